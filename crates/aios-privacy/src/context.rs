@@ -1,0 +1,140 @@
+//! The words before a value: "call", "version", "order no".
+//!
+//! A shape without a checksum is believed only where the text says what it is. The nearest telling
+//! word decides, so `phone 1: order 4155552671` is an order.
+
+use crate::digits::values;
+use crate::source::Source;
+
+/// How far before a value a cue word may stand, in bytes.
+pub(crate) const CUE_WINDOW: usize = 40;
+
+/// So many digits between a word and a value are a number of their own.
+const SPENT_DIGITS: usize = 3;
+
+/// Words that speak for a reading of a value, and words that speak against it. In lower case.
+pub(crate) struct Cues {
+    pub(crate) speak_for: &'static [&'static str],
+    pub(crate) speak_against: &'static [&'static str],
+}
+
+/// What the nearest telling word says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    For,
+    Against,
+    Silent,
+}
+
+impl Cues {
+    /// Reads the words in the `window` bytes before `at`, nearest first.
+    ///
+    /// A word against is spent on the number that follows it: in `order 4711, mine is 202-555-0143`
+    /// it says nothing of the second. A word for is not: `call 555-0143 or 555-0144`.
+    pub(crate) fn before(&self, source: &Source<'_>, at: usize, window: usize) -> Verdict {
+        let start = source.run_left(at, window, |byte| byte != b'\n');
+        let (mut end, mut n_digits_passed) = (at, 0);
+        while let Some((from, to)) = word_before(source, start, end) {
+            n_digits_passed += values(source, to, end).count();
+            if ends_sentence(source, from, to) {
+                break;
+            }
+            let is_spent = n_digits_passed >= SPENT_DIGITS;
+            match self.verdict(source, from, to) {
+                Verdict::For => return Verdict::For,
+                Verdict::Against if !is_spent => return Verdict::Against,
+                Verdict::Against | Verdict::Silent => end = from,
+            }
+        }
+        Verdict::Silent
+    }
+
+    fn verdict(&self, source: &Source<'_>, from: usize, to: usize) -> Verdict {
+        let has = |words: &[&str]| {
+            words.iter().any(|word| word.len() == to - from && source.has_word(from, word))
+        };
+        if is_mask(source, from, to) {
+            Verdict::Silent
+        } else if has(self.speak_for) {
+            Verdict::For
+        } else if has(self.speak_against) {
+            Verdict::Against
+        } else {
+            Verdict::Silent
+        }
+    }
+}
+
+/// Whether `from..to` is the name in a mask such as `[PHONE]`. A mask must not be a cue, or masking
+/// one number would make the next one suspect.
+pub(crate) fn is_mask(source: &Source<'_>, from: usize, to: usize) -> bool {
+    source.before(from) == Some(b'[') && source.byte(to) == Some(b']')
+}
+
+/// Whether a sentence ends after the word, so that it and the words before it do not speak of the
+/// value. A dot after up to three letters is that of an abbreviation, as in `tel.` and `no.`.
+fn ends_sentence(source: &Source<'_>, from: usize, to: usize) -> bool {
+    let is_end = matches!(source.byte(to), Some(b'.' | b'!')) && source.byte(to + 1) == Some(b' ');
+    is_end && to - from > 3
+}
+
+/// The last word that ends at or before `end`. `userPhone` and `user_phone` are two words each;
+/// letters that are not ASCII belong to words.
+fn word_before(source: &Source<'_>, start: usize, end: usize) -> Option<(usize, usize)> {
+    let to = source.run_left(end, end - start, |byte| !is_letter(byte));
+    let mut from =
+        source.run_left(to, to - start, |byte| is_letter(byte) && !byte.is_ascii_uppercase());
+    if from > start && source.before(from).is_some_and(|byte| byte.is_ascii_uppercase()) {
+        let is_camel = from < to;
+        from = if is_camel {
+            from - 1
+        } else {
+            source.run_left(from, from - start, |byte| byte.is_ascii_uppercase())
+        };
+    }
+    (from < to).then_some((from, to))
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || !byte.is_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CUES: Cues =
+        Cues { speak_for: &["phone", "tel", "téléphone"], speak_against: &["order"] };
+
+    fn check(before: &str, expect: Verdict) {
+        assert_eq!(CUES.before(&Source::new(before), before.len(), CUE_WINDOW), expect, "{before}");
+    }
+
+    #[test]
+    fn the_nearest_telling_word_decides() {
+        check("phone: ", Verdict::For);
+        check("phone 1, order ", Verdict::Against);
+        check("phone 555-0143 or ", Verdict::For);
+        check("order by PHONE ", Verdict::For);
+        check("nothing here ", Verdict::Silent);
+        check("", Verdict::Silent);
+    }
+
+    #[test]
+    fn identifiers_are_split_into_words() {
+        for before in ["user_phone=", "userPhone: ", "\"phone\":\"", "Téléphone ", "Tel. "] {
+            check(before, Verdict::For);
+        }
+        check("telegram ", Verdict::Silent);
+    }
+
+    #[test]
+    fn masks_far_words_and_other_lines_say_nothing() {
+        check("[PHONE] ", Verdict::Silent);
+        check("phone\n", Verdict::Silent);
+        check("I lost my phone. It is ", Verdict::Silent);
+        check("order no. ", Verdict::Against);
+        check("order 4711, mine is ", Verdict::Silent);
+        check(&format!("phone{}", " ".repeat(CUE_WINDOW)), Verdict::Silent);
+    }
+}

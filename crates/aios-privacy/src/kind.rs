@@ -1,0 +1,123 @@
+//! The kinds of personal data and secrets that are looked for, and counts of them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of personal data or secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PiiKind {
+    /// An e-mail address.
+    Email,
+    /// A telephone number.
+    Phone,
+    /// A URL that may carry personal data in its user info, query or fragment.
+    Url,
+    /// A routable IPv4 address.
+    Ipv4,
+    /// A routable IPv6 address.
+    Ipv6,
+    /// A hardware (MAC) address.
+    Mac,
+    /// A payment card number.
+    CreditCard,
+    /// An international bank account number.
+    Iban,
+    /// A United States social security number.
+    UsSsn,
+    /// A key, token or password.
+    Secret,
+}
+
+impl PiiKind {
+    /// Every kind, in the order in which they are listed to people.
+    pub const ALL: [Self; 10] = [
+        Self::Email,
+        Self::Phone,
+        Self::Url,
+        Self::Ipv4,
+        Self::Ipv6,
+        Self::Mac,
+        Self::CreditCard,
+        Self::Iban,
+        Self::UsSsn,
+        Self::Secret,
+    ];
+
+    /// The kind's name in configuration, metrics and events.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Url => "url",
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Mac => "mac",
+            Self::CreditCard => "credit_card",
+            Self::Iban => "iban",
+            Self::UsSsn => "us_ssn",
+            Self::Secret => "secret",
+        }
+    }
+
+    /// What stands in the text where a finding of this kind was: its name in capitals, in brackets.
+    #[must_use]
+    pub const fn mask(self) -> &'static str {
+        match self {
+            Self::Email => "[EMAIL]",
+            Self::Phone => "[PHONE]",
+            Self::Url => "[URL]",
+            Self::Ipv4 => "[IPV4]",
+            Self::Ipv6 => "[IPV6]",
+            Self::Mac => "[MAC]",
+            Self::CreditCard => "[CREDIT_CARD]",
+            Self::Iban => "[IBAN]",
+            Self::UsSsn => "[US_SSN]",
+            Self::Secret => "[SECRET]",
+        }
+    }
+}
+
+/// How many findings of each kind were masked in a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RedactionCounts(BTreeMap<PiiKind, u32>);
+
+impl RedactionCounts {
+    /// Counts one more finding of `kind`.
+    pub fn add(&mut self, kind: PiiKind) {
+        *self.0.entry(kind).or_default() += 1;
+    }
+
+    /// Adds the counts of another text.
+    pub fn merge(&mut self, other: &Self) {
+        for (kind, n) in &other.0 {
+            *self.0.entry(*kind).or_default() += n;
+        }
+    }
+
+    /// The kinds that were found, with their counts.
+    pub fn iter(&self) -> impl Iterator<Item = (PiiKind, u32)> + '_ {
+        self.0.iter().map(|(kind, n)| (*kind, *n))
+    }
+
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_is_the_name_in_capitals() {
+        for kind in PiiKind::ALL {
+            assert_eq!(kind.mask(), format!("[{}]", kind.name().to_uppercase()));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Payment cards: an issuer's range, its lengths and Luhn's check digit (ISO/IEC 7812-1).
+
+use super::DIGITS;
+use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::digits::{Groups, is_free_left, is_free_right, run_end, values};
+use crate::kind::PiiKind;
+use crate::scanner::{Anchors, Detector, Found, Look};
+use crate::source::Source;
+
+pub(crate) const DETECTOR: Detector =
+    Detector { kind: PiiKind::CreditCard, anchors: Anchors::Bytes(DIGITS), look };
+
+/// 19 digits in five groups.
+const LENGTH_MAX: usize = 23;
+
+const CUES: Cues = Cues {
+    speak_for: &[
+        "card",
+        "cards",
+        "credit",
+        "debit",
+        "visa",
+        "mastercard",
+        "amex",
+        "maestro",
+        "discover",
+        "pay",
+        "paid",
+        "payment",
+        "cc",
+        "pan",
+        "charge",
+        "charged",
+    ],
+    speak_against: &[
+        "order",
+        "orders",
+        "tracking",
+        "invoice",
+        "shipment",
+        "parcel",
+        "reference",
+        "ref",
+        "ticket",
+        "serial",
+        "id",
+        "imei",
+        "isbn",
+        "ean",
+        "upc",
+        "timestamp",
+        "epoch",
+        "transaction",
+        "sku",
+        "part",
+        "hash",
+        "seed",
+        "nonce",
+    ],
+};
+
+/// How issuers print their numbers.
+const GROUPINGS: [&[usize]; 4] = [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
+
+/// First four digits from, to, and the numbers of digits that issuers give out in that range.
+const ISSUERS: [(u32, u32, &[usize]); 19] = [
+    (2221, 2720, &[16]),                 // Mastercard
+    (3000, 3059, &[14, 16]),             // Diners Club
+    (3095, 3095, &[14, 16]),             // Diners Club
+    (3400, 3499, &[15]),                 // American Express
+    (3528, 3589, &[16, 17, 18, 19]),     // JCB
+    (3600, 3699, &[14, 16]),             // Diners Club
+    (3700, 3799, &[15]),                 // American Express
+    (3800, 3999, &[14, 16]),             // Diners Club
+    (4000, 4999, &[13, 16, 19]),         // Visa
+    (5018, 5018, &[12, 13, 16, 18, 19]), // Maestro
+    (5020, 5020, &[12, 13, 16, 18, 19]), // Maestro
+    (5038, 5038, &[12, 13, 16, 18, 19]), // Maestro
+    (5100, 5599, &[16]),                 // Mastercard
+    (6011, 6011, &[16, 19]),             // Discover
+    (6200, 6299, &[16, 17, 18, 19]),     // UnionPay
+    (6304, 6304, &[12, 13, 16, 18, 19]), // Maestro
+    (6440, 6599, &[16, 19]),             // Discover
+    (6759, 6759, &[12, 13, 16, 18, 19]), // Maestro
+    (6761, 6763, &[12, 13, 16, 18, 19]), // Maestro
+];
+
+fn look(source: &Source<'_>, at: usize) -> Look {
+    let resume = run_end(source, at);
+    if !is_free_left(source, at) {
+        return Look::nothing(resume);
+    }
+    let end =
+        if resume - at >= 12 { bare_end(source, at, resume) } else { grouped_end(source, at) };
+    let card = end.filter(|end| is_free_right(source, *end));
+    Look::maybe(
+        card.map(|end| Found { start: at, end, rule: "credit_card.luhn", confidence: 0.97 }),
+        resume,
+    )
+}
+
+/// One number in ten passes the checksum, so a word that says what else it is counts.
+fn bare_end(source: &Source<'_>, at: usize, end: usize) -> Option<usize> {
+    (is_card(source, at, end) && CUES.before(source, at, CUE_WINDOW) != Verdict::Against)
+        .then_some(end)
+}
+
+fn grouped_end(source: &Source<'_>, at: usize) -> Option<usize> {
+    if source.run_right(at, 5, |byte| byte.is_ascii_digit()) != at + 4 {
+        return None;
+    }
+    let groups = Groups::read(source, at, |byte| matches!(byte, b' ' | b'-'));
+    GROUPINGS
+        .iter()
+        .filter_map(|lengths| groups.end_of(lengths))
+        .find(|end| is_card(source, at, *end))
+}
+
+fn is_card(source: &Source<'_>, start: usize, end: usize) -> bool {
+    if end - start > LENGTH_MAX {
+        return false;
+    }
+    let digits = values(source, start, end);
+    let n_digits = digits.clone().count();
+    let prefix = digits.clone().take(4).fold(0, |prefix, digit| prefix * 10 + digit);
+    let is_issued = |(from, to, lengths): &(u32, u32, &[usize])| {
+        (*from..=*to).contains(&prefix) && lengths.contains(&n_digits)
+    };
+    ISSUERS.iter().any(is_issued) && passes_luhn(digits)
+}
+
+/// From the right, every second digit is doubled; the sum of all digits' digits ends in 0.
+fn passes_luhn(digits: impl DoubleEndedIterator<Item = u32>) -> bool {
+    let weigh =
+        |(i, digit): (usize, u32)| if i % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 };
+    digits.rev().enumerate().map(weigh).sum::<u32>().is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(marked: &str) {
+        crate::kinds::testing::check(PiiKind::CreditCard, marked);
+    }
+
+    #[test]
+    fn cards_are_found_as_printed_and_as_typed() {
+        check("pay with ⟦4111111111111111⟧, please");
+        check("⟦4111 1111 1111 1111⟧ 12/27 and ⟦5500-0055-5555-5559⟧");
+        check("amex ⟦3782 822463 10005⟧; ⟦378282246310005⟧");
+        check("card:⟦6011000990139424⟧,⟦4012888888881881⟧.");
+    }
+
+    #[test]
+    fn a_checksum_alone_is_no_card() {
+        check("4111111111111112 fails Luhn; 9111111111111110 has no issuer");
+        check("id 41111111111111110123456789 touches more digits");
+        check("0.4111111111111111 and a4111111111111111 and 4111111111111111b");
+        check("order 4111111111111111");
+        check("4111 1111-1111 1111 mixes separators");
+    }
+}

@@ -1,0 +1,280 @@
+//! Internet addresses, read by the standard library's parsers.
+//!
+//! Most dotted or coloned text is not an address: versions, section numbers, paths of code. And
+//! most real addresses in text name no one: loopback, documentation ranges (RFC 5737, RFC 3849) and
+//! public resolvers are not reported.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::DIGITS;
+use crate::context::{Cues, Verdict};
+use crate::digits::run_end;
+use crate::kind::PiiKind;
+use crate::scanner::{Anchors, Detector, Found, Look};
+use crate::source::Source;
+
+pub(crate) const V4: Detector =
+    Detector { kind: PiiKind::Ipv4, anchors: Anchors::Bytes(DIGITS), look: look_v4 };
+
+pub(crate) const V6: Detector =
+    Detector { kind: PiiKind::Ipv6, anchors: Anchors::Bytes(b":"), look: look_v6 };
+
+/// How far before four numbers a word such as "version" may stand, in bytes.
+const VERSION_WINDOW: usize = 24;
+
+/// The longest IPv6 address, `x:x:x:x:x:x:d.d.d.d`, and room to see that a run is longer.
+const V6_MAX: usize = 48;
+
+const VERSION_CUES: Cues = Cues {
+    speak_for: &[
+        "version",
+        "versions",
+        "ver",
+        "v",
+        "release",
+        "releases",
+        "released",
+        "section",
+        "sections",
+        "sec",
+        "chapter",
+        "clause",
+        "paragraph",
+        "build",
+        "builds",
+        "rev",
+        "revision",
+        "firmware",
+        "driver",
+        "update",
+        "updated",
+        "upgrade",
+        "upgraded",
+        "upgrading",
+        "downgrade",
+        "patch",
+        "hotfix",
+        "chrome",
+        "chromium",
+        "firefox",
+        "safari",
+        "opera",
+        "assembly",
+        "sdk",
+        "kernel",
+        "package",
+        "library",
+        "plugin",
+        "oid",
+        "appendix",
+        "article",
+        "§",
+        "pkg",
+        "toolkit",
+        "runtime",
+    ],
+    speak_against: &[
+        "ip",
+        "ipv",
+        "ips",
+        "address",
+        "addr",
+        "host",
+        "server",
+        "from",
+        "ping",
+        "client_ip",
+        "gateway",
+        "dns",
+        "peer",
+        "remote",
+        "src",
+        "dst",
+        "source",
+        "subnet",
+    ],
+};
+
+const RESOLVERS_V4: [[u8; 4]; 8] = [
+    [1, 0, 0, 1],
+    [1, 1, 1, 1],
+    [8, 8, 4, 4],
+    [8, 8, 8, 8],
+    [9, 9, 9, 9],
+    [149, 112, 112, 112],
+    [208, 67, 220, 220],
+    [208, 67, 222, 222],
+];
+
+const RESOLVERS_V6: [Ipv6Addr; 6] = [
+    Ipv6Addr::new(0x2001, 0x4860, 0x4860, 0, 0, 0, 0, 0x8844),
+    Ipv6Addr::new(0x2001, 0x4860, 0x4860, 0, 0, 0, 0, 0x8888),
+    Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1001),
+    Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111),
+    Ipv6Addr::new(0x2620, 0xfe, 0, 0, 0, 0, 0, 0x9),
+    Ipv6Addr::new(0x2620, 0xfe, 0, 0, 0, 0, 0, 0xfe),
+];
+
+fn look_v4(source: &Source<'_>, at: usize) -> Look {
+    if source.byte(source.run_right(at, 4, |byte| byte.is_ascii_digit())) != Some(b'.') {
+        return Look::nothing(run_end(source, at));
+    }
+    let run = source.run_right(at, usize::MAX, |byte| byte.is_ascii_digit() || byte == b'.');
+    let end = source.run_left(run, run - at, |byte| byte == b'.');
+    let is_ours = end - at <= 15
+        && source.between(at, end).parse().is_ok_and(is_reported_v4)
+        && is_free_v4(source, at, end)
+        && VERSION_CUES.before(source, at, VERSION_WINDOW) != Verdict::For;
+    let found = is_ours.then_some(Found { start: at, end, rule: "ipv4.parsed", confidence: 0.9 });
+    Look::maybe(found, run)
+}
+
+fn is_reported_v4(address: Ipv4Addr) -> bool {
+    let [first, ..] = address.octets();
+    // 0.0.0.0/8 names no host, and what begins with 240 or more is reserved: masks and broadcasts.
+    (1..240).contains(&first)
+        && !address.is_loopback()
+        && !address.is_documentation()
+        && !RESOLVERS_V4.contains(&address.octets())
+}
+
+fn is_free_v4(source: &Source<'_>, start: usize, end: usize) -> bool {
+    let further = start.checked_sub(2).and_then(|i| source.byte(i));
+    let is_alphanumeric = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let left_is_free = match source.before(start) {
+        None => true,
+        // A product's version, as in `Chrome/120.0.6099.71`, or a name, as in `lib-1.2.3.4`.
+        Some(b'/' | b'-') => !is_alphanumeric(further),
+        Some(b'_' | b'.' | b'+') => false,
+        Some(b'n' | b'r' | b't') => further == Some(b'\\'),
+        Some(byte) => !byte.is_ascii_alphanumeric(),
+    };
+    let right_is_free = match source.byte(end) {
+        Some(b'-' | b'+') => !is_alphanumeric(source.byte(end + 1)),
+        Some(b'_') => false,
+        // A name goes on after the dot, as in `1.2.3.4.tar.gz`.
+        Some(b'.') => !is_alphanumeric(source.byte(end + 1)),
+        byte => !is_alphanumeric(byte),
+    };
+    left_is_free && right_is_free
+}
+
+fn look_v6(source: &Source<'_>, at: usize) -> Look {
+    let is_part = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+    let end = source.run_right(at, usize::MAX, is_part);
+    let run_start = source.run_left(at, V6_MAX, is_part);
+    if end - run_start > V6_MAX {
+        return Look::nothing(end);
+    }
+    let (start, trimmed) = trim_v6(source, run_start, end);
+    let found = (start < trimmed && is_v6(source, start, trimmed)).then(|| {
+        let end = zone_end(source, trimmed);
+        Found { start, end, rule: "ipv6.parsed", confidence: 0.9 }
+    });
+    Look::maybe(found, end)
+}
+
+/// Drops the punctuation of the sentence around a run: `addr:fe80::1.` and `fe80::1: down`.
+fn trim_v6(source: &Source<'_>, start: usize, end: usize) -> (usize, usize) {
+    let run = source.bytes().get(start..end).unwrap_or_default();
+    let is_single_colon = run.first() == Some(&b':') && run.get(1) != Some(&b':');
+    let start = if is_single_colon { start + 1 } else { start };
+    let end = source.run_left(end, end - start, |byte| byte == b'.');
+    let ends_in_colon =
+        source.before(end) == Some(b':') && source.before(end.saturating_sub(1)) != Some(b':');
+    (start, if ends_in_colon { end - 1 } else { end })
+}
+
+fn is_v6(source: &Source<'_>, start: usize, end: usize) -> bool {
+    let joins =
+        |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let text = source.between(start, end);
+    let is_escape = start.checked_sub(2).and_then(|i| source.byte(i)) == Some(b'\\');
+    (!joins(source.before(start)) || is_escape)
+        && !joins(source.byte(end))
+        && is_address_shaped(text)
+        && !(text.contains("::") && source.byte(end) == Some(b'('))
+        && text.parse().is_ok_and(is_reported_v6)
+}
+
+/// Refuses paths of code, such as `dead::beef`, and rows of eight byte pairs, which are fingerprints.
+fn is_address_shaped(text: &str) -> bool {
+    let n_colons = text.bytes().filter(|byte| *byte == b':').count();
+    let is_row_of_pairs = n_colons == 7 && text.split(':').all(|group| group.len() == 2);
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    // Slices such as `[1::2]` have fewer digits than any address that a host has.
+    let n_digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
+    n_colons >= 2 && n_digits >= 5 && !is_row_of_pairs && (has_digit || n_colons >= 4)
+}
+
+fn is_reported_v6(address: Ipv6Addr) -> bool {
+    let is_documentation =
+        matches!(address.segments(), [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..]);
+    !address.is_loopback()
+        && !address.is_unspecified()
+        && !is_documentation
+        && !RESOLVERS_V6.contains(&address)
+        && address.to_ipv4_mapped().is_none_or(is_reported_v4)
+}
+
+/// Where a zone such as `%eth0` ends, if one follows.
+fn zone_end(source: &Source<'_>, end: usize) -> usize {
+    if source.byte(end) != Some(b'%') {
+        return end;
+    }
+    let zone = source.run_right(end + 1, 16, |byte| byte.is_ascii_alphanumeric());
+    if zone > end + 1 { zone } else { end }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_v4(marked: &str) {
+        crate::kinds::testing::check(PiiKind::Ipv4, marked);
+    }
+
+    fn check_v6(marked: &str) {
+        crate::kinds::testing::check(PiiKind::Ipv6, marked);
+    }
+
+    #[test]
+    fn v4_addresses_are_found_in_sentences_urls_and_with_ports() {
+        check_v4("from ⟦81.2.69.142⟧, ⟦10.20.30.40⟧:8080 and http://⟦81.2.69.144⟧/x.");
+        check_v4(
+            "client=⟦81.2.69.142⟧:443 {\"ip\":\"⟦81.2.69.142⟧\"} ⟦81.2.69.0⟧/24 [⟦81.2.69.142⟧]",
+        );
+    }
+
+    #[test]
+    fn versions_and_sections_are_no_v4_addresses() {
+        check_v4("version 4.2.10.1, v4.2.10.1, section 3.1.2.4, Chrome/120.0.60.71");
+        check_v4("lib-1.2.3.4 1.2.3.4-beta 1.2.3.4.5 1.2.3 256.1.1.1 01.2.3.4 1.2.3.4.tar.gz");
+        check_v4("upgraded to 4.2.10.1");
+    }
+
+    #[test]
+    fn v4_addresses_of_no_one_are_not_reported() {
+        check_v4(
+            "127.0.0.1 0.0.0.0 192.0.2.7 198.51.100.7 203.0.113.7 8.8.8.8 1.1.1.1 255.255.255.0",
+        );
+    }
+
+    #[test]
+    fn v6_addresses_are_found() {
+        check_v6("at ⟦2a02:8109:9a80:1f3c::7e⟧, ⟦fe80::1c2d:3eff:fe4f:5061%eth0⟧.");
+        check_v6("[⟦2a02:8109::1⟧]:443 and ip:⟦2a02:8109:0:0:0:0:0:1⟧: up");
+        check_v6("⟦::ffff:81.2.69.142⟧");
+    }
+
+    #[test]
+    fn code_times_and_fingerprints_are_no_v6_addresses() {
+        check_v6("f00d::bad() std::fade::cafe dead::beef a::b 12:30:45 Foo::1 1::Foo");
+        check_v6("3c:22:fb:9a:01:7e 3c:22:fb:9a:01:7e:88:91");
+    }
+
+    #[test]
+    fn v6_addresses_of_no_one_are_not_reported() {
+        check_v6(":: ::1 2001:db8::7 2001:4860:4860::8888 ::ffff:127.0.0.1");
+    }
+}

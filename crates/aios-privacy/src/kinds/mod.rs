@@ -1,0 +1,54 @@
+//! The kinds, one file each, and the one list of their detectors.
+//!
+//! To add a kind: write its file, add its line to [`DETECTORS`].
+
+mod credit_card;
+mod email;
+mod iban;
+mod ip;
+mod mac;
+mod phone;
+mod secret;
+pub(crate) mod url;
+mod us_ssn;
+
+use crate::scanner::Detector;
+
+/// Every detector. Of two claims of one length on the same text, the first listed wins.
+pub(crate) const DETECTORS: &[&Detector] = &[
+    &secret::ISSUED,
+    &secret::JWT,
+    &secret::PRIVATE_KEY,
+    &secret::CONNECTION,
+    &secret::AUTHORIZATION,
+    &secret::ASSIGNED,
+    &url::DETECTOR,
+    &email::DETECTOR,
+    &iban::DETECTOR,
+    &credit_card::DETECTOR,
+    &us_ssn::DETECTOR,
+    &mac::DETECTOR,
+    &ip::V6,
+    &ip::V4,
+    &phone::DETECTOR,
+];
+
+/// The ten digits, as anchors.
+const DIGITS: &[u8] = b"0123456789";
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use crate::redactor::Redactor;
+
+    use crate::kind::PiiKind;
+
+    /// Asserts that the scan for `kind` alone finds just the spans marked `⟦…⟧` in `marked`.
+    pub(crate) fn check(kind: PiiKind, marked: &str) {
+        let text = marked.replace(['⟦', '⟧'], "");
+        let expect: Vec<_> =
+            marked.split('⟦').skip(1).map(|part| part.split('⟧').next().unwrap()).collect();
+        let findings = Redactor::new(&[kind]).scan(&text);
+        let found: Vec<_> = findings.iter().map(|f| text.get(f.start..f.end).unwrap()).collect();
+        assert_eq!(found, expect, "in {text}");
+    }
+}

@@ -1,0 +1,232 @@
+//! Telephone numbers: digits with a plus, digits in a national grouping, or any digits after a cue.
+//!
+//! There is no checksum, so the shape and the words before it decide. Dates, addresses, social
+//! security numbers and amounts have shapes of their own and are refused.
+
+use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::digits::{is_free_left, is_free_right, run_end};
+use crate::kind::PiiKind;
+use crate::scanner::{Anchors, Detector, Found, Look};
+use crate::source::Source;
+
+mod shape;
+
+use shape::Shape;
+
+pub(crate) const DETECTOR: Detector =
+    Detector { kind: PiiKind::Phone, anchors: Anchors::Bytes(b"+0123456789"), look };
+
+const CUES: Cues = Cues {
+    speak_for: &[
+        "phone",
+        "phones",
+        "telephone",
+        "tel",
+        "mobile",
+        "mob",
+        "cell",
+        "cellphone",
+        "call",
+        "called",
+        "calling",
+        "dial",
+        "ring",
+        "fax",
+        "whatsapp",
+        "sms",
+        "text",
+        "texted",
+        "landline",
+        "hotline",
+        "handy",
+        "telefon",
+        "telefono",
+        "teléfono",
+        "móvil",
+        "celular",
+        "téléphone",
+        "telefone",
+        "contact",
+        "reach",
+        "voicemail",
+        "phonenumber",
+        "msisdn",
+        "电话",
+        "手机",
+        "電話",
+        "ph",
+    ],
+    speak_against: &[
+        "order",
+        "orders",
+        "invoice",
+        "ticket",
+        "tracking",
+        "id",
+        "ids",
+        "ref",
+        "reference",
+        "serial",
+        "version",
+        "build",
+        "part",
+        "sku",
+        "account",
+        "isbn",
+        "epoch",
+        "timestamp",
+        "commit",
+        "issue",
+        "pid",
+        "port",
+        "size",
+        "bytes",
+        "ssn",
+        "card",
+        "section",
+        "page",
+        "line",
+        "model",
+        "batch",
+        "lot",
+        "case",
+        "ip",
+        "price",
+        "total",
+        "amount",
+        "zip",
+        "error",
+        "code",
+        "uuid",
+        "hash",
+        "row",
+        "item",
+        "product",
+        "parcel",
+        "shipment",
+        "date",
+        "score",
+        "seed",
+        "ean",
+        "upc",
+        "asin",
+        "vin",
+    ],
+};
+
+fn look(source: &Source<'_>, at: usize) -> Look {
+    let has_plus = source.byte(at) == Some(b'+');
+    let digits = if has_plus { after_plus(source, at) } else { at };
+    let resume = run_end(source, digits).max(at + 1);
+    if resume == digits || !is_free(source, at, has_plus) {
+        return Look::nothing(resume);
+    }
+    let Some(shape) = Shape::read(source, digits, has_plus) else { return Look::nothing(resume) };
+    let rule = if has_plus {
+        shape.is_international().then_some(("phone.plus", 0.95))
+    } else {
+        national(source, at, &shape)
+    };
+    let found =
+        rule.filter(|_| is_free_right(source, shape.end()) || has_extension(source, shape.end()));
+    let found = found.map(|(rule, confidence)| Found {
+        start: opened(source, at, shape.end()),
+        end: extension_end(source, shape.end()),
+        rule,
+        confidence,
+    });
+    Look::maybe(found, resume)
+}
+
+/// The first digit after a plus: `+49` or `+(49)`; a sum has a blank there.
+fn after_plus(source: &Source<'_>, plus: usize) -> usize {
+    source.run_right(plus + 1, 1, |byte| byte == b'(')
+}
+
+fn is_free(source: &Source<'_>, at: usize, has_plus: bool) -> bool {
+    match source.before(at) {
+        Some(byte) if has_plus => {
+            !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+' | b'.'))
+        }
+        _ => is_free_left(source, at),
+    }
+}
+
+/// The rule by which a number without a plus is one.
+fn national(source: &Source<'_>, at: usize, shape: &Shape) -> Option<(&'static str, f32)> {
+    // Checked before the words are read: most numbers in text are short.
+    if !shape.is_dialable() || shape.is_something_else() {
+        return None;
+    }
+    match CUES.before(source, at, CUE_WINDOW) {
+        Verdict::For => Some(("phone.cue", 0.85)),
+        Verdict::Silent => shape.is_national().then_some(("phone.group", 0.8)),
+        Verdict::Against => None,
+    }
+}
+
+/// Takes in the bracket before the first digits, `(202) 555 0143` or `(+44) 20`, if it closes inside.
+fn opened(source: &Source<'_>, start: usize, end: usize) -> usize {
+    let is_open = source.before(start) == Some(b'(');
+    let closes = source.run_right(start, end - start, |byte| byte != b')') < end;
+    if is_open && closes { start - 1 } else { start }
+}
+
+fn has_extension(source: &Source<'_>, end: usize) -> bool {
+    extension_end(source, end) > end
+}
+
+/// Where `x123`, ` ext. 123` and the like end, if one follows.
+fn extension_end(source: &Source<'_>, end: usize) -> usize {
+    let word = source.run_right(end, 2, |byte| matches!(byte, b' ' | b','));
+    let Some(marker) =
+        ["extension", "ext", "x"].iter().find(|marker| source.has_word(word, marker))
+    else {
+        return end;
+    };
+    let digits =
+        source.run_right(word + marker.len(), 2, |byte| matches!(byte, b'.' | b':' | b' '));
+    let extension = source.run_right(digits, 7, |byte| byte.is_ascii_digit());
+    if (1..=6).contains(&(extension - digits)) { extension } else { end }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(marked: &str) {
+        crate::kinds::testing::check(PiiKind::Phone, marked);
+    }
+
+    #[test]
+    fn a_plus_and_a_country_make_a_number() {
+        check("at ⟦+1 202 555 0143⟧, ⟦+12025550143⟧ or ⟦+44 (0)20 7946 0958⟧.");
+        check("⟦+49-30-901820⟧ ⟦(+33) 1 42 68 53 00⟧ ⟦+91 98765 43210⟧ tel:⟦+15550101234⟧");
+        check("⟦+1 (202) 555-0143 ext. 22⟧ (⟦+44 20 7946 0958⟧) 2024-05-06");
+    }
+
+    #[test]
+    fn national_groupings_make_a_number() {
+        check("⟦202-555-0143⟧ ⟦(202) 555-0143⟧ ⟦202.555.0143⟧ ⟦1-202-555-0143⟧");
+        check("⟦020 7946 0958⟧; ⟦01 42 68 53 00⟧; ⟦0171/1234567⟧; ⟦202-555-0143 x9⟧");
+    }
+
+    #[test]
+    fn a_cue_makes_any_digits_a_number() {
+        check("call me at ⟦2025550143⟧ or text ⟦555-0143⟧");
+        check("{\"phone\":\"⟦2025550143⟧\"} mobile ⟦98765 43210⟧");
+    }
+
+    #[test]
+    fn a_nearer_word_speaks_against_it() {
+        check("call about order 2025550143; phone ticket 202-555-0143");
+    }
+
+    #[test]
+    fn other_numbers_are_no_numbers_to_call() {
+        check("2025550143 1717171717 2024-05-06 10:30 call on 2024-05-06 or 06.05.2024");
+        check("call 192.168.100.200, tel 1.250.000, phone 512-44-7781, 3.14159265358979");
+        check("550e8400-e29b-41d4-a716-446655440000 a-202-555-0143 x+12345678901 +0 123 456 789");
+        check("2 + 2 = 4, 1+12345678, 123-456-7890, 00-11-22, +1 2 3");
+    }
+}

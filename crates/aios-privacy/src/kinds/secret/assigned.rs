@@ -1,0 +1,239 @@
+//! Values given to a name that says they are secret: `password=…`, `"api_key": "…"`, `--token …`.
+//!
+//! A name alone proves little: code is full of `token: str` and `password = read()`. So the value
+//! must look like one: quoted or mixed, not a placeholder, not an expression.
+
+use super::is_random;
+use crate::context::is_mask;
+use crate::kind::PiiKind;
+use crate::scanner::{Anchors, Detector, Found, Look};
+use crate::source::Source;
+
+pub(crate) const DETECTOR: Detector =
+    Detector { kind: PiiKind::Secret, anchors: Anchors::Words(&WORDS), look };
+
+const WORDS: [&str; 10] = [
+    "passwords",
+    "password",
+    "passphrase",
+    "passcode",
+    "passwd",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+];
+
+/// Words after which also a short or plain value is believed.
+const STRONG: [&str; 7] =
+    ["password", "passphrase", "passcode", "passwd", "pass", "pwd", "passwords"];
+
+/// What must stand in a name that ends in `key` for it to be secret.
+const KEY_OWNERS: [&str; 14] = [
+    "api",
+    "access",
+    "secret",
+    "private",
+    "account",
+    "auth",
+    "encrypt",
+    "sign",
+    "master",
+    "shared",
+    "subscription",
+    "service",
+    "storage",
+    "admin",
+];
+
+const PLACEHOLDERS: [&str; 15] = [
+    "your",
+    "example",
+    "changeme",
+    "placeholder",
+    "redacted",
+    "xxxx",
+    "none",
+    "null",
+    "undefined",
+    "true",
+    "false",
+    "required",
+    "optional",
+    "hidden",
+    "string",
+];
+
+const NAME_MAX: usize = 64;
+const VALUE_MAX: usize = 512;
+const PASSWORD_MIN: usize = 6;
+const TOKEN_MIN: usize = 10;
+
+fn look(source: &Source<'_>, at: usize) -> Look {
+    let word_end = source.run_right(at, NAME_MAX, |byte| byte.is_ascii_alphabetic());
+    let name_start = source
+        .run_left(at, NAME_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let word = source.between(at, word_end);
+    let known = WORDS.iter().find(|known| known.eq_ignore_ascii_case(word));
+    let Some(known) =
+        known.filter(|_| !is_mask(source, at, word_end) && is_name(source, name_start, at, word))
+    else {
+        return Look::nothing(word_end.max(at + 1));
+    };
+    let is_strong = STRONG.contains(known);
+    let Some(value) = value_start(source, name_start, word_end, is_strong) else {
+        return Look::nothing(word_end);
+    };
+    let found = quoted(source, value, is_strong).or_else(|| plain(source, value, is_strong));
+    Look::maybe(found, word_end)
+}
+
+/// Whether the whole name speaks of a secret: `key` alone does not, nor does `compass`.
+fn is_name(source: &Source<'_>, start: usize, at: usize, word: &str) -> bool {
+    if word.eq_ignore_ascii_case("key") {
+        // In prose the owner is a word of its own: "api key".
+        let start = source.run_left(start, 12, |byte| byte.is_ascii_alphabetic() || byte == b' ');
+        let owner = source.between(start, at).to_ascii_lowercase();
+        return KEY_OWNERS.iter().any(|known| owner.contains(known));
+    }
+    let joins_camel = source.byte(at).is_some_and(|byte| byte.is_ascii_uppercase());
+    !source.before(at).is_some_and(|byte| byte.is_ascii_alphabetic())
+        || joins_camel
+        || word.len() > 4
+}
+
+/// Where the value begins after `:`, `=`, `=>`, ` is ` or, for an option of a command, a blank.
+fn value_start(
+    source: &Source<'_>,
+    name_start: usize,
+    word_end: usize,
+    is_strong: bool,
+) -> Option<usize> {
+    let after_quote = source.run_right(word_end, 2, |byte| matches!(byte, b'"' | b'\'' | b'\\'));
+    let mark = source.run_right(after_quote, 3, |byte| byte == b' ');
+    let is_sign = matches!(source.byte(mark), Some(b':' | b'='));
+    let signs = source
+        .run_right(mark, if is_sign { 2 } else { 0 }, |byte| matches!(byte, b':' | b'=' | b'>'));
+    let verb = ["is ", "was "].iter().find(|verb| is_strong && source.has_word(mark, verb));
+    let is_option = source.has(name_start, "--") && mark > word_end;
+    let end = match verb {
+        _ if signs > mark => signs,
+        Some(verb) => mark + verb.len(),
+        None if is_option => mark,
+        None => return None,
+    };
+    Some(source.run_right(end, 4, |byte| byte == b' '))
+}
+
+/// A value in quotes. It may have blanks if the name is strong.
+fn quoted(source: &Source<'_>, at: usize, is_strong: bool) -> Option<Found> {
+    let open = source.run_right(at, 1, |byte| byte == b'\\');
+    let quote = source.byte(open).filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
+    let start = open + 1;
+    let end =
+        source.run_right(start, VALUE_MAX, |byte| byte != quote && !matches!(byte, b'\n' | b'\\'));
+    let is_closed = source.byte(end).is_some_and(|byte| byte == quote || byte == b'\\');
+    let value = source.between(start, end);
+    let is_long =
+        if is_strong { value.len() >= 4 } else { value.len() >= TOKEN_MIN && !value.contains(' ') };
+    let is_ours = is_closed
+        && is_long
+        && !is_placeholder(value)
+        && (is_strong || is_random(value.as_bytes()));
+    is_ours.then_some(Found { start, end, rule: "secret.assigned", confidence: 0.9 })
+}
+
+/// A value without quotes ends at a blank or at what ends a value in code, URLs and lists.
+fn plain(source: &Source<'_>, start: usize, is_strong: bool) -> Option<Found> {
+    let run = source.run_right(start, VALUE_MAX, is_plain);
+    let end = source.run_left(run, run - start, |byte| matches!(byte, b'.' | b':' | b'-'));
+    let value = source.between(start, end);
+    let is_long = value.len() >= if is_strong { PASSWORD_MIN } else { TOKEN_MIN };
+    let fits = is_long && !is_placeholder(value) && !is_expression(source, value, end);
+    let is_ours = fits && if is_strong { is_mixed(value) } else { is_random(value.as_bytes()) };
+    is_ours.then_some(Found { start, end, rule: "secret.assigned", confidence: 0.85 })
+}
+
+fn is_plain(byte: u8) -> bool {
+    !byte.is_ascii_whitespace()
+        && !byte.is_ascii_control()
+        && !matches!(
+            byte,
+            b'"' | b'\''
+                | b'`'
+                | b','
+                | b';'
+                | b'&'
+                | b'<'
+                | b'>'
+                | b')'
+                | b'}'
+                | b']'
+                | b'\\'
+                | b'|'
+        )
+}
+
+fn is_placeholder(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let is_drawn = value.starts_with(['$', '{', '<', '%', '[', '*', '.', '…']);
+    is_drawn || value.contains("://") || PLACEHOLDERS.iter().any(|word| lower.starts_with(word))
+}
+
+/// Calls, paths and fields: `read()`, `env::var`, `config.token_v2`.
+fn is_expression(source: &Source<'_>, value: &str, end: usize) -> bool {
+    let is_name = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let first = value.split('.').next().unwrap_or_default();
+    let is_path = first.len() < value.len()
+        && first.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        && value.split('.').all(is_name);
+    value.contains(['(', '[', '{'])
+        || value.contains("::")
+        || is_path
+        || source.byte(end) == Some(b'[')
+}
+
+/// Whether letters stand with digits or signs, or there are digits alone: words of prose are neither.
+fn is_mixed(value: &str) -> bool {
+    let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
+    let has_sign = value
+        .bytes()
+        .any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'*' | b'+' | b'='));
+    has_digit || has_sign
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::secret::testing::{check, noise};
+
+    #[test]
+    fn passwords_are_found_quoted_and_plain() {
+        check("password: ⟦hunter22⟧, then DB_PASS=⟦s3cr3t!x⟧ and pwd = '⟦correct horse⟧'");
+        check("{\"password\": \"⟦swordfish⟧\"} my password is ⟦Tr0ub4dor⟧");
+        check("login --password ⟦hunter22⟧ now");
+    }
+
+    #[test]
+    fn keys_and_tokens_are_found_if_they_look_random() {
+        let noise = noise(24);
+        check(&format!("api_key: ⟦{noise}⟧ CLIENT_SECRET=⟦{noise}⟧ \"accessToken\":\"⟦{noise}⟧\""));
+        check(&format!("api key = ⟦{noise}⟧; AccountKey=⟦{noise}⟧; ?token=⟦{noise}⟧&x=1"));
+        check(&format!("{{\\\"token\\\":\\\"⟦{noise}⟧\\\"}}"));
+    }
+
+    #[test]
+    fn code_and_placeholders_are_not() {
+        check("password = get_password(x1) token: str password: Optional[str] max_tokens: 4096");
+        check("password: required password=******** api_key=YOUR_API_KEY1 password=${DB_PASS1}");
+        check(
+            "password: [SECRET] token = config.token_v2 key: abcdef1234567890 primary_key: abcdef1234567890",
+        );
+        check(
+            "compass: north123 [SECRET]: hunter22 password=<your password1> token=os.environ[\"T1\"]",
+        );
+    }
+}

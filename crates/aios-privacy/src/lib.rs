@@ -1,0 +1,31 @@
+//! Raw text and ids in; the only forms that may be kept out.
+//!
+//! This crate sits at the bottom so that an event can demand [`RedactedText`], whose constructor is
+//! private: keeping raw text is a compile error, not a review comment. The [`Redactor`] is the one
+//! maker of such text.
+//!
+//! It has no clock, no disk, no network and no async. Names of people and postal addresses are out
+//! of scope: patterns cannot find them.
+
+mod context;
+mod cut;
+mod digits;
+mod finding;
+mod kind;
+mod kinds;
+mod pseudonym;
+mod redactor;
+mod scanner;
+mod secret;
+mod source;
+mod text;
+
+pub use finding::Finding;
+pub use kind::{PiiKind, RedactionCounts};
+pub use pseudonym::{KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};
+pub use redactor::{Redacted, Redactor};
+pub use secret::{Secret, SecretDigest};
+pub use text::RedactedText;
+
+#[cfg(test)]
+mod corpus;

@@ -1,0 +1,183 @@
+//! Keyed pseudonyms: what is stored in place of a caller's ids.
+//!
+//! HMAC-SHA-256 over a domain and the exact id bytes, cut to 128 bits. A plain hash of an id can be
+//! guessed (all ten-digit phone numbers in minutes); a keyed one cannot without the key, and 128 bits
+//! make two ids meet by chance only past 10^18 of them. A pseudonym is still personal data.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+/// 256 bits of key, read from a key file. `Debug` prints `[key]`.
+#[derive(Clone)]
+pub struct KeyMaterial([u8; 32]);
+
+impl KeyMaterial {
+    /// Takes 32 random bytes.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A key for one purpose, so that a pseudonym of one domain says nothing in another.
+    #[must_use]
+    pub fn derive(&self, domain: &str) -> Self {
+        Self(mac(&self.0, &[b"aios/derive", domain.as_bytes()]))
+    }
+
+    /// The key bytes, for keyed hashes outside this crate (the bucket hash).
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyMaterial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[key]")
+    }
+}
+
+/// What is stored in place of a caller's id: `c1_` or `s1_` (key version 1) and 32 hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Pseudonym(String);
+
+/// The text is not a pseudonym.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a pseudonym: expected c<version>_ or s<version>_ and 32 hexadecimal digits")]
+pub struct PseudonymError;
+
+impl Pseudonym {
+    /// Reads a pseudonym that AIOS printed. Only the command line and the log reader accept one.
+    ///
+    /// # Errors
+    /// When the text has another form.
+    pub fn parse(text: &str) -> Result<Self, PseudonymError> {
+        let (head, digits) = text.split_once('_').ok_or(PseudonymError)?;
+        let version = head.strip_prefix(['c', 's']).ok_or(PseudonymError)?;
+        let version_ok = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
+        let digits_ok = digits.len() == 32
+            && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if version_ok && digits_ok { Ok(Self(text.to_owned())) } else { Err(PseudonymError) }
+    }
+
+    /// The printed form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Pseudonym {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Pseudonym {
+    type Error = PseudonymError;
+
+    fn try_from(text: String) -> Result<Self, PseudonymError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Pseudonym> for String {
+    fn from(pseudonym: Pseudonym) -> Self {
+        pseudonym.0
+    }
+}
+
+/// Makes pseudonyms under one key version.
+#[derive(Debug, Clone)]
+pub struct Pseudonymizer {
+    version: u16,
+    conversation: KeyMaterial,
+    subject: KeyMaterial,
+}
+
+impl Pseudonymizer {
+    /// Derives the domains' keys from the deployment's key of `version`.
+    #[must_use]
+    pub fn new(version: u16, key: &KeyMaterial) -> Self {
+        Self { version, conversation: key.derive("conv"), subject: key.derive("subject") }
+    }
+
+    /// Pseudonym of a conversation. `parts` are hashed with their lengths, so `["a","bc"]` and
+    /// `["ab","c"]` differ; an id that already looks like a pseudonym is hashed like any other.
+    #[must_use]
+    pub fn conversation(&self, parts: &[&[u8]]) -> Pseudonym {
+        self.make('c', &self.conversation, parts)
+    }
+
+    /// Pseudonym of the person or key behind a request.
+    #[must_use]
+    pub fn subject(&self, parts: &[&[u8]]) -> Pseudonym {
+        self.make('s', &self.subject, parts)
+    }
+
+    fn make(&self, prefix: char, key: &KeyMaterial, parts: &[&[u8]]) -> Pseudonym {
+        let tag = mac(&key.0, parts);
+        Pseudonym(format!("{prefix}{}_{}", self.version, hex(&tag[..16])))
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        out.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    out
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pseudonymizer(byte: u8) -> Pseudonymizer {
+        Pseudonymizer::new(1, &KeyMaterial::new([byte; 32]))
+    }
+
+    #[test]
+    fn a_pseudonym_is_stable_keyed_and_separated_by_domain() {
+        let id = pseudonymizer(1).conversation(&[b"chat-1"]);
+        assert_eq!(id, pseudonymizer(1).conversation(&[b"chat-1"]));
+        assert_ne!(id, pseudonymizer(2).conversation(&[b"chat-1"]));
+        let subject = pseudonymizer(1).subject(&[b"chat-1"]);
+        assert_ne!(id.as_str().rsplit('_').next(), subject.as_str().rsplit('_').next());
+        assert_eq!(Pseudonym::parse(id.as_str()), Ok(id));
+    }
+
+    #[test]
+    fn parts_are_hashed_with_their_lengths() {
+        let one = pseudonymizer(1).conversation(&[b"a", b"bc"]);
+        assert_ne!(one, pseudonymizer(1).conversation(&[b"ab", b"c"]));
+    }
+
+    #[test]
+    fn a_hashed_looking_id_is_hashed_like_any_other() {
+        let forged = pseudonymizer(1).conversation(&[b"x"]);
+        assert_ne!(pseudonymizer(1).conversation(&[forged.as_str().as_bytes()]), forged);
+    }
+
+    #[test]
+    fn only_the_printed_form_parses() {
+        for text in ["", "c1_", "c_00000000000000000000000000000000", "hashed_0011", "x1_00"] {
+            assert_eq!(Pseudonym::parse(text), Err(PseudonymError), "{text}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The one maker of [`RedactedText`]: scan, mask, and scan again until nothing is found.
+//!
+//! Masking changes what stands beside other text: a cue word comes nearer to a number, a host that
+//! is kept turns out to be an address. So what was masked is scanned again, and text that does not
+//! settle is withheld whole. Redacting redacted text therefore changes nothing, by construction.
+
+use crate::cut;
+use crate::finding::Finding;
+use crate::kind::{PiiKind, RedactionCounts};
+use crate::kinds::url;
+use crate::scanner::Scanner;
+use crate::source::Source;
+use crate::text::RedactedText;
+
+/// How often text is masked and scanned again before it is withheld. Real text settles in two.
+const ROUNDS_MAX: usize = 6;
+
+/// Stands for text that did not settle in [`ROUNDS_MAX`] rounds.
+const WITHHELD: &str = "[WITHHELD]";
+
+/// Marks text that was cut.
+const ELLIPSIS: char = '…';
+
+/// Finds and masks personal data and secrets. Share it by `Arc`: it is read only.
+pub struct Redactor {
+    scanner: Scanner,
+}
+
+/// Text without findings, and what was masked in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Redacted {
+    /// The safe text.
+    pub text: RedactedText,
+    /// How many findings of each kind were masked.
+    pub counts: RedactionCounts,
+}
+
+impl Redactor {
+    /// A redactor that looks for `kinds` only.
+    #[must_use]
+    pub fn new(kinds: &[PiiKind]) -> Self {
+        Self { scanner: Scanner::new(|kind| kinds.contains(&kind)) }
+    }
+
+    /// The findings in `text`, sorted, without overlaps, on character boundaries.
+    #[must_use]
+    pub fn scan(&self, text: &str) -> Vec<Finding> {
+        self.scanner.scan(&Source::new(text))
+    }
+
+    /// Masks every finding as `[EMAIL]`, `[PHONE]` and so on; of a URL, scheme and host stay.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> Redacted {
+        let findings = self.scan(text);
+        if findings.is_empty() {
+            return Redacted {
+                text: RedactedText::from_masked(text.to_owned()),
+                counts: RedactionCounts::default(),
+            };
+        }
+        let mut counts = RedactionCounts::default();
+        let masked = mask(text, &findings, &mut counts);
+        self.settle(masked, counts)
+    }
+
+    /// Cuts at `max_bytes` of `text` at a word's end, then masks. A finding across the cut is masked
+    /// whole; what was cut off is marked by `…`. Masks are not counted against `max_bytes`.
+    #[must_use]
+    pub fn redact_cut(&self, text: &str, max_bytes: usize) -> Redacted {
+        if text.len() <= max_bytes {
+            return self.redact(text);
+        }
+        // The window goes on past the cut so that a value across it is seen whole.
+        let window = cut::window(text, max_bytes);
+        let findings = self.scan(window);
+        let (head, n_kept) = cut::head(window, max_bytes, &findings);
+        let mut counts = RedactionCounts::default();
+        let mut masked = mask(head, &findings[..n_kept], &mut counts);
+        masked.push(ELLIPSIS);
+        self.settle(masked, counts)
+    }
+
+    /// Masks what masking has brought to light.
+    fn settle(&self, mut masked: String, mut counts: RedactionCounts) -> Redacted {
+        for _ in 0..ROUNDS_MAX {
+            let findings = self.scan(&masked);
+            if findings.is_empty() {
+                return Redacted { text: RedactedText::from_masked(masked), counts };
+            }
+            masked = mask(&masked, &findings, &mut counts);
+        }
+        Redacted { text: RedactedText::from_masked(WITHHELD.to_owned()), counts }
+    }
+}
+
+impl Default for Redactor {
+    /// Looks for every kind.
+    fn default() -> Self {
+        Self::new(&PiiKind::ALL)
+    }
+}
+
+fn mask(text: &str, findings: &[Finding], counts: &mut RedactionCounts) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut from = 0;
+    for finding in findings {
+        masked.push_str(text.get(from..finding.start).unwrap_or_default());
+        if finding.kind == PiiKind::Url {
+            url::keep_host(text.get(finding.start..finding.end).unwrap_or_default(), &mut masked);
+        }
+        masked.push_str(finding.kind.mask());
+        counts.add(finding.kind);
+        from = finding.end;
+    }
+    masked.push_str(text.get(from..).unwrap_or_default());
+    masked
+}
+
+#[cfg(test)]
+mod tests;

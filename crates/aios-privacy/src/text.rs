@@ -1,0 +1,48 @@
+//! Text that has been through the redactor.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Text in which every finding has been masked.
+///
+/// Only this crate's redactor can make one from raw text. The one other door is `Deserialize`, for
+/// reading our own event log back: do not use it to launder raw text.
+///
+/// ```compile_fail
+/// let raw = aios_privacy::RedactedText(String::from("call +1 202 555 0143"));
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RedactedText(String);
+
+impl RedactedText {
+    /// Only the redactor may call this: `masked` must have no findings left.
+    pub(crate) fn from_masked(masked: String) -> Self {
+        Self(masked)
+    }
+
+    /// The safe text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is no text at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for RedactedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for RedactedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
