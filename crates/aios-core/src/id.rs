@@ -1,0 +1,101 @@
+//! Ids as newtypes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Names one event: a UUID version 7, so that ids sort by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EventId(Uuid);
+
+impl EventId {
+    /// A new id at `at`, with the caller's random bytes.
+    #[must_use]
+    pub fn new(at: crate::Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(at.as_micros() / 1_000).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// Reads the printed form.
+    ///
+    /// # Errors
+    /// When the text is not a UUID.
+    pub fn parse(text: &str) -> Result<Self, uuid::Error> {
+        Uuid::try_parse(text).map(Self)
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl TryFrom<String> for EventId {
+    type Error = uuid::Error;
+
+    fn try_from(text: String) -> Result<Self, uuid::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<EventId> for String {
+    fn from(id: EventId) -> Self {
+        id.to_string()
+    }
+}
+
+/// The id a client sees in `x-request-id`: its own, if it sent a sane one, else ours.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// Longest id that is taken over from a client, in bytes.
+    pub const LENGTH_MAX: usize = 128;
+
+    /// Takes over a client's id if it is short and of harmless characters.
+    #[must_use]
+    pub fn from_client(text: &str) -> Option<Self> {
+        let sane = !text.is_empty()
+            && text.len() <= Self::LENGTH_MAX
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/".contains(&b));
+        sane.then(|| Self(text.to_owned()))
+    }
+
+    /// The event's id serves where the client sent none.
+    #[must_use]
+    pub fn from_event(id: EventId) -> Self {
+        Self(format!("req_{}", id.0.simple()))
+    }
+
+    /// The printed form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+
+    #[test]
+    fn event_ids_sort_by_time() {
+        let early = EventId::new(Timestamp::from_micros(1_000_000), [255; 10]);
+        let late = EventId::new(Timestamp::from_micros(2_000_000), [0; 10]);
+        assert!(early < late);
+        assert_eq!(EventId::parse(&early.to_string()).unwrap(), early);
+    }
+
+    #[test]
+    fn a_client_id_with_strange_characters_is_not_taken_over() {
+        assert!(RequestId::from_client("abc-1").is_some());
+        for id in ["", "a b", "a\u{1b}[0m", "mail@example.org", &"x".repeat(129)] {
+            assert_eq!(RequestId::from_client(id), None, "{id}");
+        }
+    }
+}

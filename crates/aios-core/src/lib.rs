@@ -1,0 +1,17 @@
+//! The vocabulary of AIOS: ids, time, routes and events. Values only; nothing here does anything.
+
+mod event;
+mod id;
+mod route;
+mod time;
+
+pub use event::{
+    Attempt, AttemptOutcome, ConversationSource, Event, FinishReason, Operation, Outcome,
+    ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
+};
+pub use id::{EventId, RequestId};
+pub use route::{
+    BOUNDARY_DEFAULT, Boundary, Bucket, Percent, Profile, RangeError, Route, RouteReason, Split,
+    Tier, Weight,
+};
+pub use time::{Clock, Timestamp};
