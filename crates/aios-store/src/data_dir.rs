@@ -1,0 +1,265 @@
+//! The data directory: who owns it, and the small files in it.
+//!
+//! Its parts are made when they are first written, so an unused feature leaves no empty directory.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aios_privacy::KeyMaterial;
+
+use crate::{StoreError, disk, key};
+
+/// Name of the lock file. It holds the owner's process id as text, for people and error messages;
+/// ownership is the operating system's lock on it, which ends with the process.
+pub(crate) const LOCK_FILE: &str = "aios.lock";
+
+/// Most bytes of `adaptive_override.json`.
+const OVERRIDE_MAX: u64 = 64 * 1024;
+
+/// Most bytes of `traffic_knots.json`.
+const KNOTS_MAX: u64 = 1024 * 1024;
+
+/// Most bytes of the lock file that are read: a process id and a newline.
+const PID_MAX: u64 = 16;
+
+/// The directory in which everything is kept.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    /// Held by the process that owns the directory.
+    lock: Option<Arc<Lock>>,
+}
+
+/// Ownership of a data directory; ends when the last holder is dropped.
+#[derive(Debug)]
+struct Lock {
+    /// The operating system's lock lives as long as the file is open.
+    _file: File,
+    /// Two writers of one segment would cut each other's lines.
+    log_open: AtomicBool,
+}
+
+/// The right to write the event log. Keeps the directory owned until the log is closed.
+#[derive(Debug)]
+pub(crate) struct LogLease(Arc<Lock>);
+
+impl DataDir {
+    /// Makes the directory if it is not there and becomes its owner.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process owns it; [`StoreError::Io`] when it cannot be made
+    /// or locked.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let path = path.into();
+        disk::create_dir(&path)?;
+        let file = lock(&path)?;
+        let lock = Lock { _file: file, log_open: AtomicBool::new(false) };
+        Ok(Self { path, lock: Some(Arc::new(lock)) })
+    }
+
+    /// Looks into a directory that another process may own.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when there is no such directory.
+    pub fn read(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let path = path.into();
+        if !path.is_dir() {
+            return Err(StoreError::Missing { dir: path });
+        }
+        Ok(Self { path, lock: None })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The active segment of the event log.
+    #[must_use]
+    pub fn events_path(&self) -> PathBuf {
+        self.path.join("analytics").join("hypotheses.ndjson")
+    }
+
+    /// The operator's override of the routing split.
+    #[must_use]
+    pub fn override_path(&self) -> PathBuf {
+        self.path.join("analytics").join("adaptive_override.json")
+    }
+
+    /// The operator's override file, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read, is over 64 KiB or is not text.
+    pub fn read_override(&self) -> Result<Option<String>, StoreError> {
+        disk::read_text(&self.override_path(), OVERRIDE_MAX)
+    }
+
+    /// The key `keys/<name>.key`; the owner makes it at random if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyCorrupt`] when the file holds no key: it is never overwritten, because
+    /// everything stored under it would match no more. [`StoreError::ReadOnly`] when there is no key
+    /// and this process may not make one.
+    pub fn load_or_create_key(&self, name: &str) -> Result<KeyMaterial, StoreError> {
+        let path = key::path(&self.path, name)?;
+        match key::load(&path)? {
+            Some(key) => Ok(key),
+            None => self.owned("make a key").and_then(|_| key::create(&path)),
+        }
+    }
+
+    /// The knots learned from this deployment's traffic, as JSON, if there are any.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is over 1 MiB or is not text.
+    pub fn read_knots(&self) -> Result<Option<String>, StoreError> {
+        disk::read_text(&self.knots_path(), KNOTS_MAX)
+    }
+
+    /// Replaces the knots learned from traffic, whole or not at all.
+    ///
+    /// # Errors
+    /// When this process does not own the directory or the file cannot be written.
+    pub fn write_knots(&self, json: &str) -> Result<(), StoreError> {
+        self.owned("write the traffic knots")?;
+        disk::write_atomic(&self.knots_path(), json.as_bytes())
+    }
+
+    /// Where what could not be read is put aside.
+    pub(crate) fn quarantine_path(&self) -> PathBuf {
+        self.path.join("analytics").join("quarantine")
+    }
+
+    /// Takes the one right to write the event log.
+    pub(crate) fn lease_log(&self) -> Result<LogLease, StoreError> {
+        let lock = self.owned("open the event log for writing")?;
+        if lock.log_open.swap(true, Ordering::AcqRel) {
+            return Err(StoreError::LogOpen { dir: self.path.clone() });
+        }
+        Ok(LogLease(Arc::clone(lock)))
+    }
+
+    fn knots_path(&self) -> PathBuf {
+        self.path.join("router").join("traffic_knots.json")
+    }
+
+    fn owned(&self, operation: &'static str) -> Result<&Arc<Lock>, StoreError> {
+        self.lock.as_ref().ok_or_else(|| StoreError::ReadOnly { operation, dir: self.path.clone() })
+    }
+}
+
+impl Drop for LogLease {
+    fn drop(&mut self) {
+        self.0.log_open.store(false, Ordering::Release);
+    }
+}
+
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join(LOCK_FILE);
+    let mut options = disk::private_file();
+    // Not truncated: until the lock is ours, the process id in it is another's.
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(&path).map_err(StoreError::io("open the lock file", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(StoreError::Locked { dir: dir.to_owned(), pid: read_pid(&mut file) });
+        }
+        Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", &path)(error)),
+    }
+    write_pid(&mut file).map_err(StoreError::io("write the lock file", &path))?;
+    Ok(file)
+}
+
+fn write_pid(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}
+
+/// Windows lets nobody read a locked file, so there the process id stays unknown.
+fn read_pid(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(PID_MAX).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_second_owner_is_told_who_the_first_is() {
+        let temp = tempfile::tempdir().unwrap();
+        let owner = DataDir::open(temp.path()).unwrap();
+        let error = DataDir::open(temp.path()).unwrap_err();
+        let pid = std::process::id();
+        let text = error.to_string();
+        assert!(text.contains(&temp.path().display().to_string()), "{text}");
+        assert!(cfg!(windows) || text.ends_with(&format!("(process {pid})")), "{text}");
+        assert!(error.hint().is_some());
+        drop(owner);
+        DataDir::open(temp.path()).unwrap();
+    }
+
+    #[test]
+    fn readers_need_no_lock_and_cannot_write() {
+        let temp = tempfile::tempdir().unwrap();
+        let owner = DataDir::open(temp.path()).unwrap();
+        owner.write_knots("[1]").unwrap();
+        let reader = DataDir::read(temp.path()).unwrap();
+        assert_eq!(reader.read_knots().unwrap().as_deref(), Some("[1]"));
+        assert!(matches!(reader.write_knots("[2]"), Err(StoreError::ReadOnly { .. })));
+        assert!(matches!(reader.lease_log(), Err(StoreError::ReadOnly { .. })));
+        assert!(matches!(
+            reader.load_or_create_key("pseudonyms"),
+            Err(StoreError::ReadOnly { .. })
+        ));
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_cannot_be_read() {
+        let temp = tempfile::tempdir().unwrap();
+        let error = DataDir::read(temp.path().join("none")).unwrap_err();
+        assert!(matches!(error, StoreError::Missing { .. }));
+    }
+
+    #[test]
+    fn the_tree_is_made_when_it_is_needed() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path().join("deep/data")).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert_eq!(dir.read_override().unwrap(), None);
+        assert_eq!(dir.read_knots().unwrap(), None);
+    }
+
+    #[test]
+    fn an_override_is_read_and_bounded() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        fs::create_dir_all(dir.override_path().parent().unwrap()).unwrap();
+        fs::write(dir.override_path(), br#"{"control_bucket_pct":1.0}"#).unwrap();
+        assert_eq!(dir.read_override().unwrap().as_deref(), Some(r#"{"control_bucket_pct":1.0}"#));
+        fs::write(dir.override_path(), vec![b' '; OVERRIDE_MAX as usize + 1]).unwrap();
+        assert!(matches!(dir.read_override(), Err(StoreError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn the_log_has_one_writer_at_a_time() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let lease = dir.lease_log().unwrap();
+        assert!(matches!(dir.lease_log(), Err(StoreError::LogOpen { .. })));
+        drop(dir);
+        // The log keeps the directory owned until it is closed.
+        assert!(DataDir::open(temp.path()).is_err());
+        drop(lease);
+        DataDir::open(temp.path()).unwrap().lease_log().unwrap();
+    }
+}

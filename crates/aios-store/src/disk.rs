@@ -1,0 +1,207 @@
+//! The few file operations that the rest of the crate is made of.
+//!
+//! What is kept here is personal data, pseudonymous or not, so on Unix directories are 0700 and files
+//! 0600 from the moment they exist. Windows has no such modes: there a file inherits the access list
+//! of its directory, and a user's own directory is private already.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::StoreError;
+
+/// Creates a directory and its parents, readable by the owner only.
+pub(crate) fn create_dir(path: &Path) -> Result<(), StoreError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    private_dir(&mut builder);
+    builder.create(path).map_err(StoreError::io("create the directory", path))
+}
+
+/// Options that make new files readable by the owner only.
+pub(crate) fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    private_mode(&mut options);
+    options
+}
+
+/// Replaces `path` whole: after a crash there is the old content or the new, never a mixture.
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let dir = path.parent().unwrap_or_else(|| Path::new("."));
+    create_dir(dir)?;
+    let temporary = temporary_beside(path);
+    let written = write_new(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .map_err(StoreError::io("write", path));
+    match written {
+        Ok(()) => sync_dir(dir),
+        Err(error) => {
+            // A failed clean-up changes nothing: the next write replaces the temporary file.
+            drop(fs::remove_file(&temporary));
+            Err(error)
+        }
+    }
+}
+
+/// Reads a small file; `None` if it is not there.
+pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("open", path)(error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(max + 1).read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
+    if bytes.len() as u64 > max {
+        return Err(StoreError::TooLarge { path: path.to_owned(), max });
+    }
+    Ok(Some(bytes))
+}
+
+/// Reads a small text file in UTF-8 or in the UTF-16 that PowerShell's `>` writes.
+pub(crate) fn read_text(path: &Path, max: u64) -> Result<Option<String>, StoreError> {
+    let Some(bytes) = read_bounded(path, max)? else { return Ok(None) };
+    decode(&bytes).map(Some).ok_or_else(|| StoreError::NotText { path: path.to_owned() })
+}
+
+/// Makes a directory's entries durable. Windows needs no such call: its file systems journal names.
+#[cfg(unix)]
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+    File::open(dir)
+        .and_then(|dir| dir.sync_all())
+        .map_err(StoreError::io("sync the directory", dir))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn sync_dir(_dir: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Whether people other than the owner may read the file.
+#[cfg(unix)]
+pub(crate) fn readable_by_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn readable_by_others(_path: &Path) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn private_dir(builder: &mut DirBuilder) {
+    use std::os::unix::fs::DirBuilderExt;
+    builder.mode(0o700);
+}
+
+#[cfg(not(unix))]
+fn private_dir(_builder: &mut DirBuilder) {}
+
+#[cfg(unix)]
+fn private_mode(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600);
+}
+
+#[cfg(not(unix))]
+fn private_mode(_options: &mut OpenOptions) {}
+
+/// In the same directory, because a rename does not cross file systems. One process owns the
+/// directory, so one name per file is enough.
+fn temporary_beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".tmp");
+    path.with_file_name(name)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = private_file().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn decode(bytes: &[u8]) -> Option<String> {
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
+        _ => String::from_utf8(bytes.to_vec()).ok(),
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    rest.is_empty().then(|| String::from_utf16(&units).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_leaves_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b.json");
+        write_atomic(&path, b"first, and longer").unwrap();
+        // What a crash in the middle of an earlier write leaves.
+        fs::write(temporary_beside(&path), b"half").unwrap();
+        write_atomic(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_the_old_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("b.json");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("inside"), b"old").unwrap();
+        let error = write_atomic(&path, b"new").unwrap_err();
+        assert!(error.to_string().starts_with("cannot write "), "{error}");
+        assert_eq!(fs::read(path.join("inside")).unwrap(), b"old");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_may_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys/k");
+        write_atomic(&path, b"x").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(path.parent().unwrap()), mode(&path)), (0o700, 0o600));
+        assert!(!readable_by_others(&path));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(readable_by_others(&path));
+    }
+
+    #[test]
+    fn text_is_read_in_the_encodings_that_windows_writes() {
+        let check = |bytes: &[u8], expect: Option<&str>| {
+            assert_eq!(decode(bytes).as_deref(), expect, "{bytes:?}");
+        };
+        check(b"{}", Some("{}"));
+        check(b"\xef\xbb\xbf{}", Some("{}"));
+        check(b"\xff\xfe{\0}\0", Some("{}"));
+        check(b"\xfe\xff\0{\0}", Some("{}"));
+        check(b"\xff\xfe{\0}", None);
+        check(b"\xc3\x28", None);
+    }
+
+    #[test]
+    fn a_file_over_its_bound_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        fs::write(&path, b"12345").unwrap();
+        assert_eq!(read_bounded(&path, 5).unwrap().as_deref(), Some(&b"12345"[..]));
+        assert!(matches!(read_bounded(&path, 4), Err(StoreError::TooLarge { max: 4, .. })));
+        assert!(read_bounded(&dir.path().join("none"), 4).unwrap().is_none());
+    }
+}

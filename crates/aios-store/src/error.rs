@@ -1,0 +1,133 @@
+//! What can go wrong with the data directory. Each error names the operation and the path.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::data_dir::LOCK_FILE;
+
+/// The data directory, or something in it, cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process owns the directory.
+    #[error("the data directory {} is in use by another process{}", dir.display(), holder(*pid))]
+    Locked {
+        /// The directory.
+        dir: PathBuf,
+        /// The other process, if the lock file could be read.
+        pid: Option<u32>,
+    },
+    /// The directory is not there.
+    #[error("there is no data directory {}", dir.display())]
+    Missing {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// Writing was asked of a directory that was opened for reading.
+    #[error("cannot {operation}: the data directory {} is open for reading only", dir.display())]
+    ReadOnly {
+        /// What was to be done.
+        operation: &'static str,
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The event log of this directory is open already.
+    #[error("the event log in {} is open already", dir.display())]
+    LogOpen {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The key file does not hold a key.
+    #[error("the key file {} does not hold 64 hexadecimal digits", path.display())]
+    KeyCorrupt {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A key's name is not a plain word.
+    #[error("a key's name is lower-case letters, digits, `_` and `-`, not {name:?}")]
+    KeyName {
+        /// The name.
+        name: String,
+    },
+    /// The system gave no random bytes for a new key.
+    #[error("cannot make the key {}: the system gives no random bytes", path.display())]
+    NoRandom {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: getrandom::Error,
+    },
+    /// A small file is larger than it may be.
+    #[error("{} is larger than {max} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Most bytes that are read.
+        max: u64,
+    },
+    /// A file is neither UTF-8 nor UTF-16.
+    #[error("{} is not text", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("cannot {operation} {}: {source}", path.display())]
+    Io {
+        /// What was to be done.
+        operation: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// What the user can do, if there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Locked { .. } => Some(
+                "stop the other process, or give this one a directory of its own with --data-dir",
+            ),
+            Self::Missing { .. } => {
+                Some("start `aios serve` once, or name the directory with --data-dir")
+            }
+            Self::KeyCorrupt { .. } => Some(
+                "restore the file from a backup; if you delete it, a new key is made and ids stored so far match no more",
+            ),
+            Self::TooLarge { .. } => Some("check that this is the right file"),
+            Self::NotText { .. } => Some("save the file as UTF-8"),
+            Self::Io { source, .. } => io_hint(source.kind()),
+            Self::ReadOnly { .. } => {
+                Some("this needs the process that owns the directory: `aios serve`")
+            }
+            Self::LogOpen { .. } | Self::KeyName { .. } | Self::NoRandom { .. } => None,
+        }
+    }
+
+    pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { operation, path, source }
+    }
+}
+
+fn io_hint(kind: io::ErrorKind) -> Option<&'static str> {
+    match kind {
+        io::ErrorKind::PermissionDenied => {
+            Some("give the user that runs aios read and write access, or choose another --data-dir")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("free some disk space"),
+        io::ErrorKind::ReadOnlyFilesystem => Some("choose a --data-dir on a writable file system"),
+        io::ErrorKind::Unsupported => {
+            Some("the file system cannot lock files: choose a --data-dir on a local disk")
+        }
+        _ => None,
+    }
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| format!(" ({LOCK_FILE} is locked)"), |pid| format!(" (process {pid})"))
+}

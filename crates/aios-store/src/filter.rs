@@ -1,0 +1,146 @@
+//! Which events a query wants.
+
+use aios_core::{Bucket, Event, EventId, Outcome, ResponseEvent, Tier, Timestamp};
+use aios_privacy::Pseudonym;
+use memchr::memmem::Finder;
+
+/// Which events are wanted. What is `None` does not matter.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Admitted at this time or later.
+    pub since: Option<Timestamp>,
+    /// Admitted before this time.
+    pub until: Option<Timestamp>,
+    /// The tier that routing chose.
+    pub tier: Option<Tier>,
+    /// The tier that answered.
+    pub source: Option<Tier>,
+    /// The conversation's bucket.
+    pub bucket: Option<Bucket>,
+    /// How the request ended.
+    pub outcome: Option<Outcome>,
+    /// The conversation.
+    pub conv: Option<Pseudonym>,
+    /// This event only.
+    pub event_id: Option<EventId>,
+    /// Part of the question or the answer, in any letter case.
+    pub text: Option<String>,
+    /// At most so many events.
+    pub limit: Option<usize>,
+    /// The last first.
+    pub newest_first: bool,
+}
+
+/// A filter made ready for many lines.
+#[derive(Debug)]
+pub(crate) struct Matcher {
+    filter: Filter,
+    /// In lower case.
+    text: Option<String>,
+    /// Bytes that the line of a wanted event must contain.
+    needles: Vec<Finder<'static>>,
+}
+
+impl Filter {
+    /// Whether an event is wanted; `limit` and `newest_first` are about many.
+    #[must_use]
+    pub fn matches(&self, event: &Event) -> bool {
+        Matcher::new(self.clone()).matches(event)
+    }
+}
+
+impl Matcher {
+    pub(crate) fn new(filter: Filter) -> Self {
+        let text = filter.text.as_deref().map(str::to_lowercase);
+        let needles = [
+            filter.conv.as_ref().map(ToString::to_string),
+            filter.event_id.map(|id| id.to_string()),
+            filter.outcome.map(|outcome| format!("\"{}\"", outcome.name())),
+        ];
+        let needles =
+            needles.into_iter().flatten().map(|needle| Finder::new(&needle).into_owned()).collect();
+        Self { filter, text, needles }
+    }
+
+    /// Whether a line is worth parsing: looking for a few bytes is some fifty times cheaper.
+    pub(crate) fn may_match(&self, line: &[u8]) -> bool {
+        self.needles.iter().all(|needle| needle.find(line).is_some())
+    }
+
+    pub(crate) fn matches(&self, event: &Event) -> bool {
+        match event {
+            Event::Response(event) => self.matches_response(event),
+        }
+    }
+
+    fn matches_response(&self, event: &ResponseEvent) -> bool {
+        let filter = &self.filter;
+        filter.since.is_none_or(|since| event.ts >= since)
+            && filter.until.is_none_or(|until| event.ts < until)
+            && filter.tier.is_none_or(|tier| event.tier == tier)
+            && filter.source.is_none_or(|source| event.source == Some(source))
+            && filter.bucket.is_none_or(|bucket| event.bucket == bucket)
+            && filter.outcome.is_none_or(|outcome| event.outcome == outcome)
+            && filter.conv.as_ref().is_none_or(|conv| event.conv_id == *conv)
+            && filter.event_id.is_none_or(|id| event.event_id == id)
+            && self.text.as_deref().is_none_or(|text| contains(event, text))
+    }
+}
+
+fn contains(event: &ResponseEvent, lower_case: &str) -> bool {
+    [&event.question, &event.response]
+        .iter()
+        .any(|text| text.as_str().to_lowercase().contains(lower_case))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    /// Whether the fixture's event 7 matches, and whether its line passes the look at the bytes.
+    fn check(change: impl FnOnce(&mut Filter), expect: bool) {
+        let mut filter = Filter::default();
+        change(&mut filter);
+        let event = fixture::event(7);
+        assert_eq!(filter.matches(&event), expect, "{filter:?}");
+        let line = serde_json::to_vec(&event).unwrap();
+        assert!(!expect || Matcher::new(filter).may_match(&line));
+    }
+
+    #[test]
+    fn each_condition_counts() {
+        let event = fixture::event(7);
+        let (at, id) = (event.at(), event.id());
+        let millisecond = std::time::Duration::from_millis(1);
+        check(|_| {}, true);
+        check(|filter| filter.since = Some(at), true);
+        check(|filter| filter.since = Some(at.plus(millisecond)), false);
+        check(|filter| filter.until = Some(at), false);
+        check(|filter| filter.until = Some(at.plus(millisecond)), true);
+        check(|filter| filter.event_id = Some(id), true);
+        check(|filter| filter.event_id = Some(fixture::event(8).id()), false);
+        check(|filter| filter.conv = Some(fixture::conversation(7)), true);
+        check(|filter| filter.conv = Some(fixture::conversation(8)), false);
+        check(|filter| filter.tier = Some(Tier::Main), true);
+        check(|filter| filter.tier = Some(Tier::Embedder), false);
+        check(|filter| filter.source = Some(Tier::Embedder), true);
+        check(|filter| filter.source = Some(Tier::Main), false);
+        check(|filter| filter.bucket = Some(Bucket::Control), true);
+        check(|filter| filter.bucket = Some(Bucket::Treatment), false);
+        check(|filter| filter.outcome = Some(Outcome::Ok), true);
+        check(|filter| filter.outcome = Some(Outcome::Timeout), false);
+        check(|filter| filter.text = Some("QUESTION 7".into()), true);
+        check(|filter| filter.text = Some("ÜBER".into()), true);
+        check(|filter| filter.text = Some("question 8".into()), false);
+    }
+
+    #[test]
+    fn lines_that_cannot_match_are_not_parsed() {
+        let line = serde_json::to_vec(&fixture::event(7)).unwrap();
+        let other = Filter { conv: Some(fixture::conversation(8)), ..Filter::default() };
+        assert!(!Matcher::new(other).may_match(&line));
+        let other = Filter { outcome: Some(Outcome::Timeout), ..Filter::default() };
+        assert!(!Matcher::new(other).may_match(&line));
+    }
+}

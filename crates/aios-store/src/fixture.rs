@@ -1,0 +1,37 @@
+//! Events for tests.
+
+use aios_core::{Event, EventId, Timestamp};
+use aios_privacy::Pseudonym;
+use serde_json::json;
+
+/// A typical event, told apart by its number.
+pub(crate) fn event(n: u64) -> Event {
+    let at = Timestamp::from_micros(1_800_000_000_000_000 + n as i64 * 1_000_000);
+    let id = EventId::new(at, [n as u8; 10]);
+    let value = json!({
+        "event_type": "response", "schema_version": "2.0", "event_id": id, "ts": at,
+        "request_id": format!("req_{n}"), "operation": "chat", "stream": true,
+        "conv_id": conversation(n), "conv_id_source": "header", "msg_id": 1,
+        "request_model": "aios-auto", "response_model": "large-1",
+        "question": format!("Question {n}: what is over the \"sea\"?\nThe second line."),
+        "response": format!("Über the sea is the sky. {}", "It is blue. ".repeat(40)),
+        "source": "embedder", "tier": "main", "bucket": "control", "boundary": 0.5, "weight": 0.71,
+        "weight_terms": { "length": 0.4, "why": 0.31 }, "profile": "golden",
+        "route_reason": "at_or_above_boundary", "propensity": 1.0,
+        "attempts": [
+            { "endpoint": "main-1", "tier": "main", "model": "large-1", "started_ms": 0.2,
+              "duration_ms": 20.5, "outcome": "server_error", "status": 500 },
+            { "endpoint": "embedder-1", "tier": "embedder", "model": "small-1", "started_ms": 21.0,
+              "duration_ms": 120.5, "outcome": "ok", "status": 200 },
+        ],
+        "outcome": "ok", "status": 200, "finish_reason": "stop", "latency_ms": 141.75,
+        "time_to_first_token_ms": 60.5, "overhead_ms": 0.25, "input_tokens": 12, "output_tokens": 99,
+        "redactions": { "email": 1 }, "config_generation": 1, "config_hash": "0123456789abcdef",
+    });
+    serde_json::from_value(value).expect("the fixture is an event")
+}
+
+/// The conversation of event `n`.
+pub(crate) fn conversation(n: u64) -> Pseudonym {
+    Pseudonym::parse(&format!("c1_{n:032x}")).expect("the fixture is a pseudonym")
+}

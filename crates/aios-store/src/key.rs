@@ -1,0 +1,117 @@
+//! Key files: 256 random bits as 64 hexadecimal digits, made once and never overwritten.
+
+use std::path::{Path, PathBuf};
+
+use aios_privacy::KeyMaterial;
+
+use crate::{StoreError, disk};
+
+/// Bytes of a key.
+const KEY_BYTES: usize = 32;
+
+/// Most bytes of a key file: the digits and some white space around them.
+const KEY_FILE_MAX: u64 = 256;
+
+/// Where the key of that name is kept.
+pub(crate) fn path(dir: &Path, name: &str) -> Result<PathBuf, StoreError> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    if name.is_empty() || !name.bytes().all(plain) {
+        return Err(StoreError::KeyName { name: name.to_owned() });
+    }
+    Ok(dir.join("keys").join(format!("{name}.key")))
+}
+
+/// Reads a key; `None` if there is no file.
+pub(crate) fn load(path: &Path) -> Result<Option<KeyMaterial>, StoreError> {
+    let Some(bytes) = disk::read_bounded(path, KEY_FILE_MAX)? else { return Ok(None) };
+    let corrupt = || StoreError::KeyCorrupt { path: path.to_owned() };
+    let key = parse(bytes.trim_ascii()).ok_or_else(corrupt)?;
+    if disk::readable_by_others(path) {
+        tracing::warn!(path = %path.display(), "the key file can be read by others; `chmod 600` it");
+    }
+    Ok(Some(KeyMaterial::new(key)))
+}
+
+/// Makes a key. The caller owns the directory and has seen that there is no file.
+pub(crate) fn create(path: &Path) -> Result<KeyMaterial, StoreError> {
+    let mut key = [0; KEY_BYTES];
+    getrandom::fill(&mut key)
+        .map_err(|source| StoreError::NoRandom { path: path.to_owned(), source })?;
+    disk::write_atomic(path, print(&key).as_bytes())?;
+    tracing::info!(path = %path.display(), "made a new key; back it up apart from the data");
+    Ok(KeyMaterial::new(key))
+}
+
+fn print(key: &[u8; KEY_BYTES]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).expect("a nibble is below 16");
+    let mut text: String =
+        key.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    text.push('\n');
+    text
+}
+
+fn parse(digits: &[u8]) -> Option<[u8; KEY_BYTES]> {
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if pairs.len() != KEY_BYTES || !rest.is_empty() {
+        return None;
+    }
+    let mut key = [0; KEY_BYTES];
+    for (byte, pair) in key.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+        *byte = u8::try_from(high? * 16 + low?).ok()?;
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::DataDir;
+
+    #[test]
+    fn a_key_is_made_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let key = dir.load_or_create_key("pseudonyms").unwrap();
+        assert_eq!(dir.load_or_create_key("pseudonyms").unwrap().expose(), key.expose());
+        assert_ne!(dir.load_or_create_key("buckets").unwrap().expose(), key.expose());
+        let reader = DataDir::read(temp.path()).unwrap();
+        assert_eq!(reader.load_or_create_key("pseudonyms").unwrap().expose(), key.expose());
+    }
+
+    #[test]
+    fn a_corrupt_key_file_is_never_overwritten() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let path = path(temp.path(), "pseudonyms").unwrap();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for content in [String::new(), "0".repeat(63), "0".repeat(66), "zz".repeat(32)] {
+            fs::write(&path, &content).unwrap();
+            let error = dir.load_or_create_key("pseudonyms").unwrap_err();
+            assert!(matches!(error, StoreError::KeyCorrupt { .. }), "{error}");
+            assert!(error.hint().unwrap().contains("backup"));
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn a_key_name_cannot_leave_its_directory() {
+        for name in ["", "../x", "a/b", "a\\b", "A", "a.b"] {
+            assert!(
+                matches!(path(Path::new("d"), name), Err(StoreError::KeyName { .. })),
+                "{name}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(key: [u8; KEY_BYTES]) {
+            prop_assert_eq!(parse(print(&key).trim_end().as_bytes()), Some(key));
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The data directory, the keys in it and the event log: the only crate that writes disk.
+//!
+//! The log is newline-delimited JSON, so that `tail` and `grep` work on it. A line counts from the
+//! moment its newline is there: whatever follows the last newline is torn, and no reader here takes it
+//! for data. One process owns the directory and writes; any number of others read without a lock.
+//!
+//! A request takes its place in the log ([`EventStore::reserve`]) before it is admitted, and appending
+//! to a place ([`Slot::append`]) neither waits nor fails. So the log can refuse work, but not an event.
+
+mod back;
+mod data_dir;
+mod disk;
+mod error;
+mod filter;
+mod key;
+mod lines;
+mod log;
+mod ram;
+mod read;
+mod slot;
+mod store;
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod fixture;
+
+pub use data_dir::DataDir;
+pub use error::StoreError;
+pub use filter::Filter;
+pub use lines::{BadLine, LINE_MAX, Line, ReadError};
+pub use log::{CloseReport, FileEventLog};
+pub use ram::RamEventLog;
+pub use read::{Events, Follow, FollowFrom, query, tail};
+pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
+pub use store::{EventLogConfig, EventLogStats, EventStore, OnFull, SyncPolicy};

@@ -1,0 +1,424 @@
+//! Between the tasks that append and the thread that writes.
+//!
+//! A plain vector under a lock, swapped whole by the writer: a push is cheaper than a channel's send,
+//! and what a channel would count per event (places given back) is counted here per batch. The writer
+//! is woken only from idleness, under pressure and at the end; while it gathers, pushes do not touch it.
+//!
+//! The writer is a thread of its own outside any runtime, so it lives by `std`'s clock. What it does
+//! when is decided by [`decide`], to which time is an argument.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use aios_core::Event;
+use tokio::sync::watch;
+
+use super::health::{Durability, Health};
+use crate::slot::{Commit, Gate, Sink};
+use crate::{EventLogConfig, EventLogStats, SyncPolicy};
+
+/// The queue, its places and its counters.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    /// Wakes the writer.
+    work: Condvar,
+    /// Wakes who waits for the writer's end.
+    end: Condvar,
+    ended: watch::Sender<bool>,
+    gate: Gate,
+    health: Arc<Health>,
+    /// Only where answers wait for the disk.
+    durability: Option<Arc<Durability>>,
+    gather: Duration,
+    /// So many waiting events cut the gathering short.
+    pressure: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    events: Vec<Event>,
+    accepted: u64,
+    writer: Waits,
+    /// Somebody waits for a place.
+    hurry: bool,
+    /// When to give up, once the log is being closed.
+    closing: Option<Instant>,
+    ended: bool,
+}
+
+/// What the writer's thread waits for.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// It works, or waits for the disk.
+    #[default]
+    Nothing,
+    /// The queue is empty.
+    Work,
+    /// It gathers.
+    More,
+}
+
+/// What the writer brings with it when it asks for work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// When it last took a batch: what waits now came after that.
+    pub(crate) taken_at: Instant,
+    /// When the file has to be forced to disk at the latest.
+    pub(crate) sync_at: Option<Instant>,
+}
+
+/// What the writer is to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Write the batch; no event in it came before `arrived`.
+    Write { arrived: Instant },
+    /// Force the file to disk.
+    Sync,
+    /// Nothing more comes.
+    End,
+}
+
+/// What there is to decide upon.
+#[derive(Debug, Clone, Copy)]
+struct View {
+    n_waiting: usize,
+    /// When the gathering of what waits is over.
+    gathered_at: Instant,
+    hurry: bool,
+    sync_at: Option<Instant>,
+    closing: Option<Instant>,
+    /// No slot is out and no event waits.
+    all_vacated: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Take,
+    Sync,
+    End,
+    Wait(Option<Instant>),
+}
+
+impl Queue {
+    pub(crate) fn new(config: EventLogConfig) -> Self {
+        let gate = Gate::new(config.queue_max, config.on_full);
+        let health = Arc::new(Health::default());
+        let durability = match config.sync {
+            SyncPolicy::Always => Some(Arc::new(Durability::new(Arc::clone(&health)))),
+            SyncPolicy::Interval(_) | SyncPolicy::Never => None,
+        };
+        Self {
+            state: Mutex::default(),
+            work: Condvar::new(),
+            end: Condvar::new(),
+            ended: watch::Sender::new(false),
+            pressure: gate.n_places().div_ceil(2),
+            gate,
+            health,
+            durability,
+            gather: gather(config.sync),
+        }
+    }
+
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
+    pub(crate) fn stats(&self) -> EventLogStats {
+        let accepted = self.lock().accepted;
+        self.health.stats(accepted, self.gate.n_places())
+    }
+
+    /// Blocks until there is work, and swaps waiting events into the empty `batch`.
+    pub(crate) fn next(&self, batch: &mut Vec<Event>, pace: Pace) -> Next {
+        let mut state = self.lock();
+        let mut arrived = (!state.events.is_empty()).then_some(pace.taken_at);
+        loop {
+            let now = Instant::now();
+            let view = self.view(&state, *arrived.get_or_insert(now), pace.sync_at);
+            match decide(&view, now) {
+                Step::Take => {
+                    std::mem::swap(&mut state.events, batch);
+                    state.hurry = false;
+                    return Next::Write { arrived: arrived.unwrap_or(now) };
+                }
+                Step::Sync => return Next::Sync,
+                Step::End => return Next::End,
+                Step::Wait(until) => {
+                    state.writer = if view.n_waiting == 0 { Waits::Work } else { Waits::More };
+                    state = self.wait(state, until.map(|until| until - now));
+                    state.writer = Waits::Nothing;
+                    if view.n_waiting == 0 {
+                        // Nothing had come before the wait.
+                        arrived = None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits before another try. False once the time to give up has come.
+    pub(crate) fn pause(&self, backoff: Duration) -> bool {
+        let until = Instant::now() + backoff;
+        let mut state = self.lock();
+        loop {
+            let now = Instant::now();
+            if state.closing.is_some_and(|give_up| now >= give_up) {
+                return false;
+            }
+            if now >= until {
+                return true;
+            }
+            let wake_at = state.closing.map_or(until, |give_up| until.min(give_up));
+            state = self.wait(state, Some(wake_at - now));
+        }
+    }
+
+    /// The first `sequence` events are written, `n_events` of them just now.
+    pub(crate) fn written(&self, n_events: usize, sequence: u64) {
+        self.gate.free(n_events);
+        if let Some(durability) = &self.durability {
+            durability.advance(sequence);
+        }
+    }
+
+    /// Events that were accepted are given up.
+    pub(crate) fn abandon(&self, n_events: usize) {
+        self.health.abandoned(n_events as u64);
+        self.gate.free(n_events);
+    }
+
+    /// The writer has stopped, in whatever way: what still waits is lost, and nothing more is taken.
+    pub(crate) fn finish(&self) {
+        self.gate.close();
+        let left = {
+            let mut state = self.lock();
+            state.ended = true;
+            std::mem::take(&mut state.events)
+        };
+        self.abandon(left.len());
+        if let Some(durability) = &self.durability {
+            durability.end();
+        }
+        self.ended.send_replace(true);
+        self.end.notify_all();
+    }
+
+    /// No more places; the writer stops when all slots are back, or at `give_up`.
+    pub(crate) fn close(&self, give_up: Instant) {
+        self.gate.close();
+        let mut state = self.lock();
+        state.closing = Some(state.closing.map_or(give_up, |earlier| earlier.min(give_up)));
+        drop(state);
+        self.work.notify_all();
+    }
+
+    /// Becomes true when the writer has stopped.
+    pub(crate) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
+    }
+
+    /// Blocks until the writer has stopped, at most so long.
+    pub(crate) fn wait_for_end(&self, at_most: Duration) {
+        let waited = self.end.wait_timeout_while(self.lock(), at_most, |state| !state.ended);
+        drop(waited);
+    }
+
+    /// Whether no slot is out and no event waits.
+    pub(crate) fn all_vacated(&self) -> bool {
+        self.gate.is_empty()
+    }
+
+    fn view(&self, state: &State, arrived: Instant, sync_at: Option<Instant>) -> View {
+        View {
+            n_waiting: state.events.len(),
+            gathered_at: arrived + self.gather,
+            hurry: state.hurry || state.events.len() >= self.pressure,
+            sync_at,
+            closing: state.closing,
+            all_vacated: self.gate.is_empty(),
+        }
+    }
+
+    fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        at_most: Option<Duration>,
+    ) -> MutexGuard<'a, State> {
+        match at_most {
+            None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some(at_most) => {
+                let waited = self.work.wait_timeout(state, at_most);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        }
+    }
+
+    /// The state is a vector and flags, whole between any two statements, so poison means nothing.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for Queue {
+    fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    fn accept(&self, event: Event) -> Commit {
+        let mut state = self.lock();
+        if state.ended {
+            drop(state);
+            self.gate.free(1);
+            self.lose();
+            return Commit::lost();
+        }
+        state.events.push(event);
+        state.accepted += 1;
+        let sequence = state.accepted;
+        let wake = match state.writer {
+            Waits::Nothing => false,
+            Waits::Work => true,
+            Waits::More => state.events.len() >= self.pressure,
+        };
+        if wake {
+            // Woken once; until it runs, nobody else has to.
+            state.writer = Waits::Nothing;
+        }
+        drop(state);
+        if wake {
+            self.work.notify_one();
+        }
+        match &self.durability {
+            Some(durability) => Commit::pending(Arc::clone(durability), sequence),
+            None => Commit::accepted(),
+        }
+    }
+
+    fn lose(&self) {
+        self.health.dropped(1);
+    }
+
+    fn vacated(&self) {
+        // The last slot to come back ends a close. The lock orders this after the writer's look.
+        if self.gate.is_closed() {
+            drop(self.lock());
+            self.work.notify_one();
+        }
+    }
+
+    fn hurry(&self) {
+        let mut state = self.lock();
+        state.hurry = true;
+        drop(state);
+        self.work.notify_one();
+    }
+
+    fn cause(&self) -> Option<String> {
+        self.health.cause()
+    }
+}
+
+/// How long events may be gathered before they are given to the operating system: what the death of
+/// the process may cost. A quarter of a short interval, so that the sync itself has time.
+pub(crate) fn gather(sync: SyncPolicy) -> Duration {
+    const GATHER_MAX: Duration = Duration::from_millis(25);
+    match sync {
+        SyncPolicy::Always => Duration::ZERO,
+        SyncPolicy::Interval(interval) => GATHER_MAX.min(interval / 4),
+        SyncPolicy::Never => GATHER_MAX,
+    }
+}
+
+fn decide(view: &View, now: Instant) -> Step {
+    if view.n_waiting > 0 {
+        // A sync that is due takes along what waits.
+        let until = view.sync_at.map_or(view.gathered_at, |at| at.min(view.gathered_at));
+        let at_once = view.hurry || view.closing.is_some();
+        return if at_once || now >= until { Step::Take } else { Step::Wait(Some(until)) };
+    }
+    if let Some(give_up) = view.closing {
+        let over = view.all_vacated || now >= give_up;
+        return if over { Step::End } else { Step::Wait(Some(give_up)) };
+    }
+    match view.sync_at {
+        Some(at) if now >= at => Step::Sync,
+        sync_at => Step::Wait(sync_at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// Decides at `now_ms` on a view whose times are milliseconds from the same start.
+    fn check(
+        now_ms: u32,
+        change: impl FnOnce(&mut View, Instant),
+        expect: impl FnOnce(Instant) -> Step,
+    ) {
+        let start = Instant::now();
+        let mut view = View {
+            n_waiting: 1,
+            gathered_at: start + 25 * MS,
+            hurry: false,
+            sync_at: None,
+            closing: None,
+            all_vacated: false,
+        };
+        change(&mut view, start);
+        assert_eq!(decide(&view, start + now_ms * MS), expect(start), "{view:?}");
+    }
+
+    #[test]
+    fn events_are_gathered_then_taken() {
+        check(0, |_, _| {}, |start| Step::Wait(Some(start + 25 * MS)));
+        check(25, |_, _| {}, |_| Step::Take);
+        check(0, |view, _| view.hurry = true, |_| Step::Take);
+        check(0, |view, start| view.closing = Some(start + 9 * MS), |_| Step::Take);
+    }
+
+    #[test]
+    fn a_sync_that_is_due_takes_along_what_waits() {
+        check(
+            4,
+            |view, start| view.sync_at = Some(start + 5 * MS),
+            |start| Step::Wait(Some(start + 5 * MS)),
+        );
+        check(5, |view, start| view.sync_at = Some(start + 5 * MS), |_| Step::Take);
+    }
+
+    #[test]
+    fn an_idle_writer_sleeps_until_it_is_needed() {
+        let idle = |view: &mut View| view.n_waiting = 0;
+        check(99, |view, _| idle(view), |_| Step::Wait(None));
+        let dirty =
+            |view: &mut View, start| (view.n_waiting, view.sync_at) = (0, Some(start + 75 * MS));
+        check(74, dirty, |start| Step::Wait(Some(start + 75 * MS)));
+        check(75, dirty, |_| Step::Sync);
+    }
+
+    #[test]
+    fn closing_waits_for_the_slots_that_are_out_until_it_gives_up() {
+        let closing =
+            |view: &mut View, start| (view.n_waiting, view.closing) = (0, Some(start + 9 * MS));
+        check(8, closing, |start| Step::Wait(Some(start + 9 * MS)));
+        check(9, closing, |_| Step::End);
+        let vacated = |view: &mut View, start| {
+            closing(view, start);
+            view.all_vacated = true;
+        };
+        check(0, vacated, |_| Step::End);
+    }
+
+    #[test]
+    fn gathering_leaves_time_for_the_sync() {
+        assert_eq!(gather(SyncPolicy::Always), Duration::ZERO);
+        assert_eq!(gather(SyncPolicy::Never), 25 * MS);
+        assert_eq!(gather(SyncPolicy::Interval(100 * MS)), 25 * MS);
+        assert_eq!(gather(SyncPolicy::Interval(40 * MS)), 10 * MS);
+    }
+}

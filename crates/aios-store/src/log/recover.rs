@@ -1,0 +1,152 @@
+//! Repairs the end of a segment when the log is opened.
+//!
+//! A process that was killed may have left half a line, a machine that lost power also lines of
+//! garbage. Neither was acknowledged. They are moved aside, not deleted: someone may want to look.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use serde::de::IgnoredAny;
+
+use crate::back::{Back, BackLines};
+use crate::{StoreError, disk};
+
+/// Most lines of garbage that are cut off at the end. More of it is not the work of a crash; it stays,
+/// and readers report it line by line.
+const GARBAGE_LINES_MAX: usize = 16;
+
+/// Most files with the same name in the quarantine.
+const SAME_NAME_MAX: usize = 1000;
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Recovered {
+    /// Good bytes in the segment.
+    pub(crate) len: u64,
+    /// Bytes that were moved aside.
+    pub(crate) quarantined: u64,
+}
+
+/// Makes the segment end with a whole line of JSON. A segment that is not there is left so.
+pub(crate) fn recover(segment: &Path, quarantine: &Path) -> Result<Recovered, StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = match options.read(true).write(true).open(segment) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Recovered::default()),
+        Err(error) => return Err(StoreError::io("open the event log", segment)(error)),
+    };
+    let (len, good) = measure(&mut file).map_err(StoreError::io("read the event log", segment))?;
+    if good < len {
+        let aside = move_aside(&mut file, good, segment, quarantine)?;
+        file.set_len(good)
+            .and_then(|()| file.sync_all())
+            .map_err(StoreError::io("cut the event log", segment))?;
+        tracing::warn!(bytes = len - good, to = %aside.display(), "a torn end of the event log was moved aside");
+    }
+    Ok(Recovered { len: good, quarantined: len - good })
+}
+
+/// The length of the file, and how much of it is whole lines.
+fn measure(file: &mut File) -> io::Result<(u64, u64)> {
+    let mut lines = BackLines::new(file)?;
+    let mut good = lines.data_end()?;
+    for _ in 0..GARBAGE_LINES_MAX {
+        match lines.previous()? {
+            Some(Back::Line { offset, bytes }) if !is_json(bytes) => good = offset,
+            Some(Back::Line { .. } | Back::TooLong { .. }) | None => {
+                return Ok((lines.len(), good));
+            }
+        }
+    }
+    // So much garbage is not a torn end: only what follows the last newline is.
+    Ok((lines.len(), lines.data_end()?))
+}
+
+fn is_json(line: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(line).is_ok()
+}
+
+fn move_aside(
+    file: &mut File,
+    from: u64,
+    segment: &Path,
+    quarantine: &Path,
+) -> Result<PathBuf, StoreError> {
+    disk::create_dir(quarantine)?;
+    let (path, mut aside) = new_file(segment, from, quarantine)?;
+    file.seek(SeekFrom::Start(from))
+        .and_then(|_| io::copy(&mut file.take(u64::MAX), &mut aside))
+        .and_then(|_| aside.sync_all())
+        .map_err(StoreError::io("write", &path))?;
+    disk::sync_dir(quarantine)?;
+    Ok(path)
+}
+
+fn new_file(segment: &Path, from: u64, quarantine: &Path) -> Result<(PathBuf, File), StoreError> {
+    let stem = segment.file_stem().unwrap_or_default().to_string_lossy();
+    let mut n = 1;
+    loop {
+        let path = quarantine.join(format!("{stem}.at-{from}-{n}.torn"));
+        match disk::private_file().write(true).create_new(true).open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && n < SAME_NAME_MAX => {
+                n += 1
+            }
+            Err(error) => return Err(StoreError::io("create", &path)(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Recovers a segment of `content`; `keeps` stays and the rest is in the quarantine.
+    fn check(content: &str, keeps: &str) {
+        let temp = tempfile::tempdir().unwrap();
+        let (segment, quarantine) = (temp.path().join("hypotheses.ndjson"), temp.path().join("q"));
+        for n in 1..=2 {
+            fs::write(&segment, content).unwrap();
+            let recovered = recover(&segment, &quarantine).unwrap();
+            assert_eq!(fs::read_to_string(&segment).unwrap(), keeps, "{content:?}");
+            assert_eq!(recovered.len, keeps.len() as u64);
+            assert_eq!(recovered.quarantined, (content.len() - keeps.len()) as u64);
+            if content == keeps {
+                assert!(!quarantine.exists());
+            } else {
+                let name = format!("hypotheses.at-{}-{n}.torn", keeps.len());
+                let aside = fs::read_to_string(quarantine.join(name)).unwrap();
+                assert_eq!(aside, content.strip_prefix(keeps).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn a_torn_end_is_moved_aside() {
+        check("", "");
+        check("{}\n", "{}\n");
+        check("{}\n{\"a\":", "{}\n");
+        check("{}\n{}", "{}\n");
+        check("{\"a\":", "");
+        check("{}\n{\"a\"\n", "{}\n");
+        check("{}\n\0\0\0\n\n\0\0", "{}\n");
+        check("broken\n{}\n", "broken\n{}\n");
+    }
+
+    #[test]
+    fn a_file_that_is_something_else_is_not_eaten() {
+        let prose = "no json\n".repeat(GARBAGE_LINES_MAX + 1);
+        check(&format!("{prose}half"), &prose);
+    }
+
+    #[test]
+    fn no_segment_is_no_error() {
+        let temp = tempfile::tempdir().unwrap();
+        let recovered = recover(&temp.path().join("none"), &temp.path().join("q")).unwrap();
+        assert_eq!(recovered, Recovered::default());
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,93 @@
+//! What an event store promises, and how it is set up and watched.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::Reserve;
+
+/// Where events are kept.
+///
+/// Every implementation passes one conformance suite, so that another store can take the place of the
+/// file without the gateway noticing.
+pub trait EventStore: Send + Sync {
+    /// Reserves room for one event before a request is admitted, so that each admitted request can
+    /// always leave its event. Where there is room the place is taken at once; the future allocates
+    /// only if it has to wait.
+    fn reserve(&self) -> Reserve;
+
+    /// Counters since the store was opened.
+    fn stats(&self) -> EventLogStats;
+}
+
+/// How the event log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventLogConfig {
+    /// When events reach the disk itself.
+    pub sync: SyncPolicy,
+    /// Most events that are reserved or not yet written. At least 1 is taken.
+    pub queue_max: usize,
+    /// What happens to a request when there is no room.
+    pub on_full: OnFull,
+}
+
+impl Default for EventLogConfig {
+    /// Synced within 100 ms; 8192 events; a request waits two seconds for room.
+    fn default() -> Self {
+        Self {
+            sync: SyncPolicy::Interval(Duration::from_millis(100)),
+            queue_max: 8192,
+            on_full: OnFull::Wait(Duration::from_secs(2)),
+        }
+    }
+}
+
+/// When events are forced to the disk. What has been given to the operating system survives the death
+/// of the process, whatever the policy; the policy is about the death of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncPolicy {
+    /// Before the request is answered.
+    Always,
+    /// Within this time of the event.
+    Interval(Duration),
+    /// When the operating system likes.
+    Never,
+}
+
+/// What happens to a request when the event log has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFull {
+    /// It waits this long, then it is refused.
+    Wait(Duration),
+    /// It is served; its event is kept if there is room by then, else it is counted as lost.
+    Drop,
+}
+
+/// Counters of an event store.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct EventLogStats {
+    /// Events handed over.
+    pub appended: u64,
+    /// Events given to the operating system.
+    pub written: u64,
+    /// Events that could not be kept.
+    pub lost: u64,
+    /// Events waiting to be written.
+    pub queue_depth: u64,
+    /// Most events that may be reserved or waiting.
+    pub queue_max: u64,
+    /// Bytes written.
+    pub bytes: u64,
+    /// Writes to the file.
+    pub batches: u64,
+    /// Times the file was forced to disk.
+    pub fsyncs: u64,
+    /// Writes or syncs that failed and were tried again.
+    pub retries: u64,
+    /// Whether the last write or sync failed, so that events are piling up.
+    pub failing: bool,
+    /// The last failure, also after it has passed.
+    pub last_error: Option<String>,
+    /// Bytes of torn lines that were put aside when the log was opened.
+    pub quarantined_bytes: u64,
+}
