@@ -1,0 +1,143 @@
+//! Errors that models report inside a reply, and the one shape clients get them in.
+//!
+//! An error's message may quote the prompt or a key, so it goes to the client only. What is kept
+//! for events and logs is made of the error's type and code, and of these only short words.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::lenient::Text;
+
+/// Longest type or code that is kept, in bytes.
+const WORD_BYTES_MAX: usize = 64;
+
+/// What is wrong with a reply that came with status 200.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WholeFault {
+    /// The body is not JSON.
+    #[error("the reply is not JSON")]
+    NotJson,
+    /// The body is JSON, but not a reply of the API that was called.
+    #[error("the reply is not what the API promises: it has no `{missing}`")]
+    NotAReply {
+        /// The field that a reply cannot lack.
+        missing: &'static str,
+    },
+    /// The body reports an error.
+    #[error("{detail}")]
+    ErrorInReply {
+        /// Type and code in words; without the server's message.
+        detail: String,
+        /// The error's code, or its type if it has none.
+        code: Option<String>,
+    },
+}
+
+/// The error object in the shape of the OpenAI API: four keys, null allowed.
+#[derive(Debug, Serialize)]
+struct FourKeys<'a> {
+    message: &'a str,
+    r#type: &'a str,
+    param: Option<&'a str>,
+    code: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: FourKeys<'a>,
+}
+
+/// An error as some server wrote it: an object, or just a text.
+#[derive(Debug, Default, Deserialize)]
+struct Written<'a> {
+    #[serde(borrow, default)]
+    message: Text<'a>,
+    #[serde(rename = "type", borrow, default)]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    param: Text<'a>,
+    #[serde(borrow)]
+    code: Option<&'a RawValue>,
+}
+
+/// An error found in a reply.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    written: Written<'a>,
+    /// Clients understand it as it came.
+    pub(super) well_formed: bool,
+}
+
+impl<'a> Found<'a> {
+    /// Reads the value of an `error` field. `None` if there is no error: clients, too, take null,
+    /// false and the empty text for none.
+    pub(super) fn in_field(field: Option<&'a RawValue>) -> Option<Self> {
+        let json = field?.get();
+        match json.as_bytes() {
+            b"null" | b"false" | b"\"\"" | b"0" | b"{}" | b"[]" => None,
+            _ => Some(Self::in_text(json)),
+        }
+    }
+
+    /// Reads an error that stands by itself: an object, a JSON text, or any words.
+    pub(super) fn in_text(text: &'a str) -> Self {
+        if let Ok(written) = serde_json::from_str::<Written<'_>>(text) {
+            return Self { written, well_formed: true };
+        }
+        let message = serde_json::from_str::<Text<'_>>(text).unwrap_or(Text(Cow::Borrowed(text)));
+        Self { written: Written { message, ..Written::default() }, well_formed: false }
+    }
+
+    /// The error's code, or its type if it has none, if it is a short word.
+    pub(super) fn code(&self) -> Option<String> {
+        self.code_as_written().or_else(|| short_word(&self.written.kind.0)).map(str::to_owned)
+    }
+
+    /// What may be logged of the error.
+    pub(super) fn detail(&self) -> String {
+        let kind = short_word(&self.written.kind.0).unwrap_or("no type");
+        let code = self.code_as_written().unwrap_or("no code");
+        format!("the model reported an error inside its reply ({kind}, {code})")
+    }
+
+    /// The error as an event of its own, in the shape clients know.
+    pub(super) fn to_event(&self) -> Bytes {
+        let kind = self.written.kind.0.as_ref();
+        let message = self.written.message.0.as_ref();
+        error_event(FourKeys {
+            message: if message.is_empty() { "the model reported an error" } else { message },
+            r#type: if kind.is_empty() { "server_error" } else { kind },
+            param: Some(self.written.param.0.as_ref()).filter(|param| !param.is_empty()),
+            code: self.code_as_written(),
+        })
+    }
+
+    /// Text or number, without quotes. llama.cpp writes numbers.
+    fn code_as_written(&self) -> Option<&str> {
+        let json = self.written.code?.get();
+        let word = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(json);
+        short_word(word).filter(|word| *word != "null")
+    }
+}
+
+/// The event that stands for something unreadable in a stream.
+pub(super) fn unreadable_event(message: &str) -> Bytes {
+    error_event(FourKeys { message, r#type: "server_error", param: None, code: Some("bad_reply") })
+}
+
+fn error_event(error: FourKeys<'_>) -> Bytes {
+    let mut event = b"data: ".to_vec();
+    serde_json::to_writer(&mut event, &Envelope { error })
+        .expect("texts always serialize, and a Vec takes all");
+    event.extend_from_slice(b"\n\n");
+    event.into()
+}
+
+/// The word itself if it is short and of harmless characters, so that nothing private hides in it.
+fn short_word(word: &str) -> Option<&str> {
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
+    (!word.is_empty() && word.len() <= WORD_BYTES_MAX && word.bytes().all(harmless)).then_some(word)
+}
