@@ -35,6 +35,12 @@ pub struct Redacted {
     pub counts: RedactionCounts,
 }
 
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redactor").finish_non_exhaustive()
+    }
+}
+
 impl Redactor {
     /// A redactor that looks for `kinds` only.
     #[must_use]

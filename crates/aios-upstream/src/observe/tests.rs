@@ -312,19 +312,3 @@ fn tokens_are_estimated_where_none_are_reported() {
     let expect = Tokens { input_tokens: Some(11), output_tokens: Some(3), tokens_estimated: true };
     assert_eq!(observer.observed().tokens, expect);
 }
-
-/// Prints the cost of one chunk; run it in release with `--ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a check"]
-fn cost_of_a_chunk() {
-    const N: u32 = 1_000_000;
-    let chunk = event(
-        "data: {\"id\":\"chatcmpl-0123456789\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"qwen2.5-7b-instruct\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" word\"},\"finish_reason\":null}],\"usage\":null}\n\n",
-    );
-    let mut observer = observer(Operation::Chat);
-    let start = std::time::Instant::now();
-    for _ in 0..N {
-        std::hint::black_box(observer.on_event(&chunk));
-    }
-    println!("{:?} per chunk of {} bytes", start.elapsed() / N, chunk.as_bytes().len());
-}

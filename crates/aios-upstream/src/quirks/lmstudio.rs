@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -82,15 +82,15 @@ struct Server {
     failures: tokio::sync::Mutex<BTreeMap<String, (Instant, LoadError)>>,
 }
 
-/// What the loader has done so far, for status and metrics.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct LoadCounts {
+/// How often models were loaded into LM Studio.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct LoadCounts {
     /// Models loaded through the API. A number that grows steadily means thrashing.
-    pub(crate) n_loads: u64,
+    pub n_loads: u64,
     /// Loads that failed.
-    pub(crate) n_failures: u64,
+    pub n_failures: u64,
     /// Time that all loads took.
-    pub(crate) loading_ms: u64,
+    pub loading_ms: u64,
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ pub(crate) mod llamacpp;
 pub(crate) mod lmstudio;
 pub(crate) mod ollama;
 
+pub use lmstudio::LoadCounts;
 use serde_json::Value;
 
 /// An error body, in any of the shapes in use: an object or just a text.

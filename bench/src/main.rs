@@ -1,0 +1,107 @@
+//! What the gateway is measured against and with: an instant model server, a bare proxy, a load
+//! generator. Each runs on one thread, so that each can be pinned to one core, and all use the
+//! gateway's own allocator, so that a difference is never the allocator's.
+
+mod chat;
+mod load;
+mod net;
+mod proxy;
+mod upstream;
+
+use std::future::Future;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use tokio::task::LocalSet;
+
+use load::{Mode, Plan};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measure a gateway
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve an instant model
+    Upstream {
+        /// Address to listen on; port 0 picks a free one.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        /// Time between two events of a stream, in milliseconds.
+        #[arg(long, default_value_t = 10)]
+        gap_ms: u64,
+    },
+    /// Serve a bare pass-through proxy
+    Proxy {
+        /// Address to listen on; port 0 picks a free one.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        /// Address of the model server.
+        #[arg(long)]
+        upstream: SocketAddr,
+    },
+    /// Send load and print what came back
+    Load {
+        /// Address of the gateway.
+        #[arg(long)]
+        to: SocketAddr,
+        /// Requests under way at once, each on its own connection.
+        #[arg(long, default_value_t = 64)]
+        connections: usize,
+        /// How long new requests are started, in milliseconds.
+        #[arg(long, default_value_t = 5_000)]
+        duration_ms: u64,
+        /// What is asked for.
+        #[arg(long, value_enum, default_value_t = Mode::Json)]
+        mode: Mode,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when stderr is gone.
+            let _ignored = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Upstream { listen, gap_ms } => {
+            on_one_thread(upstream::serve(listen, Duration::from_millis(gap_ms)))
+        }
+        Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream)),
+        Command::Load { to, connections, duration_ms, mode } => {
+            let plan = Plan { to, connections, duration: Duration::from_millis(duration_ms), mode };
+            let report = on_one_thread(load::run(plan))?;
+            print_line(&serde_json::to_string(&report)?)
+        }
+    }
+}
+
+fn on_one_thread<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("failed to start the runtime")?;
+    LocalSet::new().block_on(&runtime, work)
+}
+
+/// Prints one line of data and sends it off at once, for a reader who waits for it.
+fn print_line(line: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).context("failed to print")
+}

@@ -1,0 +1,324 @@
+//! Every way a request can fail, and the one place that chooses its HTTP status.
+//!
+//! The shape is OpenAI's: `{"error":{"message","type","param","code"}}`, all four keys, null allowed,
+//! so that official clients raise the exception their users expect.
+
+use std::time::Duration;
+
+use aios_core::{AttemptOutcome, Outcome};
+use aios_upstream::{ErrorReply, Failure, Fault};
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::json;
+
+/// Status written into the event when the client left before one was sent (nginx's convention).
+pub(crate) const STATUS_CLIENT_CLOSED: u16 = 499;
+
+/// Why a request gets no model's answer.
+#[derive(Debug)]
+pub(crate) enum GatewayError {
+    /// No such path.
+    UnknownPath { path: String },
+    /// The path exists, the method does not.
+    MethodNotAllowed { allowed: &'static str },
+    /// No client key, or not one of ours.
+    Unauthorized { presented: bool },
+    /// A limit of this client key.
+    ClientLimited { what: &'static str, limit: u64, retry_after: Duration },
+    /// The event log has no room, so the request could not leave its event.
+    EventLogFull { why: String },
+    /// The body is larger than allowed.
+    BodyTooLarge { max: usize },
+    /// The body stopped coming.
+    BodyTimeout { silence: Duration },
+    /// The body's connection broke.
+    BodyLost,
+    /// A content encoding that is not understood.
+    UnsupportedEncoding { encoding: String },
+    /// The body is not what the API takes.
+    BadRequest { message: String, param: Option<&'static str>, code: Option<&'static str> },
+    /// No model of that name.
+    UnknownModel { model: String },
+    /// The endpoints could not answer.
+    Upstream(Box<Failure>),
+    /// A fault of our own.
+    Internal,
+}
+
+/// What the client gets for an error.
+pub(crate) struct ErrorAnswer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+    pub(crate) retry_after: Option<Duration>,
+    /// `x-should-retry`: false where we have retried already or a retry cannot help.
+    pub(crate) should_retry: Option<bool>,
+}
+
+impl GatewayError {
+    /// A 400 about one parameter.
+    pub(crate) fn bad_param(message: impl Into<String>, param: &'static str) -> Self {
+        Self::BadRequest { message: message.into(), param: Some(param), code: None }
+    }
+
+    /// How the event records it.
+    pub(crate) fn outcome(&self) -> Outcome {
+        match self {
+            Self::UnknownPath { .. }
+            | Self::MethodNotAllowed { .. }
+            | Self::Unauthorized { .. }
+            | Self::BodyTooLarge { .. }
+            | Self::UnsupportedEncoding { .. }
+            | Self::BadRequest { .. }
+            | Self::UnknownModel { .. } => Outcome::CallerError,
+            Self::ClientLimited { .. } | Self::EventLogFull { .. } => Outcome::Overloaded,
+            Self::BodyTimeout { .. } => Outcome::Timeout,
+            Self::BodyLost => Outcome::ClientCancelled,
+            Self::Upstream(failure) => failure_outcome(failure),
+            Self::Internal => Outcome::InternalError,
+        }
+    }
+
+    /// The machine-readable cause, in the reply and in the event.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownPath { .. } => "unknown_url",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::Unauthorized { .. } => "invalid_api_key",
+            Self::ClientLimited { .. } => "rate_limit_exceeded",
+            Self::EventLogFull { .. } => "event_log_full",
+            Self::BodyTooLarge { .. } => "request_too_large",
+            Self::BodyTimeout { .. } => "request_timeout",
+            Self::BodyLost => "client_closed_request",
+            Self::UnsupportedEncoding { .. } => "unsupported_content_encoding",
+            Self::BadRequest { code, .. } => code.unwrap_or("invalid_request"),
+            Self::UnknownModel { .. } => "model_not_found",
+            Self::Upstream(failure) => failure_code(failure.outcome),
+            Self::Internal => "internal_error",
+        }
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::UnknownPath { .. } | Self::UnknownModel { .. } => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+            Self::ClientLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::EventLogFull { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyLost | Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            Self::UnsupportedEncoding { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Upstream(failure) => failure_status(failure),
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The whole answer.
+    pub(crate) fn answer(&self) -> ErrorAnswer {
+        ErrorAnswer {
+            status: self.status(),
+            body: self.passed_through().unwrap_or_else(|| self.body()),
+            retry_after: self.retry_after(),
+            should_retry: self.should_retry(),
+        }
+    }
+
+    /// An endpoint's own words about the caller's fault reach the caller unchanged.
+    fn passed_through(&self) -> Option<Bytes> {
+        match self {
+            Self::Upstream(failure) if failure.fault == Fault::Caller => {
+                failure.reply.as_ref().map(|reply: &ErrorReply| reply.body.clone())
+            }
+            _ => None,
+        }
+    }
+
+    fn body(&self) -> Bytes {
+        error_object(&self.message(), self.kind(), self.param(), Some(self.code()))
+    }
+
+    fn param(&self) -> Option<&'static str> {
+        match self {
+            Self::BadRequest { param, .. } => *param,
+            Self::UnknownModel { .. } => Some("model"),
+            _ => None,
+        }
+    }
+
+    /// OpenAI's `type`.
+    fn kind(&self) -> &'static str {
+        match self.status().as_u16() {
+            401 => "authentication_error",
+            429 => "rate_limit_error",
+            400..=499 => "invalid_request_error",
+            _ => "server_error",
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::UnknownPath { path } => format!(
+                "Unknown request URL: {path}. Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses and /v1/models."
+            ),
+            Self::MethodNotAllowed { allowed } => {
+                format!("Method not allowed on this path; use {allowed}.")
+            }
+            Self::Unauthorized { presented: false } => {
+                "No client key given. Send it as 'Authorization: Bearer <key>'.".to_owned()
+            }
+            Self::Unauthorized { presented: true } => {
+                "The client key is not valid here.".to_owned()
+            }
+            Self::ClientLimited { what, limit, retry_after } => format!(
+                "This client key has reached its limit of {limit} {what}. Try again in {:.1} s.",
+                retry_after.as_secs_f64()
+            ),
+            Self::EventLogFull { why } => format!(
+                "The event log cannot take another event ({why}), so the request was not admitted."
+            ),
+            Self::BodyTooLarge { max } => {
+                format!(
+                    "The request body is larger than the {max} bytes allowed (server.body_max)."
+                )
+            }
+            Self::BodyTimeout { silence } => {
+                format!("No part of the request body came for {} s.", silence.as_secs_f64())
+            }
+            Self::BodyLost => "The connection broke while the request body was read.".to_owned(),
+            Self::UnsupportedEncoding { encoding } => {
+                format!("Content-Encoding '{encoding}' is not supported; send the body as it is.")
+            }
+            Self::BadRequest { message, .. } => message.clone(),
+            Self::UnknownModel { model } => format!(
+                "The model '{model}' does not exist here. Ask for 'aios-auto', or see /v1/models."
+            ),
+            Self::Upstream(failure) => {
+                format!("The models could not answer: {}", failure.detail)
+            }
+            Self::Internal => "An internal error; the event log has its id.".to_owned(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::ClientLimited { retry_after, .. } => Some(*retry_after),
+            Self::EventLogFull { .. } => Some(Duration::from_secs(1)),
+            Self::Upstream(failure) => failure.retry_after,
+            _ => None,
+        }
+    }
+
+    /// Without the header, clients retry 408, 409, 429 and 5xx by themselves; after our own retries
+    /// that would multiply the load on endpoints that are down already.
+    fn should_retry(&self) -> Option<bool> {
+        match self {
+            Self::Upstream(_) | Self::Internal => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// The JSON of one error.
+pub(crate) fn error_object(
+    message: &str,
+    kind: &str,
+    param: Option<&str>,
+    code: Option<&str>,
+) -> Bytes {
+    let object = json!({"error": {"message": message, "type": kind, "param": param, "code": code}});
+    Bytes::from(object.to_string())
+}
+
+/// What the event calls an exhausted request.
+pub(crate) fn failure_outcome(failure: &Failure) -> Outcome {
+    match failure.fault {
+        Fault::Caller => Outcome::CallerError,
+        Fault::Overload => Outcome::Overloaded,
+        Fault::Timeout => Outcome::Timeout,
+        Fault::Endpoint => match failure.outcome {
+            AttemptOutcome::StreamCut => Outcome::StreamCut,
+            _ => Outcome::UpstreamError,
+        },
+    }
+}
+
+fn failure_status(failure: &Failure) -> StatusCode {
+    match failure.fault {
+        Fault::Caller => failure
+            .reply
+            .as_ref()
+            .and_then(|reply| StatusCode::from_u16(reply.status).ok())
+            .unwrap_or(StatusCode::BAD_REQUEST),
+        Fault::Overload if failure.outcome == AttemptOutcome::RateLimited => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        Fault::Overload => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        Fault::Endpoint => StatusCode::BAD_GATEWAY,
+    }
+}
+
+/// The last attempt's outcome as an error code.
+pub(crate) fn failure_code(outcome: AttemptOutcome) -> &'static str {
+    match outcome {
+        AttemptOutcome::Abandoned | AttemptOutcome::Ok => "upstream_error",
+        AttemptOutcome::ConnectFailed => "upstream_unreachable",
+        AttemptOutcome::ConnectTimeout => "upstream_connect_timeout",
+        AttemptOutcome::FirstTokenTimeout => "upstream_first_token_timeout",
+        AttemptOutcome::InterTokenTimeout => "upstream_inter_token_timeout",
+        AttemptOutcome::TotalTimeout => "deadline_exceeded",
+        AttemptOutcome::ConnectionLost => "upstream_connection_lost",
+        AttemptOutcome::StreamCut => "upstream_stream_cut",
+        AttemptOutcome::BadReply => "upstream_bad_reply",
+        AttemptOutcome::ErrorInReply => "upstream_error_in_reply",
+        AttemptOutcome::ServerError => "upstream_error",
+        AttemptOutcome::RateLimited => "rate_limit_exceeded",
+        AttemptOutcome::Loading => "upstream_loading",
+        AttemptOutcome::AuthRefused => "upstream_auth_refused",
+        AttemptOutcome::ModelMissing => "upstream_model_missing",
+        AttemptOutcome::CallerError => "invalid_request",
+        AttemptOutcome::QueueFull => "upstream_queue_full",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_all_four_keys_and_the_right_type() {
+        let error = GatewayError::UnknownModel { model: "gpt-9".into() };
+        let answer = error.answer();
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(answer.status, 404);
+        assert_eq!(body["error"]["type"], "invalid_request_error");
+        assert_eq!(body["error"]["param"], "model");
+        assert_eq!(body["error"]["code"], "model_not_found");
+        assert!(body["error"]["message"].as_str().unwrap().contains("gpt-9"));
+    }
+
+    #[test]
+    fn a_missing_key_is_an_authentication_error() {
+        let answer = GatewayError::Unauthorized { presented: false }.answer();
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(
+            (answer.status.as_u16(), &body["error"]["type"]),
+            (401, &json!("authentication_error"))
+        );
+        assert!(body["error"]["param"].is_null());
+    }
+
+    #[test]
+    fn a_client_limit_leaves_the_retry_to_the_client() {
+        let error = GatewayError::ClientLimited {
+            what: "requests per minute",
+            limit: 5,
+            retry_after: Duration::from_millis(1500),
+        };
+        let answer = error.answer();
+        assert_eq!(answer.status, 429);
+        assert_eq!(answer.retry_after, Some(Duration::from_millis(1500)));
+        assert_eq!(answer.should_retry, None);
+    }
+}

@@ -1,0 +1,168 @@
+//! The data plane: what the gateway's listener serves.
+
+mod body;
+pub(crate) mod errors;
+mod identity;
+mod models;
+mod naming;
+mod pipeline;
+mod record;
+mod relay;
+mod reply;
+mod request;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use aios_core::{Bucket, Clock, Operation, RequestId, Route, RouteReason, Split, Tier, Timestamp};
+use aios_privacy::Pseudonymizer;
+use aios_route::BucketKey;
+use aios_store::EventStore;
+use arc_swap::ArcSwap;
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
+use tokio::sync::watch;
+
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::routing::RoutingState;
+use errors::GatewayError;
+pub(crate) use relay::ReplyBody;
+
+/// Everything the data plane needs, shared by all requests.
+pub(crate) struct Gateway {
+    pub(crate) live: ArcSwap<Live>,
+    pub(crate) split: watch::Receiver<Arc<Split>>,
+    pub(crate) routing: Arc<RoutingState>,
+    pub(crate) store: Arc<dyn EventStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keys: Keys,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Set when requests still under way are about to be dropped.
+    pub(crate) stopping: AtomicBool,
+    pub(crate) ids: IdSource,
+    pub(crate) started_at: Timestamp,
+}
+
+/// Keys of the deployment.
+pub struct Keys {
+    /// Makes pseudonyms of conversations and subjects.
+    pub pseudonyms: Pseudonymizer,
+    /// Puts conversations into buckets; apart from the pseudonyms' key.
+    pub bucket: BucketKey,
+}
+
+/// Random bytes for ids: a keyed hash of a counter, seeded by the operating system once.
+pub(crate) struct IdSource {
+    state: RandomState,
+    counter: AtomicU64,
+}
+
+impl IdSource {
+    pub(crate) fn new() -> Self {
+        Self { state: RandomState::new(), counter: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> [u8; 10] {
+        let n = self.counter.fetch_add(1, Ordering::Relaxed);
+        let word = |tag: u8| {
+            let mut hasher = self.state.build_hasher();
+            hasher.write_u64(n);
+            hasher.write_u8(tag);
+            hasher.finish().to_ne_bytes()
+        };
+        let (low, high) = (word(0), word(1));
+        let mut bytes = [0; 10];
+        bytes[..8].copy_from_slice(&low);
+        bytes[8..].copy_from_slice(&high[..2]);
+        bytes
+    }
+}
+
+impl Gateway {
+    /// The latest split that control has published.
+    pub(crate) fn split(&self) -> Arc<Split> {
+        Arc::clone(&self.split.borrow())
+    }
+
+    /// Random bytes for one id.
+    pub(crate) fn random(&self) -> [u8; 10] {
+        self.ids.next()
+    }
+
+    /// The route of a request that failed before it could be routed.
+    pub(crate) fn unrouted(&self) -> Route {
+        Route::fixed(Tier::Main, Bucket::Control, &self.split(), RouteReason::NotRouted)
+    }
+}
+
+/// Serves one request of the gateway's listener.
+pub(crate) async fn serve(
+    gateway: Arc<Gateway>,
+    request: Request<Incoming>,
+) -> Response<ReplyBody> {
+    let path = normalize(request.uri().path());
+    let method = request.method();
+    if let Some(operation) = operation_at(path) {
+        if method == Method::POST {
+            return pipeline::serve(gateway, operation, request).await;
+        }
+        return reply::refusal(
+            &gateway,
+            &request,
+            &GatewayError::MethodNotAllowed { allowed: "POST" },
+        );
+    }
+    if method != Method::GET && method != Method::HEAD {
+        let path = path.to_owned();
+        return reply::refusal(&gateway, &request, &GatewayError::UnknownPath { path });
+    }
+    match path {
+        "/models" => models::list(&gateway, &request),
+        "/healthz" => reply::text("ok\n"),
+        "/readyz" => models::ready(&gateway),
+        "/" => reply::text("AIOS gateway. Point an OpenAI client at /v1.\n"),
+        _ => match path.strip_prefix("/models/") {
+            Some(id) => models::item(&gateway, &request, id),
+            None => {
+                let path = path.to_owned();
+                reply::refusal(&gateway, &request, &GatewayError::UnknownPath { path })
+            }
+        },
+    }
+}
+
+/// Paths are taken with and without `/v1` and with a trailing slash.
+fn normalize(path: &str) -> &str {
+    let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
+    match path.strip_prefix("/v1") {
+        Some("") => "/",
+        Some(rest) if rest.starts_with('/') => rest,
+        _ => path,
+    }
+}
+
+fn operation_at(path: &str) -> Option<Operation> {
+    Operation::ALL.into_iter().find(|operation| operation.path() == path)
+}
+
+/// The client's own request id, if it sent a sane one.
+fn client_request_id(headers: &http::HeaderMap) -> Option<RequestId> {
+    headers.get("x-request-id")?.to_str().ok().and_then(RequestId::from_client)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_taken_with_and_without_v1() {
+        for path in ["/v1/chat/completions", "/chat/completions", "/v1/chat/completions/"] {
+            assert_eq!(operation_at(normalize(path)), Some(Operation::Chat), "{path}");
+        }
+        assert_eq!(normalize("/v1/models/org/name"), "/models/org/name");
+        assert_eq!(normalize("/v1x/models"), "/v1x/models");
+        assert_eq!((normalize("/"), normalize("/v1"), normalize("/v1/")), ("/", "/", "/"));
+    }
+}

@@ -1,0 +1,194 @@
+//! The data plane in one function: admit, read, identify, route, complete, record.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use aios_core::{Operation, Outcome, Route, RouteReason, Tier};
+use aios_upstream::{Call, ModelSlot, Reply, RequestBody, Target};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::header::HeaderName;
+use http::{HeaderMap, Request, Response};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::errors::GatewayError;
+use super::naming::{self, Asked};
+use super::record::{Ending, Record};
+use super::relay::ReplyBody;
+use super::request::{self, Head};
+use super::{Gateway, body, client_request_id, identity, reply};
+
+/// Serves one request and records exactly one event for it, whatever the outcome.
+pub(crate) async fn serve(
+    gateway: Arc<Gateway>,
+    operation: Operation,
+    request: Request<Incoming>,
+) -> Response<ReplyBody> {
+    let mut record = match admit(&gateway, operation, request.headers()).await {
+        Ok(record) => record,
+        Err(error) => return reply::refusal(&gateway, &request, &error),
+    };
+    // A panic in one request is that request's outcome, not the end of its connection.
+    let answer = AssertUnwindSafe(answer(&mut record, request)).catch_unwind().await;
+    match answer {
+        Ok(Ok(answer)) => reply::answered(record, answer).await,
+        Ok(Err(error)) => reply::failed(record, &error).await,
+        Err(_panic) => reply::panicked(record).await,
+    }
+}
+
+/// Lets a request in: its key, its key's limits, a place in the event log. From here on it leaves
+/// an event.
+async fn admit(
+    gateway: &Arc<Gateway>,
+    operation: Operation,
+    headers: &HeaderMap,
+) -> Result<Record, GatewayError> {
+    let live = gateway.live.load_full();
+    let meter = live.clients.authenticate(headers)?;
+    let admission = meter.map(|meter| meter.admit(Instant::now())).transpose()?;
+    let slot = gateway
+        .store
+        .reserve()
+        .await
+        .map_err(|error| GatewayError::EventLogFull { why: error.to_string() })?;
+    Ok(Record::open(gateway, &live, slot, admission, operation, client_request_id(headers)))
+}
+
+async fn answer(record: &mut Record, request: Request<Incoming>) -> Result<Reply, GatewayError> {
+    let (parts, incoming) = request.into_parts();
+    let live = Arc::clone(record.live());
+    let body = body::read(&live.gateway, &parts.headers, incoming).await?;
+    record.facts_mut().body_read_at = Some(Instant::now());
+    let head = request::read(record.facts().operation, &body)?;
+    identify(record, &parts.headers, &head);
+    let target = route(record, &head)?;
+    let call = call(record, &head, body, target, &parts.headers);
+    record.facts_mut().question = head.question;
+    live.upstreams
+        .complete(&call, &mut record.attempts)
+        .await
+        .map_err(|failure| GatewayError::Upstream(Box::new(failure)))
+}
+
+fn identify(record: &mut Record, headers: &HeaderMap, head: &Head) {
+    let gateway = Arc::clone(record.gateway());
+    let client = record.admission().map(|admission| Arc::clone(admission.meter()));
+    let client = client.as_ref().map(|meter| meter.name());
+    let pseudonyms = &gateway.keys.pseudonyms;
+    let conversation = identity::conversation(pseudonyms, client.unwrap_or(""), headers, head);
+    let subject = identity::subject(pseudonyms, client, head);
+    let facts = record.facts_mut();
+    facts.conversation = Some(conversation);
+    facts.subject = subject;
+    facts.msg_id = head.n_user_messages;
+    facts.stream = head.stream;
+    facts.request_model.clone_from(&head.model);
+}
+
+/// Chooses the tier and says so in the record.
+fn route(record: &mut Record, head: &Head) -> Result<Target, GatewayError> {
+    let gateway = Arc::clone(record.gateway());
+    let live = Arc::clone(record.live());
+    let asked = naming::asked(&live, &head.model)?;
+    let split = gateway.split();
+    let facts = record.facts_mut();
+    let conversation = facts.conversation.as_ref().expect("identified before it is routed");
+    let bucket = aios_route::bucket_of(&gateway.keys.bucket, &conversation.0, split.treatment_pct);
+    let fixed = |tier, reason| Route::fixed(tier, bucket, &split, reason);
+    let (route, target) = match asked {
+        // Vectors of two models cannot be compared, so embeddings never change tier.
+        Asked::Auto if facts.operation == Operation::Embeddings => (
+            fixed(Tier::Embedder, RouteReason::Embeddings),
+            Target::Tier { tier: Tier::Embedder, fallback: false },
+        ),
+        Asked::Auto => {
+            let route =
+                aios_route::route(&head.question, bucket, &gateway.routing.policy(), &split);
+            gateway.routing.sample(route.raw);
+            let tier = route.tier;
+            (route, Target::Tier { tier, fallback: true })
+        }
+        Asked::Tier(tier) => {
+            (fixed(tier, RouteReason::PinnedTier), Target::Tier { tier, fallback: false })
+        }
+        Asked::Model(model) => {
+            let tier = live.upstreams.tier_of(&model).unwrap_or(Tier::Main);
+            (fixed(tier, RouteReason::PinnedModel), Target::Model(model))
+        }
+    };
+    facts.route = Some(route);
+    Ok(target)
+}
+
+fn call(record: &Record, head: &Head, body: Bytes, target: Target, headers: &HeaderMap) -> Call {
+    let facts = record.facts();
+    let (edits, strip_usage) = usage_edits(facts.operation, head);
+    Call {
+        operation: facts.operation,
+        target,
+        body: RequestBody::new(body, ModelSlot::new(head.model_at.clone()), edits),
+        stream: head.stream,
+        strip_usage,
+        headers: forwarded(headers, facts.request_id.as_str()),
+        capture_max: record.live().gateway.text_max,
+        admitted_at: record.admitted_at(),
+        deadline: record.admitted_at() + record.live().gateway.total_timeout,
+    }
+}
+
+/// Streams are asked for their usage also where the client did not ask; the chunk that brings it is
+/// then kept from the client, which may index `choices[0]` in every chunk.
+fn usage_edits(operation: Operation, head: &Head) -> (Vec<aios_upstream::Edit>, bool) {
+    let streams_usage = matches!(operation, Operation::Chat | Operation::Completions);
+    if !head.stream || !streams_usage {
+        return (Vec::new(), false);
+    }
+    match &head.stream_options {
+        Some(options) if options.include_usage => (Vec::new(), false),
+        Some(options) => {
+            let with_usage = options.with_usage.clone().unwrap_or_else(request::usage_options);
+            (vec![aios_upstream::Edit::replace(options.at.clone(), with_usage)], true)
+        }
+        None => {
+            let at = head.model_at.end;
+            let text = Bytes::from_static(br#","stream_options":{"include_usage":true}"#);
+            (vec![aios_upstream::Edit::replace(at..at, text)], true)
+        }
+    }
+}
+
+/// Headers that reach an endpoint. Everything else stays here, the client's key above all.
+const FORWARDED: [HeaderName; 4] = [
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("openai-beta"),
+    HeaderName::from_static("idempotency-key"),
+];
+
+fn forwarded(headers: &HeaderMap, request_id: &str) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for name in &FORWARDED {
+        if let Some(value) = headers.get(name) {
+            kept.insert(name.clone(), value.clone());
+        }
+    }
+    if let Ok(value) = request_id.parse() {
+        kept.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    kept
+}
+
+impl From<&GatewayError> for Ending {
+    fn from(error: &GatewayError) -> Self {
+        let code = match error {
+            GatewayError::Upstream(failure) => super::errors::failure_code(failure.outcome),
+            _ => error.code(),
+        };
+        match error.outcome() {
+            Outcome::Ok => Self::OK,
+            outcome => Self::failed(outcome, code),
+        }
+    }
+}

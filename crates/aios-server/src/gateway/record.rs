@@ -1,0 +1,268 @@
+//! The record of one admitted request, which becomes its one terminal event.
+//!
+//! The record holds a place in the event log from admission on and writes its event when it is
+//! finished or, failing that, when it is dropped: so a deadline, a broken stream, a client that hangs
+//! up and a panic all leave exactly one event, and none can leave two.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use aios_core::{
+    Attempt, ConversationSource, Event, EventId, Operation, Outcome, RequestId, ResponseEvent,
+    Route, SCHEMA_VERSION, Timestamp, Timings, Tokens,
+};
+use aios_privacy::{Pseudonym, RedactionCounts};
+use aios_store::{Commit, Slot};
+use aios_upstream::{Answered, Observed};
+use tokio::time::Instant;
+
+use super::errors::STATUS_CLIENT_CLOSED;
+use crate::clients::Admission;
+use crate::gateway::Gateway;
+use crate::live::Live;
+
+/// What is known of a request so far.
+pub(crate) struct Record {
+    gateway: Arc<Gateway>,
+    live: Arc<Live>,
+    slot: Option<Slot>,
+    admission: Option<Admission>,
+    admitted_at: Instant,
+    facts: Facts,
+    /// Each call to an endpoint; the upstream keeps it true while it works.
+    pub(crate) attempts: Vec<Attempt>,
+}
+
+/// The facts that the phases add.
+pub(crate) struct Facts {
+    pub(crate) event_id: EventId,
+    pub(crate) ts: Timestamp,
+    pub(crate) request_id: RequestId,
+    pub(crate) operation: Operation,
+    pub(crate) stream: bool,
+    pub(crate) conversation: Option<(Pseudonym, ConversationSource)>,
+    pub(crate) subject: Option<Pseudonym>,
+    pub(crate) msg_id: u32,
+    pub(crate) request_model: String,
+    pub(crate) question: String,
+    pub(crate) route: Option<Route>,
+    pub(crate) observed: Option<Observed>,
+    pub(crate) answered: Option<Arc<Answered>>,
+    pub(crate) body_read_at: Option<Instant>,
+    pub(crate) status: u16,
+}
+
+/// How a request ended.
+pub(crate) struct Ending {
+    pub(crate) outcome: Outcome,
+    pub(crate) error_code: Option<&'static str>,
+}
+
+impl Ending {
+    pub(crate) const OK: Self = Self { outcome: Outcome::Ok, error_code: None };
+
+    pub(crate) fn failed(outcome: Outcome, code: &'static str) -> Self {
+        Self { outcome, error_code: Some(code) }
+    }
+}
+
+impl Record {
+    /// Opens the record of a request that has just been admitted.
+    pub(crate) fn open(
+        gateway: &Arc<Gateway>,
+        live: &Arc<Live>,
+        slot: Slot,
+        admission: Option<Admission>,
+        operation: Operation,
+        request_id: Option<RequestId>,
+    ) -> Self {
+        let ts = gateway.clock.now();
+        let event_id = EventId::new(ts, gateway.random());
+        gateway.metrics.in_flight.inc();
+        let facts = Facts {
+            event_id,
+            ts,
+            request_id: request_id.unwrap_or_else(|| RequestId::from_event(event_id)),
+            operation,
+            stream: false,
+            conversation: None,
+            subject: None,
+            msg_id: 0,
+            request_model: String::new(),
+            question: String::new(),
+            route: None,
+            observed: None,
+            answered: None,
+            body_read_at: None,
+            status: STATUS_CLIENT_CLOSED,
+        };
+        Self {
+            gateway: Arc::clone(gateway),
+            live: Arc::clone(live),
+            slot: Some(slot),
+            admission,
+            admitted_at: Instant::now(),
+            facts,
+            attempts: Vec::new(),
+        }
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub(crate) fn facts_mut(&mut self) -> &mut Facts {
+        &mut self.facts
+    }
+
+    pub(crate) fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    pub(crate) fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    pub(crate) fn admitted_at(&self) -> Instant {
+        self.admitted_at
+    }
+
+    pub(crate) fn admission(&self) -> Option<&Admission> {
+        self.admission.as_ref()
+    }
+
+    /// Writes the event. Does nothing the second time.
+    pub(crate) fn finish(&mut self, ending: &Ending) -> Option<Commit> {
+        let slot = self.slot.take()?;
+        let now = Instant::now();
+        let event = self.event(ending, now);
+        self.gateway.metrics.completed(&event);
+        self.gateway.metrics.in_flight.dec();
+        if let Some(admission) = self.admission.take() {
+            let n_tokens =
+                event.tokens.input_tokens.unwrap_or(0) + event.tokens.output_tokens.unwrap_or(0);
+            admission.debit_tokens(n_tokens, now);
+        }
+        Some(slot.append(Event::Response(Box::new(event))))
+    }
+
+    fn event(&mut self, ending: &Ending, now: Instant) -> ResponseEvent {
+        let tokens = self.tokens();
+        let cost_usd = self.cost(tokens);
+        let timings = self.timings(now);
+        let facts = &mut self.facts;
+        let mut counts = RedactionCounts::default();
+        let text_max = self.live.gateway.text_max;
+        let redactor = &self.live.redactor;
+        let mut keep = |text: &str, max: usize| {
+            let redacted = redactor.redact_cut(text, max);
+            counts.merge(&redacted.counts);
+            redacted.text
+        };
+        let observed = facts.observed.take().unwrap_or_default();
+        let route = facts.route.take().unwrap_or_else(|| self.gateway.unrouted());
+        let (conv_id, conv_id_source) = facts.conversation.take().unwrap_or_else(|| {
+            // A request that was refused before its body was understood is a conversation of its own.
+            let own = self
+                .gateway
+                .keys
+                .pseudonyms
+                .conversation(&[b"event", facts.event_id.to_string().as_bytes()]);
+            (own, ConversationSource::Derived)
+        });
+        ResponseEvent {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            event_id: facts.event_id,
+            ts: facts.ts,
+            request_id: keep(facts.request_id.as_str(), RequestId::LENGTH_MAX),
+            operation: facts.operation,
+            stream: facts.stream,
+            conv_id,
+            conv_id_source,
+            subject: facts.subject.take(),
+            msg_id: facts.msg_id,
+            client: self.admission.as_ref().map(|admission| admission.meter().name().to_owned()),
+            request_model: keep(&facts.request_model, NAME_MAX),
+            response_model: observed.response_model.as_deref().map(|model| keep(model, NAME_MAX)),
+            model_mismatch: observed.model_mismatch,
+            question: keep(&facts.question, text_max),
+            response: keep(&observed.text, text_max),
+            source: facts.answered.as_ref().map(|answered| answered.tier),
+            tier: route.tier,
+            bucket: route.bucket,
+            boundary: route.boundary,
+            weight: route.weight,
+            weight_terms: route
+                .terms
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), *value))
+                .collect(),
+            profile: route.profile,
+            route_reason: route.reason,
+            propensity: route.propensity,
+            attempts: std::mem::take(&mut self.attempts),
+            outcome: ending.outcome,
+            error_code: ending.error_code.map(str::to_owned),
+            status: facts.status,
+            finish_reason: observed.finish_reason,
+            timings,
+            tokens,
+            cost_usd,
+            memory_fragments: Vec::new(),
+            redactions: counts,
+            config_generation: self.live.generation,
+            config_hash: self.live.hash.clone(),
+            simulated: facts.answered.as_ref().is_some_and(|answered| answered.simulated),
+        }
+    }
+
+    /// The endpoint's count, or our estimate of a quarter of the bytes where it gave none.
+    fn tokens(&self) -> Tokens {
+        let Some(observed) = &self.facts.observed else { return Tokens::default() };
+        let mut tokens = observed.tokens;
+        if tokens.input_tokens.is_none() && self.facts.answered.is_some() {
+            tokens.input_tokens = Some(self.facts.question.len().div_ceil(4) as u64);
+            tokens.tokens_estimated = true;
+        }
+        tokens
+    }
+
+    fn cost(&self, tokens: Tokens) -> Option<f64> {
+        let answered = self.facts.answered.as_ref()?;
+        let input = tokens.input_tokens.unwrap_or(0) as f64 * answered.input_usd_per_mtok?;
+        let output = tokens.output_tokens.unwrap_or(0) as f64 * answered.output_usd_per_mtok?;
+        Some((input + output) / 1e6)
+    }
+
+    fn timings(&self, now: Instant) -> Timings {
+        let millis =
+            |at: Instant| at.saturating_duration_since(self.admitted_at).as_secs_f64() * 1e3;
+        let latency_ms = millis(now);
+        let first_token_at =
+            self.facts.observed.as_ref().and_then(|observed| observed.first_token_at);
+        let read_ms = self.facts.body_read_at.map_or(latency_ms, millis);
+        // From the first attempt's start to the last one's end the time is the endpoints'.
+        let (start_ms, end_ms) = match (self.attempts.first(), self.attempts.last()) {
+            (Some(first), Some(last)) => (first.started_ms, last.started_ms + last.duration_ms),
+            _ => (latency_ms, latency_ms),
+        };
+        let overhead_ms = (start_ms - read_ms).max(0.0) + (latency_ms - end_ms).max(0.0);
+        Timings { latency_ms, time_to_first_token_ms: first_token_at.map(millis), overhead_ms }
+    }
+}
+
+/// Longest model name that is kept, in bytes.
+const NAME_MAX: usize = 256;
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let ending = if std::thread::panicking() {
+            Ending::failed(Outcome::InternalError, "panic")
+        } else if self.gateway.stopping.load(Ordering::Relaxed) {
+            Ending::failed(Outcome::InternalError, "shutdown")
+        } else {
+            Ending::failed(Outcome::ClientCancelled, "client_closed_request")
+        };
+        drop(self.finish(&ending));
+    }
+}

@@ -1,0 +1,277 @@
+//! Builds the HTTP response: status, headers, body.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use aios_core::{Operation, Outcome};
+use aios_upstream::{Reply, StreamReply, WholeReply};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, Request, Response, StatusCode};
+use tokio::time::Instant;
+
+use super::errors::{ErrorAnswer, GatewayError};
+use super::record::{Ending, Record};
+use super::relay::{Relay, ReplyBody};
+use super::{Gateway, client_request_id};
+use crate::clients::{Rate, Rates};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// The answer of a model.
+pub(crate) async fn answered(record: Record, reply: Reply) -> Response<ReplyBody> {
+    match reply {
+        Reply::Whole(whole) => whole_answer(record, whole).await,
+        Reply::Stream(stream) => stream_answer(record, stream),
+    }
+}
+
+async fn whole_answer(mut record: Record, whole: WholeReply) -> Response<ReplyBody> {
+    let facts = record.facts_mut();
+    facts.status = whole.status;
+    facts.observed = Some(whole.observed);
+    facts.answered = Some(whole.answered);
+    let mut response = Response::new(ReplyBody::whole(whole.body));
+    *response.status_mut() = StatusCode::from_u16(whole.status).unwrap_or(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, whole.content_type.unwrap_or(JSON));
+    provenance(headers, &record);
+    finish(record, &Ending::OK, response).await
+}
+
+fn stream_answer(mut record: Record, stream: Box<StreamReply>) -> Response<ReplyBody> {
+    let facts = record.facts_mut();
+    facts.status = StatusCode::OK.as_u16();
+    facts.answered = Some(std::sync::Arc::clone(stream.answered()));
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Tells nginx and its kin not to collect the stream.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    provenance(&mut headers, &record);
+    let mut response = Response::new(ReplyBody::stream(Relay::new(record, stream)));
+    *response.headers_mut() = headers;
+    response
+}
+
+/// An admitted request that failed before its first byte.
+pub(crate) async fn failed(mut record: Record, error: &GatewayError) -> Response<ReplyBody> {
+    let mut response = error_response(error);
+    record.facts_mut().status = response.status().as_u16();
+    provenance(response.headers_mut(), &record);
+    finish(record, &Ending::from(error), response).await
+}
+
+/// A request in whose handling we panicked.
+pub(crate) async fn panicked(mut record: Record) -> Response<ReplyBody> {
+    let mut response = error_response(&GatewayError::Internal);
+    record.facts_mut().status = response.status().as_u16();
+    provenance(response.headers_mut(), &record);
+    finish(record, &Ending::failed(Outcome::InternalError, "panic"), response).await
+}
+
+/// Writes the event; with `events.sync = "always"` the answer waits until it is on disk.
+async fn finish(
+    mut record: Record,
+    ending: &Ending,
+    response: Response<ReplyBody>,
+) -> Response<ReplyBody> {
+    let Some(commit) = record.finish(ending).filter(aios_store::Commit::needs_wait) else {
+        return response;
+    };
+    match commit.durable().await {
+        Ok(()) => response,
+        Err(error) => error_response(&GatewayError::EventLogFull { why: error.to_string() }),
+    }
+}
+
+/// A request that was not admitted: no event, but a count.
+pub(crate) fn refusal<B>(
+    gateway: &Gateway,
+    request: &Request<B>,
+    error: &GatewayError,
+) -> Response<ReplyBody> {
+    gateway.metrics.refused(error.code());
+    let mut response = error_response(error);
+    if let Some(id) = client_request_id(request.headers()) {
+        insert(response.headers_mut(), REQUEST_ID, id.as_str());
+    }
+    if let GatewayError::MethodNotAllowed { allowed } = error {
+        insert(response.headers_mut(), http::header::ALLOW, allowed);
+    }
+    if matches!(error, GatewayError::ClientLimited { .. })
+        && let Ok(Some(meter)) = gateway.live.load().clients.authenticate(request.headers())
+    {
+        rate_limits(response.headers_mut(), &meter.rates(Instant::now()));
+    }
+    response
+}
+
+fn error_response(error: &GatewayError) -> Response<ReplyBody> {
+    let ErrorAnswer { status, body, retry_after, should_retry } = error.answer();
+    let mut response = json(status, body);
+    let headers = response.headers_mut();
+    if let Some(wait) = retry_after {
+        retry_headers(headers, wait);
+    }
+    if let Some(should) = should_retry {
+        headers
+            .insert(SHOULD_RETRY, HeaderValue::from_static(if should { "true" } else { "false" }));
+    }
+    response
+}
+
+/// A JSON body.
+pub(crate) fn json(status: StatusCode, body: Bytes) -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::whole(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+/// A plain text.
+pub(crate) fn text(body: &'static str) -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::whole(Bytes::from_static(body.as_bytes())));
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, plain);
+    response
+}
+
+/// Whole seconds for everyone, milliseconds for the clients that read them.
+fn retry_headers(headers: &mut HeaderMap, wait: Duration) {
+    headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000).max(1) as u64));
+    headers.insert("retry-after-ms", HeaderValue::from(wait.as_millis() as u64));
+}
+
+/// Says where the answer comes from and why.
+fn provenance(headers: &mut HeaderMap, record: &Record) {
+    let facts = record.facts();
+    insert(headers, REQUEST_ID, facts.request_id.as_str());
+    insert(headers, name("x-aios-event-id"), &facts.event_id.to_string());
+    headers.insert(name("x-aios-attempts"), HeaderValue::from(record.attempts.len()));
+    headers.insert(name("openai-version"), HeaderValue::from_static("2020-10-01"));
+    if let Some(route) = &facts.route {
+        let tier = facts.answered.as_ref().map_or(route.tier, |answered| answered.tier);
+        headers.insert(name("x-aios-route"), HeaderValue::from_static(tier.name()));
+        headers.insert(name("x-aios-bucket"), HeaderValue::from_static(route.bucket.name()));
+        headers.insert(name("x-aios-reason"), HeaderValue::from_static(route.reason.name()));
+        if let Some(weight) = route.weight {
+            insert(headers, name("x-aios-weight"), &format!("{:.4}", weight.get()));
+            insert(headers, name("x-aios-boundary"), &route.boundary.to_string());
+        }
+        if route.tier != tier {
+            headers.insert(name("x-aios-fallback"), HeaderValue::from_static("true"));
+        }
+    }
+    if let Some(answered) = &facts.answered {
+        insert(headers, name("x-aios-model"), &answered.model);
+        insert(headers, name("x-aios-endpoint"), &answered.endpoint);
+        if answered.simulated {
+            headers.insert(name("x-aios-simulated"), HeaderValue::from_static("true"));
+        }
+    }
+    timing(headers, record);
+    if let Some(admission) = record.admission() {
+        rate_limits(headers, &admission.meter().rates(Instant::now()));
+    }
+}
+
+/// `server-timing` splits the time so far into the endpoints' share and ours.
+fn timing(headers: &mut HeaderMap, record: &Record) {
+    let total_ms = record.admitted_at().elapsed().as_secs_f64() * 1e3;
+    let upstream_ms: f64 = record.attempts.iter().map(|attempt| attempt.duration_ms).sum();
+    let own_ms = (total_ms - upstream_ms).max(0.0);
+    let mut value = String::with_capacity(64);
+    // Writing to a string cannot fail.
+    if write!(value, "aios;dur={own_ms:.3}, upstream;dur={upstream_ms:.3}, total;dur={total_ms:.3}")
+        .is_ok()
+    {
+        insert(headers, name("server-timing"), &value);
+    }
+    headers.insert(name("openai-processing-ms"), HeaderValue::from(total_ms as u64));
+}
+
+fn rate_limits(headers: &mut HeaderMap, rates: &Rates) {
+    for (what, rate) in [("requests", &rates.requests), ("tokens", &rates.tokens)] {
+        if let Some(rate) = rate {
+            rate_limit(headers, what, rate);
+        }
+    }
+}
+
+fn rate_limit(headers: &mut HeaderMap, what: &str, rate: &Rate) {
+    let values = [
+        ("limit", rate.limit.to_string()),
+        ("remaining", rate.remaining.to_string()),
+        ("reset", go_duration(rate.reset)),
+    ];
+    for (kind, value) in values {
+        if let Ok(name) = HeaderName::try_from(format!("x-ratelimit-{kind}-{what}")) {
+            insert(headers, name, &value);
+        }
+    }
+}
+
+/// OpenAI prints resets as `12ms`, `1.5s`, `6m0s`.
+fn go_duration(duration: Duration) -> String {
+    match duration.as_millis() {
+        millis @ 0..1_000 => format!("{millis}ms"),
+        1_000..60_000 => format!("{}s", duration.as_secs_f64()),
+        _ => format!("{}m{}s", duration.as_secs() / 60, duration.as_secs() % 60),
+    }
+}
+
+fn name(name: &'static str) -> HeaderName {
+    HeaderName::from_static(name)
+}
+
+/// Inserts a value unless it has bytes that no header may have.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// The frame that ends a stream which broke after its first bytes: an error object, no `[DONE]`.
+/// Official clients raise on it; a stream that just ends they take as whole.
+pub(crate) fn error_frame(operation: Operation, message: &str, code: &str) -> Bytes {
+    let error = serde_json::json!({
+        "message": message, "type": "server_error", "param": null, "code": code,
+    });
+    let frame = match operation {
+        Operation::Responses => {
+            let event = serde_json::json!({
+                "type": "error", "code": code, "message": message, "param": null,
+                "sequence_number": 0, "error": error,
+            });
+            format!("event: error\ndata: {event}\n\n")
+        }
+        Operation::Chat | Operation::Completions | Operation::Embeddings => {
+            format!("data: {}\n\n", serde_json::json!({ "error": error }))
+        }
+    };
+    Bytes::from(frame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resets_print_as_openai_prints_them() {
+        let print = |millis| go_duration(Duration::from_millis(millis));
+        assert_eq!([print(12), print(1_500), print(360_000)], ["12ms", "1.5s", "6m0s"]);
+    }
+
+    #[test]
+    fn an_error_frame_is_one_event_with_a_whole_error() {
+        let frame = error_frame(Operation::Chat, "gone", "upstream_stream_cut");
+        let text = std::str::from_utf8(&frame).unwrap();
+        let json = text.strip_prefix("data: ").unwrap().strip_suffix("\n\n").unwrap();
+        let value: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(value["error"]["code"], "upstream_stream_cut");
+        assert!(value["error"].as_object().unwrap().contains_key("param"));
+    }
+}

@@ -1,0 +1,446 @@
+//! What the pipeline needs to know of a request body: a few fields, read in one pass, borrowed.
+//!
+//! Everything else passes through as the bytes it came in, so that tools, images and fields that do
+//! not exist yet reach the model untouched.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use aios_core::Operation;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::errors::GatewayError;
+
+/// Deepest nesting of arrays and objects that is accepted. Deeper bodies crash model servers whose
+/// parsers recurse.
+const DEPTH_MAX: usize = 128;
+
+/// The fields of a request that AIOS looks at.
+#[derive(Debug)]
+pub(crate) struct Head {
+    /// The model name, decoded.
+    pub(crate) model: String,
+    /// Where the model's JSON string stands in the body, quotes included.
+    pub(crate) model_at: Range<usize>,
+    /// The client wants a stream.
+    pub(crate) stream: bool,
+    /// `stream_options` as it stands in the body.
+    pub(crate) stream_options: Option<StreamOptions>,
+    /// The last user message's text.
+    pub(crate) question: String,
+    /// How many user messages there are: the turn.
+    pub(crate) n_user_messages: u32,
+    /// What names the conversation, if anything in the body does.
+    pub(crate) identity: Identity,
+    /// What the conversation's identity is derived from otherwise: system prompt, first message.
+    pub(crate) opening: (String, String),
+}
+
+/// `stream_options` and whether it asks for usage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StreamOptions {
+    /// Where its JSON object stands in the body; `None` for null.
+    pub(crate) at: Range<usize>,
+    /// `include_usage` is true.
+    pub(crate) include_usage: bool,
+    /// The object with `include_usage` set, for when it was not.
+    pub(crate) with_usage: Option<Bytes>,
+}
+
+/// Ids of the conversation found in the body, in the order in which they count.
+#[derive(Debug, Default)]
+pub(crate) struct Identity {
+    pub(crate) metadata: Option<String>,
+    pub(crate) conversation: Option<String>,
+    pub(crate) prompt_cache_key: Option<String>,
+    pub(crate) safety_identifier: Option<String>,
+    pub(crate) user: Option<String>,
+}
+
+/// Reads the head of a body.
+///
+/// # Errors
+/// A 400 that names the parameter.
+pub(crate) fn read(operation: Operation, body: &Bytes) -> Result<Head, GatewayError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| bad_json(&format!("it is not UTF-8 (byte {})", error.valid_up_to())))?;
+    check_depth(body)?;
+    let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| describe(&error))?;
+    let place = |raw: &RawValue| place_of(text, raw);
+    let model_raw = wire.model.ok_or_else(|| GatewayError::BadRequest {
+        message: "you must provide a model parameter; 'aios-auto' lets the gateway choose".into(),
+        param: Some("model"),
+        code: Some("missing_required_parameter"),
+    })?;
+    let model: String = serde_json::from_str(model_raw.get()).map_err(|_| {
+        GatewayError::bad_param("Invalid type for 'model': expected a string.", "model")
+    })?;
+    let talk = Talk::read(operation, &wire)?;
+    Ok(Head {
+        model,
+        model_at: place(model_raw),
+        stream: wire.stream.unwrap_or(false),
+        stream_options: wire
+            .stream_options
+            .map(|raw| read_stream_options(raw, place(raw)))
+            .transpose()?
+            .flatten(),
+        question: talk.question,
+        n_user_messages: talk.n_user_messages,
+        identity: wire.identity(),
+        opening: (talk.system, talk.first),
+    })
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow, default)]
+    model: Option<&'a RawValue>,
+    #[serde(default)]
+    stream: Option<bool>,
+    #[serde(borrow, default, deserialize_with = "null_too")]
+    stream_options: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    messages: Option<Vec<Message<'a>>>,
+    #[serde(borrow, default)]
+    prompt: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    input: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    instructions: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    metadata: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    conversation: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    prompt_cache_key: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    safety_identifier: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    user: Option<&'a RawValue>,
+}
+
+/// An option takes null for nothing; where null stands matters when it is to be replaced.
+fn null_too<'de, D: serde::Deserializer<'de>>(raw: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(raw).map(Some)
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    role: Cow<'a, str>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+}
+
+impl Wire<'_> {
+    fn identity(&self) -> Identity {
+        Identity {
+            metadata: self.metadata.and_then(|raw| string_member(raw, "conversation_id")),
+            conversation: self
+                .conversation
+                .and_then(|raw| plain_string(raw).or_else(|| string_member(raw, "id"))),
+            prompt_cache_key: self.prompt_cache_key.and_then(plain_string),
+            safety_identifier: self.safety_identifier.and_then(plain_string),
+            user: self.user.and_then(plain_string),
+        }
+    }
+}
+
+/// What the parties say to each other, whatever the API calls it.
+#[derive(Default)]
+struct Talk {
+    system: String,
+    first: String,
+    question: String,
+    n_user_messages: u32,
+}
+
+impl Talk {
+    fn read(operation: Operation, wire: &Wire<'_>) -> Result<Self, GatewayError> {
+        match operation {
+            Operation::Chat => {
+                let messages = wire.messages.as_ref().filter(|list| !list.is_empty());
+                messages.map(|list| Self::of_messages(list)).ok_or_else(|| missing("messages"))
+            }
+            Operation::Completions => {
+                wire.prompt.map(Self::of_value).ok_or_else(|| missing("prompt"))
+            }
+            Operation::Embeddings => wire.input.map(Self::of_value).ok_or_else(|| missing("input")),
+            Operation::Responses => {
+                let mut talk = wire.input.map(Self::of_input).unwrap_or_default();
+                if let Some(instructions) = wire.instructions.and_then(plain_string) {
+                    talk.system = instructions;
+                }
+                Ok(talk)
+            }
+        }
+    }
+
+    fn of_messages(messages: &[Message<'_>]) -> Self {
+        let mut talk = Self::default();
+        let is_user = |message: &&Message<'_>| message.role == "user";
+        let system = messages.iter().find(|m| m.role == "system" || m.role == "developer");
+        talk.system = system.map(Message::text).unwrap_or_default();
+        talk.first = messages.iter().find(is_user).map(Message::text).unwrap_or_default();
+        // Without a user message the last one is what the model is asked to go on from.
+        let last = messages.iter().rfind(is_user).or(messages.last());
+        talk.question = last.map(Message::text).unwrap_or_default();
+        talk.n_user_messages =
+            u32::try_from(messages.iter().filter(is_user).count()).unwrap_or(u32::MAX);
+        talk
+    }
+
+    /// A string, a list of strings, or tokens (which have no text).
+    fn of_value(raw: &RawValue) -> Self {
+        let text = text_of(raw);
+        Self { first: text.clone(), question: text, n_user_messages: 1, ..Self::default() }
+    }
+
+    /// The responses API takes a string or a list of items shaped like messages.
+    fn of_input(raw: &RawValue) -> Self {
+        match serde_json::from_str::<Vec<Message<'_>>>(raw.get()) {
+            Ok(items) if !items.is_empty() => Self::of_messages(&items),
+            _ => Self::of_value(raw),
+        }
+    }
+}
+
+impl Message<'_> {
+    fn text(&self) -> String {
+        self.content.map(text_of).unwrap_or_default()
+    }
+}
+
+/// The text of a content value: a string, or the text parts of a list.
+fn text_of(raw: &RawValue) -> String {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Part<'a> {
+        Plain(String),
+        Typed {
+            #[serde(borrow, default)]
+            text: Option<Cow<'a, str>>,
+        },
+        Other(serde::de::IgnoredAny),
+    }
+    if let Some(text) = plain_string(raw) {
+        return text;
+    }
+    let mut text = String::new();
+    let parts: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+    for part in parts.into_iter().filter(|part| !is_media(part)) {
+        let words = match serde_json::from_str::<Part<'_>>(part.get()) {
+            Ok(Part::Plain(words)) => words,
+            Ok(Part::Typed { text: Some(words) }) => words.into_owned(),
+            Ok(Part::Typed { text: None } | Part::Other(_)) | Err(_) => continue,
+        };
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&words);
+    }
+    text
+}
+
+/// Images and audio run to megabytes of base64 and have no words in them.
+fn is_media(part: &RawValue) -> bool {
+    const PART_TEXT_MAX: usize = 1 << 20;
+    part.get().len() > PART_TEXT_MAX
+}
+
+fn plain_string(raw: &RawValue) -> Option<String> {
+    if raw.get().starts_with('"') { serde_json::from_str(raw.get()).ok() } else { None }
+}
+
+fn string_member(raw: &RawValue, key: &str) -> Option<String> {
+    let object: std::collections::BTreeMap<Cow<'_, str>, &RawValue> =
+        serde_json::from_str(raw.get()).ok()?;
+    object.get(key).and_then(|value| plain_string(value))
+}
+
+fn read_stream_options(
+    raw: &RawValue,
+    at: Range<usize>,
+) -> Result<Option<StreamOptions>, GatewayError> {
+    if raw.get() == "null" {
+        return Ok(Some(StreamOptions {
+            at,
+            include_usage: false,
+            with_usage: Some(usage_options()),
+        }));
+    }
+    let mut object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(raw.get())
+        .map_err(|_| {
+            GatewayError::bad_param(
+                "Invalid type for 'stream_options': expected an object.",
+                "stream_options",
+            )
+        })?;
+    let include_usage =
+        object.get("include_usage").and_then(serde_json::Value::as_bool) == Some(true);
+    let with_usage = (!include_usage).then(|| {
+        object.insert("include_usage".into(), true.into());
+        Bytes::from(serde_json::Value::Object(object).to_string())
+    });
+    Ok(Some(StreamOptions { at, include_usage, with_usage }))
+}
+
+/// The options that make a stream end with its usage.
+pub(crate) fn usage_options() -> Bytes {
+    Bytes::from_static(br#"{"include_usage":true}"#)
+}
+
+/// `raw` borrows from `text`, so its place is the distance of the two.
+fn place_of(text: &str, raw: &RawValue) -> Range<usize> {
+    let start = raw.get().as_ptr() as usize - text.as_ptr() as usize;
+    start..start + raw.get().len()
+}
+
+fn missing(param: &'static str) -> GatewayError {
+    GatewayError::BadRequest {
+        message: format!("Missing required parameter: '{param}'."),
+        param: Some(param),
+        code: Some("missing_required_parameter"),
+    }
+}
+
+fn bad_json(why: &str) -> GatewayError {
+    GatewayError::BadRequest {
+        message: format!("We could not parse the JSON body of your request: {why}."),
+        param: None,
+        code: Some("invalid_json"),
+    }
+}
+
+fn describe(error: &serde_json::Error) -> GatewayError {
+    // The position helps; the parser's words may quote the body and are left out of the code path
+    // that reaches logs, but they go back to the caller who wrote that body.
+    bad_json(&error.to_string())
+}
+
+/// Refuses nesting deeper than [`DEPTH_MAX`] before any parser sees the body.
+fn check_depth(body: &[u8]) -> Result<(), GatewayError> {
+    let (mut depth, mut in_string, mut at) = (0_usize, false, 0);
+    while let Some(byte) = body.get(at) {
+        match (in_string, byte) {
+            (true, b'\\') => at += 1,
+            (true, b'"') => in_string = false,
+            (false, b'"') => in_string = true,
+            (false, b'[' | b'{') => {
+                depth += 1;
+                if depth > DEPTH_MAX {
+                    return Err(bad_json(&format!("it is nested deeper than {DEPTH_MAX} levels")));
+                }
+            }
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chat(json: &str) -> Result<Head, GatewayError> {
+        read(Operation::Chat, &Bytes::copy_from_slice(json.as_bytes()))
+    }
+
+    fn refused(json: &str) -> String {
+        let error = chat(json).unwrap_err();
+        let body: serde_json::Value = serde_json::from_slice(&error.answer().body).unwrap();
+        format!("{} {} {}", error.status().as_u16(), error.code(), body["error"]["message"])
+    }
+
+    #[test]
+    fn the_last_user_message_is_the_question() {
+        let head = chat(
+            r#"{"model":"aios-auto","messages":[
+                {"role":"system","content":"Be brief."},
+                {"role":"user","content":"First"},
+                {"role":"assistant","content":"Yes?"},
+                {"role":"user","content":[{"type":"text","text":"Second"},{"type":"image_url","image_url":{"url":"data:"}},{"type":"text","text":"part"}]}
+            ]}"#,
+        )
+        .unwrap();
+        assert_eq!(head.question, "Second\npart");
+        assert_eq!(head.opening, ("Be brief.".into(), "First".into()));
+        assert_eq!(head.n_user_messages, 2);
+    }
+
+    #[test]
+    fn the_model_is_found_where_it_stands() {
+        let body = r#"{"messages":[{"role":"user","content":"\"model\": \"no\""}] , "model" : "aios-auto" }"#;
+        let head = chat(body).unwrap();
+        assert_eq!(&body.as_bytes()[head.model_at], br#""aios-auto""#);
+    }
+
+    #[test]
+    fn identity_is_read_in_every_place() {
+        let head = chat(
+            r#"{"model":"m","messages":[{"role":"user","content":"x"}],"metadata":{"conversation_id":"a","n":1},
+               "conversation":{"id":"b"},"prompt_cache_key":"c","safety_identifier":"d","user":"e"}"#,
+        )
+        .unwrap();
+        let id = head.identity;
+        let found =
+            [id.metadata, id.conversation, id.prompt_cache_key, id.safety_identifier, id.user];
+        assert_eq!(found.map(Option::unwrap), ["a", "b", "c", "d", "e"].map(String::from));
+    }
+
+    #[test]
+    fn usage_is_added_to_options_that_lack_it() {
+        let with = |options: &str| {
+            let json = format!(
+                r#"{{"model":"m","stream":true,"messages":[{{"role":"user","content":"x"}}],"stream_options":{options}}}"#
+            );
+            chat(&json).unwrap().stream_options.unwrap()
+        };
+        assert!(with(r#"{"include_usage":true}"#).include_usage);
+        assert_eq!(with("null").with_usage.unwrap(), usage_options());
+        let options = with(r#"{"include_obfuscation":false}"#);
+        assert_eq!(
+            options.with_usage.unwrap(),
+            r#"{"include_obfuscation":false,"include_usage":true}"#
+        );
+    }
+
+    #[test]
+    fn bad_bodies_are_refused_by_name() {
+        assert!(refused("{").starts_with("400 invalid_json"));
+        assert!(refused(r#"{"messages":[]}"#).contains("model parameter"));
+        assert!(refused(r#"{"model":"m"}"#).contains("'messages'"));
+        assert!(refused(r#"{"model":7,"messages":[{"role":"user"}]}"#).contains("'model'"));
+        assert!(refused(r#"{"model":"m","model":"n","messages":[]}"#).contains("duplicate"));
+        let deep = format!(r#"{{"model":"m","x":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        assert!(refused(&deep).contains("nested deeper than 128"));
+        let bytes = Bytes::from_static(b"{\"model\":\"\xff\"}");
+        assert_eq!(read(Operation::Chat, &bytes).unwrap_err().code(), "invalid_json");
+    }
+
+    #[test]
+    fn brackets_inside_strings_are_not_nesting() {
+        let body = format!(
+            r#"{{"model":"m","messages":[{{"role":"user","content":"{}\\\""}}]}}"#,
+            "[".repeat(500)
+        );
+        assert!(chat(&body).is_ok());
+    }
+
+    #[test]
+    fn the_responses_api_takes_a_string_or_items() {
+        let read = |json: &str| {
+            read(Operation::Responses, &Bytes::copy_from_slice(json.as_bytes())).unwrap()
+        };
+        assert_eq!(read(r#"{"model":"m","input":"Hello"}"#).question, "Hello");
+        let head = read(
+            r#"{"model":"m","instructions":"S","input":[{"role":"user","content":[{"type":"input_text","text":"Hi"}]}]}"#,
+        );
+        assert_eq!((head.question.as_str(), head.opening.0.as_str()), ("Hi", "S"));
+    }
+}

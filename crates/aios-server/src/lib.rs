@@ -1,0 +1,26 @@
+//! HTTP in: the gateway pipeline, the admin API and the control loop.
+//!
+//! Read `gateway/pipeline.rs`, then `controller.rs`: the two planes meet at the event log (up) and the
+//! routing split (down), and nowhere else. This is the only crate that knows HTTP status codes.
+
+mod admin;
+mod clients;
+mod controller;
+mod gateway;
+mod listener;
+mod live;
+mod metrics;
+mod routing;
+mod server;
+mod simulated;
+mod status;
+
+pub use clients::{ClientKey, Clients};
+pub use controller::{Controller, ControllerState};
+pub use gateway::Keys;
+pub use listener::ListenerConfig;
+pub use live::{GatewayConfig, Live};
+pub use routing::RoutingState;
+pub use server::{Handle, Parts, ReloadState, Stopped, start};
+pub use simulated::serve_simulated;
+pub use status::{ConfigStatus, Status};

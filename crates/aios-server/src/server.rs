@@ -1,0 +1,199 @@
+//! Puts the parts together and runs them until told to stop.
+//!
+//! The data plane runs on the caller's runtime. Admin listener and control loop have a thread and a
+//! runtime of their own, so that a scrape or a slow disk never delays a request.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aios_core::{Clock, Split};
+use aios_route::Knots;
+use aios_store::{DataDir, EventStore};
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tower_service::Service;
+
+use crate::controller::Controller;
+use crate::gateway::{self, Gateway, IdSource, Keys};
+use crate::listener::{self, ListenerConfig};
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::routing::RoutingState;
+
+/// What a server is made of.
+pub struct Parts {
+    /// The configuration at start.
+    pub live: Live,
+    /// The split that configuration asks for.
+    pub split: Split,
+    /// Policy and sampler.
+    pub routing: Arc<RoutingState>,
+    /// Knots that the sampler has made, to be stored.
+    pub learned: mpsc::Receiver<Knots>,
+    /// The event log.
+    pub store: Arc<dyn EventStore>,
+    /// The data directory.
+    pub data_dir: Arc<DataDir>,
+    /// Wall-clock time.
+    pub clock: Arc<dyn Clock>,
+    /// Keys of the deployment.
+    pub keys: Keys,
+    /// Limits of both listeners.
+    pub listener: ListenerConfig,
+    /// The gateway's socket.
+    pub gateway_socket: TcpListener,
+    /// The admin socket.
+    pub admin_socket: std::net::TcpListener,
+}
+
+/// A running server.
+pub struct Handle {
+    gateway: Arc<Gateway>,
+    base_split: watch::Sender<Split>,
+    stop: watch::Sender<bool>,
+    reload: Arc<ReloadState>,
+    data_plane: tokio::task::JoinHandle<JoinSet<()>>,
+    control_plane: std::thread::JoinHandle<()>,
+    addresses: (SocketAddr, SocketAddr),
+}
+
+/// How a server stopped.
+#[derive(Debug)]
+pub struct Stopped {
+    /// Connections that were still busy at the drain deadline.
+    pub n_cut: usize,
+}
+
+/// The outcome of the last reload.
+#[derive(Debug, Default)]
+pub struct ReloadState(Mutex<Option<String>>);
+
+impl ReloadState {
+    /// Why the last reload did not take, if it did not.
+    #[must_use]
+    pub fn error(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, error: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = error;
+    }
+}
+
+/// Starts serving.
+///
+/// # Errors
+/// When a socket is not usable or the admin thread cannot be started.
+pub fn start(parts: Parts) -> io::Result<Handle> {
+    let addresses = (parts.gateway_socket.local_addr()?, parts.admin_socket.local_addr()?);
+    let (base_split, base) = watch::channel(parts.split);
+    let (stop, stopped) = watch::channel(false);
+    let (controller, split, controller_state) =
+        Controller::new(parts.data_dir, base, parts.learned);
+    let gateway = Arc::new(Gateway {
+        live: ArcSwap::from_pointee(parts.live),
+        split,
+        routing: parts.routing,
+        store: parts.store,
+        started_at: parts.clock.now(),
+        clock: parts.clock,
+        keys: parts.keys,
+        metrics: Arc::new(Metrics::new()),
+        stopping: false.into(),
+        ids: IdSource::new(),
+    });
+    let reload = Arc::new(ReloadState::default());
+    let admin = crate::admin::router(Arc::clone(&gateway), controller_state, Arc::clone(&reload));
+    let config = parts.listener;
+    let admin_stopped = stopped.clone();
+    let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
+        let socket = parts.admin_socket;
+        move || control_plane(socket, config, admin_stopped, admin, controller)
+    })?;
+    let data_plane = tokio::spawn({
+        let gateway = Arc::clone(&gateway);
+        listener::serve(parts.gateway_socket, config, stopped, move |request| {
+            let gateway = Arc::clone(&gateway);
+            async move { Ok::<_, Infallible>(gateway::serve(gateway, request).await) }
+        })
+    });
+    Ok(Handle { gateway, base_split, stop, reload, data_plane, control_plane, addresses })
+}
+
+fn control_plane(
+    socket: std::net::TcpListener,
+    config: ListenerConfig,
+    stop: watch::Receiver<bool>,
+    admin: axum::Router,
+    controller: Controller,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return tracing::error!(%error, "the admin runtime could not start"),
+    };
+    runtime.block_on(async move {
+        let socket = match TcpListener::from_std(socket) {
+            Ok(socket) => socket,
+            Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
+        };
+        let control = tokio::spawn(controller.run());
+        listener::serve(socket, config, stop, move |request| {
+            let mut admin = admin.clone();
+            async move { admin.call(request).await }
+        })
+        .await
+        .shutdown()
+        .await;
+        control.abort();
+    });
+}
+
+impl Handle {
+    /// Puts a new configuration into force, whole.
+    pub fn publish(&self, live: Live, split: Split) {
+        self.gateway.live.store(Arc::new(live));
+        self.base_split.send_replace(split);
+        self.reload.set(None);
+    }
+
+    /// Keeps the configuration and says why.
+    pub fn refuse_reload(&self, why: String) {
+        self.reload.set(Some(why));
+    }
+
+    /// Where gateway and admin listen.
+    #[must_use]
+    pub const fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        self.addresses
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn live(&self) -> Arc<Live> {
+        self.gateway.live.load_full()
+    }
+
+    /// Stops accepting, lets requests under way finish until the drain deadline, then cuts them.
+    pub async fn stop(self) -> Stopped {
+        self.stop.send_replace(true);
+        let mut busy = self.data_plane.await.unwrap_or_default();
+        let n_cut = busy.len();
+        // From here on a dropped request was cut by us, not left by its client.
+        self.gateway.stopping.store(true, Ordering::Relaxed);
+        busy.shutdown().await;
+        // The control plane drains under the same deadline and has nothing that must be waited for.
+        drop(self.gateway);
+        let joined = tokio::task::spawn_blocking(move || self.control_plane.join());
+        if tokio::time::timeout(Duration::from_secs(1), joined).await.is_err() {
+            tracing::debug!("the admin listener was still busy");
+        }
+        Stopped { n_cut }
+    }
+}

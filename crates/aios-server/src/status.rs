@@ -1,0 +1,81 @@
+//! `/status`: the state of everything, for people and for `aios status` and `aios models`.
+
+use std::sync::Arc;
+
+use aios_core::{Profile, Split, Timestamp};
+use aios_store::EventLogStats;
+use aios_upstream::{EndpointStatus, ModelInfo};
+use serde::Serialize;
+
+use crate::ReloadState;
+use crate::controller::ControllerState;
+use crate::gateway::Gateway;
+
+/// The state of a running server.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// Version of the binary.
+    pub version: &'static str,
+    /// When the server started.
+    pub started_at: Timestamp,
+    /// Configuration in force.
+    pub config: ConfigStatus,
+    /// The routing split in force.
+    pub split: Split,
+    /// Why the operator's override file was not taken, if it was not.
+    pub override_error: Option<String>,
+    /// The knots in force.
+    pub profile: Profile,
+    /// Prompts sampled towards local knots, while sampling goes on.
+    pub n_sampled: Option<usize>,
+    /// Each endpoint with its breaker.
+    pub endpoints: Vec<EndpointStatus>,
+    /// Models by tier.
+    pub models: Vec<ModelInfo>,
+    /// The event log.
+    pub event_log: EventLogStats,
+    /// Admitted requests under way.
+    pub requests_in_flight: i64,
+}
+
+/// Which configuration is in force.
+#[derive(Debug, Serialize)]
+pub struct ConfigStatus {
+    /// 1 at start, one more with each reload that took.
+    pub generation: u64,
+    /// Hash of the effective configuration.
+    pub hash: String,
+    /// Why the last reload did not take, if it did not.
+    pub reload_error: Option<String>,
+}
+
+#[derive(Clone)]
+pub(crate) struct StatusReader {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) controller: Arc<ControllerState>,
+    pub(crate) reload: Arc<ReloadState>,
+}
+
+impl StatusReader {
+    pub(crate) fn read(&self) -> Status {
+        let gateway = &self.gateway;
+        let live = gateway.live.load();
+        Status {
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: gateway.started_at,
+            config: ConfigStatus {
+                generation: live.generation,
+                hash: live.hash.clone(),
+                reload_error: self.reload.error(),
+            },
+            split: gateway.split().as_ref().clone(),
+            override_error: self.controller.override_error(),
+            profile: gateway.routing.policy().profile,
+            n_sampled: gateway.routing.n_sampled(),
+            endpoints: live.upstreams.status(),
+            models: live.upstreams.models(),
+            event_log: gateway.store.stats(),
+            requests_in_flight: gateway.metrics.in_flight.get(),
+        }
+    }
+}

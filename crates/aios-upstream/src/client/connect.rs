@@ -1,0 +1,77 @@
+//! Opens connections, with TCP_NODELAY always.
+
+use std::io;
+use std::time::Duration;
+
+use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+/// A byte stream to a server, plain or encrypted.
+pub(crate) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// Opens connections to one server.
+#[derive(Debug, Clone)]
+pub(crate) enum Connector {
+    Plain(HttpConnector),
+    Tls(HttpsConnector<HttpConnector>),
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    #[error("no connection within {0:?}")]
+    Timeout(Duration),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Connector {
+    /// A connector for the scheme of `uri`.
+    ///
+    /// # Errors
+    /// When the system's certificates are needed and cannot be read.
+    pub(crate) fn new(uri: &Uri) -> io::Result<Self> {
+        let mut http = HttpConnector::new();
+        // Small writes must not wait for the peer's acknowledgement: that is 40 ms per first token.
+        http.set_nodelay(true);
+        if uri.scheme_str() != Some("https") {
+            return Ok(Self::Plain(http));
+        }
+        http.enforce_http(false);
+        let tls = HttpsConnectorBuilder::new().with_native_roots()?.https_only().enable_http1();
+        Ok(Self::Tls(tls.wrap_connector(http)))
+    }
+
+    pub(crate) async fn connect(
+        &self,
+        uri: &Uri,
+        timeout: Duration,
+    ) -> Result<Stream, ConnectError> {
+        let opened = async {
+            match self {
+                Self::Plain(http) => match http.clone().call(uri.clone()).await {
+                    Ok(stream) => Ok(MaybeHttpsStream::Http(stream)),
+                    Err(error) => Err(ConnectError::Failed(root_cause(&error))),
+                },
+                Self::Tls(tls) => match tls.clone().call(uri.clone()).await {
+                    Ok(stream) => Ok(stream),
+                    Err(error) => Err(ConnectError::Failed(root_cause(error.as_ref()))),
+                },
+            }
+        };
+        tokio::time::timeout(timeout, opened).await.unwrap_or(Err(ConnectError::Timeout(timeout)))
+    }
+}
+
+/// The innermost cause says what happened; the outer ones only say that it did.
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,181 @@
+//! One endpoint: how it is reached, how it fares, how much it has to do.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aios_core::Tier;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::breaker::{Admittance, Breaker};
+use crate::transport::Transport;
+use crate::turns::Turns;
+use crate::{Answered, BreakerPolicy, BreakerStatus, EndpointConfig, Failure, ServerKind};
+
+/// Weight of a new measurement in the moving average of latency.
+const LATENCY_WEIGHT: f64 = 0.2;
+
+/// An endpoint as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EndpointStatus {
+    /// Name in events and metrics.
+    pub name: String,
+    /// Its tier.
+    pub tier: Tier,
+    /// Base URL.
+    pub url: String,
+    /// The configured model.
+    pub model: String,
+    /// Which server it is.
+    pub kind: ServerKind,
+    /// It is simulated.
+    pub simulated: bool,
+    /// Its health.
+    pub breaker: BreakerStatus,
+    /// Requests it is answering.
+    pub in_flight: usize,
+    /// Requests that wait for it.
+    pub queued: usize,
+    /// Requests at once.
+    pub concurrency_max: usize,
+    /// Moving average of the time to the first event or the whole reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<f64>,
+    /// Replies that named another model than the configured one.
+    pub n_model_mismatches: u64,
+    /// What an operator should know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+}
+
+/// An endpoint.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) config: EndpointConfig,
+    pub(crate) answered: Arc<Answered>,
+    pub(crate) transport: Transport,
+    pub(crate) turns: Turns,
+    breaker: Mutex<Breaker>,
+    /// Bits of an f64, NaN until measured.
+    latency_ms: AtomicU64,
+    n_model_mismatches: AtomicU64,
+    warning: Mutex<Option<String>>,
+}
+
+impl Endpoint {
+    pub(crate) fn new(config: EndpointConfig, tier: Tier, policy: BreakerPolicy) -> Self {
+        let transport = Transport::new(&config);
+        let warning = match &transport {
+            Transport::Broken(why) => Some(format!("it cannot be reached as configured: {why}")),
+            Transport::Http(_) | Transport::Simulated(_) => None,
+        };
+        let answered = Answered {
+            endpoint: config.name.clone(),
+            tier,
+            model: config.model.clone(),
+            simulated: config.url.starts_with("sim:"),
+            input_usd_per_mtok: config.input_usd_per_mtok,
+            output_usd_per_mtok: config.output_usd_per_mtok,
+        };
+        Self {
+            answered: Arc::new(answered),
+            transport,
+            turns: Turns::new(config.concurrency_max, config.queue_max, config.queue_timeout),
+            breaker: Mutex::new(Breaker::new(policy)),
+            latency_ms: AtomicU64::new(f64::NAN.to_bits()),
+            n_model_mismatches: AtomicU64::new(0),
+            warning: Mutex::new(warning),
+            config,
+        }
+    }
+
+    pub(crate) fn tier(&self) -> Tier {
+        self.answered.tier
+    }
+
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.answered.simulated
+    }
+
+    pub(crate) fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn admits(&self, now: Instant) -> bool {
+        self.breaker().admits(now) != Admittance::Refused
+    }
+
+    /// The next call finds out whether it works again.
+    pub(crate) fn is_on_trial(&self, now: Instant) -> bool {
+        self.breaker().admits(now) == Admittance::Probe
+    }
+
+    /// Expected wait for an answer: moving average of latency times what is in line, as in peak EWMA
+    /// (Twitter's Finagle). Where nothing was measured yet, an endpoint looks quick, to be tried.
+    pub(crate) fn load(&self) -> f64 {
+        let latency_ms = self.latency_ms().unwrap_or(1.0);
+        latency_ms * (1 + self.turns.in_flight() + self.turns.queued()) as f64
+    }
+
+    /// The first event or the whole reply took so long. A jump up counts at once, so that an endpoint
+    /// that becomes slow is felt soon; a way down is averaged.
+    pub(crate) fn answered_after(&self, took: Duration) {
+        let took_ms = took.as_secs_f64() * 1e3;
+        let old = self.latency_ms().unwrap_or(took_ms);
+        let new = took_ms.max(old + LATENCY_WEIGHT * (took_ms - old));
+        self.latency_ms.store(new.to_bits(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn succeeded(&self, model_mismatch: bool) {
+        self.breaker().succeeded();
+        if model_mismatch && self.n_model_mismatches.fetch_add(1, Ordering::Relaxed) == 0 {
+            let warning = format!(
+                "it answered with another model than `{}`: results of the tiers would be mixed up \
+                 (hint: load that model, or correct its name)",
+                self.config.model
+            );
+            self.warn(warning);
+        }
+    }
+
+    pub(crate) fn failed(&self, failure: &Failure, now: Instant) {
+        let mut breaker = self.breaker();
+        let was = breaker.status(now).state;
+        breaker.failed(failure, now);
+        let status = breaker.status(now);
+        drop(breaker);
+        if status.state != was && status.level() == 2 {
+            let (endpoint, reason) = (&self.config.name, status.reason.as_deref().unwrap_or(""));
+            tracing::warn!(endpoint, reason, hint = status.hint, "an endpoint is left out for now");
+        }
+    }
+
+    pub(crate) fn warn(&self, warning: String) {
+        tracing::warn!(endpoint = self.config.name, warning, "an endpoint needs attention");
+        *self.warning.lock().unwrap_or_else(PoisonError::into_inner) = Some(warning);
+    }
+
+    pub(crate) fn status(&self, now: Instant) -> EndpointStatus {
+        EndpointStatus {
+            name: self.config.name.clone(),
+            tier: self.tier(),
+            url: self.config.url.clone(),
+            model: self.config.model.clone(),
+            kind: if self.is_simulated() { ServerKind::Simulated } else { self.config.kind },
+            simulated: self.is_simulated(),
+            breaker: self.breaker().status(now),
+            in_flight: self.turns.in_flight(),
+            queued: self.turns.queued(),
+            concurrency_max: self.config.concurrency_max,
+            latency_ms: self.latency_ms(),
+            n_model_mismatches: self.n_model_mismatches.load(Ordering::Relaxed),
+            warning: self.warning.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+
+    fn latency_ms(&self) -> Option<f64> {
+        let value = f64::from_bits(self.latency_ms.load(Ordering::Relaxed));
+        Some(value).filter(|value| value.is_finite())
+    }
+}

@@ -1,0 +1,181 @@
+//! Which endpoint is called next: the order of calls for one request, free of any IO.
+//!
+//! Stages come one after the other: the chosen tier, then the other one if it may answer too. Within a
+//! stage each endpoint that its breaker admits is called once, the better of two drawn at random first
+//! (power of two choices, Mitzenmacher 2001). Where another stage is left, a stage gets one more call
+//! for a passing fault before the request moves on; the last stage gets all calls that remain. If no
+//! breaker admits anything, the endpoint that is next in line is called nevertheless: a bad chance is
+//! better than none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aios_core::AttemptOutcome;
+use tokio::time::Instant;
+
+use crate::dice::Dice;
+use crate::endpoint::Endpoint;
+use crate::{Failure, RetryPolicy};
+
+/// The calls of one request.
+#[derive(Debug)]
+pub(crate) struct Search<'a> {
+    stages: Vec<Vec<&'a Arc<Endpoint>>>,
+    policy: RetryPolicy,
+    dice: &'a Dice,
+    at: usize,
+    /// Called already in this round of this stage.
+    tried: Vec<&'a Arc<Endpoint>>,
+    /// Endpoints of this stage that a further call may help.
+    again: Vec<&'a Arc<Endpoint>>,
+    n_in_stage: usize,
+    /// Calls that count against the policy.
+    n_counted: usize,
+    n_pauses: u32,
+    /// Any call was made.
+    has_called: bool,
+}
+
+/// The next call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Next<'a> {
+    pub(crate) endpoint: &'a Arc<Endpoint>,
+    /// To be waited for first.
+    pub(crate) pause: Duration,
+}
+
+/// Calls that a stage gets for passing faults while another stage is left.
+const CALLS_BEFORE_FALLBACK: usize = 2;
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(
+        stages: Vec<Vec<&'a Arc<Endpoint>>>,
+        policy: RetryPolicy,
+        dice: &'a Dice,
+    ) -> Self {
+        Self {
+            stages,
+            policy,
+            dice,
+            at: 0,
+            tried: Vec::new(),
+            again: Vec::new(),
+            n_in_stage: 0,
+            n_counted: 0,
+            n_pauses: 0,
+            has_called: false,
+        }
+    }
+
+    /// The next call, if there is to be one.
+    pub(crate) fn next(&mut self, now: Instant) -> Option<Next<'a>> {
+        let next = self.choose(now).or_else(|| self.last_resort(now))?;
+        self.tried.push(next.endpoint);
+        self.n_in_stage += 1;
+        self.n_counted += 1;
+        self.has_called = true;
+        Some(next)
+    }
+
+    /// A call has failed.
+    pub(crate) fn failed(&mut self, endpoint: &'a Arc<Endpoint>, failure: &Failure) {
+        if failure.is_too_long() {
+            // No endpoint of this tier has more room.
+            return self.leave_stage();
+        }
+        if failure.outcome == AttemptOutcome::Loading {
+            // Waiting for a model is no retry; the deadline bounds it.
+            self.n_counted -= 1;
+        }
+        if failure.is_transient() {
+            self.again.push(endpoint);
+        }
+    }
+
+    fn has_other_stage(&self) -> bool {
+        self.stages.iter().skip(self.at + 1).any(|stage| !stage.is_empty())
+    }
+
+    /// Whether there is any stage left, the present one included.
+    pub(crate) fn has_stage(&self) -> bool {
+        self.stages.iter().skip(self.at).any(|stage| !stage.is_empty())
+    }
+
+    fn choose(&mut self, now: Instant) -> Option<Next<'a>> {
+        while self.at < self.stages.len() && self.n_counted < self.policy.attempts_max {
+            if let Some(endpoint) = self.fresh(now) {
+                return Some(Next { endpoint, pause: Duration::ZERO });
+            }
+            if let Some(next) = self.once_more(now) {
+                return Some(next);
+            }
+            self.leave_stage();
+        }
+        None
+    }
+
+    /// An endpoint of this stage that has not been called in this round. One that is to be tried again
+    /// after a break goes first: it would otherwise wait for luck.
+    fn fresh(&self, now: Instant) -> Option<&'a Arc<Endpoint>> {
+        let stage = self.stages.get(self.at)?;
+        let is_fresh = |endpoint: &&&'a Arc<Endpoint>| {
+            !self.tried.iter().any(|tried| Arc::ptr_eq(tried, endpoint)) && endpoint.admits(now)
+        };
+        let fresh: Vec<&'a Arc<Endpoint>> = stage.iter().filter(is_fresh).copied().collect();
+        fresh
+            .iter()
+            .find(|endpoint| endpoint.is_on_trial(now))
+            .copied()
+            .or_else(|| self.better_of_two(&fresh))
+    }
+
+    fn better_of_two(&self, of: &[&'a Arc<Endpoint>]) -> Option<&'a Arc<Endpoint>> {
+        let [first, .., _] = of else { return of.first().copied() };
+        let one = self.dice.below(of.len());
+        let other = (one + 1 + self.dice.below(of.len() - 1)) % of.len();
+        let (one, other) = (of.get(one).unwrap_or(first), of.get(other).unwrap_or(first));
+        Some(if other.load() < one.load() { other } else { one })
+    }
+
+    /// Another call to an endpoint whose fault may pass.
+    fn once_more(&mut self, now: Instant) -> Option<Next<'a>> {
+        let others_left = self.has_other_stage();
+        if others_left && self.n_in_stage >= CALLS_BEFORE_FALLBACK {
+            return None;
+        }
+        let pause = self.backoff();
+        let wait = |endpoint: &Arc<Endpoint>| {
+            pause.max(endpoint.breaker().ready_at(now).saturating_duration_since(now))
+        };
+        let limit = if others_left { pause } else { self.policy.backoff_max.max(pause) };
+        let candidate = self.again.iter().enumerate().map(|(n, endpoint)| (wait(endpoint), n));
+        let (pause, n) = candidate.min().filter(|(wait, _)| *wait <= limit)?;
+        let endpoint = self.again.remove(n);
+        self.n_pauses += 1;
+        Some(Next { endpoint, pause })
+    }
+
+    /// Full jitter: uniform up to a bound that doubles (Brooker, AWS Architecture Blog 2015).
+    fn backoff(&self) -> Duration {
+        let doubled = self.policy.backoff_base * 2_u32.saturating_pow(self.n_pauses);
+        doubled.min(self.policy.backoff_max).mul_f64(self.dice.unit())
+    }
+
+    fn leave_stage(&mut self) {
+        self.at += 1;
+        self.n_in_stage = 0;
+        self.tried.clear();
+        self.again.clear();
+    }
+
+    /// Nothing was admitted anywhere: the one that is next to be tried again, of the first stage that
+    /// has any.
+    fn last_resort(&self, now: Instant) -> Option<Next<'a>> {
+        if self.has_called {
+            return None;
+        }
+        let stage = self.stages.iter().find(|stage| !stage.is_empty())?;
+        let endpoint = stage.iter().min_by_key(|endpoint| endpoint.breaker().ready_at(now))?;
+        Some(Next { endpoint, pause: Duration::ZERO })
+    }
+}

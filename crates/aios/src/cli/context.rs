@@ -1,0 +1,41 @@
+//! What every command starts from: the sources of settings, and how to print.
+
+use anyhow::Context as _;
+
+use super::Globals;
+use super::output::say;
+use crate::config::{self, Config, ConfigError, Flag, Sources};
+
+/// What every command starts from.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// Where settings come from, the global flags included.
+    pub(super) sources: Sources,
+    /// Print JSON.
+    pub(super) json: bool,
+}
+
+impl Context {
+    /// Takes directory and environment from the process.
+    pub(super) fn new(globals: Globals) -> anyhow::Result<Self> {
+        let mut sources =
+            Sources::of_process(globals.config).context("cannot find the current directory")?;
+        let data_dir = globals.data_dir.map(|dir| dir.display().to_string());
+        let level = globals.log_level.map(|level| format!("{level:?}").to_lowercase());
+        sources.flags.extend(flag("--data-dir", "server.data_dir", data_dir));
+        sources.flags.extend(flag("--log-level", "telemetry.level", level));
+        Ok(Self { sources, json: globals.json })
+    }
+
+    /// The configuration; what is strange in it is said.
+    pub(super) fn config(&self) -> Result<Config, ConfigError> {
+        let config = config::load(&self.sources)?;
+        config.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
+        Ok(config)
+    }
+}
+
+/// A flag that stands for a key, if it was given.
+pub(super) fn flag(name: &'static str, key: &'static str, value: Option<String>) -> Option<Flag> {
+    value.map(|value| Flag { name, key, value })
+}

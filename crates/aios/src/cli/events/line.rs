@@ -1,0 +1,44 @@
+//! An event on one line, for people.
+
+use aios_core::{Event, ResponseEvent};
+
+use crate::cli::table;
+
+/// Characters of the question that are shown.
+const QUESTION_CHARS: usize = 60;
+
+/// Time, outcome, tier, bucket, weight, latency, time to first token and the question's start.
+pub(super) fn of(event: &Event) -> String {
+    let Event::Response(event) = event;
+    let timings = &event.timings;
+    let first = timings.time_to_first_token_ms.map(|ms| format!("{ms:.0} ms"));
+    let weight = event.weight.map(|weight| format!("{:.2}", weight.get()));
+    format!(
+        "{}  {:<16}  {:<13}  {:<9}  {:>4}  {:>9}  {:>9}  {}",
+        event.ts,
+        event.outcome.name(),
+        way(event),
+        event.bucket.name(),
+        weight.as_deref().unwrap_or("-"),
+        format!("{:.0} ms", timings.latency_ms),
+        first.as_deref().unwrap_or("-"),
+        table::one_line(event.question.as_str(), QUESTION_CHARS),
+    )
+}
+
+/// The heads of the columns.
+pub(super) fn head() -> String {
+    format!(
+        "{:<24}  {:<16}  {:<13}  {:<9}  {:>4}  {:>9}  {:>9}  question",
+        "time", "outcome", "tier", "bucket", "wght", "latency", "first"
+    )
+}
+
+/// The tier that was chosen, and the one that answered in its place.
+fn way(event: &ResponseEvent) -> String {
+    match event.source {
+        Some(source) if source == event.tier => event.tier.to_string(),
+        Some(source) => format!("{}>{source}", event.tier),
+        None => format!("{}>none", event.tier),
+    }
+}

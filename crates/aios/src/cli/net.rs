@@ -1,0 +1,36 @@
+//! Calling out: a runtime for one command, and bounded questions over HTTP.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aios_privacy::Secret;
+use aios_upstream::{Fetch, HttpFetch};
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::Method;
+use tokio::runtime::Runtime;
+
+/// Longest wait for one answer.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// A runtime on this thread.
+pub(super) fn runtime() -> anyhow::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().context("cannot start the runtime")
+}
+
+/// Status and body of a page; `None` if there was no answer within five seconds.
+pub(super) async fn get(url: &str, bearer: Option<Secret>) -> Option<(u16, Bytes)> {
+    let fetch = HttpFetch::new().with_bearer(bearer);
+    within(fetch.fetch(Method::GET, url, Bytes::new())).await.flatten()
+}
+
+/// What a future gives, if it does so within five seconds.
+pub(super) async fn within<T>(answer: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(ANSWER_MAX, answer).await.ok()
+}
+
+/// Waits for Ctrl-C.
+pub(super) async fn interrupted() -> anyhow::Result<()> {
+    tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
+}

@@ -1,0 +1,132 @@
+//! An event that is written can be read back, the disk has room, and nothing was lost.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aios_core::Event;
+use aios_store::{
+    DataDir, EventLogConfig, EventStore, FileEventLog, Filter, ReadError, StoreError, SyncPolicy,
+};
+
+use super::{Checked, Fault, Subject, sample};
+use crate::config::Config;
+
+/// Lines at the end of the log that are looked at.
+const TAIL: usize = 100;
+
+/// Bytes that the disk must have room for: some ten thousand events.
+const ROOM: usize = 16 << 20;
+
+pub(super) fn check(subject: &Subject) -> Checked {
+    let config = subject.config()?;
+    match DataDir::open(&config.server.data_dir) {
+        Ok(dir) => by_writing(subject, config, &dir),
+        Err(locked @ StoreError::Locked { .. }) => by_watching(subject, config, locked),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Nobody else writes: a log of its own in the same place shows that one can be written there.
+fn by_writing(subject: &Subject, config: &Config, dir: &DataDir) -> Checked {
+    let n_lines = sound_tail(dir)?;
+    let scratch = Scratch::new(dir)?;
+    let own = DataDir::open(&scratch.0)?;
+    let events = EventLogConfig { sync: SyncPolicy::Always, ..config.events.log };
+    let log = FileEventLog::open(&own, events)?;
+    let event = sample::event();
+    subject.runtime.block_on(write(&log, event.clone()))?;
+    drop(log);
+    let read: Vec<_> = aios_store::query(&own, &Filter::default())?.collect();
+    match &read[..] {
+        [Ok(line)] if line.event == event => {}
+        _ => {
+            let detail = format!("an event written in {} did not read back", own.path().display());
+            return Err(Fault::new(detail, "check the disk"));
+        }
+    }
+    room(own.path())?;
+    Ok(format!(
+        "written, synced and read back in {}; the last {n_lines} lines are sound",
+        dir.path().display()
+    ))
+}
+
+async fn write(log: &FileEventLog, event: Event) -> Result<(), Fault> {
+    let hint = "check that the disk works and has room";
+    let slot = log.reserve().await.map_err(|error| Fault::new(error.to_string(), hint))?;
+    slot.append(event).durable().await.map_err(|error| Fault::new(error.to_string(), hint))
+}
+
+/// A server writes: its own counters and its last lines tell.
+fn by_watching(subject: &Subject, config: &Config, locked: StoreError) -> Checked {
+    let Some(running) = subject.running()? else {
+        let admin = config.server.admin_listen;
+        let detail = format!("{locked}, and no server answers at http://{admin}");
+        return Err(Fault::new(
+            detail,
+            "name that server's configuration with --config, or stop the process",
+        ));
+    };
+    let log = &running.status.event_log;
+    if log.failing || log.lost > 0 {
+        let why = log.last_error.as_deref().unwrap_or("no cause is known");
+        let detail = format!("the running server has lost {} events: {why}", log.lost);
+        return Err(Fault::new(detail, "give the disk room, then restart the server"));
+    }
+    let n_lines = sound_tail(&DataDir::read(&config.server.data_dir)?)?;
+    let written = log.written;
+    Ok(format!("a server writes it: {written} written, 0 lost; the last {n_lines} lines are sound"))
+}
+
+/// How many of the last lines there are; none may be bad.
+fn sound_tail(dir: &DataDir) -> Result<usize, Fault> {
+    let (mut n_lines, mut bad) = (0, None);
+    for found in aios_store::tail(dir, TAIL)? {
+        n_lines += 1;
+        match found {
+            Ok(_) => {}
+            Err(ReadError::Bad(line)) => bad = Some(line),
+            Err(error @ ReadError::Io { .. }) => return Err(anyhow::Error::new(error).into()),
+        }
+    }
+    match bad {
+        None => Ok(n_lines),
+        Some(line) => {
+            let hint = format!("`aios events tail -n {TAIL}` names each; the rest stays readable");
+            Err(Fault::new(format!("not an event: {line}"), hint))
+        }
+    }
+}
+
+/// Writing is the one way to know that works everywhere.
+fn room(dir: &Path) -> Result<(), Fault> {
+    fs::write(dir.join("room"), vec![0; ROOM]).map_err(|error| {
+        let detail = format!("cannot write {} MiB in {}: {error}", ROOM >> 20, dir.display());
+        Fault::new(detail, "free some disk space, or choose another --data-dir")
+    })
+}
+
+/// A directory of this check only; gone at its end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(dir: &DataDir) -> Result<Self, Fault> {
+        let path = dir.path().join(format!("preflight-{}", std::process::id()));
+        fs::create_dir(&path).map_err(|error| {
+            let detail = format!("cannot make the directory {}: {error}", path.display());
+            Fault::new(
+                detail,
+                "give the user that runs aios write access, or remove what is left there",
+            )
+        })?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            tracing::warn!(path = %self.0.display(), %error, "the check's directory could not be removed");
+        }
+    }
+}

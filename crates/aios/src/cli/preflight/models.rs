@@ -1,0 +1,196 @@
+//! Each endpoint answers, and has its model.
+
+use aios_core::{Operation, Tier};
+use aios_privacy::Secret;
+use aios_upstream::{HttpFetch, Pick, SimModel, choose_tiers, discover};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+
+use super::{Checked, Fault, Subject};
+use crate::cli::net;
+use crate::config::Config;
+
+/// An endpoint to ask.
+struct Target {
+    tier: Tier,
+    name: String,
+    url: String,
+    model: String,
+    api_key: Option<Secret>,
+}
+
+pub(super) fn check(subject: &Subject) -> Checked {
+    let config = subject.config()?;
+    subject.runtime.block_on(async {
+        let mut seen = Vec::new();
+        for target in targets(config).await? {
+            seen.push(target.check().await?);
+        }
+        Ok(seen.join("; "))
+    })
+}
+
+/// The configured endpoints; where a tier has none, what would be found or simulated at start.
+async fn targets(config: &Config) -> Result<Vec<Target>, Fault> {
+    let tiers = Tier::ALL.map(|tier| (tier, config.upstream.tier(tier)));
+    let found = match config.discovery.enabled && tiers.iter().any(|(_, own)| own.is_empty()) {
+        true => find(config).await,
+        false => None,
+    };
+    let mut targets = Vec::new();
+    for (tier, endpoints) in tiers {
+        targets.extend(endpoints.iter().map(|endpoint| Target {
+            tier,
+            name: endpoint.name.clone(),
+            url: endpoint.url.clone(),
+            model: endpoint.model.clone(),
+            api_key: endpoint.api_key.clone(),
+        }));
+        if endpoints.is_empty() {
+            targets.push(stand_in(config, tier, found.as_ref())?);
+        }
+    }
+    Ok(targets)
+}
+
+async fn find(config: &Config) -> Option<aios_upstream::Tiers> {
+    let urls = config.discovery.urls.iter();
+    let roots: Vec<_> = urls.map(|url| url.strip_suffix("/v1").unwrap_or(url)).collect();
+    choose_tiers(&discover(&HttpFetch::new(), &roots).await)
+}
+
+/// What serves a tier that has no endpoint.
+fn stand_in(
+    config: &Config,
+    tier: Tier,
+    found: Option<&aios_upstream::Tiers>,
+) -> Result<Target, Fault> {
+    let pick = found.map(|found| match tier {
+        Tier::Main => &found.main,
+        Tier::Embedder => &found.embedder,
+    });
+    let (url, model) = match pick {
+        Some(Pick { url, model, .. }) => (url.clone(), model.clone()),
+        None if config.discovery.simulate => (format!("sim://{tier}"), format!("sim-{tier}")),
+        None => {
+            let detail = format!("{tier} has no endpoint, and no model server was found");
+            let hint = format!("start a model server, or write tiers.{tier}.endpoints");
+            return Err(Fault::new(detail, hint));
+        }
+    };
+    Ok(Target { tier, name: format!("{tier}-1"), url, model, api_key: None })
+}
+
+impl Target {
+    async fn check(&self) -> Checked {
+        if self.url.starts_with("sim:") { self.ask_simulated().await } else { self.ask().await }
+    }
+
+    /// A simulated model must complete a message.
+    async fn ask_simulated(&self) -> Checked {
+        let refused = |why: String| {
+            let hint = "take the fault out of the model's URL";
+            Fault::new(format!("{} ({}): {why}", self.name, self.url), hint)
+        };
+        let model = SimModel::from_url(&self.url).map_err(|error| refused(error.why))?;
+        let messages = json!([{ "role": "user", "content": "Say yes." }]);
+        let body = json!({ "model": self.model, "max_tokens": 4, "messages": messages });
+        let reply = net::within(complete(&model, body.to_string().into())).await;
+        let text = match reply {
+            None => return Err(refused("no answer in time".to_owned())),
+            Some(reply) => reply.map_err(refused)?,
+        };
+        let Self { tier, model, .. } = self;
+        Ok(format!("{tier}: {model}, SIMULATED, answered {} bytes", text.len()))
+    }
+
+    /// A model server must list the model.
+    async fn ask(&self) -> Checked {
+        let Self { tier, name, url, model, .. } = self;
+        let reply = net::get(&format!("{url}/models"), self.api_key.clone()).await;
+        let fault = |why: &str, hint: &str| Err(Fault::new(format!("{name} at {url} {why}"), hint));
+        match reply {
+            None => fault(
+                "does not answer",
+                "start the model server, or correct the URL; it ends in /v1",
+            ),
+            Some((200, body)) => match listed(&body) {
+                None => fault(
+                    "answers with something else than a list of models",
+                    "correct the URL; it ends in /v1",
+                ),
+                Some(names) if !names.iter().any(|listed| is_same(listed, model)) => {
+                    let hint = format!("it has: {}", names.join(", "));
+                    fault(&format!("does not have the model {model}"), &hint)
+                }
+                Some(_) => Ok(format!("{tier}: {model} at {url}")),
+            },
+            Some((401 | 403, _)) => {
+                fault("refuses the API key", "set api_key_env to the variable that holds it")
+            }
+            Some((status, _)) => {
+                fault(&format!("answers with status {status}"), "look into the model server's log")
+            }
+        }
+    }
+}
+
+/// The text of a completion.
+async fn complete(model: &SimModel, body: Bytes) -> Result<String, String> {
+    let reply = model.respond(Operation::Chat, body).await.map_err(|error| error.to_string())?;
+    let status = reply.status();
+    let body = reply.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let reply: Value =
+        serde_json::from_slice(&body).map_err(|error| format!("no JSON: {error}"))?;
+    let text = reply["choices"][0]["message"]["content"].as_str().filter(|text| !text.is_empty());
+    match (status.as_u16(), text) {
+        (200, Some(text)) => Ok(text.to_owned()),
+        (status, _) => Err(format!("no text in the answer with status {status}")),
+    }
+}
+
+/// The names in a list of models.
+fn listed(body: &[u8]) -> Option<Vec<String>> {
+    let listing: Value = serde_json::from_slice(body).ok()?;
+    let entries = listing.get("data")?.as_array()?.iter();
+    Some(entries.filter_map(|entry| entry.get("id")?.as_str().map(str::to_owned)).collect())
+}
+
+/// Ollama lists `name:latest` and takes `name` for it.
+fn is_same(listed: &str, model: &str) -> bool {
+    listed.strip_suffix(":latest").unwrap_or(listed)
+        == model.strip_suffix(":latest").unwrap_or(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(url: &str) -> Target {
+        let (name, model) = ("main-1".to_owned(), "sim-main".to_owned());
+        Target { tier: Tier::Main, name, url: url.to_owned(), model, api_key: None }
+    }
+
+    async fn check(url: &str) -> Result<String, String> {
+        target(url).check().await.map_err(|fault| fault.detail)
+    }
+
+    #[tokio::test]
+    async fn a_simulated_model_must_complete() {
+        assert!(check("sim://main?instant").await.unwrap().contains("SIMULATED"));
+        for fault in ["refuse", "status=503", "garbage", "loading_ms=60000"] {
+            let detail = check(&format!("sim://main?instant&{fault}")).await.unwrap_err();
+            assert!(detail.starts_with("main-1"), "{fault}: {detail}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_models_is_read() {
+        let names = listed(br#"{"data":[{"id":"a:latest"},{"id":"b"},{"x":1}]}"#).unwrap();
+        assert_eq!(names, ["a:latest", "b"]);
+        assert!(is_same(&names[0], "a") && !is_same(&names[1], "a"));
+        assert_eq!(listed(b"<html>"), None);
+        assert_eq!(listed(br#"{"error":"x"}"#), None);
+    }
+}

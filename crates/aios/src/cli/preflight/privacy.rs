@@ -1,0 +1,102 @@
+//! Each configured kind is found, masked, and leaves nothing behind.
+
+use aios_privacy::{PiiKind, Redactor, SecretDigest};
+
+use super::{Checked, Fault, Subject};
+
+/// A text, and the part of it that must not stay.
+struct Example {
+    kind: PiiKind,
+    text: String,
+    private: String,
+}
+
+pub(super) fn check(subject: &Subject) -> Checked {
+    let kinds = &subject.config()?.privacy;
+    if kinds.is_empty() {
+        let hint = "list in privacy.kinds what is to be masked; without the key all kinds are";
+        return Err(Fault::new("no kind is masked: every text is kept as it came", hint));
+    }
+    let redactor = Redactor::new(kinds);
+    let examples: Vec<_> = kinds.iter().map(|kind| example(*kind)).collect();
+    let leaked: Vec<_> = examples
+        .iter()
+        .filter(|one| !is_masked(&redactor, one))
+        .map(|one| one.kind.name())
+        .collect();
+    let all: String = examples.iter().map(|one| format!("{}.\n", one.text)).collect();
+    let rest = redactor.scan(redactor.redact(&all).text.as_str());
+    if !leaked.is_empty() || !rest.is_empty() {
+        let detail =
+            format!("not masked: {}; found again after masking: {}", leaked.join(", "), rest.len());
+        return Err(Fault::new(detail, "do not serve real traffic with this build; report it"));
+    }
+    let off: Vec<_> =
+        PiiKind::ALL.into_iter().filter(|kind| !kinds.contains(kind)).map(PiiKind::name).collect();
+    let off =
+        if off.is_empty() { String::new() } else { format!("; switched off: {}", off.join(", ")) };
+    Ok(format!("{} kinds masked, nothing left{off}", examples.len()))
+}
+
+fn is_masked(redactor: &Redactor, example: &Example) -> bool {
+    let redacted = redactor.redact(&example.text);
+    let counted = redacted.counts.iter().any(|(kind, n)| kind == example.kind && n > 0);
+    counted && !redacted.text.as_str().contains(&example.private)
+}
+
+fn example(kind: PiiKind) -> Example {
+    let (cue, private, after) = match kind {
+        PiiKind::Email => ("write to ", "jo.doe@example.com".to_owned(), " today"),
+        PiiKind::Phone => ("call me at ", "+1 415 782 3094".to_owned(), " today"),
+        PiiKind::Url => ("see https://example.com/", "reset?user=jodoe".to_owned(), " today"),
+        PiiKind::Ipv4 => ("seen from ", "81.2.69.142".to_owned(), " today"),
+        PiiKind::Ipv6 => ("the peer is ", "2a02:26f0:6c00::8a2e:370".to_owned(), " today"),
+        PiiKind::Mac => ("the adapter ", "3c:22:fb:7a:10:9e".to_owned(), " today"),
+        PiiKind::CreditCard => ("I paid with ", with_luhn_digit("401288888888188"), " today"),
+        PiiKind::Iban => ("transfer to ", iban("DE", "370400440532013000"), " today"),
+        PiiKind::UsSsn => ("my SSN is ", "536-22-8726".to_owned(), " by the way"),
+        // Made here: what looks like a secret has no place in a source file.
+        PiiKind::Secret => ("api_key = ", SecretDigest::of(b"preflight").to_hex(), " \n"),
+    };
+    Example { kind, text: format!("{cue}{private}{after}"), private }
+}
+
+/// Adds the check digit of payment card numbers.
+fn with_luhn_digit(digits: &str) -> String {
+    let weighted = digits.bytes().rev().enumerate().map(|(place, byte)| {
+        let digit = u32::from(byte - b'0');
+        let doubled = digit * 2;
+        if place % 2 == 1 { digit } else { doubled / 10 + doubled % 10 }
+    });
+    format!("{digits}{}", (10 - weighted.sum::<u32>() % 10) % 10)
+}
+
+/// Adds the check digits of bank account numbers: what leaves 1 when divided by 97.
+fn iban(country: &str, account: &str) -> String {
+    let number = format!("{account}{country}00");
+    let rest = number.chars().filter_map(|c| c.to_digit(36)).fold(0, |rest, value| {
+        if value > 9 { (rest * 100 + value) % 97 } else { (rest * 10 + value) % 97 }
+    });
+    format!("{country}{:02}{account}", 98 - rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_have_right_check_digits() {
+        assert!(with_luhn_digit("401288888888188").ends_with("1881"));
+        assert!(iban("DE", "370400440532013000").starts_with("DE89"));
+    }
+
+    #[test]
+    fn every_kind_is_masked_and_a_kind_that_is_off_is_not() {
+        for kind in PiiKind::ALL {
+            let example = example(kind);
+            assert!(is_masked(&Redactor::default(), &example), "{kind:?}");
+            assert!(is_masked(&Redactor::new(&[kind]), &example), "{kind:?} alone");
+            assert!(!is_masked(&Redactor::new(&[]), &example), "{kind:?} off");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What a running server says of itself at `/status` of its admin address.
+
+use aios_core::{Profile, Split, Tier, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::net;
+use super::output::Failure;
+use crate::config::Config;
+
+/// A running server's answer.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// What this program reads in it.
+    pub(super) status: Status,
+    /// The whole.
+    pub(super) raw: Value,
+}
+
+/// The parts of the status that commands show.
+#[derive(Debug, Deserialize)]
+pub(super) struct Status {
+    pub(super) version: String,
+    pub(super) started_at: Timestamp,
+    pub(super) config: ConfigInForce,
+    pub(super) split: Split,
+    pub(super) override_error: Option<String>,
+    pub(super) profile: Profile,
+    pub(super) n_sampled: Option<usize>,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) event_log: EventLog,
+    pub(super) requests_in_flight: i64,
+}
+
+/// Which configuration is in force.
+#[derive(Debug, Deserialize)]
+pub(super) struct ConfigInForce {
+    pub(super) generation: u64,
+    pub(super) hash: String,
+    pub(super) reload_error: Option<String>,
+}
+
+/// An endpoint and its health.
+#[derive(Debug, Deserialize)]
+pub(super) struct Endpoint {
+    pub(super) name: String,
+    pub(super) tier: Tier,
+    pub(super) model: String,
+    pub(super) simulated: bool,
+    pub(super) breaker: Breaker,
+    pub(super) in_flight: u64,
+    pub(super) queued: u64,
+    /// What an operator should know.
+    pub(super) warning: Option<String>,
+}
+
+/// An endpoint's breaker.
+#[derive(Debug, Deserialize)]
+pub(super) struct Breaker {
+    /// `closed`, `half_open` or `open`.
+    pub(super) state: String,
+    pub(super) reason: Option<String>,
+    pub(super) hint: Option<String>,
+}
+
+/// Counters of the event log.
+#[derive(Debug, Deserialize)]
+pub(super) struct EventLog {
+    pub(super) written: u64,
+    pub(super) lost: u64,
+    pub(super) queue_depth: u64,
+    pub(super) failing: bool,
+    pub(super) last_error: Option<String>,
+}
+
+/// Asks the server at the configured admin address; `None` if none answers.
+pub(super) fn find(config: &Config) -> anyhow::Result<Option<Running>> {
+    let url = format!("http://{}/status", config.server.admin_listen);
+    let Some(answer) = net::runtime()?.block_on(net::get(&url, None)) else { return Ok(None) };
+    let raw = match answer {
+        (200, body) => serde_json::from_slice::<Value>(&body).ok(),
+        (_, _) => None,
+    };
+    let read = raw.and_then(|raw| Status::deserialize(&raw).ok().map(|status| (status, raw)));
+    let (status, raw) = read.ok_or_else(|| {
+        Failure::new(
+            format!("what answers at {url} is not this version of AIOS"),
+            "choose another server.admin_listen, or restart the server with this version",
+        )
+    })?;
+    Ok(Some(Running { status, raw }))
+}
+
+/// As [`find`]; an error if no server answers.
+pub(super) fn required(config: &Config) -> anyhow::Result<Running> {
+    let admin = config.server.admin_listen;
+    find(config)?.ok_or_else(|| {
+        let message = format!("no AIOS server answers at http://{admin}");
+        let hint = "start it with `aios serve`, or name its configuration with --config";
+        Failure::new(message, hint).into()
+    })
+}

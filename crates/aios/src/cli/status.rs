@@ -1,0 +1,58 @@
+//! `aios status`.
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::context::Context;
+use super::output::{self, Exit};
+use super::running::{self, EventLog, Status};
+use super::{models, routing, table};
+
+/// Show the state of the running server
+#[derive(Debug, Args)]
+pub(super) struct Command {}
+
+impl Command {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let running = running::required(&context.config()?)?;
+        if context.json {
+            output::json(out, &running.raw)?;
+        } else {
+            print(out, &running.status)?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn print(out: &mut dyn Write, status: &Status) -> anyhow::Result<()> {
+    let config = &status.config;
+    let mut rows = vec![
+        pair("version", &status.version),
+        pair("started", status.started_at),
+        pair("configuration", format_args!("{} (generation {})", config.hash, config.generation)),
+        pair("in flight", status.requests_in_flight),
+        pair("event log", log_line(&status.event_log)),
+    ];
+    if let Some(error) = &config.reload_error {
+        rows.push(pair("not taken over", error));
+    }
+    rows.extend(routing::split_rows(&status.split));
+    rows.extend(routing::profile_rows(status));
+    table::print(out, &rows)?;
+    writeln!(out)?;
+    models::print(out, &status.endpoints)
+}
+
+/// A name and its value.
+pub(super) fn pair(name: &str, value: impl std::fmt::Display) -> Vec<String> {
+    vec![name.to_owned(), value.to_string()]
+}
+
+fn log_line(log: &EventLog) -> String {
+    let counts = format!("{} written, {} waiting, {} lost", log.written, log.queue_depth, log.lost);
+    match &log.last_error {
+        Some(error) if log.failing => format!("{counts}; failing: {error}"),
+        Some(_) | None => counts,
+    }
+}

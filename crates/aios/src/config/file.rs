@@ -1,0 +1,177 @@
+//! The configuration as written: strings are not yet durations, nothing is checked against its range.
+//!
+//! No field has a default here: the compiled-in file gives every one. What an entry of a list may leave
+//! out is an `Option`.
+
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfigFile {
+    pub(super) server: Server,
+    pub(super) tiers: Tiers,
+    pub(super) discovery: Discovery,
+    pub(super) models: Models,
+    pub(super) routing: Routing,
+    pub(super) timeouts: Timeouts,
+    pub(super) retries: Retries,
+    pub(super) breaker: Breaker,
+    pub(super) limits: Limits,
+    pub(super) clients: Clients,
+    pub(super) events: Events,
+    pub(super) privacy: Privacy,
+    pub(super) lmstudio: LmStudio,
+    pub(super) memory: Memory,
+    pub(super) telemetry: Telemetry,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Server {
+    pub(super) listen: String,
+    pub(super) admin_listen: String,
+    pub(super) data_dir: String,
+    pub(super) drain_timeout: String,
+    pub(super) connections_max: u64,
+    pub(super) body_max: String,
+    pub(super) header_timeout: String,
+    pub(super) body_timeout: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tiers {
+    pub(super) main: Tier,
+    pub(super) embedder: Tier,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tier {
+    pub(super) endpoints: Vec<Endpoint>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Endpoint {
+    pub(super) url: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) api_key_env: Option<String>,
+    pub(super) concurrency_max: Option<u64>,
+    pub(super) queue_max: Option<u64>,
+    pub(super) queue_timeout: Option<String>,
+    pub(super) input_usd_per_mtok: Option<f64>,
+    pub(super) output_usd_per_mtok: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Discovery {
+    pub(super) enabled: bool,
+    pub(super) urls: Vec<String>,
+    pub(super) simulate: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Models {
+    pub(super) aliases: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Routing {
+    pub(super) adaptive: bool,
+    pub(super) boundary: f64,
+    pub(super) treatment_boundary: f64,
+    pub(super) treatment_pct: f64,
+    pub(super) profile: String,
+    pub(super) traffic_after: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Timeouts {
+    pub(super) connect: String,
+    pub(super) first_token: String,
+    pub(super) inter_token: String,
+    pub(super) total: String,
+    pub(super) finish_grace: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retries {
+    pub(super) attempts_max: u64,
+    pub(super) backoff_base: String,
+    pub(super) backoff_max: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Breaker {
+    pub(super) failures: u64,
+    pub(super) open: String,
+    pub(super) open_max: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    pub(super) concurrency_max: u64,
+    pub(super) queue_max: u64,
+    pub(super) queue_timeout: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Clients {
+    pub(super) required: bool,
+    pub(super) keys: Vec<Client>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Client {
+    pub(super) name: Option<String>,
+    pub(super) sha256: Option<String>,
+    pub(super) requests_per_minute: Option<u64>,
+    pub(super) tokens_per_minute: Option<u64>,
+    pub(super) concurrency_max: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Events {
+    pub(super) sync: String,
+    pub(super) queue_max: u64,
+    pub(super) on_full: String,
+    pub(super) text_max: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Privacy {
+    pub(super) kinds: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LmStudio {
+    pub(super) preload: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Memory {
+    pub(super) mode: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Telemetry {
+    pub(super) log: String,
+    pub(super) level: String,
+}

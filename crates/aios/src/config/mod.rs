@@ -1,0 +1,296 @@
+//! Configuration: what was written, where, and what it means.
+//!
+//! The commented `default.toml` is compiled in and is the default: there is no second one in the code.
+//! Four layers are laid over each other (defaults, file, environment, flags), each value with its
+//! origin, and resolved into a [`Config`] that nothing downstream has to check again. [`load`] changes
+//! nothing, so a reload is the same call; an error leaves what is in force as it is.
+
+mod endpoint;
+mod env;
+mod file;
+mod layer;
+mod nearest;
+mod problem;
+mod resolve;
+mod schema;
+mod settings;
+mod show;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aios_core::Split;
+use aios_privacy::PiiKind;
+use aios_server::{ClientKey, GatewayConfig, ListenerConfig};
+use aios_store::EventLogConfig;
+use aios_upstream::UpstreamConfig;
+
+pub use env::{ADAPTIVE_ENABLED, CONFIG as CONFIG_VAR, DATA_DIR as DATA_DIR_VAR, Env};
+pub(crate) use nearest::nearest;
+pub use problem::{ConfigError, Origin, Problem};
+pub use schema::DEFAULT_TOML;
+pub use settings::{Setting, Settings};
+pub(crate) use show::{as_json, as_toml};
+pub use sources::{FileStamp, Flag, Sources};
+pub use units::{duration, size};
+
+use resolve::Resolver;
+
+/// The configuration in force: checked, with durations, sizes and absolute paths.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file that was read; `None` if there was none.
+    pub file: Option<PathBuf>,
+    /// What was written, with its origins.
+    pub settings: Settings,
+    /// Names these settings, in events and metrics: see [`Settings::hash`].
+    pub hash: String,
+    /// What is strange but not wrong.
+    pub warnings: Vec<String>,
+    /// `[server]`.
+    pub server: Server,
+    /// `[tiers]`, `[timeouts]`, `[retries]`, `[breaker]` and `[lmstudio]`.
+    pub upstream: UpstreamConfig,
+    /// `[limits]`: for endpoints that are found, not configured.
+    pub limits: EndpointLimits,
+    /// `[discovery]`.
+    pub discovery: Discovery,
+    /// `[models]`: names that are routed like `aios-auto`.
+    pub aliases: Vec<String>,
+    /// `[routing]`.
+    pub routing: Routing,
+    /// `[clients]`: whether a key is needed.
+    pub clients_required: bool,
+    /// `[clients]`: the keys.
+    pub client_keys: Vec<ClientKey>,
+    /// `[events]`.
+    pub events: Events,
+    /// `[privacy]`: the kinds that are masked.
+    pub privacy: Vec<PiiKind>,
+    /// `[memory]`.
+    pub memory: MemoryMode,
+    /// `[telemetry]`: how the log looks.
+    pub log: LogFormat,
+    /// `[telemetry]`: what is logged.
+    pub log_level: LogLevel,
+}
+
+/// `[server]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Address of the gateway.
+    pub listen: SocketAddr,
+    /// Address of the admin listener; always loopback.
+    pub admin_listen: SocketAddr,
+    /// Absolute.
+    pub data_dir: PathBuf,
+    /// Time that requests under way get at shutdown.
+    pub drain_timeout: Duration,
+    /// Connections open at once.
+    pub connections_max: usize,
+    /// Largest request body, in bytes.
+    pub body_max: usize,
+    /// Time in which a request's headers must have come.
+    pub header_timeout: Duration,
+    /// Longest silence between two reads of a request body.
+    pub body_timeout: Duration,
+}
+
+/// `[limits]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointLimits {
+    /// Requests at once.
+    pub concurrency_max: usize,
+    /// Requests that wait.
+    pub queue_max: usize,
+    /// How long they wait.
+    pub queue_timeout: Duration,
+}
+
+/// `[discovery]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discovery {
+    /// Look for servers while a tier has no endpoint.
+    pub enabled: bool,
+    /// Base URLs to look at.
+    pub urls: Vec<String>,
+    /// Use simulated models where nothing is found.
+    pub simulate: bool,
+}
+
+/// `[routing]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Routing {
+    /// The split asked for; its origin is `config`. With `adaptive` false it is for the controller to
+    /// apply the kill switch.
+    pub split: Split,
+    /// Which knots to use.
+    pub profile: ProfileChoice,
+    /// Prompts to see before `auto` switches.
+    pub traffic_after: usize,
+}
+
+/// `routing.profile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileChoice {
+    /// The built-in knots.
+    Golden,
+    /// This deployment's own knots.
+    Traffic,
+    /// Golden until enough prompts were seen.
+    Auto,
+}
+
+impl ProfileChoice {
+    const NAMES: [(&'static str, Self); 3] =
+        [("golden", Self::Golden), ("traffic", Self::Traffic), ("auto", Self::Auto)];
+}
+
+/// `[events]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Events {
+    /// How the log is written.
+    pub log: EventLogConfig,
+    /// Longest question and answer kept in an event, in bytes.
+    pub text_max: usize,
+}
+
+/// `memory.mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemoryMode {
+    /// Nothing is remembered between requests.
+    Off,
+}
+
+/// `telemetry.log`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One object per line.
+    Json,
+}
+
+impl LogFormat {
+    const NAMES: [(&'static str, Self); 2] = [("pretty", Self::Pretty), ("json", Self::Json)];
+}
+
+/// `telemetry.level` and `--log-level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogLevel {
+    /// Only what failed.
+    Error,
+    /// Also what is strange.
+    Warn,
+    /// Also what an operator wants to know.
+    Info,
+    /// Also what helps to find a fault.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    const NAMES: [(&'static str, Self); 5] = [
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ];
+}
+
+impl From<LogLevel> for tracing::Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+impl Config {
+    /// What the gateway's pipeline needs.
+    #[must_use]
+    pub fn gateway(&self) -> GatewayConfig {
+        GatewayConfig {
+            body_max: self.server.body_max,
+            body_timeout: self.server.body_timeout,
+            total_timeout: self.upstream.timeouts.total,
+            text_max: self.events.text_max,
+            aliases: self.aliases.clone(),
+        }
+    }
+
+    /// What both listeners need.
+    #[must_use]
+    pub fn listener(&self) -> ListenerConfig {
+        ListenerConfig {
+            connections_max: self.server.connections_max,
+            header_timeout: self.server.header_timeout,
+            drain_timeout: self.server.drain_timeout,
+        }
+    }
+
+    /// Keys whose change takes effect only after a restart, and that differ from `running`.
+    #[must_use]
+    pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
+        const FIXED: [&str; 10] = [
+            "server.listen",
+            "server.admin_listen",
+            "server.data_dir",
+            "server.drain_timeout",
+            "server.connections_max",
+            "server.header_timeout",
+            "events.sync",
+            "events.queue_max",
+            "events.on_full",
+            "telemetry.log",
+        ];
+        let value = |config: &Self, key: &str| {
+            config.settings.get(key).map(|setting| setting.value.clone())
+        };
+        let fixed = FIXED.into_iter().chain(["telemetry.level"]);
+        fixed.filter(|key| value(self, key) != value(running, key)).collect()
+    }
+}
+
+/// Reads every source and resolves what they say together.
+///
+/// # Errors
+/// When a file or value cannot be used; every problem is listed.
+pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
+    let (path, in_file) = match sources.read_file()? {
+        Some((path, text)) => (Some(path.clone()), layer::read(&path, &text)?),
+        None => (None, Settings::default()),
+    };
+    let settings = Settings::defaults()
+        .under(in_file)
+        .under(env::read(&sources.env)?)
+        .under(sources.flag_settings()?);
+    let written: file::ConfigFile = settings
+        .table()
+        .try_into()
+        .map_err(|error: toml::de::Error| Problem::new(error.to_string().trim_end().to_owned()))?;
+    let mut resolver = Resolver { settings: &settings, env: &sources.env, problems: Vec::new() };
+    let config = resolver.config(&written, &sources.directory);
+    if !resolver.problems.is_empty() {
+        return Err(ConfigError { problems: resolver.problems });
+    }
+    let warnings = env::strangers(&sources.env, &referenced(&written)).collect();
+    Ok(Config { file: path, warnings, ..config })
+}
+
+/// Environment variables that endpoints point to.
+fn referenced(written: &file::ConfigFile) -> Vec<String> {
+    let endpoints = written.tiers.main.endpoints.iter().chain(&written.tiers.embedder.endpoints);
+    endpoints.filter_map(|endpoint| endpoint.api_key_env.clone()).collect()
+}

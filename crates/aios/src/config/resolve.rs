@@ -1,0 +1,359 @@
+//! From what is written to what is meant: durations parsed, ranges checked, paths absolute.
+//!
+//! Every problem is collected, so that one `aios config check` shows all of them. A value that is wrong
+//! is replaced by a harmless one until the end, when any problem refuses the whole.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::time::Duration;
+
+use aios_core::{Boundary, Percent, Split};
+use aios_privacy::PiiKind;
+use aios_store::{EventLogConfig, OnFull, SyncPolicy};
+use aios_upstream::{BreakerPolicy, RetryPolicy, Timeouts};
+
+use super::env::Env;
+use super::file::{self, ConfigFile};
+use super::problem::Problem;
+use super::settings::Settings;
+use super::{
+    Config, Discovery, EndpointLimits, Events, LogFormat, LogLevel, MemoryMode, ProfileChoice,
+    Routing, Server, nearest, units,
+};
+
+/// Longest duration that is taken: more is a slip of the unit.
+const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a request waits for room in the event log before it is refused.
+const EVENT_ROOM_WAIT: Duration = Duration::from_secs(1);
+
+/// Checks values and collects what is wrong with them.
+pub(super) struct Resolver<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) env: &'a Env,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Resolver<'_> {
+    /// Everything, in the file's order.
+    pub(super) fn config(&mut self, file: &ConfigFile, directory: &Path) -> Config {
+        let limits = self.limits(&file.limits);
+        let config = Config {
+            file: None,
+            settings: self.settings.clone(),
+            hash: self.settings.hash(),
+            warnings: Vec::new(),
+            server: self.server(&file.server, directory),
+            upstream: self.upstream(file, &limits),
+            limits,
+            discovery: self.discovery(&file.discovery),
+            aliases: self.aliases(&file.models.aliases),
+            routing: self.routing(&file.routing),
+            clients_required: file.clients.required,
+            client_keys: self.clients(&file.clients.keys),
+            events: self.events(&file.events),
+            privacy: self.pii_kinds(&file.privacy.kinds),
+            memory: self.choice("memory.mode", &file.memory.mode, &[("off", MemoryMode::Off)]),
+            log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
+            log_level: self.choice("telemetry.level", &file.telemetry.level, &LogLevel::NAMES),
+        };
+        self.reachable_only_with_keys(&config);
+        config
+    }
+
+    fn server(&mut self, file: &file::Server, directory: &Path) -> Server {
+        Server {
+            listen: self.address("server.listen", &file.listen),
+            admin_listen: self.address("server.admin_listen", &file.admin_listen),
+            data_dir: self.data_dir(&file.data_dir, directory),
+            drain_timeout: self.duration("server.drain_timeout", &file.drain_timeout, true),
+            connections_max: self.count(
+                "server.connections_max",
+                file.connections_max,
+                1..=1_000_000,
+            ),
+            body_max: self.size("server.body_max", &file.body_max, 1 << 10..=1 << 30),
+            header_timeout: self.duration("server.header_timeout", &file.header_timeout, false),
+            body_timeout: self.duration("server.body_timeout", &file.body_timeout, false),
+        }
+    }
+
+    fn data_dir(&mut self, written: &str, directory: &Path) -> std::path::PathBuf {
+        if written.trim().is_empty() {
+            self.refuse("server.data_dir", "must name a directory");
+        }
+        directory.join(written)
+    }
+
+    fn discovery(&mut self, file: &file::Discovery) -> Discovery {
+        for (n, url) in file.urls.iter().enumerate() {
+            let problem = super::endpoint::check_http_url(url).err();
+            problem
+                .into_iter()
+                .for_each(|why| self.refuse("discovery.urls", format!("[{n}] {why}")));
+        }
+        Discovery { enabled: file.enabled, urls: file.urls.clone(), simulate: file.simulate }
+    }
+
+    fn aliases(&mut self, aliases: &[String]) -> Vec<String> {
+        for alias in aliases {
+            if alias.trim().is_empty() || alias.starts_with("aios-") {
+                self.refuse("models.aliases", format!("cannot hold \"{alias}\": names that start with `aios-` have a meaning of their own"));
+            }
+        }
+        aliases.to_vec()
+    }
+
+    fn routing(&mut self, file: &file::Routing) -> Routing {
+        let boundary = |value| Boundary::new(value).map_err(|_| "a number from 0 to 1");
+        let treatment = Percent::new(file.treatment_pct).map_err(|_| "a percentage from 0 to 100");
+        let zero = Percent::new(0.0).expect("0 is a percentage");
+        let split = Split {
+            treatment_pct: self.ranged(
+                "routing.treatment_pct",
+                file.treatment_pct,
+                treatment,
+                zero,
+            ),
+            control_boundary: self.ranged(
+                "routing.boundary",
+                file.boundary,
+                boundary(file.boundary),
+                aios_core::BOUNDARY_DEFAULT,
+            ),
+            treatment_boundary: self.ranged(
+                "routing.treatment_boundary",
+                file.treatment_boundary,
+                boundary(file.treatment_boundary),
+                aios_core::BOUNDARY_DEFAULT,
+            ),
+            adaptive: file.adaptive,
+            frozen: false,
+            origin: "config".to_owned(),
+        };
+        Routing {
+            split,
+            profile: self.choice("routing.profile", &file.profile, &ProfileChoice::NAMES),
+            traffic_after: self.count("routing.traffic_after", file.traffic_after, 50..=1_000_000),
+        }
+    }
+
+    pub(super) fn timeouts(&mut self, file: &file::Timeouts) -> Timeouts {
+        Timeouts {
+            connect: self.duration("timeouts.connect", &file.connect, false),
+            first_token: self.duration("timeouts.first_token", &file.first_token, false),
+            inter_token: self.duration("timeouts.inter_token", &file.inter_token, false),
+            total: self.duration("timeouts.total", &file.total, false),
+            finish_grace: self.duration("timeouts.finish_grace", &file.finish_grace, true),
+        }
+    }
+
+    pub(super) fn retries(&mut self, file: &file::Retries) -> RetryPolicy {
+        let policy = RetryPolicy {
+            attempts_max: self.count("retries.attempts_max", file.attempts_max, 1..=16),
+            backoff_base: self.duration("retries.backoff_base", &file.backoff_base, false),
+            backoff_max: self.duration("retries.backoff_max", &file.backoff_max, false),
+        };
+        self.rising(
+            "retries.backoff_base",
+            policy.backoff_base,
+            "retries.backoff_max",
+            policy.backoff_max,
+        );
+        policy
+    }
+
+    pub(super) fn breaker(&mut self, file: &file::Breaker) -> BreakerPolicy {
+        let policy = BreakerPolicy {
+            failures: self.count("breaker.failures", file.failures, 1..=1_000),
+            open: self.duration("breaker.open", &file.open, false),
+            open_max: self.duration("breaker.open_max", &file.open_max, false),
+        };
+        self.rising("breaker.open", policy.open, "breaker.open_max", policy.open_max);
+        policy
+    }
+
+    fn limits(&mut self, file: &file::Limits) -> EndpointLimits {
+        EndpointLimits {
+            concurrency_max: self.count("limits.concurrency_max", file.concurrency_max, 1..=65_536),
+            queue_max: self.count("limits.queue_max", file.queue_max, 0..=1_000_000),
+            queue_timeout: self.duration("limits.queue_timeout", &file.queue_timeout, true),
+        }
+    }
+
+    fn events(&mut self, file: &file::Events) -> Events {
+        let sync = match file.sync.as_str() {
+            "always" => SyncPolicy::Always,
+            "never" => SyncPolicy::Never,
+            text if units::duration(text).is_ok() => {
+                SyncPolicy::Interval(self.duration("events.sync", text, false))
+            }
+            text => {
+                let expected = "\"always\", \"never\" or a duration such as \"100ms\"";
+                self.refuse("events.sync", format!("must be {expected}, not \"{text}\""));
+                SyncPolicy::Never
+            }
+        };
+        let on_full = [("wait", OnFull::Wait(EVENT_ROOM_WAIT)), ("drop", OnFull::Drop)];
+        Events {
+            log: EventLogConfig {
+                sync,
+                queue_max: self.count("events.queue_max", file.queue_max, 16..=1_000_000),
+                on_full: self.choice("events.on_full", &file.on_full, &on_full),
+            },
+            text_max: self.size("events.text_max", &file.text_max, 0..=1 << 20),
+        }
+    }
+
+    fn pii_kinds(&mut self, names: &[String]) -> Vec<PiiKind> {
+        let known = PiiKind::ALL.map(|kind| (kind.name(), kind));
+        names.iter().map(|name| self.choice("privacy.kinds", name, &known)).collect()
+    }
+
+    /// Whoever can reach the gateway from another machine must show a key.
+    fn reachable_only_with_keys(&mut self, config: &Config) {
+        let Server { listen, admin_listen, .. } = &config.server;
+        if !listen.ip().is_loopback() && (!config.clients_required || config.client_keys.is_empty())
+        {
+            self.refuse_with_hint(
+                "server.listen",
+                format!("{listen} can be reached from other machines, which needs client keys"),
+                "make a key with `aios keys new NAME`, put its line into clients.keys and set clients.required = true",
+            );
+        }
+        if !admin_listen.ip().is_loopback() {
+            self.refuse_with_hint(
+                "server.admin_listen",
+                format!(
+                    "{admin_listen} must be a loopback address: status and metrics ask for no key"
+                ),
+                "keep 127.0.0.1 and reach it through an SSH tunnel or a proxy that checks who asks",
+            );
+        }
+        if listen == admin_listen && listen.port() != 0 {
+            self.refuse("server.admin_listen", "must differ from server.listen");
+        }
+    }
+}
+
+/// Readers of one value.
+impl Resolver<'_> {
+    /// Says that the value of `key` is wrong; `why` goes on from the key.
+    pub(super) fn refuse(&mut self, key: &str, why: impl Display) {
+        let problem = self.problem(key, why);
+        self.problems.push(problem);
+    }
+
+    pub(super) fn refuse_with_hint(&mut self, key: &str, why: impl Display, hint: &str) {
+        let problem = self.problem(key, why).hint(hint);
+        self.problems.push(problem);
+    }
+
+    fn problem(&self, key: &str, why: impl Display) -> Problem {
+        // An entry of a list has the place of the list.
+        let leaf = key.split('[').next().unwrap_or(key);
+        match self.settings.get(leaf) {
+            Some(setting) => Problem::new(format!("`{key}` ({}) {why}", setting.origin)),
+            None => Problem::new(format!("`{key}` {why}")),
+        }
+    }
+
+    pub(super) fn duration(&mut self, key: &str, text: &str, zero_too: bool) -> Duration {
+        let least = if zero_too { Duration::ZERO } else { Duration::from_millis(1) };
+        match units::duration(text) {
+            Ok(duration) if (least..=DURATION_MAX).contains(&duration) => duration,
+            Ok(_) => {
+                let least = if zero_too { "0s" } else { "1ms" };
+                self.refuse(key, format!("must be from {least} to 24h, not \"{text}\""));
+                least_harmless()
+            }
+            Err(expected) => {
+                self.refuse(key, format!("must be {expected}, not \"{text}\""));
+                least_harmless()
+            }
+        }
+    }
+
+    fn size(&mut self, key: &str, text: &str, range: RangeInclusive<usize>) -> usize {
+        match units::size(text) {
+            Ok(bytes) if range.contains(&bytes) => bytes,
+            Ok(_) => {
+                self.refuse(
+                    key,
+                    format!(
+                        "must be from {} to {} bytes, not \"{text}\"",
+                        range.start(),
+                        range.end()
+                    ),
+                );
+                *range.start()
+            }
+            Err(expected) => {
+                self.refuse(key, format!("must be {expected}, not \"{text}\""));
+                *range.start()
+            }
+        }
+    }
+
+    pub(super) fn count<N: TryFrom<u64>>(
+        &mut self,
+        key: &str,
+        value: u64,
+        range: RangeInclusive<u64>,
+    ) -> N {
+        if !range.contains(&value) {
+            self.refuse(
+                key,
+                format!("must be from {} to {}, not {value}", range.start(), range.end()),
+            );
+        }
+        let inside = value.clamp(*range.start(), *range.end());
+        let Ok(number) = N::try_from(inside) else { unreachable!("every range fits its type") };
+        number
+    }
+
+    fn ranged<T>(&mut self, key: &str, value: f64, checked: Result<T, &str>, harmless: T) -> T {
+        checked.unwrap_or_else(|expected| {
+            self.refuse(key, format!("must be {expected}, not {value}"));
+            harmless
+        })
+    }
+
+    fn address(&mut self, key: &str, text: &str) -> SocketAddr {
+        let spelled = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+        spelled.as_deref().unwrap_or(text).parse().unwrap_or_else(|_| {
+            self.refuse(key, format!("must be an IP address and a port such as \"127.0.0.1:8500\" or \"[::1]:8500\", not \"{text}\""));
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        })
+    }
+
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        key: &str,
+        text: &str,
+        known: &[(&'static str, T)],
+    ) -> T {
+        if let Some((_, value)) = known.iter().find(|(name, _)| *name == text) {
+            return *value;
+        }
+        let names =
+            known.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        let meant = nearest(text, known.iter().map(|(name, _)| *name));
+        let meant = meant.map_or(String::new(), |meant| format!("; did you mean \"{meant}\"?"));
+        self.refuse(key, format!("must be one of {names}, not \"{text}\"{meant}"));
+        known[0].1
+    }
+
+    fn rising(&mut self, low_key: &str, low: Duration, high_key: &str, high: Duration) {
+        if low > high {
+            self.refuse(low_key, format!("must not be longer than {high_key}"));
+        }
+    }
+}
+
+/// Stands for a wrong duration until the whole is refused.
+const fn least_harmless() -> Duration {
+    Duration::from_secs(1)
+}

@@ -1,0 +1,294 @@
+use std::fs;
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use toml::Value;
+
+use super::*;
+
+/// Loads a file's text with some environment; problems as lines, hints behind `->`.
+fn check(text: &str, env: &[(&str, &str)]) -> Result<Config, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("aios.toml");
+    fs::write(&file, text).unwrap();
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let sources =
+        Sources { file: Some(file), directory: dir.path().to_owned(), env, flags: vec![] };
+    load(&sources).map_err(|error| {
+        let lines = error.problems.iter().map(|problem| match &problem.hint {
+            Some(hint) => format!("{} -> {hint}", problem.message),
+            None => problem.message.clone(),
+        });
+        let place = format!("{}{}", dir.path().display(), std::path::MAIN_SEPARATOR);
+        lines.collect::<Vec<_>>().join("\n").replace(&place, "")
+    })
+}
+
+fn refused(text: &str) -> String {
+    check(text, &[]).unwrap_err()
+}
+
+#[test]
+fn the_default_file_is_the_default() {
+    let config = check("", &[]).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8500");
+    assert_eq!(config.server.body_max, 32 << 20);
+    assert_eq!(config.upstream.timeouts.total, Duration::from_secs(600));
+    assert_eq!(config.routing.profile, ProfileChoice::Auto);
+    assert_eq!(config.privacy, PiiKind::ALL);
+    assert!(config.server.data_dir.is_absolute());
+    assert!(config.settings.iter().all(|(_, setting)| setting.origin == Origin::Default));
+}
+
+#[test]
+fn laying_the_defaults_over_themselves_changes_nothing() {
+    let defaults = Settings::defaults();
+    assert_eq!(defaults.clone().under(defaults.clone()), defaults);
+    let written: toml::Table = DEFAULT_TOML.parse().unwrap();
+    assert_eq!(defaults.table(), written);
+    // The default file, written out as a user's file, gives the same configuration.
+    assert_eq!(check(DEFAULT_TOML, &[]).unwrap().hash, check("", &[]).unwrap().hash);
+}
+
+#[test]
+fn what_is_shown_can_be_read_back() {
+    let config = check("[routing]\nboundary = 0.4\n", &[]).unwrap();
+    assert_eq!(check(&as_toml(&config), &[]).unwrap().hash, config.hash);
+}
+
+#[test]
+fn the_smallest_useful_file_is_taken() {
+    let config = check(
+        r#"
+        [tiers.main]
+        endpoints = [{ url = "http://127.0.0.1:1234/v1", model = "qwen2.5-7b-instruct" }]
+        [tiers.embedder]
+        endpoints = [{ url = "http://127.0.0.1:1234/v1/", model = "llama-3.2-1b-instruct" }]
+        "#,
+        &[],
+    )
+    .unwrap();
+    let [main] = &config.upstream.main[..] else { panic!("{:?}", config.upstream.main) };
+    assert_eq!((main.name.as_str(), main.concurrency_max), ("main-1", 64));
+    assert_eq!(config.upstream.embedder[0].url, "http://127.0.0.1:1234/v1");
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_name() {
+    assert_snapshot!(refused("[routing]\n\nboundry = 0.4\n"), @"unknown key `routing.boundry` (line 3 of aios.toml); did you mean `boundary`?");
+    assert_snapshot!(refused("[serverr]\nlisten = \"x\"\n"), @"unknown key `serverr` (line 1 of aios.toml); did you mean `server`?");
+    assert_snapshot!(refused("boundary = 0.4\n"), @"unknown key `boundary` (line 1 of aios.toml); did you mean `routing.boundary`?");
+    assert_snapshot!(refused("[lmstudio]\nxyz = 1\n"), @"unknown key `lmstudio.xyz` (line 2 of aios.toml) -> known here: `preload`");
+    assert_snapshot!(refused("[tiers.main]\nendpoints = [\n{ url = \"sim://main\", modle = \"m\" },\n]\n"), @"unknown key `tiers.main.endpoints[0].modle` (line 3 of aios.toml); did you mean `model`?");
+}
+
+#[test]
+fn a_wrong_type_names_key_expected_and_found() {
+    assert_snapshot!(refused("[server]\nconnections_max = \"many\"\nlisten = 8500\n"), @r#"
+    `server.connections_max` (line 2 of aios.toml) must be a whole number of 0 or more, not the string "many"
+    `server.listen` (line 3 of aios.toml) must be a string, not the number 8500
+    "#);
+    assert_snapshot!(refused("[retries]\nattempts_max = -1\n"), @"`retries.attempts_max` (line 2 of aios.toml) must be a whole number of 0 or more, not the number -1");
+    assert_snapshot!(refused("server = 1\n"), @"`server` (line 1 of aios.toml) must be a section, not the number 1 -> write [server] on a line of its own, its keys below");
+    assert_snapshot!(refused("[tiers.main]\nendpoints = [\"http://x\"]\n"), @"`tiers.main.endpoints` (line 2 of aios.toml) must be a list of tables, not a list of something else");
+}
+
+#[test]
+fn bad_toml_shows_line_and_text() {
+    assert_snapshot!(refused("[server]\nlisten = 127.0.0.1:8500\n"), @r#"
+    aios.toml is not TOML: line 2, column 15: invalid float, expected nothing
+      2 | listen = 127.0.0.1:8500 -> a string needs quotes, and a list of tables looks like [{ url = "…", model = "…" }]
+    "#);
+    assert_snapshot!(refused("[server]\nlisten = \"a\"\nlisten = \"b\"\n"), @r#"
+    aios.toml is not TOML: line 3, column 1: duplicate key
+      3 | listen = "b"
+    "#);
+}
+
+#[test]
+fn values_out_of_range_are_all_listed() {
+    let text = r#"
+        [server]
+        drain_timeout = "10 seconds"
+        body_max = "8B"
+        listen = "8500"
+        [routing]
+        boundary = 1.5
+        treatment_pct = 250
+        profile = "goldn"
+        [retries]
+        backoff_base = "3s"
+        [events]
+        sync = "sometimes"
+        [privacy]
+        kinds = ["email", "phones"]
+    "#;
+    assert_snapshot!(refused(text), @r#"
+    `server.listen` (line 5 of aios.toml) must be an IP address and a port such as "127.0.0.1:8500" or "[::1]:8500", not "8500"
+    `server.drain_timeout` (line 3 of aios.toml) must be a duration such as "250ms", "10s", "5m", "2h" or "14d", not "10 seconds"
+    `server.body_max` (line 4 of aios.toml) must be from 1024 to 1073741824 bytes, not "8B"
+    `retries.backoff_base` (line 11 of aios.toml) must not be longer than retries.backoff_max
+    `routing.treatment_pct` (line 8 of aios.toml) must be a percentage from 0 to 100, not 250
+    `routing.boundary` (line 7 of aios.toml) must be a number from 0 to 1, not 1.5
+    `routing.profile` (line 9 of aios.toml) must be one of "golden", "traffic", "auto", not "goldn"; did you mean "golden"?
+    `events.sync` (line 13 of aios.toml) must be "always", "never" or a duration such as "100ms", not "sometimes"
+    `privacy.kinds` (line 15 of aios.toml) must be one of "email", "phone", "url", "ipv4", "ipv6", "mac", "credit_card", "iban", "us_ssn", "secret", not "phones"; did you mean "phone"?
+    "#);
+}
+
+#[test]
+fn endpoints_are_checked() {
+    let endpoint = |entry: &str| refused(&format!("[tiers.main]\nendpoints = [{{ {entry} }}]\n"));
+    assert_snapshot!(endpoint("model = \"m\""), @"`tiers.main.endpoints[0].url` (line 2 of aios.toml) must be there");
+    assert_snapshot!(endpoint("url = \"http://127.0.0.1:1/v1\""), @"`tiers.main.endpoints[0].model` (line 2 of aios.toml) must be there");
+    assert_snapshot!(endpoint("url = \"ftp://h/v1\", model = \"m\""), @r#"`tiers.main.endpoints[0].url` (line 2 of aios.toml) must start with http://, https:// or sim://, not "ftp://h/v1""#);
+    assert_snapshot!(endpoint("url = \"http://me:pw@h/v1\", model = \"m\""), @"`tiers.main.endpoints[0].url` (line 2 of aios.toml) must not hold a user name or password; name the key's variable in api_key_env");
+    assert_snapshot!(endpoint("url = \"http://h/v1?key=1\", model = \"m\""), @"`tiers.main.endpoints[0].url` (line 2 of aios.toml) must have no `?` or `#` part; a key belongs into the variable named by api_key_env");
+    assert_snapshot!(endpoint("url = \"sim://mian\""), @"`tiers.main.endpoints[0].url` (line 2 of aios.toml) is no simulated model: unknown tier `mian`; did you mean `main`?");
+    assert_snapshot!(endpoint("url = \"http://h/v1\", model = \"m\", kind = \"olama\""), @r#"`tiers.main.endpoints[0].kind` (line 2 of aios.toml) must be one of "auto", "lm_studio", "ollama", "llama_cpp", "vllm", "open_ai", "simulated", not "olama"; did you mean "ollama"?"#);
+    assert_snapshot!(endpoint("url = \"http://h/v1\", model = \"m\", api_key_env = \"NOT_SET\""), @"`tiers.main.endpoints[0].api_key_env` (line 2 of aios.toml) names the environment variable NOT_SET, which is not set -> set it where AIOS is started, or leave api_key_env out");
+    assert_snapshot!(endpoint("url = \"http://h/v1\", model = \"m\", input_usd_per_mtok = -1"), @"`tiers.main.endpoints[0].input_usd_per_mtok` (line 2 of aios.toml) must be from 0 to 100000 US dollars, not -1");
+}
+
+#[test]
+fn a_key_in_place_of_a_variable_name_is_not_repeated() {
+    let secret = format!("sk-{}", "a1B2".repeat(10));
+    let text = format!(
+        "[tiers.main]\nendpoints = [{{ url = \"http://h/v1\", model = \"m\", api_key_env = \"{secret}\" }}]\n"
+    );
+    let error = refused(&text);
+    assert!(!error.contains(&secret), "{error}");
+    assert_snapshot!(error, @"`tiers.main.endpoints[0].api_key_env` (line 2 of aios.toml) must be the name of an environment variable: capitals, digits, `_` -> put the key into an environment variable such as MAIN_API_KEY and write that name here");
+}
+
+#[test]
+fn an_api_key_comes_from_the_environment_and_stays_out_of_sight() {
+    let text = "[tiers.main]\nendpoints = [{ url = \"https://h/v1\", model = \"m\", api_key_env = \"MAIN_KEY\" }]\n";
+    let config = check(text, &[("MAIN_KEY", " open sesame ")]).unwrap();
+    let key = config.upstream.main[0].api_key.as_ref().unwrap();
+    assert_eq!(key.expose(), "open sesame");
+    let shown = format!("{config:?}{}{}", as_toml(&config), as_json(&config));
+    assert!(!shown.contains("sesame"), "{shown}");
+    assert_eq!(config.hash, check(text, &[("MAIN_KEY", "other")]).unwrap().hash);
+}
+
+#[test]
+fn a_listener_for_other_machines_needs_keys() {
+    let listen = "[server]\nlisten = \"0.0.0.0:8500\"\n";
+    assert_snapshot!(refused(listen), @"`server.listen` (line 2 of aios.toml) 0.0.0.0:8500 can be reached from other machines, which needs client keys -> make a key with `aios keys new NAME`, put its line into clients.keys and set clients.required = true");
+    let key = format!("keys = [{{ name = \"app\", sha256 = \"{}\" }}]\n", "ab".repeat(32));
+    assert!(check(&format!("{listen}[clients]\n{key}"), &[]).is_err());
+    assert!(check(&format!("{listen}[clients]\nrequired = true\n{key}"), &[]).is_ok());
+    assert_snapshot!(refused("[server]\nadmin_listen = \"[::]:8501\"\n"), @"`server.admin_listen` (line 2 of aios.toml) [::]:8501 must be a loopback address: status and metrics ask for no key -> keep 127.0.0.1 and reach it through an SSH tunnel or a proxy that checks who asks");
+    assert_snapshot!(refused("[server]\nlisten = \"localhost:8501\"\n"), @"`server.admin_listen` (default) must differ from server.listen");
+}
+
+#[test]
+fn the_environment_counts_more_than_the_file() {
+    let text = "[routing]\nboundary = 0.4\n";
+    let config = check(text, &[("AIOS_ROUTING__BOUNDARY", "0.6")]).unwrap();
+    assert_eq!(config.routing.split.control_boundary.get(), 0.6);
+    let origin = &config.settings.get("routing.boundary").unwrap().origin;
+    assert_eq!(*origin, Origin::Env("AIOS_ROUTING__BOUNDARY".into()));
+}
+
+#[test]
+fn every_kind_of_value_can_come_from_the_environment() {
+    let config = check(
+        "",
+        &[
+            ("AIOS_ADAPTIVE_ENABLED", "0"),
+            ("AIOS_DATA_DIR", "elsewhere"),
+            ("AIOS_SERVER__CONNECTIONS_MAX", "9"),
+            ("AIOS_MODELS__ALIASES", "a, b"),
+            ("AIOS_TIERS__MAIN__ENDPOINTS", "[{ url = \"sim://main\" }]"),
+            ("AIOS_EVENTS__SYNC", "always"),
+        ],
+    )
+    .unwrap();
+    assert!(!config.routing.split.adaptive);
+    assert!(config.server.data_dir.ends_with("elsewhere"));
+    assert_eq!(config.server.connections_max, 9);
+    assert_eq!(config.aliases, ["a", "b"]);
+    assert_eq!(config.upstream.main[0].model, "sim-main");
+}
+
+#[test]
+fn a_wrong_variable_is_refused_or_warned_about() {
+    let env = |name: &str, value: &str| check("", &[(name, value)]).unwrap_err();
+    assert_snapshot!(env("AIOS_ROUTING__BOUNDRY", "0.4"), @"unknown key `routing.boundry` (AIOS_ROUTING__BOUNDRY); did you mean AIOS_ROUTING__BOUNDARY?");
+    assert_snapshot!(env("AIOS_NO__IDEA", "1"), @"unknown key `no.idea` (AIOS_NO__IDEA) -> `aios config default` lists every key; AIOS_ROUTING__BOUNDARY sets `routing.boundary`");
+    assert_snapshot!(env("AIOS_ADAPTIVE_ENABLED", "maybe"), @r#"`routing.adaptive` (AIOS_ADAPTIVE_ENABLED) must be 0 or 1, not "maybe""#);
+    assert_snapshot!(env("AIOS_ROUTING__BOUNDARY", "2"), @"`routing.boundary` (AIOS_ROUTING__BOUNDARY) must be a number from 0 to 1, not 2");
+    let warnings = |name: &str| check("", &[(name, "1")]).unwrap().warnings.join("\n");
+    assert_snapshot!(warnings("AIOS_ADAPTIVE_ENABLE"), @"the environment variable AIOS_ADAPTIVE_ENABLE means nothing to AIOS; did you mean AIOS_ADAPTIVE_ENABLED?");
+    assert_snapshot!(warnings("AIOS_ROUTING_BOUNDARY"), @"the environment variable AIOS_ROUTING_BOUNDARY means nothing to AIOS; did you mean AIOS_ROUTING__BOUNDARY?");
+    assert_eq!(warnings("AIOS_URL"), "");
+}
+
+#[test]
+fn a_named_file_must_be_there_and_an_unnamed_one_need_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = Sources { directory: dir.path().to_owned(), ..Sources::default() };
+    assert_eq!(load(&sources).unwrap().file, None);
+    let named = Sources { file: Some("none.toml".into()), ..sources.clone() };
+    let error = load(&named).unwrap_err();
+    assert!(error.to_string().contains("(named by --config)"), "{error}");
+    assert!(error.problems[0].hint.is_some());
+}
+
+#[test]
+fn a_changed_file_has_another_stamp_and_hash() {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = Sources { directory: dir.path().to_owned(), ..Sources::default() };
+    let (before, hash) = (sources.stamp(), load(&sources).unwrap().hash);
+    fs::write(dir.path().join("aios.toml"), "[server]\nlisten = \"127.0.0.1:1\"\n").unwrap();
+    let after = load(&sources).unwrap();
+    assert_ne!(sources.stamp(), before);
+    assert_ne!(after.hash, hash);
+    assert_eq!(after.hash.len(), 12);
+    assert_eq!(after.needs_restart(&after), Vec::<&str>::new());
+}
+
+#[test]
+fn what_needs_a_restart_is_named() {
+    let running = check("", &[]).unwrap();
+    let changed =
+        check("[server]\nlisten = \"127.0.0.1:1\"\n[routing]\nboundary = 0.4\n", &[]).unwrap();
+    assert_eq!(changed.needs_restart(&running), ["server.listen"]);
+}
+
+#[test]
+fn every_variable_is_known_to_the_environment_reader() {
+    for (key, setting) in Settings::defaults().iter() {
+        let text = match &setting.value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let config = check("", &[(&env::variable(key), &text)]).unwrap();
+        assert_eq!(config.settings.get(key).unwrap().value, setting.value, "{key}");
+    }
+}
+
+#[test]
+fn every_key_is_explained_in_the_default_file() {
+    // A key without a comment of its own must follow one that has it.
+    let mut explained = false;
+    for line in DEFAULT_TOML.lines() {
+        match line.trim_start().chars().next() {
+            Some('#') => explained = true,
+            Some('[') => {}
+            None => explained = false,
+            Some(_) => assert!(explained, "{line}"),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_fail_otherwise_than_by_an_error(text in "[a-z\\[\\].=\"#{} \n0-9-]{0,60}") {
+        if let Err(error) = check(&text, &[]) {
+            prop_assert!(!error.is_empty());
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The deployment's keys: which there are, and in which file of the data directory each stands.
+
+use aios_privacy::Pseudonymizer;
+use aios_route::BucketKey;
+use aios_server::Keys;
+use aios_store::{DataDir, StoreError};
+
+/// Key of the pseudonyms.
+pub const PSEUDONYMS: &str = "pseudonyms";
+
+/// Key of the buckets; apart from the pseudonyms' key, so that neither says anything of the other.
+pub const BUCKETS: &str = "buckets";
+
+/// Version of the pseudonyms' key, part of each pseudonym.
+const VERSION: u16 = 1;
+
+/// Both keys. The owner of the directory makes them if they are not there.
+///
+/// # Errors
+/// When a key file cannot be read, or is not there and this process may not make it.
+pub fn load(dir: &DataDir) -> Result<Keys, StoreError> {
+    Ok(Keys {
+        pseudonyms: pseudonyms(dir)?,
+        bucket: BucketKey::new(&dir.load_or_create_key(BUCKETS)?),
+    })
+}
+
+/// What makes this deployment's pseudonyms.
+///
+/// # Errors
+/// As for [`load`].
+pub fn pseudonyms(dir: &DataDir) -> Result<Pseudonymizer, StoreError> {
+    Ok(Pseudonymizer::new(VERSION, &dir.load_or_create_key(PSEUDONYMS)?))
+}

@@ -1,0 +1,10 @@
+//! The `aios` program.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    aios::cli::run(std::env::args_os())
+}

@@ -1,0 +1,88 @@
+//! `aios serve`: puts the parts together, runs them, and takes them down in order.
+//!
+//! Up: sockets, data directory, event log, endpoints, server. Down: no new connections, requests under
+//! way finish, the event log is written out. A reload changes what can be changed at once and leaves
+//! the rest to the next start.
+
+mod banner;
+mod endpoints;
+mod log;
+mod parts;
+mod reload;
+mod signals;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aios_server::Handle;
+use aios_store::FileEventLog;
+use anyhow::Context;
+
+use crate::config::{self, Config, Sources};
+
+/// Longest wait for the event log to be written out at the end.
+const LOG_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// When the configuration is wrong, a port or the data directory is in use, or nothing can be served.
+pub fn run(sources: Sources) -> anyhow::Result<ExitCode> {
+    let config = config::load(&sources)?;
+    log::start(&config);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    runtime()?.block_on(serve(config, sources))
+}
+
+/// One thread where there is one processor: what is shared by none needs no waking across threads.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let n_processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut builder = match n_processors {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build().context("cannot start the runtime")
+}
+
+async fn serve(config: Config, sources: Sources) -> anyhow::Result<ExitCode> {
+    let mut signals = signals::Signals::listen()?;
+    let parts::Started { handle, store, routing } = parts::start(&config).await?;
+    let upstreams = Arc::clone(&handle.live().upstreams);
+    banner::show(&config, &handle, upstreams.config());
+    let preparing = tokio::spawn(async move { upstreams.prepare().await });
+    let reloader = reload::Reloader::new(config, sources, routing);
+    reloader.run_until_stopped(&handle, &mut signals).await;
+    preparing.abort();
+    stop(handle, store, signals).await
+}
+
+/// Lets requests finish, then writes the log out. A second signal cuts it short.
+async fn stop(
+    handle: Handle,
+    store: Arc<FileEventLog>,
+    mut signals: signals::Signals,
+) -> anyhow::Result<ExitCode> {
+    tracing::info!("stopping: requests under way may finish; once more to stop at once");
+    let orderly = async {
+        let stopped = handle.stop().await;
+        (stopped, store.close(LOG_CLOSE_TIMEOUT).await)
+    };
+    let (stopped, report) = tokio::select! {
+        ended = orderly => ended,
+        () = signals.stop() => {
+            tracing::warn!("stopped at once; requests under way were cut");
+            return Ok(ExitCode::from(3));
+        }
+    };
+    if stopped.n_cut > 0 {
+        tracing::warn!(
+            n = stopped.n_cut,
+            "connections were still busy at the deadline and were cut"
+        );
+    }
+    tracing::info!(written = report.written, lost = report.lost, "the event log is closed");
+    Ok(if report.complete && report.lost == 0 { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}

@@ -1,0 +1,117 @@
+//! From a configuration to a running server.
+
+use std::sync::Arc;
+
+use aios_core::Profile;
+use aios_privacy::Redactor;
+use aios_route::{Knots, Policy, Sampler};
+use aios_server::{Clients, Handle, Live, Parts, RoutingState};
+use aios_store::{DataDir, FileEventLog};
+use aios_upstream::Upstreams;
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use super::endpoints::Fill;
+use crate::cli::output::Failure;
+use crate::clock::SystemClock;
+use crate::config::{Config, ProfileChoice};
+use crate::keys;
+
+/// What runs.
+pub(super) struct Started {
+    pub(super) handle: Handle,
+    pub(super) store: Arc<FileEventLog>,
+    pub(super) routing: Routing,
+}
+
+/// What a reload needs to change routing.
+#[derive(Clone)]
+pub(super) struct Routing {
+    pub(super) state: Arc<RoutingState>,
+    pub(super) data_dir: Arc<DataDir>,
+}
+
+/// Takes the sockets and the data directory, and starts the server.
+pub(super) async fn start(config: &Config) -> anyhow::Result<Started> {
+    let gateway_socket = bind(config.server.listen, "server.listen", "--listen").await?;
+    let admin_socket =
+        bind(config.server.admin_listen, "server.admin_listen", "--admin-listen").await?;
+    let data_dir =
+        Arc::new(DataDir::open(&config.server.data_dir).context("cannot open the data directory")?);
+    let keys = keys::load(&data_dir).context("cannot load the deployment's keys")?;
+    let store =
+        FileEventLog::open(&data_dir, config.events.log).context("cannot open the event log")?;
+    let store = Arc::new(store);
+    let fill = Fill::find(config).await.map_err(|error| {
+        let hint = "start a model server, name its endpoints in aios.toml, or set discovery.simulate = true";
+        Failure::new(error.to_string(), hint)
+    })?;
+    let (learned_to, learned) = mpsc::channel(1);
+    let (policy, sampler) = policy(config, &data_dir);
+    let routing = Arc::new(RoutingState::new(policy, sampler, learned_to));
+    let handle = aios_server::start(Parts {
+        live: live(config, 1, &fill, None),
+        split: config.routing.split.clone(),
+        routing: Arc::clone(&routing),
+        learned,
+        store: Arc::clone(&store) as Arc<dyn aios_store::EventStore>,
+        data_dir: Arc::clone(&data_dir),
+        clock: Arc::new(SystemClock),
+        keys,
+        listener: config.listener(),
+        gateway_socket,
+        admin_socket: admin_socket.into_std().context("cannot use the admin socket")?,
+    })
+    .context("cannot start the server")?;
+    Ok(Started { handle, store, routing: Routing { state: routing, data_dir } })
+}
+
+/// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.
+pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option<&Live>) -> Live {
+    let upstreams = fill.apply(config.upstream.clone());
+    let clients = config.client_keys.clone();
+    Live {
+        generation,
+        hash: config.hash.clone(),
+        gateway: config.gateway(),
+        upstreams: Arc::new(Upstreams::new(upstreams, before.map(|before| &*before.upstreams))),
+        redactor: Arc::new(Redactor::new(&config.privacy)),
+        clients: Clients::new(
+            config.clients_required,
+            clients,
+            before.map(|before| &before.clients),
+        ),
+    }
+}
+
+/// The policy that the configuration asks for, and the sampler that may replace it.
+pub(super) fn policy(config: &Config, data_dir: &DataDir) -> (Policy, Option<Sampler>) {
+    let sampler = || Some(Sampler::new(config.routing.traffic_after));
+    let golden = || Policy { profile: Profile::Golden, knots: Knots::golden() };
+    if config.routing.profile == ProfileChoice::Golden {
+        return (golden(), None);
+    }
+    match stored_knots(data_dir) {
+        Ok(Some(knots)) => (Policy { profile: Profile::Traffic, knots }, None),
+        Ok(None) => (golden(), sampler()),
+        Err(error) => {
+            tracing::warn!(%error, "the stored traffic knots cannot be used; they will be learned anew");
+            (golden(), sampler())
+        }
+    }
+}
+
+fn stored_knots(data_dir: &DataDir) -> anyhow::Result<Option<Knots>> {
+    let json = data_dir.read_knots()?;
+    Ok(json.map(|json| serde_json::from_str(&json)).transpose()?)
+}
+
+async fn bind(address: std::net::SocketAddr, key: &str, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = format!(
+            "if another program listens there (another `aios serve`?), end it, or choose another address with {flag} or `{key}`"
+        );
+        Failure::new(format!("cannot listen on {address} (`{key}`)"), hint).because(error).into()
+    })
+}

@@ -1,0 +1,117 @@
+//! Watches the configuration and puts a changed one into force: whole, or not at all.
+//!
+//! The file is looked at every half second rather than watched by the operating system, because
+//! editors, network drives and containers each replace files in their own way and all of them are seen
+//! by looking.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aios_server::Handle;
+
+use super::endpoints::{Fill, LOOK_AGAIN_EVERY, empty_tiers};
+use super::parts::{self, Routing};
+use super::signals::{Signal, Signals};
+use crate::config::{self, Config, FileStamp, Sources};
+
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+pub(super) struct Reloader {
+    /// In force.
+    config: Config,
+    /// What was there at the start, for what only a restart can change.
+    at_start: Config,
+    sources: Sources,
+    seen: Option<FileStamp>,
+    routing: Routing,
+}
+
+impl Reloader {
+    pub(super) fn new(config: Config, sources: Sources, routing: Routing) -> Self {
+        Self { at_start: config.clone(), config, seen: sources.stamp(), sources, routing }
+    }
+
+    /// Reloads as needed until the process is to stop.
+    pub(super) async fn run_until_stopped(mut self, handle: &Handle, signals: &mut Signals) {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut discover = tokio::time::interval_at(
+            tokio::time::Instant::now() + LOOK_AGAIN_EVERY,
+            LOOK_AGAIN_EVERY,
+        );
+        loop {
+            tokio::select! {
+                signal = signals.next() => match signal {
+                    Signal::Stop => return,
+                    Signal::Reload => self.reload(handle).await,
+                },
+                _ = look.tick() => self.reload_if_changed(handle).await,
+                _ = discover.tick() => self.discover_if_simulated(handle).await,
+            }
+        }
+    }
+
+    async fn reload_if_changed(&mut self, handle: &Handle) {
+        let stamp = self.sources.stamp();
+        if stamp != self.seen {
+            self.seen = stamp;
+            self.reload(handle).await;
+        }
+    }
+
+    async fn reload(&mut self, handle: &Handle) {
+        match config::load(&self.sources) {
+            Ok(config) => self.put_into_force(config, handle).await,
+            Err(error) => {
+                let why = error.to_string();
+                tracing::error!(%why, "the changed configuration was not taken; the last one stays");
+                handle.refuse_reload(why);
+            }
+        }
+    }
+
+    async fn put_into_force(&mut self, config: Config, handle: &Handle) {
+        let fill = match Fill::find(&config).await {
+            Ok(fill) => fill,
+            Err(error) => {
+                tracing::error!(%error, "the changed configuration was not taken; the last one stays");
+                return handle.refuse_reload(error.to_string());
+            }
+        };
+        for key in config.needs_restart(&self.at_start) {
+            tracing::warn!(key, "this change takes effect after a restart");
+        }
+        if config.routing.profile != self.config.routing.profile
+            || config.routing.traffic_after != self.config.routing.traffic_after
+        {
+            let (policy, sampler) = parts::policy(&config, &self.routing.data_dir);
+            self.routing.state.publish(policy, sampler);
+        }
+        self.config = config;
+        self.publish(handle, &fill);
+    }
+
+    fn publish(&self, handle: &Handle, fill: &Fill) {
+        let before = handle.live();
+        let live = parts::live(&self.config, before.generation + 1, fill, Some(&before));
+        let (generation, hash) = (live.generation, live.hash.clone());
+        let upstreams = Arc::clone(&live.upstreams);
+        handle.publish(live, self.config.routing.split.clone());
+        tracing::info!(generation, hash, "a new configuration is in force");
+        tokio::spawn(async move { upstreams.prepare().await });
+    }
+
+    /// A model server that is started after AIOS takes the simulated models' place.
+    async fn discover_if_simulated(&mut self, handle: &Handle) {
+        let live = handle.live();
+        let empty = empty_tiers(&self.config.upstream);
+        let stands_in =
+            live.upstreams.models().iter().any(|m| m.simulated && empty.contains(&m.tier));
+        if !stands_in {
+            return;
+        }
+        if let Some(found) = Fill::look(&self.config).await {
+            tracing::info!("a model server was found; it takes the simulated models' place");
+            self.publish(handle, &found);
+        }
+    }
+}

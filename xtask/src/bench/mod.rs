@@ -1,0 +1,100 @@
+//! `cargo xtask bench`: measurements with bars. A bar that is missed is said so: exit code 2.
+
+mod bars;
+mod gateway;
+mod soak;
+mod stand;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::Usage;
+
+struct Bench {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Options) -> Result<bool>,
+}
+
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "gateway",
+        about: "the gateway beside a bare proxy [--quick] [--json FILE]",
+        run: gateway::run,
+    },
+    Bench {
+        name: "soak",
+        about: "memory under steady load [--seconds 300] [--json FILE]",
+        run: soak::run,
+    },
+];
+
+/// What all benches understand.
+#[derive(Debug, Default)]
+struct Options {
+    /// One short repeat: shows that it works, measures little.
+    quick: bool,
+    /// Where the figures go as JSON.
+    json: Option<String>,
+    /// How long a soak lasts.
+    seconds: Option<u64>,
+}
+
+/// Exit code for a violation that was found.
+const EXIT_MISSED: u8 = 2;
+
+/// The command.
+pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    let Some((name, rest)) = args.split_first() else {
+        println!("cargo xtask bench <name>\n");
+        for bench in BENCHES {
+            println!("  {:<8} {}", bench.name, bench.about);
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    let Some(bench) = BENCHES.iter().find(|bench| bench.name == name) else {
+        bail!(Usage(format!("there is no bench `{name}`; `cargo xtask bench` lists them")));
+    };
+    let met = (bench.run)(&options(rest)?)?;
+    Ok(if met { ExitCode::SUCCESS } else { ExitCode::from(EXIT_MISSED) })
+}
+
+fn options(args: &[String]) -> Result<Options> {
+    let mut options = Options::default();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let mut value =
+            || args.next().cloned().ok_or_else(|| Usage(format!("{arg} needs a value")));
+        match arg.as_str() {
+            "--quick" => options.quick = true,
+            "--json" => options.json = Some(value()?),
+            "--seconds" => {
+                let text = value()?;
+                let seconds =
+                    text.parse().map_err(|_| Usage(format!("{arg}: `{text}` is no number")));
+                options.seconds = Some(seconds?);
+            }
+            _ => bail!(Usage(format!("`{arg}` is not understood"))),
+        }
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_strange_ones_refused() {
+        let read = |line: &str| options(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let all = read("--quick --json out.json --seconds 7").unwrap();
+        assert_eq!(
+            (all.quick, all.json.as_deref(), all.seconds),
+            (true, Some("out.json"), Some(7))
+        );
+        for wrong in ["--json", "--seconds x", "--loud"] {
+            assert!(read(wrong).unwrap_err().is::<Usage>(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The test stand: an instant model and the load on one core, the subject on the other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::process::Server;
+use crate::{cargo, http, process, workspace};
+
+const READY: Duration = Duration::from_secs(20);
+/// Core of the subject.
+const SUBJECT_CORE: &str = "0";
+/// Core of model and load.
+const LOAD_CORE: &str = "1";
+/// How often each second the kernel counts a process's time: fixed for user space on Linux.
+const TICKS_PER_S: f64 = 100.0;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// The bare proxy.
+    Raw,
+    /// The gateway with event log, redaction and metrics.
+    Aios,
+}
+
+/// The instant model, ready for subjects.
+pub(super) struct Stand {
+    dir: PathBuf,
+    pinned: bool,
+    model: String,
+    _upstream: Server,
+}
+
+impl Stand {
+    /// Builds everything in release and starts the model.
+    pub(super) fn new() -> Result<Self> {
+        println!("building (release)");
+        cargo::run(&["build", "--quiet", "--release", "-p", "aios", "-p", "aios-bench"])?;
+        let dir = workspace::fresh_dir("bench")?;
+        let pinned = can_pin();
+        if !pinned {
+            println!("not pinned: this needs Linux, taskset and two cores; figures are rough");
+        }
+        let command = tool(pinned, LOAD_CORE, &["upstream"]);
+        let mut upstream = Server::start(command, &dir.join("upstream.log"))?;
+        let model = upstream.wait_line("listening on ", READY)?;
+        Ok(Self { dir, pinned, model, _upstream: upstream })
+    }
+
+    /// Starts a subject afresh; returns it with the time until it answered.
+    pub(super) fn start(&self, subject: Subject) -> Result<Running> {
+        let address = http::free_address()?;
+        let command = match subject {
+            Subject::Raw => {
+                let args = ["proxy", "--listen", &address, "--upstream", &self.model];
+                tool(self.pinned, SUBJECT_CORE, &args)
+            }
+            Subject::Aios => self.aios(&address)?,
+        };
+        let started = Instant::now();
+        let mut server = Server::start(command, &self.dir.join(format!("{subject:?}.log")))?;
+        server.wait_ready(&address, subject.ready_path(), READY)?;
+        Ok(Running { server, address, pinned: self.pinned, start: started.elapsed() })
+    }
+
+    fn aios(&self, address: &str) -> Result<Command> {
+        let data_dir = workspace::fresh_dir("bench/data")?;
+        let config = self.dir.join("aios.toml");
+        fs::write(&config, self.config()).context("failed to write the configuration")?;
+        let mut command = pinned(self.pinned, SUBJECT_CORE, &workspace::program("release", "aios"));
+        command.args(["serve", "--listen", address, "--admin-listen", &http::free_address()?]);
+        command.arg("--data-dir").arg(data_dir).arg("--config").arg(config);
+        Ok(command)
+    }
+
+    /// Defaults, but for limits that would measure a queue and not the gateway.
+    fn config(&self) -> String {
+        let endpoint = format!(
+            "endpoints = [{{ url = \"http://{}/v1\", model = \"bench-model\", concurrency_max = 1024 }}]",
+            self.model
+        );
+        format!(
+            "[tiers.main]\n{endpoint}\n[tiers.embedder]\n{endpoint}\n[telemetry]\nlevel = \"warn\"\n"
+        )
+    }
+}
+
+impl Subject {
+    fn ready_path(self) -> &'static str {
+        match self {
+            Self::Raw => "/v1/models",
+            Self::Aios => "/readyz",
+        }
+    }
+}
+
+/// A subject that runs.
+pub(super) struct Running {
+    server: Server,
+    address: String,
+    pinned: bool,
+    pub(super) start: Duration,
+}
+
+impl Running {
+    /// Sends load and returns what it saw.
+    pub(super) fn load(&self, mode: &str, connections: usize, time: Duration) -> Result<Load> {
+        let (connections, time) = (connections.to_string(), time.as_millis().to_string());
+        let args = ["load", "--to", &self.address, "--mode", mode];
+        let mut command = tool(self.pinned, LOAD_CORE, &args);
+        command.args(["--connections", &connections, "--duration-ms", &time]);
+        let before = self.cpu_s();
+        let report = process::output(&mut command).context("the load generator failed")?;
+        let cpu_s = self.cpu_s().zip(before).map(|(after, before)| after - before);
+        Ok(Load { report, cpu_s })
+    }
+
+    fn proc(&self, file: &str) -> Option<String> {
+        fs::read_to_string(Path::new("/proc").join(self.server.id().to_string()).join(file)).ok()
+    }
+
+    /// Processor time so far, user and system; none where there is no `/proc`.
+    fn cpu_s(&self) -> Option<f64> {
+        cpu_ticks(&self.proc("stat")?).map(|ticks| ticks / TICKS_PER_S)
+    }
+
+    /// Resident memory now.
+    pub(super) fn rss_mib(&self) -> Option<f64> {
+        status_mib(&self.proc("status")?, "VmRSS:")
+    }
+
+    /// Resident memory at its highest.
+    pub(super) fn peak_mib(&self) -> Option<f64> {
+        status_mib(&self.proc("status")?, "VmHWM:")
+    }
+
+    /// Ends it.
+    pub(super) fn stop(self) -> Result<()> {
+        self.server.stop().map(drop)
+    }
+}
+
+/// One run of the load generator.
+pub(super) struct Load {
+    report: String,
+    pub(super) cpu_s: Option<f64>,
+}
+
+impl Load {
+    /// One figure of the report.
+    pub(super) fn figure(&self, name: &str) -> Result<f64> {
+        figure(&self.report, name).with_context(|| format!("the load's report has no {name}"))
+    }
+}
+
+/// Reads a number out of a flat JSON object.
+fn figure(report: &str, name: &str) -> Option<f64> {
+    let (_, rest) = report.split_once(&format!("\"{name}\":"))?;
+    rest.split([',', '}']).next()?.trim().parse().ok()
+}
+
+/// `utime` and `stime`: the 12th and 13th field after the name, which may itself hold spaces.
+fn cpu_ticks(stat: &str) -> Option<f64> {
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ').skip(11).map_while(|field| field.parse::<f64>().ok());
+    Some(fields.next()? + fields.next()?)
+}
+
+fn status_mib(status: &str, key: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    let kib: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib / 1024.0)
+}
+
+fn can_pin() -> bool {
+    cfg!(target_os = "linux")
+        && std::thread::available_parallelism().is_ok_and(|n| n.get() >= 2)
+        && process::output(Command::new("taskset").args(["-c", LOAD_CORE, "true"])).is_some()
+}
+
+/// `taskset` replaces itself by the program, so the process id is the program's.
+fn pinned(pin: bool, core: &str, program: &Path) -> Command {
+    if !pin {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", core]).arg(program);
+    command
+}
+
+fn tool(pin: bool, core: &str, args: &[&str]) -> Command {
+    let mut command = pinned(pin, core, &workspace::program("release", "aios-bench"));
+    command.args(args);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_read_by_their_whole_name() {
+        let report = r#"{"requests":12,"rps":3.5,"gap_us_max":7}"#;
+        assert_eq!(figure(report, "rps"), Some(3.5));
+        assert_eq!(figure(report, "gap_us_max"), Some(7.0));
+        assert_eq!(figure(report, "us_max"), None);
+    }
+
+    #[test]
+    fn processor_time_is_found_behind_a_name_with_spaces() {
+        let stat = "42 (a b) c) S 1 42 42 0 -1 4194560 100 0 0 0 150 50 0 0 20 0 3 0";
+        assert_eq!(cpu_ticks(stat), Some(200.0));
+    }
+
+    #[test]
+    fn memory_is_read_in_mib() {
+        let status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
+        assert_eq!(status_mib(status, "VmHWM:"), Some(2.0));
+        assert_eq!(status_mib(status, "VmRSS:"), Some(1.0));
+    }
+}

@@ -1,0 +1,80 @@
+//! The project's own commands, in Rust so that they run wherever the project builds.
+//!
+//! Standard library and `anyhow` only (and SHA-256 for the digests of test keys): what builds
+//! everything else must itself build in seconds.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to a terminal")]
+
+mod bench;
+mod cargo;
+mod demo;
+mod guard;
+mod http;
+mod process;
+mod sdk;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+/// One command: a line in the list, a function in a file of its name.
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Result<ExitCode>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "demo",
+        about: "start AIOS on simulated models under live traffic",
+        run: demo::run,
+    },
+    Command { name: "test", about: "run every check", run: test::run_command },
+    Command { name: "ci", about: "the same, as CI calls it", run: test::run_command },
+    Command { name: "bench", about: "measure; without a name it lists what", run: bench::run },
+];
+
+/// Exit code for wrong usage.
+const EXIT_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some((name, rest)) = args.split_first() else {
+        usage();
+        return ExitCode::from(EXIT_USAGE);
+    };
+    if name == guard::NAME {
+        return guard::run();
+    }
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        eprintln!("error: there is no command `{name}`\n");
+        usage();
+        return ExitCode::from(EXIT_USAGE);
+    };
+    (command.run)(rest).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        if error.is::<Usage>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
+    })
+}
+
+fn usage() {
+    eprintln!("usage: cargo xtask <command>\n");
+    for command in COMMANDS {
+        eprintln!("  {:<7} {}", command.name, command.about);
+    }
+}
+
+/// A command line that was not understood.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}

@@ -1,0 +1,82 @@
+//! `cargo xtask test`: every check, in the order in which they fail soonest.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::{cargo, process, sdk};
+
+/// What a step came to.
+pub(crate) enum Done {
+    /// It ran and passed.
+    Passed,
+    /// It could not run here.
+    Skipped(String),
+}
+
+struct Step {
+    name: &'static str,
+    run: fn() -> Result<Done>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "format", run: || run(&["fmt", "--all", "--check"]) },
+    Step {
+        name: "lint",
+        run: || run(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    },
+    Step { name: "tests", run: || run(&["test", "--workspace"]) },
+    Step { name: "docs", run: docs },
+    Step { name: "sdk (python)", run: sdk::python },
+    Step { name: "sdk (node)", run: sdk::node },
+];
+
+/// Runs the steps; stops at the first that fails.
+pub(crate) fn run_steps() -> Result<()> {
+    let started = Instant::now();
+    let mut summary = Vec::new();
+    for (index, step) in STEPS.iter().enumerate() {
+        println!("\n== {}/{} {} ==", index + 1, STEPS.len(), step.name);
+        let step_started = Instant::now();
+        let result = (step.run)();
+        summary.push(line(step.name, &result, step_started.elapsed()));
+        if let Err(error) = result {
+            print_summary(&summary, started.elapsed());
+            return Err(error.context(format!("step `{}` failed", step.name)));
+        }
+    }
+    print_summary(&summary, started.elapsed());
+    Ok(())
+}
+
+/// The command.
+pub(crate) fn run_command(args: &[String]) -> Result<ExitCode> {
+    if let Some(arg) = args.first() {
+        bail!(crate::Usage(format!("`{arg}` is not understood: this command takes no arguments")));
+    }
+    run_steps().map(|()| ExitCode::SUCCESS)
+}
+
+fn run(args: &[&str]) -> Result<Done> {
+    cargo::run(args).map(|()| Done::Passed)
+}
+
+fn docs() -> Result<Done> {
+    let mut command = cargo::cargo(&["doc", "--no-deps", "--workspace"]);
+    process::run(command.env("RUSTDOCFLAGS", "-D warnings")).map(|()| Done::Passed)
+}
+
+fn line(name: &str, result: &Result<Done>, took: Duration) -> String {
+    let took = format!("{:>7.1} s", took.as_secs_f64());
+    match result {
+        Ok(Done::Passed) => format!("{name:<14} ok      {took}"),
+        Ok(Done::Skipped(why)) => format!("{name:<14} skipped {took}  {why}"),
+        Err(_) => format!("{name:<14} FAILED  {took}"),
+    }
+}
+
+fn print_summary(summary: &[String], took: Duration) {
+    println!("\n== summary ==\n{}", summary.join("\n"));
+    println!("{:<14}         {:>7.1} s", "all", took.as_secs_f64());
+}
