@@ -63,7 +63,9 @@ impl Clients {
         }
         let digest = SecretDigest::of(presented);
         // Every key is compared, also after a match: the time tells nothing.
-        let found = self.keys.iter().filter(|meter| meter.key.digest == digest).last().cloned();
+        let found = self.keys.iter().rfold(None, |found, meter| {
+            if meter.key.digest == digest { Some(Arc::clone(meter)) } else { found }
+        });
         found.map_or_else(|| self.anonymous(true), |meter| Ok(Some(meter)))
     }
 

@@ -1,11 +1,11 @@
 //! What an error reply means: who is at fault, and when to come again.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aios_core::AttemptOutcome;
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::RETRY_AFTER;
+use http::header::{DATE, RETRY_AFTER};
 use serde_json::json;
 
 use crate::fault::{ErrorReply, Failure};
@@ -27,7 +27,7 @@ pub(crate) struct Refused {
 
 impl Refused {
     pub(crate) fn new(status: u16, headers: &HeaderMap, body: Bytes) -> Self {
-        Self { status, retry_after: retry_after(headers, SystemTime::now()), body }
+        Self { status, retry_after: retry_after(headers), body }
     }
 
     /// LM Studio has the model but has not loaded it.
@@ -96,17 +96,18 @@ fn plain(status: u16) -> Bytes {
     json!({ "error": error }).to_string().into()
 }
 
-/// `retry-after-ms`, or `retry-after` in seconds or as a date (RFC 9110, 10.2.3).
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// `retry-after-ms`, or `retry-after` in seconds or as a date (RFC 9110, 10.2.3). A date is held
+/// against the reply's own, so that two clocks need not agree.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    let millis =
-        text("retry-after-ms").and_then(|text| text.parse().ok()).map(Duration::from_millis);
-    let wait = millis.or_else(|| {
-        let text = text(RETRY_AFTER.as_str())?;
-        let seconds =
-            text.parse::<f64>().ok().and_then(|secs| Duration::try_from_secs_f64(secs).ok());
-        seconds.or_else(|| httpdate::parse_http_date(text).ok()?.duration_since(now).ok())
-    })?;
+    let date = |name: &str| httpdate::parse_http_date(text(name)?).ok();
+    let millis = text("retry-after-ms").and_then(|text| text.parse().ok()).map(Duration::from_millis);
+    let seconds = || {
+        let seconds = text(RETRY_AFTER.as_str())?.parse::<f64>().ok()?;
+        Duration::try_from_secs_f64(seconds).ok()
+    };
+    let until = || date(RETRY_AFTER.as_str())?.duration_since(date(DATE.as_str())?).ok();
+    let wait = millis.or_else(seconds).or_else(until)?;
     Some(wait.min(RETRY_AFTER_MAX))
 }
 
@@ -162,13 +163,13 @@ mod tests {
 
     #[test]
     fn waits_are_read_in_every_form() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        let date = (DATE, http::HeaderValue::from_static("Sun, 09 Sep 2001 01:46:40 GMT"));
         let wait = |name: &'static str, value: &str| {
             let headers = HeaderMap::from_iter([(
                 http::HeaderName::from_static(name),
                 value.parse().unwrap(),
             )]);
-            retry_after(&headers, now)
+            retry_after(&headers)
         };
         assert_eq!(wait("retry-after", "3"), Some(Duration::from_secs(3)));
         assert_eq!(wait("retry-after-ms", "1500"), Some(Duration::from_millis(1_500)));

@@ -9,6 +9,9 @@ use crate::ServerKind;
 /// Parts of names that only models for vectors bear.
 const EMBEDDING_MARKS: [&str; 6] = ["embed", "bge-", "e5-", "gte-", "minilm", "bert"];
 
+/// Whether a page is one of this server's.
+type IsTheirs = fn(&[u8]) -> bool;
+
 type ReadModels = fn(&[u8]) -> Option<Vec<FoundModel>>;
 
 /// Where a server lists its models in its own dialect, newest first.
@@ -19,7 +22,7 @@ pub(super) const NATIVE: [(&str, ServerKind, ReadModels); 3] = [
 ];
 
 /// What tells servers without a list of their own.
-pub(super) const MARKS: [(&str, ServerKind, fn(&[u8]) -> bool); 2] = [
+pub(super) const MARKS: [(&str, ServerKind, IsTheirs); 2] = [
     ("/props", ServerKind::LlamaCpp, is_llama_cpp_props),
     ("/version", ServerKind::Vllm, is_vllm_version),
 ];

@@ -11,7 +11,7 @@ use crate::config::{ConfigError, LogLevel};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
+pub(crate) enum Exit {
     /// Done.
     Done = 0,
     /// It could not be done.
@@ -55,7 +55,7 @@ impl Failure {
 }
 
 /// Buffered stdout. That its reader has gone can be told apart from every other error.
-pub(super) struct Stdout(BufWriter<StdoutLock<'static>>);
+pub(crate) struct Stdout(BufWriter<StdoutLock<'static>>);
 
 /// Whoever read stdout has stopped.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ pub(super) struct Stdout(BufWriter<StdoutLock<'static>>);
 struct ClosedStdout;
 
 impl Stdout {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(BufWriter::new(io::stdout().lock()))
     }
 }
@@ -86,14 +86,14 @@ fn mark_closed(error: io::Error) -> io::Error {
 }
 
 /// Whether a command ended because nobody reads its output any more, as in `aios … | head`.
-pub(super) fn is_closed_stdout(error: &anyhow::Error) -> bool {
+pub(crate) fn is_closed_stdout(error: &anyhow::Error) -> bool {
     let marked =
         |error: &io::Error| error.get_ref().is_some_and(|inner| inner.is::<ClosedStdout>());
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(marked)
 }
 
 /// Prints help or what is wrong with the command line.
-pub(super) fn usage(error: &clap::Error) -> ExitCode {
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     // Neither a closed stdout nor a closed stderr leaves anybody to tell.
     let printed = error.print();
     let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
@@ -102,7 +102,7 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// Prints a value as one line of JSON.
-pub(super) fn json(out: &mut dyn Write, value: &impl Serialize) -> anyhow::Result<()> {
+pub(crate) fn json(out: &mut dyn Write, value: &impl Serialize) -> anyhow::Result<()> {
     serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(())
@@ -117,7 +117,7 @@ pub(crate) fn say(text: impl Display) {
 }
 
 /// Prints an error: what failed, why, and what to do.
-pub(super) fn report(error: &anyhow::Error, err: &mut dyn Write) {
+pub(crate) fn report(error: &anyhow::Error, err: &mut dyn Write) {
     if err.write_all(described(error).as_bytes()).is_err() {
         tracing::trace!("stderr is closed");
     }
@@ -154,7 +154,7 @@ fn config_problems(error: &ConfigError) -> String {
 }
 
 /// The outermost advice that an error or one of its causes has.
-pub(super) fn hint(error: &anyhow::Error) -> Option<&str> {
+pub(crate) fn hint(error: &anyhow::Error) -> Option<&str> {
     error.chain().find_map(|cause| {
         let of_failure = cause.downcast_ref::<Failure>().map(|failure| failure.hint.as_str());
         of_failure.or_else(|| cause.downcast_ref::<StoreError>().and_then(StoreError::hint))
@@ -162,7 +162,7 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<&str> {
 }
 
 /// Logs to stderr from `level` on.
-pub(super) fn log_to_stderr(level: LogLevel) {
+pub(crate) fn log_to_stderr(level: LogLevel) {
     let level = tracing::Level::from(level);
     let log = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
     // In tests another one may be there already, which then goes on.
