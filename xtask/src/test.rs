@@ -32,12 +32,12 @@ const STEPS: &[Step] = &[
     Step { name: "sdk (node)", run: sdk::node },
 ];
 
-/// Runs the steps; stops at the first that fails.
-pub(crate) fn run_steps() -> Result<()> {
+/// Runs steps in order; stops at the first that fails.
+fn run_each(steps: &[&Step]) -> Result<()> {
     let started = Instant::now();
     let mut summary = Vec::new();
-    for (index, step) in STEPS.iter().enumerate() {
-        println!("\n== {}/{} {} ==", index + 1, STEPS.len(), step.name);
+    for (index, step) in steps.iter().enumerate() {
+        println!("\n== {}/{} {} ==", index + 1, steps.len(), step.name);
         let step_started = Instant::now();
         let result = (step.run)();
         summary.push(line(step.name, &result, step_started.elapsed()));
@@ -50,12 +50,17 @@ pub(crate) fn run_steps() -> Result<()> {
     Ok(())
 }
 
-/// The command.
+/// The command: all steps, or those whose names begin with one of the arguments.
 pub(crate) fn run_command(args: &[String]) -> Result<ExitCode> {
-    if let Some(arg) = args.first() {
-        bail!(crate::Usage(format!("`{arg}` is not understood: this command takes no arguments")));
+    let named = |arg: &String| STEPS.iter().any(|step| step.name.starts_with(arg.as_str()));
+    if let Some(arg) = args.iter().find(|arg| !named(arg)) {
+        let names = STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
+        bail!(crate::Usage(format!("there is no step `{arg}`; steps are {names}")));
     }
-    run_steps().map(|()| ExitCode::SUCCESS)
+    let wanted = |step: &&Step| {
+        args.is_empty() || args.iter().any(|arg| step.name.starts_with(arg.as_str()))
+    };
+    run_each(&STEPS.iter().filter(wanted).collect::<Vec<_>>()).map(|()| ExitCode::SUCCESS)
 }
 
 fn run(args: &[&str]) -> Result<Done> {

@@ -34,7 +34,7 @@ pub(crate) struct Rig {
 impl Rig {
     /// Builds and starts everything.
     pub(crate) fn start() -> Result<Self> {
-        cargo::run(&["build", "--quiet", "--workspace", "--bins"])?;
+        cargo::run(&["build", "--quiet", "-p", "aios"])?;
         let dir = workspace::fresh_dir("sdk/rig")?;
         let (key, key_limited) = (random_key(), random_key());
         let mut sims = Vec::new();

@@ -7,7 +7,7 @@ pub(super) fn check(subject: &Subject) -> Checked {
         let n = error.problems.len();
         let first = error.problems.first().map_or("", |problem| problem.message.as_str());
         let hint = "`aios config check` shows every problem with its hint";
-        Fault::new(format!("{n} problems; the first: {first}"), hint)
+        Fault::new(format!("problems: {n}; the first: {first}"), hint)
     })?;
     if let Some(error) = subject.running()?.and_then(|it| it.status.config.reload_error.as_ref()) {
         let detail = format!("the running server has not taken the last change over: {error}");

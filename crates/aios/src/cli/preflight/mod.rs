@@ -34,8 +34,11 @@ pub(super) struct Command {}
 /// What shows that a component works, or what is wrong with it.
 type Checked = Result<String, Fault>;
 
+/// A component's name and its check.
+type Component = (&'static str, fn(&Subject) -> Checked);
+
 /// The components in the order in which they are checked.
-const COMPONENTS: [(&str, fn(&Subject) -> Checked); 8] = [
+const COMPONENTS: [Component; 8] = [
     ("config", config::check),
     ("models", models::check),
     ("routing", routing::check),

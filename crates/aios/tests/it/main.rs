@@ -1,0 +1,7 @@
+//! Runs the real program.
+
+// The lints take a module for test code by this mark.
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod program;
