@@ -20,10 +20,17 @@ pub(super) struct Command {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Read the configuration and say what is wrong with it, without starting anything
+    ///
+    /// With --json: {"ok": true, "file", "hash", "warnings", "tiers": {"main": [{"name", "url", "model"}], …}},
+    /// or {"ok": false, "problems": [{"message", "hint"}]}.
     Check,
     /// Show the settings in force, and where each was written
+    ///
+    /// With --json: {"file", "hash", "settings": {KEY: {"value", "origin", "place"}}}.
     Show,
     /// Print every setting with its default and its meaning
+    ///
+    /// With --json: {"toml"}.
     Default,
 }
 
@@ -61,7 +68,7 @@ fn good(config: &Config) -> serde_json::Value {
     let tiers = serde_json::Map::from_iter(tiers);
     json!({
         "ok": true, "file": config.file, "hash": config.hash,
-        "warnings": config.warnings, "tiers": tiers, "problems": [],
+        "warnings": config.warnings, "tiers": tiers,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What every command starts from: the sources of settings, and how to print.
 
 use anyhow::Context as _;
+use clap::ValueEnum;
 
 use super::Globals;
 use super::output::say;
@@ -21,7 +22,8 @@ impl Context {
         let mut sources =
             Sources::of_process(globals.config).context("cannot find the current directory")?;
         let data_dir = globals.data_dir.map(|dir| dir.display().to_string());
-        let level = globals.log_level.map(|level| format!("{level:?}").to_lowercase());
+        let level = globals.log_level.and_then(|level| level.to_possible_value());
+        let level = level.map(|level| level.get_name().to_owned());
         sources.flags.extend(flag("--data-dir", "server.data_dir", data_dir));
         sources.flags.extend(flag("--log-level", "telemetry.level", level));
         Ok(Self { sources, json: globals.json })

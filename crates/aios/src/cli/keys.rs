@@ -30,6 +30,8 @@ pub(super) struct Command {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Make a key, and the line for clients.keys that lets it in; the key itself is stored nowhere
+    ///
+    /// With --json: {"name", "key", "sha256", "line"}.
     New {
         /// Name of the client in events and metrics
         #[arg(value_parser = name)]

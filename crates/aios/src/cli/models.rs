@@ -11,6 +11,9 @@ use super::running::{self, Endpoint};
 use super::table;
 
 /// List models and endpoints of the running server, with the reason where one is out of service
+///
+/// With --json: {"endpoints": [{"name", "tier", "url", "model", "breaker": {"state", "reason", "hint"},
+/// "in_flight", "queued", …}], "models": [{"id", "tier", "endpoint", …}]}.
 #[derive(Debug, Args)]
 pub(super) struct Command {}
 
@@ -34,11 +37,15 @@ pub(super) fn print(out: &mut dyn Write, endpoints: &[Endpoint]) -> anyhow::Resu
     rows.extend(endpoints.iter().map(row));
     table::print(out, &rows)?;
     for Endpoint { name, breaker, warning, .. } in endpoints {
-        for remark in breaker.reason.iter().chain(warning) {
-            writeln!(out, "{name}: {remark}")?;
+        // A breaker's reason begins with the endpoint's name.
+        if let Some(reason) = &breaker.reason {
+            writeln!(out, "{reason}")?;
         }
         if let Some(hint) = &breaker.hint {
             writeln!(out, "  hint: {hint}")?;
+        }
+        if let Some(warning) = warning {
+            writeln!(out, "{name}: {warning}")?;
         }
     }
     Ok(())

@@ -94,11 +94,11 @@ pub(crate) fn is_closed_stdout(error: &anyhow::Error) -> bool {
 
 /// Prints help or what is wrong with the command line.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    // Neither a closed stdout nor a closed stderr leaves anybody to tell.
-    let printed = error.print();
-    let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-    tracing::trace!(?printed, "usage");
-    code.into()
+    if error.print().is_err() {
+        tracing::trace!("nobody reads the help");
+    }
+    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+    exit.into()
 }
 
 /// Prints a value as one line of JSON.

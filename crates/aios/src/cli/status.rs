@@ -10,6 +10,8 @@ use super::running::{self, EventLog, Status};
 use super::{models, routing, table};
 
 /// Show the state of the running server
+///
+/// With --json: what the server's /status says, as it is.
 #[derive(Debug, Args)]
 pub(super) struct Command {}
 

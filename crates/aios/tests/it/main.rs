@@ -4,4 +4,6 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod preflight;
+#[cfg(test)]
 mod program;

@@ -107,7 +107,9 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aios"));
         let strangers =
             std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("AIOS_"));
-        strangers.for_each(|name| drop(command.env_remove(name)));
+        for name in strangers {
+            command.env_remove(name);
+        }
         // No configuration of whoever runs the tests.
         for name in ["XDG_CONFIG_HOME", "HOME", "APPDATA"] {
             command.env(name, self.path().join("home"));

@@ -13,6 +13,8 @@ use super::context::Context;
 use super::output::Exit;
 
 /// Read the event log, also while a server writes it
+///
+/// With --json: each event on a line, as it is stored. Exit code 3 if a line is no event.
 #[derive(Debug, Args)]
 pub(super) struct Command {
     #[command(subcommand)]

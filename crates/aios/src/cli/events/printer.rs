@@ -43,7 +43,7 @@ impl<'a> Printer<'a> {
         if self.n_bad == 0 {
             return Exit::Done;
         }
-        say(format_args!("{} events, and {} lines that are none", self.n_events, self.n_bad));
+        say(format_args!("incomplete: events shown: {}, bad lines: {}", self.n_events, self.n_bad));
         Exit::Incomplete
     }
 

@@ -28,6 +28,9 @@ use super::running::{self, Running};
 use crate::config::{Config, ConfigError};
 
 /// Check every part, one line each
+///
+/// Exit code 2 if one does not pass. With --json: {"n_passing", "n_components",
+/// "components": [{"name", "state": "ok" | "failed" | "not_checked", "detail", "hint"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Command {}
 

@@ -23,12 +23,24 @@ struct Target {
 pub(super) fn check(subject: &Subject) -> Checked {
     let config = subject.config()?;
     subject.runtime.block_on(async {
-        let mut seen = Vec::new();
+        let (mut sound, mut faults) = (Vec::new(), Vec::new());
         for target in targets(config).await? {
-            seen.push(target.check().await?);
+            match target.check().await {
+                Ok(seen) => sound.push(seen),
+                Err(fault) => faults.push(fault),
+            }
         }
-        Ok(seen.join("; "))
+        all_or_faults(&sound, faults)
     })
+}
+
+/// Every fault is told, with the advice for the first.
+fn all_or_faults(sound: &[String], faults: Vec<Fault>) -> Checked {
+    let detail = faults.iter().map(|fault| fault.detail.as_str()).collect::<Vec<_>>().join("; ");
+    match faults.into_iter().next() {
+        None => Ok(sound.join("; ")),
+        Some(first) => Err(Fault { detail, ..first }),
+    }
 }
 
 /// The configured endpoints; where a tier has none, what would be found or simulated at start.

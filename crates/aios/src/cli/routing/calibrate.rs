@@ -18,6 +18,8 @@ use crate::config::{Config, ProfileChoice};
 const PROMPTS_MAX: usize = 100_000;
 
 /// Measure weights against this deployment's own prompts, as the event log has them
+///
+/// With --json: {"n_prompts", "n_bad_lines", "boundary", "main_pct_before", "main_pct_after", "written"}.
 #[derive(Debug, Args)]
 pub(super) struct Calibrate {
     /// Only prompts since then: a time, or how long ago ("14d")
@@ -46,6 +48,7 @@ impl Calibrate {
         // Taken first: whoever cannot write need not wait for the reading.
         let owned = if self.dry_run { None } else { Some(own(&config)?) };
         let (mut scores, n_bad_lines) = scores(&dir, self.since)?;
+        // Damaged knots are replaced like any others.
         let before = stored_knots(&dir).unwrap_or_default().unwrap_or_else(Knots::golden);
         let after = Knots::from_raw_scores(&mut scores).map_err(too_little)?;
         if let Some(owned) = &owned {
@@ -68,7 +71,11 @@ impl Calibrate {
         if config.routing.profile == ProfileChoice::Golden {
             say("note: routing.profile is \"golden\", which does not use these knots");
         }
-        Ok(if n_bad_lines == 0 { Exit::Done } else { Exit::Incomplete })
+        if n_bad_lines > 0 {
+            say(format_args!("incomplete: bad lines in the event log: {n_bad_lines}"));
+            return Ok(Exit::Incomplete);
+        }
+        Ok(Exit::Done)
     }
 }
 
@@ -81,9 +88,6 @@ impl Calibration {
             "to main at boundary {boundary}: {main_pct_before:.1} % before, {main_pct_after:.1} % after"
         )?;
         writeln!(out, "{}", if self.written { "written" } else { "not written (--dry-run)" })?;
-        if self.n_bad_lines > 0 {
-            say(format_args!("{} lines of the event log could not be read", self.n_bad_lines));
-        }
         Ok(())
     }
 }

@@ -15,6 +15,9 @@ use crate::cli::output::{self, Exit, Failure};
 use crate::cli::{parse, table};
 
 /// Say where a message goes, number by number
+///
+/// With --json: {"split", "explanations": [{"bucket", "tier", "reason", "weight", "boundary", "margin",
+/// "raw", "terms": [{"name", "value", "meaning"}], …}]}, an explanation per bucket.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// The message; `-` reads it from stdin

@@ -15,6 +15,9 @@ use crate::cli::table;
 use crate::config::Config;
 
 /// Show split and profile of the running server, else what the files would make of them
+///
+/// With --json: {"from": "server" | "files", "split", "profile", "override_error"}, and
+/// "n_sampled" from a server or "n_knot_prompts" from files.
 #[derive(Debug, Args)]
 pub(super) struct Status {}
 

@@ -1,0 +1,103 @@
+//! Preflight: what passes, and that each component can fail.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::program::{Place, free_address};
+
+const LOG: &str = "data_core/analytics/hypotheses.ndjson";
+
+#[test]
+fn preflight_passes_where_all_is_well() {
+    let place = Place::simulated();
+    let ran = place.run(&["preflight"]).ended(0);
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert_eq!((lines.len(), lines[8]), (9, "8/8 passing"), "{}", ran.stdout);
+    let data_dir = fs::read_dir(place.path().join("data_core")).unwrap();
+    let left: Vec<_> = data_dir.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["aios.lock"], "nothing of the checks is left behind");
+}
+
+/// Preflight must fail in `component` only, and advise.
+#[track_caller]
+fn check_preflight_fails(place: &Place, component: &str, hint: &str) {
+    let report = place.run(&["preflight", "--json"]).ended(2).json();
+    assert_eq!(report["n_passing"], 7, "{report}");
+    let components = report["components"].as_array().unwrap();
+    let failed = components.iter().find(|one| one["state"] != "ok").unwrap();
+    assert_eq!((&failed["name"], &failed["state"]), (&json!(component), &json!("failed")));
+    assert!(failed["hint"].as_str().unwrap().contains(hint), "{failed}");
+}
+
+#[test]
+fn preflight_finds_a_model_that_does_not_answer() {
+    let place = Place::simulated();
+    let url = format!("http://{}/v1", free_address());
+    let text =
+        place.read("aios.toml").replace("sim://main?instant\"", &format!("{url}\", model = \"m\""));
+    place.write("aios.toml", &text);
+    check_preflight_fails(&place, "models", "start the model server");
+    place.write("aios.toml", &text.replace(&url, "sim://main?status=503"));
+    check_preflight_fails(&place, "models", "take the fault out");
+}
+
+#[test]
+fn preflight_asks_a_model_server_for_its_model() {
+    let place = Place::simulated();
+    let sim = place.start(
+        &["sim", "serve", "--listen", "127.0.0.1:0", "--model", "sim://main?instant"],
+        "listening",
+    );
+    let address = sim.first_line.trim().rsplit("//").next().unwrap();
+    let endpoint = |model: &str| {
+        let text = format!(
+            "[tiers.main]\nendpoints = [{{ url = \"http://{address}/v1\", model = \"{model}\" }}]\n"
+        );
+        place.write(
+            "other.toml",
+            &format!(
+                "{text}[tiers.embedder]\nendpoints = [{{ url = \"sim://embedder?instant\" }}]\n"
+            ),
+        );
+        place.run(&["preflight", "--json", "--config", "other.toml"])
+    };
+    endpoint("sim-main").ended(0);
+    let report = endpoint("large-7b").ended(2).json();
+    assert!(report["components"][1]["hint"].as_str().unwrap().contains("sim-main"), "{report}");
+}
+
+#[test]
+fn preflight_finds_what_is_damaged() {
+    let place = Place::simulated();
+    place.write(LOG, "junk\n");
+    check_preflight_fails(&place, "event log", "aios events tail");
+    place.write(LOG, "");
+    place.write("data_core/router/traffic_knots.json", "{}");
+    // Both need the knots.
+    assert_eq!(place.run(&["preflight", "--json"]).ended(2).json()["n_passing"], 6);
+    fs::remove_file(place.path().join("data_core/router/traffic_knots.json")).unwrap();
+    let hello = json!([{ "id": "a", "question": "Hello there!", "expected_tier": "main" }]);
+    place.write("data_core/goldens/sample_set.json", &hello.to_string());
+    check_preflight_fails(&place, "routing", "aios routing explain");
+}
+
+#[test]
+fn preflight_finds_a_key_and_a_memory_that_cannot_be_read() {
+    let place = Place::simulated();
+    place.write("data_core/keys/buckets.key", "no key");
+    check_preflight_fails(&place, "canary", "restore the file");
+    fs::remove_file(place.path().join("data_core/keys/buckets.key")).unwrap();
+    place.write("data_core/memory", "no directory");
+    check_preflight_fails(&place, "memory", "read access");
+}
+
+#[test]
+fn preflight_finds_a_golden_set_without_sense_and_a_bare_privacy() {
+    let place = Place::simulated();
+    place.write("data_core/goldens/baseline_results.json", "{");
+    check_preflight_fails(&place, "goldens", "record it anew");
+    fs::remove_file(place.path().join("data_core/goldens/baseline_results.json")).unwrap();
+    let place = place.env("AIOS_PRIVACY__KINDS", "");
+    check_preflight_fails(&place, "privacy", "privacy.kinds");
+}
