@@ -99,17 +99,31 @@ impl Pass {
     fn read(&mut self, text: &str) {
         self.counts.n_bytes += text.len();
         let bytes = text.as_bytes();
-        let mut marked_to = 0;
-        for (at, c) in text.char_indices() {
-            self.step(c);
-            if at >= marked_to
-                && let Some(length) = bytes.get(at..).and_then(code_mark_length)
-            {
-                self.counts.n_code_marks += 1;
-                marked_to = at + length;
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            if byte.is_ascii_lowercase() {
+                let end = at + plain_length(bytes.get(at..).unwrap_or_default());
+                self.continue_plain(bytes.get(at..end).unwrap_or_default());
+                at = end;
+            } else if byte.is_ascii() {
+                self.step(char::from(*byte));
+                at += 1;
+            } else {
+                let wide = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+                self.step(wide);
+                at += wide.len_utf8();
             }
         }
         self.end_runs();
+        self.counts.n_code_marks += count_code_marks(bytes);
+    }
+
+    /// Takes a run of small ASCII letters at once: most of most messages.
+    fn continue_plain(&mut self, letters: &[u8]) {
+        if self.spaceless_run > 0 {
+            self.end_spaceless();
+        }
+        self.token.push_plain(letters);
     }
 
     fn step(&mut self, c: char) {
@@ -244,6 +258,16 @@ impl Token {
         self.length += 1;
     }
 
+    /// As [`Self::push`] of each of these small letters.
+    fn push_plain(&mut self, letters: &[u8]) {
+        let room = self.bytes.get_mut(self.length..).unwrap_or_default();
+        let n = room.len().min(letters.len());
+        if let (Some(room), Some(letters)) = (room.get_mut(..n), letters.get(..n)) {
+            room.copy_from_slice(letters);
+        }
+        self.length += letters.len();
+    }
+
     /// The key in the word lists; `None` if the token cannot be on one.
     fn key(&self) -> Option<[u8; TOKEN_MAX]> {
         (self.is_wide || self.length > TOKEN_MAX).not().then_some(self.bytes)
@@ -270,6 +294,36 @@ fn is_joining_mark(c: char) -> bool {
         _ => false,
     }
 }
+
+/// Length of the run of small ASCII letters with which `bytes` begins.
+fn plain_length(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| !byte.is_ascii_lowercase()).unwrap_or(bytes.len())
+}
+
+/// Marks of program text, counted from left to right without overlaps.
+fn count_code_marks(bytes: &[u8]) -> u32 {
+    let (mut n, mut resume) = (0, 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        if STARTS_CODE_MARK[usize::from(*byte)]
+            && at >= resume
+            && let Some(length) = bytes.get(at..).and_then(code_mark_length)
+        {
+            n += 1;
+            resume = at + length;
+        }
+    }
+    n
+}
+
+/// Bytes with which [`code_mark_length`] finds anything.
+const STARTS_CODE_MARK: [bool; 256] = {
+    let (starts, mut table, mut at) = (b"{}=-<`(diS#", [false; 256], 0);
+    while at < starts.len() {
+        table[starts[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 /// The length of the mark of program text with which `rest` begins. Case matters.
 fn code_mark_length(rest: &[u8]) -> Option<usize> {

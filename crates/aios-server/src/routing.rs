@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aios_core::Profile;
+use aios_core::{Profile, Split};
 use aios_route::{Knots, Policy, Sampler};
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
@@ -11,6 +11,8 @@ use tokio::sync::mpsc;
 #[derive(Debug)]
 pub struct RoutingState {
     policy: ArcSwap<Policy>,
+    /// What the kill switch goes back to.
+    built_in: Arc<Policy>,
     sampler: Mutex<Option<Sampler>>,
     learned: mpsc::Sender<Knots>,
 }
@@ -19,13 +21,18 @@ impl RoutingState {
     /// Starts with `policy`; with a `sampler`, knots made from local prompts are sent to `learned`.
     #[must_use]
     pub fn new(policy: Policy, sampler: Option<Sampler>, learned: mpsc::Sender<Knots>) -> Self {
-        Self { policy: ArcSwap::from_pointee(policy), sampler: Mutex::new(sampler), learned }
+        Self {
+            policy: ArcSwap::from_pointee(policy),
+            built_in: Arc::new(Policy::golden()),
+            sampler: Mutex::new(sampler),
+            learned,
+        }
     }
 
-    /// The policy in force.
+    /// The policy in force under a split: with adaptive routing switched off, the built-in one.
     #[must_use]
-    pub fn policy(&self) -> Arc<Policy> {
-        self.policy.load_full()
+    pub fn policy(&self, split: &Split) -> Arc<Policy> {
+        if split.adaptive { self.policy.load_full() } else { Arc::clone(&self.built_in) }
     }
 
     /// Puts another policy into force; with a `sampler` it can be replaced again.

@@ -60,6 +60,7 @@ impl StatusReader {
     pub(crate) fn read(&self) -> Status {
         let gateway = &self.gateway;
         let live = gateway.live.load();
+        let split = gateway.split();
         Status {
             version: env!("CARGO_PKG_VERSION"),
             started_at: gateway.started_at,
@@ -68,9 +69,9 @@ impl StatusReader {
                 hash: live.hash.clone(),
                 reload_error: self.reload.error(),
             },
-            split: gateway.split().as_ref().clone(),
+            split: split.as_ref().clone(),
             override_error: self.controller.override_error(),
-            profile: gateway.routing.policy().profile,
+            profile: gateway.routing.policy(&split).profile,
             n_sampled: gateway.routing.n_sampled(),
             endpoints: live.upstreams.status(),
             models: live.upstreams.models(),

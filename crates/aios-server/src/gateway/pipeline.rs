@@ -105,7 +105,7 @@ fn route(record: &mut Record, head: &Head) -> Result<Target, GatewayError> {
         ),
         Asked::Auto => {
             let route =
-                aios_route::route(&head.question, bucket, &gateway.routing.policy(), &split);
+                aios_route::route(&head.question, bucket, &gateway.routing.policy(&split), &split);
             gateway.routing.sample(route.raw);
             let tier = route.tier;
             (route, Target::Tier { tier, fallback: true })

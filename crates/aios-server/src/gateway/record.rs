@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use aios_core::{
-    Attempt, ConversationSource, Event, EventId, Operation, Outcome, RequestId, ResponseEvent,
-    Route, SCHEMA_VERSION, Timestamp, Timings, Tokens,
+    Attempt, AttemptOutcome, ConversationSource, Event, EventId, Operation, Outcome, RequestId,
+    ResponseEvent, Route, SCHEMA_VERSION, Timestamp, Timings, Tokens,
 };
 use aios_privacy::{Pseudonym, RedactionCounts};
 use aios_store::{Commit, Slot};
@@ -147,6 +147,7 @@ impl Record {
     }
 
     fn event(&mut self, ending: &Ending, now: Instant) -> ResponseEvent {
+        self.close_attempts(now);
         let tokens = self.tokens();
         let cost_usd = self.cost(tokens);
         let timings = self.timings(now);
@@ -247,8 +248,26 @@ impl Record {
             _ => (latency_ms, latency_ms),
         };
         let overhead_ms = (start_ms - read_ms).max(0.0) + (latency_ms - end_ms).max(0.0);
+        let overhead_ms = micros_exact(overhead_ms);
         Timings { latency_ms, time_to_first_token_ms: first_token_at.map(millis), overhead_ms }
     }
+
+    /// The client left in the middle of an attempt: it took until now.
+    fn close_attempts(&mut self, now: Instant) {
+        let elapsed_ms = now.saturating_duration_since(self.admitted_at).as_secs_f64() * 1e3;
+        for attempt in &mut self.attempts {
+            if attempt.outcome == AttemptOutcome::Abandoned && attempt.duration_ms == 0.0 {
+                attempt.duration_ms = elapsed_ms - attempt.started_ms;
+            }
+            attempt.started_ms = micros_exact(attempt.started_ms);
+            attempt.duration_ms = micros_exact(attempt.duration_ms);
+        }
+    }
+}
+
+/// Milliseconds to the microsecond: the rest is noise that would only lengthen the log.
+fn micros_exact(ms: f64) -> f64 {
+    (ms * 1e3).round() / 1e3
 }
 
 /// Longest model name that is kept, in bytes.

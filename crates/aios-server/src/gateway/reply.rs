@@ -1,6 +1,6 @@
 //! Builds the HTTP response: status, headers, body.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use aios_core::{Operation, Outcome};
@@ -18,6 +18,8 @@ use crate::clients::{Rate, Rates};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Room for the headers of an answer, so that the map is made once.
+const HEADERS_EXPECTED: usize = 24;
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// The answer of a model.
@@ -36,6 +38,7 @@ async fn whole_answer(mut record: Record, whole: WholeReply) -> Response<ReplyBo
     let mut response = Response::new(ReplyBody::whole(whole.body));
     *response.status_mut() = StatusCode::from_u16(whole.status).unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();
+    headers.reserve(HEADERS_EXPECTED);
     headers.insert(CONTENT_TYPE, whole.content_type.unwrap_or(JSON));
     provenance(headers, &record);
     finish(record, &Ending::OK, response).await
@@ -45,7 +48,7 @@ fn stream_answer(mut record: Record, stream: Box<StreamReply>) -> Response<Reply
     let facts = record.facts_mut();
     facts.status = StatusCode::OK.as_u16();
     facts.answered = Some(std::sync::Arc::clone(stream.answered()));
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(HEADERS_EXPECTED);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // Tells nginx and its kin not to collect the stream.
@@ -158,7 +161,7 @@ fn provenance(headers: &mut HeaderMap, record: &Record) {
         headers.insert(name("x-aios-bucket"), HeaderValue::from_static(route.bucket.name()));
         headers.insert(name("x-aios-reason"), HeaderValue::from_static(route.reason.name()));
         if let Some(weight) = route.weight {
-            insert(headers, name("x-aios-weight"), &format!("{:.4}", weight.get()));
+            insert(headers, name("x-aios-weight"), &Decimal::<4>(weight.get()).to_string());
             insert(headers, name("x-aios-boundary"), &route.boundary.to_string());
         }
         if route.tier != tier {
@@ -191,6 +194,18 @@ fn timing(headers: &mut HeaderMap, record: &Record) {
         insert(headers, name("server-timing"), &value);
     }
     headers.insert(name("openai-processing-ms"), HeaderValue::from(total_ms as u64));
+}
+
+/// A number of 0 or more with a fixed number of decimals; far cheaper than the exact formatting of the
+/// standard library, which no header needs.
+struct Decimal<const PLACES: u32>(f64);
+
+impl<const PLACES: u32> fmt::Display for Decimal<PLACES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = 10_u64.pow(PLACES);
+        let scaled = (self.0 * unit as f64).round() as u64;
+        write!(f, "{}.{:0width$}", scaled / unit, scaled % unit, width = PLACES as usize)
+    }
 }
 
 fn rate_limits(headers: &mut HeaderMap, rates: &Rates) {
@@ -258,6 +273,13 @@ pub(crate) fn error_frame(operation: Operation, message: &str, code: &str) -> By
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn decimals_are_rounded_and_padded() {
+        let print = |value| Decimal::<3>(value).to_string();
+        assert_eq!([print(0.0), print(1.0625), print(12.0004)], ["0.000", "1.063", "12.000"]);
+        assert_eq!(Decimal::<4>(0.99996).to_string(), "1.0000");
+    }
 
     #[test]
     fn resets_print_as_openai_prints_them() {

@@ -323,24 +323,42 @@ fn describe(error: &serde_json::Error) -> GatewayError {
 
 /// Refuses nesting deeper than [`DEPTH_MAX`] before any parser sees the body.
 fn check_depth(body: &[u8]) -> Result<(), GatewayError> {
-    let (mut depth, mut in_string, mut at) = (0_usize, false, 0);
-    while let Some(byte) = body.get(at) {
-        match (in_string, byte) {
-            (true, b'\\') => at += 1,
-            (true, b'"') => in_string = false,
-            (false, b'"') => in_string = true,
-            (false, b'[' | b'{') => {
+    let (mut depth, mut rest) = (0_usize, body);
+    while let Some((byte, after)) = rest.split_first() {
+        rest = match byte {
+            b'"' => after_string(after),
+            b'[' | b'{' => {
                 depth += 1;
                 if depth > DEPTH_MAX {
                     return Err(bad_json(&format!("it is nested deeper than {DEPTH_MAX} levels")));
                 }
+                after
             }
-            (false, b']' | b'}') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        at += 1;
+            b']' | b'}' => {
+                depth = depth.saturating_sub(1);
+                after
+            }
+            _ => after,
+        };
     }
     Ok(())
+}
+
+/// What follows the string whose inside `text` begins. Strings are nearly all of a body, so they are
+/// leapt over.
+fn after_string(mut text: &[u8]) -> &[u8] {
+    loop {
+        match memchr::memchr2(b'"', b'\\', text) {
+            None => return &[],
+            Some(at) => {
+                let is_end = text.get(at) == Some(&b'"');
+                text = text.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
+                if is_end {
+                    return text;
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,26 @@
 
 // The lints take a module for test code by this mark.
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod durability;
+#[cfg(test)]
+mod fallback;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod hangups;
+#[cfg(test)]
+mod nodelay;
 #[cfg(test)]
 mod preflight;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod reload;
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod streams;

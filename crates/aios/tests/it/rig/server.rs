@@ -1,0 +1,211 @@
+//! The real program, serving.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::{Client, Reply, Setup, chat, eventually, get, post, soon};
+use crate::program::Place;
+
+const EVENTS: &str = "data/analytics/hypotheses.ndjson";
+
+/// A server of its own for one test; ends with it.
+pub(crate) struct Server {
+    place: Place,
+    process: Process,
+    api: String,
+    admin: String,
+}
+
+/// The child process and what it has said so far. Ended and waited for when dropped.
+struct Process {
+    child: Child,
+    said: Arc<Mutex<String>>,
+}
+
+impl Server {
+    /// Starts the program and waits for its banner.
+    pub(crate) async fn start(setup: &Setup) -> Self {
+        let place = Place::new();
+        place.write("aios.toml", &setup.toml());
+        Self::start_in(place).await
+    }
+
+    /// Starts the program on a data directory that is there already.
+    pub(crate) async fn start_in(place: Place) -> Self {
+        let (process, mut banner) = Process::start(&place);
+        let banner = soon("the banner", banner.wait_for(|banner| banner.is_some())).await;
+        let Ok(Some((api, admin))) = banner.map(|banner| banner.clone()) else {
+            panic!("the server did not start:\n{}", process.said.lock().unwrap());
+        };
+        Self { place, process, api, admin }
+    }
+
+    /// A connection to the API.
+    pub(crate) async fn client(&self) -> Client {
+        Client::connect(&self.api).await
+    }
+
+    /// One request over a connection of its own.
+    pub(crate) async fn ask(&self, request: &[u8]) -> Reply {
+        let mut client = self.client().await;
+        client.send(request).await;
+        client.reply().await
+    }
+
+    /// One chat request, not streamed.
+    pub(crate) async fn chat(&self, model: &str, text: &str) -> Reply {
+        self.ask(&post(&chat(model, text, false))).await
+    }
+
+    /// `/status` as it is now.
+    pub(crate) async fn status(&self) -> Value {
+        let mut client = Client::connect(&self.admin).await;
+        client.send(&get("/status")).await;
+        client.reply().await.json()
+    }
+
+    /// The state of one endpoint.
+    pub(crate) async fn endpoint(&self, name: &str) -> Value {
+        let status = self.status().await;
+        let mut endpoints = status["endpoints"].as_array().unwrap().iter();
+        endpoints.find(|endpoint| endpoint["name"] == name).unwrap().clone()
+    }
+
+    /// Waits until nothing is under way anywhere: what is left for ever is leaked.
+    pub(crate) async fn settled(&self) {
+        let zero = |value: &Value| value.as_u64() == Some(0);
+        eventually("nothing in flight", async || {
+            let status = self.status().await;
+            let idle = |endpoint: &Value| zero(&endpoint["in_flight"]) && zero(&endpoint["queued"]);
+            let endpoints = status["endpoints"].as_array().unwrap();
+            (zero(&status["requests_in_flight"]) && endpoints.iter().all(idle)).then_some(())
+        })
+        .await;
+    }
+
+    /// The whole lines of the event log, as they are now.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        log(&self.place)
+    }
+
+    /// Waits for `n` events, stops the server, and makes sure that there were no more.
+    #[track_caller]
+    pub(crate) fn events(self, n: usize) -> impl Future<Output = Vec<Value>> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let what = format!("{n} events, at {caller}");
+            eventually(&what, async || (self.log().len() >= n).then_some(())).await;
+            let place = self.stop().await;
+            let events = log(&place);
+            assert_eq!(events.len(), n, "at {caller}: {events:#?}");
+            events
+        }
+    }
+
+    /// Stops the server in an orderly way, where there is one.
+    pub(crate) async fn stop(mut self) -> Place {
+        #[cfg(unix)]
+        {
+            let pid = self.process.child.id().to_string();
+            let sent = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+            assert!(sent.success());
+            let ended = self.process.ended().await;
+            assert_eq!(ended.code(), Some(0), "{}", self.process.said.lock().unwrap());
+        }
+        self.kill()
+    }
+
+    /// Ends the server without any warning (SIGKILL).
+    pub(crate) fn kill(self) -> Place {
+        drop(self.process);
+        self.place
+    }
+
+    /// Replaces the configuration file.
+    pub(crate) fn configure(&self, text: &str) {
+        self.place.write("aios.toml", text);
+    }
+
+    /// Writes a file into the data directory.
+    pub(crate) fn write_data(&self, name: &str, text: &str) {
+        self.place.write(&format!("data/{name}"), text);
+    }
+
+    /// What the server has said on stderr.
+    pub(crate) fn said(&self) -> String {
+        self.process.said.lock().unwrap().clone()
+    }
+}
+
+/// The whole lines of the event log in a place; a line under way is not data yet.
+pub(crate) fn log(place: &Place) -> Vec<Value> {
+    let text = std::fs::read(place.path().join(EVENTS)).unwrap_or_default();
+    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let lines = text[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
+}
+
+type Banner = watch::Receiver<Option<(String, String)>>;
+
+impl Process {
+    fn start(place: &Place) -> (Self, Banner) {
+        let mut command = place.command(&[
+            "serve",
+            "--config",
+            "aios.toml",
+            "--data-dir",
+            "data",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-listen",
+            "127.0.0.1:0",
+        ]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        let (found, banner) = watch::channel(None);
+        let listening = Arc::clone(&said);
+        std::thread::spawn(move || listen(stderr, &listening, &found));
+        (Self { child, said }, banner)
+    }
+
+    #[cfg(unix)]
+    async fn ended(&mut self) -> ExitStatus {
+        eventually("the server's end", async || self.child.try_wait().unwrap()).await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Reads stderr to its end, so that the program never waits for us, and finds the addresses in it.
+fn listen(
+    stderr: ChildStderr,
+    said: &Mutex<String>,
+    found: &watch::Sender<Option<(String, String)>>,
+) {
+    let (mut api, mut admin) = (None, None);
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        let address = |name: &str| {
+            let url = line.trim().strip_prefix(name)?.trim().strip_prefix("http://")?;
+            Some(url.trim_end_matches("/v1").to_owned())
+        };
+        api = api.or_else(|| address("OpenAI API"));
+        admin = admin.or_else(|| address("admin"));
+        said.lock().unwrap().push_str(&format!("{line}\n"));
+        if let (Some(api), Some(admin)) = (&api, &admin) {
+            found.send_if_modified(|found| {
+                found.is_none() && found.replace((api.clone(), admin.clone())).is_none()
+            });
+        }
+    }
+}

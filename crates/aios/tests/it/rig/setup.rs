@@ -1,0 +1,71 @@
+//! The configuration of a server under test.
+
+use std::fmt::Write as _;
+
+use super::Upstream;
+
+/// An `aios.toml` in the making. A tier without endpoints gets a simulated model that answers at once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Setup {
+    main: Vec<String>,
+    embedder: Vec<String>,
+    settings: Vec<String>,
+}
+
+impl Setup {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// `main` answers for the large model; there is one quick second try.
+    pub(crate) fn main(upstream: &Upstream) -> Self {
+        Self::new()
+            .with_main(upstream, "")
+            .set("retries.attempts_max", "2")
+            .set("retries.backoff_base", r#""1ms""#)
+    }
+
+    /// Every message is heavy enough for main.
+    pub(crate) fn all_to_main(self) -> Self {
+        self.set("routing.boundary", "0.0").set("routing.treatment_boundary", "0.0")
+    }
+
+    /// Adds an endpoint of the main tier; `more` is TOML such as `concurrency_max = 1`.
+    pub(crate) fn with_main(mut self, upstream: &Upstream, more: &str) -> Self {
+        self.main.push(endpoint(upstream, "big", more));
+        self
+    }
+
+    /// Adds an endpoint of the embedder tier.
+    pub(crate) fn with_embedder(mut self, upstream: &Upstream, more: &str) -> Self {
+        self.embedder.push(endpoint(upstream, "small", more));
+        self
+    }
+
+    /// Sets a key; `value` is TOML. The last one counts.
+    pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
+        let start = format!("{key} = ");
+        self.settings.retain(|line| !line.starts_with(&start));
+        self.settings.push(start + value);
+        self
+    }
+
+    pub(crate) fn toml(&self) -> String {
+        let mut text = String::new();
+        for line in &self.settings {
+            writeln!(text, "{line}").unwrap();
+        }
+        for (tier, endpoints) in [("main", &self.main), ("embedder", &self.embedder)] {
+            let simulated = format!("{{ url = \"sim://{tier}?instant\" }}");
+            let list = if endpoints.is_empty() { simulated } else { endpoints.join(", ") };
+            writeln!(text, "[tiers.{tier}]\nendpoints = [{list}]").unwrap();
+        }
+        text
+    }
+}
+
+fn endpoint(upstream: &Upstream, model: &str, more: &str) -> String {
+    let url = upstream.url();
+    let comma = if more.is_empty() { "" } else { ", " };
+    format!("{{ url = \"{url}\", model = \"{model}\", kind = \"open_ai\"{comma}{more} }}")
+}
