@@ -22,7 +22,8 @@ pub(crate) async fn read(
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(data) = next(config, &mut body).await? {
-        if first.len() + rest.len() + data.len() > config.body_max {
+        // What came first stands in `rest` as well, once there is a rest.
+        if first.len().max(rest.len()) + data.len() > config.body_max {
             return Err(GatewayError::BodyTooLarge { max: config.body_max });
         }
         if first.is_empty() {

@@ -62,7 +62,10 @@ fn stream_answer(mut record: Record, stream: Box<StreamReply>) -> Response<Reply
 /// An admitted request that failed before its first byte.
 pub(crate) async fn failed(mut record: Record, error: &GatewayError) -> Response<ReplyBody> {
     let mut response = error_response(error);
-    record.facts_mut().status = response.status().as_u16();
+    // Who left in the middle of the body gets to see no status.
+    if !matches!(error, GatewayError::BodyLost) {
+        record.facts_mut().status = response.status().as_u16();
+    }
     provenance(response.headers_mut(), &record);
     finish(record, &Ending::from(error), response).await
 }
@@ -184,7 +187,8 @@ fn provenance(headers: &mut HeaderMap, record: &Record) {
 /// `server-timing` splits the time so far into the endpoints' share and ours.
 fn timing(headers: &mut HeaderMap, record: &Record) {
     let total_ms = record.admitted_at().elapsed().as_secs_f64() * 1e3;
-    let upstream_ms: f64 = record.attempts.iter().map(|attempt| attempt.duration_ms).sum();
+    // Not `sum`: that of nothing is -0.0, which prints its sign.
+    let upstream_ms = record.attempts.iter().fold(0.0, |sum, attempt| sum + attempt.duration_ms);
     let own_ms = (total_ms - upstream_ms).max(0.0);
     let mut value = String::with_capacity(64);
     // Writing to a string cannot fail.

@@ -67,6 +67,10 @@ pub(crate) fn read(operation: Operation, body: &Bytes) -> Result<Head, GatewayEr
     let text = std::str::from_utf8(body)
         .map_err(|error| bad_json(&format!("it is not UTF-8 (byte {})", error.valid_up_to())))?;
     check_depth(body)?;
+    // A list would be taken for an object's values in order.
+    if text.trim_start().starts_with('[') {
+        return Err(bad_json("it is not an object"));
+    }
     let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| describe(&error))?;
     let place = |raw: &RawValue| place_of(text, raw);
     let model_raw = wire.model.ok_or_else(|| GatewayError::BadRequest {

@@ -1,18 +1,15 @@
-//! The thread that writes: takes a batch, serializes it, gives it to the disk, and does not let go of
-//! it until the disk has taken it or the log is closed.
+//! The thread that writes: takes a batch of lines, gives it to the disk, and does not let go of it
+//! until the disk has taken it or the log is closed.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aios_core::Event;
-
-use super::queue::{Next, Pace, Queue, gather};
+use super::queue::{Batch, Next, Pace, Queue, gather};
 use super::segment::{Segment, SegmentFile};
 use crate::SyncPolicy;
 
-/// A write is made once so many bytes are serialized, so that a long queue does not become one huge
-/// buffer.
-const WRITE_TARGET: usize = 256 * 1024;
+/// Longest buffer that is kept for the next batch.
+const KEPT_BYTES_MAX: usize = 512 * 1024;
 
 /// First wait after a failure; doubled with each further one.
 const BACKOFF_MIN: Duration = Duration::from_millis(20);
@@ -25,9 +22,8 @@ pub(crate) struct Writer<F> {
     queue: Arc<Queue>,
     segment: Segment<F>,
     sync: SyncPolicy,
-    buffer: Vec<u8>,
-    /// Events in `buffer`.
-    n_buffered: usize,
+    /// Events taken from the queue that are neither written nor given up.
+    in_hand: usize,
     /// Events taken from the queue and written or given up.
     sequence: u64,
     sync_at: Option<Instant>,
@@ -35,12 +31,12 @@ pub(crate) struct Writer<F> {
 
 impl<F: SegmentFile> Writer<F> {
     pub(crate) fn new(queue: Arc<Queue>, segment: Segment<F>, sync: SyncPolicy) -> Self {
-        Self { queue, segment, sync, buffer: Vec::new(), n_buffered: 0, sequence: 0, sync_at: None }
+        Self { queue, segment, sync, in_hand: 0, sequence: 0, sync_at: None }
     }
 
     /// Runs until the queue is closed and empty.
     pub(crate) fn run(mut self) {
-        let mut batch = Vec::new();
+        let mut batch = Batch::default();
         let mut taken_at = Instant::now();
         loop {
             match self.queue.next(&mut batch, Pace { taken_at, sync_at: self.sync_at }) {
@@ -55,61 +51,33 @@ impl<F: SegmentFile> Writer<F> {
         }
     }
 
-    fn write(&mut self, batch: &mut Vec<Event>) {
-        for event in batch.drain(..) {
-            self.encode(&event);
-            if self.buffer.len() >= WRITE_TARGET {
-                self.flush();
-            }
-        }
-        self.flush();
-    }
-
-    fn encode(&mut self, event: &Event) {
-        let start = self.buffer.len();
-        match serde_json::to_writer(&mut self.buffer, event) {
-            Ok(()) => {
-                self.buffer.push(b'\n');
-                self.n_buffered += 1;
-            }
-            // Memory takes every write and an event's keys are text, so this does not happen.
-            Err(error) => {
-                tracing::error!(%error, id = %event.id(), "an event could not be serialized");
-                self.buffer.truncate(start);
-                self.sequence += 1;
-                self.queue.abandon(1);
-            }
-        }
-    }
-
-    /// Writes the buffer, again and again if need be. Requests feel it as a queue that stays full.
-    fn flush(&mut self) {
-        if self.n_buffered == 0 {
-            return;
-        }
+    /// Writes the batch, again and again if need be. Requests feel it as a queue that stays full.
+    fn write(&mut self, batch: &mut Batch) {
+        self.in_hand = batch.n_events;
         let mut backoff = BACKOFF_MIN;
-        let mut kept = self.append();
+        let mut kept = self.append(&batch.lines);
         while !kept && self.queue.pause(backoff) {
             backoff = BACKOFF_MAX.min(backoff * 2);
-            kept = self.append();
+            kept = self.append(&batch.lines);
         }
-        self.sequence += self.n_buffered as u64;
+        self.sequence += batch.n_events as u64;
         if kept {
-            self.queue.health().wrote(self.n_buffered as u64, self.buffer.len() as u64);
-            self.queue.written(self.n_buffered, self.sequence);
+            self.queue.health().wrote(batch.n_events as u64, batch.lines.len() as u64);
+            self.queue.written(batch.n_events, self.sequence);
         } else {
-            self.queue.abandon(self.n_buffered);
+            self.queue.abandon(batch.n_events);
         }
-        self.n_buffered = 0;
-        self.buffer.clear();
-        // One long line must not hold its memory for good.
-        self.buffer.shrink_to(2 * WRITE_TARGET);
+        self.in_hand = 0;
+        batch.n_events = 0;
+        batch.lines.clear();
+        // A burst must not hold its memory for good.
+        batch.lines.shrink_to(KEPT_BYTES_MAX);
     }
 
-    fn append(&mut self) -> bool {
+    fn append(&mut self, lines: &[u8]) -> bool {
         let appended = match self.sync {
-            SyncPolicy::Always => self.segment.append_durably(&self.buffer),
-            SyncPolicy::Interval(_) | SyncPolicy::Never => self.segment.append(&self.buffer),
+            SyncPolicy::Always => self.segment.append_durably(lines),
+            SyncPolicy::Interval(_) | SyncPolicy::Never => self.segment.append(lines),
         };
         match appended {
             Ok(()) => {
@@ -166,7 +134,7 @@ impl<F: SegmentFile> Writer<F> {
 impl<F> Drop for Writer<F> {
     /// Also if the thread panics: then nobody may wait for it.
     fn drop(&mut self) {
-        self.queue.abandon(self.n_buffered);
+        self.queue.abandon(self.in_hand);
         self.queue.finish();
     }
 }
