@@ -21,6 +21,10 @@ use crate::{
 /// Most that is held back while only comments come.
 const HELD_BYTES_MAX: usize = 256 * 1024;
 
+/// Most events, and most bytes of them, that are passed on before they are read.
+const UNREAD_MAX: usize = 32;
+const UNREAD_BYTES_MAX: usize = 16 * 1024;
+
 const DONE: &[u8] = b"data: [DONE]\n\n";
 
 /// A stream whose first event has come. Dropping it hangs up, which ends the generation.
@@ -33,6 +37,9 @@ pub struct StreamReply {
     scanner: SseScanner,
     observer: Observer,
     block: SseBlock,
+    /// Passed on and not read yet.
+    unread: Vec<SseEvent>,
+    unread_bytes: usize,
     /// An event that says something has come.
     started: bool,
     is_complete: bool,
@@ -61,6 +68,8 @@ impl StreamReply {
             scanner: SseScanner::default(),
             observer,
             block: SseBlock::default(),
+            unread: Vec::new(),
+            unread_bytes: 0,
             started: false,
             is_complete: false,
             failure: None,
@@ -119,7 +128,8 @@ impl StreamReply {
 
     /// What the stream has said so far.
     #[must_use]
-    pub fn into_observed(self) -> Observed {
+    pub fn into_observed(mut self) -> Observed {
+        self.read_unread();
         Observed { first_token_at: self.first_token_at, ..self.observer.observed() }
     }
 
@@ -159,6 +169,36 @@ impl StreamReply {
     }
 
     fn on_event(&mut self, event: SseEvent) {
+        if self.observer.can_wait(&event) {
+            self.unread_bytes += event.as_bytes().len();
+            self.unread.push(event.clone());
+            self.block.push(event);
+            if self.unread.len() >= UNREAD_MAX || self.unread_bytes >= UNREAD_BYTES_MAX {
+                self.read_unread();
+            }
+            return;
+        }
+        self.read_unread();
+        if !self.has_ended() {
+            self.read(event);
+        }
+    }
+
+    /// Reads what was passed on unread. A fault in it is found late, but still ends the stream.
+    fn read_unread(&mut self) {
+        self.unread_bytes = 0;
+        let mut unread = std::mem::take(&mut self.unread);
+        for event in unread.drain(..) {
+            if let EventAction::Error { detail, .. } = self.observer.on_event(&event)
+                && !self.has_ended()
+            {
+                self.fail(Failure::new(AttemptOutcome::BadReply, detail));
+            }
+        }
+        self.unread = unread;
+    }
+
+    fn read(&mut self, event: SseEvent) {
         match self.observer.on_event(&event) {
             EventAction::Forward => {
                 self.started = true;
@@ -180,6 +220,7 @@ impl StreamReply {
 
     /// The source is at its end, and nobody said `[DONE]`.
     fn source_ended(&mut self, why: &'static str) {
+        self.read_unread();
         if self.has_ended() {
             return;
         }

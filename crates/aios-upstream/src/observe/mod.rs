@@ -10,12 +10,14 @@ mod fault;
 mod lenient;
 mod model_name;
 mod notes;
+mod plain;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 use aios_core::{FinishReason, Operation, Tokens};
 use bytes::Bytes;
+use serde::Deserialize;
 use tokio::time::Instant;
 
 pub use fault::WholeFault;
@@ -114,6 +116,14 @@ impl Observer {
         self.notes.observed(self.operation)
     }
 
+    /// Whether an event can be passed on before it is read: the answer has begun, and nothing in the
+    /// event decides how the stream goes on. Events must still be read in their order.
+    #[must_use]
+    pub fn can_wait(&self, event: &SseEvent) -> bool {
+        let is_chunked = matches!(self.operation, Operation::Chat | Operation::Completions);
+        is_chunked && self.content_seen() && plain::is_plain(event.as_bytes())
+    }
+
     /// Reads one event of a stream.
     pub fn on_event(&mut self, event: &SseEvent) -> EventAction {
         let fields = event.fields();
@@ -136,11 +146,11 @@ impl Observer {
     pub fn on_whole(&mut self, body: &[u8]) -> Result<(), WholeFault> {
         match self.operation {
             Operation::Responses => {
-                let response = serde_json::from_slice(body).map_err(|_| WholeFault::NotJson)?;
+                let response = from_json(body).map_err(|_| WholeFault::NotJson)?;
                 self.on_whole_response(&response)
             }
             Operation::Chat | Operation::Completions | Operation::Embeddings => {
-                let chunk = serde_json::from_slice(body).map_err(|_| WholeFault::NotJson)?;
+                let chunk = from_json(body).map_err(|_| WholeFault::NotJson)?;
                 self.on_whole_chunk(&chunk)
             }
         }
@@ -148,9 +158,9 @@ impl Observer {
 
     fn on_data(&mut self, json: &[u8], event: &SseEvent) -> serde_json::Result<EventAction> {
         Ok(match self.operation {
-            Operation::Responses => self.on_response_event(&serde_json::from_slice(json)?, event),
+            Operation::Responses => self.on_response_event(&from_json(json)?, event),
             Operation::Chat | Operation::Completions | Operation::Embeddings => {
-                self.on_chunk(&serde_json::from_slice(json)?, event)
+                self.on_chunk(&from_json(json)?, event)
             }
         })
     }
@@ -257,6 +267,12 @@ impl Observer {
         });
         Ok(())
     }
+}
+
+/// Reads JSON whose encoding is checked once: checking each string by itself costs many times more.
+fn from_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<T> {
+    let text = std::str::from_utf8(json).map_err(serde::de::Error::custom)?;
+    serde_json::from_str(text)
 }
 
 fn error_in_reply(error: &Found<'_>) -> WholeFault {
