@@ -25,6 +25,12 @@ impl EventId {
     pub fn parse(text: &str) -> Result<Self, uuid::Error> {
         Uuid::try_parse(text).map(Self)
     }
+
+    /// Its 16 bytes; the last 8 are random and never all zero.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
 }
 
 impl fmt::Display for EventId {

@@ -1,13 +1,15 @@
 //! The vocabulary of AIOS: ids, time, routes and events. Values only; nothing here does anything.
 
+mod attempt;
 mod event;
 mod id;
 mod route;
 mod time;
 
+pub use attempt::{Attempt, AttemptOutcome};
 pub use event::{
-    Attempt, AttemptOutcome, ConversationSource, Event, FinishReason, Operation, Outcome,
-    ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
+    ConversationSource, Event, FinishReason, Operation, Outcome, ResponseEvent, SCHEMA_VERSION,
+    Timings, Tokens,
 };
 pub use id::{EventId, RequestId};
 pub use route::{

@@ -5,6 +5,7 @@
 
 mod admin;
 mod clients;
+mod collected;
 mod controller;
 mod gateway;
 mod listener;
@@ -14,6 +15,7 @@ mod routing;
 mod server;
 mod simulated;
 mod status;
+mod trace;
 
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
@@ -24,3 +26,4 @@ pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};
 pub use simulated::serve_simulated;
 pub use status::{ConfigStatus, Status};
+pub use trace::{EventObserver, TraceContext};

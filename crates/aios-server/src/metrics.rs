@@ -1,13 +1,13 @@
-//! Prometheus metrics. Each is registered once; the hot ones are resolved before traffic starts.
+//! Prometheus metrics of requests. Each is registered once; the hot ones are resolved before traffic
+//! starts. What others count anyway is read by [`collected`](crate::collected) at each scrape.
 
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aios_core::{Bucket, Outcome, ResponseEvent, Tier};
 use aios_privacy::PiiKind;
-use aios_store::EventLogStats;
-use aios_upstream::EndpointStatus;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -16,7 +16,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-type FloatGauge = Gauge<f64, AtomicU64>;
 type FloatCounter = Counter<f64, AtomicU64>;
 
 /// Everything that is counted.
@@ -36,9 +35,6 @@ pub(crate) struct Metrics {
     cost: PerSource<FloatCounter>,
     redactions: Vec<Counter>,
     attempts: Family<AttemptLabels, Counter>,
-    endpoints: EndpointGauges,
-    log: LogGauges,
-    split: SplitGauges,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -59,19 +55,8 @@ struct TierLabel {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct BucketLabel {
-    bucket: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct KindLabel {
     kind: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct EndpointLabels {
-    endpoint: String,
-    tier: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -99,28 +84,6 @@ impl<M> PerSource<M> {
             None => &self.none,
         }
     }
-}
-
-#[derive(Default)]
-struct EndpointGauges {
-    breaker: Family<EndpointLabels, Gauge>,
-    in_flight: Family<EndpointLabels, Gauge>,
-    queued: Family<EndpointLabels, Gauge>,
-}
-
-#[derive(Default)]
-struct LogGauges {
-    queue_depth: Gauge,
-    appended: Gauge,
-    written: Gauge,
-    lost: Gauge,
-}
-
-#[derive(Default)]
-struct SplitGauges {
-    treatment_pct: FloatGauge,
-    boundary: Family<BucketLabel, FloatGauge>,
-    generation: Gauge,
 }
 
 impl Default for Metrics {
@@ -184,9 +147,6 @@ impl Metrics {
             output_tokens: counters(r, "output_tokens", "Tokens of answers"),
             cost: float_counters(r, "cost_usd", "Cost in US dollars where endpoints have prices"),
             redactions: redaction_counters(r),
-            endpoints: EndpointGauges::register(r),
-            log: LogGauges::register(r),
-            split: SplitGauges::register(r),
             registry: Mutex::new(registry),
             in_flight,
             inter_token_gap,
@@ -225,24 +185,23 @@ impl Metrics {
         self.refused.get_or_create(&Reason { reason }).inc();
     }
 
-    /// The text of `/metrics`, with gauges read now.
-    #[must_use]
-    pub(crate) fn scrape(
-        &self,
-        endpoints: &[EndpointStatus],
-        log: &EventLogStats,
-        split: &aios_core::Split,
-        generation: u64,
-    ) -> String {
-        self.endpoints.set(endpoints);
-        self.log.set(log);
-        self.split.set(split, generation);
+    /// Has the metrics that others keep read at each scrape.
+    pub(crate) fn collect(&self, collector: impl Collector + 'static) {
+        self.registry().register_collector(Box::new(collector));
+    }
+
+    /// The text of `/metrics`.
+    pub(crate) fn scrape(&self) -> String {
         let mut text = String::new();
-        let registry = self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match encode(&mut text, &registry) {
+        match encode(&mut text, &self.registry()) {
             Ok(()) => text,
+            // Writing to a string cannot fail.
             Err(_) => String::new(),
         }
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -312,94 +271,6 @@ fn float_counters(registry: &mut Registry, name: &str, help: &str) -> PerSource<
     let family = Family::<TierLabel, FloatCounter>::default();
     registry.register(name, help, family.clone());
     PerSource::new(|tier| family.get_or_create(&TierLabel { tier }).clone())
-}
-
-impl EndpointGauges {
-    fn register(registry: &mut Registry) -> Self {
-        let gauges = Self::default();
-        registry.register(
-            "endpoint_breaker_state",
-            "0 closed, 1 half-open, 2 open",
-            gauges.breaker.clone(),
-        );
-        registry.register(
-            "endpoint_in_flight",
-            "Requests under way at the endpoint",
-            gauges.in_flight.clone(),
-        );
-        registry.register(
-            "endpoint_queue_depth",
-            "Requests waiting for the endpoint",
-            gauges.queued.clone(),
-        );
-        gauges
-    }
-
-    fn set(&self, endpoints: &[EndpointStatus]) {
-        for status in endpoints {
-            let labels = EndpointLabels { endpoint: status.name.clone(), tier: status.tier.name() };
-            self.breaker.get_or_create(&labels).set(status.breaker.level());
-            self.in_flight.get_or_create(&labels).set(status.in_flight as i64);
-            self.queued.get_or_create(&labels).set(status.queued as i64);
-        }
-    }
-}
-
-impl LogGauges {
-    fn register(registry: &mut Registry) -> Self {
-        let gauges = Self::default();
-        registry.register(
-            "event_queue_depth",
-            "Events waiting to be written",
-            gauges.queue_depth.clone(),
-        );
-        registry.register(
-            "events_appended",
-            "Events handed to the log since start",
-            gauges.appended.clone(),
-        );
-        registry.register("events_written", "Events written since start", gauges.written.clone());
-        registry.register(
-            "events_lost",
-            "Events that could not be kept since start",
-            gauges.lost.clone(),
-        );
-        gauges
-    }
-
-    fn set(&self, stats: &EventLogStats) {
-        self.queue_depth.set(stats.queue_depth as i64);
-        self.appended.set(stats.appended as i64);
-        self.written.set(stats.written as i64);
-        self.lost.set(stats.lost as i64);
-    }
-}
-
-impl SplitGauges {
-    fn register(registry: &mut Registry) -> Self {
-        let gauges = Self::default();
-        registry.register(
-            "treatment_pct",
-            "Share of conversations in treatment",
-            gauges.treatment_pct.clone(),
-        );
-        registry.register("boundary", "Boundary applied to a bucket", gauges.boundary.clone());
-        registry.register(
-            "config_generation",
-            "Generation of the configuration",
-            gauges.generation.clone(),
-        );
-        gauges
-    }
-
-    fn set(&self, split: &aios_core::Split, generation: u64) {
-        self.treatment_pct.set(split.treatment_pct.get());
-        for bucket in Bucket::ALL {
-            let label = BucketLabel { bucket: bucket.name() };
-            self.boundary.get_or_create(&label).set(split.boundary(bucket).get());
-        }
-        self.generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
-    }
 }
 
 #[cfg(test)]

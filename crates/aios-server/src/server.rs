@@ -19,12 +19,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use crate::collected::Collected;
 use crate::controller::Controller;
 use crate::gateway::{self, Gateway, IdSource, Keys};
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::routing::RoutingState;
+use crate::trace::EventObserver;
 
 /// What a server is made of.
 pub struct Parts {
@@ -44,6 +46,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Keys of the deployment.
     pub keys: Keys,
+    /// Is told of each event.
+    pub observer: Option<Arc<dyn EventObserver>>,
     /// Limits of both listeners.
     pub listener: ListenerConfig,
     /// The gateway's socket.
@@ -104,10 +108,12 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         started_at: parts.clock.now(),
         clock: parts.clock,
         keys: parts.keys,
+        observer: parts.observer,
         metrics: Arc::new(Metrics::new()),
         stopping: false.into(),
         ids: IdSource::new(),
     });
+    gateway.metrics.collect(Collected::new(&gateway));
     let reload = Arc::new(ReloadState::default());
     let admin = crate::admin::router(Arc::clone(&gateway), controller_state, Arc::clone(&reload));
     let config = parts.listener;

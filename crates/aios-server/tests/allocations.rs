@@ -3,6 +3,8 @@
 //! Client and model are plain threads that send fixed bytes from fixed buffers, so that what is
 //! counted is the gateway's own: routing, redaction, event log and metrics included.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail this way")]
+
 use std::alloc::System;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -171,6 +173,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         store: Arc::new(store),
         data_dir,
         clock: Arc::new(FixedClock),
+        observer: None,
         keys: Keys {
             pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([1; 32])),
             bucket: BucketKey::new(&KeyMaterial::new([2; 32])),

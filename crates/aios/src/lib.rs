@@ -7,4 +7,5 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod keys;
+pub mod otel;
 pub mod serve;

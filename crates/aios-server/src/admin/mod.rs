@@ -50,14 +50,7 @@ async fn ready(State(state): State<AdminState>) -> Response {
 
 async fn metrics(State(state): State<AdminState>) -> Response {
     const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let gateway = &state.gateway;
-    let live = gateway.live.load();
-    let text = gateway.metrics.scrape(
-        &live.upstreams.status(),
-        &gateway.store.stats(),
-        &gateway.split(),
-        live.generation,
-    );
+    let text = state.gateway.metrics.scrape();
     ([(CONTENT_TYPE, TYPE)], text).into_response()
 }
 

@@ -1,6 +1,7 @@
 //! The data plane: what the gateway's listener serves.
 
 mod body;
+mod depth;
 pub(crate) mod errors;
 mod identity;
 mod models;
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::routing::RoutingState;
+use crate::trace::EventObserver;
 use errors::GatewayError;
 pub(crate) use relay::ReplyBody;
 
@@ -38,6 +40,7 @@ pub(crate) struct Gateway {
     pub(crate) store: Arc<dyn EventStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Keys,
+    pub(crate) observer: Option<Arc<dyn EventObserver>>,
     pub(crate) metrics: Arc<Metrics>,
     /// Set when requests still under way are about to be dropped.
     pub(crate) stopping: AtomicBool,

@@ -17,7 +17,8 @@ use super::naming::{self, Asked};
 use super::record::{Ending, Record};
 use super::relay::ReplyBody;
 use super::request::{self, Head};
-use super::{Gateway, body, client_request_id, identity, reply};
+use super::{Gateway, body, identity, reply};
+use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
 /// Serves one request and records exactly one event for it, whatever the outcome.
 pub(crate) async fn serve(
@@ -53,7 +54,7 @@ async fn admit(
         .reserve()
         .await
         .map_err(|error| GatewayError::EventLogFull { why: error.to_string() })?;
-    Ok(Record::open(gateway, &live, slot, admission, operation, client_request_id(headers)))
+    Ok(Record::open(gateway, &live, slot, admission, operation, headers))
 }
 
 async fn answer(record: &mut Record, request: Request<Incoming>) -> Result<Reply, GatewayError> {
@@ -131,7 +132,7 @@ fn call(record: &Record, head: &Head, body: Bytes, target: Target, headers: &Hea
         body: RequestBody::new(body, ModelSlot::new(head.model_at.clone()), edits),
         stream: head.stream,
         strip_usage,
-        headers: forwarded(headers, facts.request_id.as_str()),
+        headers: forwarded(headers, facts.request_id.as_str(), facts.trace.as_ref()),
         capture_max: record.live().gateway.text_max,
         admitted_at: record.admitted_at(),
         deadline: record.admitted_at() + record.live().gateway.total_timeout,
@@ -161,13 +162,14 @@ fn usage_edits(operation: Operation, head: &Head) -> (Vec<aios_upstream::Edit>, 
 
 /// Headers that reach an endpoint. Everything else stays here, the client's key above all.
 const FORWARDED: [HeaderName; 4] = [
-    HeaderName::from_static("traceparent"),
-    HeaderName::from_static("tracestate"),
+    TRACEPARENT,
+    TRACESTATE,
     HeaderName::from_static("openai-beta"),
     HeaderName::from_static("idempotency-key"),
 ];
 
-fn forwarded(headers: &HeaderMap, request_id: &str) -> HeaderMap {
+/// With a `trace` of ours, endpoints are told of our span in it instead of the caller's.
+fn forwarded(headers: &HeaderMap, request_id: &str, trace: Option<&TraceContext>) -> HeaderMap {
     let mut kept = HeaderMap::new();
     for name in &FORWARDED {
         if let Some(value) = headers.get(name) {
@@ -176,6 +178,15 @@ fn forwarded(headers: &HeaderMap, request_id: &str) -> HeaderMap {
     }
     if let Ok(value) = request_id.parse() {
         kept.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    if let Some(trace) = trace {
+        if trace.parent_id.is_none() {
+            // What came with a trace that was not valid belongs to no trace.
+            kept.remove(TRACESTATE);
+        }
+        if let Some(value) = trace.traceparent() {
+            kept.insert(TRACEPARENT, value);
+        }
     }
     kept
 }

@@ -14,12 +14,15 @@ use aios_core::{
 use aios_privacy::{Pseudonym, RedactionCounts};
 use aios_store::{Commit, Slot};
 use aios_upstream::{Answered, Observed};
+use http::HeaderMap;
 use tokio::time::Instant;
 
+use super::client_request_id;
 use super::errors::STATUS_CLIENT_CLOSED;
 use crate::clients::Admission;
 use crate::gateway::Gateway;
 use crate::live::Live;
+use crate::trace::TraceContext;
 
 /// What is known of a request so far.
 pub(crate) struct Record {
@@ -50,6 +53,8 @@ pub(crate) struct Facts {
     pub(crate) answered: Option<Arc<Answered>>,
     pub(crate) body_read_at: Option<Instant>,
     pub(crate) status: u16,
+    /// The place in a trace; none if nobody observes.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// How a request ended.
@@ -74,7 +79,7 @@ impl Record {
         slot: Slot,
         admission: Option<Admission>,
         operation: Operation,
-        request_id: Option<RequestId>,
+        headers: &HeaderMap,
     ) -> Self {
         let ts = gateway.clock.now();
         let event_id = EventId::new(ts, gateway.random());
@@ -82,7 +87,8 @@ impl Record {
         let facts = Facts {
             event_id,
             ts,
-            request_id: request_id.unwrap_or_else(|| RequestId::from_event(event_id)),
+            request_id: client_request_id(headers)
+                .unwrap_or_else(|| RequestId::from_event(event_id)),
             operation,
             stream: false,
             conversation: None,
@@ -95,6 +101,7 @@ impl Record {
             answered: None,
             body_read_at: None,
             status: STATUS_CLIENT_CLOSED,
+            trace: gateway.observer.as_ref().map(|_| TraceContext::of_request(event_id, headers)),
         };
         Self {
             gateway: Arc::clone(gateway),
@@ -142,6 +149,9 @@ impl Record {
             let n_tokens =
                 event.tokens.input_tokens.unwrap_or(0) + event.tokens.output_tokens.unwrap_or(0);
             admission.debit_tokens(n_tokens, now);
+        }
+        if let (Some(observer), Some(trace)) = (&self.gateway.observer, &self.facts.trace) {
+            observer.observe(&event, trace);
         }
         Some(slot.append(Event::Response(Box::new(event))))
     }

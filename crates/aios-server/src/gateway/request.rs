@@ -11,11 +11,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::depth;
 use super::errors::GatewayError;
-
-/// Deepest nesting of arrays and objects that is accepted. Deeper bodies crash model servers whose
-/// parsers recurse.
-const DEPTH_MAX: usize = 128;
 
 /// The fields of a request that AIOS looks at.
 #[derive(Debug)]
@@ -66,7 +63,7 @@ pub(crate) struct Identity {
 pub(crate) fn read(operation: Operation, body: &Bytes) -> Result<Head, GatewayError> {
     let text = std::str::from_utf8(body)
         .map_err(|error| bad_json(&format!("it is not UTF-8 (byte {})", error.valid_up_to())))?;
-    check_depth(body)?;
+    depth::check(body).map_err(|deep| bad_json(&deep.to_string()))?;
     // A list would be taken for an object's values in order.
     if text.trim_start().starts_with('[') {
         return Err(bad_json("it is not an object"));
@@ -323,46 +320,6 @@ fn describe(error: &serde_json::Error) -> GatewayError {
     // The position helps; the parser's words may quote the body and are left out of the code path
     // that reaches logs, but they go back to the caller who wrote that body.
     bad_json(&error.to_string())
-}
-
-/// Refuses nesting deeper than [`DEPTH_MAX`] before any parser sees the body.
-fn check_depth(body: &[u8]) -> Result<(), GatewayError> {
-    let (mut depth, mut rest) = (0_usize, body);
-    while let Some((byte, after)) = rest.split_first() {
-        rest = match byte {
-            b'"' => after_string(after),
-            b'[' | b'{' => {
-                depth += 1;
-                if depth > DEPTH_MAX {
-                    return Err(bad_json(&format!("it is nested deeper than {DEPTH_MAX} levels")));
-                }
-                after
-            }
-            b']' | b'}' => {
-                depth = depth.saturating_sub(1);
-                after
-            }
-            _ => after,
-        };
-    }
-    Ok(())
-}
-
-/// What follows the string whose inside `text` begins. Strings are nearly all of a body, so they are
-/// leapt over.
-fn after_string(mut text: &[u8]) -> &[u8] {
-    loop {
-        match memchr::memchr2(b'"', b'\\', text) {
-            None => return &[],
-            Some(at) => {
-                let is_end = text.get(at) == Some(&b'"');
-                text = text.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
-                if is_end {
-                    return text;
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

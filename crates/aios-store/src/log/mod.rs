@@ -4,6 +4,7 @@
 //! that a busy gateway pays for some forty writes a second and an idle one for nothing. Appending is a
 //! push under a lock; serialization happens on the writer's thread, off the requests' path.
 
+mod decide;
 mod health;
 mod queue;
 mod recover;

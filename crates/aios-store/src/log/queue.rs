@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use aios_core::Event;
 use tokio::sync::watch;
 
+use super::decide::{Step, View, decide, gather};
 use super::health::{Durability, Health};
 use crate::slot::{Commit, Gate, Sink};
 use crate::{EventLogConfig, EventLogStats, SyncPolicy};
@@ -88,27 +89,6 @@ pub(crate) enum Next {
     Sync,
     /// Nothing more comes.
     End,
-}
-
-/// What there is to decide upon.
-#[derive(Debug, Clone, Copy)]
-struct View {
-    n_waiting: usize,
-    /// When the gathering of what waits is over.
-    gathered_at: Instant,
-    hurry: bool,
-    sync_at: Option<Instant>,
-    closing: Option<Instant>,
-    /// No slot is out and no event waits.
-    all_vacated: bool,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Step {
-    Take,
-    Sync,
-    End,
-    Wait(Option<Instant>),
 }
 
 impl Queue {
@@ -346,108 +326,5 @@ fn line(event: &Event) -> Option<Vec<u8>> {
             tracing::error!(%error, id = %event.id(), "an event could not be serialized");
             None
         }
-    }
-}
-
-/// How long events may be gathered before they are given to the operating system: what the death of
-/// the process may cost. A quarter of a short interval, so that the sync itself has time.
-pub(crate) fn gather(sync: SyncPolicy) -> Duration {
-    const GATHER_MAX: Duration = Duration::from_millis(25);
-    match sync {
-        SyncPolicy::Always => Duration::ZERO,
-        SyncPolicy::Interval(interval) => GATHER_MAX.min(interval / 4),
-        SyncPolicy::Never => GATHER_MAX,
-    }
-}
-
-fn decide(view: &View, now: Instant) -> Step {
-    if view.n_waiting > 0 {
-        // A sync that is due takes along what waits.
-        let until = view.sync_at.map_or(view.gathered_at, |at| at.min(view.gathered_at));
-        let at_once = view.hurry || view.closing.is_some();
-        return if at_once || now >= until { Step::Take } else { Step::Wait(Some(until)) };
-    }
-    if let Some(give_up) = view.closing {
-        let over = view.all_vacated || now >= give_up;
-        return if over { Step::End } else { Step::Wait(Some(give_up)) };
-    }
-    match view.sync_at {
-        Some(at) if now >= at => Step::Sync,
-        sync_at => Step::Wait(sync_at),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    /// Decides at `now_ms` on a view whose times are milliseconds from the same start.
-    fn check(
-        now_ms: u32,
-        change: impl FnOnce(&mut View, Instant),
-        expect: impl FnOnce(Instant) -> Step,
-    ) {
-        let start = Instant::now();
-        let mut view = View {
-            n_waiting: 1,
-            gathered_at: start + 25 * MS,
-            hurry: false,
-            sync_at: None,
-            closing: None,
-            all_vacated: false,
-        };
-        change(&mut view, start);
-        assert_eq!(decide(&view, start + now_ms * MS), expect(start), "{view:?}");
-    }
-
-    #[test]
-    fn events_are_gathered_then_taken() {
-        check(0, |_, _| {}, |start| Step::Wait(Some(start + 25 * MS)));
-        check(25, |_, _| {}, |_| Step::Take);
-        check(0, |view, _| view.hurry = true, |_| Step::Take);
-        check(0, |view, start| view.closing = Some(start + 9 * MS), |_| Step::Take);
-    }
-
-    #[test]
-    fn a_sync_that_is_due_takes_along_what_waits() {
-        check(
-            4,
-            |view, start| view.sync_at = Some(start + 5 * MS),
-            |start| Step::Wait(Some(start + 5 * MS)),
-        );
-        check(5, |view, start| view.sync_at = Some(start + 5 * MS), |_| Step::Take);
-    }
-
-    #[test]
-    fn an_idle_writer_sleeps_until_it_is_needed() {
-        let idle = |view: &mut View| view.n_waiting = 0;
-        check(99, |view, _| idle(view), |_| Step::Wait(None));
-        let dirty =
-            |view: &mut View, start| (view.n_waiting, view.sync_at) = (0, Some(start + 75 * MS));
-        check(74, dirty, |start| Step::Wait(Some(start + 75 * MS)));
-        check(75, dirty, |_| Step::Sync);
-    }
-
-    #[test]
-    fn closing_waits_for_the_slots_that_are_out_until_it_gives_up() {
-        let closing =
-            |view: &mut View, start| (view.n_waiting, view.closing) = (0, Some(start + 9 * MS));
-        check(8, closing, |start| Step::Wait(Some(start + 9 * MS)));
-        check(9, closing, |_| Step::End);
-        let vacated = |view: &mut View, start| {
-            closing(view, start);
-            view.all_vacated = true;
-        };
-        check(0, vacated, |_| Step::End);
-    }
-
-    #[test]
-    fn gathering_leaves_time_for_the_sync() {
-        assert_eq!(gather(SyncPolicy::Always), Duration::ZERO);
-        assert_eq!(gather(SyncPolicy::Never), 25 * MS);
-        assert_eq!(gather(SyncPolicy::Interval(100 * MS)), 25 * MS);
-        assert_eq!(gather(SyncPolicy::Interval(40 * MS)), 10 * MS);
     }
 }

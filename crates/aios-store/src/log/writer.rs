@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::queue::{Batch, Next, Pace, Queue, gather};
+use super::decide::gather;
+use super::queue::{Batch, Next, Pace, Queue};
 use super::segment::{Segment, SegmentFile};
 use crate::SyncPolicy;
 

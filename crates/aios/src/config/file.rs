@@ -174,4 +174,6 @@ pub(super) struct Memory {
 pub(super) struct Telemetry {
     pub(super) log: String,
     pub(super) level: String,
+    pub(super) otlp_endpoint: String,
+    pub(super) service_name: String,
 }

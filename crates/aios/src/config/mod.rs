@@ -19,6 +19,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod units;
+mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -78,6 +79,8 @@ pub struct Config {
     pub log: LogFormat,
     /// `[telemetry]`: what is logged.
     pub log_level: LogLevel,
+    /// `[telemetry]`: where traces go; none if they are not wanted.
+    pub otlp: Option<Otlp>,
 }
 
 /// `[server]`.
@@ -205,6 +208,27 @@ impl LogLevel {
     ];
 }
 
+/// `telemetry.otlp_endpoint` and `telemetry.service_name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Otlp {
+    /// Base URL of the collector.
+    pub endpoint: String,
+    /// The name of this server in traces.
+    pub service_name: String,
+}
+
+impl Otlp {
+    /// What to warn about where this build cannot send traces.
+    fn warning(&self) -> Option<String> {
+        (!cfg!(feature = "otel")).then(|| {
+            format!(
+                "traces to {} (`telemetry.otlp_endpoint`) are not sent: this build has no OpenTelemetry; build with --features otel",
+                self.endpoint
+            )
+        })
+    }
+}
+
 impl From<LogLevel> for tracing::Level {
     fn from(level: LogLevel) -> Self {
         match level {
@@ -243,7 +267,7 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 10] = [
+        const FIXED: [&str; 13] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
@@ -254,12 +278,14 @@ impl Config {
             "events.queue_max",
             "events.on_full",
             "telemetry.log",
+            "telemetry.level",
+            "telemetry.otlp_endpoint",
+            "telemetry.service_name",
         ];
         let value = |config: &Self, key: &str| {
             config.settings.get(key).map(|setting| setting.value.clone())
         };
-        let fixed = FIXED.into_iter().chain(["telemetry.level"]);
-        fixed.filter(|key| value(self, key) != value(running, key)).collect()
+        FIXED.into_iter().filter(|key| value(self, key) != value(running, key)).collect()
     }
 }
 
@@ -285,7 +311,9 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     if !resolver.problems.is_empty() {
         return Err(ConfigError { problems: resolver.problems });
     }
-    let warnings = env::strangers(&sources.env, &referenced(&written)).collect();
+    let referenced = referenced(&written);
+    let no_traces = config.otlp.as_ref().and_then(Otlp::warning);
+    let warnings = env::strangers(&sources.env, &referenced).chain(no_traces).collect();
     Ok(Config { file: path, warnings, ..config })
 }
 

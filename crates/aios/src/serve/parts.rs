@@ -59,6 +59,7 @@ pub(super) async fn start(config: &Config) -> anyhow::Result<Started> {
         data_dir: Arc::clone(&data_dir),
         clock: Arc::new(SystemClock),
         keys,
+        observer: None,
         listener: config.listener(),
         gateway_socket,
         admin_socket: admin_socket.into_std().context("cannot use the admin socket")?,

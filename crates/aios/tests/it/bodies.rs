@@ -40,6 +40,7 @@ async fn check_refused(name: &str, body: &[u8], status: u16, code: &str) {
     let server = Server::start(&Setup::new()).await;
     let reply = server.ask(&post_with("", body)).await.expect(status);
     assert_eq!(reply.error_code(), code, "{name}");
+    assert!(reply.header("server-timing").unwrap().contains("upstream;dur=0.000"), "{name}");
     server.settled().await;
     server.chat("aios-main", "x").await.expect(200);
     let events = server.events(2).await;
@@ -81,11 +82,12 @@ async fn a_larger_body_is_a_413() {
 
 #[tokio::test]
 async fn what_is_not_a_request_is_a_400() {
-    let cases: [(&str, &[u8], &str); 6] = [
+    let cases: [(&str, &[u8], &str); 7] = [
         ("not JSON", b"{\"model\":", "invalid_json"),
         ("nothing", b"", "invalid_json"),
         ("not UTF-8", b"{\"model\":\"\xff\xfe\"}", "invalid_json"),
         ("a list", b"[]", "invalid_json"),
+        ("values in order", br#"["aios-main",false,null,[{"role":"user"}]]"#, "invalid_json"),
         ("no model", br#"{"messages":[]}"#, "missing_required_parameter"),
         ("no messages", br#"{"model":"aios-auto"}"#, "missing_required_parameter"),
     ];
@@ -150,13 +152,16 @@ async fn a_body_that_does_not_come_is_a_408() {
     server.chat("aios-main", "x").await.expect(200);
     let events = server.events(2).await;
     assert_eq!(events[0]["outcome"], "timeout");
-    assert_eq!((&events[0]["status"], &events[0]["error_code"]), (&408.into(), &"request_timeout".into()));
+    assert_eq!(
+        (&events[0]["status"], &events[0]["error_code"]),
+        (&408.into(), &"request_timeout".into())
+    );
 }
 
 #[tokio::test]
 async fn headers_that_are_too_large_are_refused() {
     let server = Server::start(&Setup::new()).await;
-    let large = format!("x-large: {}\r\n", "x".repeat(100 << 10));
+    let large = format!("x-large: {}\r\n", "x".repeat(256 << 10));
     let many: String = (0..5_000).map(|n| format!("x-{n}: y\r\n")).collect();
     for headers in [large, many] {
         let body = chat("aios-main", "x", false);

@@ -90,7 +90,8 @@ async fn with_a_reset() {
 
 #[tokio::test]
 async fn in_the_middle_of_a_whole_reply() {
-    let start = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{\"id\":";
+    let start =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{\"id\":";
     let upstream = begins(vec![Act::send(start)]).await;
     let server = Server::start(&Setup::main(&upstream)).await;
     drop(asking(&server, &upstream, false).await);

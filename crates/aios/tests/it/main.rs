@@ -25,3 +25,5 @@ mod reload;
 mod rig;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod tidy;

@@ -1,5 +1,7 @@
 //! A client on a raw connection: it can be slow, wrong, and gone at any moment.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -42,17 +44,26 @@ impl Client {
 
     /// Reads a whole answer.
     pub(crate) async fn reply(&mut self) -> Reply {
-        let mut reply = self.head().await;
+        self.try_reply().await.expect("the head of an answer")
+    }
+
+    /// Reads a whole answer; `None` where the server was gone before its head had come.
+    pub(crate) async fn try_reply(&mut self) -> Option<Reply> {
+        let mut reply = self.try_head().await?;
         while let Some(piece) = self.piece(&mut reply).await {
             reply.body.extend_from_slice(&piece);
         }
-        reply
+        Some(reply)
     }
 
     /// Reads the head of an answer.
     pub(crate) async fn head(&mut self) -> Reply {
-        let head = self.until(b"\r\n\r\n").await.expect("the head of an answer");
-        Reply::from_head(&String::from_utf8(head).unwrap())
+        self.try_head().await.expect("the head of an answer")
+    }
+
+    async fn try_head(&mut self) -> Option<Reply> {
+        let head = self.until(b"\r\n\r\n").await?;
+        Some(Reply::from_head(&String::from_utf8(head).unwrap()))
     }
 
     /// The next piece of the body; `None` at its end, or where the connection broke.
@@ -76,6 +87,13 @@ impl Client {
             let piece = piece.unwrap_or_else(|| panic!("no `{text}` in {:?}", reply.text()));
             reply.body.extend_from_slice(&piece);
         }
+    }
+
+    /// Whether nothing has come so far. A server that is slow may be taken for a silent one, so this
+    /// only adds to a test that would fail without it.
+    pub(crate) async fn is_silent(&mut self) -> bool {
+        const LOOK: Duration = Duration::from_millis(100);
+        tokio::time::timeout(LOOK, self.stream.readable()).await.is_err()
     }
 
     /// Leaves with a reset.

@@ -17,9 +17,9 @@ pub(crate) use replies::{
     DONE, chat_json, chunk, delta, events, finish, last_chunk, ok, reply, stream_head, usage,
     whole_stream,
 };
-pub(crate) use server::Server;
+pub(crate) use server::{EVENTS, Server, log};
 pub(crate) use setup::Setup;
-pub(crate) use upstream::{Act, Gate, Received, Upstream};
+pub(crate) use upstream::{Act, Gate, Upstream};
 
 /// Longest wait for anything.
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use super::{Client, Reply, Setup, chat, eventually, get, post, soon};
 use crate::program::Place;
 
-const EVENTS: &str = "data/analytics/hypotheses.ndjson";
+/// The event log, from the directory that a server is started in.
+pub(crate) const EVENTS: &str = "data/analytics/hypotheses.ndjson";
 
 /// A server of its own for one test; ends with it.
 pub(crate) struct Server {
@@ -29,7 +30,15 @@ struct Process {
 impl Server {
     /// Starts the program and waits for its banner.
     pub(crate) async fn start(setup: &Setup) -> Self {
-        let place = Place::new();
+        Self::start_at(Place::new(), setup).await
+    }
+
+    /// The same with a variable in its environment.
+    pub(crate) async fn start_with_env(setup: &Setup, name: &str, value: &str) -> Self {
+        Self::start_at(Place::new().env(name, value), setup).await
+    }
+
+    async fn start_at(place: Place, setup: &Setup) -> Self {
         place.write("aios.toml", &setup.toml());
         Self::start_in(place).await
     }
@@ -42,6 +51,11 @@ impl Server {
             panic!("the server did not start:\n{}", process.said.lock().unwrap());
         };
         Self { place, process, api, admin }
+    }
+
+    /// The API's address.
+    pub(crate) fn api(&self) -> &str {
+        &self.api
     }
 
     /// A connection to the API.
@@ -110,13 +124,19 @@ impl Server {
     pub(crate) async fn stop(mut self) -> Place {
         #[cfg(unix)]
         {
-            let pid = self.process.child.id().to_string();
-            let sent = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-            assert!(sent.success());
+            self.signal("TERM");
             let ended = self.process.ended().await;
             assert_eq!(ended.code(), Some(0), "{}", self.process.said.lock().unwrap());
         }
         self.kill()
+    }
+
+    /// Sends a signal to the server.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let (signal, pid) = (format!("-{name}"), self.process.child.id().to_string());
+        let sent = std::process::Command::new("kill").args([signal, pid]).status().unwrap();
+        assert!(sent.success());
     }
 
     /// Ends the server without any warning (SIGKILL).
@@ -135,9 +155,9 @@ impl Server {
         self.place.write(&format!("data/{name}"), text);
     }
 
-    /// What the server has said on stderr.
-    pub(crate) fn said(&self) -> String {
-        self.process.said.lock().unwrap().clone()
+    /// Removes a file from the data directory.
+    pub(crate) fn remove_data(&self, name: &str) {
+        std::fs::remove_file(self.place.path().join("data").join(name)).unwrap();
     }
 }
 

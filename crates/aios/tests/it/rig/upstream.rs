@@ -43,7 +43,6 @@ pub(crate) struct Gate(watch::Sender<bool>);
 /// A request as it was received.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
-    pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
@@ -188,7 +187,7 @@ async fn receive(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Option<Receiv
             if pending.len() >= end {
                 let body = pending[at..end].to_vec();
                 pending.drain(..end);
-                return Some(Received { head, body });
+                return Some(Received { body });
             }
         }
         if !matches!(stream.read_buf(pending).await, Ok(1..)) {
