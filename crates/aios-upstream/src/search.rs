@@ -179,3 +179,139 @@ impl<'a> Search<'a> {
         Some(Next { endpoint, pause: Duration::ZERO })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aios_core::{AttemptOutcome, Tier};
+
+    use super::*;
+    use crate::{BreakerPolicy, EndpointConfig, ServerKind};
+
+    const RETRIES: RetryPolicy = RetryPolicy {
+        attempts_max: 4,
+        backoff_base: Duration::from_millis(10),
+        backoff_max: Duration::from_secs(2),
+    };
+    const BREAKER: BreakerPolicy = BreakerPolicy {
+        failures: 1,
+        open: Duration::from_secs(5),
+        open_max: Duration::from_secs(60),
+    };
+
+    /// Endpoints of main and of embedder.
+    struct Stage(Vec<Arc<Endpoint>>, Vec<Arc<Endpoint>>);
+
+    fn stage(n_main: usize, n_embedder: usize) -> Stage {
+        let endpoint = |tier: Tier, n: usize| {
+            let config = EndpointConfig {
+                name: format!("{tier}-{n}"),
+                url: format!("sim://{tier}?instant"),
+                model: "m".to_owned(),
+                kind: ServerKind::Simulated,
+                api_key: None,
+                concurrency_max: 4,
+                queue_max: 4,
+                queue_timeout: Duration::from_secs(1),
+                input_usd_per_mtok: None,
+                output_usd_per_mtok: None,
+            };
+            Arc::new(Endpoint::new(config, tier, BREAKER))
+        };
+        let all = |tier, n| (1..=n).map(|n| endpoint(tier, n)).collect();
+        Stage(all(Tier::Main, n_main), all(Tier::Embedder, n_embedder))
+    }
+
+    impl Stage {
+        fn both(&self) -> Vec<Vec<&Arc<Endpoint>>> {
+            vec![self.0.iter().collect(), self.1.iter().collect()]
+        }
+    }
+
+    /// The calls of a search in which each call fails with `outcome`.
+    fn calls(stages: Vec<Vec<&Arc<Endpoint>>>, outcome: AttemptOutcome) -> Vec<String> {
+        let dice = Dice::default();
+        let mut search = Search::new(stages, RETRIES, &dice);
+        let mut calls = Vec::new();
+        while let Some(next) = search.next(Instant::now()) {
+            calls.push(next.endpoint.config.name.clone());
+            assert!(calls.len() < 20, "{calls:?}");
+            search.failed(next.endpoint, &Failure::new(outcome, "it failed"));
+        }
+        calls
+    }
+
+    #[test]
+    fn a_tier_is_tried_once_more_before_the_other_one_answers() {
+        let stage = stage(1, 1);
+        let calls = calls(stage.both(), AttemptOutcome::ServerError);
+        assert_eq!(calls, ["main-1", "main-1", "embedder-1", "embedder-1"]);
+    }
+
+    #[test]
+    fn a_timeout_is_not_waited_for_twice() {
+        let stage = stage(1, 1);
+        let calls = calls(stage.both(), AttemptOutcome::FirstTokenTimeout);
+        assert_eq!(calls, ["main-1", "embedder-1"]);
+    }
+
+    #[test]
+    fn the_only_endpoint_gets_every_call() {
+        let stage = stage(1, 0);
+        assert_eq!(calls(stage.both(), AttemptOutcome::ConnectionLost), ["main-1"; 4]);
+    }
+
+    #[test]
+    fn every_endpoint_of_a_tier_comes_before_any_comes_again() {
+        let stage = stage(3, 1);
+        let calls = calls(stage.both(), AttemptOutcome::ServerError);
+        let mut first_three = calls[..3].to_vec();
+        first_three.sort();
+        assert_eq!(first_three, ["main-1", "main-2", "main-3"]);
+        assert_eq!(calls[3], "embedder-1");
+    }
+
+    #[test]
+    fn what_its_breaker_leaves_out_is_not_called() {
+        let stage = stage(2, 1);
+        stage.0[0].failed(&Failure::new(AttemptOutcome::ConnectFailed, "gone"), Instant::now());
+        let calls = calls(stage.both(), AttemptOutcome::FirstTokenTimeout);
+        assert_eq!(calls, ["main-2", "embedder-1"]);
+    }
+
+    #[test]
+    fn with_every_breaker_open_one_is_called_nevertheless() {
+        let stage = stage(1, 1);
+        let failure = Failure::new(AttemptOutcome::ConnectFailed, "gone");
+        for endpoint in stage.0.iter().chain(&stage.1) {
+            endpoint.failed(&failure, Instant::now());
+        }
+        assert_eq!(calls(stage.both(), AttemptOutcome::FirstTokenTimeout), ["main-1"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_endpoint_on_trial_is_called_first() {
+        let stage = stage(3, 0);
+        stage.0[1].failed(&Failure::new(AttemptOutcome::ConnectFailed, "gone"), Instant::now());
+        tokio::time::advance(BREAKER.open).await;
+        let dice = Dice::default();
+        let next = Search::new(stage.both(), RETRIES, &dice).next(Instant::now()).unwrap();
+        assert_eq!(next.endpoint.config.name, "main-2");
+    }
+
+    #[test]
+    fn the_less_busy_of_two_is_called() {
+        let stage = stage(2, 0);
+        stage.0[0].answered_after(Duration::from_millis(900));
+        stage.0[1].answered_after(Duration::from_millis(30));
+        let dice = Dice::default();
+        for _ in 0..20 {
+            let next = Search::new(stage.both(), RETRIES, &dice).next(Instant::now()).unwrap();
+            assert_eq!(next.endpoint.config.name, "main-2");
+        }
+    }
+
+    #[test]
+    fn nothing_configured_means_no_call() {
+        assert!(calls(stage(0, 0).both(), AttemptOutcome::ServerError).is_empty());
+    }
+}

@@ -23,6 +23,13 @@ pub const ADAPTIVE_ENABLED: &str = "AIOS_ADAPTIVE_ENABLED";
 const SHORT: [(&str, &str); 2] =
     [(DATA_DIR, "server.data_dir"), (ADAPTIVE_ENABLED, "routing.adaptive")];
 
+/// OpenTelemetry's own names. They are set for many programs at once, so ours count more. The
+/// exporter itself reads more of them, such as `OTEL_EXPORTER_OTLP_HEADERS`.
+const STANDARD: [(&str, &str); 2] = [
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
+    ("OTEL_SERVICE_NAME", "telemetry.service_name"),
+];
+
 /// A snapshot of the environment.
 pub type Env = BTreeMap<String, String>;
 
@@ -30,7 +37,11 @@ pub type Env = BTreeMap<String, String>;
 pub(super) fn read(env: &Env) -> Result<Settings, ConfigError> {
     let mut settings = Settings::default();
     let mut problems = Vec::new();
-    for (name, text) in env {
+    let standard = STANDARD.iter().filter_map(|(name, _)| env.get_key_value(*name));
+    // As the standard has it, an empty variable is one that is not set.
+    let standard = standard.filter(|(_, text)| !text.is_empty());
+    let own = env.iter().filter(|(name, _)| name.starts_with("AIOS_"));
+    for (name, text) in standard.chain(own) {
         match key_of(name) {
             None => {}
             Some(Err(problem)) => problems.push(problem),
@@ -81,7 +92,8 @@ pub(super) fn variable(key: &str) -> String {
 }
 
 fn key_of(name: &str) -> Option<Result<&'static Known, Problem>> {
-    let short = SHORT.iter().find(|(short, _)| *short == name).map(|(_, key)| (*key).to_owned());
+    let mut fixed = SHORT.iter().chain(&STANDARD);
+    let short = fixed.find(|(short, _)| *short == name).map(|(_, key)| (*key).to_owned());
     let key = short.or_else(|| {
         let rest = name.strip_prefix("AIOS_").filter(|rest| rest.contains("__"))?;
         Some(rest.replace("__", ".").to_lowercase())

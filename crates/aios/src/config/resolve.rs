@@ -16,7 +16,7 @@ use super::file::{self, ConfigFile};
 use super::problem::Problem;
 use super::settings::Settings;
 use super::{
-    Config, Discovery, EndpointLimits, Events, LogFormat, LogLevel, MemoryMode, ProfileChoice,
+    Config, Discovery, EndpointLimits, Events, LogFormat, LogLevel, MemoryMode, Otlp, ProfileChoice,
     Routing, Server, units,
 };
 
@@ -52,6 +52,7 @@ impl Resolver<'_> {
             memory: self.choice("memory.mode", &file.memory.mode, &[("off", MemoryMode::Off)]),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
             log_level: self.choice("telemetry.level", &file.telemetry.level, &LogLevel::NAMES),
+            otlp: self.otlp(&file.telemetry),
         };
         self.reachable_only_with_keys(&config);
         config
@@ -72,6 +73,20 @@ impl Resolver<'_> {
             header_timeout: self.duration("server.header_timeout", &file.header_timeout, false),
             body_timeout: self.duration("server.body_timeout", &file.body_timeout, false),
         }
+    }
+
+    fn otlp(&mut self, file: &file::Telemetry) -> Option<Otlp> {
+        let (endpoint, service_name) = (file.otlp_endpoint.trim(), file.service_name.trim());
+        if service_name.is_empty() {
+            self.refuse("telemetry.service_name", "must not be empty");
+        }
+        if endpoint.is_empty() {
+            return None;
+        }
+        if let Err(why) = super::endpoint::check_http_url(endpoint) {
+            self.refuse("telemetry.otlp_endpoint", why);
+        }
+        Some(Otlp { endpoint: endpoint.to_owned(), service_name: service_name.to_owned() })
     }
 
     fn data_dir(&mut self, written: &str, directory: &Path) -> std::path::PathBuf {

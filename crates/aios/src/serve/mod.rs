@@ -20,6 +20,7 @@ use aios_store::FileEventLog;
 use anyhow::Context;
 
 use crate::config::{self, Config, Sources};
+use crate::otel::{self, Traces};
 
 /// Longest wait for the event log to be written out at the end.
 const LOG_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,26 +50,32 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 async fn serve(config: Config, sources: Sources) -> anyhow::Result<ExitCode> {
     let mut signals = signals::Signals::listen()?;
-    let parts::Started { handle, store, routing } = parts::start(&config).await?;
+    let traces = otel::start(config.otlp.as_ref())?;
+    let parts::Started { handle, store, routing } = parts::start(&config, traces.as_ref()).await?;
     let upstreams = Arc::clone(&handle.live().upstreams);
     banner::show(&config, &handle, upstreams.config());
     let preparing = tokio::spawn(async move { upstreams.prepare().await });
     let reloader = reload::Reloader::new(config, sources, routing);
     reloader.run_until_stopped(&handle, &mut signals).await;
     preparing.abort();
-    stop(handle, store, signals).await
+    stop(handle, store, traces, signals).await
 }
 
 /// Lets requests finish, then writes the log out. A second signal cuts it short.
 async fn stop(
     handle: Handle,
     store: Arc<FileEventLog>,
+    traces: Option<Traces>,
     mut signals: signals::Signals,
 ) -> anyhow::Result<ExitCode> {
     tracing::info!("stopping: requests under way may finish; once more to stop at once");
     let orderly = async {
         let stopped = handle.stop().await;
-        (stopped, store.close(LOG_CLOSE_TIMEOUT).await)
+        let report = store.close(LOG_CLOSE_TIMEOUT).await;
+        if let Some(traces) = traces {
+            traces.stop().await;
+        }
+        (stopped, report)
     };
     let (stopped, report) = tokio::select! {
         ended = orderly => ended,

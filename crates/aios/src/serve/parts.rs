@@ -17,6 +17,7 @@ use crate::cli::output::Failure;
 use crate::clock::SystemClock;
 use crate::config::{Config, ProfileChoice};
 use crate::keys;
+use crate::otel::Traces;
 
 /// What runs.
 pub(super) struct Started {
@@ -33,7 +34,7 @@ pub(super) struct Routing {
 }
 
 /// Takes the sockets and the data directory, and starts the server.
-pub(super) async fn start(config: &Config) -> anyhow::Result<Started> {
+pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::Result<Started> {
     let gateway_socket = bind(config.server.listen, "server.listen", "--listen").await?;
     let admin_socket =
         bind(config.server.admin_listen, "server.admin_listen", "--admin-listen").await?;
@@ -59,7 +60,7 @@ pub(super) async fn start(config: &Config) -> anyhow::Result<Started> {
         data_dir: Arc::clone(&data_dir),
         clock: Arc::new(SystemClock),
         keys,
-        observer: None,
+        observer: traces.map(Traces::observer),
         listener: config.listener(),
         gateway_socket,
         admin_socket: admin_socket.into_std().context("cannot use the admin socket")?,

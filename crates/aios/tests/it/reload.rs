@@ -92,9 +92,11 @@ async fn a_broken_file_changes_nothing() {
         ("tiers.main.endpoints = [{ url = \"ftp://x\" }]\n", "tiers.main.endpoints[0].url"),
     ];
     let server = Server::start(&split()).await;
+    // By now the server watches the file.
+    server.chat("aios-auto", "x").await.expect(200);
     for (text, word) in broken {
         server.configure(text);
-        eventually("a refusal", async || {
+        eventually(word, async || {
             let config = server.status().await["config"].clone();
             assert_eq!(config["generation"], 1);
             config["reload_error"].as_str().filter(|why| why.contains(word)).map(str::to_owned)
@@ -104,7 +106,7 @@ async fn a_broken_file_changes_nothing() {
     }
     server.configure(&split().set("models.aliases", "[]").toml());
     assert_eq!(generation(&server, 2).await["reload_error"], Value::Null);
-    let events = server.events(broken.len()).await;
+    let events = server.events(1 + broken.len()).await;
     assert!(events.iter().all(|event| event["config_generation"] == 1));
 }
 
