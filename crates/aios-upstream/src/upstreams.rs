@@ -287,3 +287,6 @@ const fn owner(kind: ServerKind) -> &'static str {
         ServerKind::Simulated => "aios-simulated",
     }
 }
+
+#[cfg(test)]
+mod tests;
