@@ -1,0 +1,20 @@
+//! Any message and any override file: both are read without a panic.
+
+#![no_main]
+
+use aios_route::{apply_override, count, score};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    count(text);
+    score(text);
+    let split = aios_core::Split {
+        treatment_pct: aios_core::Percent::new(10.0).expect("10 is a percentage"),
+        control_boundary: aios_core::BOUNDARY_DEFAULT,
+        treatment_boundary: aios_core::BOUNDARY_DEFAULT,
+        adaptive: true,
+        frozen: false,
+        origin: "fuzz".to_owned(),
+    };
+    drop(apply_override(&split, text));
+});
