@@ -16,6 +16,9 @@ use crate::{Answered, BreakerPolicy, BreakerStatus, EndpointConfig, Failure, Ser
 /// Weight of a new measurement in the moving average of latency.
 const LATENCY_WEIGHT: f64 = 0.2;
 
+/// Stands for the latency of an endpoint that has not answered yet.
+const UNMEASURED_MS: f64 = 1e-3;
+
 /// An endpoint as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EndpointStatus {
@@ -112,9 +115,10 @@ impl Endpoint {
     }
 
     /// Expected wait for an answer: moving average of latency times what is in line, as in peak EWMA
-    /// (Twitter's Finagle). Where nothing was measured yet, an endpoint looks quick, to be tried.
+    /// (Twitter's Finagle). Where nothing was measured yet, an endpoint looks quicker than any, to be
+    /// tried.
     pub(crate) fn load(&self) -> f64 {
-        let latency_ms = self.latency_ms().unwrap_or(1.0);
+        let latency_ms = self.latency_ms().unwrap_or(UNMEASURED_MS);
         latency_ms * (1 + self.turns.in_flight() + self.turns.queued()) as f64
     }
 

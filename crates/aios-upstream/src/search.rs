@@ -140,7 +140,8 @@ impl<'a> Search<'a> {
     /// Another call to an endpoint whose fault may pass.
     fn once_more(&mut self, now: Instant) -> Option<Next<'a>> {
         let others_left = self.has_other_stage();
-        if others_left && self.n_in_stage >= CALLS_BEFORE_FALLBACK {
+        let is_last_call = self.n_counted + 1 >= self.policy.attempts_max;
+        if others_left && (self.n_in_stage >= CALLS_BEFORE_FALLBACK || is_last_call) {
             return None;
         }
         let pause = self.backoff();
@@ -245,6 +246,18 @@ mod tests {
         let stage = stage(1, 1);
         let calls = calls(stage.both(), AttemptOutcome::ServerError);
         assert_eq!(calls, ["main-1", "main-1", "embedder-1", "embedder-1"]);
+    }
+
+    #[test]
+    fn the_last_call_is_left_for_the_other_tier() {
+        let stage = stage(1, 1);
+        let dice = Dice::default();
+        let retries = RetryPolicy { attempts_max: 2, ..RETRIES };
+        let mut search = Search::new(stage.both(), retries, &dice);
+        let first = search.next(Instant::now()).unwrap();
+        search.failed(first.endpoint, &Failure::new(AttemptOutcome::ServerError, "it failed"));
+        let second = search.next(Instant::now()).unwrap();
+        assert_eq!(second.endpoint.config.name, "embedder-1");
     }
 
     #[test]

@@ -189,10 +189,10 @@ impl StreamReply {
         self.unread_bytes = 0;
         let mut unread = std::mem::take(&mut self.unread);
         for event in unread.drain(..) {
-            if let EventAction::Error { detail, .. } = self.observer.on_event(&event)
+            if let EventAction::Error { outcome, detail, .. } = self.observer.on_event(&event)
                 && !self.has_ended()
             {
-                self.fail(Failure::new(AttemptOutcome::BadReply, detail));
+                self.fail(Failure::new(outcome, detail));
             }
         }
         self.unread = unread;
@@ -211,8 +211,7 @@ impl StreamReply {
                 self.block.push(event);
                 self.complete();
             }
-            EventAction::Error { detail, code: _, wire } => {
-                let outcome = AttemptOutcome::ErrorInReply;
+            EventAction::Error { outcome, detail, code: _, wire } => {
                 self.fail(Failure { frame: Some(wire), ..Failure::new(outcome, detail) });
             }
         }

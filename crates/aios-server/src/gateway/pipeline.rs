@@ -203,3 +203,38 @@ impl From<&GatewayError> for Ending {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aios_core::{EventId, Timestamp};
+    use http::HeaderValue;
+
+    use super::*;
+
+    /// What of a trace reaches an endpoint: its two headers.
+    fn traced(traceparent: &str, observed: bool) -> [Option<String>; 2] {
+        let mut headers = HeaderMap::new();
+        headers.insert(TRACEPARENT, HeaderValue::from_str(traceparent).unwrap());
+        headers.insert(TRACESTATE, HeaderValue::from_static("a=b"));
+        headers.insert("authorization", HeaderValue::from_static("Bearer of-the-client"));
+        let id = EventId::new(Timestamp::from_micros(0), [7; 10]);
+        let trace = observed.then(|| TraceContext::of_request(id, &headers));
+        let kept = forwarded(&headers, "req_1", trace.as_ref());
+        assert!(!kept.contains_key("authorization"));
+        [TRACEPARENT, TRACESTATE].map(|name| Some(kept.get(name)?.to_str().unwrap().to_owned()))
+    }
+
+    #[test]
+    fn a_trace_is_passed_on_as_it_came_unless_it_is_observed() {
+        const VALID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        for traceparent in [VALID, "strange"] {
+            let expected = [traceparent, "a=b"].map(|value| Some(value.to_owned()));
+            assert_eq!(traced(traceparent, false), expected);
+        }
+        let ours = "00-4bf92f3577b34da6a3ce929d0e0e4736-8707070707070707-01".to_owned();
+        assert_eq!(traced(VALID, true), [Some(ours), Some("a=b".to_owned())]);
+        let [begun, state] = traced("strange", true);
+        assert!(begun.unwrap().ends_with("-8707070707070707-01"));
+        assert_eq!(state, None, "it belonged to a trace that is not gone on with");
+    }
+}

@@ -75,3 +75,19 @@ fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     }
     cause.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn small_writes_do_not_wait() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri: Uri = format!("http://{}/v1", listener.local_addr().unwrap()).parse().unwrap();
+        let stream = Connector::new(&uri).unwrap().connect(&uri, Duration::from_secs(30)).await;
+        let MaybeHttpsStream::Http(stream) = stream.unwrap() else { panic!("not plain") };
+        assert!(stream.inner().nodelay().unwrap());
+    }
+}

@@ -15,7 +15,7 @@ mod plain;
 mod tests;
 mod wire;
 
-use aios_core::{FinishReason, Operation, Tokens};
+use aios_core::{AttemptOutcome, FinishReason, Operation, Tokens};
 use bytes::Bytes;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -60,6 +60,8 @@ pub enum EventAction {
     Done,
     /// The stream has failed. Nothing after it may be passed on, `[DONE]` least of all.
     Error {
+        /// Whether the model reported it, or could not be understood.
+        outcome: AttemptOutcome,
         /// What may be logged: type and code, without the server's message.
         detail: String,
         /// The error's code, or its type if it has none.
@@ -215,13 +217,23 @@ impl Observer {
     fn error(found: &Found<'_>, event: Option<&SseEvent>) -> EventAction {
         let wire =
             event.filter(|_| found.well_formed).map_or_else(|| found.to_event(), SseEvent::raw);
-        EventAction::Error { detail: found.detail(), code: found.code(), wire }
+        EventAction::Error {
+            outcome: AttemptOutcome::ErrorInReply,
+            detail: found.detail(),
+            code: found.code(),
+            wire,
+        }
     }
 
     fn failed_response(code: &Text<'_>, event: &SseEvent) -> EventAction {
         let json = serde_json::json!({ "code": code.0 }).to_string();
         let found = Found::in_text(&json);
-        EventAction::Error { detail: found.detail(), code: found.code(), wire: event.raw() }
+        EventAction::Error {
+            outcome: AttemptOutcome::ErrorInReply,
+            detail: found.detail(),
+            code: found.code(),
+            wire: event.raw(),
+        }
     }
 
     fn on_whole_chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), WholeFault> {
@@ -282,6 +294,7 @@ fn error_in_reply(error: &Found<'_>) -> WholeFault {
 fn unreadable() -> EventAction {
     let detail = "an event of the stream is not JSON";
     EventAction::Error {
+        outcome: AttemptOutcome::BadReply,
         detail: detail.to_owned(),
         code: Some("bad_reply".to_owned()),
         wire: unreadable_event(detail),

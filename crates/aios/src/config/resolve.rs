@@ -16,8 +16,8 @@ use super::file::{self, ConfigFile};
 use super::problem::Problem;
 use super::settings::Settings;
 use super::{
-    Config, Discovery, EndpointLimits, Events, LogFormat, LogLevel, MemoryMode, Otlp, ProfileChoice,
-    Routing, Server, units,
+    Config, Discovery, EndpointLimits, Events, LogFormat, LogLevel, MemoryMode, Otlp,
+    ProfileChoice, Routing, Server, units,
 };
 
 /// How long a request waits for room in the event log before it is refused.
@@ -83,7 +83,8 @@ impl Resolver<'_> {
         if endpoint.is_empty() {
             return None;
         }
-        if let Err(why) = super::endpoint::check_http_url(endpoint) {
+        if super::endpoint::check_http_url(endpoint).is_err() {
+            let why = "must be a collector's base URL, such as http://127.0.0.1:4318, without a user name, `?` or `#`";
             self.refuse("telemetry.otlp_endpoint", why);
         }
         Some(Otlp { endpoint: endpoint.to_owned(), service_name: service_name.to_owned() })

@@ -292,3 +292,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn traces_are_off_until_a_collector_is_named() {
+    const STANDARD: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://standard:4318");
+    let endpoint =
+        |text: &str, env: &[(&str, &str)]| check(text, env).unwrap().otlp.map(|otlp| otlp.endpoint);
+    let in_file = "[telemetry]\notlp_endpoint = \"http://file:4318\"\n";
+    assert_eq!(endpoint("", &[]), None);
+    assert_eq!(endpoint(in_file, &[]).as_deref(), Some("http://file:4318"));
+    assert_eq!(endpoint(in_file, &[STANDARD]).as_deref(), Some("http://standard:4318"));
+    assert_eq!(endpoint(in_file, &[(STANDARD.0, "")]).as_deref(), Some("http://file:4318"));
+    let own = ("AIOS_TELEMETRY__OTLP_ENDPOINT", "http://own:4318");
+    assert_eq!(endpoint(in_file, &[STANDARD, own]).as_deref(), Some("http://own:4318"));
+    let named = check("", &[STANDARD, ("OTEL_SERVICE_NAME", "edge")]).unwrap().otlp.unwrap();
+    assert_eq!(named.service_name, "edge");
+    assert_snapshot!(check("", &[(STANDARD.0, "localhost:4318")]).unwrap_err(), @"`telemetry.otlp_endpoint` (OTEL_EXPORTER_OTLP_ENDPOINT) must be a collector's base URL, such as http://127.0.0.1:4318, without a user name, `?` or `#`");
+}
+
+#[test]
+fn a_build_that_cannot_send_traces_says_so() {
+    let warnings = |text: &str| check(text, &[]).unwrap().warnings.join("\n");
+    assert_eq!(warnings(""), "");
+    let warned = warnings("[telemetry]\notlp_endpoint = \"http://127.0.0.1:4318\"\n");
+    assert_eq!(warned.contains("build with --features otel"), !cfg!(feature = "otel"), "{warned}");
+}

@@ -69,13 +69,14 @@ impl Collector {
             Err(error) => Some(causes(&**error)),
         };
         let url = &self.base_url;
-        match (why, self.failing.load(Ordering::Relaxed)) {
-            (Some(why), false) => tracing::warn!(url, why, "traces cannot be sent and are lost"),
-            (None, true) => tracing::info!(url, "traces are sent again"),
-            (Some(_), true) => return,
-            (None, false) => return,
+        let failed_before = self.failing.swap(why.is_some(), Ordering::Relaxed);
+        match why {
+            Some(why) if !failed_before => {
+                tracing::warn!(url, why, "traces cannot be sent and are lost");
+            }
+            None if failed_before => tracing::info!(url, "traces are sent again"),
+            Some(_) | None => {}
         }
-        self.failing.fetch_not(Ordering::Relaxed);
     }
 }
 
@@ -106,5 +107,95 @@ impl HttpClient for Collector {
             self.note(&result);
             result
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpListener};
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    /// Keeps what is logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Log {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    /// Answers one connection after the other with these statuses.
+    fn answer(statuses: &'static [u16]) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for status in statuses {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"spans") {
+                    let mut piece = [0; 1024];
+                    let n = stream.read(&mut piece).unwrap();
+                    request.extend_from_slice(&piece[..n]);
+                }
+                let reply = format!(
+                    "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+                );
+                stream.write_all(reply.as_bytes()).unwrap();
+            }
+        });
+        address
+    }
+
+    /// What is logged while `n` batches are sent.
+    fn logged(address: SocketAddr, n: usize) -> Vec<String> {
+        let url = format!("http://{address}");
+        let collector = Collector::new(&url).unwrap();
+        let log = Log::default();
+        let subscriber =
+            tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            for _ in 0..n {
+                let request = Request::post(&url).body(Bytes::from_static(b"spans")).unwrap();
+                collector.note(&collector.send(request));
+            }
+        });
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_failing_collector_is_logged_when_it_begins_and_when_it_ends() {
+        let lines = logged(answer(&[200, 503, 503, 503, 200, 200]), 6);
+        assert_eq!(lines.len(), 2, "{lines:#?}");
+        assert!(lines[0].contains("WARN") && lines[0].contains("503"), "{}", lines[0]);
+        assert!(lines[1].contains("INFO") && lines[1].contains("sent again"), "{}", lines[1]);
+    }
+
+    #[test]
+    fn a_collector_that_is_not_there_is_logged_once_with_the_cause() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let lines = logged(address, 3);
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+        assert!(lines[0].contains("refused"), "{}", lines[0]);
     }
 }

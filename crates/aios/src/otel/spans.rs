@@ -124,7 +124,10 @@ fn request_attributes(event: &ResponseEvent) -> Vec<KeyValue> {
     let tokens = |n: u64| Value::I64(i64::try_from(n).unwrap_or(i64::MAX));
     let first_ms = event.timings.time_to_first_token_ms.filter(|_| event.stream);
     let optional = [
-        ("gen_ai.response.model", event.response_model.as_ref().map(|model| text(model.as_str().to_owned()))),
+        (
+            "gen_ai.response.model",
+            event.response_model.as_ref().map(|model| text(model.as_str().to_owned())),
+        ),
         ("gen_ai.response.finish_reasons", event.finish_reason.map(finish_reasons)),
         ("gen_ai.usage.input_tokens", event.tokens.input_tokens.map(tokens)),
         ("gen_ai.usage.output_tokens", event.tokens.output_tokens.map(tokens)),
@@ -217,4 +220,139 @@ fn at(moment: Timestamp) -> SystemTime {
 
 fn millis(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use aios_core::{EventId, Timestamp};
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    const TRACE: TraceContext = TraceContext {
+        trace_id: [0x4b; 16],
+        span_id: [0xa7; 8],
+        parent_id: Some([0xf0; 8]),
+        sampled: true,
+    };
+
+    /// Two calls, the second one a success; `change` is laid over it.
+    fn spans(change: &Json) -> Vec<SpanData> {
+        let at = Timestamp::from_micros(1_800_000_000_000_000);
+        let mut event = json!({
+            "schema_version": "2.0", "event_id": EventId::new(at, [7; 10]), "ts": at,
+            "request_id": "req_1", "operation": "chat", "stream": true,
+            "conv_id": "c1_00000000000000000000000000000001", "conv_id_source": "header",
+            "msg_id": 1, "request_model": "aios-auto", "response_model": "large-1",
+            "question": "Why?", "response": "Therefore.", "source": "embedder", "tier": "main",
+            "bucket": "control", "boundary": 0.5, "weight": 0.71, "profile": "golden",
+            "route_reason": "at_or_above_boundary", "propensity": 1.0,
+            "attempts": [
+                { "endpoint": "main-1", "tier": "main", "model": "large-1", "started_ms": 0.5,
+                  "duration_ms": 20.5, "outcome": "server_error", "status": 500 },
+                { "endpoint": "embedder-1", "tier": "embedder", "model": "small-1",
+                  "started_ms": 21.0, "duration_ms": 120.5, "outcome": "ok", "status": 200 },
+            ],
+            "outcome": "ok", "status": 200, "finish_reason": "tool_calls", "latency_ms": 141.75,
+            "time_to_first_token_ms": 60.5, "overhead_ms": 0.25, "input_tokens": 12,
+            "output_tokens": 99, "config_generation": 1, "config_hash": "0123456789ab",
+        });
+        for (key, value) in change.as_object().unwrap() {
+            event[key] = value.clone();
+        }
+        let event: ResponseEvent = serde_json::from_value(event).unwrap();
+        of(&event, &TRACE).collect()
+    }
+
+    fn attribute(span: &SpanData, key: &str) -> Option<String> {
+        let found = span.attributes.iter().find(|attribute| attribute.key.as_str() == key)?;
+        Some(found.value.to_string())
+    }
+
+    #[test]
+    fn a_request_is_a_span_in_the_callers_trace_and_calls_are_below_it() {
+        let spans = spans(&json!({}));
+        let names: Vec<&str> = spans.iter().map(|span| &*span.name).collect();
+        assert_eq!(names, ["chat aios-auto", "chat large-1", "chat small-1"]);
+        let [request, first, second] = &spans[..] else { panic!("{names:?}") };
+        let own = SpanId::from_bytes(TRACE.span_id);
+        assert_eq!(request.span_context.span_id(), own);
+        assert_eq!(request.parent_span_id, SpanId::from_bytes([0xf0; 8]));
+        assert!(request.parent_span_is_remote && !first.parent_span_is_remote);
+        assert_eq!((&request.span_kind, &first.span_kind), (&SpanKind::Server, &SpanKind::Client));
+        assert_eq!((first.parent_span_id, second.parent_span_id), (own, own));
+        let mut ids: Vec<_> = spans.iter().map(|span| span.span_context.span_id()).collect();
+        ids.dedup();
+        assert_eq!(ids.len(), 3, "{ids:?}");
+        assert!(spans.iter().all(|span| span.span_context.is_valid()));
+    }
+
+    #[test]
+    fn times_are_the_events_own() {
+        let spans = spans(&json!({}));
+        let micros = |at: SystemTime| {
+            let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
+            since - 1_800_000_000_000_000
+        };
+        let times = spans.iter().map(|span| (micros(span.start_time), micros(span.end_time)));
+        assert_eq!(times.collect::<Vec<_>>(), [(0, 141_750), (500, 21_000), (21_000, 141_500)]);
+    }
+
+    #[test]
+    fn attributes_have_the_conventions_names() {
+        let spans = spans(&json!({}));
+        for (key, value) in [
+            ("gen_ai.operation.name", "chat"),
+            ("gen_ai.provider.name", "openai"),
+            ("gen_ai.request.model", "aios-auto"),
+            ("gen_ai.response.model", "large-1"),
+            ("gen_ai.response.finish_reasons", "[\"tool_calls\"]"),
+            ("gen_ai.usage.input_tokens", "12"),
+            ("gen_ai.usage.output_tokens", "99"),
+            ("gen_ai.response.time_to_first_chunk", "0.0605"),
+            ("gen_ai.conversation.id", "c1_00000000000000000000000000000001"),
+            ("http.response.status_code", "200"),
+            ("aios.tier", "main"),
+            ("aios.source", "embedder"),
+            ("aios.weight", "0.71"),
+        ] {
+            assert_eq!(attribute(&spans[0], key).as_deref(), Some(value), "{key}");
+        }
+        assert_eq!(attribute(&spans[0], "error.type"), None);
+        assert_eq!(attribute(&spans[1], "error.type").as_deref(), Some("server_error"));
+        assert_eq!(attribute(&spans[1], "aios.endpoint").as_deref(), Some("main-1"));
+        assert_eq!(attribute(&spans[1], "http.response.status_code").as_deref(), Some("500"));
+        assert_eq!(attribute(&spans[2], "error.type"), None);
+    }
+
+    #[test]
+    fn only_a_fault_of_ours_is_an_error() {
+        for outcome in Outcome::ALL {
+            let change = json!({ "outcome": outcome, "error_code": "why" });
+            let status = spans(&change).remove(0).status;
+            let expected = match outcome {
+                Outcome::Ok | Outcome::CallerError | Outcome::ClientCancelled => Status::Unset,
+                _ => Status::error("why"),
+            };
+            assert_eq!(status, expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_without_a_model_is_named_after_its_operation() {
+        for (operation, name) in [
+            ("responses", "chat"),
+            ("completions", "text_completion"),
+            ("embeddings", "embeddings"),
+        ] {
+            let spans = spans(&json!({ "operation": operation, "request_model": "" }));
+            assert_eq!(spans[0].name, name);
+        }
+    }
+
+    #[test]
+    fn no_text_is_in_a_span() {
+        let all = format!("{:?}", spans(&json!({})));
+        assert!(all.contains("aios-auto") && !all.contains("Why?") && !all.contains("Therefore."));
+    }
 }

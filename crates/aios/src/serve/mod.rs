@@ -19,7 +19,7 @@ use aios_server::Handle;
 use aios_store::FileEventLog;
 use anyhow::Context;
 
-use crate::config::{self, Config, Sources};
+use crate::config::{self, Config, FileStamp, Sources};
 use crate::otel::{self, Traces};
 
 /// Longest wait for the event log to be written out at the end.
@@ -30,12 +30,14 @@ const LOG_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Errors
 /// When the configuration is wrong, a port or the data directory is in use, or nothing can be served.
 pub fn run(sources: Sources) -> anyhow::Result<ExitCode> {
+    // Looked at before it is read, so that a change in between is not taken for what was read.
+    let seen = sources.stamp();
     let config = config::load(&sources)?;
     log::start(&config);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    runtime()?.block_on(serve(config, sources))
+    runtime()?.block_on(serve(config, sources, seen))
 }
 
 /// One thread where there is one processor: what is shared by none needs no waking across threads.
@@ -48,14 +50,18 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     builder.enable_all().build().context("cannot start the runtime")
 }
 
-async fn serve(config: Config, sources: Sources) -> anyhow::Result<ExitCode> {
+async fn serve(
+    config: Config,
+    sources: Sources,
+    seen: Option<FileStamp>,
+) -> anyhow::Result<ExitCode> {
     let mut signals = signals::Signals::listen()?;
     let traces = otel::start(config.otlp.as_ref())?;
     let parts::Started { handle, store, routing } = parts::start(&config, traces.as_ref()).await?;
     let upstreams = Arc::clone(&handle.live().upstreams);
     banner::show(&config, &handle, upstreams.config());
     let preparing = tokio::spawn(async move { upstreams.prepare().await });
-    let reloader = reload::Reloader::new(config, sources, routing);
+    let reloader = reload::Reloader::new(config, sources, seen, routing);
     reloader.run_until_stopped(&handle, &mut signals).await;
     preparing.abort();
     stop(handle, store, traces, signals).await

@@ -27,8 +27,14 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-    pub(super) fn new(config: Config, sources: Sources, routing: Routing) -> Self {
-        Self { at_start: config.clone(), config, seen: sources.stamp(), sources, routing }
+    /// `seen` is what the file looked like before it was read.
+    pub(super) fn new(
+        config: Config,
+        sources: Sources,
+        seen: Option<FileStamp>,
+        routing: Routing,
+    ) -> Self {
+        Self { at_start: config.clone(), config, sources, seen, routing }
     }
 
     /// Reloads as needed until the process is to stop.

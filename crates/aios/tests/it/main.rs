@@ -27,3 +27,5 @@ mod rig;
 mod streams;
 #[cfg(test)]
 mod tidy;
+#[cfg(all(test, feature = "otel"))]
+mod traces;

@@ -105,8 +105,9 @@ impl Place {
     /// The program with its arguments, not started yet.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aios"));
-        let strangers =
-            std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("AIOS_"));
+        let strangers = std::env::vars()
+            .map(|(name, _)| name)
+            .filter(|name| name.starts_with("AIOS_") || name.starts_with("OTEL_"));
         for name in strangers {
             command.env_remove(name);
         }

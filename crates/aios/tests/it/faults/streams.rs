@@ -90,7 +90,7 @@ async fn a_missing_end_mark_is_added_after_a_finish_reason() {
 #[tokio::test]
 async fn garbage_in_a_stream_is_reported_in_band() {
     Case::in_band("not JSON", events([delta("Hello").as_str(), "data: {nonsense\n\n"]))
-        .code("upstream_error_in_reply", &["error_in_reply"])
+        .code("upstream_bad_reply", &["bad_reply"])
         .check(&STREAM)
         .await;
 }
@@ -98,7 +98,7 @@ async fn garbage_in_a_stream_is_reported_in_band() {
 #[tokio::test]
 async fn garbage_at_the_start_of_a_stream_is_a_502() {
     Case::broken("not JSON", events(["data: \u{1}\u{2}garbage\n\n"]))
-        .code("upstream_error_in_reply", &["error_in_reply", "error_in_reply"])
+        .code("upstream_bad_reply", &["bad_reply", "bad_reply"])
         .check(&STREAM)
         .await;
     let endless = vec![stream_head(), chunk("x".repeat(9 << 20)), Act::Close];
