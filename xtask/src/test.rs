@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
         run: || run(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
     Step { name: "tests", run: || run(&["test", "--workspace"]) },
+    Step { name: "otel", run: otel },
     Step { name: "docs", run: docs },
     Step { name: "sdk (python)", run: sdk::python },
     Step { name: "sdk (node)", run: sdk::node },
@@ -65,6 +66,14 @@ pub(crate) fn run_command(args: &[String]) -> Result<ExitCode> {
 
 fn run(args: &[&str]) -> Result<Done> {
     cargo::run(args).map(|()| Done::Passed)
+}
+
+/// What stands behind the feature, which the steps before leave out.
+fn otel() -> Result<Done> {
+    const AIOS: [&str; 4] = ["-p", "aios", "--features", "otel"];
+    let of_aios = |first: &[&str], last: &[&str]| run(&[first, &AIOS, last].concat());
+    of_aios(&["clippy"], &["--all-targets", "--", "-D", "warnings"])?;
+    of_aios(&["test"], &["--", "otel", "traces"])
 }
 
 fn docs() -> Result<Done> {

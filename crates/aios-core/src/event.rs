@@ -3,6 +3,7 @@
 //! Free text that comes from outside (prompts, answers, model names) can only stand here as
 //! [`RedactedText`].
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aios_privacy::{Pseudonym, RedactedText, RedactionCounts};
@@ -43,7 +44,7 @@ impl Event {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResponseEvent {
     /// [`SCHEMA_VERSION`].
-    pub schema_version: String,
+    pub schema_version: Cow<'static, str>,
     /// This event.
     pub event_id: EventId,
     /// When the request was admitted.
@@ -90,7 +91,7 @@ pub struct ResponseEvent {
     pub weight: Option<Weight>,
     /// The terms of the raw score, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub weight_terms: BTreeMap<String, f64>,
+    pub weight_terms: BTreeMap<Cow<'static, str>, f64>,
     /// The knots used.
     pub profile: Profile,
     /// Why the tier was chosen.

@@ -24,7 +24,7 @@ impl KeyMaterial {
     /// A key for one purpose, so that a pseudonym of one domain says nothing in another.
     #[must_use]
     pub fn derive(&self, domain: &str) -> Self {
-        Self(mac(&self.0, &[b"aios/derive", domain.as_bytes()]))
+        Self(mac(keyed(&self.0), &[b"aios/derive", domain.as_bytes()]))
     }
 
     /// The key bytes, for keyed hashes outside this crate (the bucket hash).
@@ -92,18 +92,29 @@ impl From<Pseudonym> for String {
 }
 
 /// Makes pseudonyms under one key version.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Pseudonymizer {
     version: u16,
-    conversation: KeyMaterial,
-    subject: KeyMaterial,
+    /// With the key taken in already, which is half the work of a short message.
+    conversation: Hmac<Sha256>,
+    subject: Hmac<Sha256>,
+}
+
+impl std::fmt::Debug for Pseudonymizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pseudonymizer").field("version", &self.version).finish_non_exhaustive()
+    }
 }
 
 impl Pseudonymizer {
     /// Derives the domains' keys from the deployment's key of `version`.
     #[must_use]
     pub fn new(version: u16, key: &KeyMaterial) -> Self {
-        Self { version, conversation: key.derive("conv"), subject: key.derive("subject") }
+        Self {
+            version,
+            conversation: keyed(&key.derive("conv").0),
+            subject: keyed(&key.derive("subject").0),
+        }
     }
 
     /// Pseudonym of a conversation. `parts` are hashed with their lengths, so `["a","bc"]` and
@@ -119,8 +130,8 @@ impl Pseudonymizer {
         self.make('s', &self.subject, parts)
     }
 
-    fn make(&self, prefix: char, key: &KeyMaterial, parts: &[&[u8]]) -> Pseudonym {
-        let tag = mac(&key.0, parts);
+    fn make(&self, prefix: char, key: &Hmac<Sha256>, parts: &[&[u8]]) -> Pseudonym {
+        let tag = mac(key.clone(), parts);
         Pseudonym(format!("{prefix}{}_{}", self.version, hex(&tag[..16])))
     }
 }
@@ -135,8 +146,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     out
 }
 
-fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+fn mac(mut mac: Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);

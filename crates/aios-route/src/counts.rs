@@ -101,7 +101,10 @@ impl Pass {
         let bytes = text.as_bytes();
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
-            if byte.is_ascii_lowercase() {
+            if *byte == b' ' {
+                self.end_runs();
+                at += 1;
+            } else if byte.is_ascii_lowercase() {
                 let end = at + plain_length(bytes.get(at..).unwrap_or_default());
                 self.continue_plain(bytes.get(at..end).unwrap_or_default());
                 at = end;

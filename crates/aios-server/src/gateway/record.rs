@@ -182,7 +182,7 @@ impl Record {
             (own, ConversationSource::Derived)
         });
         ResponseEvent {
-            schema_version: SCHEMA_VERSION.to_owned(),
+            schema_version: SCHEMA_VERSION.into(),
             event_id: facts.event_id,
             ts: facts.ts,
             request_id: keep(facts.request_id.as_str(), RequestId::LENGTH_MAX),
@@ -206,7 +206,7 @@ impl Record {
             weight_terms: route
                 .terms
                 .iter()
-                .map(|(name, value)| ((*name).to_owned(), *value))
+                .map(|(name, value)| ((*name).into(), *value))
                 .collect(),
             profile: route.profile,
             route_reason: route.reason,

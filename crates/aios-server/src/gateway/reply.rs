@@ -155,27 +155,27 @@ fn retry_headers(headers: &mut HeaderMap, wait: Duration) {
 fn provenance(headers: &mut HeaderMap, record: &Record) {
     let facts = record.facts();
     insert(headers, REQUEST_ID, facts.request_id.as_str());
-    insert(headers, name("x-aios-event-id"), &facts.event_id.to_string());
-    headers.insert(name("x-aios-attempts"), HeaderValue::from(record.attempts.len()));
-    headers.insert(name("openai-version"), HeaderValue::from_static("2020-10-01"));
+    insert(headers, names::EVENT_ID, &facts.event_id.to_string());
+    headers.insert(names::ATTEMPTS, HeaderValue::from(record.attempts.len()));
+    headers.insert(names::OPENAI_VERSION, HeaderValue::from_static("2020-10-01"));
     if let Some(route) = &facts.route {
         let tier = facts.answered.as_ref().map_or(route.tier, |answered| answered.tier);
-        headers.insert(name("x-aios-route"), HeaderValue::from_static(tier.name()));
-        headers.insert(name("x-aios-bucket"), HeaderValue::from_static(route.bucket.name()));
-        headers.insert(name("x-aios-reason"), HeaderValue::from_static(route.reason.name()));
+        headers.insert(names::ROUTE, HeaderValue::from_static(tier.name()));
+        headers.insert(names::BUCKET, HeaderValue::from_static(route.bucket.name()));
+        headers.insert(names::REASON, HeaderValue::from_static(route.reason.name()));
         if let Some(weight) = route.weight {
-            insert(headers, name("x-aios-weight"), &Decimal::<4>(weight.get()).to_string());
-            insert(headers, name("x-aios-boundary"), &route.boundary.to_string());
+            insert(headers, names::WEIGHT, &Decimal::<4>(weight.get()).to_string());
+            insert(headers, names::BOUNDARY, &route.boundary.to_string());
         }
         if route.tier != tier {
-            headers.insert(name("x-aios-fallback"), HeaderValue::from_static("true"));
+            headers.insert(names::FALLBACK, HeaderValue::from_static("true"));
         }
     }
     if let Some(answered) = &facts.answered {
-        insert(headers, name("x-aios-model"), &answered.model);
-        insert(headers, name("x-aios-endpoint"), &answered.endpoint);
+        insert(headers, names::MODEL, &answered.model);
+        insert(headers, names::ENDPOINT, &answered.endpoint);
         if answered.simulated {
-            headers.insert(name("x-aios-simulated"), HeaderValue::from_static("true"));
+            headers.insert(names::SIMULATED, HeaderValue::from_static("true"));
         }
     }
     timing(headers, record);
@@ -195,9 +195,9 @@ fn timing(headers: &mut HeaderMap, record: &Record) {
     if write!(value, "aios;dur={own_ms:.3}, upstream;dur={upstream_ms:.3}, total;dur={total_ms:.3}")
         .is_ok()
     {
-        insert(headers, name("server-timing"), &value);
+        insert(headers, names::SERVER_TIMING, &value);
     }
-    headers.insert(name("openai-processing-ms"), HeaderValue::from(total_ms as u64));
+    headers.insert(names::OPENAI_PROCESSING_MS, HeaderValue::from(total_ms as u64));
 }
 
 /// A number of 0 or more with a fixed number of decimals; far cheaper than the exact formatting of the
@@ -242,8 +242,25 @@ fn go_duration(duration: Duration) -> String {
     }
 }
 
-fn name(name: &'static str) -> HeaderName {
-    HeaderName::from_static(name)
+/// Made once, at compile time: reading a name costs more than inserting it.
+mod names {
+    use http::header::HeaderName;
+
+    pub(super) const OPENAI_PROCESSING_MS: HeaderName =
+        HeaderName::from_static("openai-processing-ms");
+    pub(super) const OPENAI_VERSION: HeaderName = HeaderName::from_static("openai-version");
+    pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+    pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-aios-attempts");
+    pub(super) const BOUNDARY: HeaderName = HeaderName::from_static("x-aios-boundary");
+    pub(super) const BUCKET: HeaderName = HeaderName::from_static("x-aios-bucket");
+    pub(super) const ENDPOINT: HeaderName = HeaderName::from_static("x-aios-endpoint");
+    pub(super) const EVENT_ID: HeaderName = HeaderName::from_static("x-aios-event-id");
+    pub(super) const FALLBACK: HeaderName = HeaderName::from_static("x-aios-fallback");
+    pub(super) const MODEL: HeaderName = HeaderName::from_static("x-aios-model");
+    pub(super) const REASON: HeaderName = HeaderName::from_static("x-aios-reason");
+    pub(super) const ROUTE: HeaderName = HeaderName::from_static("x-aios-route");
+    pub(super) const SIMULATED: HeaderName = HeaderName::from_static("x-aios-simulated");
+    pub(super) const WEIGHT: HeaderName = HeaderName::from_static("x-aios-weight");
 }
 
 /// Inserts a value unless it has bytes that no header may have.

@@ -117,7 +117,9 @@ fn check_error(
     expect_wire: Option<&str>,
 ) {
     let action = observer(operation).on_event(&event(text));
-    let EventAction::Error { detail, code, wire, .. } = action else { panic!("{text}: {action:?}") };
+    let EventAction::Error { detail, code, wire, .. } = action else {
+        panic!("{text}: {action:?}")
+    };
     assert_eq!(code.as_deref(), expect_code, "{text}");
     assert_eq!(wire, expect_wire.unwrap_or(text), "{text}");
     assert!(!detail.contains("secret"), "{detail}");

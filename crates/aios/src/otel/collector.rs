@@ -72,7 +72,11 @@ impl Collector {
         let failed_before = self.failing.swap(why.is_some(), Ordering::Relaxed);
         match why {
             Some(why) if !failed_before => {
-                tracing::warn!(url, why, "traces cannot be sent and are lost");
+                tracing::warn!(
+                    url,
+                    why,
+                    "the collector takes no traces; requests are served all the same"
+                );
             }
             None if failed_before => tracing::info!(url, "traces are sent again"),
             Some(_) | None => {}

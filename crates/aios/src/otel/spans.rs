@@ -224,6 +224,8 @@ fn millis(ms: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use aios_core::{EventId, Timestamp};
     use serde_json::{Value as Json, json};
 
@@ -281,8 +283,7 @@ mod tests {
         assert!(request.parent_span_is_remote && !first.parent_span_is_remote);
         assert_eq!((&request.span_kind, &first.span_kind), (&SpanKind::Server, &SpanKind::Client));
         assert_eq!((first.parent_span_id, second.parent_span_id), (own, own));
-        let mut ids: Vec<_> = spans.iter().map(|span| span.span_context.span_id()).collect();
-        ids.dedup();
+        let ids: HashSet<_> = spans.iter().map(|span| span.span_context.span_id()).collect();
         assert_eq!(ids.len(), 3, "{ids:?}");
         assert!(spans.iter().all(|span| span.span_context.is_valid()));
     }

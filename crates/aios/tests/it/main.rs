@@ -27,5 +27,6 @@ mod rig;
 mod streams;
 #[cfg(test)]
 mod tidy;
-#[cfg(all(test, feature = "otel"))]
+#[cfg(test)]
+#[cfg(feature = "otel")]
 mod traces;

@@ -18,7 +18,7 @@ pub(super) fn event() -> Event {
     let Redacted { text: question, counts: redactions } =
         redactor.redact("Is jo.doe@example.com mine?");
     Event::Response(Box::new(ResponseEvent {
-        schema_version: SCHEMA_VERSION.to_owned(),
+        schema_version: SCHEMA_VERSION.into(),
         event_id: EventId::new(ts, [0; 10]),
         ts,
         request_id: redact("preflight"),
@@ -39,7 +39,7 @@ pub(super) fn event() -> Event {
         bucket: Bucket::Control,
         boundary: BOUNDARY_DEFAULT,
         weight: None,
-        weight_terms: [("trivial".to_owned(), -0.1)].into(),
+        weight_terms: [("trivial".into(), -0.1)].into(),
         profile: Profile::Golden,
         route_reason: RouteReason::BelowBoundary,
         propensity: 1.0,
