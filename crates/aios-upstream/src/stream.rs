@@ -21,9 +21,8 @@ use crate::{
 /// Most that is held back while only comments come.
 const HELD_BYTES_MAX: usize = 256 * 1024;
 
-/// Most events, and most bytes of them, that are passed on before they are read.
-const UNREAD_MAX: usize = 32;
-const UNREAD_BYTES_MAX: usize = 16 * 1024;
+/// Most bytes that are passed on before they are read: some thirty events.
+const UNREAD_BYTES_MAX: usize = 8 * 1024;
 
 const DONE: &[u8] = b"data: [DONE]\n\n";
 
@@ -37,9 +36,9 @@ pub struct StreamReply {
     scanner: SseScanner,
     observer: Observer,
     block: SseBlock,
-    /// Passed on and not read yet.
-    unread: Vec<SseEvent>,
-    unread_bytes: usize,
+    /// Events passed on and not read yet. A copy: to hold on to the received bytes would take the
+    /// connection's buffer from it, and it would need a new one for each event.
+    unread: Vec<u8>,
     /// An event that says something has come.
     started: bool,
     is_complete: bool,
@@ -69,7 +68,6 @@ impl StreamReply {
             observer,
             block: SseBlock::default(),
             unread: Vec::new(),
-            unread_bytes: 0,
             started: false,
             is_complete: false,
             failure: None,
@@ -170,10 +168,9 @@ impl StreamReply {
 
     fn on_event(&mut self, event: SseEvent) {
         if self.observer.can_wait(&event) {
-            self.unread_bytes += event.as_bytes().len();
-            self.unread.push(event.clone());
+            self.unread.extend_from_slice(event.as_bytes());
             self.block.push(event);
-            if self.unread.len() >= UNREAD_MAX || self.unread_bytes >= UNREAD_BYTES_MAX {
+            if self.unread.len() >= UNREAD_BYTES_MAX {
                 self.read_unread();
             }
             return;
@@ -186,16 +183,18 @@ impl StreamReply {
 
     /// Reads what was passed on unread. A fault in it is found late, but still ends the stream.
     fn read_unread(&mut self) {
-        self.unread_bytes = 0;
-        let mut unread = std::mem::take(&mut self.unread);
-        for event in unread.drain(..) {
+        if self.unread.is_empty() {
+            return;
+        }
+        let mut scanner = SseScanner::default();
+        scanner.push(std::mem::take(&mut self.unread).into());
+        while let Ok(Some(event)) = scanner.next_event() {
             if let EventAction::Error { outcome, detail, .. } = self.observer.on_event(&event)
                 && !self.has_ended()
             {
                 self.fail(Failure::new(outcome, detail));
             }
         }
-        self.unread = unread;
     }
 
     fn read(&mut self, event: SseEvent) {
