@@ -25,6 +25,7 @@ pub use kind::{PiiKind, RedactionCounts};
 pub use pseudonym::{KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};
 pub use redactor::{Redacted, Redactor};
 pub use secret::{Secret, SecretDigest};
+pub use source::WINDOW_MAX as CUT_WINDOW;
 pub use text::RedactedText;
 
 #[cfg(test)]

@@ -7,8 +7,9 @@
 #[cfg(test)]
 use std::cell::Cell;
 
-/// How far a look from an anchor may go, in bytes, unless what it passes is consumed.
-pub(crate) const WINDOW_MAX: usize = 2 * 1024;
+/// How far a look from an anchor may go, in bytes, unless what it passes is consumed. Who cuts text
+/// before it is redacted must leave so much behind the cut, so that a value across it is seen whole.
+pub const WINDOW_MAX: usize = 2 * 1024;
 
 /// Text with bounded looks at it.
 pub(crate) struct Source<'a> {

@@ -22,7 +22,8 @@ pub struct Controller {
     split: watch::Sender<Arc<Split>>,
     learned: mpsc::Receiver<Knots>,
     state: Arc<ControllerState>,
-    seen: Option<String>,
+    /// The file at the last look that could read it; its text, or that there was none.
+    seen: Option<Option<String>>,
 }
 
 /// What the controller tells people.
@@ -78,12 +79,15 @@ impl Controller {
     fn look(&mut self, base_changed: bool) {
         let text = match self.data_dir.read_override() {
             Ok(text) => text,
-            Err(error) => return self.refuse(error.to_string()),
+            Err(error) => {
+                self.seen = None;
+                return self.refuse(error.to_string());
+            }
         };
-        if !base_changed && text == self.seen {
+        if !base_changed && self.seen.as_ref() == Some(&text) {
             return;
         }
-        self.seen.clone_from(&text);
+        self.seen = Some(text.clone());
         let base = self.base.borrow_and_update().clone();
         match decide(&base, text.as_deref()) {
             Ok(split) => {

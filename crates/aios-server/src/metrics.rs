@@ -34,7 +34,7 @@ pub(crate) struct Metrics {
     output_tokens: PerSource<Counter>,
     cost: PerSource<FloatCounter>,
     redactions: Vec<Counter>,
-    attempts: Family<AttemptLabels, Counter>,
+    attempt_failures: Family<AttemptLabels, Counter>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -133,8 +133,12 @@ impl Metrics {
         );
         let refused = Family::default();
         r.register("requests_refused", "Requests that were not admitted", refused.clone());
-        let attempts = Family::default();
-        r.register("attempts", "Calls to endpoints", attempts.clone());
+        let attempt_failures = Family::default();
+        r.register(
+            "attempt_failures",
+            "Calls to endpoints that did not end well",
+            attempt_failures.clone(),
+        );
         Self {
             requests: request_counters(r),
             duration: histograms(r, "request_duration_seconds", "From admission to the last byte"),
@@ -152,7 +156,7 @@ impl Metrics {
             inter_token_gap,
             refused,
             overhead,
-            attempts,
+            attempt_failures,
         }
     }
 
@@ -176,7 +180,7 @@ impl Metrics {
                 endpoint: attempt.endpoint.clone(),
                 outcome: attempt.outcome.name().to_owned(),
             };
-            self.attempts.get_or_create(&labels).inc();
+            self.attempt_failures.get_or_create(&labels).inc();
         }
     }
 

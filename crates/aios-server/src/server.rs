@@ -61,6 +61,7 @@ pub struct Handle {
     gateway: Arc<Gateway>,
     base_split: watch::Sender<Split>,
     stop: watch::Sender<bool>,
+    stop_admin: watch::Sender<bool>,
     reload: Arc<ReloadState>,
     data_plane: tokio::task::JoinHandle<JoinSet<()>>,
     control_plane: std::thread::JoinHandle<()>,
@@ -98,6 +99,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let addresses = (parts.gateway_socket.local_addr()?, parts.admin_socket.local_addr()?);
     let (base_split, base) = watch::channel(parts.split);
     let (stop, stopped) = watch::channel(false);
+    let (stop_admin, admin_stopped) = watch::channel(false);
     let (controller, split, controller_state) =
         Controller::new(parts.data_dir, base, parts.learned);
     let gateway = Arc::new(Gateway {
@@ -110,6 +112,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         keys: parts.keys,
         observer: parts.observer,
         metrics: Arc::new(Metrics::new()),
+        draining: false.into(),
         stopping: false.into(),
         ids: IdSource::new(),
     });
@@ -117,7 +120,6 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let reload = Arc::new(ReloadState::default());
     let admin = crate::admin::router(Arc::clone(&gateway), controller_state, Arc::clone(&reload));
     let config = parts.listener;
-    let admin_stopped = stopped.clone();
     let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
         let socket = parts.admin_socket;
         move || control_plane(socket, config, admin_stopped, admin, controller)
@@ -129,7 +131,16 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
             async move { Ok::<_, Infallible>(gateway::serve(gateway, request).await) }
         })
     });
-    Ok(Handle { gateway, base_split, stop, reload, data_plane, control_plane, addresses })
+    Ok(Handle {
+        gateway,
+        base_split,
+        stop,
+        stop_admin,
+        reload,
+        data_plane,
+        control_plane,
+        addresses,
+    })
 }
 
 fn control_plane(
@@ -188,12 +199,15 @@ impl Handle {
 
     /// Stops accepting, lets requests under way finish until the drain deadline, then cuts them.
     pub async fn stop(self) -> Stopped {
+        self.gateway.draining.store(true, Ordering::Relaxed);
         self.stop.send_replace(true);
         let mut busy = self.data_plane.await.unwrap_or_default();
         let n_cut = busy.len();
         // From here on a dropped request was cut by us, not left by its client.
         self.gateway.stopping.store(true, Ordering::Relaxed);
         busy.shutdown().await;
+        // Until here it could be seen how the drain goes.
+        self.stop_admin.send_replace(true);
         // The control plane drains under the same deadline and has nothing that must be waited for.
         drop(self.gateway);
         let joined = tokio::task::spawn_blocking(move || self.control_plane.join());

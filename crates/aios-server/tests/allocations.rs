@@ -220,6 +220,7 @@ fn live(model: SocketAddr) -> Live {
         timeouts: Timeouts {
             connect: minute,
             first_token: minute,
+            whole: minute,
             inter_token: minute,
             total: minute,
             finish_grace: minute,

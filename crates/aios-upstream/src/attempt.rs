@@ -10,7 +10,7 @@ use http::header::{CONTENT_TYPE, HeaderMap};
 use tokio::time::{Instant, timeout_at};
 
 use crate::endpoint::Endpoint;
-use crate::quirks::lmstudio::Loader;
+use crate::quirks::lmstudio::{self, LOAD_TIMEOUT, Loader};
 use crate::refusal::{self, Refused};
 use crate::transport::{Outgoing, ReplySource, SourceLost};
 use crate::turns::NoTurn;
@@ -31,6 +31,24 @@ pub(crate) struct Rules<'a> {
     pub(crate) loader: &'a Arc<Loader>,
 }
 
+/// What a call has come to before anybody is told.
+enum Opened {
+    /// A stream's first event is there.
+    Stream(Box<StreamReply>),
+    /// The whole reply is there.
+    Whole(Box<WholeReply>),
+    /// The model has to be loaded first.
+    NotLoaded,
+}
+
+/// Until when something must be done.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    at: Instant,
+    after: Duration,
+    is_deadline: bool,
+}
+
 /// Calls the endpoint; tells its breaker how it went. `status` receives the reply's status.
 pub(crate) async fn attempt(
     endpoint: &Arc<Endpoint>,
@@ -40,62 +58,75 @@ pub(crate) async fn attempt(
 ) -> Result<Reply, Failure> {
     let visit = match timeout_at(call.deadline, Visit::begin(endpoint)).await {
         Ok(Ok(visit)) => visit,
-        Ok(Err(no_turn)) => return Err(queue_full(endpoint, no_turn)),
-        Err(_) => return Err(out_of_time().at(&endpoint.config.name)),
+        Ok(Err(no_turn)) => return Err(queue_full(no_turn)),
+        Err(_) => return Err(out_of_time()),
     };
-    let limit = (Instant::now() + rules.timeouts.first_token).min(call.deadline);
-    let mut visit = Some(visit);
-    let answer = timeout_at(limit, exchange(&mut visit, call, rules, status)).await;
-    let failure = match answer {
-        Ok(Ok(reply)) => return Ok(reply),
-        Ok(Err(failure)) => failure,
-        Err(_) if limit == call.deadline => out_of_time(),
-        Err(_) => {
-            let detail = format!("no answer began within {:?}", rules.timeouts.first_token);
-            Failure::new(AttemptOutcome::FirstTokenTimeout, detail)
+    match open(endpoint, call, rules, status).await {
+        Ok(Opened::Stream(mut stream)) => {
+            stream.commit(visit);
+            Ok(Reply::Stream(stream))
         }
-    };
-    let failure = failure.at(&endpoint.config.name);
-    // A stream has taken the visit along, and has told how it failed.
-    if let Some(visit) = visit {
-        visit.failed(&failure);
+        Ok(Opened::Whole(reply)) => {
+            visit.answered(Instant::now());
+            visit.succeeded(reply.observed.model_mismatch);
+            Ok(Reply::Whole(reply))
+        }
+        Ok(Opened::NotLoaded) => {
+            let failure = not_loaded();
+            visit.failed(&failure);
+            Err(failure)
+        }
+        Err(failure) => {
+            visit.failed(&failure);
+            Err(failure)
+        }
     }
-    Err(failure)
 }
 
-async fn exchange(
-    visit: &mut Option<Visit>,
+/// Exchanges messages; where the model is not loaded, has it loaded and tries once more.
+async fn open(
+    endpoint: &Endpoint,
     call: &Call,
     rules: Rules<'_>,
     status: &mut Option<u16>,
-) -> Result<Reply, Failure> {
-    let Some(endpoint) = visit.as_ref().map(|visit| Arc::clone(visit.endpoint())) else {
-        return Err(out_of_time());
-    };
-    let mut reply = send(&endpoint, call, rules, status).await?;
+) -> Result<Opened, Failure> {
+    let allowed = if streams(call) { rules.timeouts.first_token } else { rules.timeouts.whole };
+    let opened = within(Limit::new(allowed, call), exchange(endpoint, call, rules, status)).await?;
+    if !matches!(opened, Opened::NotLoaded) {
+        return Ok(opened);
+    }
+    within(Limit::new(LOAD_TIMEOUT, call), load(endpoint, rules)).await?;
+    within(Limit::new(allowed, call), exchange(endpoint, call, rules, status)).await
+}
+
+async fn exchange(
+    endpoint: &Endpoint,
+    call: &Call,
+    rules: Rules<'_>,
+    status: &mut Option<u16>,
+) -> Result<Opened, Failure> {
+    let reply = send(endpoint, call, rules, status).await?;
     if !reply.status().is_success() {
         let refused = refusal(reply).await;
-        if !refused.is_not_loaded() {
-            return Err(refused.failure());
-        }
-        load(&endpoint, rules).await?;
-        reply = send(&endpoint, call, rules, status).await?;
-        if !reply.status().is_success() {
-            return Err(refusal(reply).await.failure());
-        }
+        return if refused.is_not_loaded() {
+            Ok(Opened::NotLoaded)
+        } else {
+            Err(refused.failure())
+        };
     }
-    let observer = Observer::new(
-        call.operation,
-        endpoint.config.model.clone(),
-        call.capture_max,
-        call.strip_usage,
-    )
-    .with_prompt_bytes(call.body.len() as u64);
-    if call.stream && call.operation != Operation::Embeddings {
-        open_stream(reply, visit, call, rules.timeouts, observer).await
+    let model = endpoint.config.model.clone();
+    let observer = Observer::new(call.operation, model, call.capture_max, call.strip_usage)
+        .with_prompt_bytes(call.prompt_bytes);
+    if streams(call) {
+        open_stream(endpoint, reply, call, rules.timeouts, observer).await
     } else {
-        read_whole(reply, visit, observer).await
+        read_whole(endpoint, reply, observer).await
     }
+}
+
+/// Vectors come whole, whatever was asked for.
+fn streams(call: &Call) -> bool {
+    call.stream && call.operation != Operation::Embeddings
 }
 
 async fn send(
@@ -123,61 +154,78 @@ async fn refusal(reply: Response<ReplySource>) -> Refused {
 
 /// LM Studio has the model but has not loaded it.
 async fn load(endpoint: &Endpoint, rules: Rules<'_>) -> Result<(), Failure> {
-    let root = crate::quirks::lmstudio::root_of(&endpoint.config.url);
+    let root = lmstudio::root_of(&endpoint.config.url);
     let fetch = Arc::new(HttpFetch::new().with_bearer(endpoint.config.api_key.clone()));
     let loaded = rules.loader.ensure_loaded(&fetch, root, &endpoint.config.model).await;
     loaded.map_err(|error| {
-        let failure = Failure::new(AttemptOutcome::Loading, error.to_string());
-        Failure { retry_after: Some(Duration::from_secs(5)), ..failure }
+        // What the operator must know names the server; clients need not know it.
+        endpoint.warn(error.to_string());
+        not_loaded()
     })
 }
 
 async fn open_stream(
+    endpoint: &Endpoint,
     reply: Response<ReplySource>,
-    visit: &mut Option<Visit>,
     call: &Call,
     timeouts: &Timeouts,
     mut observer: Observer,
-) -> Result<Reply, Failure> {
+) -> Result<Opened, Failure> {
     let (parts, source) = reply.into_parts();
     if !is_event_stream(&parts.headers) {
         // Some servers report errors as plain JSON although a stream was asked for.
         let body = read(source, REPLY_BYTES_MAX).await.map_err(|error| error.failure())?;
         return Err(match observer.on_whole(&body) {
-            Err(fault) => refusal::whole_fault(&fault),
+            Err(fault) => refusal::whole_fault(fault),
             Ok(()) => {
                 Failure::new(AttemptOutcome::BadReply, "a stream was asked for and none came")
             }
         });
     }
-    let Some(visit) = visit.take() else { return Err(out_of_time()) };
-    let (operation, deadline) = (call.operation, call.deadline);
-    let mut stream = StreamReply::new(source, visit, operation, observer, *timeouts, deadline);
+    let answered = Arc::clone(&endpoint.answered);
+    let mut stream =
+        StreamReply::new(source, answered, call.operation, observer, *timeouts, call.deadline);
     stream.first_event().await.map_err(|failure| *failure)?;
-    Ok(Reply::Stream(Box::new(stream)))
+    Ok(Opened::Stream(Box::new(stream)))
 }
 
 async fn read_whole(
+    endpoint: &Endpoint,
     reply: Response<ReplySource>,
-    visit: &mut Option<Visit>,
     mut observer: Observer,
-) -> Result<Reply, Failure> {
+) -> Result<Opened, Failure> {
     let (mut parts, source) = reply.into_parts();
     let body = read(source, REPLY_BYTES_MAX).await.map_err(|error| error.failure())?;
-    observer.on_whole(&body).map_err(|fault| refusal::whole_fault(&fault))?;
-    let now = Instant::now();
-    let Some(visit) = visit.take() else { return Err(out_of_time()) };
-    let observed = Observed { first_token_at: Some(now), ..observer.observed() };
-    let answered = Arc::clone(&visit.endpoint().answered);
-    visit.answered(now);
-    visit.succeeded(observed.model_mismatch);
-    Ok(Reply::Whole(WholeReply {
+    observer.on_whole(&body).map_err(refusal::whole_fault)?;
+    let observed = Observed { first_token_at: Some(Instant::now()), ..observer.observed() };
+    Ok(Opened::Whole(Box::new(WholeReply {
         status: parts.status.as_u16(),
         content_type: parts.headers.remove(CONTENT_TYPE),
         body,
         observed,
-        answered,
-    }))
+        answered: Arc::clone(&endpoint.answered),
+    })))
+}
+
+impl Limit {
+    fn new(after: Duration, call: &Call) -> Self {
+        let at = Instant::now() + after;
+        Self { at: at.min(call.deadline), after, is_deadline: call.deadline <= at }
+    }
+}
+
+async fn within<T>(
+    limit: Limit,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    match timeout_at(limit.at, work).await {
+        Ok(done) => done,
+        Err(_) if limit.is_deadline => Err(out_of_time()),
+        Err(_) => {
+            let detail = format!("no answer within {:?}", limit.after);
+            Err(Failure::new(AttemptOutcome::FirstTokenTimeout, detail))
+        }
+    }
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {
@@ -234,13 +282,19 @@ async fn read(mut source: ReplySource, max: usize) -> Result<Bytes, ReadError> {
     Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
-fn queue_full(endpoint: &Endpoint, no_turn: NoTurn) -> Failure {
+fn queue_full(no_turn: NoTurn) -> Failure {
     let detail = match no_turn {
         NoTurn::Full => "its queue is full",
         NoTurn::TooLong => "its queue did not move in time",
     };
-    let failure = Failure::new(AttemptOutcome::QueueFull, detail).at(&endpoint.config.name);
+    let failure = Failure::new(AttemptOutcome::QueueFull, detail);
     Failure { retry_after: Some(Duration::from_secs(1)), ..failure }
+}
+
+fn not_loaded() -> Failure {
+    let detail = "its model is not loaded and could not be loaded";
+    let failure = Failure::new(AttemptOutcome::Loading, detail);
+    Failure { retry_after: Some(Duration::from_secs(5)), ..failure }
 }
 
 fn out_of_time() -> Failure {

@@ -114,14 +114,16 @@ impl Breaker {
         }
     }
 
-    /// A call is made.
-    pub(crate) fn enter(&mut self, now: Instant) {
-        self.probing |= self.admits(now) == Admittance::Probe;
+    /// A call is made. True if it is the one that tries the endpoint again.
+    pub(crate) fn enter(&mut self, now: Instant) -> bool {
+        let is_probe = self.admits(now) == Admittance::Probe;
+        self.probing |= is_probe;
+        is_probe
     }
 
-    /// A call ended well.
+    /// A call ended well. A wish to be left alone stays: it may have come after that call.
     pub(crate) fn succeeded(&mut self) {
-        *self = Self::new(self.policy);
+        *self = Self { rest_until: self.rest_until, ..Self::new(self.policy) };
     }
 
     /// A call failed.
@@ -130,21 +132,25 @@ impl Breaker {
             self.rest_until = Some(now + wait.min(self.policy.open_max));
         }
         if !failure.trips() {
-            return self.left();
+            return;
         }
         self.n_failures = self.n_failures.saturating_add(1);
         self.reason = Some(Reason { detail: failure.detail.clone(), hint: hint(failure) });
         let was_open = self.open_until.is_some_and(|until| now >= until);
-        self.probing = false;
         if self.n_failures >= self.policy.failures && (self.open_until.is_none() || was_open) {
             self.opened_for = (self.opened_for * 2).clamp(self.policy.open, self.policy.open_max);
             self.open_until = Some(now + self.opened_for);
         }
     }
 
-    /// A call ended in a way that says nothing of the endpoint.
-    pub(crate) const fn left(&mut self) {
+    /// The call that tried the endpoint again is over, in whatever way.
+    pub(crate) const fn probe_ended(&mut self) {
         self.probing = false;
+    }
+
+    /// How much longer the endpoint asked to be left alone.
+    pub(crate) fn rest(&self, now: Instant) -> Duration {
+        self.rest_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
     /// When it is worth trying again; the past if it is now.
@@ -250,7 +256,7 @@ mod tests {
         assert_eq!(breaker.admits(later), Admittance::Probe);
         breaker.enter(later);
         assert_eq!(breaker.admits(later), Admittance::Refused);
-        breaker.left();
+        breaker.probe_ended();
         assert_eq!(breaker.admits(later), Admittance::Probe, "the prober's client left");
         breaker.enter(later);
         breaker.succeeded();
@@ -264,8 +270,9 @@ mod tests {
         for expect in [5, 10, 12, 12] {
             assert_eq!(breaker.status(now).retry_in_ms, Some(expect * 1_000));
             now += Duration::from_secs(expect);
-            breaker.enter(now);
+            assert!(breaker.enter(now));
             breaker.failed(&failure(AttemptOutcome::ServerError), now);
+            breaker.probe_ended();
         }
     }
 

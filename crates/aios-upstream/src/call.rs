@@ -24,6 +24,8 @@ pub struct Call {
     pub strip_usage: bool,
     /// Headers that are passed on.
     pub headers: HeaderMap,
+    /// Length of the prompt's text, in bytes, for the estimate where no usage is reported.
+    pub prompt_bytes: u64,
     /// Longest answer text that is kept, in bytes.
     pub capture_max: usize,
     /// When the request was admitted: attempts are timed from here.
@@ -50,7 +52,7 @@ pub enum Target {
 #[derive(Debug)]
 pub enum Reply {
     /// In one piece.
-    Whole(WholeReply),
+    Whole(Box<WholeReply>),
     /// As a stream whose first event has come.
     Stream(Box<StreamReply>),
 }

@@ -65,8 +65,10 @@ pub struct EndpointConfig {
 pub struct Timeouts {
     /// To connect.
     pub connect: Duration,
-    /// From sending a request to the first event of its answer; to the whole answer if it is no stream.
+    /// From sending a request for a stream to the first event of its answer.
     pub first_token: Duration,
+    /// From sending a request for a whole answer to its end.
+    pub whole: Duration,
     /// Longest silence inside a stream.
     pub inter_token: Duration,
     /// Deadline of a whole request, retries and fallback included.

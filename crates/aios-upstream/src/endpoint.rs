@@ -13,11 +13,10 @@ use crate::transport::Transport;
 use crate::turns::Turns;
 use crate::{Answered, BreakerPolicy, BreakerStatus, EndpointConfig, Failure, ServerKind};
 
+/// The average halves in this time if nothing new comes.
+const LATENCY_HALF_LIFE: Duration = Duration::from_secs(10);
 /// Weight of a new measurement in the moving average of latency.
 const LATENCY_WEIGHT: f64 = 0.2;
-
-/// Stands for the latency of an endpoint that has not answered yet.
-const UNMEASURED_MS: f64 = 1e-3;
 
 /// An endpoint as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,6 +51,13 @@ pub struct EndpointStatus {
     pub warning: Option<String>,
 }
 
+/// A moving average that fades: one bad answer must not keep an endpoint from ever giving another.
+#[derive(Debug, Clone, Copy)]
+struct Latency {
+    average_ms: f64,
+    at: Instant,
+}
+
 /// An endpoint.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
@@ -60,8 +66,7 @@ pub(crate) struct Endpoint {
     pub(crate) transport: Transport,
     pub(crate) turns: Turns,
     breaker: Mutex<Breaker>,
-    /// Bits of an f64, NaN until measured.
-    latency_ms: AtomicU64,
+    latency: Mutex<Option<Latency>>,
     n_model_mismatches: AtomicU64,
     warning: Mutex<Option<String>>,
 }
@@ -86,7 +91,7 @@ impl Endpoint {
             transport,
             turns: Turns::new(config.concurrency_max, config.queue_max, config.queue_timeout),
             breaker: Mutex::new(Breaker::new(policy)),
-            latency_ms: AtomicU64::new(f64::NAN.to_bits()),
+            latency: Mutex::default(),
             n_model_mismatches: AtomicU64::new(0),
             warning: Mutex::new(warning),
             config,
@@ -115,20 +120,24 @@ impl Endpoint {
     }
 
     /// Expected wait for an answer: moving average of latency times what is in line, as in peak EWMA
-    /// (Twitter's Finagle). Where nothing was measured yet, an endpoint looks quicker than any, to be
-    /// tried.
+    /// (Twitter's Finagle). One that has not answered yet is tried by one request at a time.
     pub(crate) fn load(&self) -> f64 {
-        let latency_ms = self.latency_ms().unwrap_or(UNMEASURED_MS);
-        latency_ms * (1 + self.turns.in_flight() + self.turns.queued()) as f64
+        let n_in_line = self.turns.in_flight() + self.turns.queued();
+        match self.latency_ms(Instant::now()) {
+            Some(latency_ms) => latency_ms * (1 + n_in_line) as f64,
+            None if n_in_line == 0 => 0.0,
+            None => f64::INFINITY,
+        }
     }
 
     /// The first event or the whole reply took so long. A jump up counts at once, so that an endpoint
     /// that becomes slow is felt soon; a way down is averaged.
     pub(crate) fn answered_after(&self, took: Duration) {
-        let took_ms = took.as_secs_f64() * 1e3;
-        let old = self.latency_ms().unwrap_or(took_ms);
-        let new = took_ms.max(old + LATENCY_WEIGHT * (took_ms - old));
-        self.latency_ms.store(new.to_bits(), Ordering::Relaxed);
+        let (took_ms, now) = (took.as_secs_f64() * 1e3, Instant::now());
+        let old_ms = self.latency_ms(now).unwrap_or(took_ms);
+        let average_ms = took_ms.max(old_ms + LATENCY_WEIGHT * (took_ms - old_ms));
+        *self.latency.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Latency { average_ms, at: now });
     }
 
     pub(crate) fn succeeded(&self, model_mismatch: bool) {
@@ -155,9 +164,26 @@ impl Endpoint {
         }
     }
 
+    /// Says what an operator should know, once.
     pub(crate) fn warn(&self, warning: String) {
-        tracing::warn!(endpoint = self.config.name, warning, "an endpoint needs attention");
-        *self.warning.lock().unwrap_or_else(PoisonError::into_inner) = Some(warning);
+        let mut said = self.warning();
+        if said.as_ref() != Some(&warning) {
+            tracing::warn!(endpoint = self.config.name, warning, "an endpoint needs attention");
+            *said = Some(warning);
+        }
+    }
+
+    /// What was said before is looked into anew.
+    pub(crate) fn clear_warning(&self) {
+        *self.warning() = None;
+    }
+
+    pub(crate) fn has_warning(&self) -> bool {
+        self.warning().is_some()
+    }
+
+    fn warning(&self) -> MutexGuard<'_, Option<String>> {
+        self.warning.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn status(&self, now: Instant) -> EndpointStatus {
@@ -172,14 +198,16 @@ impl Endpoint {
             in_flight: self.turns.in_flight(),
             queued: self.turns.queued(),
             concurrency_max: self.config.concurrency_max,
-            latency_ms: self.latency_ms(),
+            latency_ms: self.latency_ms(now),
             n_model_mismatches: self.n_model_mismatches.load(Ordering::Relaxed),
-            warning: self.warning.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            warning: self.warning().clone(),
         }
     }
 
-    fn latency_ms(&self) -> Option<f64> {
-        let value = f64::from_bits(self.latency_ms.load(Ordering::Relaxed));
-        Some(value).filter(|value| value.is_finite())
+    fn latency_ms(&self, now: Instant) -> Option<f64> {
+        let latency = (*self.latency.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let age = now.saturating_duration_since(latency.at);
+        let half_lives = age.as_secs_f64() / LATENCY_HALF_LIFE.as_secs_f64();
+        Some(latency.average_ms * (-half_lives).exp2())
     }
 }

@@ -66,6 +66,13 @@ impl Failure {
         }
     }
 
+    /// A caller's fault that was reported inside a reply with status 200, as the reply it should have
+    /// been.
+    pub(crate) fn reply_of_caller(outcome: AttemptOutcome, body: Bytes) -> Option<ErrorReply> {
+        const BAD_REQUEST: u16 = 400;
+        (outcome == AttemptOutcome::CallerError).then_some(ErrorReply { status: BAD_REQUEST, body })
+    }
+
     /// The same failure, saying where.
     pub(crate) fn at(mut self, endpoint: &str) -> Self {
         self.detail = format!("{endpoint}: {}", self.detail);
@@ -109,7 +116,6 @@ impl Failure {
                 | AttemptOutcome::StreamCut
                 | AttemptOutcome::RateLimited
                 | AttemptOutcome::Loading
-                | AttemptOutcome::QueueFull
         )
     }
 

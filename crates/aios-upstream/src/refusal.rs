@@ -44,8 +44,7 @@ impl Refused {
         };
         if outcome == AttemptOutcome::CallerError {
             let body = ollama::wrap_error(self.status, &self.body);
-            let body = body.or_else(|| is_json(&self.body).then(|| self.body.clone()));
-            let body = body.unwrap_or_else(|| plain(self.status));
+            let body = body.or_else(|| in_shape(&self.body)).unwrap_or_else(|| plain(self.status));
             failure.reply = Some(ErrorReply { status: self.status, body });
         }
         failure
@@ -76,16 +75,34 @@ impl Refused {
 }
 
 /// What is wrong with a whole reply, as a failure.
-pub(crate) fn whole_fault(fault: &WholeFault) -> Failure {
-    let outcome = match fault {
-        WholeFault::NotJson | WholeFault::NotAReply { .. } => AttemptOutcome::BadReply,
-        WholeFault::ErrorInReply { .. } => AttemptOutcome::ErrorInReply,
-    };
-    Failure::new(outcome, fault.to_string())
+pub(crate) fn whole_fault(fault: WholeFault) -> Failure {
+    let detail = fault.to_string();
+    match fault {
+        WholeFault::NotJson | WholeFault::NotAReply { .. } => {
+            Failure::new(AttemptOutcome::BadReply, detail)
+        }
+        WholeFault::ErrorInReply { outcome, body, .. } => {
+            let reply = Failure::reply_of_caller(outcome, body);
+            Failure { reply, ..Failure::new(outcome, detail) }
+        }
+    }
 }
 
-fn is_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+/// The body itself where its error has all four keys; with the missing ones filled in where it has
+/// some; nothing where it has no error object.
+fn in_shape(body: &Bytes) -> Option<Bytes> {
+    const KEYS: [&str; 4] = ["message", "type", "param", "code"];
+    let mut json: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let error = json.get_mut("error")?.as_object_mut()?;
+    if KEYS.iter().all(|key| error.contains_key(*key)) {
+        return Some(body.clone());
+    }
+    error.entry("message").or_insert_with(|| "The model server refused the request.".into());
+    error.entry("type").or_insert_with(|| "invalid_request_error".into());
+    for key in KEYS {
+        error.entry(key).or_insert(serde_json::Value::Null);
+    }
+    Some(json.to_string().into())
 }
 
 fn plain(status: u16) -> Bytes {

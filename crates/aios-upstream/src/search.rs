@@ -103,6 +103,10 @@ impl<'a> Search<'a> {
 
     fn choose(&mut self, now: Instant) -> Option<Next<'a>> {
         while self.at < self.stages.len() && self.n_counted < self.policy.attempts_max {
+            if self.is_last_call_for_others() {
+                self.leave_stage();
+                continue;
+            }
             if let Some(endpoint) = self.fresh(now) {
                 return Some(Next { endpoint, pause: Duration::ZERO });
             }
@@ -112,6 +116,13 @@ impl<'a> Search<'a> {
             self.leave_stage();
         }
         None
+    }
+
+    /// However many endpoints a tier has, the last call of several is the other tier's.
+    fn is_last_call_for_others(&self) -> bool {
+        self.n_counted > 0
+            && self.n_counted + 1 >= self.policy.attempts_max
+            && self.has_other_stage()
     }
 
     /// An endpoint of this stage that has not been called in this round. One that is to be tried again
@@ -140,8 +151,7 @@ impl<'a> Search<'a> {
     /// Another call to an endpoint whose fault may pass.
     fn once_more(&mut self, now: Instant) -> Option<Next<'a>> {
         let others_left = self.has_other_stage();
-        let is_last_call = self.n_counted + 1 >= self.policy.attempts_max;
-        if others_left && (self.n_in_stage >= CALLS_BEFORE_FALLBACK || is_last_call) {
+        if others_left && self.n_in_stage >= CALLS_BEFORE_FALLBACK {
             return None;
         }
         let pause = self.backoff();
@@ -169,15 +179,24 @@ impl<'a> Search<'a> {
         self.again.clear();
     }
 
-    /// Nothing was admitted anywhere: the one that is next to be tried again, of the first stage that
-    /// has any.
+    /// Nothing was admitted anywhere: the one that is to be tried again soonest is called after all. One
+    /// that asked to be left alone is not, unless its time is nearly over.
     fn last_resort(&self, now: Instant) -> Option<Next<'a>> {
         if self.has_called {
             return None;
         }
-        let stage = self.stages.iter().find(|stage| !stage.is_empty())?;
-        let endpoint = stage.iter().min_by_key(|endpoint| endpoint.breaker().ready_at(now))?;
-        Some(Next { endpoint, pause: Duration::ZERO })
+        let all = self.stages.iter().flatten();
+        let (wait, endpoint) = all
+            .map(|endpoint| (endpoint.breaker().rest(now), *endpoint))
+            .filter(|(wait, _)| *wait <= self.policy.backoff_max)
+            .min_by_key(|(wait, endpoint)| (*wait, endpoint.breaker().ready_at(now)))?;
+        Some(Next { endpoint, pause: wait })
+    }
+
+    /// How long every endpoint asked to be left alone, if nothing else keeps the request from them.
+    pub(crate) fn rest(&self, now: Instant) -> Option<Duration> {
+        let rests = self.stages.iter().flatten().map(|endpoint| endpoint.breaker().rest(now));
+        rests.min().filter(|rest| !self.has_called && !rest.is_zero())
     }
 }
 
@@ -246,6 +265,33 @@ mod tests {
         let stage = stage(1, 1);
         let calls = calls(stage.both(), AttemptOutcome::ServerError);
         assert_eq!(calls, ["main-1", "main-1", "embedder-1", "embedder-1"]);
+    }
+
+    #[test]
+    fn many_dead_endpoints_do_not_use_up_the_calls() {
+        let stage = stage(6, 1);
+        let calls = calls(stage.both(), AttemptOutcome::ConnectTimeout);
+        assert_eq!((calls.len(), calls[3].as_str()), (4, "embedder-1"));
+    }
+
+    #[test]
+    fn who_asked_to_be_left_alone_is_left_alone() {
+        let stage = stage(1, 1);
+        let now = Instant::now();
+        let limited = Failure {
+            retry_after: Some(Duration::from_secs(20)),
+            ..Failure::new(AttemptOutcome::RateLimited, "it limits requests")
+        };
+        stage.0[0].failed(&limited, now);
+        stage.1[0].failed(&Failure::new(AttemptOutcome::ConnectFailed, "gone"), now);
+        let dice = Dice::default();
+        let next = Search::new(stage.both(), RETRIES, &dice).next(now).unwrap();
+        assert_eq!(next.endpoint.config.name, "embedder-1");
+
+        let only_main = vec![stage.0.iter().collect()];
+        let mut search = Search::new(only_main, RETRIES, &dice);
+        assert!(search.next(now).is_none());
+        assert_eq!(search.rest(now), Some(Duration::from_secs(20)));
     }
 
     #[test]

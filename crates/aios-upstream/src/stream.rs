@@ -53,7 +53,7 @@ pub struct StreamReply {
 impl StreamReply {
     pub(crate) fn new(
         source: ReplySource,
-        visit: Visit,
+        answered: Arc<Answered>,
         operation: Operation,
         observer: Observer,
         timeouts: Timeouts,
@@ -61,8 +61,8 @@ impl StreamReply {
     ) -> Self {
         Self {
             source: Some(source),
-            answered: Arc::clone(&visit.endpoint().answered),
-            visit: Some(visit),
+            answered,
+            visit: None,
             operation,
             scanner: SseScanner::default(),
             observer,
@@ -88,15 +88,25 @@ impl StreamReply {
             Poll::Ready(())
         })
         .await;
-        if !self.started
-            && let Some(failure) = self.failure.take()
-        {
-            return Err(failure);
+        match self.failure.take() {
+            Some(failure) if !self.started => Err(failure),
+            kept => {
+                self.failure = kept;
+                Ok(())
+            }
         }
-        if let Some(visit) = &self.visit {
-            visit.answered(self.last_at);
+    }
+
+    /// Takes over the stay at the endpoint: from here on the stream's end is told to its breaker.
+    pub(crate) fn commit(&mut self, visit: Visit) {
+        visit.answered(self.last_at);
+        if self.is_complete {
+            visit.succeeded(self.observer.observed().model_mismatch);
+        } else if let Some(failure) = &self.failure {
+            visit.failed(failure);
+        } else {
+            self.visit = Some(visit);
         }
-        Ok(())
     }
 
     /// The next events, as they came. After a failure nothing follows.
@@ -153,6 +163,10 @@ impl StreamReply {
 
     fn take_in(&mut self, chunk: Bytes) {
         self.last_at = Instant::now();
+        if self.last_at >= self.deadline {
+            // A client that reads slowly must not keep the endpoint for longer than anybody may.
+            return self.out_of_time();
+        }
         self.scanner.push(chunk);
         while !self.has_ended() {
             match self.scanner.next_event() {
@@ -188,7 +202,11 @@ impl StreamReply {
         }
         let mut scanner = SseScanner::default();
         scanner.push(std::mem::take(&mut self.unread).into());
-        while let Ok(Some(event)) = scanner.next_event() {
+        let next = |scanner: &mut SseScanner| match scanner.next_event() {
+            Ok(None) => scanner.finish(),
+            found => found.ok().flatten(),
+        };
+        while let Some(event) = next(&mut scanner) {
             if let EventAction::Error { outcome, detail, .. } = self.observer.on_event(&event)
                 && !self.has_ended()
             {
@@ -210,8 +228,9 @@ impl StreamReply {
                 self.block.push(event);
                 self.complete();
             }
-            EventAction::Error { outcome, detail, code: _, wire } => {
-                self.fail(Failure { frame: Some(wire), ..Failure::new(outcome, detail) });
+            EventAction::Error { outcome, detail, code: _, body, wire } => {
+                let reply = Failure::reply_of_caller(outcome, body);
+                self.fail(Failure { frame: Some(wire), reply, ..Failure::new(outcome, detail) });
             }
         }
     }
@@ -249,8 +268,9 @@ impl StreamReply {
 
     fn fail(&mut self, failure: Failure) {
         self.source = None;
-        let failure = failure.at(&self.answered.endpoint);
+        let mut failure = failure;
         if let Some(visit) = self.visit.take() {
+            failure = failure.at(&self.answered.endpoint);
             visit.failed(&failure);
         }
         self.failure = Some(Box::new(failure));
@@ -287,13 +307,15 @@ impl StreamReply {
         if self.observer.has_finished() {
             self.complete_without_mark();
         } else if due == self.deadline {
-            self.fail(Failure::new(
-                AttemptOutcome::TotalTimeout,
-                "the deadline of the request passed",
-            ));
+            self.out_of_time();
         } else {
             let detail = format!("nothing came for {:?}", self.timeouts.inter_token);
             self.fail(Failure::new(AttemptOutcome::InterTokenTimeout, detail));
         }
+    }
+
+    fn out_of_time(&mut self) {
+        let detail = "the deadline of the request passed";
+        self.fail(Failure::new(AttemptOutcome::TotalTimeout, detail));
     }
 }

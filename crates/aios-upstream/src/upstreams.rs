@@ -1,6 +1,6 @@
 //! Both tiers with their endpoints, and the one way to call them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ impl Upstreams {
                 }
             }
         }
-        Err(last.unwrap_or_else(|| nobody(&call.target)))
+        Err(last.unwrap_or_else(|| nobody(&call.target, search.rest(Instant::now()))))
     }
 
     async fn attempt(
@@ -111,6 +111,7 @@ impl Upstreams {
         let n = open_attempt(endpoint, call, start, attempts);
         let mut status = None;
         let result = attempt(endpoint, call, rules, &mut status).await;
+        let result = result.map_err(|failure| failure.at(&endpoint.config.name));
         if let Some(entry) = attempts.get_mut(n) {
             entry.duration_ms = millis(call.admitted_at.elapsed()) - entry.started_ms;
             entry.status = status;
@@ -206,22 +207,24 @@ impl Upstreams {
     async fn prepare_lm_studio(&self, root: &str, endpoints: &[&Arc<Endpoint>]) {
         let Some(first) = endpoints.first() else { return };
         let fetch = Arc::new(HttpFetch::new().with_bearer(first.config.api_key.clone()));
-        let mut models: Vec<&str> = endpoints.iter().map(|e| e.config.model.as_str()).collect();
-        models.dedup();
+        let models: BTreeSet<&str> = endpoints.iter().map(|e| e.config.model.as_str()).collect();
+        let models: Vec<&str> = models.into_iter().collect();
+        endpoints.iter().for_each(|endpoint| endpoint.clear_warning());
         // Another server than LM Studio has no such list.
         if lmstudio::residency_warning(&*fetch, root, &models).await.is_none() {
             return;
         }
         if self.config.lmstudio_preload {
             let loaded = self.loader.preload(&fetch, root, &models).await;
-            for (endpoint, result) in endpoints.iter().zip(loaded) {
-                if let Err(error) = result {
-                    endpoint.warn(error.to_string());
-                }
+            for (model, error) in models.iter().zip(loaded).filter_map(|(m, r)| Some((m, r.err()?)))
+            {
+                let affected = endpoints.iter().filter(|endpoint| endpoint.config.model == *model);
+                affected.for_each(|endpoint| endpoint.warn(error.to_string()));
             }
         }
         if let Some(warning) = lmstudio::residency_warning(&*fetch, root, &models).await {
-            endpoints.iter().for_each(|endpoint| endpoint.warn(warning.clone()));
+            let silent = |endpoint: &&&Arc<Endpoint>| !endpoint.has_warning();
+            endpoints.iter().filter(silent).for_each(|endpoint| endpoint.warn(warning.clone()));
         }
     }
 }
@@ -265,7 +268,13 @@ async fn pause(pause: Duration, deadline: Instant) -> bool {
     true
 }
 
-fn nobody(target: &Target) -> Failure {
+/// No call was made.
+fn nobody(target: &Target, rest: Option<Duration>) -> Failure {
+    if rest.is_some() {
+        let detail = "every endpoint asked to be left alone for a while";
+        let failure = Failure::new(AttemptOutcome::RateLimited, detail);
+        return Failure { retry_after: rest, ..failure };
+    }
     let detail = match target {
         Target::Tier { tier, .. } => format!("no endpoint is configured for tier {tier}"),
         Target::Model(_) => "no endpoint serves that model any more".to_owned(),

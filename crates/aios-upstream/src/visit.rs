@@ -1,6 +1,7 @@
 //! One call's stay at an endpoint: holds its turn and tells its breaker how it ended.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -8,13 +9,18 @@ use crate::Failure;
 use crate::endpoint::Endpoint;
 use crate::turns::{NoTurn, Turn};
 
+/// A fault counts at least so much towards an endpoint's latency: one that fails quickly must not look
+/// quick.
+const FAILURE_COSTS: Duration = Duration::from_secs(1);
+
 /// A stay. Dropped without a verdict, it says nothing of the endpoint: the client left.
 #[derive(Debug)]
 pub(crate) struct Visit {
     endpoint: Arc<Endpoint>,
     _turn: Turn,
     started: Instant,
-    judged: bool,
+    /// It is the call that tries the endpoint again.
+    is_probe: bool,
 }
 
 impl Visit {
@@ -22,12 +28,8 @@ impl Visit {
     pub(crate) async fn begin(endpoint: &Arc<Endpoint>) -> Result<Self, NoTurn> {
         let turn = endpoint.turns.take().await?;
         let started = Instant::now();
-        endpoint.breaker().enter(started);
-        Ok(Self { endpoint: Arc::clone(endpoint), _turn: turn, started, judged: false })
-    }
-
-    pub(crate) fn endpoint(&self) -> &Arc<Endpoint> {
-        &self.endpoint
+        let is_probe = endpoint.breaker().enter(started);
+        Ok(Self { endpoint: Arc::clone(endpoint), _turn: turn, started, is_probe })
     }
 
     /// The first event or the whole reply has come.
@@ -36,22 +38,25 @@ impl Visit {
     }
 
     /// The call ended well.
-    pub(crate) fn succeeded(mut self, model_mismatch: bool) {
-        self.judged = true;
+    pub(crate) fn succeeded(self, model_mismatch: bool) {
         self.endpoint.succeeded(model_mismatch);
     }
 
     /// The call failed.
-    pub(crate) fn failed(mut self, failure: &Failure) {
-        self.judged = true;
-        self.endpoint.failed(failure, Instant::now());
+    pub(crate) fn failed(self, failure: &Failure) {
+        let now = Instant::now();
+        self.endpoint.failed(failure, now);
+        if failure.trips() {
+            let took = now.saturating_duration_since(self.started);
+            self.endpoint.answered_after(took.max(FAILURE_COSTS));
+        }
     }
 }
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        if !self.judged {
-            self.endpoint.breaker().left();
+        if self.is_probe {
+            self.endpoint.breaker().probe_ended();
         }
     }
 }

@@ -41,8 +41,7 @@ async fn index() -> &'static str {
 }
 
 async fn ready(State(state): State<AdminState>) -> Response {
-    let stopping = state.gateway.stopping.load(std::sync::atomic::Ordering::Relaxed);
-    if stopping || state.gateway.live.load().upstreams.is_empty() {
+    if !state.gateway.is_ready() {
         return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response();
     }
     "ready\n".into_response()

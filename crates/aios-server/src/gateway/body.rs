@@ -1,10 +1,13 @@
 //! Reads a request body within its limits.
 
+use std::io::Read;
+
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use super::errors::GatewayError;
 use crate::live::GatewayConfig;
@@ -15,10 +18,31 @@ use crate::live::GatewayConfig;
 /// When it is too large, stops coming, or its connection breaks.
 pub(crate) async fn read(
     config: &GatewayConfig,
+    deadline: Instant,
+    headers: &HeaderMap,
+    body: Incoming,
+) -> Result<Bytes, GatewayError> {
+    let encoding = refuse_early(config, headers)?;
+    let sent = tokio::time::timeout_at(deadline, read_sent(config, headers, body))
+        .await
+        .map_err(|_| GatewayError::BodyTimeout { silence: config.total_timeout })??;
+    match encoding {
+        Encoding::Plain => Ok(sent),
+        Encoding::Gzip => inflate(config, &sent),
+    }
+}
+
+/// How a body is encoded.
+enum Encoding {
+    Plain,
+    Gzip,
+}
+
+async fn read_sent(
+    config: &GatewayConfig,
     headers: &HeaderMap,
     mut body: Incoming,
 ) -> Result<Bytes, GatewayError> {
-    refuse_early(config, headers)?;
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(data) = next(config, &mut body).await? {
@@ -40,16 +64,37 @@ pub(crate) async fn read(
 }
 
 /// What the headers already rule out is refused before a byte is read.
-fn refuse_early(config: &GatewayConfig, headers: &HeaderMap) -> Result<(), GatewayError> {
+fn refuse_early(config: &GatewayConfig, headers: &HeaderMap) -> Result<Encoding, GatewayError> {
     if declared_length(headers).is_some_and(|length| length > config.body_max) {
         return Err(GatewayError::BodyTooLarge { max: config.body_max });
     }
     match headers.get(CONTENT_ENCODING).map(http::HeaderValue::as_bytes) {
-        None | Some(b"" | b"identity") => Ok(()),
+        None | Some(b"" | b"identity") => Ok(Encoding::Plain),
+        Some(b"gzip" | b"x-gzip") => Ok(Encoding::Gzip),
         Some(other) => {
             let encoding = String::from_utf8_lossy(other).chars().take(32).collect();
             Err(GatewayError::UnsupportedEncoding { encoding })
         }
+    }
+}
+
+/// The limit counts for what comes out: a small body can hold a very large one.
+fn inflate(config: &GatewayConfig, sent: &[u8]) -> Result<Bytes, GatewayError> {
+    let max = config.body_max as u64;
+    let mut body = Vec::new();
+    let mut inflating = flate2::read::MultiGzDecoder::new(sent).take(max + 1);
+    match inflating.read_to_end(&mut body) {
+        Ok(_) if body.len() as u64 > max => {
+            Err(GatewayError::BodyTooLarge { max: config.body_max })
+        }
+        Ok(_) => Ok(body.into()),
+        Err(error) => Err(GatewayError::BadRequest {
+            message: format!(
+                "The request body is not gzip, though Content-Encoding says so: {error}."
+            ),
+            param: None,
+            code: Some("invalid_content_encoding"),
+        }),
     }
 }
 

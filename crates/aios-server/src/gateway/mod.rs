@@ -11,12 +11,15 @@ mod record;
 mod relay;
 mod reply;
 mod request;
+mod talk;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use aios_core::{Bucket, Clock, Operation, RequestId, Route, RouteReason, Split, Tier, Timestamp};
+use aios_core::{
+    Bucket, Clock, EventId, Operation, RequestId, Route, RouteReason, Split, Tier, Timestamp,
+};
 use aios_privacy::Pseudonymizer;
 use aios_route::BucketKey;
 use aios_store::EventStore;
@@ -42,6 +45,8 @@ pub(crate) struct Gateway {
     pub(crate) keys: Keys,
     pub(crate) observer: Option<Arc<dyn EventObserver>>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Set when the server begins to stop: no new work should be sent here.
+    pub(crate) draining: AtomicBool,
     /// Set when requests still under way are about to be dropped.
     pub(crate) stopping: AtomicBool,
     pub(crate) ids: IdSource,
@@ -89,6 +94,11 @@ impl Gateway {
         Arc::clone(&self.split.borrow())
     }
 
+    /// Whether new work should be sent here: not while stopping, nor without any endpoint.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.draining.load(Ordering::Relaxed) && !self.live.load().upstreams.is_empty()
+    }
+
     /// Random bytes for one id.
     pub(crate) fn random(&self) -> [u8; 10] {
         self.ids.next()
@@ -100,37 +110,47 @@ impl Gateway {
     }
 }
 
-/// Serves one request of the gateway's listener.
+/// Serves one request of the gateway's listener. Every reply names its request.
 pub(crate) async fn serve(
     gateway: Arc<Gateway>,
     request: Request<Incoming>,
 ) -> Response<ReplyBody> {
+    let own_id = client_request_id(request.headers());
+    let mut response = dispatch(&gateway, request).await;
+    if !response.headers().contains_key(reply::REQUEST_ID) {
+        let new_id = || RequestId::from_event(EventId::new(gateway.clock.now(), gateway.random()));
+        reply::name_request(&mut response, &own_id.unwrap_or_else(new_id));
+    }
+    response
+}
+
+async fn dispatch(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<ReplyBody> {
     let path = normalize(request.uri().path());
     let method = request.method();
     if let Some(operation) = operation_at(path) {
         if method == Method::POST {
-            return pipeline::serve(gateway, operation, request).await;
+            return pipeline::serve(Arc::clone(gateway), operation, request).await;
         }
         return reply::refusal(
-            &gateway,
+            gateway,
             &request,
             &GatewayError::MethodNotAllowed { allowed: "POST" },
         );
     }
     if method != Method::GET && method != Method::HEAD {
         let path = path.to_owned();
-        return reply::refusal(&gateway, &request, &GatewayError::UnknownPath { path });
+        return reply::refusal(gateway, &request, &GatewayError::UnknownPath { path });
     }
     match path {
-        "/models" => models::list(&gateway, &request),
+        "/models" => models::list(gateway, &request),
         "/healthz" => reply::text("ok\n"),
-        "/readyz" => models::ready(&gateway),
+        "/readyz" => models::ready(gateway),
         "/" => reply::text("AIOS gateway. Point an OpenAI client at /v1.\n"),
         _ => match path.strip_prefix("/models/") {
-            Some(id) => models::item(&gateway, &request, id),
+            Some(id) => models::item(gateway, &request, id),
             None => {
                 let path = path.to_owned();
-                reply::refusal(&gateway, &request, &GatewayError::UnknownPath { path })
+                reply::refusal(gateway, &request, &GatewayError::UnknownPath { path })
             }
         },
     }

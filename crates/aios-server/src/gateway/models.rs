@@ -33,8 +33,7 @@ pub(crate) fn item<B>(gateway: &Gateway, request: &Request<B>, id: &str) -> Resp
 
 /// Ready = not stopping, and at least one endpoint is configured.
 pub(crate) fn ready(gateway: &Gateway) -> Response<ReplyBody> {
-    let stopping = gateway.stopping.load(std::sync::atomic::Ordering::Relaxed);
-    if stopping || gateway.live.load().upstreams.is_empty() {
+    if !gateway.is_ready() {
         let mut response = reply::text("not ready\n");
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         return response;

@@ -60,7 +60,8 @@ async fn admit(
 async fn answer(record: &mut Record, request: Request<Incoming>) -> Result<Reply, GatewayError> {
     let (parts, incoming) = request.into_parts();
     let live = Arc::clone(record.live());
-    let body = body::read(&live.gateway, &parts.headers, incoming).await?;
+    let deadline = record.admitted_at() + live.gateway.total_timeout;
+    let body = body::read(&live.gateway, deadline, &parts.headers, incoming).await?;
     record.facts_mut().body_read_at = Some(Instant::now());
     let head = request::read(record.facts().operation, &body)?;
     identify(record, &parts.headers, &head);
@@ -133,7 +134,9 @@ fn call(record: &Record, head: &Head, body: Bytes, target: Target, headers: &Hea
         stream: head.stream,
         strip_usage,
         headers: forwarded(headers, facts.request_id.as_str(), facts.trace.as_ref()),
-        capture_max: record.live().gateway.text_max,
+        prompt_bytes: head.prompt_bytes,
+        // The answer is cut where it is redacted, and that needs what stands behind the cut.
+        capture_max: record.live().gateway.text_max + aios_privacy::CUT_WINDOW,
         admitted_at: record.admitted_at(),
         deadline: record.admitted_at() + record.live().gateway.total_timeout,
     }

@@ -227,15 +227,9 @@ impl Record {
         }
     }
 
-    /// The endpoint's count, or our estimate of a quarter of the bytes where it gave none.
+    /// The endpoint's counts, or their estimate.
     fn tokens(&self) -> Tokens {
-        let Some(observed) = &self.facts.observed else { return Tokens::default() };
-        let mut tokens = observed.tokens;
-        if tokens.input_tokens.is_none() && self.facts.answered.is_some() {
-            tokens.input_tokens = Some(self.facts.question.len().div_ceil(4) as u64);
-            tokens.tokens_estimated = true;
-        }
-        tokens
+        self.facts.observed.as_ref().map_or_else(Tokens::default, |observed| observed.tokens)
     }
 
     fn cost(&self, tokens: Tokens) -> Option<f64> {

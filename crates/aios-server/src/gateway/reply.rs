@@ -3,21 +3,21 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use aios_core::{Operation, Outcome};
+use aios_core::{Operation, Outcome, RequestId};
 use aios_upstream::{Reply, StreamReply, WholeReply};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Request, Response, StatusCode};
 use tokio::time::Instant;
 
+use super::Gateway;
 use super::errors::{ErrorAnswer, GatewayError};
 use super::record::{Ending, Record};
 use super::relay::{Relay, ReplyBody};
-use super::{Gateway, client_request_id};
 use crate::clients::{Rate, Rates};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Room for the headers of an answer, so that the map is made once.
 const HEADERS_EXPECTED: usize = 24;
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -25,7 +25,7 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// The answer of a model.
 pub(crate) async fn answered(record: Record, reply: Reply) -> Response<ReplyBody> {
     match reply {
-        Reply::Whole(whole) => whole_answer(record, whole).await,
+        Reply::Whole(whole) => whole_answer(record, *whole).await,
         Reply::Stream(stream) => stream_answer(record, stream),
     }
 }
@@ -101,9 +101,6 @@ pub(crate) fn refusal<B>(
 ) -> Response<ReplyBody> {
     gateway.metrics.refused(error.code());
     let mut response = error_response(error);
-    if let Some(id) = client_request_id(request.headers()) {
-        insert(response.headers_mut(), REQUEST_ID, id.as_str());
-    }
     if let GatewayError::MethodNotAllowed { allowed } = error {
         insert(response.headers_mut(), http::header::ALLOW, allowed);
     }
@@ -135,6 +132,11 @@ pub(crate) fn json(status: StatusCode, body: Bytes) -> Response<ReplyBody> {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
+}
+
+/// Says in the headers which request was answered.
+pub(crate) fn name_request(response: &mut Response<ReplyBody>, id: &RequestId) {
+    insert(response.headers_mut(), REQUEST_ID, id.as_str());
 }
 
 /// A plain text.

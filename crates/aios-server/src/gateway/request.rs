@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use super::depth;
 use super::errors::GatewayError;
+use super::talk::{Message, Talk};
 
 /// The fields of a request that AIOS looks at.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(crate) struct Head {
     pub(crate) question: String,
     /// How many user messages there are: the turn.
     pub(crate) n_user_messages: u32,
+    /// Length of all text in the request, in bytes.
+    pub(crate) prompt_bytes: u64,
     /// What names the conversation, if anything in the body does.
     pub(crate) identity: Identity,
     /// What the conversation's identity is derived from otherwise: system prompt, first message.
@@ -90,13 +93,14 @@ pub(crate) fn read(operation: Operation, body: &Bytes) -> Result<Head, GatewayEr
             .flatten(),
         question: talk.question,
         n_user_messages: talk.n_user_messages,
+        prompt_bytes: talk.n_text_bytes as u64,
         identity: wire.identity(),
         opening: (talk.system, talk.first),
     })
 }
 
 #[derive(Deserialize)]
-struct Wire<'a> {
+pub(super) struct Wire<'a> {
     #[serde(borrow, default)]
     model: Option<&'a RawValue>,
     #[serde(default)]
@@ -104,13 +108,13 @@ struct Wire<'a> {
     #[serde(borrow, default, deserialize_with = "null_too")]
     stream_options: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    messages: Option<Vec<Message<'a>>>,
+    pub(super) messages: Option<Vec<Message<'a>>>,
     #[serde(borrow, default)]
-    prompt: Option<&'a RawValue>,
+    pub(super) prompt: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    input: Option<&'a RawValue>,
+    pub(super) input: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    instructions: Option<&'a RawValue>,
+    pub(super) instructions: Option<&'a RawValue>,
     #[serde(borrow, default)]
     metadata: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -128,14 +132,6 @@ fn null_too<'de, D: serde::Deserializer<'de>>(raw: D) -> Result<Option<&'de RawV
     <&RawValue>::deserialize(raw).map(Some)
 }
 
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, default)]
-    role: Cow<'a, str>,
-    #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
-}
-
 impl Wire<'_> {
     fn identity(&self) -> Identity {
         Identity {
@@ -150,109 +146,7 @@ impl Wire<'_> {
     }
 }
 
-/// What the parties say to each other, whatever the API calls it.
-#[derive(Default)]
-struct Talk {
-    system: String,
-    first: String,
-    question: String,
-    n_user_messages: u32,
-}
-
-impl Talk {
-    fn read(operation: Operation, wire: &Wire<'_>) -> Result<Self, GatewayError> {
-        match operation {
-            Operation::Chat => {
-                let messages = wire.messages.as_ref().filter(|list| !list.is_empty());
-                messages.map(|list| Self::of_messages(list)).ok_or_else(|| missing("messages"))
-            }
-            Operation::Completions => {
-                wire.prompt.map(Self::of_value).ok_or_else(|| missing("prompt"))
-            }
-            Operation::Embeddings => wire.input.map(Self::of_value).ok_or_else(|| missing("input")),
-            Operation::Responses => {
-                let mut talk = wire.input.map(Self::of_input).unwrap_or_default();
-                if let Some(instructions) = wire.instructions.and_then(plain_string) {
-                    talk.system = instructions;
-                }
-                Ok(talk)
-            }
-        }
-    }
-
-    fn of_messages(messages: &[Message<'_>]) -> Self {
-        let mut talk = Self::default();
-        let is_user = |message: &&Message<'_>| message.role == "user";
-        let system = messages.iter().find(|m| m.role == "system" || m.role == "developer");
-        talk.system = system.map(Message::text).unwrap_or_default();
-        talk.first = messages.iter().find(is_user).map(Message::text).unwrap_or_default();
-        // Without a user message the last one is what the model is asked to go on from.
-        let last = messages.iter().rfind(is_user).or(messages.last());
-        talk.question = last.map(Message::text).unwrap_or_default();
-        talk.n_user_messages =
-            u32::try_from(messages.iter().filter(is_user).count()).unwrap_or(u32::MAX);
-        talk
-    }
-
-    /// A string, a list of strings, or tokens (which have no text).
-    fn of_value(raw: &RawValue) -> Self {
-        let text = text_of(raw);
-        Self { first: text.clone(), question: text, n_user_messages: 1, ..Self::default() }
-    }
-
-    /// The responses API takes a string or a list of items shaped like messages.
-    fn of_input(raw: &RawValue) -> Self {
-        match serde_json::from_str::<Vec<Message<'_>>>(raw.get()) {
-            Ok(items) if !items.is_empty() => Self::of_messages(&items),
-            _ => Self::of_value(raw),
-        }
-    }
-}
-
-impl Message<'_> {
-    fn text(&self) -> String {
-        self.content.map(text_of).unwrap_or_default()
-    }
-}
-
-/// The text of a content value: a string, or the text parts of a list.
-fn text_of(raw: &RawValue) -> String {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Part<'a> {
-        Plain(String),
-        Typed {
-            #[serde(borrow, default)]
-            text: Option<Cow<'a, str>>,
-        },
-        Other(serde::de::IgnoredAny),
-    }
-    if let Some(text) = plain_string(raw) {
-        return text;
-    }
-    let mut text = String::new();
-    let parts: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    for part in parts.into_iter().filter(|part| !is_media(part)) {
-        let words = match serde_json::from_str::<Part<'_>>(part.get()) {
-            Ok(Part::Plain(words)) => words,
-            Ok(Part::Typed { text: Some(words) }) => words.into_owned(),
-            Ok(Part::Typed { text: None } | Part::Other(_)) | Err(_) => continue,
-        };
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&words);
-    }
-    text
-}
-
-/// Images and audio run to megabytes of base64 and have no words in them.
-fn is_media(part: &RawValue) -> bool {
-    const PART_TEXT_MAX: usize = 1 << 20;
-    part.get().len() > PART_TEXT_MAX
-}
-
-fn plain_string(raw: &RawValue) -> Option<String> {
+pub(super) fn plain_string(raw: &RawValue) -> Option<String> {
     if raw.get().starts_with('"') { serde_json::from_str(raw.get()).ok() } else { None }
 }
 
@@ -300,7 +194,7 @@ fn place_of(text: &str, raw: &RawValue) -> Range<usize> {
     start..start + raw.get().len()
 }
 
-fn missing(param: &'static str) -> GatewayError {
+pub(super) fn missing(param: &'static str) -> GatewayError {
     GatewayError::BadRequest {
         message: format!("Missing required parameter: '{param}'."),
         param: Some(param),

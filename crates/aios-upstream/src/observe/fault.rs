@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use aios_core::AttemptOutcome;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -29,6 +30,10 @@ pub enum WholeFault {
     /// The body reports an error.
     #[error("{detail}")]
     ErrorInReply {
+        /// Whether the caller is at fault or the model.
+        outcome: AttemptOutcome,
+        /// The error as an error reply has it.
+        body: Bytes,
         /// Type and code in words; without the server's message.
         detail: String,
         /// The error's code, or its type if it has none.
@@ -96,6 +101,21 @@ impl<'a> Found<'a> {
         self.code_as_written().or_else(|| short_word(&self.written.kind.0)).map(str::to_owned)
     }
 
+    /// Whether the caller is at fault or the model. Some servers report a prompt that is too long, or
+    /// a parameter they do not take, inside a reply with status 200.
+    pub(super) fn outcome(&self) -> AttemptOutcome {
+        const CALLERS: [&str; 4] = [
+            "invalid_request_error",
+            "context_length_exceeded",
+            "exceed_context_size_error",
+            "content_filter",
+        ];
+        let kind = self.written.kind.0.as_ref();
+        let code = self.code_as_written().unwrap_or_default();
+        let is_callers = CALLERS.contains(&kind) || CALLERS.contains(&code) || code == "400";
+        if is_callers { AttemptOutcome::CallerError } else { AttemptOutcome::ErrorInReply }
+    }
+
     /// What may be logged of the error.
     pub(super) fn detail(&self) -> String {
         let kind = short_word(&self.written.kind.0).unwrap_or("no type");
@@ -105,14 +125,25 @@ impl<'a> Found<'a> {
 
     /// The error as an event of its own, in the shape clients know.
     pub(super) fn to_event(&self) -> Bytes {
+        error_event(self.in_four_keys())
+    }
+
+    /// The error as the body of an error reply.
+    pub(super) fn to_body(&self) -> Bytes {
+        let mut body = Vec::new();
+        write(&mut body, self.in_four_keys());
+        body.into()
+    }
+
+    fn in_four_keys(&self) -> FourKeys<'_> {
         let kind = self.written.kind.0.as_ref();
         let message = self.written.message.0.as_ref();
-        error_event(FourKeys {
+        FourKeys {
             message: if message.is_empty() { "the model reported an error" } else { message },
             r#type: if kind.is_empty() { "server_error" } else { kind },
             param: Some(self.written.param.0.as_ref()).filter(|param| !param.is_empty()),
             code: self.code_as_written(),
-        })
+        }
     }
 
     /// Text or number, without quotes. llama.cpp writes numbers.
@@ -130,10 +161,14 @@ pub(super) fn unreadable_event(message: &str) -> Bytes {
 
 fn error_event(error: FourKeys<'_>) -> Bytes {
     let mut event = b"data: ".to_vec();
-    serde_json::to_writer(&mut event, &Envelope { error })
-        .expect("texts always serialize, and a Vec takes all");
+    write(&mut event, error);
     event.extend_from_slice(b"\n\n");
     event.into()
+}
+
+fn write(to: &mut Vec<u8>, error: FourKeys<'_>) {
+    serde_json::to_writer(to, &Envelope { error })
+        .expect("texts always serialize, and a Vec takes all");
 }
 
 /// The word itself if it is short and of harmless characters, so that nothing private hides in it.

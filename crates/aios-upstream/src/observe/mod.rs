@@ -66,6 +66,8 @@ pub enum EventAction {
         detail: String,
         /// The error's code, or its type if it has none.
         code: Option<String>,
+        /// The error as an error reply has it.
+        body: Bytes,
         /// What to pass on in the event's place: the event itself where clients understand it.
         wire: Bytes,
     },
@@ -218,9 +220,10 @@ impl Observer {
         let wire =
             event.filter(|_| found.well_formed).map_or_else(|| found.to_event(), SseEvent::raw);
         EventAction::Error {
-            outcome: AttemptOutcome::ErrorInReply,
+            outcome: found.outcome(),
             detail: found.detail(),
             code: found.code(),
+            body: found.to_body(),
             wire,
         }
     }
@@ -229,9 +232,10 @@ impl Observer {
         let json = serde_json::json!({ "code": code.0 }).to_string();
         let found = Found::in_text(&json);
         EventAction::Error {
-            outcome: AttemptOutcome::ErrorInReply,
+            outcome: found.outcome(),
             detail: found.detail(),
             code: found.code(),
+            body: found.to_body(),
             wire: event.raw(),
         }
     }
@@ -288,13 +292,19 @@ fn from_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<T> {
 }
 
 fn error_in_reply(error: &Found<'_>) -> WholeFault {
-    WholeFault::ErrorInReply { detail: error.detail(), code: error.code() }
+    WholeFault::ErrorInReply {
+        outcome: error.outcome(),
+        body: error.to_body(),
+        detail: error.detail(),
+        code: error.code(),
+    }
 }
 
 fn unreadable() -> EventAction {
     let detail = "an event of the stream is not JSON";
     EventAction::Error {
         outcome: AttemptOutcome::BadReply,
+        body: Bytes::new(),
         detail: detail.to_owned(),
         code: Some("bad_reply".to_owned()),
         wire: unreadable_event(detail),

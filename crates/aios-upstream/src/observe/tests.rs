@@ -253,16 +253,17 @@ fn whole_replies_are_read() {
 
 #[test]
 fn a_reply_that_is_none_is_refused() {
-    let error = |code: Option<&str>, detail: &str| WholeFault::ErrorInReply {
-        detail: format!("the model reported an error inside its reply ({detail})"),
-        code: code.map(str::to_owned),
+    let error = |code: Option<&str>, detail: &str| {
+        let detail = format!("the model reported an error inside its reply ({detail})");
+        ("error_in_reply", detail, code.map(str::to_owned))
     };
+    let missing = |key: &str| ("no reply", key.to_owned(), None);
     let cases = [
-        (Operation::Chat, "<html>", WholeFault::NotJson),
-        (Operation::Chat, "", WholeFault::NotJson),
-        (Operation::Chat, "{}", WholeFault::NotAReply { missing: "choices" }),
-        (Operation::Embeddings, "{\"object\":\"list\"}", WholeFault::NotAReply { missing: "data" }),
-        (Operation::Responses, "{\"id\":\"r\"}", WholeFault::NotAReply { missing: "output" }),
+        (Operation::Chat, "<html>", ("not JSON", String::new(), None)),
+        (Operation::Chat, "", ("not JSON", String::new(), None)),
+        (Operation::Chat, "{}", missing("choices")),
+        (Operation::Embeddings, "{\"object\":\"list\"}", missing("data")),
+        (Operation::Responses, "{\"id\":\"r\"}", missing("output")),
         (
             Operation::Responses,
             "{\"status\":\"failed\",\"output\":[]}",
@@ -276,7 +277,39 @@ fn a_reply_that_is_none_is_refused() {
         ),
     ];
     for (operation, body, expect) in cases {
-        assert_eq!(whole(operation, body), Err(expect), "{body}");
+        let Err(fault) = whole(operation, body) else { panic!("{body}") };
+        assert_eq!(told(fault), expect, "{body}");
+    }
+}
+
+/// A fault in words: kind, what may be logged, code.
+fn told(fault: WholeFault) -> (&'static str, String, Option<String>) {
+    match fault {
+        WholeFault::NotJson => ("not JSON", String::new(), None),
+        WholeFault::NotAReply { missing } => ("no reply", missing.to_owned(), None),
+        WholeFault::ErrorInReply { outcome, detail, code, .. } => (outcome.name(), detail, code),
+    }
+}
+
+#[test]
+fn a_callers_fault_inside_a_reply_is_the_callers() {
+    let cases = [
+        (true, r#"{"message":"m","type":"invalid_request_error"}"#),
+        (true, r#"{"message":"m","code":"context_length_exceeded"}"#),
+        (true, r#"{"message":"m","code":400}"#),
+        (false, r#"{"message":"m","type":"server_error","code":500}"#),
+        (false, r#""boom""#),
+    ];
+    for (is_callers, error) in cases {
+        let Err(WholeFault::ErrorInReply { outcome, body, .. }) =
+            whole(Operation::Chat, &format!("{{\"error\":{error}}}"))
+        else {
+            panic!("{error}")
+        };
+        assert_eq!(outcome == AttemptOutcome::CallerError, is_callers, "{error}");
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let keys: Vec<_> = body["error"].as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["code", "message", "param", "type"], "{error}");
     }
 }
 

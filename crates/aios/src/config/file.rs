@@ -96,6 +96,7 @@ pub(super) struct Routing {
 pub(super) struct Timeouts {
     pub(super) connect: String,
     pub(super) first_token: String,
+    pub(super) whole: String,
     pub(super) inter_token: String,
     pub(super) total: String,
     pub(super) finish_grace: String,

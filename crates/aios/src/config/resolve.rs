@@ -154,6 +154,7 @@ impl Resolver<'_> {
         Timeouts {
             connect: self.duration("timeouts.connect", &file.connect, false),
             first_token: self.duration("timeouts.first_token", &file.first_token, false),
+            whole: self.duration("timeouts.whole", &file.whole, false),
             inter_token: self.duration("timeouts.inter_token", &file.inter_token, false),
             total: self.duration("timeouts.total", &file.total, false),
             finish_grace: self.duration("timeouts.finish_grace", &file.finish_grace, true),

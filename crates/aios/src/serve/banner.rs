@@ -24,6 +24,9 @@ fn text(config: &Config, handle: &Handle, upstreams: &UpstreamConfig) -> String 
     line("OpenAI API", format!("http://{gateway}/v1"));
     line("admin", format!("http://{admin}"));
     for tier in Tier::ALL {
+        if upstreams.tier(tier).is_empty() {
+            line(tier.name(), format!("none: {} answers everything", tier.other()));
+        }
         for endpoint in upstreams.tier(tier) {
             line(
                 tier.name(),

@@ -37,7 +37,11 @@ pub fn run(sources: Sources) -> anyhow::Result<ExitCode> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    runtime()?.block_on(serve(config, sources, seen))
+    let runtime = runtime()?;
+    let ended = runtime.block_on(serve(config, sources, seen));
+    // A thread that hangs, on a dead network drive for example, must not keep the process.
+    runtime.shutdown_background();
+    ended
 }
 
 /// One thread where there is one processor: what is shared by none needs no waking across threads.
@@ -57,11 +61,12 @@ async fn serve(
 ) -> anyhow::Result<ExitCode> {
     let mut signals = signals::Signals::listen()?;
     let traces = otel::start(config.otlp.as_ref())?;
-    let parts::Started { handle, store, routing } = parts::start(&config, traces.as_ref()).await?;
+    let parts::Started { handle, store, routing, fill } =
+        parts::start(&config, traces.as_ref()).await?;
     let upstreams = Arc::clone(&handle.live().upstreams);
     banner::show(&config, &handle, upstreams.config());
     let preparing = tokio::spawn(async move { upstreams.prepare().await });
-    let reloader = reload::Reloader::new(config, sources, seen, routing);
+    let reloader = reload::Reloader::new(config, fill, sources, seen, routing);
     reloader.run_until_stopped(&handle, &mut signals).await;
     preparing.abort();
     stop(handle, store, traces, signals).await

@@ -24,6 +24,7 @@ pub(super) struct Started {
     pub(super) handle: Handle,
     pub(super) store: Arc<FileEventLog>,
     pub(super) routing: Routing,
+    pub(super) fill: Fill,
 }
 
 /// What a reload needs to change routing.
@@ -66,7 +67,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         admin_socket: admin_socket.into_std().context("cannot use the admin socket")?,
     })
     .context("cannot start the server")?;
-    Ok(Started { handle, store, routing: Routing { state: routing, data_dir } })
+    Ok(Started { handle, store, fill, routing: Routing { state: routing, data_dir } })
 }
 
 /// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aios_server::Handle;
 
-use super::endpoints::{Fill, LOOK_AGAIN_EVERY, empty_tiers};
+use super::endpoints::{Fill, LOOK_AGAIN_EVERY, NothingFound, empty_tiers};
 use super::parts::{self, Routing};
 use super::signals::{Signal, Signals};
 use crate::config::{self, Config, FileStamp, Sources};
@@ -19,6 +19,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub(super) struct Reloader {
     /// In force.
     config: Config,
+    /// What stands in for tiers without endpoints.
+    fill: Fill,
     /// What was there at the start, for what only a restart can change.
     at_start: Config,
     sources: Sources,
@@ -30,11 +32,12 @@ impl Reloader {
     /// `seen` is what the file looked like before it was read.
     pub(super) fn new(
         config: Config,
+        fill: Fill,
         sources: Sources,
         seen: Option<FileStamp>,
         routing: Routing,
     ) -> Self {
-        Self { at_start: config.clone(), config, sources, seen, routing }
+        Self { at_start: config.clone(), config, fill, sources, seen, routing }
     }
 
     /// Reloads as needed until the process is to stop.
@@ -76,13 +79,13 @@ impl Reloader {
     }
 
     async fn put_into_force(&mut self, config: Config, handle: &Handle) {
-        let fill = match Fill::find(&config).await {
-            Ok(fill) => fill,
+        match self.fill_for(&config).await {
+            Ok(fill) => self.fill = fill,
             Err(error) => {
                 tracing::error!(%error, "the changed configuration was not taken; the last one stays");
                 return handle.refuse_reload(error.to_string());
             }
-        };
+        }
         for key in config.needs_restart(&self.at_start) {
             tracing::warn!(key, "this change takes effect after a restart");
         }
@@ -93,12 +96,20 @@ impl Reloader {
             self.routing.state.publish(policy, sampler);
         }
         self.config = config;
-        self.publish(handle, &fill);
+        self.publish(handle);
     }
 
-    fn publish(&self, handle: &Handle, fill: &Fill) {
+    /// What was found stays as long as the same tiers need it: a server that is silent for a moment
+    /// must not be replaced by a simulated one.
+    async fn fill_for(&self, config: &Config) -> Result<Fill, NothingFound> {
+        let is_same = empty_tiers(&config.upstream) == empty_tiers(&self.config.upstream)
+            && config.discovery == self.config.discovery;
+        if is_same { Ok(self.fill.clone()) } else { Fill::find(config).await }
+    }
+
+    fn publish(&self, handle: &Handle) {
         let before = handle.live();
-        let live = parts::live(&self.config, before.generation + 1, fill, Some(&before));
+        let live = parts::live(&self.config, before.generation + 1, &self.fill, Some(&before));
         let (generation, hash) = (live.generation, live.hash.clone());
         let upstreams = Arc::clone(&live.upstreams);
         handle.publish(live, self.config.routing.split.clone());
@@ -108,16 +119,13 @@ impl Reloader {
 
     /// A model server that is started after AIOS takes the simulated models' place.
     async fn discover_if_simulated(&mut self, handle: &Handle) {
-        let live = handle.live();
-        let empty = empty_tiers(&self.config.upstream);
-        let stands_in =
-            live.upstreams.models().iter().any(|m| m.simulated && empty.contains(&m.tier));
-        if !stands_in {
+        if !self.fill.is_simulated {
             return;
         }
         if let Some(found) = Fill::look(&self.config).await {
             tracing::info!("a model server was found; it takes the simulated models' place");
-            self.publish(handle, &found);
+            self.fill = found;
+            self.publish(handle);
         }
     }
 }

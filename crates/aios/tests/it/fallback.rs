@@ -120,7 +120,7 @@ async fn a_pinned_tier_does_not_fall_back() {
 #[tokio::test]
 async fn a_broken_endpoint_is_avoided() {
     let broken = Upstream::always(reply(500, "", "{}")).await;
-    // The broken one looks quicker, so that it is called first.
+    // The broken one answers sooner, which must not make it look better.
     let mut slow = vec![Act::Pause(Duration::from_millis(5))];
     slow.extend(ok(&chat_json("big", "Hello")));
     let good = Upstream::always(slow).await;
@@ -129,9 +129,9 @@ async fn a_broken_endpoint_is_avoided() {
     for _ in 0..30 {
         check_from_main(&server.chat("aios-auto", "x").await.expect(200));
     }
-    assert_eq!(breaker(&server, "main-1").await, "open");
     assert_eq!(breaker(&server, "main-2").await, "closed");
-    assert_eq!((broken.n_received(), good.n_received()), (3, 30));
+    assert!(broken.n_received() <= 3, "{}", broken.n_received());
+    assert_eq!(good.n_received(), 30);
     for event in server.events(30).await {
         assert_eq!(event["outcome"], "ok");
         assert_eq!(outcomes(&event).last(), Some(&("main-2", "ok")));

@@ -6,7 +6,14 @@ use crate::rig::{
     stream_head,
 };
 
-const FIRST_TOKEN: &[(&str, &str)] = &[("timeouts.first_token", "\"150ms\"")];
+const FIRST_TOKEN: &[(&str, &str)] =
+    &[("timeouts.first_token", "\"150ms\""), ("timeouts.whole", "\"150ms\"")];
+/// An endpoint that asks for rest gets less than it asks for, so that the next request need not wait.
+const SHORT_REST: &[(&str, &str)] = &[
+    ("retries.attempts_max", "1"),
+    ("breaker.open", "\"100ms\""),
+    ("breaker.open_max", "\"100ms\""),
+];
 const TOTAL: &[(&str, &str)] = &[("timeouts.total", "\"150ms\"")];
 
 fn json_head(length: usize) -> Act {
@@ -71,6 +78,7 @@ async fn a_server_error_is_a_502() {
 async fn a_limited_endpoint_is_a_429_with_its_wait() {
     let acts = reply(429, "retry-after: 7\r\n", r#"{"error":{"message":"slow down"}}"#);
     let case = Case::broken("429", acts)
+        .set(SHORT_REST)
         .code("rate_limit_exceeded", &["rate_limited"])
         .ends(Ending::Error(429), "overloaded");
     for stream in BOTH {

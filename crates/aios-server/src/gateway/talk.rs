@@ -1,0 +1,135 @@
+//! What the parties of a conversation say, whatever the API calls it.
+
+use std::borrow::Cow;
+
+use aios_core::Operation;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::errors::GatewayError;
+use super::request::{Wire, missing, plain_string};
+
+#[derive(Deserialize)]
+pub(super) struct Message<'a> {
+    #[serde(borrow, default)]
+    role: Cow<'a, str>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+}
+
+/// What the parties say to each other, whatever the API calls it.
+#[derive(Default)]
+pub(super) struct Talk {
+    pub(super) system: String,
+    pub(super) first: String,
+    pub(super) question: String,
+    pub(super) n_user_messages: u32,
+    /// Length of all text in the request, in bytes: what a prompt's tokens are estimated from. Images
+    /// are not text, though they stand in the body as such.
+    pub(super) n_text_bytes: usize,
+}
+
+impl Talk {
+    pub(super) fn read(operation: Operation, wire: &Wire<'_>) -> Result<Self, GatewayError> {
+        match operation {
+            Operation::Chat => {
+                let messages = wire.messages.as_ref().filter(|list| !list.is_empty());
+                messages.map(|list| Self::of_messages(list)).ok_or_else(|| missing("messages"))
+            }
+            Operation::Completions => {
+                wire.prompt.map(Self::of_value).ok_or_else(|| missing("prompt"))
+            }
+            Operation::Embeddings => wire.input.map(Self::of_value).ok_or_else(|| missing("input")),
+            Operation::Responses => {
+                let mut talk = wire.input.map(Self::of_input).unwrap_or_default();
+                if let Some(instructions) = wire.instructions.and_then(plain_string) {
+                    talk.n_text_bytes += instructions.len();
+                    talk.system = instructions;
+                }
+                Ok(talk)
+            }
+        }
+    }
+
+    fn of_messages(messages: &[Message<'_>]) -> Self {
+        let mut talk = Self::default();
+        let is_user = |message: &&Message<'_>| message.role == "user";
+        let system = messages.iter().find(|m| m.role == "system" || m.role == "developer");
+        talk.system = system.map(Message::text).unwrap_or_default();
+        talk.first = messages.iter().find(is_user).map(Message::text).unwrap_or_default();
+        // Without a user message the last one is what the model is asked to go on from.
+        let last = messages.iter().rfind(is_user).or(messages.last());
+        talk.question = last.map(Message::text).unwrap_or_default();
+        talk.n_user_messages =
+            u32::try_from(messages.iter().filter(is_user).count()).unwrap_or(u32::MAX);
+        talk.n_text_bytes = messages.iter().map(Message::text_len).sum();
+        talk
+    }
+
+    /// A string, a list of strings, or tokens (which have no text).
+    fn of_value(raw: &RawValue) -> Self {
+        let text = text_of(raw);
+        let n_text_bytes = text.len();
+        let first = text.clone();
+        Self { first, question: text, n_user_messages: 1, n_text_bytes, ..Self::default() }
+    }
+
+    /// The responses API takes a string or a list of items shaped like messages.
+    fn of_input(raw: &RawValue) -> Self {
+        match serde_json::from_str::<Vec<Message<'_>>>(raw.get()) {
+            Ok(items) if !items.is_empty() => Self::of_messages(&items),
+            _ => Self::of_value(raw),
+        }
+    }
+}
+
+impl Message<'_> {
+    fn text(&self) -> String {
+        self.content.map(text_of).unwrap_or_default()
+    }
+
+    /// As long as the text, but for escapes in it.
+    fn text_len(&self) -> usize {
+        self.content.map_or(0, |raw| match raw.get().strip_prefix('"') {
+            Some(string) => string.len() - 1,
+            None => text_of(raw).len(),
+        })
+    }
+}
+
+/// The text of a content value: a string, or the text parts of a list.
+fn text_of(raw: &RawValue) -> String {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Part<'a> {
+        Plain(String),
+        Typed {
+            #[serde(borrow, default)]
+            text: Option<Cow<'a, str>>,
+        },
+        Other(serde::de::IgnoredAny),
+    }
+    if let Some(text) = plain_string(raw) {
+        return text;
+    }
+    let mut text = String::new();
+    let parts: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+    for part in parts.into_iter().filter(|part| !is_media(part)) {
+        let words = match serde_json::from_str::<Part<'_>>(part.get()) {
+            Ok(Part::Plain(words)) => words,
+            Ok(Part::Typed { text: Some(words) }) => words.into_owned(),
+            Ok(Part::Typed { text: None } | Part::Other(_)) | Err(_) => continue,
+        };
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&words);
+    }
+    text
+}
+
+/// Images and audio run to megabytes of base64 and have no words in them.
+fn is_media(part: &RawValue) -> bool {
+    const PART_TEXT_MAX: usize = 1 << 20;
+    part.get().len() > PART_TEXT_MAX
+}
