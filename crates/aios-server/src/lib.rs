@@ -14,6 +14,7 @@ mod metrics;
 mod routing;
 mod server;
 mod simulated;
+mod stall;
 mod status;
 mod trace;
 

@@ -15,11 +15,13 @@ use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+
+use crate::stall::Impatient;
 
 /// Limits of one listener.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,8 @@ pub struct ListenerConfig {
     pub connections_max: usize,
     /// Time in which a request's headers must have come.
     pub header_timeout: Duration,
+    /// Longest time in which a client takes nothing of what it is sent.
+    pub stall_timeout: Duration,
     /// Time that requests under way get at shutdown.
     pub drain_timeout: Duration,
 }
@@ -79,7 +83,7 @@ where
             .timer(TokioTimer::new())
             .header_read_timeout(config.header_timeout)
             .max_buf_size(HEAD_MAX)
-            .serve_connection(TokioIo::new(stream), service_fn(service));
+            .serve_connection(Impatient::new(stream, config.stall_timeout), service_fn(service));
         let watched = graceful.watch(connection);
         connections.spawn(async move {
             // A broken connection is the client's affair; the request's record tells what it cost.
@@ -105,6 +109,9 @@ async fn accept(
 ) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _peer) = listener.accept().await?;
-    stream.set_nodelay(true)?;
+    // It fails only on a connection that is broken already, which is then found out by using it.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection broke before it was used");
+    }
     Ok((stream, place))
 }

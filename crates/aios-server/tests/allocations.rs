@@ -181,6 +181,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         listener: ListenerConfig {
             connections_max: 8,
             header_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(1),
         },
         gateway_socket: tokio::net::TcpListener::from_std(gateway_socket).unwrap(),

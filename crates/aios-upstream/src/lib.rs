@@ -39,7 +39,7 @@ pub use discover::{
 pub use endpoint::EndpointStatus;
 pub use fault::{ErrorReply, Failure, Fault};
 pub use kind::ServerKind;
-pub use observe::{EventAction, Observed, Observer, WholeFault};
+pub use observe::{EventAction, Observed, Observer, WholeFault, repaired_json};
 pub use quirks::LoadCounts;
 pub use sim::{FaultPlan, SimBody, SimCut, SimFaults, SimModel, SimRefused, SimSpec, SimUrlError};
 pub use sse::{EVENT_BYTES_MAX, EventTooLarge, SseBlock, SseEvent, SseFields, SseScanner};

@@ -197,7 +197,7 @@ impl Record {
             response_model: observed.response_model.as_deref().map(|model| keep(model, NAME_MAX)),
             model_mismatch: observed.model_mismatch,
             question: keep(&facts.question, text_max),
-            response: keep(&observed.text, text_max),
+            response: keep(whole_part(&observed.text, ending.outcome), text_max),
             source: facts.answered.as_ref().map(|answered| answered.tier),
             tier: route.tier,
             bucket: route.bucket,
@@ -274,6 +274,24 @@ fn micros_exact(ms: f64) -> f64 {
     (ms * 1e3).round() / 1e3
 }
 
+/// The part of an answer that surely ends with a whole word. A stream that broke may have broken within
+/// a number or an address, and half of one is not recognized as what it is.
+fn whole_part(text: &str, outcome: Outcome) -> &str {
+    if outcome == Outcome::Ok {
+        return text;
+    }
+    let cut_word = |text: &str| text.trim_end().rfind(char::is_whitespace).unwrap_or(0);
+    let mut kept = text.get(..cut_word(text)).unwrap_or_default();
+    let is_number = |text: &str| {
+        let word = text.get(cut_word(text)..).unwrap_or_default();
+        !word.trim().is_empty() && !word.contains(char::is_alphabetic)
+    };
+    while is_number(kept) {
+        kept = kept.get(..cut_word(kept)).unwrap_or_default();
+    }
+    kept.trim_end()
+}
+
 /// Longest model name that is kept, in bytes.
 const NAME_MAX: usize = 256;
 
@@ -287,5 +305,25 @@ impl Drop for Record {
             Ending::failed(Outcome::ClientCancelled, "client_closed_request")
         };
         drop(self.finish(&ending));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: &str) {
+        assert_eq!(whole_part(text, Outcome::StreamCut), expect, "{text}");
+        assert_eq!(whole_part(text, Outcome::Ok), text);
+    }
+
+    #[test]
+    fn a_broken_answer_is_kept_up_to_its_last_whole_word() {
+        check("write to jane.partial@exa", "write to");
+        check("the card is 5500 0055 5555 55", "the card is");
+        check("call +49 (30) 1234", "call");
+        check("Hello", "");
+        check("", "");
+        check("one two ", "one");
     }
 }

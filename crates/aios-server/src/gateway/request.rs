@@ -146,8 +146,14 @@ impl Wire<'_> {
     }
 }
 
+/// The text of a JSON string; half characters in it become replacement marks, as clients show them.
 pub(super) fn plain_string(raw: &RawValue) -> Option<String> {
-    if raw.get().starts_with('"') { serde_json::from_str(raw.get()).ok() } else { None }
+    if !raw.get().starts_with('"') {
+        return None;
+    }
+    serde_json::from_str(raw.get())
+        .or_else(|_| serde_json::from_str(&aios_upstream::repaired_json(raw.get().as_bytes())))
+        .ok()
 }
 
 fn string_member(raw: &RawValue, key: &str) -> Option<String> {

@@ -99,37 +99,22 @@ impl Message<'_> {
 
 /// The text of a content value: a string, or the text parts of a list.
 fn text_of(raw: &RawValue) -> String {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Part<'a> {
-        Plain(String),
-        Typed {
-            #[serde(borrow, default)]
-            text: Option<Cow<'a, str>>,
-        },
-        Other(serde::de::IgnoredAny),
-    }
     if let Some(text) = plain_string(raw) {
         return text;
     }
-    let mut text = String::new();
     let parts: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    for part in parts.into_iter().filter(|part| !is_media(part)) {
-        let words = match serde_json::from_str::<Part<'_>>(part.get()) {
-            Ok(Part::Plain(words)) => words,
-            Ok(Part::Typed { text: Some(words) }) => words.into_owned(),
-            Ok(Part::Typed { text: None } | Part::Other(_)) | Err(_) => continue,
-        };
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&words);
-    }
-    text
+    let texts =
+        parts.into_iter().filter_map(|part| plain_string(part).or_else(|| typed_text(part)));
+    texts.collect::<Vec<_>>().join("\n")
 }
 
-/// Images and audio run to megabytes of base64 and have no words in them.
-fn is_media(part: &RawValue) -> bool {
-    const PART_TEXT_MAX: usize = 1 << 20;
-    part.get().len() > PART_TEXT_MAX
+/// The text of `{"type": "text", "text": …}`. Images and sounds have none, and are passed over unread.
+fn typed_text(part: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Part<'a> {
+        #[serde(borrow, default)]
+        text: Option<&'a RawValue>,
+    }
+    let part: Part<'_> = serde_json::from_str(part.get()).ok()?;
+    plain_string(part.text?)
 }

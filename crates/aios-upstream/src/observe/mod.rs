@@ -11,6 +11,7 @@ mod lenient;
 mod model_name;
 mod notes;
 mod plain;
+mod repair;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -24,6 +25,7 @@ pub use fault::WholeFault;
 use fault::{Found, unreadable_event};
 use lenient::Text;
 use notes::Notes;
+pub use repair::repaired_json;
 use wire::{Chunk, Response, ResponseEvent};
 
 use crate::SseEvent;
@@ -139,7 +141,10 @@ impl Observer {
             b"" => EventAction::Comment,
             b"[DONE]" => EventAction::Done,
             json if fields.event == Some(b"error") => self.on_error_event(json, event),
-            json => self.on_data(json, event).unwrap_or_else(|_| unreadable()),
+            json => self.on_data(json, event).unwrap_or_else(|_| {
+                let repaired = repaired_json(json);
+                self.on_data(repaired.as_bytes(), event).unwrap_or_else(|_| unreadable())
+            }),
         }
     }
 
@@ -148,6 +153,13 @@ impl Observer {
     /// # Errors
     /// When the body is not an answer, whatever its status said.
     pub fn on_whole(&mut self, body: &[u8]) -> Result<(), WholeFault> {
+        match self.read_whole(body) {
+            Err(WholeFault::NotJson) => self.read_whole(repaired_json(body).as_bytes()),
+            read => read,
+        }
+    }
+
+    fn read_whole(&mut self, body: &[u8]) -> Result<(), WholeFault> {
         match self.operation {
             Operation::Responses => {
                 let response = from_json(body).map_err(|_| WholeFault::NotJson)?;

@@ -12,6 +12,11 @@ const DEPTH_MAX: usize = 12;
 /// Most elements of a made-up array.
 const ITEMS_MAX: u64 = 16;
 
+/// What a whole value may cost: one for each part of it, and one for each so many bytes. Schemas of a
+/// few hundred bytes can ask for billions of parts.
+const BUDGET: usize = 4_096;
+const BYTES_PER_COST: usize = 64;
+
 /// Makes values from a schema and the prompt's key words.
 #[derive(Debug)]
 pub(super) struct Maker<'a> {
@@ -19,12 +24,13 @@ pub(super) struct Maker<'a> {
     words: &'a [String],
     random: Random,
     n_texts: usize,
+    budget: usize,
 }
 
 impl<'a> Maker<'a> {
     /// `root` is the whole schema, against which references are resolved.
     pub(super) const fn new(root: &'a Value, words: &'a [String], random: Random) -> Self {
-        Self { root, words, random, n_texts: 0 }
+        Self { root, words, random, n_texts: 0, budget: BUDGET }
     }
 
     /// A value that fits the whole schema.
@@ -33,22 +39,35 @@ impl<'a> Maker<'a> {
     }
 
     fn value(&mut self, schema: &Value, depth: usize) -> Value {
-        if depth == 0 {
+        if depth == 0 || !self.affords(1) {
             return Value::Null;
         }
         if let Some(fixed) = schema.get("const").or_else(|| schema.get("default")) {
-            return fixed.clone();
+            return self.copy(fixed);
         }
         if let Some(options) =
             schema.get("enum").and_then(Value::as_array).filter(|options| !options.is_empty())
         {
             let options: Vec<&Value> = options.iter().collect();
-            return self.random.pick(&options).clone();
+            let picked: &Value = self.random.pick(&options);
+            return self.copy(picked);
         }
         match self.elsewhere(schema) {
             Some(other) => self.value(other, depth - 1),
             None => self.typed(schema, depth),
         }
+    }
+
+    /// Takes from the budget; false when there is not enough left.
+    fn affords(&mut self, cost: usize) -> bool {
+        let left = self.budget.checked_sub(cost);
+        self.budget = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    fn copy(&mut self, fixed: &Value) -> Value {
+        let cost = fixed.to_string().len() / BYTES_PER_COST;
+        if self.affords(cost) { fixed.clone() } else { Value::Null }
     }
 
     /// The schema that stands for this one: referred to, or its first alternative.
@@ -129,7 +148,11 @@ impl<'a> Maker<'a> {
         self.n_texts += 1;
         let low = bound("minLength").unwrap_or(0).min(1_000);
         let high = bound("maxLength").unwrap_or(usize::MAX).max(low);
-        word.chars().cycle().take(word.chars().count().clamp(low, high)).collect()
+        let length = word.chars().count().clamp(low, high);
+        if !self.affords(length / BYTES_PER_COST) {
+            return String::new();
+        }
+        word.chars().cycle().take(length).collect()
     }
 }
 
@@ -180,6 +203,18 @@ mod tests {
         assert_eq!(value["on"], "2026-01-15");
         assert_eq!(value["tags"], json!([7, 7]));
         assert!(value["maybe"].is_boolean());
+    }
+
+    #[test]
+    fn a_schema_that_asks_for_everything_gets_little() {
+        let mut nested = json!({"type": "string", "minLength": 1_000_000});
+        for _ in 0..25 {
+            nested = json!({"type": "array", "minItems": 1_000_000, "items": nested});
+        }
+        assert!(make(&nested).to_string().len() < 1 << 20);
+        let large =
+            json!({"type": "array", "minItems": 16, "items": {"const": "x".repeat(1 << 20)}});
+        assert!(make(&large).to_string().len() < 1 << 20);
     }
 
     #[test]

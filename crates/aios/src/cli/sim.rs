@@ -19,6 +19,7 @@ use super::output::{Exit, Failure, say};
 const LISTENER: ListenerConfig = ListenerConfig {
     connections_max: 16_384,
     header_timeout: Duration::from_secs(30),
+    stall_timeout: Duration::from_secs(30),
     drain_timeout: Duration::from_secs(1),
 };
 

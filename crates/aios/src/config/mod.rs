@@ -260,6 +260,7 @@ impl Config {
         ListenerConfig {
             connections_max: self.server.connections_max,
             header_timeout: self.server.header_timeout,
+            stall_timeout: self.server.body_timeout,
             drain_timeout: self.server.drain_timeout,
         }
     }
