@@ -4,11 +4,9 @@
 //! they stand in (`résumé` is one token, not three with `sum` among them). Where a script writes no
 //! spaces, each pair of neighboring characters is a token, so that length still tells something.
 
-use std::ops::Not;
-
 use serde::Serialize;
 
-use crate::words::{Lists, TOKEN_MAX, lists_of};
+use crate::words::{Lists, TOKEN_MAX, key_of, lists_of};
 
 /// How much of a long message's beginning is read, in bytes.
 pub const HEAD_BYTES_MAX: usize = 2 * 1024;
@@ -87,7 +85,7 @@ struct Pass {
     token: Token,
     /// Length of the run of characters without spaces that is open, in characters.
     spaceless_run: u32,
-    first_reason: Option<[u8; TOKEN_MAX]>,
+    first_reason: Option<u128>,
     makes: bool,
     names_form: bool,
     roleplays: bool,
@@ -105,9 +103,15 @@ impl Pass {
                 self.end_runs();
                 at += 1;
             } else if byte.is_ascii_lowercase() {
-                let end = at + plain_length(bytes.get(at..).unwrap_or_default());
-                self.continue_plain(bytes.get(at..end).unwrap_or_default());
-                at = end;
+                let rest = bytes.get(at..).unwrap_or_default();
+                let length = plain_length(rest);
+                if self.is_between_tokens() && rest.get(length).is_none_or(|next| ends_token(*next))
+                {
+                    self.see_token(key_of(rest, length));
+                } else {
+                    self.continue_plain(rest.get(..length).unwrap_or_default());
+                }
+                at += length;
             } else if byte.is_ascii() {
                 self.step(char::from(*byte));
                 at += 1;
@@ -192,10 +196,20 @@ impl Pass {
             return;
         }
         let token = std::mem::take(&mut self.token);
+        self.counts.n_numbers += u32::from(token.is_number);
+        self.see_token(token.key());
+    }
+
+    /// Neither a token nor a run of characters without spaces is open.
+    fn is_between_tokens(&self) -> bool {
+        self.token.length == 0 && self.spaceless_run == 0
+    }
+
+    /// A token is complete; it has a key if it can be on a list.
+    fn see_token(&mut self, key: Option<u128>) {
         let index = self.counts.n_tokens;
         self.counts.n_tokens += 1;
-        self.counts.n_numbers += u32::from(token.is_number);
-        if let Some(key) = token.key() {
+        if let Some(key) = key {
             let lists = lists_of(key);
             if lists != Lists::NONE {
                 self.see_listed(lists, index, key);
@@ -203,7 +217,7 @@ impl Pass {
         }
     }
 
-    fn see_listed(&mut self, lists: Lists, index: u32, key: [u8; TOKEN_MAX]) {
+    fn see_listed(&mut self, lists: Lists, index: u32, key: u128) {
         let counts = &mut self.counts;
         counts.n_quant_words += u32::from(lists.has(Lists::QUANT));
         counts.n_code_words += u32::from(lists.has(Lists::CODE));
@@ -222,7 +236,7 @@ impl Pass {
     }
 
     /// Two different words are all that the prior asks for, so one is remembered.
-    fn see_reason(&mut self, key: [u8; TOKEN_MAX]) {
+    fn see_reason(&mut self, key: u128) {
         let first = *self.first_reason.get_or_insert(key);
         let n = if first == key { 1 } else { 2 };
         self.counts.n_reason_words = self.counts.n_reason_words.max(n);
@@ -272,8 +286,9 @@ impl Token {
     }
 
     /// The key in the word lists; `None` if the token cannot be on one.
-    fn key(&self) -> Option<[u8; TOKEN_MAX]> {
-        (self.is_wide || self.length > TOKEN_MAX).not().then_some(self.bytes)
+    fn key(&self) -> Option<u128> {
+        let is_plain = !self.is_wide && self.length <= TOKEN_MAX;
+        is_plain.then(|| u128::from_le_bytes(self.bytes))
     }
 }
 
@@ -296,6 +311,11 @@ fn is_joining_mark(c: char) -> bool {
         '\u{900}'..='\u{d7f}' => matches!(u32::from(c) & 0x7f, 0x3c | 0x4d),
         _ => false,
     }
+}
+
+/// Whether an ASCII byte ends the token before it. Other bytes may be part of letters.
+const fn ends_token(byte: u8) -> bool {
+    byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'\'' | b'+')
 }
 
 /// Length of the run of small ASCII letters with which `bytes` begins.

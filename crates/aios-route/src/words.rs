@@ -91,9 +91,24 @@ const WORDS: [(Lists, &str); 12] = [
     (Lists::ROLEPLAY, "roleplay"),
 ];
 
-/// The lists of the token whose bytes, padded with zeros, are `key`.
-pub(crate) fn lists_of(key: [u8; TOKEN_MAX]) -> Lists {
-    TABLE.get(u128::from_le_bytes(key))
+/// The lists of the token whose bytes, padded with zeros, are `key` (little-endian).
+pub(crate) fn lists_of(key: u128) -> Lists {
+    TABLE.get(key)
+}
+
+/// The key of a token that is the first `length` bytes of `bytes`; `None` if it is too long for a list.
+pub(crate) fn key_of(bytes: &[u8], length: usize) -> Option<u128> {
+    if length > TOKEN_MAX {
+        return None;
+    }
+    // Nearly always there is more text behind the token: then it is one load and one mask.
+    if let Some(block) = bytes.first_chunk::<TOKEN_MAX>() {
+        let unused_bits = 8 * (TOKEN_MAX - length) as u32;
+        return Some(u128::from_le_bytes(*block) & u128::MAX.checked_shr(unused_bits).unwrap_or(0));
+    }
+    let mut padded = [0; TOKEN_MAX];
+    padded.iter_mut().zip(bytes.iter().take(length)).for_each(|(slot, byte)| *slot = *byte);
+    Some(u128::from_le_bytes(padded))
 }
 
 const SLOT_BITS: u32 = 10;
@@ -171,7 +186,7 @@ mod tests {
     fn lists(word: &str) -> Lists {
         let mut key = [0; TOKEN_MAX];
         key[..word.len()].copy_from_slice(word.as_bytes());
-        lists_of(key)
+        lists_of(u128::from_le_bytes(key))
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One call to one endpoint, up to its first event or its whole reply.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,12 +92,17 @@ async fn open(
     status: &mut Option<u16>,
 ) -> Result<Opened, Failure> {
     let allowed = if streams(call) { rules.timeouts.first_token } else { rules.timeouts.whole };
-    let opened = within(Limit::new(allowed, call), exchange(endpoint, call, rules, status)).await?;
+    // Pinned here and lent, because the exchange is some kilobytes large and would be moved otherwise.
+    let opened = {
+        let exchanged = pin!(exchange(endpoint, call, rules, status));
+        within(Limit::new(allowed, call), exchanged).await?
+    };
     if !matches!(opened, Opened::NotLoaded) {
         return Ok(opened);
     }
-    within(Limit::new(LOAD_TIMEOUT, call), load(endpoint, rules)).await?;
-    within(Limit::new(allowed, call), exchange(endpoint, call, rules, status)).await
+    within(Limit::new(LOAD_TIMEOUT, call), pin!(load(endpoint, rules))).await?;
+    let again = pin!(exchange(endpoint, call, rules, status));
+    within(Limit::new(allowed, call), again).await
 }
 
 async fn exchange(
@@ -216,7 +222,7 @@ impl Limit {
 
 async fn within<T>(
     limit: Limit,
-    work: impl Future<Output = Result<T, Failure>>,
+    work: Pin<&mut impl Future<Output = Result<T, Failure>>>,
 ) -> Result<T, Failure> {
     match timeout_at(limit.at, work).await {
         Ok(done) => done,

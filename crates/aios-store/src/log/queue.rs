@@ -8,6 +8,7 @@
 //! The writer is a thread of its own outside any runtime, so it lives by `std`'s clock. What it does
 //! when is decided by [`decide`], to which time is an argument.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,8 +20,13 @@ use super::health::{Durability, Health};
 use crate::slot::{Commit, Gate, Sink};
 use crate::{EventLogConfig, EventLogStats, SyncPolicy};
 
-/// Room for most lines, in bytes.
-const LINE_EXPECTED: usize = 3 * 1024;
+/// Longest line whose memory is kept for the next one, in bytes.
+const LINE_KEPT_MAX: usize = 64 * 1024;
+
+thread_local! {
+    /// Where events become lines, outside of any lock.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The queue, its places and its counters.
 #[derive(Debug)]
@@ -221,6 +227,38 @@ impl Queue {
         self.gate.is_empty()
     }
 
+    /// Queues a line; without one the event is lost.
+    fn accept_line(&self, line: Option<&[u8]>) -> Commit {
+        let mut state = self.lock();
+        let Some(line) = line.filter(|_| !state.ended) else {
+            drop(state);
+            self.gate.free(1);
+            self.lose();
+            return Commit::lost();
+        };
+        state.waiting.lines.extend_from_slice(line);
+        state.waiting.n_events += 1;
+        state.accepted += 1;
+        let sequence = state.accepted;
+        let wake = match state.writer {
+            Waits::Nothing => false,
+            Waits::Work => true,
+            Waits::More => state.waiting.n_events >= self.pressure,
+        };
+        if wake {
+            // Woken once; until it runs, nobody else has to.
+            state.writer = Waits::Nothing;
+        }
+        drop(state);
+        if wake {
+            self.work.notify_one();
+        }
+        match &self.durability {
+            Some(durability) => Commit::pending(Arc::clone(durability), sequence),
+            None => Commit::accepted(),
+        }
+    }
+
     fn view(&self, state: &State, arrived: Instant, sync_at: Option<Instant>) -> View {
         View {
             n_waiting: state.waiting.n_events,
@@ -258,36 +296,10 @@ impl Sink for Queue {
     }
 
     fn accept(&self, event: Event) -> Commit {
-        let line = line(&event);
-        let mut state = self.lock();
-        let line = line.filter(|_| !state.ended);
-        let Some(line) = line else {
-            drop(state);
-            self.gate.free(1);
-            self.lose();
-            return Commit::lost();
-        };
-        state.waiting.lines.extend_from_slice(&line);
-        state.waiting.n_events += 1;
-        state.accepted += 1;
-        let sequence = state.accepted;
-        let wake = match state.writer {
-            Waits::Nothing => false,
-            Waits::Work => true,
-            Waits::More => state.waiting.n_events >= self.pressure,
-        };
-        if wake {
-            // Woken once; until it runs, nobody else has to.
-            state.writer = Waits::Nothing;
-        }
-        drop(state);
-        if wake {
-            self.work.notify_one();
-        }
-        match &self.durability {
-            Some(durability) => Commit::pending(Arc::clone(durability), sequence),
-            None => Commit::accepted(),
-        }
+        LINE.with_borrow_mut(|line| {
+            let line = write_line(&event, line).then_some(line.as_slice());
+            self.accept_line(line)
+        })
     }
 
     fn lose(&self) {
@@ -314,17 +326,19 @@ impl Sink for Queue {
     }
 }
 
-/// The event's line. Memory takes every write and an event's keys are text, so there always is one.
-fn line(event: &Event) -> Option<Vec<u8>> {
-    let mut line = Vec::with_capacity(LINE_EXPECTED);
-    match serde_json::to_writer(&mut line, event) {
+/// Writes the event's line. Memory takes every write and an event's keys are text, so there always is
+/// one.
+fn write_line(event: &Event, line: &mut Vec<u8>) -> bool {
+    line.clear();
+    line.shrink_to(LINE_KEPT_MAX);
+    match serde_json::to_writer(&mut *line, event) {
         Ok(()) => {
             line.push(b'\n');
-            Some(line)
+            true
         }
         Err(error) => {
             tracing::error!(%error, id = %event.id(), "an event could not be serialized");
-            None
+            false
         }
     }
 }
