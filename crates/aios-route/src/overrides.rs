@@ -97,6 +97,19 @@ pub fn apply_override(base: &Split, json: &str) -> Result<Split, OverrideError> 
     })
 }
 
+/// The split that configuration and the operator's override file ask for together. The kill switch
+/// wins over both.
+///
+/// # Errors
+/// When the override cannot be understood.
+pub fn split_in_force(base: &Split, override_json: Option<&str>) -> Result<Split, OverrideError> {
+    match override_json {
+        _ if !base.adaptive => Ok(kill_switch(base)),
+        None => Ok(base.clone()),
+        Some(json) => apply_override(base, json),
+    }
+}
+
 /// The split when adaptive routing is switched off: everything in control, at the default boundary.
 #[must_use]
 pub fn kill_switch(base: &Split) -> Split {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aios_core::Split;
-use aios_route::{Knots, apply_override, kill_switch};
+use aios_route::{Knots, split_in_force};
 use aios_store::DataDir;
 use tokio::sync::{mpsc, watch};
 
@@ -89,12 +89,12 @@ impl Controller {
         }
         self.seen = Some(text.clone());
         let base = self.base.borrow_and_update().clone();
-        match decide(&base, text.as_deref()) {
+        match split_in_force(&base, text.as_deref()) {
             Ok(split) => {
                 self.state.set(None);
                 self.publish(split);
             }
-            Err(why) => self.refuse(why),
+            Err(error) => self.refuse(error.to_string()),
         }
     }
 
@@ -132,16 +132,5 @@ impl Controller {
             Ok(()) => tracing::info!("routing switched to knots from local traffic"),
             Err(error) => tracing::warn!(%error, "the traffic knots could not be stored"),
         }
-    }
-}
-
-/// The split that configuration and override file ask for together. The kill switch wins.
-fn decide(base: &Split, override_json: Option<&str>) -> Result<Split, String> {
-    if !base.adaptive {
-        return Ok(kill_switch(base));
-    }
-    match override_json {
-        None => Ok(base.clone()),
-        Some(json) => apply_override(base, json).map_err(|error| error.to_string()),
     }
 }

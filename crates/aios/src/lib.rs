@@ -7,5 +7,6 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod keys;
+pub mod knots;
 pub mod otel;
 pub mod serve;

@@ -14,7 +14,7 @@ pub(super) const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// Endpoints for the tiers that have none configured.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Fill {
+pub(crate) struct Fill {
     main: Option<EndpointConfig>,
     embedder: Option<EndpointConfig>,
     /// Simulated models stand in.
@@ -24,7 +24,7 @@ pub(super) struct Fill {
 /// Why a tier stays without an endpoint.
 #[derive(Debug, thiserror::Error)]
 #[error("no model server was found for {tiers}; looked at {urls}")]
-pub(super) struct NothingFound {
+pub(crate) struct NothingFound {
     tiers: String,
     urls: String,
 }
@@ -34,7 +34,7 @@ impl Fill {
     ///
     /// # Errors
     /// When a tier needs one, none is found and simulated models are not wanted.
-    pub(super) async fn find(config: &Config) -> Result<Self, NothingFound> {
+    pub(crate) async fn find(config: &Config) -> Result<Self, NothingFound> {
         let empty = empty_tiers(&config.upstream);
         if empty.is_empty() {
             return Ok(Self::default());
@@ -85,7 +85,7 @@ impl Fill {
     }
 
     /// The configuration with its empty tiers filled.
-    pub(super) fn apply(&self, mut config: UpstreamConfig) -> UpstreamConfig {
+    pub(crate) fn apply(&self, mut config: UpstreamConfig) -> UpstreamConfig {
         if config.main.is_empty() {
             config.main.extend(self.main.clone());
         }

@@ -5,7 +5,7 @@
 //! the rest to the next start.
 
 mod banner;
-mod endpoints;
+pub(crate) mod endpoints;
 mod log;
 mod parts;
 mod reload;

@@ -16,8 +16,8 @@ use super::endpoints::Fill;
 use crate::cli::output::Failure;
 use crate::clock::SystemClock;
 use crate::config::{Config, ProfileChoice};
-use crate::keys;
 use crate::otel::Traces;
+use crate::{keys, knots};
 
 /// What runs.
 pub(super) struct Started {
@@ -95,7 +95,7 @@ pub(super) fn policy(config: &Config, data_dir: &DataDir) -> (Policy, Option<Sam
     if config.routing.profile == ProfileChoice::Golden {
         return (golden(), None);
     }
-    match stored_knots(data_dir) {
+    match knots::stored(data_dir) {
         Ok(Some(knots)) => (Policy { profile: Profile::Traffic, knots }, None),
         Ok(None) => (golden(), sampler()),
         Err(error) => {
@@ -103,11 +103,6 @@ pub(super) fn policy(config: &Config, data_dir: &DataDir) -> (Policy, Option<Sam
             (golden(), sampler())
         }
     }
-}
-
-fn stored_knots(data_dir: &DataDir) -> anyhow::Result<Option<Knots>> {
-    let json = data_dir.read_knots()?;
-    Ok(json.map(|json| serde_json::from_str(&json)).transpose()?)
 }
 
 async fn bind(address: std::net::SocketAddr, key: &str, flag: &str) -> anyhow::Result<TcpListener> {

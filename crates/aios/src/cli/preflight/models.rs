@@ -2,7 +2,7 @@
 
 use aios_core::{Operation, Tier};
 use aios_privacy::Secret;
-use aios_upstream::{HttpFetch, Pick, SimModel, choose_tiers, discover};
+use aios_upstream::{EndpointConfig, SimModel};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Checked, Fault, Subject};
 use crate::cli::net;
 use crate::config::Config;
+use crate::serve::endpoints::Fill;
 
 /// An endpoint to ask.
 struct Target {
@@ -43,55 +44,21 @@ fn all_or_faults(sound: &[String], faults: Vec<Fault>) -> Checked {
     }
 }
 
-/// The configured endpoints; where a tier has none, what would be found or simulated at start.
+/// The endpoints that a server would use: configured, found, or simulated where it would simulate.
 async fn targets(config: &Config) -> Result<Vec<Target>, Fault> {
-    let tiers = Tier::ALL.map(|tier| (tier, config.upstream.tier(tier)));
-    let found = match config.discovery.enabled && tiers.iter().any(|(_, own)| own.is_empty()) {
-        true => find(config).await,
-        false => None,
+    let fill = Fill::find(config).await.map_err(|error| {
+        Fault::new(error.to_string(), "start a model server, or name endpoints in aios.toml")
+    })?;
+    let upstream = fill.apply(config.upstream.clone());
+    let of_tier = |tier: Tier| upstream.tier(tier).iter().map(move |endpoint| (tier, endpoint));
+    let target = |(tier, endpoint): (Tier, &EndpointConfig)| Target {
+        tier,
+        name: endpoint.name.clone(),
+        url: endpoint.url.clone(),
+        model: endpoint.model.clone(),
+        api_key: endpoint.api_key.clone(),
     };
-    let mut targets = Vec::new();
-    for (tier, endpoints) in tiers {
-        targets.extend(endpoints.iter().map(|endpoint| Target {
-            tier,
-            name: endpoint.name.clone(),
-            url: endpoint.url.clone(),
-            model: endpoint.model.clone(),
-            api_key: endpoint.api_key.clone(),
-        }));
-        if endpoints.is_empty() {
-            targets.push(stand_in(config, tier, found.as_ref())?);
-        }
-    }
-    Ok(targets)
-}
-
-async fn find(config: &Config) -> Option<aios_upstream::Tiers> {
-    let urls = config.discovery.urls.iter();
-    let roots: Vec<_> = urls.map(|url| url.strip_suffix("/v1").unwrap_or(url)).collect();
-    choose_tiers(&discover(&HttpFetch::new(), &roots).await)
-}
-
-/// What serves a tier that has no endpoint.
-fn stand_in(
-    config: &Config,
-    tier: Tier,
-    found: Option<&aios_upstream::Tiers>,
-) -> Result<Target, Fault> {
-    let pick = found.map(|found| match tier {
-        Tier::Main => &found.main,
-        Tier::Embedder => &found.embedder,
-    });
-    let (url, model) = match pick {
-        Some(Pick { url, model, .. }) => (url.clone(), model.clone()),
-        None if config.discovery.simulate => (format!("sim://{tier}"), format!("sim-{tier}")),
-        None => {
-            let detail = format!("{tier} has no endpoint, and no model server was found");
-            let hint = format!("start a model server, or write tiers.{tier}.endpoints");
-            return Err(Fault::new(detail, hint));
-        }
-    };
-    Ok(Target { tier, name: format!("{tier}-1"), url, model, api_key: None })
+    Ok(Tier::ALL.into_iter().flat_map(of_tier).map(target).collect())
 }
 
 impl Target {

@@ -8,11 +8,11 @@ use aios_store::{DataDir, Filter, ReadError, StoreError};
 use clap::Args;
 use serde::Serialize;
 
-use super::stored_knots;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure, say};
 use crate::cli::parse;
 use crate::config::{Config, ProfileChoice};
+use crate::knots;
 
 /// Most prompts that are scored; the newest count.
 const PROMPTS_MAX: usize = 100_000;
@@ -49,7 +49,7 @@ impl Calibrate {
         let owned = if self.dry_run { None } else { Some(own(&config)?) };
         let (mut scores, n_bad_lines) = scores(&dir, self.since)?;
         // Damaged knots are replaced like any others.
-        let before = stored_knots(&dir).unwrap_or_default().unwrap_or_else(Knots::golden);
+        let before = knots::stored(&dir).unwrap_or_default().unwrap_or_else(Knots::golden);
         let after = Knots::from_raw_scores(&mut scores).map_err(too_little)?;
         if let Some(owned) = &owned {
             owned.write_knots(&serde_json::to_string(&after)?)?;

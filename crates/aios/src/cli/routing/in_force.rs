@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use aios_core::Split;
-use aios_route::{Knots, OverrideError, Policy, apply_override, kill_switch};
+use aios_route::{Knots, OverrideError, Policy, split_in_force};
 use aios_store::{DataDir, StoreError};
 
-use crate::cli::output::Failure;
 use crate::config::{Config, ProfileChoice};
+use crate::knots;
 
 /// Split and policy, from files.
 #[derive(Debug)]
@@ -28,8 +28,13 @@ impl InForce {
     pub(in crate::cli) fn of(config: &Config) -> anyhow::Result<Self> {
         let dir = open(&config.server.data_dir)?;
         let written = dir.as_ref().map(DataDir::read_override).transpose()?.flatten();
-        let (split, override_error) = split(&config.routing.split, written.as_deref());
-        let knots = dir.as_ref().map(stored_knots).transpose()?.flatten();
+        let base = &config.routing.split;
+        // An override that cannot be understood changes nothing.
+        let (split, override_error) = match split_in_force(base, written.as_deref()) {
+            Ok(split) => (split, None),
+            Err(error) => (base.clone(), Some(error)),
+        };
+        let knots = dir.as_ref().map(knots::stored).transpose()?.flatten();
         Ok(Self { split, override_error, policy: policy(config, knots) })
     }
 }
@@ -40,28 +45,6 @@ pub(in crate::cli) fn open(path: &Path) -> Result<Option<DataDir>, StoreError> {
         Ok(dir) => Ok(Some(dir)),
         Err(StoreError::Missing { .. }) => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-/// The knots that were learned from traffic, if there are any.
-pub(in crate::cli) fn stored_knots(dir: &DataDir) -> anyhow::Result<Option<Knots>> {
-    let Some(json) = dir.read_knots()? else { return Ok(None) };
-    let knots = serde_json::from_str(&json).map_err(|error| {
-        let message = format!("the stored traffic knots in {} are damaged", dir.path().display());
-        Failure::new(message, "make them anew with `aios routing calibrate`").because(error)
-    })?;
-    Ok(Some(knots))
-}
-
-/// The kill switch wins; an override that cannot be understood changes nothing.
-fn split(base: &Split, written: Option<&str>) -> (Split, Option<OverrideError>) {
-    if !base.adaptive {
-        return (kill_switch(base), None);
-    }
-    match written.map(|json| apply_override(base, json)) {
-        None => (base.clone(), None),
-        Some(Ok(split)) => (split, None),
-        Some(Err(error)) => (base.clone(), Some(error)),
     }
 }
 

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use super::context::Context;
 use super::output::Exit;
 
-pub(super) use in_force::{InForce, open, stored_knots};
+pub(super) use in_force::{InForce, open};
 pub(super) use status::{profile_rows, split_rows};
 
 /// Show how messages are routed, and why
