@@ -1,7 +1,7 @@
 //! The command line: `aios <noun> <verb>`.
 //!
-//! A noun is a file here and a line in [`nouns!`]. A command parses, calls a library and prints: data
-//! on stdout, talk on stderr, as [`output`] has it.
+//! A noun is a file here and a line in `nouns!`. A command parses, calls a library and prints: data
+//! on stdout, talk on stderr, as `output.rs` has it.
 
 mod config;
 mod context;
