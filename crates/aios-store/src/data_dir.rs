@@ -251,6 +251,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        fs::create_dir_all(dir.override_path()).unwrap();
+        let error = dir.read_override().unwrap_err();
+        assert!(error.to_string().contains("adaptive_override.json"), "{error}");
+    }
+
+    #[test]
     fn the_log_has_one_writer_at_a_time() {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();

@@ -45,6 +45,11 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> 
 
 /// Reads a small file; `None` if it is not there.
 pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    // Opening a pipe would wait until somebody writes to it.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let why = io::Error::other("it is not a regular file");
+        return Err(StoreError::io("read", path)(why));
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -75,6 +80,21 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
 #[cfg(not(unix))]
 pub(crate) fn sync_dir(_dir: &Path) -> Result<(), StoreError> {
     Ok(())
+}
+
+/// Whether `path` still names the open file.
+#[cfg(unix)]
+pub(crate) fn is_named(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let named = fs::metadata(path).map(identity);
+    matches!((named, file.metadata().map(identity)), (Ok(named), Ok(open)) if named == open)
+}
+
+/// An open file can be neither removed nor replaced here, so its name stays.
+#[cfg(not(unix))]
+pub(crate) fn is_named(_file: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// Whether people other than the owner may read the file.

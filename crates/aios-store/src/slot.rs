@@ -41,7 +41,7 @@ enum State {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReserveError {
     /// No place became free in time.
-    #[error("the event log has no room: {queue_max} events wait, and none was written in {waited:?}{}", because(cause.as_deref()))]
+    #[error("the event log has no room: all {queue_max} places are taken by requests under way and events not yet written, and none became free in {waited:?}{}", because(cause.as_deref()))]
     Full {
         /// Most events that may wait.
         queue_max: usize,

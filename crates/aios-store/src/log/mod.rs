@@ -1,8 +1,8 @@
 //! The event log in a file: many tasks append, one thread writes.
 //!
 //! The thread gathers what comes in for a moment and gives it to the operating system in one write, so
-//! that a busy gateway pays for some forty writes a second and an idle one for nothing. Appending is a
-//! push under a lock; serialization happens on the writer's thread, off the requests' path.
+//! that a busy gateway pays for some forty writes a second and an idle one for nothing. An event
+//! becomes its line where it was made; appending it is a copy under a lock.
 
 mod decide;
 mod health;
@@ -57,8 +57,7 @@ impl FileEventLog {
     pub fn open(dir: &DataDir, config: EventLogConfig) -> Result<Self, StoreError> {
         let lease = dir.lease_log()?;
         let path = dir.events_path();
-        let recovered = recover::recover(&path, &dir.quarantine_path())?;
-        let file = DiskFile::open(&path)?;
+        let (file, recovered) = DiskFile::open(&path, &dir.quarantine_path())?;
         let log = Self::start(Segment::new(file, recovered.len), config, Some(lease))
             .map_err(StoreError::io("start the writer of", &path))?;
         log.queue.health().quarantined(recovered.quarantined);

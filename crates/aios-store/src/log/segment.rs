@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::recover::{Recovered, recover};
 use crate::{StoreError, disk};
 
 /// The file operations of the writer, so that full, slow and failing disks can be tested.
@@ -19,13 +20,23 @@ pub(crate) trait SegmentFile: Send + 'static {
 
     /// Cuts the file to `len` bytes. Does not make it longer.
     fn truncate(&mut self, len: u64) -> io::Result<()>;
+
+    /// Makes sure that the segment's name still stands for this file. Where it does not, because
+    /// somebody has removed or renamed it, a new file is begun; its good length is returned.
+    fn follow_name(&mut self) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
 }
 
 /// A segment on a real disk.
 #[derive(Debug)]
 pub(crate) struct DiskFile {
     file: File,
+    /// The same file. On Windows a handle that appends may not cut, and a path may have come to name
+    /// another file.
+    cutter: File,
     path: PathBuf,
+    quarantine: PathBuf,
 }
 
 /// A segment and its good length.
@@ -38,18 +49,19 @@ pub(crate) struct Segment<F> {
 }
 
 impl DiskFile {
-    /// Opens a segment for appending and makes its name durable.
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+    /// Opens a segment for appending and makes its name durable. Returns its good length and how many
+    /// bytes of torn lines were put aside into `quarantine`.
+    pub(crate) fn open(path: &Path, quarantine: &Path) -> Result<(Self, Recovered), StoreError> {
         let dir = path.parent().unwrap_or_else(|| Path::new("."));
         disk::create_dir(dir)?;
-        let mut options = disk::private_file();
-        let file = options
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(StoreError::io("open the event log", path))?;
+        let recovered = recover(path, quarantine)?;
+        let opened =
+            |result: io::Result<File>| result.map_err(StoreError::io("open the event log", path));
+        let file = opened(disk::private_file().append(true).create(true).open(path))?;
+        let cutter = opened(OpenOptions::new().write(true).open(path))?;
         disk::sync_dir(dir)?;
-        Ok(Self { file, path: path.to_owned() })
+        let (path, quarantine) = (path.to_owned(), quarantine.to_owned());
+        Ok((Self { file, cutter, path, quarantine }, recovered))
     }
 }
 
@@ -63,9 +75,18 @@ impl SegmentFile for DiskFile {
     }
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {
-        // Through a second handle: on Windows one that appends may not cut.
-        let file = OpenOptions::new().write(true).open(&self.path)?;
-        if file.metadata()?.len() > len { file.set_len(len) } else { Ok(()) }
+        if self.cutter.metadata()?.len() > len { self.cutter.set_len(len) } else { Ok(()) }
+    }
+
+    fn follow_name(&mut self) -> io::Result<Option<u64>> {
+        if disk::is_named(&self.file, &self.path) {
+            return Ok(None);
+        }
+        let path = self.path.clone();
+        let (file, recovered) = Self::open(&path, &self.quarantine).map_err(io::Error::other)?;
+        *self = file;
+        tracing::warn!(path = %path.display(), "the event log was removed or renamed; a new file is begun");
+        Ok(Some(recovered.len))
     }
 }
 
@@ -77,6 +98,9 @@ impl<F: SegmentFile> Segment<F> {
 
     /// Appends whole lines: all of them, or none.
     pub(crate) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        if let Some(len) = self.file.follow_name()? {
+            (self.len, self.torn) = (len, false);
+        }
         self.heal()?;
         let written = self.write_all(lines);
         match written {

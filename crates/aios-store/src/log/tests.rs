@@ -362,3 +362,48 @@ async fn a_log_goes_on_behind_a_torn_end() {
     assert!(log.close(LONG).await.complete);
     assert_eq!(std::fs::read_to_string(dir.events_path()).unwrap(), lines(2));
 }
+
+/// Appends one event and waits until it is written.
+async fn append(log: &FileEventLog, n: u64) {
+    log.reserve().await.unwrap().append(fixture::event(n)).durable().await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_log_that_is_taken_away_is_begun_anew() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = DataDir::open(temp.path()).unwrap();
+    let config = EventLogConfig { sync: SyncPolicy::Always, ..EventLogConfig::default() };
+    let log = FileEventLog::open(&dir, config).unwrap();
+    append(&log, 1).await;
+    std::fs::remove_file(dir.events_path()).unwrap();
+    append(&log, 2).await;
+    assert_eq!(read(&dir), [fixture::event(2)]);
+
+    let aside = temp.path().join("aside.ndjson");
+    std::fs::rename(dir.events_path(), &aside).unwrap();
+    std::fs::write(dir.events_path(), "a torn li").unwrap();
+    append(&log, 3).await;
+    assert_eq!(read(&dir), [fixture::event(3)]);
+    assert_eq!(std::fs::read_to_string(aside).unwrap().lines().count(), 1);
+
+    std::fs::remove_dir_all(dir.events_path().parent().unwrap()).unwrap();
+    append(&log, 4).await;
+    assert_eq!(read(&dir), [fixture::event(4)]);
+    assert!(log.close(LONG).await.complete);
+    assert_eq!((log.stats().written, log.stats().lost), (4, 0));
+}
+
+#[test]
+fn what_is_cut_is_the_file_that_was_written() {
+    let temp = tempfile::tempdir().unwrap();
+    let (path, quarantine) = (temp.path().join("log.ndjson"), temp.path().join("quarantine"));
+    let (mut file, _) = DiskFile::open(&path, &quarantine).unwrap();
+    file.append(b"one\ntwo\n").unwrap();
+    let aside = temp.path().join("aside.ndjson");
+    std::fs::rename(&path, &aside).unwrap();
+    std::fs::write(&path, "somebody else's").unwrap();
+    file.truncate(4).unwrap();
+    assert_eq!(std::fs::read_to_string(aside).unwrap(), "one\n");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "somebody else's");
+}

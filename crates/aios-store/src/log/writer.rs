@@ -28,11 +28,13 @@ pub(crate) struct Writer<F> {
     /// Events taken from the queue and written or given up.
     sequence: u64,
     sync_at: Option<Instant>,
+    /// The last write failed; a sync that works does not change that.
+    is_stuck: bool,
 }
 
 impl<F: SegmentFile> Writer<F> {
     pub(crate) fn new(queue: Arc<Queue>, segment: Segment<F>, sync: SyncPolicy) -> Self {
-        Self { queue, segment, sync, in_hand: 0, sequence: 0, sync_at: None }
+        Self { queue, segment, sync, in_hand: 0, sequence: 0, sync_at: None, is_stuck: false }
     }
 
     /// Runs until the queue is closed and empty.
@@ -85,10 +87,12 @@ impl<F: SegmentFile> Writer<F> {
                 if self.sync == SyncPolicy::Always {
                     self.queue.health().synced();
                 }
+                self.is_stuck = false;
                 self.queue.health().works();
                 true
             }
             Err(error) => {
+                self.is_stuck = true;
                 self.queue.health().failed("write", &error);
                 false
             }
@@ -121,7 +125,9 @@ impl<F: SegmentFile> Writer<F> {
         match self.segment.sync() {
             Ok(()) => {
                 self.queue.health().synced();
-                self.queue.health().works();
+                if !self.is_stuck {
+                    self.queue.health().works();
+                }
                 true
             }
             Err(error) => {

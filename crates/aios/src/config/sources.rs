@@ -128,7 +128,12 @@ impl Sources {
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
-    if fs::metadata(path)?.len() > FILE_MAX {
+    let metadata = fs::metadata(path)?;
+    // Opening a pipe would wait until somebody writes to it.
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if metadata.len() > FILE_MAX {
         return Err(io::Error::other(format!("it is larger than {FILE_MAX} bytes")));
     }
     let text = fs::read_to_string(path)?;
