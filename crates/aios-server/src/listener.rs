@@ -63,6 +63,7 @@ where
     let places = Arc::new(Semaphore::new(config.connections_max));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
+    let mut is_failing = false;
     loop {
         while connections.try_join_next().is_some() {}
         let accepted = tokio::select! {
@@ -73,11 +74,15 @@ where
         let (stream, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                // Said once, not at each of many tries.
+                if !std::mem::replace(&mut is_failing, true) {
+                    tracing::warn!(%error, "connections cannot be accepted for now");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
+        is_failing = false;
         let service = service.clone();
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
