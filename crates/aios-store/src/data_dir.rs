@@ -255,8 +255,19 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();
         fs::create_dir_all(dir.override_path()).unwrap();
-        let error = dir.read_override().unwrap_err();
-        assert!(error.to_string().contains("adaptive_override.json"), "{error}");
+        let check = || {
+            let error = dir.read_override().unwrap_err().to_string();
+            assert!(error.contains("adaptive_override.json"), "{error}");
+            assert!(error.ends_with("it is not a regular file"), "{error}");
+        };
+        check();
+        #[cfg(unix)]
+        {
+            fs::remove_dir(dir.override_path()).unwrap();
+            let pipe = std::process::Command::new("mkfifo").arg(dir.override_path()).status();
+            assert!(pipe.unwrap().success());
+            check();
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl FileEventLog {
         let lease = dir.lease_log()?;
         let path = dir.events_path();
         let (file, recovered) = DiskFile::open(&path, &dir.quarantine_path())?;
-        let log = Self::start(Segment::new(file, recovered.len), config, Some(lease))
+        let log = Self::start(Segment::new(file), config, Some(lease))
             .map_err(StoreError::io("start the writer of", &path))?;
         log.queue.health().quarantined(recovered.quarantined);
         Ok(log)

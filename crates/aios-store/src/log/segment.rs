@@ -21,10 +21,14 @@ pub(crate) trait SegmentFile: Send + 'static {
     /// Cuts the file to `len` bytes. Does not make it longer.
     fn truncate(&mut self, len: u64) -> io::Result<()>;
 
+    /// Bytes in the file.
+    fn len(&self) -> io::Result<u64>;
+
     /// Makes sure that the segment's name still stands for this file. Where it does not, because
-    /// somebody has removed or renamed it, a new file is begun; its good length is returned.
-    fn follow_name(&mut self) -> io::Result<Option<u64>> {
-        Ok(None)
+    /// somebody has removed or renamed it, the file of that name is taken, made anew if need be. True
+    /// if this is another file now; it ends with a whole line.
+    fn follow_name(&mut self) -> io::Result<bool> {
+        Ok(false)
     }
 }
 
@@ -43,6 +47,7 @@ pub(crate) struct DiskFile {
 #[derive(Debug)]
 pub(crate) struct Segment<F> {
     file: F,
+    /// As of the last write; others may have cut the file since.
     len: u64,
     /// Bytes past the good length may be in the file.
     torn: bool,
@@ -78,30 +83,40 @@ impl SegmentFile for DiskFile {
         if self.cutter.metadata()?.len() > len { self.cutter.set_len(len) } else { Ok(()) }
     }
 
-    fn follow_name(&mut self) -> io::Result<Option<u64>> {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn follow_name(&mut self) -> io::Result<bool> {
         if disk::is_named(&self.file, &self.path) {
-            return Ok(None);
+            return Ok(false);
         }
         let path = self.path.clone();
-        let (file, recovered) = Self::open(&path, &self.quarantine).map_err(io::Error::other)?;
+        let (file, _) = Self::open(&path, &self.quarantine).map_err(io::Error::other)?;
+        // The old file may live on under another name. If this fails there is nobody to tell.
+        drop(self.sync());
         *self = file;
         tracing::warn!(path = %path.display(), "the event log was removed or renamed; a new file is begun");
-        Ok(Some(recovered.len))
+        Ok(true)
     }
 }
 
 impl<F: SegmentFile> Segment<F> {
-    /// A segment whose first `len` bytes are good, and are all there is.
-    pub(crate) fn new(file: F, len: u64) -> Self {
-        Self { file, len, torn: false }
+    /// A segment that ends with a whole line.
+    pub(crate) fn new(file: F) -> Self {
+        Self { file, len: 0, torn: false }
     }
 
     /// Appends whole lines: all of them, or none.
     pub(crate) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        if let Some(len) = self.file.follow_name()? {
-            (self.len, self.torn) = (len, false);
+        // First, so that a file that was renamed is left whole.
+        let healed = self.heal();
+        if self.file.follow_name()? {
+            self.torn = false;
+        } else {
+            healed?;
         }
-        self.heal()?;
+        self.len = self.file.len()?;
         let written = self.write_all(lines);
         match written {
             Ok(()) => self.len += lines.len() as u64,
@@ -119,8 +134,9 @@ impl<F: SegmentFile> Segment<F> {
     /// After a failed sync the operating system may hold the lost pages for clean, and a second sync
     /// would succeed without writing them. So the lines are taken back, to be written anew.
     pub(crate) fn append_durably(&mut self, lines: &[u8]) -> io::Result<()> {
-        let before = self.len;
         self.append(lines)?;
+        // Not taken before: the write may have begun another file.
+        let before = self.len.saturating_sub(lines.len() as u64);
         let synced = self.file.sync();
         if synced.is_err() {
             (self.len, self.torn) = (before, true);
@@ -152,5 +168,103 @@ impl<F: SegmentFile> Segment<F> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A real file whose next so many operations fail; a write that fails leaves half of its bytes.
+    struct Faulty {
+        file: DiskFile,
+        bad_writes: u32,
+        bad_syncs: u32,
+        bad_cuts: u32,
+    }
+
+    fn take(n_bad: &mut u32) -> io::Result<()> {
+        if *n_bad == 0 {
+            return Ok(());
+        }
+        *n_bad -= 1;
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    impl SegmentFile for Faulty {
+        fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if let Err(error) = take(&mut self.bad_writes) {
+                self.file.append(&bytes[..bytes.len() / 2])?;
+                return Err(error);
+            }
+            self.file.append(bytes)
+        }
+
+        fn sync(&mut self) -> io::Result<()> {
+            take(&mut self.bad_syncs)?;
+            self.file.sync()
+        }
+
+        fn truncate(&mut self, len: u64) -> io::Result<()> {
+            take(&mut self.bad_cuts)?;
+            self.file.truncate(len)
+        }
+
+        fn len(&self) -> io::Result<u64> {
+            self.file.len()
+        }
+
+        fn follow_name(&mut self) -> io::Result<bool> {
+            self.file.follow_name()
+        }
+    }
+
+    /// A segment that holds one long line, and its path.
+    fn segment(temp: &tempfile::TempDir) -> (Segment<Faulty>, PathBuf) {
+        let path = temp.path().join("log.ndjson");
+        let (file, _) = DiskFile::open(&path, &temp.path().join("quarantine")).unwrap();
+        let mut segment = Segment::new(Faulty { file, bad_writes: 0, bad_syncs: 0, bad_cuts: 0 });
+        segment.append(b"\"the first line\"\n").unwrap();
+        (segment, path)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_sync_that_fails_in_a_file_begun_anew_leaves_no_line_twice() {
+        let temp = tempfile::tempdir().unwrap();
+        let (mut segment, path) = segment(&temp);
+        fs::remove_file(&path).unwrap();
+        segment.file.bad_syncs = 1;
+        segment.append_durably(b"22\n").unwrap_err();
+        segment.append_durably(b"22\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "22\n");
+    }
+
+    #[test]
+    fn a_torn_line_is_cut_off_in_a_file_that_was_emptied() {
+        let temp = tempfile::tempdir().unwrap();
+        let (mut segment, path) = segment(&temp);
+        fs::write(&path, "").unwrap();
+        segment.file.bad_writes = 1;
+        segment.append(b"2222\n").unwrap_err();
+        segment.append(b"2222\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "2222\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_renamed_while_it_is_torn_is_left_whole() {
+        let temp = tempfile::tempdir().unwrap();
+        let (mut segment, path) = segment(&temp);
+        segment.file.bad_writes = 1;
+        segment.file.bad_cuts = 1;
+        segment.append(b"2222\n").unwrap_err();
+        let aside = temp.path().join("aside.ndjson");
+        fs::rename(&path, &aside).unwrap();
+        segment.append(b"2222\n").unwrap();
+        assert_eq!(fs::read_to_string(&aside).unwrap(), "\"the first line\"\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "2222\n");
     }
 }

@@ -130,7 +130,7 @@ impl Disk {
 
     fn open(&self, sync: SyncPolicy, on_full: OnFull) -> FileEventLog {
         let config = EventLogConfig { sync, queue_max: PLACES, on_full };
-        FileEventLog::start(Segment::new(self.clone(), 0), config, None).unwrap()
+        FileEventLog::start(Segment::new(self.clone()), config, None).unwrap()
     }
 
     fn text(&self) -> String {
@@ -176,6 +176,10 @@ impl SegmentFile for Disk {
         }
         state.content.truncate(usize::try_from(len).unwrap());
         Ok(())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.lock().unwrap().content.len() as u64)
     }
 }
 
@@ -326,7 +330,7 @@ async fn an_interval_syncs_of_itself() {
 async fn what_waits_is_written_together() {
     let disk = Disk::default();
     let config = EventLogConfig { sync: SyncPolicy::Never, queue_max: 1000, on_full: PATIENT };
-    let log = FileEventLog::start(Segment::new(disk.clone(), 0), config, None).unwrap();
+    let log = FileEventLog::start(Segment::new(disk.clone()), config, None).unwrap();
     for n in 0..100 {
         drop(log.reserve().await.unwrap().append(fixture::event(n)));
     }
@@ -406,4 +410,17 @@ fn what_is_cut_is_the_file_that_was_written() {
     file.truncate(4).unwrap();
     assert_eq!(std::fs::read_to_string(aside).unwrap(), "one\n");
     assert_eq!(std::fs::read_to_string(path).unwrap(), "somebody else's");
+}
+
+#[tokio::test]
+async fn a_sync_that_works_does_not_hide_that_writes_fail() {
+    let disk = Disk::with(|disk| {
+        disk.writes.extend((0..1000).map(|_| Fault::Full(0)));
+    });
+    let log = disk.open(SyncPolicy::Never, PATIENT);
+    drop(log.reserve().await.unwrap().append(fixture::event(0)));
+    // Gives the write up at once, and then syncs, which works.
+    assert!(!log.close(Duration::ZERO).await.complete);
+    let stats = log.stats();
+    assert_eq!((stats.fsyncs, stats.lost, stats.failing), (1, 1, true));
 }
