@@ -82,19 +82,26 @@ pub(crate) fn sync_dir(_dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether `path` still names the open file.
+/// Whether `path` still names the open file. Where that cannot be found out, it is believed: the open
+/// file can be written all the same.
 #[cfg(unix)]
 pub(crate) fn is_named(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    let named = fs::metadata(path).map(identity);
-    matches!((named, file.metadata().map(identity)), (Ok(named), Ok(open)) if named == open)
+    match fs::metadata(path) {
+        Ok(named) => file.metadata().is_ok_and(|open| identity(open) == identity(named)),
+        Err(error) => !is_gone(&error),
+    }
 }
 
-/// An open file can be neither removed nor replaced here, so its name stays.
+/// Files have no identity that could be asked for here, so only a name that is gone is noticed.
 #[cfg(not(unix))]
 pub(crate) fn is_named(_file: &File, path: &Path) -> bool {
-    path.exists()
+    !fs::metadata(path).is_err_and(|error| is_gone(&error))
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Whether people other than the owner may read the file.
