@@ -60,7 +60,7 @@ pub(crate) async fn attempt(
     let visit = match timeout_at(call.deadline, Visit::begin(endpoint)).await {
         Ok(Ok(visit)) => visit,
         Ok(Err(no_turn)) => return Err(queue_full(no_turn)),
-        Err(_) => return Err(out_of_time()),
+        Err(_) => return Err(Failure::out_of_time()),
     };
     match open(endpoint, call, rules, status).await {
         Ok(Opened::Stream(mut stream)) => {
@@ -203,7 +203,7 @@ async fn read_whole(
     let (mut parts, source) = reply.into_parts();
     let body = read(source, REPLY_BYTES_MAX).await.map_err(|error| error.failure())?;
     observer.on_whole(&body).map_err(refusal::whole_fault)?;
-    let observed = Observed { first_token_at: Some(Instant::now()), ..observer.observed() };
+    let observed = Observed { first_token_at: Some(Instant::now()), ..observer.into_observed() };
     Ok(Opened::Whole(Box::new(WholeReply {
         status: parts.status.as_u16(),
         content_type: parts.headers.remove(CONTENT_TYPE),
@@ -226,7 +226,7 @@ async fn within<T>(
 ) -> Result<T, Failure> {
     match timeout_at(limit.at, work).await {
         Ok(done) => done,
-        Err(_) if limit.is_deadline => Err(out_of_time()),
+        Err(_) if limit.is_deadline => Err(Failure::out_of_time()),
         Err(_) => {
             let detail = format!("no answer within {:?}", limit.after);
             Err(Failure::new(AttemptOutcome::FirstTokenTimeout, detail))
@@ -301,8 +301,4 @@ fn not_loaded() -> Failure {
     let detail = "its model is not loaded and could not be loaded";
     let failure = Failure::new(AttemptOutcome::Loading, detail);
     Failure { retry_after: Some(Duration::from_secs(5)), ..failure }
-}
-
-fn out_of_time() -> Failure {
-    Failure::new(AttemptOutcome::TotalTimeout, "the deadline of the request passed")
 }

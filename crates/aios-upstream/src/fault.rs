@@ -8,6 +8,9 @@ use std::time::Duration;
 use aios_core::AttemptOutcome;
 use bytes::Bytes;
 
+/// What servers call a prompt that does not fit: OpenAI's code, and llama.cpp's type.
+pub(crate) const TOO_LONG: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
+
 /// Whose fault a failure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -66,6 +69,11 @@ impl Failure {
         }
     }
 
+    /// The deadline of the whole request has passed.
+    pub(crate) fn out_of_time() -> Self {
+        Self::new(AttemptOutcome::TotalTimeout, "the deadline of the request passed")
+    }
+
     /// A caller's fault that was reported inside a reply with status 200, as the reply it should have
     /// been.
     pub(crate) fn reply_of_caller(outcome: AttemptOutcome, body: Bytes) -> Option<ErrorReply> {
@@ -121,8 +129,8 @@ impl Failure {
 
     /// Whether a model with a longer context could answer.
     pub(crate) fn is_too_long(&self) -> bool {
-        const CODE: &[u8] = b"context_length_exceeded";
-        let says_so = |reply: &ErrorReply| memchr::memmem::find(&reply.body, CODE).is_some();
+        let has = |body: &[u8], word: &str| memchr::memmem::find(body, word.as_bytes()).is_some();
+        let says_so = |reply: &ErrorReply| TOO_LONG.iter().any(|word| has(&reply.body, word));
         self.fault == Fault::Caller && self.reply.as_ref().is_some_and(says_so)
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which server an endpoint is; decides which of its quirks are expected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum ServerKind {
     /// Find out from its replies.
     #[default]

@@ -33,8 +33,8 @@ pub use call::{Answered, Call, Reply, Target, WholeReply};
 pub use client::HttpFetch;
 pub use config::{BreakerPolicy, EndpointConfig, RetryPolicy, Timeouts, UpstreamConfig};
 pub use discover::{
-    Fetch, FoundModel, FoundServer, LOOPBACK_ROOTS, PROBE_TIMEOUT, Pick, Tiers, billions_of_name,
-    choose_tiers, discover,
+    Fetch, FoundModel, FoundServer, PROBE_TIMEOUT, Pick, Tiers, billions_of_name, choose_tiers,
+    discover,
 };
 pub use endpoint::EndpointStatus;
 pub use fault::{ErrorReply, Failure, Fault};

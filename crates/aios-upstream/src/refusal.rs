@@ -177,6 +177,12 @@ mod tests {
             AttemptOutcome::CallerError,
         );
         assert!(long.is_too_long() && !long.trips());
+        let long = check(
+            400,
+            r#"{"error":{"type":"exceed_context_size_error"}}"#,
+            AttemptOutcome::CallerError,
+        );
+        assert!(long.is_too_long());
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl StreamReply {
     pub(crate) fn commit(&mut self, visit: Visit) {
         visit.answered(self.last_at);
         if self.is_complete {
-            visit.succeeded(self.observer.observed().model_mismatch);
+            visit.succeeded(self.observer.model_mismatch());
         } else if let Some(failure) = &self.failure {
             visit.failed(failure);
         } else {
@@ -138,7 +138,7 @@ impl StreamReply {
     #[must_use]
     pub fn into_observed(mut self) -> Observed {
         self.read_unread();
-        Observed { first_token_at: self.first_token_at, ..self.observer.observed() }
+        Observed { first_token_at: self.first_token_at, ..self.observer.into_observed() }
     }
 
     const fn has_ended(&self) -> bool {
@@ -165,7 +165,7 @@ impl StreamReply {
         self.last_at = Instant::now();
         if self.last_at >= self.deadline {
             // A client that reads slowly must not keep the endpoint for longer than anybody may.
-            return self.out_of_time();
+            return self.fail(Failure::out_of_time());
         }
         self.scanner.push(chunk);
         while !self.has_ended() {
@@ -262,7 +262,7 @@ impl StreamReply {
             source.finish();
         }
         if let Some(visit) = self.visit.take() {
-            visit.succeeded(self.observer.observed().model_mismatch);
+            visit.succeeded(self.observer.model_mismatch());
         }
     }
 
@@ -307,15 +307,10 @@ impl StreamReply {
         if self.observer.has_finished() {
             self.complete_without_mark();
         } else if due == self.deadline {
-            self.out_of_time();
+            self.fail(Failure::out_of_time());
         } else {
             let detail = format!("nothing came for {:?}", self.timeouts.inter_token);
             self.fail(Failure::new(AttemptOutcome::InterTokenTimeout, detail));
         }
-    }
-
-    fn out_of_time(&mut self) {
-        let detail = "the deadline of the request passed";
-        self.fail(Failure::new(AttemptOutcome::TotalTimeout, detail));
     }
 }

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use aios_core::{Operation, Outcome, Route, RouteReason, Tier};
+use aios_core::{Operation, Route, RouteReason, Tier};
 use aios_upstream::{Call, ModelSlot, Reply, RequestBody, Target};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -196,14 +196,7 @@ fn forwarded(headers: &HeaderMap, request_id: &str, trace: Option<&TraceContext>
 
 impl From<&GatewayError> for Ending {
     fn from(error: &GatewayError) -> Self {
-        let code = match error {
-            GatewayError::Upstream(failure) => super::errors::failure_code(failure.outcome),
-            _ => error.code(),
-        };
-        match error.outcome() {
-            Outcome::Ok => Self::OK,
-            outcome => Self::failed(outcome, code),
-        }
+        Self::failed(error.outcome(), error.code())
     }
 }
 

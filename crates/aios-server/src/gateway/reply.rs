@@ -189,14 +189,12 @@ fn provenance(headers: &mut HeaderMap, record: &Record) {
 /// `server-timing` splits the time so far into the endpoints' share and ours.
 fn timing(headers: &mut HeaderMap, record: &Record) {
     let total_ms = record.admitted_at().elapsed().as_secs_f64() * 1e3;
-    // Not `sum`: that of nothing is -0.0, which prints its sign.
-    let upstream_ms = record.attempts.iter().fold(0.0, |sum, attempt| sum + attempt.duration_ms);
+    let upstream_ms: f64 = record.attempts.iter().map(|attempt| attempt.duration_ms).sum();
     let own_ms = (total_ms - upstream_ms).max(0.0);
     let mut value = String::with_capacity(64);
+    let [own, upstream, total] = [own_ms, upstream_ms, total_ms].map(Decimal::<3>);
     // Writing to a string cannot fail.
-    if write!(value, "aios;dur={own_ms:.3}, upstream;dur={upstream_ms:.3}, total;dur={total_ms:.3}")
-        .is_ok()
-    {
+    if write!(value, "aios;dur={own}, upstream;dur={upstream}, total;dur={total}").is_ok() {
         insert(headers, names::SERVER_TIMING, &value);
     }
     headers.insert(names::OPENAI_PROCESSING_MS, HeaderValue::from(total_ms as u64));
@@ -300,7 +298,7 @@ mod tests {
     #[test]
     fn decimals_are_rounded_and_padded() {
         let print = |value| Decimal::<3>(value).to_string();
-        assert_eq!([print(0.0), print(1.0625), print(12.0004)], ["0.000", "1.063", "12.000"]);
+        assert_eq!([print(-0.0), print(1.0625), print(12.0004)], ["0.000", "1.063", "12.000"]);
         assert_eq!(Decimal::<4>(0.99996).to_string(), "1.0000");
     }
 

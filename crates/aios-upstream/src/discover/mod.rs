@@ -19,14 +19,6 @@ use crate::quirks::llamacpp;
 use dialect::Listing;
 pub use size::billions_of_name;
 
-/// Where model servers listen by default: LM Studio, Ollama, llama.cpp, vLLM.
-pub const LOOPBACK_ROOTS: [&str; 4] = [
-    "http://127.0.0.1:1234",
-    "http://127.0.0.1:11434",
-    "http://127.0.0.1:8080",
-    "http://127.0.0.1:8000",
-];
-
 /// Longest wait for one answer of a probed server.
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 

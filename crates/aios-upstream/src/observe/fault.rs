@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::lenient::Text;
+use crate::fault::TOO_LONG;
 
 /// Longest type or code that is kept, in bytes.
 const WORD_BYTES_MAX: usize = 64;
@@ -104,15 +105,11 @@ impl<'a> Found<'a> {
     /// Whether the caller is at fault or the model. Some servers report a prompt that is too long, or
     /// a parameter they do not take, inside a reply with status 200.
     pub(super) fn outcome(&self) -> AttemptOutcome {
-        const CALLERS: [&str; 4] = [
-            "invalid_request_error",
-            "context_length_exceeded",
-            "exceed_context_size_error",
-            "content_filter",
-        ];
+        const CALLERS: [&str; 2] = ["invalid_request_error", "content_filter"];
         let kind = self.written.kind.0.as_ref();
         let code = self.code_as_written().unwrap_or_default();
-        let is_callers = CALLERS.contains(&kind) || CALLERS.contains(&code) || code == "400";
+        let is_known = |word: &str| CALLERS.contains(&word) || TOO_LONG.contains(&word);
+        let is_callers = is_known(kind) || is_known(code) || code == "400";
         if is_callers { AttemptOutcome::CallerError } else { AttemptOutcome::ErrorInReply }
     }
 

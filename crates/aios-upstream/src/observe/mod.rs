@@ -122,6 +122,18 @@ impl Observer {
         self.notes.observed(self.operation)
     }
 
+    /// What is known in the end; takes the text along instead of copying it.
+    #[must_use]
+    pub fn into_observed(self) -> Observed {
+        self.notes.into_observed(self.operation)
+    }
+
+    /// Whether the reply names another model than was asked for.
+    #[must_use]
+    pub const fn model_mismatch(&self) -> bool {
+        self.notes.model_mismatch()
+    }
+
     /// Whether an event can be passed on before it is read: the answer has begun, and nothing in the
     /// event decides how the stream goes on. Events must still be read in their order.
     #[must_use]

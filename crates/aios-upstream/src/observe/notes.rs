@@ -33,6 +33,15 @@ impl Notes {
         Observed { tokens: self.tokens(operation), ..self.observed.clone() }
     }
 
+    /// As [`Self::observed`], without a copy of the text.
+    pub(super) fn into_observed(self, operation: Operation) -> Observed {
+        Observed { tokens: self.tokens(operation), ..self.observed }
+    }
+
+    pub(super) const fn model_mismatch(&self) -> bool {
+        self.observed.model_mismatch
+    }
+
     pub(super) const fn has_finished(&self) -> bool {
         self.observed.finish_reason.is_some() && self.n_finished >= self.n_choices
     }
