@@ -12,17 +12,8 @@ const HONORED_WITHIN: Duration = Duration::from_secs(1);
 
 const OVERRIDE: &str = "analytics/adaptive_override.json";
 
-/// The generation of a server that [`watches`].
-const FIRST: u64 = if cfg!(unix) { 2 } else { 1 };
-
-/// The server, once it looks for changes of its file. A change before that moment goes unseen, and the
-/// banner comes earlier; that a signal is answered shows that the moment has come.
-async fn watches(server: Server) -> Server {
-    #[cfg(unix)]
-    server.signal("HUP");
-    generation(&server, FIRST).await;
-    server
-}
+/// The generation of a server that has just started.
+const FIRST: u64 = 1;
 
 /// Half of the conversations are in treatment.
 fn split() -> Setup {
@@ -71,7 +62,7 @@ async fn generation(server: &Server, expect: u64) -> Value {
 
 #[tokio::test]
 async fn a_changed_file_is_taken_over() {
-    let server = watches(Server::start(&split()).await).await;
+    let server = Server::start(&split()).await;
     server.chat("aios-auto", "x").await.expect(200);
     let before = generation(&server, FIRST).await;
     server.configure(&split().set("models.aliases", r#"["my-own-name"]"#).toml());
@@ -103,7 +94,7 @@ async fn a_broken_file_changes_nothing() {
         ("routing.boundary = 4.0\n", "routing.boundary"),
         ("tiers.main.endpoints = [{ url = \"ftp://x\" }]\n", "tiers.main.endpoints[0].url"),
     ];
-    let server = watches(Server::start(&split()).await).await;
+    let server = Server::start(&split()).await;
     for (text, word) in broken {
         server.configure(text);
         eventually(word, async || {
@@ -145,7 +136,7 @@ async fn the_override_file_is_honored_within_a_second() {
 
 #[tokio::test]
 async fn the_kill_switch_is_honored_within_a_second() {
-    let server = watches(Server::start(&split()).await).await;
+    let server = Server::start(&split()).await;
     let conversation = treated(&server).await;
     server.write_data(OVERRIDE, r#"{"control_bucket_pct": 0.0}"#);
     server.configure(&split().set("routing.adaptive", "false").toml());
@@ -165,7 +156,7 @@ async fn the_kill_switch_works_from_the_environment() {
 
 #[tokio::test]
 async fn a_conversation_stays_in_its_bucket() {
-    let server = watches(Server::start(&split()).await).await;
+    let server = Server::start(&split()).await;
     let first = in_treatment(&server).await;
     assert!((1..24).contains(&first.len()), "a split that splits: {first:?}");
     assert_eq!(in_treatment(&server).await, first);
@@ -173,7 +164,7 @@ async fn a_conversation_stays_in_its_bucket() {
     server.configure(&split().set("routing.treatment_boundary", "0.9").toml());
     generation(&server, FIRST + 1).await;
     assert_eq!(in_treatment(&server).await, first);
-    let server = watches(Server::start_in(server.stop().await).await).await;
+    let server = Server::start_in(server.stop().await).await;
     assert_eq!(in_treatment(&server).await, first);
     // A larger share only adds.
     server.configure(&split().set("routing.treatment_pct", "75.0").toml());
