@@ -85,6 +85,8 @@ async fn finish(
     response: Response<ReplyBody>,
 ) -> Response<ReplyBody> {
     let Some(commit) = record.finish(ending).filter(aios_store::Commit::needs_wait) else {
+        // As where requests are sent on: answers that are ready together wake a client once.
+        tokio::task::yield_now().await;
         return response;
     };
     match commit.durable().await {
