@@ -11,6 +11,9 @@ use uuid::Uuid;
 pub struct EventId(Uuid);
 
 impl EventId {
+    /// Length of the printed form, in bytes.
+    pub const LENGTH: usize = 36;
+
     /// A new id at `at`, with the caller's random bytes.
     #[must_use]
     pub fn new(at: crate::Timestamp, random: [u8; 10]) -> Self {
@@ -24,6 +27,12 @@ impl EventId {
     /// When the text is not a UUID.
     pub fn parse(text: &str) -> Result<Self, uuid::Error> {
         Uuid::try_parse(text).map(Self)
+    }
+
+    /// The printed form, written to where the caller has room for it.
+    #[must_use]
+    pub fn encode<'a>(&self, room: &'a mut [u8; Self::LENGTH]) -> &'a str {
+        self.0.hyphenated().encode_lower(room)
     }
 
     /// Its 16 bytes; the last 8 are random and never all zero.
@@ -74,7 +83,8 @@ impl RequestId {
     /// The event's id serves where the client sent none.
     #[must_use]
     pub fn from_event(id: EventId) -> Self {
-        Self(format!("req_{}", id.0.simple()))
+        let mut room = [0; 32];
+        Self(["req_", id.0.simple().encode_lower(&mut room)].concat())
     }
 
     /// The printed form.

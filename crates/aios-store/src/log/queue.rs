@@ -20,6 +20,10 @@ use super::health::{Durability, Health};
 use crate::slot::{Commit, Gate, Sink};
 use crate::{EventLogConfig, EventLogStats, SyncPolicy};
 
+/// So many waiting bytes cut the gathering short: what is written while it is in the processor's cache
+/// is copied at half the cost, and one write for some dozens of events is few enough.
+const BATCH_BYTES: usize = 128 * 1024;
+
 /// Longest line whose memory is kept for the next one, in bytes.
 const LINE_KEPT_MAX: usize = 64 * 1024;
 
@@ -227,15 +231,15 @@ impl Queue {
         self.gate.is_empty()
     }
 
-    /// Queues a line; without one the event is lost.
-    fn accept_line(&self, line: Option<&[u8]>) -> Commit {
+    /// Queues a line; once the writer has ended the event is lost.
+    fn accept_line(&self, line: &[u8]) -> Commit {
         let mut state = self.lock();
-        let Some(line) = line.filter(|_| !state.ended) else {
+        if state.ended {
             drop(state);
             self.gate.free(1);
             self.lose();
             return Commit::lost();
-        };
+        }
         state.waiting.lines.extend_from_slice(line);
         state.waiting.n_events += 1;
         state.accepted += 1;
@@ -243,7 +247,7 @@ impl Queue {
         let wake = match state.writer {
             Waits::Nothing => false,
             Waits::Work => true,
-            Waits::More => state.waiting.n_events >= self.pressure,
+            Waits::More => self.presses(&state.waiting),
         };
         if wake {
             // Woken once; until it runs, nobody else has to.
@@ -263,11 +267,16 @@ impl Queue {
         View {
             n_waiting: state.waiting.n_events,
             gathered_at: arrived + self.gather,
-            hurry: state.hurry || state.waiting.n_events >= self.pressure,
+            hurry: state.hurry || self.presses(&state.waiting),
             sync_at,
             closing: state.closing,
             all_vacated: self.gate.is_empty(),
         }
+    }
+
+    /// Whether so much waits that gathering more would not pay.
+    fn presses(&self, waiting: &Batch) -> bool {
+        waiting.n_events >= self.pressure || waiting.lines.len() >= BATCH_BYTES
     }
 
     fn wait<'a>(
@@ -297,7 +306,9 @@ impl Sink for Queue {
 
     fn accept(&self, event: Event) -> Commit {
         LINE.with_borrow_mut(|line| {
-            let line = write_line(&event, line).then_some(line.as_slice());
+            line.clear();
+            line.shrink_to(LINE_KEPT_MAX);
+            event.write_line(line);
             self.accept_line(line)
         })
     }
@@ -323,22 +334,5 @@ impl Sink for Queue {
 
     fn cause(&self) -> Option<String> {
         self.health.cause()
-    }
-}
-
-/// Writes the event's line. Memory takes every write and an event's keys are text, so there always is
-/// one.
-fn write_line(event: &Event, line: &mut Vec<u8>) -> bool {
-    line.clear();
-    line.shrink_to(LINE_KEPT_MAX);
-    match serde_json::to_writer(&mut *line, event) {
-        Ok(()) => {
-            line.push(b'\n');
-            true
-        }
-        Err(error) => {
-            tracing::error!(%error, id = %event.id(), "an event could not be serialized");
-            false
-        }
     }
 }
