@@ -41,9 +41,6 @@ struct Options {
     seconds: Option<u64>,
 }
 
-/// Exit code for a violation that was found.
-const EXIT_MISSED: u8 = 2;
-
 /// The command.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let Some((name, rest)) = args.split_first() else {
@@ -57,7 +54,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         bail!(Usage(format!("there is no bench `{name}`; `cargo xtask bench` lists them")));
     };
     let met = (bench.run)(&options(rest)?)?;
-    Ok(if met { ExitCode::SUCCESS } else { ExitCode::from(EXIT_MISSED) })
+    Ok(if met { ExitCode::SUCCESS } else { ExitCode::from(crate::EXIT_FOUND) })
 }
 
 fn options(args: &[String]) -> Result<Options> {
