@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use crate::ascii::{Class, word_length};
 use crate::marks::{code_mark_length, ends_with_code_word};
 use crate::words::{Lists, TOKEN_MAX, key_of, lists_of, lower_key};
 
@@ -316,59 +317,6 @@ fn is_joining_mark(c: char) -> bool {
         '\u{900}'..='\u{d7f}' => matches!(u32::from(c) & 0x7f, 0x3c | 0x4d),
         _ => false,
     }
-}
-
-/// What an ASCII byte is, as bits. Other bytes are nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Class(u8);
-
-impl Class {
-    /// Part of a token.
-    const WORD: Self = Self(1);
-    /// A capital letter.
-    const UPPER: Self = Self(1 << 1);
-    /// Part of a token and a mathematical mark.
-    const PLUS: Self = Self(1 << 2);
-    /// Something that is counted, or begins something that is.
-    const MARK: Self = Self(1 << 3);
-
-    const TABLE: [Self; 256] = {
-        let (mut table, mut byte) = ([Self(0); 256], 0_u8);
-        while byte < 128 {
-            table[byte as usize] = Self(match byte {
-                b'a'..=b'z' | b'0'..=b'9' | b'\'' => Self::WORD.0,
-                b'A'..=b'Z' => Self::WORD.0 | Self::UPPER.0,
-                b'+' => Self::WORD.0 | Self::PLUS.0,
-                b'=' | b'^' | b'*' | b'<' | b'>' | b'%' | b'$' | b'\\' | b'\n' | b'?' => {
-                    Self::MARK.0
-                }
-                b'{' | b'}' | b'-' | b'`' | b'(' | b'#' => Self::MARK.0,
-                _ => 0,
-            });
-            byte += 1;
-        }
-        table
-    };
-
-    fn of(byte: u8) -> Self {
-        Self::TABLE[usize::from(byte)]
-    }
-
-    const fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-/// Length of the word with which `bytes` begins, and what its bytes are.
-fn word_length(bytes: &[u8]) -> (usize, Class) {
-    let mut classes = Class(0);
-    let ends = |byte: &u8| {
-        let class = Class::of(*byte);
-        classes.0 |= class.0;
-        !class.has(Class::WORD)
-    };
-    let length = bytes.iter().position(ends).unwrap_or(bytes.len());
-    (length, classes)
 }
 
 #[cfg(test)]

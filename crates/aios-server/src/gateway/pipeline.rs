@@ -32,11 +32,12 @@ pub(crate) async fn serve(
     };
     // A panic in one request is that request's outcome, not the end of its connection.
     let answer = AssertUnwindSafe(answer(&mut record, request)).catch_unwind().await;
-    match answer {
-        Ok(Ok(answer)) => reply::answered(record, answer).await,
-        Ok(Err(error)) => reply::failed(record, &error).await,
-        Err(_panic) => reply::panicked(record).await,
-    }
+    let answer = match answer {
+        Ok(Ok(reply)) => reply::answered(record, reply),
+        Ok(Err(error)) => reply::failed(record, &error),
+        Err(_panic) => reply::panicked(record),
+    };
+    answer.settled().await
 }
 
 /// Lets a request in: its key, its key's limits, a place in the event log. From here on it leaves

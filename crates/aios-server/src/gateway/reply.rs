@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aios_core::{EventId, Operation, Outcome, RequestId};
+use aios_store::Commit;
 use aios_upstream::{Reply, StreamReply, WholeReply};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -21,15 +22,44 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 const HEADERS_EXPECTED: usize = 24;
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-/// The answer of a model.
-pub(crate) async fn answered(record: Record, reply: Reply) -> Response<ReplyBody> {
-    match reply {
-        Reply::Whole(whole) => whole_answer(record, *whole).await,
-        Reply::Stream(stream) => stream_answer(record, stream),
+/// A response, and what it has to wait for before it may go out.
+///
+/// Made without any waiting, so that a record and a reply are not carried through one future after the
+/// other.
+pub(crate) struct Answer {
+    response: Response<ReplyBody>,
+    commit: Option<Commit>,
+}
+
+impl Answer {
+    /// Writes the event.
+    fn finished(mut record: Record, ending: &Ending, response: Response<ReplyBody>) -> Self {
+        Self { response, commit: record.finish(ending).filter(Commit::needs_wait) }
+    }
+
+    /// With `events.sync = "always"` the answer waits until its event is on disk.
+    pub(crate) async fn settled(self) -> Response<ReplyBody> {
+        let Some(commit) = self.commit else {
+            // As where requests are sent on: answers that are ready together wake a client once.
+            tokio::task::yield_now().await;
+            return self.response;
+        };
+        match Box::pin(commit.durable()).await {
+            Ok(()) => self.response,
+            Err(error) => error_response(&GatewayError::EventLogFull { why: error.to_string() }),
+        }
     }
 }
 
-async fn whole_answer(mut record: Record, whole: WholeReply) -> Response<ReplyBody> {
+/// The answer of a model.
+pub(crate) fn answered(record: Record, reply: Reply) -> Answer {
+    match reply {
+        Reply::Whole(whole) => whole_answer(record, *whole),
+        Reply::Stream(stream) => Answer { response: stream_answer(record, stream), commit: None },
+    }
+}
+
+fn whole_answer(mut record: Record, whole: WholeReply) -> Answer {
     let facts = record.facts_mut();
     facts.status = whole.status;
     facts.observed = Some(whole.observed);
@@ -40,7 +70,7 @@ async fn whole_answer(mut record: Record, whole: WholeReply) -> Response<ReplyBo
     headers.reserve(HEADERS_EXPECTED);
     headers.insert(CONTENT_TYPE, whole.content_type.unwrap_or(JSON));
     provenance(headers, &record);
-    finish(record, &Ending::OK, response).await
+    Answer::finished(record, &Ending::OK, response)
 }
 
 fn stream_answer(mut record: Record, stream: Box<StreamReply>) -> Response<ReplyBody> {
@@ -59,39 +89,22 @@ fn stream_answer(mut record: Record, stream: Box<StreamReply>) -> Response<Reply
 }
 
 /// An admitted request that failed before its first byte.
-pub(crate) async fn failed(mut record: Record, error: &GatewayError) -> Response<ReplyBody> {
+pub(crate) fn failed(mut record: Record, error: &GatewayError) -> Answer {
     let mut response = error_response(error);
     // Who left in the middle of the body gets to see no status.
     if !matches!(error, GatewayError::BodyLost) {
         record.facts_mut().status = response.status().as_u16();
     }
     provenance(response.headers_mut(), &record);
-    finish(record, &Ending::from(error), response).await
+    Answer::finished(record, &Ending::from(error), response)
 }
 
 /// A request in whose handling we panicked.
-pub(crate) async fn panicked(mut record: Record) -> Response<ReplyBody> {
+pub(crate) fn panicked(mut record: Record) -> Answer {
     let mut response = error_response(&GatewayError::Internal);
     record.facts_mut().status = response.status().as_u16();
     provenance(response.headers_mut(), &record);
-    finish(record, &Ending::failed(Outcome::InternalError, "panic"), response).await
-}
-
-/// Writes the event; with `events.sync = "always"` the answer waits until it is on disk.
-async fn finish(
-    mut record: Record,
-    ending: &Ending,
-    response: Response<ReplyBody>,
-) -> Response<ReplyBody> {
-    let Some(commit) = record.finish(ending).filter(aios_store::Commit::needs_wait) else {
-        // As where requests are sent on: answers that are ready together wake a client once.
-        tokio::task::yield_now().await;
-        return response;
-    };
-    match commit.durable().await {
-        Ok(()) => response,
-        Err(error) => error_response(&GatewayError::EventLogFull { why: error.to_string() }),
-    }
+    Answer::finished(record, &Ending::failed(Outcome::InternalError, "panic"), response)
 }
 
 /// A request that was not admitted: no event, but a count.
