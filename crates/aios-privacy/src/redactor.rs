@@ -3,6 +3,11 @@
 //! Masking changes what stands beside other text: a cue word comes nearer to a number, a host that
 //! is kept turns out to be an address. So what was masked is scanned again, and text that does not
 //! settle is withheld whole. Redacting redacted text therefore changes nothing, by construction.
+//!
+//! What is found in a line depends on that line alone (see the scanner), so only lines that hold a
+//! new mask are scanned again.
+
+use std::ops::Range;
 
 use crate::cut;
 use crate::finding::Finding;
@@ -82,18 +87,20 @@ impl Redactor {
         let (head, n_kept) = cut::head(window, max_bytes, &findings);
         let mut counts = RedactionCounts::default();
         let mut masked = mask(head, &findings[..n_kept], &mut counts);
-        masked.push(ELLIPSIS);
+        masked.changed.push(masked.text.len());
+        masked.text.push(ELLIPSIS);
         self.settle(masked, counts)
     }
 
     /// Masks what masking has brought to light.
-    fn settle(&self, mut masked: String, mut counts: RedactionCounts) -> Redacted {
+    fn settle(&self, mut masked: Masked, mut counts: RedactionCounts) -> Redacted {
         for _ in 0..ROUNDS_MAX {
-            let findings = self.scan(&masked);
+            let lines = lines_of(&masked);
+            let findings = self.scanner.scan_lines(&Source::new(&masked.text), &lines);
             if findings.is_empty() {
-                return Redacted { text: RedactedText::from_masked(masked), counts };
+                return Redacted { text: RedactedText::from_masked(masked.text), counts };
             }
-            masked = mask(&masked, &findings, &mut counts);
+            masked = mask(&masked.text, &findings, &mut counts);
         }
         Redacted { text: RedactedText::from_masked(WITHHELD.to_owned()), counts }
     }
@@ -106,20 +113,45 @@ impl Default for Redactor {
     }
 }
 
-fn mask(text: &str, findings: &[Finding], counts: &mut RedactionCounts) -> String {
+/// Text with masks, and the offsets at which it is other than before, in order.
+struct Masked {
+    text: String,
+    changed: Vec<usize>,
+}
+
+/// The lines in which the text is other than before.
+fn lines_of(masked: &Masked) -> Vec<Range<usize>> {
+    let bytes = masked.text.as_bytes();
+    let mut lines = Vec::<Range<usize>>::new();
+    for at in &masked.changed {
+        let done = lines.last().map_or(0, |line| line.end);
+        if lines.is_empty() || *at > done {
+            let passed = bytes.get(done..*at).unwrap_or_default();
+            let start = memchr::memrchr(b'\n', passed).map_or(done, |n| done + n + 1);
+            let rest = bytes.get(*at..).unwrap_or_default();
+            let end = memchr::memchr(b'\n', rest).map_or(bytes.len(), |n| at + n);
+            lines.push(start..end);
+        }
+    }
+    lines
+}
+
+fn mask(text: &str, findings: &[Finding], counts: &mut RedactionCounts) -> Masked {
     let mut masked = String::with_capacity(text.len());
+    let mut changed = Vec::with_capacity(findings.len());
     let mut from = 0;
     for finding in findings {
         masked.push_str(text.get(from..finding.start).unwrap_or_default());
         if finding.kind == PiiKind::Url {
             url::keep_host(text.get(finding.start..finding.end).unwrap_or_default(), &mut masked);
         }
+        changed.push(masked.len());
         masked.push_str(finding.kind.mask());
         counts.add(finding.kind);
         from = finding.end;
     }
     masked.push_str(text.get(from..).unwrap_or_default());
-    masked
+    Masked { text: masked, changed }
 }
 
 #[cfg(test)]

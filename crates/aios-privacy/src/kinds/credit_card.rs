@@ -1,14 +1,13 @@
 //! Payment cards: an issuer's range, its lengths and Luhn's check digit (ISO/IEC 7812-1).
 
-use super::DIGITS;
 use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::digits::{Groups, is_free_left, is_free_right, run_end, values};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::CreditCard, anchors: Anchors::Bytes(DIGITS), look };
+    Detector::new(PiiKind::CreditCard, &[Anchors::Numbers(12)], look);
 
 /// 19 digits in five groups.
 const LENGTH_MAX: usize = 23;

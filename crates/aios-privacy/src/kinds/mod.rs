@@ -12,7 +12,7 @@ mod secret;
 pub(crate) mod url;
 mod us_ssn;
 
-use crate::scanner::Detector;
+use crate::detector::Detector;
 
 /// Every detector. Of two claims of one length on the same text, the first listed wins.
 pub(crate) const DETECTORS: &[&Detector] = &[
@@ -32,9 +32,6 @@ pub(crate) const DETECTORS: &[&Detector] = &[
     &ip::V4,
     &phone::DETECTOR,
 ];
-
-/// The ten digits, as anchors.
-const DIGITS: &[u8] = b"0123456789";
 
 #[cfg(test)]
 pub(crate) mod testing {
