@@ -21,6 +21,7 @@ mod scanner;
 mod secret;
 mod source;
 mod text;
+mod view;
 
 pub use finding::Finding;
 pub use kind::{PiiKind, RedactionCounts};

@@ -7,13 +7,11 @@
 //! What is found in a line depends on that line alone (see the scanner), so only lines that hold a
 //! new mask are scanned again.
 
-use std::ops::Range;
-
 use crate::cut;
 use crate::finding::Finding;
 use crate::kind::{PiiKind, RedactionCounts};
 use crate::kinds::url;
-use crate::scanner::Scanner;
+use crate::scanner::{Scanner, line};
 use crate::source::Source;
 use crate::text::RedactedText;
 
@@ -95,7 +93,7 @@ impl Redactor {
     /// Masks what masking has brought to light.
     fn settle(&self, mut masked: Masked, mut counts: RedactionCounts) -> Redacted {
         for _ in 0..ROUNDS_MAX {
-            let lines = lines_of(&masked);
+            let lines = line::around(masked.text.as_bytes(), masked.changed);
             let findings = self.scanner.scan_lines(&Source::new(&masked.text), &lines);
             if findings.is_empty() {
                 return Redacted { text: RedactedText::from_masked(masked.text), counts };
@@ -117,23 +115,6 @@ impl Default for Redactor {
 struct Masked {
     text: String,
     changed: Vec<usize>,
-}
-
-/// The lines in which the text is other than before.
-fn lines_of(masked: &Masked) -> Vec<Range<usize>> {
-    let bytes = masked.text.as_bytes();
-    let mut lines = Vec::<Range<usize>>::new();
-    for at in &masked.changed {
-        let done = lines.last().map_or(0, |line| line.end);
-        if lines.is_empty() || *at > done {
-            let passed = bytes.get(done..*at).unwrap_or_default();
-            let start = memchr::memrchr(b'\n', passed).map_or(done, |n| done + n + 1);
-            let rest = bytes.get(*at..).unwrap_or_default();
-            let end = memchr::memchr(b'\n', rest).map_or(bytes.len(), |n| at + n);
-            lines.push(start..end);
-        }
-    }
-    lines
 }
 
 fn mask(text: &str, findings: &[Finding], counts: &mut RedactionCounts) -> Masked {

@@ -9,7 +9,7 @@
 //! else: text that changed in one line needs to be scanned again in that line alone.
 
 mod bytes;
-mod line;
+pub(crate) mod line;
 mod words;
 
 use std::ops::Range;
@@ -19,19 +19,23 @@ use crate::finding::{Claim, Finding, resolve};
 use crate::kind::PiiKind;
 use crate::kinds;
 use crate::source::Source;
+use crate::view::{self, View};
 use line::Line;
 use words::{NEEDLE, Words};
 
-// A byte's interest has one bit per detector.
-const _: () = assert!(kinds::DETECTORS.len() <= u64::BITS as usize);
+// A byte's interest has one bit per detector, and one for forms.
+const _: () = assert!(kinds::DETECTORS.len() < u64::BITS as usize);
+
+/// Stands for the interest of the second view.
+const FORM: u64 = 1 << 63;
 
 /// So much text is put into lower case at a time, in a buffer that stays in the fastest cache.
 const BLOCK: usize = 1024;
 /// Blanks after a block's end, so that the search for words always has whole vectors to read.
 const PADDING: usize = 64;
 
-/// More digits than any number here has.
-const DIGITS_MAX: usize = 20;
+/// So many digits are counted; no detector asks for more.
+const DIGITS_MAX: usize = 12;
 /// How far digits of one number are looked for, and the longest run of signs inside it, in bytes.
 const NUMBER_MAX: usize = 48;
 const SIGNS_MAX: usize = 3;
@@ -63,12 +67,16 @@ impl Scanner {
                     }
                     Anchors::Words(own) => words.extend(own.iter().map(|word| (*word, bit))),
                     Anchors::Numbers(least) => {
+                        debug_assert!(*least <= DIGITS_MAX);
                         scanner.numbers.iter_mut().skip(*least).for_each(|owners| *owners |= bit);
                     }
                 }
             }
         }
+        words.extend(view::WORDS.iter().map(|word| (*word, FORM)));
         scanner.words = Words::new(words);
+        // Between brackets, these two are spelled out as well: `jo[@]example[.]com`.
+        b"@.".iter().for_each(|byte| scanner.interest[usize::from(*byte)] |= FORM);
         scanner
     }
 
@@ -81,13 +89,37 @@ impl Scanner {
     pub(crate) fn scan_lines(&self, source: &Source<'_>, ranges: &[Range<usize>]) -> Vec<Finding> {
         let mut sweep = Sweep::new(source, &self.detectors);
         for range in ranges {
-            for start in range.clone().step_by(BLOCK) {
-                let end = (start + BLOCK).min(range.end);
-                self.scan_words(&mut sweep, start, end);
-                self.scan_bytes(&mut sweep, start, end);
-            }
+            self.walk(&mut sweep, range.clone());
         }
-        if sweep.claims.is_empty() { Vec::new() } else { resolve(source, sweep.claims) }
+        let mut claims = std::mem::take(&mut sweep.claims);
+        for line in sweep.lines_with_forms(ranges) {
+            self.scan_view(source, line, &mut claims);
+        }
+        if claims.is_empty() { Vec::new() } else { resolve(source, claims) }
+    }
+
+    /// Scans the second view of a line.
+    fn scan_view(&self, source: &Source<'_>, line: Range<usize>, claims: &mut Vec<Claim>) {
+        let Some(view) = View::of(source.part(line.start, line.end).text()) else { return };
+        let seen = Source::new(&view.text);
+        let mut sweep = Sweep::new(&seen, &self.detectors);
+        self.walk(&mut sweep, 0..view.text.len());
+        let found = sweep.claims.into_iter().map(|mut claim| {
+            let (start, end) = view.in_line(claim.finding.start, claim.finding.end);
+            (claim.finding.start, claim.finding.end) = (line.start + start, line.start + end);
+            claim
+        });
+        claims.extend(found);
+        source.count(seen.work());
+    }
+
+    /// Comes by every anchor in the range.
+    fn walk(&self, sweep: &mut Sweep<'_, '_>, range: Range<usize>) {
+        for start in range.clone().step_by(BLOCK) {
+            let end = (start + BLOCK).min(range.end);
+            self.scan_words(sweep, start, end);
+            self.scan_bytes(sweep, start, end);
+        }
     }
 
     /// Looks from the words that begin in `start..end`, a block.
@@ -142,16 +174,29 @@ struct Sweep<'s, 'a> {
     /// Each walk has its own, since the one is ahead of the other.
     resume: [[usize; kinds::DETECTORS.len()]; 2],
     lines: [Line; 2],
+    /// Where something may be spelled out.
+    forms: Vec<usize>,
 }
 
 impl<'s, 'a> Sweep<'s, 'a> {
     fn new(source: &'s Source<'a>, detectors: &'s [&'static Detector]) -> Self {
         let resume = [[0; kinds::DETECTORS.len()]; 2];
-        Self { source, detectors, claims: Vec::new(), resume, lines: [Line::default(); 2] }
+        Self {
+            source,
+            detectors,
+            claims: Vec::new(),
+            resume,
+            lines: [Line::default(); 2],
+            forms: Vec::new(),
+        }
     }
 
     /// Lets all `owners` look that have not consumed the text before `at` already.
     fn look_all(&mut self, mut owners: u64, at: usize, walk: Walk) {
+        if owners & FORM != 0 {
+            owners &= !FORM;
+            self.note_form(at, walk);
+        }
         if owners == 0 {
             return;
         }
@@ -182,6 +227,32 @@ impl<'s, 'a> Sweep<'s, 'a> {
             let finding = Finding { kind: detector.kind, start: from, end, rule, confidence };
             self.claims.push(Claim { finding, rank: index });
         }
+    }
+
+    /// Remembers that something may be spelled out at `at`.
+    fn note_form(&mut self, at: usize, walk: Walk) {
+        // A sign is spelled out between brackets, one of which is before it.
+        let closes = |byte: &u8| matches!(byte, b']' | b')' | b'}' | b'>');
+        let may_be = match walk {
+            Walk::Words => true,
+            Walk::Bytes => self.source.bytes().get(at + 1).is_some_and(closes),
+        };
+        if may_be {
+            self.forms.push(if let Walk::Words = walk { at } else { at.saturating_sub(1) });
+        }
+    }
+
+    /// The lines in `ranges` that hold a form which the second view undoes.
+    fn lines_with_forms(&self, ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+        let text = self.source.text();
+        let is_spelled = |at: &usize| view::is_spelled(text, *at);
+        let mut places: Vec<_> = self.forms.iter().copied().filter(is_spelled).collect();
+        for range in ranges {
+            let part = text.get(range.clone()).unwrap_or_default();
+            places.extend(view::places(part).map(|at| range.start + at));
+        }
+        places.sort_unstable();
+        line::around(text.as_bytes(), places)
     }
 
     /// How many digits, [`DIGITS_MAX`] at most, stand from `at` on with only a few signs between them.

@@ -34,9 +34,12 @@ impl<'a> Source<'a> {
 
     /// Counts the looks at a part as looks at the whole.
     #[inline]
-    pub(crate) fn absorb(&self, _part: &Source<'a>) {
-        #[cfg(test)]
-        self.count(_part.work());
+    pub(crate) fn absorb(&self, part: &Source<'a>) {
+        self.count(part.work());
+    }
+
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
     }
 
     pub(crate) fn bytes(&self) -> &'a [u8] {
@@ -139,6 +142,13 @@ impl<'a> Source<'a> {
     #[cfg(test)]
     pub(crate) fn work(&self) -> usize {
         self.work.get()
+    }
+
+    #[cfg(not(test))]
+    #[inline]
+    #[expect(clippy::unused_self, reason = "the twin for tests counts")]
+    pub(crate) fn work(&self) -> usize {
+        0
     }
 
     /// Counts looks that were not made by the functions above.

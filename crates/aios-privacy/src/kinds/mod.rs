@@ -3,10 +3,12 @@
 //! To add a kind: write its file, add its line to [`DETECTORS`].
 
 mod credit_card;
+mod crypto;
 mod email;
 mod iban;
 mod ip;
 mod mac;
+mod national_id;
 mod phone;
 mod secret;
 pub(crate) mod url;
@@ -24,9 +26,19 @@ pub(crate) const DETECTORS: &[&Detector] = &[
     &secret::ASSIGNED,
     &url::DETECTOR,
     &email::DETECTOR,
+    &crypto::BTC,
+    &crypto::ETH,
     &iban::DETECTOR,
     &credit_card::DETECTOR,
     &us_ssn::DETECTOR,
+    &national_id::FR_NIR,
+    &national_id::BR_CPF,
+    &national_id::PL_PESEL,
+    &national_id::IN_AADHAAR,
+    &national_id::UK_NHS,
+    &national_id::UK_NINO,
+    &national_id::ES_DNI,
+    &national_id::CA_SIN,
     &mac::DETECTOR,
     &ip::V6,
     &ip::V4,

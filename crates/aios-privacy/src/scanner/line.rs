@@ -1,5 +1,7 @@
 //! The line around an anchor.
 
+use std::ops::Range;
+
 /// The line that was asked for last. Anchors come in order, so all of them cost one pass at most.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Line {
@@ -21,6 +23,19 @@ impl Line {
         let end = memchr::memchr(b'\n', rest).map_or(text.len(), |n| at + n);
         *self = Self { start, end, is_known: true };
     }
+}
+
+/// The lines of `text` in which these offsets are. The offsets must be in order.
+pub(crate) fn around(text: &[u8], offsets: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut lines = Vec::<Range<usize>>::new();
+    let mut line = Line::default();
+    for at in offsets {
+        line.move_to(text, at);
+        if lines.last().is_none_or(|last| last.end < line.end) {
+            lines.push(line.start..line.end);
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
