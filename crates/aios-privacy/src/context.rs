@@ -9,6 +9,9 @@ use crate::source::Source;
 /// How far before a value a cue word may stand, in bytes.
 pub(crate) const CUE_WINDOW: usize = 40;
 
+/// The longest name in a mask.
+const MASK_MAX: usize = 16;
+
 /// So many digits between a word and a value are a number of their own.
 const SPENT_DIGITS: usize = 3;
 
@@ -68,7 +71,11 @@ impl Cues {
 /// Whether `from..to` is the name in a mask such as `[PHONE]`. A mask must not be a cue, or masking
 /// one number would make the next one suspect.
 pub(crate) fn is_mask(source: &Source<'_>, from: usize, to: usize) -> bool {
-    source.before(from) == Some(b'[') && source.byte(to) == Some(b']')
+    // Of `[NATIONAL_ID]`, both words are.
+    let is_part = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+    let start = source.run_left(from, MASK_MAX, is_part);
+    source.before(start) == Some(b'[')
+        && source.byte(source.run_right(to, MASK_MAX, is_part)) == Some(b']')
 }
 
 /// Whether a sentence ends after the word, so that it and the words before it do not speak of the

@@ -60,6 +60,13 @@ pub(crate) fn values(
     bytes.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0'))
 }
 
+/// Luhn's check: from the right, every second digit is doubled; the sum of all digits' digits ends in 0.
+pub(crate) fn passes_luhn(digits: impl DoubleEndedIterator<Item = u32>) -> bool {
+    let weigh =
+        |(i, digit): (usize, u32)| if i % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 };
+    digits.rev().enumerate().map(weigh).sum::<u32>().is_multiple_of(10)
+}
+
 /// The end of the run of digits at `at`, however long. To be consumed, so that the cost stays linear.
 pub(crate) fn run_end(source: &Source<'_>, at: usize) -> usize {
     source.run_right(at, usize::MAX, |byte| byte.is_ascii_digit())

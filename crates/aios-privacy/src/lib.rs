@@ -7,8 +7,10 @@
 //! It has no clock, no disk, no network and no async. Names of people and postal addresses are out
 //! of scope: patterns cannot find them.
 
+mod base64;
 mod context;
 mod cut;
+mod detector;
 mod digits;
 mod finding;
 mod kind;
@@ -19,6 +21,7 @@ mod scanner;
 mod secret;
 mod source;
 mod text;
+mod view;
 
 pub use finding::Finding;
 pub use kind::{PiiKind, RedactionCounts};

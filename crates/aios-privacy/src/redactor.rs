@@ -3,12 +3,15 @@
 //! Masking changes what stands beside other text: a cue word comes nearer to a number, a host that
 //! is kept turns out to be an address. So what was masked is scanned again, and text that does not
 //! settle is withheld whole. Redacting redacted text therefore changes nothing, by construction.
+//!
+//! What is found in a line depends on that line alone (see the scanner), so only lines that hold a
+//! new mask are scanned again.
 
 use crate::cut;
 use crate::finding::Finding;
 use crate::kind::{PiiKind, RedactionCounts};
 use crate::kinds::url;
-use crate::scanner::Scanner;
+use crate::scanner::{Scanner, line};
 use crate::source::Source;
 use crate::text::RedactedText;
 
@@ -82,18 +85,20 @@ impl Redactor {
         let (head, n_kept) = cut::head(window, max_bytes, &findings);
         let mut counts = RedactionCounts::default();
         let mut masked = mask(head, &findings[..n_kept], &mut counts);
-        masked.push(ELLIPSIS);
+        masked.changed.push(masked.text.len());
+        masked.text.push(ELLIPSIS);
         self.settle(masked, counts)
     }
 
     /// Masks what masking has brought to light.
-    fn settle(&self, mut masked: String, mut counts: RedactionCounts) -> Redacted {
+    fn settle(&self, mut masked: Masked, mut counts: RedactionCounts) -> Redacted {
         for _ in 0..ROUNDS_MAX {
-            let findings = self.scan(&masked);
+            let lines = line::around(masked.text.as_bytes(), masked.changed);
+            let findings = self.scanner.scan_lines(&Source::new(&masked.text), &lines);
             if findings.is_empty() {
-                return Redacted { text: RedactedText::from_masked(masked), counts };
+                return Redacted { text: RedactedText::from_masked(masked.text), counts };
             }
-            masked = mask(&masked, &findings, &mut counts);
+            masked = mask(&masked.text, &findings, &mut counts);
         }
         Redacted { text: RedactedText::from_masked(WITHHELD.to_owned()), counts }
     }
@@ -106,20 +111,28 @@ impl Default for Redactor {
     }
 }
 
-fn mask(text: &str, findings: &[Finding], counts: &mut RedactionCounts) -> String {
+/// Text with masks, and the offsets at which it is other than before, in order.
+struct Masked {
+    text: String,
+    changed: Vec<usize>,
+}
+
+fn mask(text: &str, findings: &[Finding], counts: &mut RedactionCounts) -> Masked {
     let mut masked = String::with_capacity(text.len());
+    let mut changed = Vec::with_capacity(findings.len());
     let mut from = 0;
     for finding in findings {
         masked.push_str(text.get(from..finding.start).unwrap_or_default());
         if finding.kind == PiiKind::Url {
             url::keep_host(text.get(finding.start..finding.end).unwrap_or_default(), &mut masked);
         }
+        changed.push(masked.len());
         masked.push_str(finding.kind.mask());
         counts.add(finding.kind);
         from = finding.end;
     }
     masked.push_str(text.get(from..).unwrap_or_default());
-    masked
+    Masked { text: masked, changed }
 }
 
 #[cfg(test)]

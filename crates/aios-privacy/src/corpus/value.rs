@@ -16,6 +16,7 @@ pub(super) fn labelled(kind: PiiKind, random: &mut Random) -> (String, String, &
         PiiKind::Iban => ("transfer to ", iban(random)),
         PiiKind::UsSsn => us_ssn(random),
         PiiKind::Secret => secret(random),
+        PiiKind::NationalId | PiiKind::Crypto | PiiKind::Custom => us_ssn(random),
     };
     let (open, close) = random.pick(&[
         ("", "."),

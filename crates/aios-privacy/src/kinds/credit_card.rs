@@ -1,14 +1,13 @@
 //! Payment cards: an issuer's range, its lengths and Luhn's check digit (ISO/IEC 7812-1).
 
-use super::DIGITS;
 use crate::context::{CUE_WINDOW, Cues, Verdict};
-use crate::digits::{Groups, is_free_left, is_free_right, run_end, values};
+use crate::detector::{Anchors, Detector, Found, Look};
+use crate::digits::{Groups, is_free_left, is_free_right, passes_luhn, run_end, values};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::CreditCard, anchors: Anchors::Bytes(DIGITS), look };
+    Detector::new(PiiKind::CreditCard, &[Anchors::Numbers(12)], look);
 
 /// 19 digits in five groups.
 const LENGTH_MAX: usize = 23;
@@ -127,13 +126,6 @@ fn is_card(source: &Source<'_>, start: usize, end: usize) -> bool {
         (*from..=*to).contains(&prefix) && lengths.contains(&n_digits)
     };
     ISSUERS.iter().any(is_issued) && passes_luhn(digits)
-}
-
-/// From the right, every second digit is doubled; the sum of all digits' digits ends in 0.
-fn passes_luhn(digits: impl DoubleEndedIterator<Item = u32>) -> bool {
-    let weigh =
-        |(i, digit): (usize, u32)| if i % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 };
-    digits.rev().enumerate().map(weigh).sum::<u32>().is_multiple_of(10)
 }
 
 #[cfg(test)]

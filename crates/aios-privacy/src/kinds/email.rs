@@ -3,12 +3,11 @@
 //! Scripts written without blanks run into an address that stands in a sentence. Where a name mixes
 //! such a script with ASCII, the ASCII side is the address.
 
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Email, anchors: Anchors::Bytes(b"@"), look };
+pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Email, &[Anchors::Bytes(b"@")], look);
 
 const LOCAL_MAX: usize = 64;
 const DOMAIN_MAX: usize = 253;

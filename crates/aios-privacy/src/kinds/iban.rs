@@ -1,13 +1,11 @@
 //! Bank account numbers: the country's length and the checksum mod 97 (ISO 13616).
 
-use super::DIGITS;
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Iban, anchors: Anchors::Bytes(DIGITS), look };
+pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Iban, &[Anchors::Numbers(2)], look);
 
 /// The longest IBAN of all, Russia's.
 const LENGTH_MAX: usize = 33;

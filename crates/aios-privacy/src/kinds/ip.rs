@@ -6,18 +6,15 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::DIGITS;
 use crate::context::{Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
-pub(crate) const V4: Detector =
-    Detector { kind: PiiKind::Ipv4, anchors: Anchors::Bytes(DIGITS), look: look_v4 };
+pub(crate) const V4: Detector = Detector::new(PiiKind::Ipv4, &[Anchors::Numbers(4)], look_v4);
 
-pub(crate) const V6: Detector =
-    Detector { kind: PiiKind::Ipv6, anchors: Anchors::Bytes(b":"), look: look_v6 };
+pub(crate) const V6: Detector = Detector::new(PiiKind::Ipv6, &[Anchors::Bytes(b":")], look_v6);
 
 /// How far before four numbers a word such as "version" may stand, in bytes.
 const VERSION_WINDOW: usize = 24;

@@ -3,16 +3,18 @@
 //! To add a kind: write its file, add its line to [`DETECTORS`].
 
 mod credit_card;
+mod crypto;
 mod email;
 mod iban;
 mod ip;
 mod mac;
+mod national_id;
 mod phone;
 mod secret;
 pub(crate) mod url;
 mod us_ssn;
 
-use crate::scanner::Detector;
+use crate::detector::Detector;
 
 /// Every detector. Of two claims of one length on the same text, the first listed wins.
 pub(crate) const DETECTORS: &[&Detector] = &[
@@ -24,17 +26,24 @@ pub(crate) const DETECTORS: &[&Detector] = &[
     &secret::ASSIGNED,
     &url::DETECTOR,
     &email::DETECTOR,
+    &crypto::BTC,
+    &crypto::ETH,
     &iban::DETECTOR,
     &credit_card::DETECTOR,
     &us_ssn::DETECTOR,
+    &national_id::FR_NIR,
+    &national_id::BR_CPF,
+    &national_id::PL_PESEL,
+    &national_id::IN_AADHAAR,
+    &national_id::UK_NHS,
+    &national_id::UK_NINO,
+    &national_id::ES_DNI,
+    &national_id::CA_SIN,
     &mac::DETECTOR,
     &ip::V6,
     &ip::V4,
     &phone::DETECTOR,
 ];
-
-/// The ten digits, as anchors.
-const DIGITS: &[u8] = b"0123456789";
 
 #[cfg(test)]
 pub(crate) mod testing {

@@ -4,9 +4,9 @@
 //! security numbers and amounts have shapes of their own and are refused.
 
 use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::digits::{is_free_left, is_free_right, run_end};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 mod shape;
@@ -14,7 +14,7 @@ mod shape;
 use shape::Shape;
 
 pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Phone, anchors: Anchors::Bytes(b"+0123456789"), look };
+    Detector::new(PiiKind::Phone, &[Anchors::Bytes(b"+"), Anchors::Numbers(7)], look);
 
 const CUES: Cues = Cues {
     speak_for: &[

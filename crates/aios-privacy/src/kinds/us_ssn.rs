@@ -2,15 +2,13 @@
 //! never gives out area 000, 666 or 900 to 999, group 00 or serial 0000, and a bare run of nine
 //! digits is believed only after a cue word.
 
-use super::DIGITS;
 use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::digits::{Groups, is_free_left, is_free_right, run_end, values};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::UsSsn, anchors: Anchors::Bytes(DIGITS), look };
+pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::UsSsn, &[Anchors::Numbers(9)], look);
 
 const CUES: Cues = Cues {
     speak_for: &["ssn", "ssns", "social", "socialsecurity", "ss", "taxpayer"],

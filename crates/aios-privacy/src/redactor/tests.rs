@@ -95,6 +95,7 @@ fn hostile_text_costs_linear_work() {
             source.work()
         };
         let (short, long) = (work(20_000), work(200_000));
+        println!("{unit:?}: {:.1} looks per byte", long as f64 / 200_000.0);
         assert!(long <= 200_000 * WORK_PER_BYTE_MAX, "{unit:?}: {long}");
         assert!(long <= short * 12, "{unit:?}: {short} then {long}");
     }

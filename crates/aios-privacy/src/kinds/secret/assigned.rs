@@ -5,24 +5,20 @@
 
 use super::is_random;
 use crate::context::is_mask;
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Secret, anchors: Anchors::Words(&WORDS), look };
+    Detector::new(PiiKind::Secret, &[Anchors::Words(&WORDS), Anchors::Words(&SHORT)], look);
 
-const WORDS: [&str; 10] = [
-    "passwords",
-    "password",
-    "passphrase",
-    "passcode",
-    "passwd",
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "key",
+const WORDS: [&str; 8] =
+    ["passwords", "password", "passphrase", "passcode", "passwd", "pass", "secret", "token"];
+
+/// The short ones with what follows them where a value does: bare, they are all over prose.
+const SHORT: [&str; 12] = [
+    "pwd:", "pwd=", "pwd ", "pwd\"", "pwd'", "pwd\\", "key:", "key=", "key ", "key\"", "key'",
+    "key\\",
 ];
 
 /// Words after which also a short or plain value is believed.
@@ -75,7 +71,7 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     let name_start = source
         .run_left(at, NAME_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     let word = source.between(at, word_end);
-    let known = WORDS.iter().find(|known| known.eq_ignore_ascii_case(word));
+    let known = WORDS.iter().chain(&["pwd", "key"]).find(|known| known.eq_ignore_ascii_case(word));
     let Some(known) =
         known.filter(|_| !is_mask(source, at, word_end) && is_name(source, name_start, at, word))
     else {

@@ -1,12 +1,12 @@
 //! Tokens whose issuer gave them a prefix, a length and an alphabet.
 
 use super::{is_base64_url, is_free_left, is_random, is_varied};
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Secret, anchors: Anchors::Words(&WORDS), look };
+    Detector::new(PiiKind::Secret, &[Anchors::Words(&WORDS), Anchors::Bytes(b"-_.")], look);
 
 /// What an issuer's tokens look like after the prefix.
 struct Issuer {
@@ -73,16 +73,37 @@ const ISSUERS: [Issuer; 51] = [
     issuer("sq0atp-", "secret.square", (20, ANY), is_base64_url),
 ];
 
-/// The prefixes, for the automaton.
-const WORDS: [&str; ISSUERS.len()] = {
-    let mut words = [""; ISSUERS.len()];
+/// Prefixes without a sign in them, to be found as words.
+const WORDS: [&str; 5] = ["AKIA", "ASIA", "ABIA", "ACCA", "AIza"];
+
+/// For the two letters before a sign, the issuers in whose prefix such letters stand before the
+/// first sign, one bit each. At a sign in prose, this one look-up decides that it joins no key.
+static ENDINGS: [u64; 1 << 10] = {
+    let mut endings = [0; 1 << 10];
     let mut i = 0;
-    while i < words.len() {
-        words[i] = ISSUERS[i].prefix;
+    while i < ISSUERS.len() {
+        let prefix = ISSUERS[i].prefix.as_bytes();
+        let n = head_len(prefix);
+        if n < prefix.len() {
+            endings[ending(prefix[n - 2], prefix[n - 1])] |= 1 << i;
+        }
         i += 1;
     }
-    words
+    endings
 };
+
+const fn ending(last_but_one: u8, last: u8) -> usize {
+    ((last_but_one & 31) as usize) << 5 | (last & 31) as usize
+}
+
+/// The length of a prefix up to its first sign.
+const fn head_len(prefix: &[u8]) -> usize {
+    let mut n = 0;
+    while n < prefix.len() && prefix[n].is_ascii_alphanumeric() {
+        n += 1;
+    }
+    n
+}
 
 const fn issuer(
     prefix: &'static str,
@@ -94,10 +115,34 @@ const fn issuer(
 }
 
 fn look(source: &Source<'_>, at: usize) -> Look {
-    // Longer prefixes of one issuer stand before shorter ones in the list.
-    let Some(issuer) = ISSUERS.iter().find(|issuer| source.has(at, issuer.prefix)) else {
-        return Look::nothing(at + 1);
-    };
+    let is_word = source.byte(at).is_some_and(|byte| byte.is_ascii_alphabetic());
+    let issuer = if is_word { issuer_from(source, at) } else { issuer_around(source, at) };
+    issuer.map_or_else(|| Look::nothing(at + 1), |(start, issuer)| token(source, start, issuer))
+}
+
+/// The issuer whose prefix, one without a sign, begins at `at`.
+fn issuer_from(source: &Source<'_>, at: usize) -> Option<(usize, &'static Issuer)> {
+    ISSUERS.iter().find(|issuer| source.has(at, issuer.prefix)).map(|issuer| (at, issuer))
+}
+
+/// The issuer whose prefix has its first sign at `at`. Longer prefixes of one issuer stand before
+/// shorter ones in the list.
+fn issuer_around(source: &Source<'_>, at: usize) -> Option<(usize, &'static Issuer)> {
+    let last_but_one = source.byte(at.checked_sub(2)?)?;
+    let mut candidates = ENDINGS[ending(last_but_one, source.before(at)?)];
+    while candidates != 0 {
+        let issuer = &ISSUERS[candidates.trailing_zeros() as usize];
+        candidates &= candidates - 1;
+        let start = at.checked_sub(head_len(issuer.prefix.as_bytes()));
+        if let Some(start) = start.filter(|start| source.has(*start, issuer.prefix)) {
+            return Some((start, issuer));
+        }
+    }
+    None
+}
+
+/// The token of `issuer` whose prefix begins at `at`.
+fn token(source: &Source<'_>, at: usize, issuer: &Issuer) -> Look {
     let start = at + issuer.prefix.len();
     if !is_free_left(source, at) {
         return Look::nothing(start);

@@ -1,0 +1,40 @@
+//! Canada's social insurance number: nine digits that pass Luhn's check. Bare, one number in ten
+//! passes, so a word must say what it is.
+
+use super::{Written, digit, read, verdict};
+use crate::context::Verdict;
+use crate::detector::{Anchors, Detector, Found, Look};
+use crate::digits::{passes_luhn, run_end, values};
+use crate::kind::PiiKind;
+use crate::source::Source;
+
+pub(crate) const DETECTOR: Detector =
+    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(9)], look);
+
+const NAMES: &[&str] = &["sin", "nas", "insurance", "social", "canadian"];
+
+fn look(source: &Source<'_>, at: usize) -> Look {
+    let found = read(source, at, &[3, 3, 3], b" -")
+        // 0 is for fictitious numbers, 8 for businesses.
+        .filter(|(_, end)| !matches!(digit(source, at, *end, 0), 0 | 8))
+        .filter(|(_, end)| passes_luhn(values(source, at, *end)))
+        .filter(|(written, _)| match verdict(source, at, NAMES) {
+            Verdict::For => true,
+            Verdict::Silent => *written == Written::Grouped,
+            Verdict::Against => false,
+        })
+        .map(|(_, end)| Found { start: at, end, rule: "national_id.ca_sin", confidence: 0.85 });
+    Look::maybe(found, run_end(source, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+
+    #[test]
+    fn a_grouping_or_a_name_makes_a_number() {
+        check("my SIN is ⟦130692544⟧, hers ⟦130 692 544⟧ and ⟦130-692-544⟧.");
+        check("130692544 of 130 692 545, order 130 692 544, SIN 046 454 286");
+        check("130-692-544-1 and 1-130-692-544");
+    }
+}
