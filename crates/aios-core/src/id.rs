@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aios_privacy::RedactedText;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -63,9 +64,14 @@ impl From<EventId> for String {
 }
 
 /// The id a client sees in `x-request-id`: its own, if it sent a sane one, else ours.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct RequestId(String);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(Origin);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    Client(String),
+    Ours(RedactedText),
+}
 
 impl RequestId {
     /// Longest id that is taken over from a client, in bytes.
@@ -77,20 +83,31 @@ impl RequestId {
         let sane = !text.is_empty()
             && text.len() <= Self::LENGTH_MAX
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/".contains(&b));
-        sane.then(|| Self(text.to_owned()))
+        sane.then(|| Self(Origin::Client(text.to_owned())))
     }
 
     /// The event's id serves where the client sent none.
     #[must_use]
     pub fn from_event(id: EventId) -> Self {
-        let mut room = [0; 32];
-        Self(["req_", id.0.simple().encode_lower(&mut room)].concat())
+        Self(Origin::Ours(RedactedText::of_id("req_", id.as_bytes())))
     }
 
     /// The printed form.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Origin::Client(text) => text,
+            Origin::Ours(text) => text.as_str(),
+        }
+    }
+
+    /// What may be kept of it: a client's id is redacted by `redact`, ours is as it is.
+    #[must_use]
+    pub fn kept(self, redact: impl FnOnce(&str) -> RedactedText) -> RedactedText {
+        match self.0 {
+            Origin::Client(text) => redact(&text),
+            Origin::Ours(text) => text,
+        }
     }
 }
 
@@ -105,6 +122,17 @@ mod tests {
         let late = EventId::new(Timestamp::from_micros(2_000_000), [0; 10]);
         assert!(early < late);
         assert_eq!(EventId::parse(&early.to_string()).unwrap(), early);
+    }
+
+    #[test]
+    fn our_request_ids_are_kept_as_they_are_and_those_of_clients_redacted() {
+        let redact = |_: &str| RedactedText::default();
+        let id = EventId::new(Timestamp::from_micros(1_000_000), [7; 10]);
+        let ours = RequestId::from_event(id);
+        let expect = format!("req_{}", id.to_string().replace('-', ""));
+        assert_eq!(ours.as_str(), expect);
+        assert_eq!(ours.kept(redact).as_str(), expect);
+        assert!(RequestId::from_client("4111111111111111").unwrap().kept(redact).is_empty());
     }
 
     #[test]
