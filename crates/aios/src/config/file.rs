@@ -150,6 +150,7 @@ pub(super) struct Events {
     pub(super) queue_max: u64,
     pub(super) on_full: String,
     pub(super) text_max: String,
+    pub(super) segment_max: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -268,7 +268,7 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 13] = [
+        const FIXED: [&str; 14] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
@@ -278,6 +278,7 @@ impl Config {
             "events.sync",
             "events.queue_max",
             "events.on_full",
+            "events.segment_max",
             "telemetry.log",
             "telemetry.level",
             "telemetry.otlp_endpoint",
