@@ -19,6 +19,7 @@ mod log;
 mod ram;
 mod read;
 mod replace;
+mod retention;
 mod segment;
 mod slot;
 mod store;
@@ -37,6 +38,10 @@ pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use ram::RamEventLog;
 pub use read::{Events, Follow, FollowFrom, query, tail};
+pub use retention::{
+    Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
+    Term, plan,
+};
 pub use segment::{
     Age, Day, DigestOf, Footer, Keep, Look, Rewritten, SegmentId, SegmentIdError, SegmentInfo,
     Segments, Text,
