@@ -22,7 +22,9 @@ mod replace;
 mod retention;
 mod segment;
 mod slot;
+mod stats;
 mod store;
+mod verify;
 
 #[cfg(test)]
 mod conformance;
@@ -47,4 +49,6 @@ pub use segment::{
     Segments, Text,
 };
 pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
+pub use stats::{ClassStats, stats};
 pub use store::{EventLogConfig, EventLogStats, EventStore, OnFull, SyncPolicy};
+pub use verify::{Fault, Verified, verify};

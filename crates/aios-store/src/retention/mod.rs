@@ -10,7 +10,7 @@ mod hold;
 mod plan;
 mod policy;
 
-pub(crate) use execute::{Ask, run};
+pub(crate) use execute::{Ask, items, run};
 pub use execute::{Rotate, Rotated};
 pub use hold::{Hold, HoldId, Holds, NewHold};
 pub use plan::{Held, Item, Plan, Step, Stop, plan};
