@@ -112,6 +112,44 @@ impl DataDir {
         }
     }
 
+    /// Every version of a key that has a file, in order.
+    ///
+    /// # Errors
+    /// When the files cannot be read or one of them holds no key.
+    pub fn key_versions(&self, name: &str) -> Result<Vec<(u16, KeyMaterial)>, StoreError> {
+        let mut found = Vec::new();
+        for version in key::versions(&self.path, name)? {
+            let path = key::path(&self.path, &key::versioned(name, version))?;
+            found.extend(key::load(&path)?.map(|key| (version, key)));
+        }
+        Ok(found)
+    }
+
+    /// Makes the next version of a key and returns its number. The versions before it stay.
+    ///
+    /// # Errors
+    /// When this process does not own the directory or the file cannot be written.
+    pub fn rotate_key(&self, name: &str) -> Result<u16, StoreError> {
+        self.owned("rotate a key")?;
+        let last = key::versions(&self.path, name)?.last().copied();
+        let next = last.unwrap_or(0) + 1;
+        key::create(&key::path(&self.path, &key::versioned(name, next))?)?;
+        Ok(next)
+    }
+
+    /// Removes a version of a key: what is stored under it can be matched with no id any more.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyInUse`] for the newest version; else as for [`Self::rotate_key`].
+    pub fn retire_key(&self, name: &str, version: u16) -> Result<(), StoreError> {
+        self.owned("retire a key")?;
+        let path = key::path(&self.path, &key::versioned(name, version))?;
+        if key::versions(&self.path, name)?.last() == Some(&version) {
+            return Err(StoreError::KeyInUse { path });
+        }
+        disk::remove(&path)
+    }
+
     /// The knots learned from this deployment's traffic, as JSON, if there are any.
     ///
     /// # Errors

@@ -48,6 +48,12 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
+    /// The newest version of a key cannot be done without.
+    #[error("cannot retire the key {}: new events use it", path.display())]
+    KeyInUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system gave no random bytes for a new key.
     #[error("cannot make the key {}: the system gives no random bytes", path.display())]
     NoRandom {
@@ -98,6 +104,7 @@ impl StoreError {
             Self::KeyCorrupt { .. } => Some(
                 "restore the file from a backup; if you delete it, a new key is made and ids stored so far match no more",
             ),
+            Self::KeyInUse { .. } => Some("make a newer version first: `aios keys rotate`"),
             Self::TooLarge { .. } => Some("check that this is the right file"),
             Self::NotText { .. } => Some("save the file as UTF-8"),
             Self::Io { source, .. } => io_hint(source.kind()),

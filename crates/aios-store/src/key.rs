@@ -12,6 +12,9 @@ const KEY_BYTES: usize = 32;
 /// Most bytes of a key file: the digits and some white space around them.
 const KEY_FILE_MAX: u64 = 256;
 
+/// Versions stay below this; the largest number stands for no key.
+const VERSION_MAX: u16 = u16::MAX - 1;
+
 /// Where the key of that name is kept.
 pub(crate) fn path(dir: &Path, name: &str) -> Result<PathBuf, StoreError> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
@@ -19,6 +22,29 @@ pub(crate) fn path(dir: &Path, name: &str) -> Result<PathBuf, StoreError> {
         return Err(StoreError::KeyName { name: name.to_owned() });
     }
     Ok(dir.join("keys").join(format!("{name}.key")))
+}
+
+/// The name of a version of a key. Version 1 bears the plain name: it was there before versions were.
+pub(crate) fn versioned(name: &str, version: u16) -> String {
+    if version == 1 { name.to_owned() } else { format!("{name}-{version}") }
+}
+
+/// The versions of a key that have a file, in order.
+pub(crate) fn versions(dir: &Path, name: &str) -> Result<Vec<u16>, StoreError> {
+    let keys = dir.join("keys");
+    let version_of = |file: &str| {
+        let stem = file.strip_suffix(".key")?.strip_prefix(name)?;
+        let version = if stem.is_empty() { 1 } else { stem.strip_prefix('-')?.parse().ok()? };
+        // A name that is written otherwise, such as `-02`, is no key of ours.
+        let is_ours = format!("{}.key", versioned(name, version)) == file;
+        (is_ours && version < VERSION_MAX).then_some(version)
+    };
+    let mut found = Vec::new();
+    for file in disk::names_in(&keys)? {
+        found.extend(version_of(&file));
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// Reads a key; `None` if there is no file.
@@ -81,6 +107,32 @@ mod tests {
         assert_ne!(dir.load_or_create_key("buckets").unwrap().expose(), key.expose());
         let reader = DataDir::read(temp.path()).unwrap();
         assert_eq!(reader.load_or_create_key("pseudonyms").unwrap().expose(), key.expose());
+    }
+
+    #[test]
+    fn a_key_is_rotated_and_its_old_versions_stay_until_they_are_retired() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let versions = || -> Vec<u16> {
+            let all = dir.key_versions("pseudonyms").unwrap();
+            all.iter().map(|(version, _)| *version).collect()
+        };
+        assert_eq!(versions(), [] as [u16; 0]);
+        let first = dir.load_or_create_key("pseudonyms").unwrap();
+        for expect in 2..=11 {
+            assert_eq!(dir.rotate_key("pseudonyms").unwrap(), expect);
+        }
+        assert_eq!(versions(), (1..=11).collect::<Vec<_>>());
+        let all = dir.key_versions("pseudonyms").unwrap();
+        assert_eq!(all[0].1.expose(), first.expose());
+        assert_ne!(all[1].1.expose(), first.expose());
+        fs::write(temp.path().join("keys/pseudonyms-x.key"), "not one of ours").unwrap();
+        dir.retire_key("pseudonyms", 2).unwrap();
+        assert_eq!(versions()[..2], [1, 3]);
+        // The newest is in use for new events, whatever is stored.
+        assert!(dir.retire_key("pseudonyms", 11).is_err());
+        // A version is never given out twice, or its pseudonyms would seem to be those of the new key.
+        assert_eq!(dir.rotate_key("pseudonyms").unwrap(), 12);
     }
 
     #[test]

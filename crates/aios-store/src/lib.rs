@@ -10,6 +10,7 @@
 mod back;
 mod data_dir;
 mod disk;
+mod erase;
 mod error;
 mod filter;
 mod key;
@@ -26,6 +27,7 @@ mod conformance;
 mod fixture;
 
 pub use data_dir::DataDir;
+pub use erase::KeyUse;
 pub use error::StoreError;
 pub use filter::Filter;
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};

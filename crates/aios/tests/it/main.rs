@@ -14,6 +14,8 @@ mod faults;
 #[cfg(test)]
 mod hangups;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod nodelay;
 #[cfg(test)]
 mod preflight;

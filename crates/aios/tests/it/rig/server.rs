@@ -120,6 +120,12 @@ impl Server {
         }
     }
 
+    /// Waits for `n` events and stops the server.
+    pub(crate) async fn stop_after(self, n: usize) -> Place {
+        eventually("events", async || (self.log().len() >= n).then_some(())).await;
+        self.stop().await
+    }
+
     /// Stops the server in an orderly way, where there is one.
     pub(crate) async fn stop(mut self) -> Place {
         #[cfg(unix)]
