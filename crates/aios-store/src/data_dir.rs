@@ -112,6 +112,14 @@ impl DataDir {
         }
     }
 
+    /// The key `keys/<name>.key`; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no key.
+    pub(crate) fn load_key(&self, name: &str) -> Result<Option<KeyMaterial>, StoreError> {
+        key::load(&key::path(&self.path, name)?)
+    }
+
     /// Every version of a key that has a file, in order.
     ///
     /// # Errors
@@ -165,6 +173,16 @@ impl DataDir {
     pub fn write_knots(&self, json: &str) -> Result<(), StoreError> {
         self.owned("write the traffic knots")?;
         disk::write_atomic(&self.knots_path(), json.as_bytes())
+    }
+
+    /// The audit trail's directory.
+    pub(crate) fn audit_path(&self) -> PathBuf {
+        self.path.join("audit")
+    }
+
+    /// Refuses `operation` to a process that does not own the directory.
+    pub(crate) fn must_own(&self, operation: &'static str) -> Result<(), StoreError> {
+        self.owned(operation).map(drop)
     }
 
     /// Where what could not be read is put aside.

@@ -5,7 +5,7 @@
 //! of its directory, and a user's own directory is private already.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
@@ -86,6 +86,17 @@ pub(crate) fn names_in(dir: &Path) -> Result<Vec<String>, StoreError> {
     }
     names.sort_unstable();
     Ok(names)
+}
+
+/// Whether a file is empty or ends with a newline.
+pub(crate) fn ends_with_newline(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 /// Removes a file for good: its name is gone also after a crash. One that is not there is no error.

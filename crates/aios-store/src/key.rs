@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use aios_privacy::KeyMaterial;
 
-use crate::{StoreError, disk};
+use crate::{StoreError, disk, hex};
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
@@ -69,24 +69,11 @@ pub(crate) fn create(path: &Path) -> Result<KeyMaterial, StoreError> {
 }
 
 fn print(key: &[u8; KEY_BYTES]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).expect("a nibble is below 16");
-    let mut text: String =
-        key.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
-    text.push('\n');
-    text
+    hex::encode(key) + "\n"
 }
 
 fn parse(digits: &[u8]) -> Option<[u8; KEY_BYTES]> {
-    let (pairs, rest) = digits.as_chunks::<2>();
-    if pairs.len() != KEY_BYTES || !rest.is_empty() {
-        return None;
-    }
-    let mut key = [0; KEY_BYTES];
-    for (byte, pair) in key.iter_mut().zip(pairs) {
-        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
-        *byte = u8::try_from(high? * 16 + low?).ok()?;
-    }
-    Some(key)
+    hex::decode(digits)
 }
 
 #[cfg(test)]

@@ -7,17 +7,20 @@
 //! A request takes its place in the log ([`EventStore::reserve`]) before it is admitted, and appending
 //! to a place ([`Slot::append`]) neither waits nor fails. So the log can refuse work, but not an event.
 
+mod audit;
 mod back;
 mod data_dir;
 mod disk;
 mod erase;
 mod error;
 mod filter;
+mod hex;
 mod key;
 mod lines;
 mod log;
 mod ram;
 mod read;
+mod sign;
 mod slot;
 mod store;
 
@@ -26,6 +29,10 @@ mod conformance;
 #[cfg(test)]
 mod fixture;
 
+pub use audit::{
+    AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditVerified, audit_tail,
+    verify_audit,
+};
 pub use data_dir::DataDir;
 pub use erase::KeyUse;
 pub use error::StoreError;
