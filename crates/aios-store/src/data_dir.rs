@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aios_privacy::KeyMaterial;
+use aios_privacy::{KeyMaterial, Secret};
 
 use crate::{StoreError, disk, key};
 
@@ -118,6 +118,28 @@ impl DataDir {
     /// When the file cannot be read or holds no key.
     pub(crate) fn load_key(&self, name: &str) -> Result<Option<KeyMaterial>, StoreError> {
         key::load(&key::path(&self.path, name)?)
+    }
+
+    /// The token that opens the admin API; the owner makes it at random if it is not there.
+    ///
+    /// # Errors
+    /// When the file holds no token, cannot be read, or is not there and this process may not make it.
+    pub fn load_or_create_admin_token(&self) -> Result<Secret, StoreError> {
+        match self.read_admin_token()? {
+            Some(token) => Ok(token),
+            None => {
+                self.owned("make an admin token")?;
+                key::create_token(&key::token_path(&self.path))
+            }
+        }
+    }
+
+    /// The token that opens the admin API, if there is one.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no token.
+    pub fn read_admin_token(&self) -> Result<Option<Secret>, StoreError> {
+        key::load_token(&key::token_path(&self.path))
     }
 
     /// Every version of a key that has a file, in order.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aios_privacy::KeyMaterial;
+use aios_privacy::{KeyMaterial, Secret};
 
 use crate::{StoreError, disk, hex};
 
@@ -22,6 +22,36 @@ pub(crate) fn path(dir: &Path, name: &str) -> Result<PathBuf, StoreError> {
         return Err(StoreError::KeyName { name: name.to_owned() });
     }
     Ok(dir.join("keys").join(format!("{name}.key")))
+}
+
+/// Begins every admin token, so that a leaked one is recognized.
+const TOKEN_PREFIX: &str = "aios-admin-";
+
+/// Where the admin token is kept.
+pub(crate) fn token_path(dir: &Path) -> PathBuf {
+    dir.join("keys").join("admin.token")
+}
+
+/// Reads the admin token; `None` if there is no file.
+pub(crate) fn load_token(path: &Path) -> Result<Option<Secret>, StoreError> {
+    let Some(text) = disk::read_text(path, KEY_FILE_MAX)? else { return Ok(None) };
+    let token = text.trim();
+    let digits = token.strip_prefix(TOKEN_PREFIX).unwrap_or_default();
+    if parse(digits.as_bytes()).is_none() {
+        return Err(StoreError::TokenCorrupt { path: path.to_owned() });
+    }
+    if disk::readable_by_others(path) {
+        tracing::warn!(path = %path.display(), "the admin token can be read by others; `chmod 600` it");
+    }
+    Ok(Some(Secret::new(token.to_owned())))
+}
+
+/// Makes an admin token. The caller owns the directory and has seen that there is no file.
+pub(crate) fn create_token(path: &Path) -> Result<Secret, StoreError> {
+    let token = format!("{TOKEN_PREFIX}{}", hex::encode(&random(path)?));
+    disk::write_atomic(path, format!("{token}\n").as_bytes())?;
+    tracing::info!(path = %path.display(), "made an admin token");
+    Ok(Secret::new(token))
 }
 
 /// The name of a version of a key. Version 1 bears the plain name: it was there before versions were.
@@ -60,12 +90,17 @@ pub(crate) fn load(path: &Path) -> Result<Option<KeyMaterial>, StoreError> {
 
 /// Makes a key. The caller owns the directory and has seen that there is no file.
 pub(crate) fn create(path: &Path) -> Result<KeyMaterial, StoreError> {
-    let mut key = [0; KEY_BYTES];
-    getrandom::fill(&mut key)
-        .map_err(|source| StoreError::NoRandom { path: path.to_owned(), source })?;
+    let key = random(path)?;
     disk::write_atomic(path, print(&key).as_bytes())?;
     tracing::info!(path = %path.display(), "made a new key; back it up apart from the data");
     Ok(KeyMaterial::new(key))
+}
+
+fn random(path: &Path) -> Result<[u8; KEY_BYTES], StoreError> {
+    let mut bytes = [0; KEY_BYTES];
+    getrandom::fill(&mut bytes)
+        .map_err(|source| StoreError::NoRandom { path: path.to_owned(), source })?;
+    Ok(bytes)
 }
 
 fn print(key: &[u8; KEY_BYTES]) -> String {
@@ -134,6 +169,24 @@ mod tests {
             assert!(matches!(error, StoreError::KeyCorrupt { .. }), "{error}");
             assert!(error.hint().unwrap().contains("backup"));
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn an_admin_token_is_made_once_for_its_owner_alone() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        assert_eq!(dir.read_admin_token().unwrap(), None);
+        let token = dir.load_or_create_admin_token().unwrap();
+        assert_eq!(token.expose().len(), TOKEN_PREFIX.len() + 64);
+        assert_eq!(dir.load_or_create_admin_token().unwrap(), token);
+        assert_eq!(DataDir::read(temp.path()).unwrap().read_admin_token().unwrap(), Some(token));
+        let path = token_path(temp.path());
+        assert!(!disk::readable_by_others(&path));
+        for content in ["", "aios-admin-", "open sesame"] {
+            fs::write(&path, content).unwrap();
+            let error = dir.load_or_create_admin_token().unwrap_err();
+            assert!(matches!(error, StoreError::TokenCorrupt { .. }), "{error}");
         }
     }
 

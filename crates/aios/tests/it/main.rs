@@ -32,3 +32,5 @@ mod tidy;
 #[cfg(test)]
 #[cfg(feature = "otel")]
 mod traces;
+#[cfg(test)]
+mod trust;
