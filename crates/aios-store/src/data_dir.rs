@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aios_privacy::{KeyMaterial, Secret};
 
+use crate::segment::{Lease, Leases, SegmentId};
 use crate::{StoreError, disk, key};
 
 /// Name of the lock file. It holds the owner's process id as text, for people and error messages;
@@ -26,7 +27,9 @@ const KNOTS_MAX: u64 = 1024 * 1024;
 const PID_MAX: u64 = 16;
 
 /// The directory in which everything is kept.
-#[derive(Debug)]
+///
+/// Clones are the same owner.
+#[derive(Debug, Clone)]
 pub struct DataDir {
     path: PathBuf,
     /// Held by the process that owns the directory.
@@ -40,6 +43,8 @@ struct Lock {
     _file: File,
     /// Two writers of one segment would cut each other's lines.
     log_open: AtomicBool,
+    /// Segments that are being changed.
+    leases: Leases,
 }
 
 /// The right to write the event log. Keeps the directory owned until the log is closed.
@@ -56,7 +61,8 @@ impl DataDir {
         let path = path.into();
         disk::create_dir(&path)?;
         let file = lock(&path)?;
-        let lock = Lock { _file: file, log_open: AtomicBool::new(false) };
+        let lock =
+            Lock { _file: file, log_open: AtomicBool::new(false), leases: Leases::default() };
         Ok(Self { path, lock: Some(Arc::new(lock)) })
     }
 
@@ -81,13 +87,13 @@ impl DataDir {
     /// The active segment of the event log.
     #[must_use]
     pub fn events_path(&self) -> PathBuf {
-        self.path.join("analytics").join("hypotheses.ndjson")
+        self.analytics_path().join("hypotheses.ndjson")
     }
 
     /// The operator's override of the routing split.
     #[must_use]
     pub fn override_path(&self) -> PathBuf {
-        self.path.join("analytics").join("adaptive_override.json")
+        self.analytics_path().join("adaptive_override.json")
     }
 
     /// The operator's override file, if there is one.
@@ -209,7 +215,17 @@ impl DataDir {
 
     /// Where what could not be read is put aside.
     pub(crate) fn quarantine_path(&self) -> PathBuf {
-        self.path.join("analytics").join("quarantine")
+        self.analytics_path().join("quarantine")
+    }
+
+    /// Where the event log is.
+    pub(crate) fn analytics_path(&self) -> PathBuf {
+        self.path.join("analytics")
+    }
+
+    /// Takes the right to change a segment; waits while somebody else has it.
+    pub(crate) fn lease_segment(&self, id: SegmentId) -> Result<Lease<'_>, StoreError> {
+        Ok(self.owned("change a segment")?.leases.take(id))
     }
 
     /// Takes the one right to write the event log.

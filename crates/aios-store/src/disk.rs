@@ -175,20 +175,25 @@ fn private_mode(_options: &mut OpenOptions) {}
 
 /// In the same directory, because a rename does not cross file systems. One process owns the
 /// directory, so one name per file is enough.
-fn temporary_beside(path: &Path) -> PathBuf {
+pub(crate) fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     path.with_file_name(name)
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create_anew(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// An empty file in the place of whatever is there.
+pub(crate) fn create_anew(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let mut file = private_file().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    private_file().write(true).create_new(true).open(path)
 }
 
 fn decode(bytes: &[u8]) -> Option<String> {

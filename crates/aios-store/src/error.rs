@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::SegmentId;
 use crate::data_dir::LOCK_FILE;
 
 /// The data directory, or something in it, cannot be used.
@@ -83,6 +84,22 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// A file is not what it was written as.
+    #[error("{} is damaged: {why}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no such segment.
+    #[error("there is no segment {id} in {}", dir.display())]
+    NoSegment {
+        /// The segment.
+        id: SegmentId,
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
     /// The operating system refused.
     #[error("cannot {operation} {}: {source}", path.display())]
     Io {
@@ -116,12 +133,20 @@ impl StoreError {
             Self::KeyInUse { .. } => Some("make a newer version first: `aios keys rotate`"),
             Self::TooLarge { .. } => Some("check that this is the right file"),
             Self::NotText { .. } => Some("save the file as UTF-8"),
+            Self::Corrupt { .. } => {
+                Some("`aios logs verify` says what is damaged; restore the file from a backup")
+            }
+            Self::NoSegment { .. } => Some("`aios logs stats` lists the segments"),
             Self::Io { source, .. } => io_hint(source.kind()),
             Self::ReadOnly { .. } => {
                 Some("this needs the process that owns the directory: `aios serve`")
             }
             Self::LogOpen { .. } | Self::KeyName { .. } | Self::NoRandom { .. } => None,
         }
+    }
+
+    pub(crate) fn corrupt(path: &Path, why: impl Into<String>) -> Self {
+        Self::Corrupt { path: path.to_owned(), why: why.into() }
     }
 
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {

@@ -29,15 +29,18 @@ pub struct EventLogConfig {
     pub queue_max: usize,
     /// What happens to a request when there is no room.
     pub on_full: OnFull,
+    /// Bytes after which a segment is sealed.
+    pub segment_max: u64,
 }
 
 impl Default for EventLogConfig {
-    /// Synced within 100 ms; 8192 events; a request waits two seconds for room.
+    /// Synced within 100 ms; 8192 events; a request waits two seconds for room; segments of 64 MiB.
     fn default() -> Self {
         Self {
             sync: SyncPolicy::Interval(Duration::from_millis(100)),
             queue_max: 8192,
             on_full: OnFull::Wait(Duration::from_secs(2)),
+            segment_max: 64 << 20,
         }
     }
 }

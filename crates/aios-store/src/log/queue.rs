@@ -8,25 +8,18 @@
 //! The writer is a thread of its own outside any runtime, so it lives by `std`'s clock. What it does
 //! when is decided by [`decide`], to which time is an argument.
 
-use std::cell::RefCell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aios_core::Event;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
+use super::batch::{Batch, Hour};
 use super::decide::{Step, View, decide, gather};
 use super::health::{Durability, Health};
+use super::line;
 use crate::slot::{Commit, Gate, Sink};
 use crate::{EventLogConfig, EventLogStats, SyncPolicy};
-
-/// Longest line whose memory is kept for the next one, in bytes.
-const LINE_KEPT_MAX: usize = 64 * 1024;
-
-thread_local! {
-    /// Where events become lines, outside of any lock.
-    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
 
 /// The queue, its places and its counters.
 #[derive(Debug)]
@@ -46,13 +39,6 @@ pub(crate) struct Queue {
     pressure: usize,
 }
 
-/// Whole lines, each with its newline.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    pub(crate) lines: Vec<u8>,
-    pub(crate) n_events: usize,
-}
-
 #[derive(Debug, Default)]
 struct State {
     waiting: Batch,
@@ -62,8 +48,16 @@ struct State {
     hurry: bool,
     /// When to give up, once the log is being closed.
     closing: Option<Instant>,
+    /// Who waits for everything up to now to be sealed.
+    seals: Vec<SealReply>,
+    /// The writer takes nothing more.
+    refuses: bool,
+    /// Its thread is over.
     ended: bool,
 }
+
+/// Where the writer says how sealing went.
+pub(crate) type SealReply = oneshot::Sender<Result<(), String>>;
 
 /// What the writer's thread waits for.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -87,12 +81,14 @@ pub(crate) struct Pace {
 }
 
 /// What the writer is to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Next {
     /// Write the batch; no event in it came before `arrived`.
     Write { arrived: Instant },
     /// Force the file to disk.
     Sync,
+    /// Write the batch, then seal what is open and say so.
+    Seal(Vec<SealReply>),
     /// Nothing more comes.
     End,
 }
@@ -130,7 +126,7 @@ impl Queue {
     /// Blocks until there is work, and swaps what waits into the empty `batch`.
     pub(crate) fn next(&self, batch: &mut Batch, pace: Pace) -> Next {
         let mut state = self.lock();
-        let mut arrived = (state.waiting.n_events > 0).then_some(pace.taken_at);
+        let mut arrived = (state.waiting.n_events() > 0).then_some(pace.taken_at);
         loop {
             let now = Instant::now();
             let view = self.view(&state, *arrived.get_or_insert(now), pace.sync_at);
@@ -141,6 +137,10 @@ impl Queue {
                     return Next::Write { arrived: arrived.unwrap_or(now) };
                 }
                 Step::Sync => return Next::Sync,
+                Step::Seal => {
+                    std::mem::swap(&mut state.waiting, batch);
+                    return Next::Seal(std::mem::take(&mut state.seals));
+                }
                 Step::End => return Next::End,
                 Step::Wait(until) => {
                     state.writer = if view.n_waiting == 0 { Waits::Work } else { Waits::More };
@@ -186,18 +186,36 @@ impl Queue {
         self.gate.free(n_events);
     }
 
+    /// Asks the writer to seal what is open; false if it has stopped.
+    pub(crate) fn seal(&self, reply: SealReply) -> bool {
+        let mut state = self.lock();
+        if state.refuses {
+            return false;
+        }
+        state.seals.push(reply);
+        drop(state);
+        self.work.notify_all();
+        true
+    }
+
     /// The writer has stopped, in whatever way: what still waits is lost, and nothing more is taken.
     pub(crate) fn finish(&self) {
         self.gate.close();
         let left = {
             let mut state = self.lock();
-            state.ended = true;
+            state.refuses = true;
+            state.seals.clear();
             std::mem::take(&mut state.waiting)
         };
-        self.abandon(left.n_events);
+        self.abandon(left.n_events());
         if let Some(durability) = &self.durability {
             durability.end();
         }
+    }
+
+    /// Nothing of the writer is left.
+    pub(crate) fn say_ended(&self) {
+        self.lock().ended = true;
         self.ended.send_replace(true);
         self.end.notify_all();
     }
@@ -228,22 +246,21 @@ impl Queue {
     }
 
     /// Queues a line; without one the event is lost.
-    fn accept_line(&self, line: Option<&[u8]>) -> Commit {
+    fn accept_line(&self, line: Option<&[u8]>, hour: Hour) -> Commit {
         let mut state = self.lock();
-        let Some(line) = line.filter(|_| !state.ended) else {
+        let Some(line) = line.filter(|_| !state.refuses) else {
             drop(state);
             self.gate.free(1);
             self.lose();
             return Commit::lost();
         };
-        state.waiting.lines.extend_from_slice(line);
-        state.waiting.n_events += 1;
+        state.waiting.push(line, hour);
         state.accepted += 1;
         let sequence = state.accepted;
         let wake = match state.writer {
             Waits::Nothing => false,
             Waits::Work => true,
-            Waits::More => state.waiting.n_events >= self.pressure,
+            Waits::More => state.waiting.n_events() >= self.pressure,
         };
         if wake {
             // Woken once; until it runs, nobody else has to.
@@ -261,11 +278,12 @@ impl Queue {
 
     fn view(&self, state: &State, arrived: Instant, sync_at: Option<Instant>) -> View {
         View {
-            n_waiting: state.waiting.n_events,
+            n_waiting: state.waiting.n_events(),
             gathered_at: arrived + self.gather,
-            hurry: state.hurry || state.waiting.n_events >= self.pressure,
+            hurry: state.hurry || state.waiting.n_events() >= self.pressure,
             sync_at,
             closing: state.closing,
+            seal: !state.seals.is_empty(),
             all_vacated: self.gate.is_empty(),
         }
     }
@@ -296,10 +314,7 @@ impl Sink for Queue {
     }
 
     fn accept(&self, event: Event) -> Commit {
-        LINE.with_borrow_mut(|line| {
-            let line = write_line(&event, line).then_some(line.as_slice());
-            self.accept_line(line)
-        })
+        line::with(&event, |line| self.accept_line(line, Hour::of(event.at())))
     }
 
     fn lose(&self) {
@@ -323,22 +338,5 @@ impl Sink for Queue {
 
     fn cause(&self) -> Option<String> {
         self.health.cause()
-    }
-}
-
-/// Writes the event's line. Memory takes every write and an event's keys are text, so there always is
-/// one.
-fn write_line(event: &Event, line: &mut Vec<u8>) -> bool {
-    line.clear();
-    line.shrink_to(LINE_KEPT_MAX);
-    match serde_json::to_writer(&mut *line, event) {
-        Ok(()) => {
-            line.push(b'\n');
-            true
-        }
-        Err(error) => {
-            tracing::error!(%error, id = %event.id(), "an event could not be serialized");
-            false
-        }
     }
 }

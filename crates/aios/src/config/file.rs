@@ -173,6 +173,7 @@ pub(super) struct Events {
     pub(super) queue_max: u64,
     pub(super) on_full: String,
     pub(super) text_max: String,
+    pub(super) segment_max: String,
 }
 
 #[derive(Debug, Deserialize)]

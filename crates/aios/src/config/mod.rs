@@ -273,7 +273,7 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 16] = [
+        const FIXED: [&str; 17] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
@@ -286,6 +286,7 @@ impl Config {
             "events.sync",
             "events.queue_max",
             "events.on_full",
+            "events.segment_max",
             "telemetry.log",
             "telemetry.level",
             "telemetry.otlp_endpoint",

@@ -215,6 +215,8 @@ impl Resolver<'_> {
                 sync,
                 queue_max: self.count("events.queue_max", file.queue_max, 16..=1_000_000),
                 on_full: self.choice("events.on_full", &file.on_full, &on_full),
+                segment_max: self.size("events.segment_max", &file.segment_max, 1 << 20..=1 << 30)
+                    as u64,
             },
             text_max: self.size("events.text_max", &file.text_max, 0..=1 << 20),
         }
