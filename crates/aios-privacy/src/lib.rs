@@ -11,6 +11,7 @@ mod context;
 mod cut;
 mod digits;
 mod finding;
+mod keyring;
 mod kind;
 mod kinds;
 mod pseudonym;
@@ -21,8 +22,9 @@ mod source;
 mod text;
 
 pub use finding::Finding;
+pub use keyring::Keyring;
 pub use kind::{PiiKind, RedactionCounts};
-pub use pseudonym::{KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};
+pub use pseudonym::{Domain, KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};
 pub use redactor::{Redacted, Redactor};
 pub use secret::{Secret, SecretDigest};
 pub use source::WINDOW_MAX as CUT_WINDOW;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aios_privacy::KeyMaterial;
+use aios_privacy::{KeyMaterial, Secret};
 
 use crate::segment::{Lease, Leases, SegmentId};
 use crate::{StoreError, disk, key};
@@ -124,6 +124,74 @@ impl DataDir {
         }
     }
 
+    /// The key `keys/<name>.key`; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no key.
+    pub(crate) fn load_key(&self, name: &str) -> Result<Option<KeyMaterial>, StoreError> {
+        key::load(&key::path(&self.path, name)?)
+    }
+
+    /// The token that opens the admin API; the owner makes it at random if it is not there.
+    ///
+    /// # Errors
+    /// When the file holds no token, cannot be read, or is not there and this process may not make it.
+    pub fn load_or_create_admin_token(&self) -> Result<Secret, StoreError> {
+        match self.read_admin_token()? {
+            Some(token) => Ok(token),
+            None => {
+                self.owned("make an admin token")?;
+                key::create_token(&key::token_path(&self.path))
+            }
+        }
+    }
+
+    /// The token that opens the admin API, if there is one.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no token.
+    pub fn read_admin_token(&self) -> Result<Option<Secret>, StoreError> {
+        key::load_token(&key::token_path(&self.path))
+    }
+
+    /// Every version of a key that has a file, in order.
+    ///
+    /// # Errors
+    /// When the files cannot be read or one of them holds no key.
+    pub fn key_versions(&self, name: &str) -> Result<Vec<(u16, KeyMaterial)>, StoreError> {
+        let mut found = Vec::new();
+        for version in key::versions(&self.path, name)? {
+            let path = key::path(&self.path, &key::versioned(name, version))?;
+            found.extend(key::load(&path)?.map(|key| (version, key)));
+        }
+        Ok(found)
+    }
+
+    /// Makes the next version of a key and returns its number. The versions before it stay.
+    ///
+    /// # Errors
+    /// When this process does not own the directory or the file cannot be written.
+    pub fn rotate_key(&self, name: &str) -> Result<u16, StoreError> {
+        self.owned("rotate a key")?;
+        let last = key::versions(&self.path, name)?.last().copied();
+        let next = last.unwrap_or(0) + 1;
+        key::create(&key::path(&self.path, &key::versioned(name, next))?)?;
+        Ok(next)
+    }
+
+    /// Removes a version of a key: what is stored under it can be matched with no id any more.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyInUse`] for the newest version; else as for [`Self::rotate_key`].
+    pub fn retire_key(&self, name: &str, version: u16) -> Result<(), StoreError> {
+        self.owned("retire a key")?;
+        let path = key::path(&self.path, &key::versioned(name, version))?;
+        if key::versions(&self.path, name)?.last() == Some(&version) {
+            return Err(StoreError::KeyInUse { path });
+        }
+        disk::remove(&path)
+    }
+
     /// The knots learned from this deployment's traffic, as JSON, if there are any.
     ///
     /// # Errors
@@ -139,6 +207,16 @@ impl DataDir {
     pub fn write_knots(&self, json: &str) -> Result<(), StoreError> {
         self.owned("write the traffic knots")?;
         disk::write_atomic(&self.knots_path(), json.as_bytes())
+    }
+
+    /// The audit trail's directory.
+    pub(crate) fn audit_path(&self) -> PathBuf {
+        self.path.join("audit")
+    }
+
+    /// Refuses `operation` to a process that does not own the directory.
+    pub(crate) fn must_own(&self, operation: &'static str) -> Result<(), StoreError> {
+        self.owned(operation).map(drop)
     }
 
     /// Where what could not be read is put aside.

@@ -5,7 +5,7 @@
 //! of its directory, and a user's own directory is private already.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
@@ -67,6 +67,45 @@ pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Sto
 pub(crate) fn read_text(path: &Path, max: u64) -> Result<Option<String>, StoreError> {
     let Some(bytes) = read_bounded(path, max)? else { return Ok(None) };
     decode(&bytes).map(Some).ok_or_else(|| StoreError::NotText { path: path.to_owned() })
+}
+
+/// Names of the regular files in a directory, in order; none if there is no such directory. A name that
+/// is not UTF-8 is none of ours.
+pub(crate) fn names_in(dir: &Path) -> Result<Vec<String>, StoreError> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if is_gone(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::io("list", dir)(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(StoreError::io("list", dir))?;
+        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Whether a file is empty or ends with a newline.
+pub(crate) fn ends_with_newline(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// Removes a file for good: its name is gone also after a crash. One that is not there is no error.
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_dir(path.parent().unwrap_or_else(|| Path::new("."))),
+        Err(error) if is_gone(&error) => Ok(()),
+        Err(error) => Err(StoreError::io("remove", path)(error)),
+    }
 }
 
 /// Makes a directory's entries durable. Windows needs no such call: its file systems journal names.

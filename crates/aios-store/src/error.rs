@@ -43,11 +43,23 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The token file does not hold an admin token.
+    #[error("the file {} does not hold an admin token", path.display())]
+    TokenCorrupt {
+        /// The file.
+        path: PathBuf,
+    },
     /// A key's name is not a plain word.
     #[error("a key's name is lower-case letters, digits, `_` and `-`, not {name:?}")]
     KeyName {
         /// The name.
         name: String,
+    },
+    /// The newest version of a key cannot be done without.
+    #[error("cannot retire the key {}: new events use it", path.display())]
+    KeyInUse {
+        /// The file.
+        path: PathBuf,
     },
     /// The system gave no random bytes for a new key.
     #[error("cannot make the key {}: the system gives no random bytes", path.display())]
@@ -127,6 +139,10 @@ impl StoreError {
             Self::KeyCorrupt { .. } => Some(
                 "restore the file from a backup; if you delete it, a new key is made and ids stored so far match no more",
             ),
+            Self::TokenCorrupt { .. } => {
+                Some("remove the file and restart `aios serve`: a new token is made")
+            }
+            Self::KeyInUse { .. } => Some("make a newer version first: `aios keys rotate`"),
             Self::TooLarge { .. } => Some("check that this is the right file"),
             Self::NotText { .. } => Some("save the file as UTF-8"),
             Self::Corrupt { .. } => {

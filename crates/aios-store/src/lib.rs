@@ -7,12 +7,15 @@
 //! A request takes its place in the log ([`EventStore::reserve`]) before it is admitted, and appending
 //! to a place ([`Slot::append`]) neither waits nor fails. So the log can refuse work, but not an event.
 
+mod audit;
 mod back;
 mod data_dir;
 mod disk;
+mod erase;
 mod error;
 mod fail;
 mod filter;
+mod hex;
 mod key;
 mod lines;
 mod log;
@@ -21,6 +24,7 @@ mod read;
 mod replace;
 mod retention;
 mod segment;
+mod sign;
 mod slot;
 mod stats;
 mod store;
@@ -31,7 +35,12 @@ mod conformance;
 #[cfg(test)]
 mod fixture;
 
+pub use audit::{
+    AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditVerified, audit_tail,
+    verify_audit,
+};
 pub use data_dir::DataDir;
+pub use erase::KeyUse;
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};

@@ -3,6 +3,7 @@
 //! A noun is a file here and a line in `nouns!`. A command parses, calls a library and prints: data
 //! on stdout, talk on stderr, as `output.rs` has it.
 
+mod audit;
 mod config;
 mod context;
 mod events;
@@ -88,6 +89,7 @@ nouns! {
     Routing => routing,
     Events => events,
     Keys => keys,
+    Audit => audit,
     Sim => sim,
 }
 

@@ -18,6 +18,8 @@ pub(super) struct ConfigFile {
     pub(super) breaker: Breaker,
     pub(super) limits: Limits,
     pub(super) clients: Clients,
+    pub(super) admin: Admin,
+    pub(super) audit: Audit,
     pub(super) events: Events,
     pub(super) privacy: Privacy,
     pub(super) lmstudio: LmStudio,
@@ -141,6 +143,27 @@ pub(super) struct Client {
     pub(super) requests_per_minute: Option<u64>,
     pub(super) tokens_per_minute: Option<u64>,
     pub(super) concurrency_max: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Admin {
+    pub(super) tokens: Vec<AdminToken>,
+    pub(super) hosts: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdminToken {
+    pub(super) name: Option<String>,
+    pub(super) sha256: Option<String>,
+    pub(super) scopes: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Audit {
+    pub(super) checkpoint_copy: String,
 }
 
 #[derive(Debug, Deserialize)]

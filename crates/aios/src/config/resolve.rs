@@ -47,6 +47,8 @@ impl Resolver<'_> {
             routing: self.routing(&file.routing),
             clients_required: file.clients.required,
             client_keys: self.clients(&file.clients.keys),
+            admin: self.admin(&file.admin),
+            audit: self.audit(&file.audit, directory),
             events: self.events(&file.events),
             privacy: self.pii_kinds(&file.privacy.kinds),
             memory: self.choice("memory.mode", &file.memory.mode, &[("off", MemoryMode::Off)]),
@@ -236,13 +238,11 @@ impl Resolver<'_> {
                 "make a key with `aios keys new NAME`, put its line into clients.keys and set clients.required = true",
             );
         }
-        if !admin_listen.ip().is_loopback() {
+        if !admin_listen.ip().is_loopback() && config.admin.tokens.is_empty() {
             self.refuse_with_hint(
                 "server.admin_listen",
-                format!(
-                    "{admin_listen} must be a loopback address: status and metrics ask for no key"
-                ),
-                "keep 127.0.0.1 and reach it through an SSH tunnel or a proxy that checks who asks",
+                format!("{admin_listen} can be reached from other machines, which needs a token"),
+                "make one with `aios keys new NAME`, put its digest with scopes into admin.tokens and the names it is reached by into admin.hosts",
             );
         }
         if listen == admin_listen && listen.port() != 0 {
