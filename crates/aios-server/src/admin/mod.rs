@@ -9,6 +9,7 @@ mod auth;
 mod guard;
 mod health;
 mod login;
+mod logs;
 mod origin;
 mod routes;
 mod scope;

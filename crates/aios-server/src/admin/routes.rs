@@ -8,7 +8,7 @@ use http::Method;
 
 use super::guard::{Access, Gate, guard};
 use super::scope::Scope;
-use super::{AdminState, health, login, trail};
+use super::{AdminState, health, login, logs, trail};
 
 /// An endpoint.
 pub(crate) struct Endpoint {
@@ -35,6 +35,14 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         change("/admin/v1/login-links", Known, post(login::new_link)),
         read("/admin/v1/audit", Access::Scope(Scope::AuditRead), get(trail::tail)),
         read("/admin/v1/audit/verify", Access::Scope(Scope::AuditRead), get(trail::verify)),
+        read("/admin/v1/logs/holds", Access::Scope(Scope::LogsRead), get(logs::holds)),
+        change("/admin/v1/logs/holds/add", Access::Scope(Scope::LogsWrite), post(logs::hold)),
+        change(
+            "/admin/v1/logs/holds/release",
+            Access::Scope(Scope::LogsWrite),
+            post(logs::release),
+        ),
+        change("/admin/v1/logs/rotate", Access::Scope(Scope::LogsWrite), post(logs::rotate)),
     ]
 }
 

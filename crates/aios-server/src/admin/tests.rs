@@ -27,6 +27,10 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/login-links", "known"),
     ("GET /admin/v1/audit", "audit:read"),
     ("GET /admin/v1/audit/verify", "audit:read"),
+    ("GET /admin/v1/logs/holds", "logs:read"),
+    ("POST /admin/v1/logs/holds/add", "logs:write"),
+    ("POST /admin/v1/logs/holds/release", "logs:write"),
+    ("POST /admin/v1/logs/rotate", "logs:write"),
 ];
 
 #[derive(Debug)]

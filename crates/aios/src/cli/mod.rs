@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod events;
 mod keys;
+mod logs;
 mod models;
 mod net;
 pub(crate) mod output;
@@ -88,6 +89,7 @@ nouns! {
     Status => status,
     Routing => routing,
     Events => events,
+    Logs => logs,
     Keys => keys,
     Audit => audit,
     Sim => sim,
