@@ -13,6 +13,7 @@ mod cut;
 mod detector;
 mod digits;
 mod finding;
+mod keyring;
 mod kind;
 mod kinds;
 mod pseudonym;
@@ -24,8 +25,9 @@ mod text;
 mod view;
 
 pub use finding::Finding;
+pub use keyring::Keyring;
 pub use kind::{PiiKind, RedactionCounts};
-pub use pseudonym::{KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};
+pub use pseudonym::{Domain, KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};
 pub use redactor::{Redacted, Redactor};
 pub use secret::{Secret, SecretDigest};
 pub use source::WINDOW_MAX as CUT_WINDOW;

@@ -40,6 +40,35 @@ impl fmt::Debug for KeyMaterial {
     }
 }
 
+/// What a derived key is for. A tag made in one domain says nothing in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// Pseudonyms of conversations.
+    Conversation,
+    /// Pseudonyms of people and client keys.
+    Subject,
+    /// Tags in the audit trail.
+    Audit,
+    /// Keys of caches.
+    Cache,
+}
+
+impl Domain {
+    /// Every domain.
+    pub const ALL: [Self; 4] = [Self::Conversation, Self::Subject, Self::Audit, Self::Cache];
+
+    /// What is hashed into the derived key. Changing one makes stored pseudonyms match no more.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Conversation => "conv",
+            Self::Subject => "subject",
+            Self::Audit => "audit",
+            Self::Cache => "cache",
+        }
+    }
+}
+
 /// What is stored in place of a caller's id: `c1_` or `s1_` (key version 1) and 32 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -58,7 +87,8 @@ impl Pseudonym {
     pub fn parse(text: &str) -> Result<Self, PseudonymError> {
         let (head, digits) = text.split_once('_').ok_or(PseudonymError)?;
         let version = head.strip_prefix(['c', 's']).ok_or(PseudonymError)?;
-        let version_ok = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
+        let is_number = version.bytes().all(|b| b.is_ascii_digit()) && !version.starts_with('0');
+        let version_ok = is_number && version.parse::<u16>().is_ok();
         let digits_ok = digits.len() == 32
             && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if version_ok && digits_ok { Ok(Self(text.to_owned())) } else { Err(PseudonymError) }
@@ -68,6 +98,27 @@ impl Pseudonym {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The version of the key it was made under.
+    #[must_use]
+    pub fn version(&self) -> u16 {
+        let head = self.0.split_once('_').map_or("", |(head, _)| head);
+        let version = head.get(1..).and_then(|digits| digits.parse().ok());
+        version.expect("only texts with a version become pseudonyms")
+    }
+
+    /// Whether it stands for a conversation; else for a subject.
+    #[must_use]
+    pub fn is_conversation(&self) -> bool {
+        self.0.starts_with('c')
+    }
+
+    /// Stands in for a conversation that was erased while one of its requests was under way: it has no
+    /// version that could be a key's, and no digits.
+    #[must_use]
+    pub fn erased() -> Self {
+        Self(format!("c{}_{}", u16::MAX, "0".repeat(32)))
     }
 }
 
@@ -112,9 +163,15 @@ impl Pseudonymizer {
     pub fn new(version: u16, key: &KeyMaterial) -> Self {
         Self {
             version,
-            conversation: keyed(&key.derive("conv").0),
-            subject: keyed(&key.derive("subject").0),
+            conversation: keyed(&key.derive(Domain::Conversation.label()).0),
+            subject: keyed(&key.derive(Domain::Subject.label()).0),
         }
+    }
+
+    /// The version of the key.
+    #[must_use]
+    pub const fn version(&self) -> u16 {
+        self.version
     }
 
     /// Pseudonym of a conversation. `parts` are hashed with their lengths, so `["a","bc"]` and
@@ -190,8 +247,30 @@ mod tests {
 
     #[test]
     fn only_the_printed_form_parses() {
-        for text in ["", "c1_", "c_00000000000000000000000000000000", "hashed_0011", "x1_00"] {
+        let of_version = |version: &str| format!("c{version}_{}", "0".repeat(32));
+        let strange = ["", "0", "01", "+1", "65536", "99999999999"].map(of_version);
+        let others = ["", "c1_", "hashed_0011", "x1_00"].map(str::to_owned);
+        for text in strange.iter().chain(&others) {
             assert_eq!(Pseudonym::parse(text), Err(PseudonymError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pseudonym_tells_its_kind_and_key() {
+        let key = KeyMaterial::new([3; 32]);
+        let id = Pseudonymizer::new(12, &key).subject(&[b"ann"]);
+        assert_eq!((id.version(), id.is_conversation()), (12, false));
+        let erased = Pseudonym::erased();
+        assert_eq!(Pseudonym::parse(erased.as_str()), Ok(erased.clone()));
+        assert!(erased.is_conversation());
+    }
+
+    #[test]
+    fn domains_have_keys_of_their_own() {
+        let key = KeyMaterial::new([3; 32]);
+        let keys = Domain::ALL.map(|domain| *key.derive(domain.label()).expose());
+        for (n, one) in keys.iter().enumerate() {
+            assert!(keys[..n].iter().all(|other| other != one), "{:?}", Domain::ALL[n]);
         }
     }
 }

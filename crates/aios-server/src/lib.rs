@@ -11,6 +11,7 @@ mod gateway;
 mod listener;
 mod live;
 mod metrics;
+mod redactions;
 mod routing;
 mod server;
 mod simulated;
@@ -18,6 +19,7 @@ mod stall;
 mod status;
 mod trace;
 
+pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
 pub use gateway::Keys;

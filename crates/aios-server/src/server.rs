@@ -12,20 +12,23 @@ use std::time::Duration;
 
 use aios_core::{Clock, Split};
 use aios_route::Knots;
-use aios_store::{DataDir, EventStore};
+use aios_store::{AuditLog, DataDir, EventStore};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use crate::admin::{self, AdminConfig, AdminState};
 use crate::collected::Collected;
 use crate::controller::Controller;
 use crate::gateway::{self, Gateway, IdSource, Keys};
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::redactions::Redactions;
 use crate::routing::RoutingState;
+use crate::status::StatusReader;
 use crate::trace::EventObserver;
 
 /// What a server is made of.
@@ -54,6 +57,10 @@ pub struct Parts {
     pub gateway_socket: TcpListener,
     /// The admin socket.
     pub admin_socket: std::net::TcpListener,
+    /// Who may use it.
+    pub admin: AdminConfig,
+    /// The audit trail.
+    pub audit: Arc<AuditLog>,
 }
 
 /// A running server.
@@ -66,6 +73,7 @@ pub struct Handle {
     data_plane: tokio::task::JoinHandle<JoinSet<()>>,
     control_plane: std::thread::JoinHandle<()>,
     addresses: (SocketAddr, SocketAddr),
+    login_path: Option<String>,
 }
 
 /// How a server stopped.
@@ -101,7 +109,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let (stop, stopped) = watch::channel(false);
     let (stop_admin, admin_stopped) = watch::channel(false);
     let (controller, split, controller_state) =
-        Controller::new(parts.data_dir, base, parts.learned);
+        Controller::new(Arc::clone(&parts.data_dir), base, parts.learned);
     let gateway = Arc::new(Gateway {
         live: ArcSwap::from_pointee(parts.live),
         split,
@@ -118,11 +126,30 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     });
     gateway.metrics.collect(Collected::new(&gateway));
     let reload = Arc::new(ReloadState::default());
-    let admin = crate::admin::router(Arc::clone(&gateway), controller_state, Arc::clone(&reload));
+    let auth = admin::auth(parts.admin);
+    let login_path = admin::first_link(&auth);
+    let status = StatusReader {
+        gateway: Arc::clone(&gateway),
+        controller: controller_state,
+        reload: Arc::clone(&reload),
+    };
+    let redactions = Redactions::new(
+        Arc::clone(&gateway.metrics),
+        Arc::clone(&parts.audit),
+        Arc::clone(&gateway.clock),
+    );
+    let admin = admin::router(AdminState {
+        gateway: Arc::clone(&gateway),
+        status,
+        auth,
+        audit: parts.audit,
+        data_dir: parts.data_dir,
+        is_loopback: addresses.1.ip().is_loopback(),
+    });
     let config = parts.listener;
     let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
         let socket = parts.admin_socket;
-        move || control_plane(socket, config, admin_stopped, admin, controller)
+        move || control_plane(socket, config, admin_stopped, admin, controller, redactions)
     })?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
@@ -140,6 +167,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         data_plane,
         control_plane,
         addresses,
+        login_path,
     })
 }
 
@@ -149,6 +177,7 @@ fn control_plane(
     stop: watch::Receiver<bool>,
     admin: axum::Router,
     controller: Controller,
+    redactions: Redactions,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
@@ -161,6 +190,7 @@ fn control_plane(
             Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
         };
         let control = tokio::spawn(controller.run());
+        let record = tokio::spawn(redactions.run(stop.clone()));
         listener::serve(socket, config, stop, move |request| {
             let mut admin = admin.clone();
             async move { admin.call(request).await }
@@ -169,6 +199,9 @@ fn control_plane(
         .shutdown()
         .await;
         control.abort();
+        if record.await.is_err() {
+            tracing::error!("the end could not be put on record");
+        }
     });
 }
 
@@ -189,6 +222,12 @@ impl Handle {
     #[must_use]
     pub const fn addresses(&self) -> (SocketAddr, SocketAddr) {
         self.addresses
+    }
+
+    /// Path of the link that opens the first browser session; none if there is no token with every right.
+    #[must_use]
+    pub fn login_path(&self) -> Option<&str> {
+        self.login_path.as_deref()
     }
 
     /// The configuration in force.

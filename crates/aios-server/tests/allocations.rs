@@ -14,8 +14,10 @@ use std::time::Duration;
 use aios_core::{BOUNDARY_DEFAULT, Clock, Percent, Split, Timestamp};
 use aios_privacy::{KeyMaterial, PiiKind, Pseudonymizer, Redactor};
 use aios_route::{BucketKey, Policy};
-use aios_server::{Clients, GatewayConfig, Keys, ListenerConfig, Live, Parts, RoutingState};
-use aios_store::{DataDir, EventLogConfig, FileEventLog};
+use aios_server::{
+    AdminConfig, Clients, GatewayConfig, Keys, ListenerConfig, Live, Parts, RoutingState,
+};
+use aios_store::{AuditConfig, AuditLog, DataDir, EventLogConfig, FileEventLog};
 use aios_upstream::{
     BreakerPolicy, EndpointConfig, RetryPolicy, ServerKind, Timeouts, UpstreamConfig, Upstreams,
 };
@@ -165,6 +167,8 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
     gateway_socket.set_nonblocking(true).unwrap();
     let admin_socket = TcpListener::bind("127.0.0.1:0").unwrap();
     admin_socket.set_nonblocking(true).unwrap();
+    let audit = AuditLog::open(&data_dir, AuditConfig::default(), FixedClock.now()).unwrap();
+    let audit = Arc::new(audit);
     aios_server::start(Parts {
         live: live(model),
         split: split(),
@@ -186,6 +190,8 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         },
         gateway_socket: tokio::net::TcpListener::from_std(gateway_socket).unwrap(),
         admin_socket,
+        admin: AdminConfig { tokens: vec![], hosts: vec![] },
+        audit,
     })
     .unwrap()
 }

@@ -5,11 +5,12 @@
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aios_privacy::KeyMaterial;
+use aios_privacy::{KeyMaterial, Secret};
 
+use crate::segment::{Lease, Leases, SegmentId};
 use crate::{StoreError, disk, key};
 
 /// Name of the lock file. It holds the owner's process id as text, for people and error messages;
@@ -26,7 +27,9 @@ const KNOTS_MAX: u64 = 1024 * 1024;
 const PID_MAX: u64 = 16;
 
 /// The directory in which everything is kept.
-#[derive(Debug)]
+///
+/// Clones are the same owner.
+#[derive(Debug, Clone)]
 pub struct DataDir {
     path: PathBuf,
     /// Held by the process that owns the directory.
@@ -40,6 +43,10 @@ struct Lock {
     _file: File,
     /// Two writers of one segment would cut each other's lines.
     log_open: AtomicBool,
+    /// Segments that are being changed.
+    leases: Leases,
+    /// Held by whoever changes the file of holds.
+    holds: Mutex<()>,
 }
 
 /// The right to write the event log. Keeps the directory owned until the log is closed.
@@ -56,7 +63,12 @@ impl DataDir {
         let path = path.into();
         disk::create_dir(&path)?;
         let file = lock(&path)?;
-        let lock = Lock { _file: file, log_open: AtomicBool::new(false) };
+        let lock = Lock {
+            _file: file,
+            log_open: AtomicBool::new(false),
+            leases: Leases::default(),
+            holds: Mutex::new(()),
+        };
         Ok(Self { path, lock: Some(Arc::new(lock)) })
     }
 
@@ -81,13 +93,13 @@ impl DataDir {
     /// The active segment of the event log.
     #[must_use]
     pub fn events_path(&self) -> PathBuf {
-        self.path.join("analytics").join("hypotheses.ndjson")
+        self.analytics_path().join("hypotheses.ndjson")
     }
 
     /// The operator's override of the routing split.
     #[must_use]
     pub fn override_path(&self) -> PathBuf {
-        self.path.join("analytics").join("adaptive_override.json")
+        self.analytics_path().join("adaptive_override.json")
     }
 
     /// The operator's override file, if there is one.
@@ -112,6 +124,74 @@ impl DataDir {
         }
     }
 
+    /// The key `keys/<name>.key`; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no key.
+    pub(crate) fn load_key(&self, name: &str) -> Result<Option<KeyMaterial>, StoreError> {
+        key::load(&key::path(&self.path, name)?)
+    }
+
+    /// The token that opens the admin API; the owner makes it at random if it is not there.
+    ///
+    /// # Errors
+    /// When the file holds no token, cannot be read, or is not there and this process may not make it.
+    pub fn load_or_create_admin_token(&self) -> Result<Secret, StoreError> {
+        match self.read_admin_token()? {
+            Some(token) => Ok(token),
+            None => {
+                self.owned("make an admin token")?;
+                key::create_token(&key::token_path(&self.path))
+            }
+        }
+    }
+
+    /// The token that opens the admin API, if there is one.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no token.
+    pub fn read_admin_token(&self) -> Result<Option<Secret>, StoreError> {
+        key::load_token(&key::token_path(&self.path))
+    }
+
+    /// Every version of a key that has a file, in order.
+    ///
+    /// # Errors
+    /// When the files cannot be read or one of them holds no key.
+    pub fn key_versions(&self, name: &str) -> Result<Vec<(u16, KeyMaterial)>, StoreError> {
+        let mut found = Vec::new();
+        for version in key::versions(&self.path, name)? {
+            let path = key::path(&self.path, &key::versioned(name, version))?;
+            found.extend(key::load(&path)?.map(|key| (version, key)));
+        }
+        Ok(found)
+    }
+
+    /// Makes the next version of a key and returns its number. The versions before it stay.
+    ///
+    /// # Errors
+    /// When this process does not own the directory or the file cannot be written.
+    pub fn rotate_key(&self, name: &str) -> Result<u16, StoreError> {
+        self.owned("rotate a key")?;
+        let last = key::versions(&self.path, name)?.last().copied();
+        let next = last.unwrap_or(0) + 1;
+        key::create(&key::path(&self.path, &key::versioned(name, next))?)?;
+        Ok(next)
+    }
+
+    /// Removes a version of a key: what is stored under it can be matched with no id any more.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyInUse`] for the newest version; else as for [`Self::rotate_key`].
+    pub fn retire_key(&self, name: &str, version: u16) -> Result<(), StoreError> {
+        self.owned("retire a key")?;
+        let path = key::path(&self.path, &key::versioned(name, version))?;
+        if key::versions(&self.path, name)?.last() == Some(&version) {
+            return Err(StoreError::KeyInUse { path });
+        }
+        disk::remove(&path)
+    }
+
     /// The knots learned from this deployment's traffic, as JSON, if there are any.
     ///
     /// # Errors
@@ -129,9 +209,45 @@ impl DataDir {
         disk::write_atomic(&self.knots_path(), json.as_bytes())
     }
 
+    /// The audit trail's directory.
+    pub(crate) fn audit_path(&self) -> PathBuf {
+        self.path.join("audit")
+    }
+
+    /// Refuses `operation` to a process that does not own the directory.
+    pub(crate) fn must_own(&self, operation: &'static str) -> Result<(), StoreError> {
+        self.owned(operation).map(drop)
+    }
+
     /// Where what could not be read is put aside.
     pub(crate) fn quarantine_path(&self) -> PathBuf {
-        self.path.join("analytics").join("quarantine")
+        self.analytics_path().join("quarantine")
+    }
+
+    /// Where the event log is.
+    pub(crate) fn analytics_path(&self) -> PathBuf {
+        self.path.join("analytics")
+    }
+
+    /// What must outlive its time.
+    pub(crate) fn holds_path(&self) -> PathBuf {
+        self.path.join("holds.json")
+    }
+
+    /// What retention remembers from run to run.
+    pub(crate) fn retention_path(&self) -> PathBuf {
+        self.path.join("retention.json")
+    }
+
+    /// Takes the right to change the holds; waits while somebody else has it.
+    pub(crate) fn change_holds(&self) -> Result<MutexGuard<'_, ()>, StoreError> {
+        let lock = self.owned("change the holds")?;
+        Ok(lock.holds.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes the right to change a segment; waits while somebody else has it.
+    pub(crate) fn lease_segment(&self, id: SegmentId) -> Result<Lease<'_>, StoreError> {
+        Ok(self.owned("change a segment")?.leases.take(id))
     }
 
     /// Takes the one right to write the event log.

@@ -5,10 +5,13 @@
 //! of its directory, and a user's own directory is private already.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
+use crate::replace::{Points, Replacement, points};
+
+const POINTS: Points = points!("file");
 
 /// Creates a directory and its parents, readable by the owner only.
 pub(crate) fn create_dir(path: &Path) -> Result<(), StoreError> {
@@ -27,20 +30,10 @@ pub(crate) fn private_file() -> OpenOptions {
 
 /// Replaces `path` whole: after a crash there is the old content or the new, never a mixture.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let dir = path.parent().unwrap_or_else(|| Path::new("."));
-    create_dir(dir)?;
-    let temporary = temporary_beside(path);
-    let written = write_new(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(StoreError::io("write", path));
-    match written {
-        Ok(()) => sync_dir(dir),
-        Err(error) => {
-            // A failed clean-up changes nothing: the next write replaces the temporary file.
-            drop(fs::remove_file(&temporary));
-            Err(error)
-        }
-    }
+    create_dir(path.parent().unwrap_or_else(|| Path::new(".")))?;
+    let mut file = Replacement::begin(path)?;
+    file.write_all(bytes).map_err(StoreError::io("write", path))?;
+    file.commit(&POINTS)
 }
 
 /// Reads a small file; `None` if it is not there.
@@ -67,6 +60,45 @@ pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Sto
 pub(crate) fn read_text(path: &Path, max: u64) -> Result<Option<String>, StoreError> {
     let Some(bytes) = read_bounded(path, max)? else { return Ok(None) };
     decode(&bytes).map(Some).ok_or_else(|| StoreError::NotText { path: path.to_owned() })
+}
+
+/// Names of the regular files in a directory, in order; none if there is no such directory. A name that
+/// is not UTF-8 is none of ours.
+pub(crate) fn names_in(dir: &Path) -> Result<Vec<String>, StoreError> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if is_gone(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::io("list", dir)(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(StoreError::io("list", dir))?;
+        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Whether a file is empty or ends with a newline.
+pub(crate) fn ends_with_newline(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// Removes a file for good: its name is gone also after a crash. One that is not there is no error.
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_dir(path.parent().unwrap_or_else(|| Path::new("."))),
+        Err(error) if is_gone(&error) => Ok(()),
+        Err(error) => Err(StoreError::io("remove", path)(error)),
+    }
 }
 
 /// Makes a directory's entries durable. Windows needs no such call: its file systems journal names.
@@ -136,20 +168,19 @@ fn private_mode(_options: &mut OpenOptions) {}
 
 /// In the same directory, because a rename does not cross file systems. One process owns the
 /// directory, so one name per file is enough.
-fn temporary_beside(path: &Path) -> PathBuf {
+pub(crate) fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     path.with_file_name(name)
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// An empty file in the place of whatever is there.
+pub(crate) fn create_anew(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let mut file = private_file().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    private_file().write(true).create_new(true).open(path)
 }
 
 fn decode(bytes: &[u8]) -> Option<String> {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::data_dir::LOCK_FILE;
+use crate::{HoldId, SegmentId};
 
 /// The data directory, or something in it, cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -42,11 +43,23 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The token file does not hold an admin token.
+    #[error("the file {} does not hold an admin token", path.display())]
+    TokenCorrupt {
+        /// The file.
+        path: PathBuf,
+    },
     /// A key's name is not a plain word.
     #[error("a key's name is lower-case letters, digits, `_` and `-`, not {name:?}")]
     KeyName {
         /// The name.
         name: String,
+    },
+    /// The newest version of a key cannot be done without.
+    #[error("cannot retire the key {}: new events use it", path.display())]
+    KeyInUse {
+        /// The file.
+        path: PathBuf,
     },
     /// The system gave no random bytes for a new key.
     #[error("cannot make the key {}: the system gives no random bytes", path.display())]
@@ -70,6 +83,34 @@ pub enum StoreError {
     NotText {
         /// The file.
         path: PathBuf,
+    },
+    /// A file is not what it was written as.
+    #[error("{} is damaged: {why}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no such hold.
+    #[error("there is no hold {id}")]
+    NoHold {
+        /// The hold.
+        id: HoldId,
+    },
+    /// No more holds can be set.
+    #[error("there are {max} holds already")]
+    TooManyHolds {
+        /// Most holds at a time.
+        max: usize,
+    },
+    /// There is no such segment.
+    #[error("there is no segment {id} in {}", dir.display())]
+    NoSegment {
+        /// The segment.
+        id: SegmentId,
+        /// Where it was looked for.
+        dir: PathBuf,
     },
     /// The operating system refused.
     #[error("cannot {operation} {}: {source}", path.display())]
@@ -98,14 +139,28 @@ impl StoreError {
             Self::KeyCorrupt { .. } => Some(
                 "restore the file from a backup; if you delete it, a new key is made and ids stored so far match no more",
             ),
+            Self::TokenCorrupt { .. } => {
+                Some("remove the file and restart `aios serve`: a new token is made")
+            }
+            Self::KeyInUse { .. } => Some("make a newer version first: `aios keys rotate`"),
             Self::TooLarge { .. } => Some("check that this is the right file"),
             Self::NotText { .. } => Some("save the file as UTF-8"),
+            Self::Corrupt { .. } => {
+                Some("`aios logs verify` says what is damaged; restore the file from a backup")
+            }
+            Self::NoHold { .. } => Some("`aios logs hold list` lists them"),
+            Self::TooManyHolds { .. } => Some("release some with `aios logs hold release`"),
+            Self::NoSegment { .. } => Some("`aios logs stats` lists the segments"),
             Self::Io { source, .. } => io_hint(source.kind()),
             Self::ReadOnly { .. } => {
                 Some("this needs the process that owns the directory: `aios serve`")
             }
             Self::LogOpen { .. } | Self::KeyName { .. } | Self::NoRandom { .. } => None,
         }
+    }
+
+    pub(crate) fn corrupt(path: &Path, why: impl Into<String>) -> Self {
+        Self::Corrupt { path: path.to_owned(), why: why.into() }
     }
 
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {

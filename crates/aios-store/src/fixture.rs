@@ -6,7 +6,11 @@ use serde_json::json;
 
 /// A typical event, told apart by its number.
 pub(crate) fn event(n: u64) -> Event {
-    let at = Timestamp::from_micros(1_800_000_000_000_000 + n as i64 * 1_000_000);
+    event_at(Timestamp::from_micros(1_800_000_000_000_000 + n as i64 * 1_000_000), n)
+}
+
+/// The same at another time.
+pub(crate) fn event_at(at: Timestamp, n: u64) -> Event {
     let id = EventId::new(at, [n as u8; 10]);
     let value = json!({
         "event_type": "response", "schema_version": "2.0", "event_id": id, "ts": at,
@@ -34,4 +38,9 @@ pub(crate) fn event(n: u64) -> Event {
 /// The conversation of event `n`.
 pub(crate) fn conversation(n: u64) -> Pseudonym {
     Pseudonym::parse(&format!("c1_{n:032x}")).expect("the fixture is a pseudonym")
+}
+
+/// The line of event `n`, with its newline.
+pub(crate) fn line(n: u64) -> String {
+    serde_json::to_string(&event(n)).expect("an event's keys are text") + "\n"
 }

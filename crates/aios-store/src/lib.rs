@@ -1,36 +1,63 @@
 //! The data directory, the keys in it and the event log: the only crate that writes disk.
 //!
-//! The log is newline-delimited JSON, so that `tail` and `grep` work on it. A line counts from the
-//! moment its newline is there: whatever follows the last newline is torn, and no reader here takes it
-//! for data. One process owns the directory and writes; any number of others read without a lock.
+//! The log is newline-delimited JSON, so that `tail` and `grep` work on it, in segments: one that takes
+//! events, and sealed ones, hot as text or cold in gzip. A line counts from the moment its newline is
+//! there: whatever follows the last newline is torn, and no reader here takes it for data. One process owns the directory and writes; any number of others read without a lock.
 //!
 //! A request takes its place in the log ([`EventStore::reserve`]) before it is admitted, and appending
 //! to a place ([`Slot::append`]) neither waits nor fails. So the log can refuse work, but not an event.
 
+mod audit;
 mod back;
 mod data_dir;
 mod disk;
+mod erase;
 mod error;
+mod fail;
 mod filter;
+mod hex;
 mod key;
 mod lines;
 mod log;
 mod ram;
 mod read;
+mod replace;
+mod retention;
+mod segment;
+mod sign;
 mod slot;
+mod stats;
 mod store;
+mod verify;
 
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod fixture;
 
+pub use audit::{
+    AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditVerified, audit_tail,
+    verify_audit,
+};
 pub use data_dir::DataDir;
+pub use erase::KeyUse;
 pub use error::StoreError;
+#[cfg(feature = "fail-points")]
+pub use fail::{arm, passed};
 pub use filter::Filter;
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use ram::RamEventLog;
 pub use read::{Events, Follow, FollowFrom, query, tail};
+pub use retention::{
+    Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
+    Term, plan,
+};
+pub use segment::{
+    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, SegmentId, SegmentIdError, SegmentInfo,
+    Segments, Text,
+};
 pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
+pub use stats::{ClassStats, stats};
 pub use store::{EventLogConfig, EventLogStats, EventStore, OnFull, SyncPolicy};
+pub use verify::{Fault, Verified, verify};

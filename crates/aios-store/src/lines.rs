@@ -41,7 +41,7 @@ pub enum ReadError {
     /// One line is bad; the next can be read.
     #[error("{0}")]
     Bad(BadLine),
-    /// The file cannot be read; nothing more comes.
+    /// The rest of a file cannot be read; what comes next is from another.
     #[error("cannot read {}: {source}", path.display())]
     Io {
         /// The segment.

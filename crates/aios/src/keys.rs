@@ -1,6 +1,6 @@
 //! The deployment's keys: which there are, and in which file of the data directory each stands.
 
-use aios_privacy::Pseudonymizer;
+use aios_privacy::{Keyring, Pseudonymizer};
 use aios_route::BucketKey;
 use aios_server::Keys;
 use aios_store::{DataDir, StoreError};
@@ -10,9 +10,6 @@ pub const PSEUDONYMS: &str = "pseudonyms";
 
 /// Key of the buckets; apart from the pseudonyms' key, so that neither says anything of the other.
 pub const BUCKETS: &str = "buckets";
-
-/// Version of the pseudonyms' key, part of each pseudonym.
-const VERSION: u16 = 1;
 
 /// Both keys. The owner of the directory makes them if they are not there.
 ///
@@ -25,10 +22,22 @@ pub fn load(dir: &DataDir) -> Result<Keys, StoreError> {
     })
 }
 
-/// What makes this deployment's pseudonyms.
+/// What makes this deployment's pseudonyms: the newest version of the key.
 ///
 /// # Errors
 /// As for [`load`].
 pub fn pseudonyms(dir: &DataDir) -> Result<Pseudonymizer, StoreError> {
-    Ok(Pseudonymizer::new(VERSION, &dir.load_or_create_key(PSEUDONYMS)?))
+    Ok(keyring(dir)?.current().clone())
+}
+
+/// Every version of the pseudonyms' key that is alive.
+///
+/// # Errors
+/// As for [`load`].
+pub fn keyring(dir: &DataDir) -> Result<Keyring, StoreError> {
+    if let Some(ring) = Keyring::new(&dir.key_versions(PSEUDONYMS)?) {
+        return Ok(ring);
+    }
+    let first = dir.load_or_create_key(PSEUDONYMS)?;
+    Ok(Keyring::new(&[(1, first)]).expect("it holds one version"))
 }

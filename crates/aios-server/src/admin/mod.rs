@@ -1,58 +1,70 @@
-//! The admin listener: health, metrics and status. Nothing of it is on the gateway's port.
+//! The admin listener: health, metrics, status and whatever changes something. Nothing of it is on the
+//! gateway's port.
+//!
+//! Every endpoint stands in `routes.rs` with who may call it; `guard.rs` stands before each of them.
+//! Health is open to all. Metrics and status hold no prompt, no id and no key: on a loopback address
+//! they are open, so that monitoring needs no secret. Everything else needs an admin token.
+
+mod auth;
+mod guard;
+mod health;
+mod login;
+mod logs;
+mod origin;
+mod routes;
+mod scope;
+mod session;
+mod trail;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use aios_store::{AuditAction, AuditLog, DataDir};
 
-use crate::controller::ControllerState;
 use crate::gateway::Gateway;
-use crate::status::{Status, StatusReader};
+use crate::status::StatusReader;
+use auth::Auth;
+pub use auth::{AdminConfig, AdminToken};
+pub(crate) use routes::router;
+pub use scope::{Scope, Scopes};
 
-/// What the admin handlers read.
+/// What the admin handlers work with.
 #[derive(Clone)]
 pub(crate) struct AdminState {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) status: StatusReader,
+    pub(crate) auth: Arc<Auth>,
+    pub(crate) audit: Arc<AuditLog>,
+    pub(crate) data_dir: Arc<DataDir>,
+    /// Only this machine can connect.
+    pub(crate) is_loopback: bool,
 }
 
-/// The routes of the admin listener.
-pub(crate) fn router(
-    gateway: Arc<Gateway>,
-    controller: Arc<ControllerState>,
-    reload: Arc<crate::ReloadState>,
-) -> Router {
-    let status = StatusReader { gateway: Arc::clone(&gateway), controller, reload };
-    Router::new()
-        .route("/", get(index))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .route("/status", get(read_status))
-        .with_state(AdminState { gateway, status })
-}
-
-async fn index() -> &'static str {
-    "AIOS admin: /status  /metrics  /healthz  /readyz\n"
-}
-
-async fn ready(State(state): State<AdminState>) -> Response {
-    if !state.gateway.is_ready() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response();
+impl AdminState {
+    /// Puts something on record, off the loop: it is forced to disk.
+    async fn record(&self, actor: &str, action: AuditAction) -> Result<(), String> {
+        let (audit, actor) = (Arc::clone(&self.audit), actor.to_owned());
+        let at = self.gateway.clock.now();
+        let recorded = tokio::task::spawn_blocking(move || audit.append(at, &actor, action)).await;
+        match recorded {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(panicked) => Err(panicked.to_string()),
+        }
     }
-    "ready\n".into_response()
 }
 
-async fn metrics(State(state): State<AdminState>) -> Response {
-    const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let text = state.gateway.metrics.scrape();
-    ([(CONTENT_TYPE, TYPE)], text).into_response()
+/// A link that opens a session with every right, for whoever reads the banner. `None` if there is no
+/// token that could vouch for it, or no randomness.
+pub(crate) fn first_link(auth: &Auth) -> Option<String> {
+    let caller = auth.owner()?;
+    let code = auth.new_code(&caller, tokio::time::Instant::now())?;
+    Some(format!("/?token={code}"))
 }
 
-async fn read_status(State(state): State<AdminState>) -> axum::Json<Status> {
-    axum::Json(state.status.read())
+/// Makes what decides who may do what.
+pub(crate) fn auth(config: AdminConfig) -> Arc<Auth> {
+    Arc::new(Auth::new(config))
 }

@@ -15,12 +15,16 @@ pub(super) struct View {
     pub(super) closing: Option<Instant>,
     /// No slot is out and no event waits.
     pub(super) all_vacated: bool,
+    /// Somebody wants everything up to here to be sealed.
+    pub(super) seal: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Take,
     Sync,
+    /// Takes what waits, too.
+    Seal,
     End,
     Wait(Option<Instant>),
 }
@@ -38,6 +42,9 @@ pub(super) fn gather(sync: SyncPolicy) -> Duration {
 
 /// What the writer does at `now`.
 pub(super) fn decide(view: &View, now: Instant) -> Step {
+    if view.seal {
+        return Step::Seal;
+    }
     if view.n_waiting > 0 {
         // A sync that is due takes along what waits.
         let until = view.sync_at.map_or(view.gathered_at, |at| at.min(view.gathered_at));
@@ -74,6 +81,7 @@ mod tests {
             sync_at: None,
             closing: None,
             all_vacated: false,
+            seal: false,
         };
         change(&mut view, start);
         assert_eq!(decide(&view, start + now_ms * MS), expect(start), "{view:?}");
@@ -118,6 +126,12 @@ mod tests {
             view.all_vacated = true;
         };
         check(0, vacated, |_| Step::End);
+    }
+
+    #[test]
+    fn sealing_waits_for_nothing() {
+        check(0, |view, _| view.seal = true, |_| Step::Seal);
+        check(0, |view, _| (view.n_waiting, view.seal) = (0, true), |_| Step::Seal);
     }
 
     #[test]

@@ -4,25 +4,40 @@
 //! that a busy gateway pays for some forty writes a second and an idle one for nothing. An event
 //! becomes its line where it was made; appending it is a copy under a lock.
 
+mod batch;
 mod decide;
 mod health;
+mod keeper;
+mod line;
+mod open;
 mod queue;
-mod recover;
+pub(crate) mod recover;
+mod rolling;
+mod rotate;
 mod segment;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use aios_core::Timestamp;
+use tokio::sync::oneshot;
+
 use crate::data_dir::LogLease;
-use crate::{DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, StoreError};
+use crate::{
+    DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated, StoreError,
+};
 
 pub(crate) use health::Durability;
+use keeper::Keeper;
 use queue::Queue;
-use segment::{DiskFile, Segment, SegmentFile};
+use rolling::Rolling;
+use segment::SegmentFile;
 use writer::Writer;
 
 /// How long a log that is dropped without [`FileEventLog::close`] tries to write what waits.
@@ -35,6 +50,11 @@ const CLOSE_GRACE: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub struct FileEventLog {
     queue: Arc<Queue>,
+    config: EventLogConfig,
+    /// None where the disk is one of a test.
+    dir: Option<DataDir>,
+    /// Held by whoever rotates.
+    rotating: Mutex<()>,
 }
 
 /// What became of the events by the time the log was closed.
@@ -49,19 +69,38 @@ pub struct CloseReport {
 }
 
 impl FileEventLog {
-    /// Opens the active segment, puts a torn end aside and starts the writer.
+    /// Finishes what the last run left undone, puts torn ends aside and starts the writer.
     ///
     /// # Errors
     /// When this process does not own the directory, the log is open already, or the file cannot be
     /// opened or repaired.
     pub fn open(dir: &DataDir, config: EventLogConfig) -> Result<Self, StoreError> {
         let lease = dir.lease_log()?;
-        let path = dir.events_path();
-        let (file, recovered) = DiskFile::open(&path, &dir.quarantine_path())?;
-        let log = Self::start(Segment::new(file), config, Some(lease))
-            .map_err(StoreError::io("start the writer of", &path))?;
-        log.queue.health().quarantined(recovered.quarantined);
+        let (sealed, to_keep) = mpsc::channel();
+        let opened = open::open(dir, config.segment_max, sealed)?;
+        let rolling = Rolling::new(opened.segment, opened.hour, config.segment_max);
+        let keeper = Keeper::start(dir.clone(), to_keep)?;
+        let mut log = Self::start(rolling, config, Some((lease, keeper)))
+            .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
+        log.dir = Some(dir.clone());
+        log.queue.health().quarantined(opened.quarantined);
         Ok(log)
+    }
+
+    /// Seals every segment that takes events: each event appended before this call is in a sealed
+    /// segment after it, and those appended later go into new ones.
+    ///
+    /// # Errors
+    /// When the log is closed or the disk refuses.
+    pub async fn seal(&self) -> Result<(), StoreError> {
+        let failed =
+            |why: String| StoreError::io("seal", Path::new("the event log"))(io::Error::other(why));
+        let (reply, sealed) = oneshot::channel();
+        if !self.queue.seal(reply) {
+            return Err(failed("it is closed".to_owned()));
+        }
+        let sealed = sealed.await.unwrap_or_else(|_| Err("it was closed meanwhile".to_owned()));
+        sealed.map_err(failed)
     }
 
     /// Writes what waits, forces it to disk and stops. No place is given out from here on; slots that
@@ -82,19 +121,31 @@ impl FileEventLog {
     }
 
     fn start(
-        segment: Segment<impl SegmentFile>,
+        segments: Rolling<impl SegmentFile>,
         config: EventLogConfig,
-        lease: Option<LogLease>,
-    ) -> std::io::Result<Self> {
+        held: Option<(LogLease, Keeper)>,
+    ) -> io::Result<Self> {
         let queue = Arc::new(Queue::new(config));
-        let writer = Writer::new(Arc::clone(&queue), segment, config.sync);
+        let writer = Writer::new(Arc::clone(&queue), segments, config.sync);
+        let ending = Ending(Arc::clone(&queue));
         let run = move || {
+            // Dropped from the last to the first: the keeper ends with the writer, only then may
+            // another log write these segments, and only then is the end said.
+            let _ending = ending;
+            let (_lease, _keeper) = held.unzip();
             writer.run();
-            // Only now may another log write this segment.
-            drop(lease);
         };
         std::thread::Builder::new().name("event-log".to_owned()).spawn(run)?;
-        Ok(Self { queue })
+        Ok(Self { queue, config, dir: None, rotating: Mutex::new(()) })
+    }
+}
+
+/// Says that the writer's thread has ended, also if it panicked.
+struct Ending(Arc<Queue>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.say_ended();
     }
 }
 
@@ -105,6 +156,14 @@ impl EventStore for FileEventLog {
 
     fn stats(&self) -> EventLogStats {
         self.queue.stats()
+    }
+
+    fn rotate(&self, now: Timestamp, rotate: Rotate) -> Result<Rotated, StoreError> {
+        let _rotating = self.rotating.lock().unwrap_or_else(PoisonError::into_inner);
+        match &self.dir {
+            Some(dir) => rotate::rotate(self, dir, now, rotate),
+            None => Ok(Rotated::default()),
+        }
     }
 }
 

@@ -8,29 +8,22 @@
 //! The writer is a thread of its own outside any runtime, so it lives by `std`'s clock. What it does
 //! when is decided by [`decide`], to which time is an argument.
 
-use std::cell::RefCell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aios_core::Event;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
+use super::batch::{Batch, Hour};
 use super::decide::{Step, View, decide, gather};
 use super::health::{Durability, Health};
+use super::line;
 use crate::slot::{Commit, Gate, Sink};
 use crate::{EventLogConfig, EventLogStats, SyncPolicy};
 
 /// So many waiting bytes cut the gathering short: what is written while it is in the processor's cache
 /// is copied at half the cost, and one write for some dozens of events is few enough.
 const BATCH_BYTES: usize = 128 * 1024;
-
-/// Longest line whose memory is kept for the next one, in bytes.
-const LINE_KEPT_MAX: usize = 64 * 1024;
-
-thread_local! {
-    /// Where events become lines, outside of any lock.
-    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
 
 /// The queue, its places and its counters.
 #[derive(Debug)]
@@ -50,13 +43,6 @@ pub(crate) struct Queue {
     pressure: usize,
 }
 
-/// Whole lines, each with its newline.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    pub(crate) lines: Vec<u8>,
-    pub(crate) n_events: usize,
-}
-
 #[derive(Debug, Default)]
 struct State {
     waiting: Batch,
@@ -66,8 +52,16 @@ struct State {
     hurry: bool,
     /// When to give up, once the log is being closed.
     closing: Option<Instant>,
+    /// Who waits for everything up to now to be sealed.
+    seals: Vec<SealReply>,
+    /// The writer takes nothing more.
+    refuses: bool,
+    /// Its thread is over.
     ended: bool,
 }
+
+/// Where the writer says how sealing went.
+pub(crate) type SealReply = oneshot::Sender<Result<(), String>>;
 
 /// What the writer's thread waits for.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -91,12 +85,14 @@ pub(crate) struct Pace {
 }
 
 /// What the writer is to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Next {
     /// Write the batch; no event in it came before `arrived`.
     Write { arrived: Instant },
     /// Force the file to disk.
     Sync,
+    /// Write the batch, then seal what is open and say so.
+    Seal(Vec<SealReply>),
     /// Nothing more comes.
     End,
 }
@@ -134,7 +130,7 @@ impl Queue {
     /// Blocks until there is work, and swaps what waits into the empty `batch`.
     pub(crate) fn next(&self, batch: &mut Batch, pace: Pace) -> Next {
         let mut state = self.lock();
-        let mut arrived = (state.waiting.n_events > 0).then_some(pace.taken_at);
+        let mut arrived = (state.waiting.n_events() > 0).then_some(pace.taken_at);
         loop {
             let now = Instant::now();
             let view = self.view(&state, *arrived.get_or_insert(now), pace.sync_at);
@@ -145,6 +141,10 @@ impl Queue {
                     return Next::Write { arrived: arrived.unwrap_or(now) };
                 }
                 Step::Sync => return Next::Sync,
+                Step::Seal => {
+                    std::mem::swap(&mut state.waiting, batch);
+                    return Next::Seal(std::mem::take(&mut state.seals));
+                }
                 Step::End => return Next::End,
                 Step::Wait(until) => {
                     state.writer = if view.n_waiting == 0 { Waits::Work } else { Waits::More };
@@ -190,18 +190,36 @@ impl Queue {
         self.gate.free(n_events);
     }
 
+    /// Asks the writer to seal what is open; false if it has stopped.
+    pub(crate) fn seal(&self, reply: SealReply) -> bool {
+        let mut state = self.lock();
+        if state.refuses {
+            return false;
+        }
+        state.seals.push(reply);
+        drop(state);
+        self.work.notify_all();
+        true
+    }
+
     /// The writer has stopped, in whatever way: what still waits is lost, and nothing more is taken.
     pub(crate) fn finish(&self) {
         self.gate.close();
         let left = {
             let mut state = self.lock();
-            state.ended = true;
+            state.refuses = true;
+            state.seals.clear();
             std::mem::take(&mut state.waiting)
         };
-        self.abandon(left.n_events);
+        self.abandon(left.n_events());
         if let Some(durability) = &self.durability {
             durability.end();
         }
+    }
+
+    /// Nothing of the writer is left.
+    pub(crate) fn say_ended(&self) {
+        self.lock().ended = true;
         self.ended.send_replace(true);
         self.end.notify_all();
     }
@@ -231,17 +249,16 @@ impl Queue {
         self.gate.is_empty()
     }
 
-    /// Queues a line; once the writer has ended the event is lost.
-    fn accept_line(&self, line: &[u8]) -> Commit {
+    /// Queues a line; once nothing more is taken the event is lost.
+    fn accept_line(&self, line: &[u8], hour: Hour) -> Commit {
         let mut state = self.lock();
-        if state.ended {
+        if state.refuses {
             drop(state);
             self.gate.free(1);
             self.lose();
             return Commit::lost();
         }
-        state.waiting.lines.extend_from_slice(line);
-        state.waiting.n_events += 1;
+        state.waiting.push(line, hour);
         state.accepted += 1;
         let sequence = state.accepted;
         let wake = match state.writer {
@@ -265,18 +282,19 @@ impl Queue {
 
     fn view(&self, state: &State, arrived: Instant, sync_at: Option<Instant>) -> View {
         View {
-            n_waiting: state.waiting.n_events,
+            n_waiting: state.waiting.n_events(),
             gathered_at: arrived + self.gather,
             hurry: state.hurry || self.presses(&state.waiting),
             sync_at,
             closing: state.closing,
+            seal: !state.seals.is_empty(),
             all_vacated: self.gate.is_empty(),
         }
     }
 
     /// Whether so much waits that gathering more would not pay.
     fn presses(&self, waiting: &Batch) -> bool {
-        waiting.n_events >= self.pressure || waiting.lines.len() >= BATCH_BYTES
+        waiting.n_events() >= self.pressure || waiting.n_bytes() >= BATCH_BYTES
     }
 
     fn wait<'a>(
@@ -305,12 +323,7 @@ impl Sink for Queue {
     }
 
     fn accept(&self, event: Event) -> Commit {
-        LINE.with_borrow_mut(|line| {
-            line.clear();
-            line.shrink_to(LINE_KEPT_MAX);
-            event.write_line(line);
-            self.accept_line(line)
-        })
+        line::with(&event, |line| self.accept_line(line, Hour::of(event.at())))
     }
 
     fn lose(&self) {

@@ -3,12 +3,14 @@
 //! A write may be cut short by a full disk or a dying one. Then the file is cut back to its last good
 //! length before anything else is written, so a line is never glued to half of another.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use super::recover::{Recovered, recover};
-use crate::{StoreError, disk};
+use crate::segment::{Layout, SegmentId, extent};
+use crate::{StoreError, disk, fail};
 
 /// The file operations of the writer, so that full, slow and failing disks can be tested.
 pub(crate) trait SegmentFile: Send + 'static {
@@ -30,6 +32,24 @@ pub(crate) trait SegmentFile: Send + 'static {
     fn follow_name(&mut self) -> io::Result<bool> {
         Ok(false)
     }
+
+    /// Seals what is in the file: gives it its own name and begins a new file under the old one.
+    fn seal(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Seals what is in the file and leaves no file under the old name.
+    fn seal_away(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A second file, for lines of days that are over.
+    fn late(&self) -> io::Result<Self>
+    where
+        Self: Sized,
+    {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// A segment on a real disk.
@@ -41,7 +61,13 @@ pub(crate) struct DiskFile {
     cutter: File,
     path: PathBuf,
     quarantine: PathBuf,
+    layout: Layout,
+    /// Is told of each segment that was sealed and still needs its footer.
+    sealed: Sealed,
 }
+
+/// Takes the segments that were sealed.
+pub(crate) type Sealed = mpsc::Sender<SegmentId>;
 
 /// A segment and its good length.
 #[derive(Debug)]
@@ -54,19 +80,42 @@ pub(crate) struct Segment<F> {
 }
 
 impl DiskFile {
-    /// Opens a segment for appending and makes its name durable. Returns its good length and how many
-    /// bytes of torn lines were put aside into `quarantine`.
-    pub(crate) fn open(path: &Path, quarantine: &Path) -> Result<(Self, Recovered), StoreError> {
-        let dir = path.parent().unwrap_or_else(|| Path::new("."));
-        disk::create_dir(dir)?;
-        let recovered = recover(path, quarantine)?;
+    /// Opens the active segment for appending and makes its name durable. Returns its good length and
+    /// how many bytes of torn lines were put aside into `quarantine`.
+    pub(crate) fn open(
+        layout: &Layout,
+        quarantine: &Path,
+        sealed: Sealed,
+    ) -> Result<(Self, Recovered), StoreError> {
+        Self::open_at(layout.active(), layout, quarantine, sealed)
+    }
+
+    fn open_at(
+        path: PathBuf,
+        layout: &Layout,
+        quarantine: &Path,
+        sealed: Sealed,
+    ) -> Result<(Self, Recovered), StoreError> {
+        disk::create_dir(layout.dir())?;
+        let recovered = recover(&path, quarantine)?;
         let opened =
-            |result: io::Result<File>| result.map_err(StoreError::io("open the event log", path));
-        let file = opened(disk::private_file().append(true).create(true).open(path))?;
-        let cutter = opened(OpenOptions::new().write(true).open(path))?;
-        disk::sync_dir(dir)?;
-        let (path, quarantine) = (path.to_owned(), quarantine.to_owned());
-        Ok((Self { file, cutter, path, quarantine }, recovered))
+            |result: io::Result<File>| result.map_err(StoreError::io("open the event log", &path));
+        let file = opened(disk::private_file().append(true).create(true).open(&path))?;
+        let cutter = opened(OpenOptions::new().write(true).open(&path))?;
+        disk::sync_dir(layout.dir())?;
+        let (layout, quarantine) = (layout.clone(), quarantine.to_owned());
+        Ok((Self { file, cutter, path, quarantine, layout, sealed }, recovered))
+    }
+
+    /// Opens the file that the name stands for now.
+    fn reopen(&mut self) -> io::Result<()> {
+        let path = self.path.clone();
+        let (file, _) = Self::open_at(path, &self.layout, &self.quarantine, self.sealed.clone())
+            .map_err(io::Error::other)?;
+        // The old file may live on under another name. If this fails there is nobody to tell.
+        drop(self.sync());
+        *self = file;
+        Ok(())
     }
 }
 
@@ -76,7 +125,10 @@ impl SegmentFile for DiskFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+        fail::point("log.before_sync");
+        self.file.sync_data()?;
+        fail::point("log.synced");
+        Ok(())
     }
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {
@@ -91,20 +143,56 @@ impl SegmentFile for DiskFile {
         if disk::is_named(&self.file, &self.path) {
             return Ok(false);
         }
-        let path = self.path.clone();
-        let (file, _) = Self::open(&path, &self.quarantine).map_err(io::Error::other)?;
-        // The old file may live on under another name. If this fails there is nobody to tell.
-        drop(self.sync());
-        *self = file;
-        tracing::warn!(path = %path.display(), "the event log was removed or renamed; a new file is begun");
+        self.reopen()?;
+        tracing::warn!(path = %self.path.display(), "the event log was removed or renamed; a new file is begun");
         Ok(true)
+    }
+
+    fn seal(&mut self) -> io::Result<()> {
+        // Where an earlier try got as far as the name, only the new file is missing.
+        if disk::is_named(&self.file, &self.path) {
+            self.seal_away()?;
+        }
+        if disk::is_named(&self.file, &self.path) { Ok(()) } else { self.reopen() }
+    }
+
+    fn seal_away(&mut self) -> io::Result<()> {
+        let named = extent::at(&self.path)?;
+        // Without an event there is no name, and nothing that would be worth one.
+        let Some(extent) = named.filter(|_| disk::is_named(&self.file, &self.path)) else {
+            return Ok(());
+        };
+        fail::point("seal.before_sync");
+        self.file.sync_all()?;
+        let id = self.layout.free(extent.id);
+        fail::point("seal.before_rename");
+        fs::rename(&self.path, self.layout.hot(id))?;
+        fail::point("seal.after_rename");
+        if self.sealed.send(id).is_err() {
+            tracing::debug!(segment = %id, "nobody gives it a footer now; the next start does");
+        }
+        disk::sync_dir(self.layout.dir()).map_err(io::Error::other)?;
+        fail::point("seal.done");
+        Ok(())
+    }
+
+    fn late(&self) -> io::Result<Self> {
+        let opened =
+            Self::open_at(self.layout.late(), &self.layout, &self.quarantine, self.sealed.clone());
+        opened.map(|(file, _)| file).map_err(io::Error::other)
     }
 }
 
 impl<F: SegmentFile> Segment<F> {
-    /// A segment that ends with a whole line.
+    /// An empty segment.
+    #[cfg(test)]
     pub(crate) fn new(file: F) -> Self {
         Self { file, len: 0, torn: false }
+    }
+
+    /// A segment that ends with a whole line.
+    pub(crate) fn open(file: F) -> io::Result<Self> {
+        Ok(Self { len: file.len()?, file, torn: false })
     }
 
     /// Appends whole lines: all of them, or none.
@@ -150,6 +238,30 @@ impl<F: SegmentFile> Segment<F> {
         self.file.sync()
     }
 
+    /// Its good length, as of the last write.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Seals what is in it and goes on empty.
+    pub(crate) fn seal(&mut self) -> io::Result<()> {
+        self.heal()?;
+        self.file.seal()?;
+        self.len = self.file.len()?;
+        Ok(())
+    }
+
+    /// Seals what is in it; this is its end.
+    pub(crate) fn seal_away(&mut self) -> io::Result<()> {
+        self.heal()?;
+        self.file.seal_away()
+    }
+
+    /// A segment for lines of days that are over.
+    pub(crate) fn late(&self) -> io::Result<Self> {
+        Self::open(self.file.late()?)
+    }
+
     fn heal(&mut self) -> io::Result<()> {
         if self.torn {
             self.file.truncate(self.len)?;
@@ -173,8 +285,6 @@ impl<F: SegmentFile> Segment<F> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     /// A real file whose next so many operations fail; a write that fails leaves half of its bytes.
@@ -223,8 +333,10 @@ mod tests {
 
     /// A segment that holds one long line, and its path.
     fn segment(temp: &tempfile::TempDir) -> (Segment<Faulty>, PathBuf) {
-        let path = temp.path().join("log.ndjson");
-        let (file, _) = DiskFile::open(&path, &temp.path().join("quarantine")).unwrap();
+        let layout = Layout::at(temp.path());
+        let path = layout.active();
+        let (sealed, _) = mpsc::channel();
+        let (file, _) = DiskFile::open(&layout, &temp.path().join("quarantine"), sealed).unwrap();
         let mut segment = Segment::new(Faulty { file, bad_writes: 0, bad_syncs: 0, bad_cuts: 0 });
         segment.append(b"\"the first line\"\n").unwrap();
         (segment, path)

@@ -1,11 +1,14 @@
+mod sealing;
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aios_core::Event;
+use aios_core::{Event, Timestamp};
 
+use super::segment::{DiskFile, Segment};
 use super::*;
 use crate::conformance::{self, PLACES, Subject};
 use crate::{CommitError, Filter, OnFull, ReserveError, SyncPolicy, fixture, query};
@@ -30,6 +33,10 @@ impl<const SYNC: u8> EventStore for OnDisk<SYNC> {
     fn stats(&self) -> EventLogStats {
         self.log.stats()
     }
+
+    fn rotate(&self, now: Timestamp, rotate: Rotate) -> Result<Rotated, StoreError> {
+        self.log.rotate(now, rotate)
+    }
 }
 
 impl<const SYNC: u8> Subject for OnDisk<SYNC> {
@@ -41,7 +48,12 @@ impl<const SYNC: u8> Subject for OnDisk<SYNC> {
             SyncPolicy::Interval(Duration::from_millis(20)),
             SyncPolicy::Never,
         ];
-        let config = EventLogConfig { sync: sync[usize::from(SYNC)], queue_max: PLACES, on_full };
+        let config = EventLogConfig {
+            sync: sync[usize::from(SYNC)],
+            queue_max: PLACES,
+            on_full,
+            ..EventLogConfig::default()
+        };
         let log = FileEventLog::open(&dir, config).unwrap();
         Self { log, dir, _temp: temp }
     }
@@ -129,8 +141,14 @@ impl Disk {
     }
 
     fn open(&self, sync: SyncPolicy, on_full: OnFull) -> FileEventLog {
-        let config = EventLogConfig { sync, queue_max: PLACES, on_full };
-        FileEventLog::start(Segment::new(self.clone()), config, None).unwrap()
+        let config =
+            EventLogConfig { sync, queue_max: PLACES, on_full, ..EventLogConfig::default() };
+        self.start(config)
+    }
+
+    fn start(&self, config: EventLogConfig) -> FileEventLog {
+        let rolling = Rolling::new(Segment::new(self.clone()), None, config.segment_max);
+        FileEventLog::start(rolling, config, None).unwrap()
     }
 
     fn text(&self) -> String {
@@ -329,8 +347,9 @@ async fn an_interval_syncs_of_itself() {
 #[tokio::test]
 async fn what_waits_is_written_together() {
     let disk = Disk::default();
-    let config = EventLogConfig { sync: SyncPolicy::Never, queue_max: 1000, on_full: PATIENT };
-    let log = FileEventLog::start(Segment::new(disk.clone()), config, None).unwrap();
+    let config =
+        EventLogConfig { sync: SyncPolicy::Never, queue_max: 1000, ..EventLogConfig::default() };
+    let log = disk.start(config);
     for n in 0..100 {
         drop(log.reserve().await.unwrap().append(fixture::event(n)));
     }
@@ -401,8 +420,10 @@ async fn a_log_that_is_taken_away_is_begun_anew() {
 #[test]
 fn what_is_cut_is_the_file_that_was_written() {
     let temp = tempfile::tempdir().unwrap();
-    let (path, quarantine) = (temp.path().join("log.ndjson"), temp.path().join("quarantine"));
-    let (mut file, _) = DiskFile::open(&path, &quarantine).unwrap();
+    let layout = crate::segment::Layout::at(temp.path());
+    let path = layout.active();
+    let (sealed, _) = mpsc::channel();
+    let (mut file, _) = DiskFile::open(&layout, &temp.path().join("quarantine"), sealed).unwrap();
     file.append(b"one\ntwo\n").unwrap();
     let aside = temp.path().join("aside.ndjson");
     std::fs::rename(&path, &aside).unwrap();

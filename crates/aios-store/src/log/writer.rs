@@ -4,13 +4,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::batch::{Batch, Piece};
 use super::decide::gather;
-use super::queue::{Batch, Next, Pace, Queue};
-use super::segment::{Segment, SegmentFile};
+use super::queue::{Next, Pace, Queue, SealReply};
+use super::rolling::Rolling;
+use super::segment::SegmentFile;
 use crate::SyncPolicy;
-
-/// Longest buffer that is kept for the next batch.
-const KEPT_BYTES_MAX: usize = 512 * 1024;
 
 /// First wait after a failure; doubled with each further one.
 const BACKOFF_MIN: Duration = Duration::from_millis(20);
@@ -18,10 +17,10 @@ const BACKOFF_MIN: Duration = Duration::from_millis(20);
 /// Longest wait between two tries.
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
-/// Writes the events of a queue to a segment.
+/// Writes the events of a queue to segments.
 pub(crate) struct Writer<F> {
     queue: Arc<Queue>,
-    segment: Segment<F>,
+    segments: Rolling<F>,
     sync: SyncPolicy,
     /// Events taken from the queue that are neither written nor given up.
     in_hand: usize,
@@ -33,8 +32,8 @@ pub(crate) struct Writer<F> {
 }
 
 impl<F: SegmentFile> Writer<F> {
-    pub(crate) fn new(queue: Arc<Queue>, segment: Segment<F>, sync: SyncPolicy) -> Self {
-        Self { queue, segment, sync, in_hand: 0, sequence: 0, sync_at: None, is_stuck: false }
+    pub(crate) fn new(queue: Arc<Queue>, segments: Rolling<F>, sync: SyncPolicy) -> Self {
+        Self { queue, segments, sync, in_hand: 0, sequence: 0, sync_at: None, is_stuck: false }
     }
 
     /// Runs until the queue is closed and empty.
@@ -49,6 +48,11 @@ impl<F: SegmentFile> Writer<F> {
                     self.sync_after_write(arrived);
                 }
                 Next::Sync => self.sync(),
+                Next::Seal(replies) => {
+                    taken_at = Instant::now();
+                    self.write(&mut batch);
+                    self.seal(replies);
+                }
                 Next::End => return self.sync_at_end(),
             }
         }
@@ -56,33 +60,45 @@ impl<F: SegmentFile> Writer<F> {
 
     /// Writes the batch, again and again if need be. Requests feel it as a queue that stays full.
     fn write(&mut self, batch: &mut Batch) {
-        self.in_hand = batch.n_events;
-        let mut backoff = BACKOFF_MIN;
-        let mut kept = self.append(&batch.lines);
-        while !kept && self.queue.pause(backoff) {
-            backoff = BACKOFF_MAX.min(backoff * 2);
-            kept = self.append(&batch.lines);
+        self.in_hand = batch.n_events();
+        for piece in batch.pieces() {
+            self.write_piece(piece);
         }
-        self.sequence += batch.n_events as u64;
-        if kept {
-            self.queue.health().wrote(batch.n_events as u64, batch.lines.len() as u64);
-            self.queue.written(batch.n_events, self.sequence);
-        } else {
-            self.queue.abandon(batch.n_events);
-        }
-        self.in_hand = 0;
-        batch.n_events = 0;
-        batch.lines.clear();
-        // A burst must not hold its memory for good.
-        batch.lines.shrink_to(KEPT_BYTES_MAX);
+        batch.clear();
     }
 
-    fn append(&mut self, lines: &[u8]) -> bool {
-        let appended = match self.sync {
-            SyncPolicy::Always => self.segment.append_durably(lines),
-            SyncPolicy::Interval(_) | SyncPolicy::Never => self.segment.append(lines),
-        };
-        match appended {
+    fn write_piece(&mut self, piece: Piece<'_>) {
+        let mut backoff = BACKOFF_MIN;
+        let mut kept = self.append(piece);
+        while !kept && self.queue.pause(backoff) {
+            backoff = BACKOFF_MAX.min(backoff * 2);
+            kept = self.append(piece);
+        }
+        self.sequence += piece.n_events as u64;
+        if kept {
+            self.queue.health().wrote(piece.n_events as u64, piece.lines.len() as u64);
+            self.queue.written(piece.n_events, self.sequence);
+        } else {
+            self.queue.abandon(piece.n_events);
+        }
+        self.in_hand -= piece.n_events;
+    }
+
+    /// Seals what is open. A failure is for those who asked: events go on being written.
+    fn seal(&mut self, replies: Vec<SealReply>) {
+        let sealed = self.segments.seal();
+        if sealed.is_ok() {
+            self.sync_at = None;
+        }
+        for reply in replies {
+            // Who asked may have left.
+            drop(reply.send(sealed.as_ref().map_err(ToString::to_string).copied()));
+        }
+    }
+
+    fn append(&mut self, piece: Piece<'_>) -> bool {
+        let durably = self.sync == SyncPolicy::Always;
+        match self.segments.append(piece, durably) {
             Ok(()) => {
                 if self.sync == SyncPolicy::Always {
                     self.queue.health().synced();
@@ -122,7 +138,7 @@ impl<F: SegmentFile> Writer<F> {
     }
 
     fn try_sync(&mut self) -> bool {
-        match self.segment.sync() {
+        match self.segments.sync() {
             Ok(()) => {
                 self.queue.health().synced();
                 if !self.is_stuck {

@@ -3,10 +3,12 @@
 //! A noun is a file here and a line in `nouns!`. A command parses, calls a library and prints: data
 //! on stdout, talk on stderr, as `output.rs` has it.
 
+mod audit;
 mod config;
 mod context;
 mod events;
 mod keys;
+mod logs;
 mod models;
 mod net;
 pub(crate) mod output;
@@ -87,7 +89,9 @@ nouns! {
     Status => status,
     Routing => routing,
     Events => events,
+    Logs => logs,
     Keys => keys,
+    Audit => audit,
     Sim => sim,
 }
 

@@ -1,6 +1,8 @@
 //! What a running server says of itself at `/status` of its admin address.
 
 use aios_core::{Profile, Split, Tier, Timestamp};
+use aios_privacy::Secret;
+use aios_store::DataDir;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -76,7 +78,9 @@ pub(super) struct EventLog {
 /// Asks the server at the configured admin address; `None` if none answers.
 pub(super) fn find(config: &Config) -> anyhow::Result<Option<Running>> {
     let url = format!("http://{}/status", config.server.admin_listen);
-    let Some(answer) = net::runtime()?.block_on(net::get(&url, None)) else { return Ok(None) };
+    let Some(answer) = net::runtime()?.block_on(net::get(&url, token(config))) else {
+        return Ok(None);
+    };
     let raw = match answer {
         (200, body) => serde_json::from_slice::<Value>(&body).ok(),
         (_, _) => None,
@@ -89,6 +93,12 @@ pub(super) fn find(config: &Config) -> anyhow::Result<Option<Running>> {
         )
     })?;
     Ok(Some(Running { status, raw }))
+}
+
+/// What opens the running server's admin API, as far as this user may read it.
+pub(super) fn token(config: &Config) -> Option<Secret> {
+    let dir = DataDir::read(&config.server.data_dir).ok()?;
+    dir.read_admin_token().ok().flatten()
 }
 
 /// As [`find`]; an error if no server answers.

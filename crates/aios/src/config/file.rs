@@ -18,7 +18,10 @@ pub(super) struct ConfigFile {
     pub(super) breaker: Breaker,
     pub(super) limits: Limits,
     pub(super) clients: Clients,
+    pub(super) admin: Admin,
+    pub(super) audit: Audit,
     pub(super) events: Events,
+    pub(super) retention: Retention,
     pub(super) privacy: Privacy,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
@@ -145,11 +148,41 @@ pub(super) struct Client {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Admin {
+    pub(super) tokens: Vec<AdminToken>,
+    pub(super) hosts: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdminToken {
+    pub(super) name: Option<String>,
+    pub(super) sha256: Option<String>,
+    pub(super) scopes: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Audit {
+    pub(super) checkpoint_copy: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Events {
     pub(super) sync: String,
     pub(super) queue_max: u64,
     pub(super) on_full: String,
     pub(super) text_max: String,
+    pub(super) segment_max: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retention {
+    pub(super) hot: String,
+    pub(super) cold: String,
+    pub(super) audit: String,
 }
 
 #[derive(Debug, Deserialize)]

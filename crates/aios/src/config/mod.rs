@@ -5,6 +5,7 @@
 //! origin, and resolved into a [`Config`] that nothing downstream has to check again. [`load`] changes
 //! nothing, so a reload is the same call; an error leaves what is in force as it is.
 
+mod admin;
 mod endpoint;
 mod env;
 mod file;
@@ -12,6 +13,7 @@ mod layer;
 mod nearest;
 mod problem;
 mod resolve;
+mod retention;
 mod schema;
 mod settings;
 mod show;
@@ -27,8 +29,8 @@ use std::time::Duration;
 
 use aios_core::Split;
 use aios_privacy::PiiKind;
-use aios_server::{ClientKey, GatewayConfig, ListenerConfig};
-use aios_store::EventLogConfig;
+use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig};
+use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
 
 pub use env::{ADAPTIVE_ENABLED, CONFIG as CONFIG_VAR, DATA_DIR as DATA_DIR_VAR, Env};
@@ -69,6 +71,10 @@ pub struct Config {
     pub clients_required: bool,
     /// `[clients]`: the keys.
     pub client_keys: Vec<ClientKey>,
+    /// `[admin]`: the tokens and names that are configured.
+    pub admin: AdminConfig,
+    /// `[audit]`.
+    pub audit: AuditConfig,
     /// `[events]`.
     pub events: Events,
     /// `[privacy]`: the kinds that are masked.
@@ -88,7 +94,7 @@ pub struct Config {
 pub struct Server {
     /// Address of the gateway.
     pub listen: SocketAddr,
-    /// Address of the admin listener; always loopback.
+    /// Address of the admin listener.
     pub admin_listen: SocketAddr,
     /// Absolute.
     pub data_dir: PathBuf,
@@ -268,16 +274,23 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 13] = [
+        const FIXED: [&str; 20] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
             "server.drain_timeout",
             "server.connections_max",
             "server.header_timeout",
+            "admin.tokens",
+            "admin.hosts",
+            "audit.checkpoint_copy",
             "events.sync",
             "events.queue_max",
             "events.on_full",
+            "events.segment_max",
+            "retention.hot",
+            "retention.cold",
+            "retention.audit",
             "telemetry.log",
             "telemetry.level",
             "telemetry.otlp_endpoint",

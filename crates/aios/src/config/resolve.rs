@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use aios_core::{Boundary, Percent, Split};
 use aios_privacy::PiiKind;
-use aios_store::{EventLogConfig, OnFull, SyncPolicy};
+use aios_store::{EventLogConfig, OnFull, Policy, SyncPolicy};
 use aios_upstream::{BreakerPolicy, RetryPolicy, Timeouts};
 
 use super::env::Env;
 use super::file::{self, ConfigFile};
 use super::problem::Problem;
+use super::retention;
 use super::settings::Settings;
 use super::{
     Config, Discovery, EndpointLimits, Events, LogFormat, LogLevel, MemoryMode, Otlp,
@@ -34,7 +35,7 @@ impl Resolver<'_> {
     /// Everything, in the file's order.
     pub(super) fn config(&mut self, file: &ConfigFile, directory: &Path) -> Config {
         let limits = self.limits(&file.limits);
-        let config = Config {
+        let mut config = Config {
             file: None,
             settings: self.settings.clone(),
             hash: self.settings.hash(),
@@ -47,13 +48,16 @@ impl Resolver<'_> {
             routing: self.routing(&file.routing),
             clients_required: file.clients.required,
             client_keys: self.clients(&file.clients.keys),
-            events: self.events(&file.events),
+            admin: self.admin(&file.admin),
+            audit: self.audit(&file.audit, directory),
+            events: self.events(&file.events, &file.retention),
             privacy: self.pii_kinds(&file.privacy.kinds),
             memory: self.choice("memory.mode", &file.memory.mode, &[("off", MemoryMode::Off)]),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
             log_level: self.choice("telemetry.level", &file.telemetry.level, &LogLevel::NAMES),
             otlp: self.otlp(&file.telemetry),
         };
+        config.audit.keep_days = retention::whole_days(config.events.log.retention.audit.total);
         self.reachable_only_with_keys(&config);
         config
     }
@@ -194,7 +198,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn events(&mut self, file: &file::Events) -> Events {
+    fn events(&mut self, file: &file::Events, retention: &file::Retention) -> Events {
         let sync = match file.sync.as_str() {
             "always" => SyncPolicy::Always,
             "never" => SyncPolicy::Never,
@@ -208,14 +212,18 @@ impl Resolver<'_> {
             }
         };
         let on_full = [("wait", OnFull::Wait(EVENT_ROOM_WAIT)), ("drop", OnFull::Drop)];
-        Events {
+        let mut events = Events {
             log: EventLogConfig {
                 sync,
                 queue_max: self.count("events.queue_max", file.queue_max, 16..=1_000_000),
                 on_full: self.choice("events.on_full", &file.on_full, &on_full),
+                segment_max: self.segment_max(&file.segment_max),
+                retention: Policy::default(),
             },
             text_max: self.size("events.text_max", &file.text_max, 0..=1 << 20),
-        }
+        };
+        events.log.retention = self.retention(retention);
+        events
     }
 
     fn pii_kinds(&mut self, names: &[String]) -> Vec<PiiKind> {
@@ -234,13 +242,11 @@ impl Resolver<'_> {
                 "make a key with `aios keys new NAME`, put its line into clients.keys and set clients.required = true",
             );
         }
-        if !admin_listen.ip().is_loopback() {
+        if !admin_listen.ip().is_loopback() && config.admin.tokens.is_empty() {
             self.refuse_with_hint(
                 "server.admin_listen",
-                format!(
-                    "{admin_listen} must be a loopback address: status and metrics ask for no key"
-                ),
-                "keep 127.0.0.1 and reach it through an SSH tunnel or a proxy that checks who asks",
+                format!("{admin_listen} can be reached from other machines, which needs a token"),
+                "make one with `aios keys new NAME`, put its digest with scopes into admin.tokens and the names it is reached by into admin.hosts",
             );
         }
         if listen == admin_listen && listen.port() != 0 {

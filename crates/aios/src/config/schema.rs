@@ -1,7 +1,7 @@
 //! Which keys there are and what stands in them.
 //!
 //! The compiled-in default file is the schema: a key is known because it has a default, and the
-//! default's type is the key's type. Only the entries of two lists, which are empty by default, are
+//! default's type is the key's type. Only the entries of a few lists, which are empty by default, are
 //! written down here.
 
 use std::sync::LazyLock;
@@ -46,6 +46,10 @@ pub(super) const CLIENT: &[(&str, Kind)] = &[
     ("tokens_per_minute", Kind::Integer),
     ("concurrency_max", Kind::Integer),
 ];
+
+/// Keys of an admin token. All must be there.
+pub(super) const ADMIN_TOKEN: &[(&str, Kind)] =
+    &[("name", Kind::Text), ("sha256", Kind::Text), ("scopes", Kind::Texts)];
 
 /// A key that may be set.
 #[derive(Debug)]
@@ -141,6 +145,7 @@ fn kind_of(key: &str, default: &Value) -> Option<Kind> {
         Value::Boolean(_) => Some(Kind::Flag),
         Value::Array(_) if key.ends_with(".endpoints") => Some(Kind::Tables(ENDPOINT)),
         Value::Array(_) if key == "clients.keys" => Some(Kind::Tables(CLIENT)),
+        Value::Array(_) if key == "admin.tokens" => Some(Kind::Tables(ADMIN_TOKEN)),
         Value::Array(_) => Some(Kind::Texts),
         Value::Table(_) => None,
     }

@@ -179,7 +179,7 @@ fn a_listener_for_other_machines_needs_keys() {
     let key = format!("keys = [{{ name = \"app\", sha256 = \"{}\" }}]\n", "ab".repeat(32));
     assert!(check(&format!("{listen}[clients]\n{key}"), &[]).is_err());
     assert!(check(&format!("{listen}[clients]\nrequired = true\n{key}"), &[]).is_ok());
-    assert_snapshot!(refused("[server]\nadmin_listen = \"[::]:8501\"\n"), @"`server.admin_listen` (line 2 of aios.toml) [::]:8501 must be a loopback address: status and metrics ask for no key -> keep 127.0.0.1 and reach it through an SSH tunnel or a proxy that checks who asks");
+    assert_snapshot!(refused("[server]\nadmin_listen = \"[::]:8501\"\n"), @"`server.admin_listen` (line 2 of aios.toml) [::]:8501 can be reached from other machines, which needs a token -> make one with `aios keys new NAME`, put its digest with scopes into admin.tokens and the names it is reached by into admin.hosts");
     assert_snapshot!(refused("[server]\nlisten = \"localhost:8501\"\n"), @"`server.admin_listen` (default) must differ from server.listen");
 }
 

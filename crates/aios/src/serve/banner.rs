@@ -23,6 +23,9 @@ fn text(config: &Config, handle: &Handle, upstreams: &UpstreamConfig) -> String 
     let (gateway, admin) = handle.addresses();
     line("OpenAI API", format!("http://{gateway}/v1"));
     line("admin", format!("http://{admin}"));
+    if let Some(path) = handle.login_path() {
+        line("sign in", format!("http://{admin}{path} (once)"));
+    }
     for tier in Tier::ALL {
         if upstreams.tier(tier).is_empty() {
             line(tier.name(), format!("none: {} answers everything", tier.other()));

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use aios_core::Profile;
-use aios_privacy::Redactor;
+use aios_core::{Clock, Profile};
+use aios_privacy::{Redactor, SecretDigest};
 use aios_route::{Knots, Policy, Sampler};
-use aios_server::{Clients, Handle, Live, Parts, RoutingState};
-use aios_store::{DataDir, FileEventLog};
+use aios_server::{AdminConfig, AdminToken, Clients, Handle, Live, Parts, RoutingState, Scopes};
+use aios_store::{AuditLog, DataDir, FileEventLog, StoreError};
 use aios_upstream::Upstreams;
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -42,6 +42,9 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
     let data_dir =
         Arc::new(DataDir::open(&config.server.data_dir).context("cannot open the data directory")?);
     let keys = keys::load(&data_dir).context("cannot load the deployment's keys")?;
+    let admin = admin(config, &data_dir).context("cannot load the admin token")?;
+    let audit = AuditLog::open(&data_dir, config.audit.clone(), SystemClock.now())
+        .context("cannot open the audit trail")?;
     let store =
         FileEventLog::open(&data_dir, config.events.log).context("cannot open the event log")?;
     let store = Arc::new(store);
@@ -65,9 +68,21 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         listener: config.listener(),
         gateway_socket,
         admin_socket: admin_socket.into_std().context("cannot use the admin socket")?,
+        admin,
+        audit: Arc::new(audit),
     })
     .context("cannot start the server")?;
     Ok(Started { handle, store, fill, routing: Routing { state: routing, data_dir } })
+}
+
+/// The configured tokens, and the one that stands in the data directory, which may do everything.
+fn admin(config: &Config, data_dir: &DataDir) -> Result<AdminConfig, StoreError> {
+    let token = data_dir.load_or_create_admin_token()?;
+    let digest = SecretDigest::of(token.expose().as_bytes());
+    let owner = AdminToken { name: "owner".to_owned(), digest, scopes: Scopes::all() };
+    let mut admin = config.admin.clone();
+    admin.tokens.insert(0, owner);
+    Ok(admin)
 }
 
 /// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.

@@ -14,6 +14,10 @@ mod faults;
 #[cfg(test)]
 mod hangups;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod nodelay;
 #[cfg(test)]
 mod preflight;
@@ -30,3 +34,5 @@ mod tidy;
 #[cfg(test)]
 #[cfg(feature = "otel")]
 mod traces;
+#[cfg(test)]
+mod trust;

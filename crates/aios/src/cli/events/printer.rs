@@ -1,4 +1,4 @@
-//! Prints events and keeps count of lines that are none.
+//! Prints events and keeps count of what could not be read.
 
 use std::io::Write;
 
@@ -13,11 +13,13 @@ pub(super) struct Printer<'a> {
     json: bool,
     n_events: usize,
     n_bad: usize,
+    /// Files that could not be read to their end.
+    n_unread: usize,
 }
 
 impl<'a> Printer<'a> {
     pub(super) fn new(out: &'a mut dyn Write, json: bool) -> Self {
-        Self { out, json, n_events: 0, n_bad: 0 }
+        Self { out, json, n_events: 0, n_bad: 0, n_unread: 0 }
     }
 
     /// Prints an event, or says which line is none.
@@ -29,7 +31,11 @@ impl<'a> Printer<'a> {
                 say(format_args!("not an event: {bad}"));
                 Ok(())
             }
-            Err(error @ ReadError::Io { .. }) => Err(error.into()),
+            Err(error @ ReadError::Io { .. }) => {
+                self.n_unread += 1;
+                say(error);
+                Ok(())
+            }
         }
     }
 
@@ -40,10 +46,14 @@ impl<'a> Printer<'a> {
 
     /// Says what was missed.
     pub(super) fn end(self) -> Exit {
-        if self.n_bad == 0 {
+        if self.n_bad == 0 && self.n_unread == 0 {
             return Exit::Done;
         }
-        say(format_args!("incomplete: events shown: {}, bad lines: {}", self.n_events, self.n_bad));
+        let mut missed = format!("events shown: {}, bad lines: {}", self.n_events, self.n_bad);
+        if self.n_unread > 0 {
+            missed.push_str(&format!(", files not read to their end: {}", self.n_unread));
+        }
+        say(format_args!("incomplete: {missed}"));
         Exit::Incomplete
     }
 

@@ -214,5 +214,5 @@ pub(crate) fn post_with(headers: &str, body: &[u8]) -> Vec<u8> {
 
 /// A whole GET request.
 pub(crate) fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: aios\r\nconnection: close\r\n\r\n").into_bytes()
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").into_bytes()
 }

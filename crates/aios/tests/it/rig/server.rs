@@ -82,6 +82,42 @@ impl Server {
         client.reply().await.json()
     }
 
+    /// One request to the admin address, each of its headers ending in CRLF.
+    pub(crate) async fn admin(&self, method: &str, path: &str, headers: &str) -> Reply {
+        self.admin_with(method, path, headers, "").await
+    }
+
+    /// The same with a body.
+    pub(crate) async fn admin_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> Reply {
+        let mut client = Client::connect(&self.admin).await;
+        let (host, length) = (&self.admin, body.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/json\r\n{headers}content-length: {length}\r\n\r\n{body}"
+        );
+        client.send(request.as_bytes()).await;
+        client.reply().await
+    }
+
+    /// The first line on stderr that holds `sign`.
+    pub(crate) async fn said_line(&self, sign: &str) -> String {
+        eventually(sign, async || {
+            let said = self.process.said.lock().unwrap();
+            said.lines().find(|line| line.contains(sign)).map(str::to_owned)
+        })
+        .await
+    }
+
+    /// A file in the data directory.
+    pub(crate) fn read_data(&self, name: &str) -> String {
+        self.place.read(&format!("data/{name}"))
+    }
+
     /// The state of one endpoint.
     pub(crate) async fn endpoint(&self, name: &str) -> Value {
         let status = self.status().await;
@@ -118,6 +154,12 @@ impl Server {
             assert_eq!(events.len(), n, "at {caller}: {events:#?}");
             events
         }
+    }
+
+    /// Waits for `n` events and stops the server.
+    pub(crate) async fn stop_after(self, n: usize) -> Place {
+        eventually("events", async || (self.log().len() >= n).then_some(())).await;
+        self.stop().await
     }
 
     /// Stops the server in an orderly way, where there is one.

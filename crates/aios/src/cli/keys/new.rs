@@ -1,13 +1,13 @@
-//! `aios keys`.
+//! `aios keys new`.
 
 use std::io::Write;
 
 use aios_privacy::SecretDigest;
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde_json::json;
 
-use super::context::Context;
-use super::output::{self, Exit, Failure, say};
+use crate::cli::context::Context;
+use crate::cli::output::{self, Exit, Failure, say};
 
 /// Begins every client key, so that a leaked one is recognized.
 const PREFIX: &str = "aios-";
@@ -20,28 +20,19 @@ const KEY_DIGITS: usize = 43;
 
 const BASE_62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Make client keys
+/// Make a client key, and the line for clients.keys that lets it in; the key itself is stored nowhere
+///
+/// With --json: {"name", "key", "sha256", "line"}.
 #[derive(Debug, Args)]
-pub(super) struct Command {
-    #[command(subcommand)]
-    verb: Verb,
+pub(super) struct New {
+    /// Name of the client in events and metrics
+    #[arg(value_parser = name)]
+    name: String,
 }
 
-#[derive(Debug, Subcommand)]
-enum Verb {
-    /// Make a key, and the line for clients.keys that lets it in; the key itself is stored nowhere
-    ///
-    /// With --json: {"name", "key", "sha256", "line"}.
-    New {
-        /// Name of the client in events and metrics
-        #[arg(value_parser = name)]
-        name: String,
-    },
-}
-
-impl Command {
+impl New {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let Verb::New { name } = self.verb;
+        let name = self.name;
         let mut random = [0; KEY_BYTES];
         getrandom::fill(&mut random).map_err(|error| {
             let hint = "check that the system's random source works";

@@ -1,0 +1,170 @@
+//! What every request of the admin listener passes before its handler, and leaves in the audit trail.
+
+use std::sync::Arc;
+
+use aios_store::AuditAction;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::AdminState;
+use super::auth::{Caller, Credentials, Noted};
+use super::origin::{is_our_name, is_our_page};
+use super::scope::Scope;
+
+/// Who may call an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody who can connect, under whatever name: a load balancer asks whether we live.
+    Anyone,
+    /// Everybody who can connect and calls us by a name of ours.
+    Visitor,
+    /// Everybody on this machine; from elsewhere, who has the scope.
+    Local(Scope),
+    /// Every admin token and session.
+    Known,
+    /// Who has the scope.
+    Scope(Scope),
+}
+
+/// What the guard needs to know of an endpoint.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) state: AdminState,
+    pub(crate) access: Access,
+    /// Method and route, for the trail: no path of a request stands there.
+    pub(crate) name: Arc<str>,
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    ForeignName,
+    NoCredentials,
+    WrongCredentials,
+    NoScope(Option<Scope>),
+    ForeignPage,
+}
+
+/// Lets a request through or refuses it; what changes something goes on record.
+pub(crate) async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let caller = match admit(&gate, &request, changes) {
+        Ok(caller) => caller,
+        Err(refusal) => return gate.refuse(refusal).await,
+    };
+    let actor = caller.as_ref().map_or_else(|| "anyone".to_owned(), |caller| caller.name.clone());
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    let response = next.run(request).await;
+    if !changes {
+        return response;
+    }
+    let status = response.status().as_u16();
+    let action = AuditAction::Changed { request: gate.name.to_string(), status };
+    match gate.state.record(&actor, action).await {
+        Ok(()) => response,
+        Err(why) => error(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "audit_failed",
+            &format!("it was done with status {status}, but cannot be put on record: {why}"),
+        ),
+    }
+}
+
+fn admit(gate: &Gate, request: &Request, changes: bool) -> Result<Option<Caller>, Refusal> {
+    if gate.access == Access::Anyone {
+        return Ok(None);
+    }
+    let auth = &gate.state.auth;
+    if !is_our_name(request.uri(), request.headers(), auth.hosts()) {
+        return Err(Refusal::ForeignName);
+    }
+    let is_open = match gate.access {
+        Access::Anyone | Access::Visitor => true,
+        Access::Local(_) => gate.state.is_loopback,
+        Access::Known | Access::Scope(_) => false,
+    };
+    let caller = match auth.identify(request.headers(), Instant::now()) {
+        Credentials::Right(caller) => caller,
+        Credentials::None | Credentials::Wrong if is_open => return Ok(None),
+        Credentials::None => return Err(Refusal::NoCredentials),
+        Credentials::Wrong => return Err(Refusal::WrongCredentials),
+    };
+    let needed = match gate.access {
+        Access::Scope(scope) | Access::Local(scope) => Some(scope),
+        Access::Known | Access::Anyone | Access::Visitor => None,
+    };
+    if !is_open && needed.is_some_and(|scope| !caller.scopes.hold(scope)) {
+        return Err(Refusal::NoScope(needed));
+    }
+    if changes && caller.by_cookie && !is_our_page(request.headers()) {
+        return Err(Refusal::ForeignPage);
+    }
+    Ok(Some(caller))
+}
+
+impl Gate {
+    async fn refuse(&self, refusal: Refusal) -> Response {
+        let response = refusal.response();
+        let status = response.status().as_u16();
+        match self.state.auth.note_failure(Instant::now()) {
+            Noted::OnRecord { n_before } => {
+                let request = self.name.to_string();
+                let action = AuditAction::Refused { request, status, n_before };
+                if let Err(why) = self.state.record("anyone", action).await {
+                    tracing::error!(why, "a refused admin request could not be put on record");
+                }
+                response
+            }
+            Noted::Counted => too_many(),
+        }
+    }
+}
+
+impl Refusal {
+    fn response(self) -> Response {
+        match self {
+            Self::ForeignName => error(
+                StatusCode::MISDIRECTED_REQUEST,
+                "unknown_host",
+                "this server is not known under that name; add it to admin.hosts",
+            ),
+            Self::NoCredentials | Self::WrongCredentials => {
+                let why = "an admin token is needed: `Authorization: Bearer` with what stands in keys/admin.token of the data directory, or a token of admin.tokens";
+                let mut response = error(StatusCode::UNAUTHORIZED, "unauthorized", why);
+                response
+                    .headers_mut()
+                    .insert(WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
+                response
+            }
+            Self::NoScope(scope) => {
+                let scope = scope.map_or("", Scope::name);
+                let why = format!("the token lacks the scope `{scope}`");
+                error(StatusCode::FORBIDDEN, "forbidden", &why)
+            }
+            Self::ForeignPage => error(
+                StatusCode::FORBIDDEN,
+                "foreign_page",
+                "a session changes nothing on behalf of another site's page",
+            ),
+        }
+    }
+}
+
+fn too_many() -> Response {
+    let mut response =
+        error(StatusCode::TOO_MANY_REQUESTS, "too_many_failures", "too many were refused lately");
+    response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("60"));
+    response
+}
+
+/// An error in the admin API's form.
+pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Response {
+    (status, axum::Json(json!({ "error": { "code": code, "message": message } }))).into_response()
+}

@@ -1,0 +1,62 @@
+//! Every endpoint of the admin listener, with who may call it. A new one is a line here and a row in
+//! the matrix of `tests.rs`.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, any, get, post};
+use http::Method;
+
+use super::guard::{Access, Gate, guard};
+use super::scope::Scope;
+use super::{AdminState, health, login, logs, trail};
+
+/// An endpoint.
+pub(crate) struct Endpoint {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    handler: MethodRouter<AdminState>,
+}
+
+/// The endpoints.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    use Access::{Anyone, Known, Local, Visitor};
+    let read = |path, access, handler| Endpoint { method: Method::GET, path, access, handler };
+    let change = |path, access, handler| Endpoint { method: Method::POST, path, access, handler };
+    vec![
+        read("/healthz", Anyone, get(health::alive)),
+        read("/readyz", Anyone, get(health::ready)),
+        // Neither holds prompts, ids or keys, and monitoring on the same machine needs no secret.
+        read("/metrics", Local(Scope::ConfigRead), get(health::metrics)),
+        read("/status", Local(Scope::ConfigRead), get(health::status)),
+        // What exchanges a code for a session cannot ask for a session.
+        read("/", Visitor, get(login::index)),
+        read("/admin/v1/whoami", Known, get(login::whoami)),
+        change("/admin/v1/login-links", Known, post(login::new_link)),
+        read("/admin/v1/audit", Access::Scope(Scope::AuditRead), get(trail::tail)),
+        read("/admin/v1/audit/verify", Access::Scope(Scope::AuditRead), get(trail::verify)),
+        read("/admin/v1/logs/holds", Access::Scope(Scope::LogsRead), get(logs::holds)),
+        change("/admin/v1/logs/holds/add", Access::Scope(Scope::LogsWrite), post(logs::hold)),
+        change(
+            "/admin/v1/logs/holds/release",
+            Access::Scope(Scope::LogsWrite),
+            post(logs::release),
+        ),
+        change("/admin/v1/logs/rotate", Access::Scope(Scope::LogsWrite), post(logs::rotate)),
+    ]
+}
+
+/// The admin listener's service.
+pub(crate) fn router(state: AdminState) -> Router {
+    let gate = |access, name: &str| Gate { state: state.clone(), access, name: name.into() };
+    let mut router = Router::new();
+    for endpoint in endpoints() {
+        let name = format!("{} {}", endpoint.method, endpoint.path);
+        let layer = from_fn_with_state(gate(endpoint.access, &name), guard);
+        router = router.route(endpoint.path, endpoint.handler.layer(layer));
+    }
+    // Whoever is nobody does not learn which paths there are.
+    let unknown = any(health::unknown);
+    let layer = from_fn_with_state(gate(Access::Known, "unknown path"), guard);
+    router.fallback_service(unknown.layer(layer).with_state(state.clone())).with_state(state)
+}

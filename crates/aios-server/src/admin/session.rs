@@ -1,0 +1,142 @@
+//! Sessions of browsers.
+//!
+//! A link with a code in it opens one session, once: the code is exchanged for a cookie that scripts
+//! cannot read and that other sites' pages cannot have sent. So what stays in the browser's history is
+//! worth nothing. Codes and sessions are kept as digests and end with the process.
+
+use std::time::Duration;
+
+use aios_privacy::SecretDigest;
+use http::HeaderMap;
+use http::header::COOKIE;
+use tokio::time::Instant;
+
+use super::auth::Caller;
+
+/// The cookie's name.
+const NAME: &str = "aios_session";
+
+/// How long a code waits to be used.
+const CODE_LIFE: Duration = Duration::from_secs(60 * 60);
+
+/// How long a session lasts.
+const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Codes and sessions at once; then the oldest goes.
+const KEPT_MAX: usize = 64;
+
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    codes: Vec<Kept>,
+    sessions: Vec<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    digest: SecretDigest,
+    caller: Caller,
+    ends_at: Instant,
+}
+
+impl Sessions {
+    pub(crate) fn new_code(&mut self, caller: &Caller, now: Instant) -> Option<String> {
+        add(&mut self.codes, caller, now, CODE_LIFE)
+    }
+
+    pub(crate) fn redeem(&mut self, code: &str, now: Instant) -> Option<String> {
+        let digest = SecretDigest::of(code.as_bytes());
+        let at = self.codes.iter().position(|kept| kept.digest == digest && kept.ends_at > now)?;
+        let caller = Caller { by_cookie: true, ..self.codes.swap_remove(at).caller };
+        let id = add(&mut self.sessions, &caller, now, SESSION_LIFE)?;
+        Some(format!("{NAME}={id}; HttpOnly; SameSite=Strict; Path=/"))
+    }
+
+    pub(crate) fn find(&self, id: &str, now: Instant) -> Option<Caller> {
+        let digest = SecretDigest::of(id.as_bytes());
+        let found = self
+            .sessions
+            .iter()
+            .rfold(None, |found, kept| if kept.digest == digest { Some(kept) } else { found })?;
+        (found.ends_at > now).then(|| found.caller.clone())
+    }
+}
+
+/// Keeps a new secret of 256 random bits; `None` if the system gives none.
+fn add(kept: &mut Vec<Kept>, caller: &Caller, now: Instant, life: Duration) -> Option<String> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).ok()?;
+    // A digest of random bytes is as good as they are, and prints.
+    let secret = SecretDigest::of(&random).to_hex();
+    kept.retain(|kept| kept.ends_at > now);
+    if kept.len() >= KEPT_MAX {
+        kept.remove(0);
+    }
+    let digest = SecretDigest::of(secret.as_bytes());
+    kept.push(Kept { digest, caller: caller.clone(), ends_at: now + life });
+    Some(secret)
+}
+
+/// The session that a browser names.
+pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = values.flat_map(|value| value.split(';'));
+    pairs.find_map(|pair| pair.trim().strip_prefix(NAME)?.strip_prefix('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::scope::Scopes;
+
+    fn caller() -> Caller {
+        Caller { name: "boss".into(), scopes: Scopes::all(), by_cookie: false }
+    }
+
+    fn id_of(cookie: &str) -> &str {
+        cookie.split(['=', ';']).nth(1).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_code_opens_one_session_once() {
+        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let code = sessions.new_code(&caller(), now).unwrap();
+        assert_eq!(sessions.redeem("wrong", now), None);
+        let cookie = sessions.redeem(&code, now).unwrap();
+        assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
+        assert_eq!(sessions.redeem(&code, now), None, "once");
+        let found = sessions.find(id_of(&cookie), now).unwrap();
+        assert_eq!((found.name.as_str(), found.by_cookie), ("boss", true));
+        assert_eq!(sessions.find(&code, now), None, "a code is no session");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn codes_and_sessions_end() {
+        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let [used, late] = [(); 2].map(|()| sessions.new_code(&caller(), now).unwrap());
+        let cookie = sessions.redeem(&used, now).unwrap();
+        assert_eq!(sessions.redeem(&late, now + CODE_LIFE), None);
+        assert!(sessions.find(id_of(&cookie), now + CODE_LIFE).is_some());
+        assert_eq!(sessions.find(id_of(&cookie), now + SESSION_LIFE), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn they_are_bounded() {
+        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let first = sessions.new_code(&caller(), now).unwrap();
+        (0..KEPT_MAX).for_each(|_| assert!(sessions.new_code(&caller(), now).is_some()));
+        assert_eq!(sessions.codes.len(), KEPT_MAX);
+        assert_eq!(sessions.redeem(&first, now), None);
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let check = |value: &str, expect: Option<&str>| {
+            let headers = HeaderMap::from_iter([(COOKIE, value.parse().unwrap())]);
+            assert_eq!(cookie(&headers), expect, "{value}");
+        };
+        check("aios_session=ab", Some("ab"));
+        check("a=b; aios_session=ab; c=d", Some("ab"));
+        check("xaios_session=ab", None);
+        check("aios_session", None);
+    }
+}

@@ -1,0 +1,339 @@
+//! Every role at every endpoint, from the list of endpoints itself: a new one without a row fails.
+
+use std::collections::BTreeMap;
+
+use aios_core::{BOUNDARY_DEFAULT, Clock, Percent, Split, Timestamp};
+use aios_privacy::{KeyMaterial, Pseudonymizer, Redactor, SecretDigest};
+use aios_route::{BucketKey, Policy};
+use aios_store::{AuditConfig, AuditEntry, OnFull, RamEventLog, audit_tail};
+use aios_upstream::{BreakerPolicy, RetryPolicy, Timeouts, UpstreamConfig, Upstreams};
+use axum::Router;
+use axum::body::Body;
+use http::{Request, StatusCode};
+use tower_service::Service;
+
+use super::*;
+use crate::gateway::{IdSource, Keys};
+use crate::live::{GatewayConfig, Live};
+
+/// What each endpoint needs: "anyone", "visitor", "local <scope>", "known" or a scope. Written by hand, on purpose.
+const MATRIX: &[(&str, &str)] = &[
+    ("GET /healthz", "anyone"),
+    ("GET /readyz", "anyone"),
+    ("GET /metrics", "local config:read"),
+    ("GET /status", "local config:read"),
+    ("GET /", "visitor"),
+    ("GET /admin/v1/whoami", "known"),
+    ("POST /admin/v1/login-links", "known"),
+    ("GET /admin/v1/audit", "audit:read"),
+    ("GET /admin/v1/audit/verify", "audit:read"),
+    ("GET /admin/v1/logs/holds", "logs:read"),
+    ("POST /admin/v1/logs/holds/add", "logs:write"),
+    ("POST /admin/v1/logs/holds/release", "logs:write"),
+    ("POST /admin/v1/logs/rotate", "logs:write"),
+];
+
+#[derive(Debug)]
+struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_800_000_000_000_000)
+    }
+}
+
+/// An admin listener without its socket.
+struct Admin {
+    router: Router,
+    auth: Arc<Auth>,
+    dir: Arc<DataDir>,
+    _temp: tempfile::TempDir,
+}
+
+fn token_of(scope: &str) -> String {
+    format!("token of {scope}")
+}
+
+impl Admin {
+    /// A token for each scope, one for all and one for none.
+    fn new(is_loopback: bool) -> Self {
+        let token = |name: &str, scopes: Scopes| AdminToken {
+            name: name.to_owned(),
+            digest: SecretDigest::of(token_of(name).as_bytes()),
+            scopes,
+        };
+        let mut tokens: Vec<_> = Scope::ALL
+            .iter()
+            .map(|scope| token(scope.name(), Scopes::parse([scope.name()]).unwrap()))
+            .collect();
+        tokens.push(token("all", Scopes::all()));
+        tokens.push(token("none", Scopes::parse([]).unwrap()));
+        let temp = tempfile::tempdir().unwrap();
+        let dir = Arc::new(DataDir::open(temp.path()).unwrap());
+        let audit = AuditLog::open(&dir, AuditConfig::default(), FixedClock.now()).unwrap();
+        let auth = auth(AdminConfig { tokens, hosts: vec!["aios.internal".into()] });
+        let gateway = gateway();
+        let status = StatusReader {
+            gateway: Arc::clone(&gateway),
+            controller: Arc::default(),
+            reload: Arc::default(),
+        };
+        let state = AdminState {
+            gateway,
+            status,
+            auth: Arc::clone(&auth),
+            audit: Arc::new(audit),
+            data_dir: Arc::clone(&dir),
+            is_loopback,
+        };
+        Self { router: router(state), auth, dir, _temp: temp }
+    }
+
+    async fn ask(&self, endpoint: &str, headers: &[(&str, &str)]) -> http::Response<Body> {
+        let (method, path) = endpoint.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "127.0.0.1:8501");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        self.router.clone().call(request).await.unwrap()
+    }
+
+    async fn status(&self, endpoint: &str, headers: &[(&str, &str)]) -> StatusCode {
+        self.ask(endpoint, headers).await.status()
+    }
+
+    /// The cookie of a session of `name`'s.
+    fn session(&self, name: &str, scopes: Scopes) -> String {
+        let caller = auth::Caller { name: name.into(), scopes, by_cookie: false };
+        let now = tokio::time::Instant::now();
+        let cookie = self.auth.redeem(&self.auth.new_code(&caller, now).unwrap(), now).unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    fn trail(&self) -> Vec<AuditEntry> {
+        audit_tail(&self.dir, 1000).unwrap()
+    }
+}
+
+fn gateway() -> Arc<Gateway> {
+    let (learned_to, _) = tokio::sync::mpsc::channel(1);
+    let second = std::time::Duration::from_secs(1);
+    let timeouts = Timeouts {
+        connect: second,
+        first_token: second,
+        whole: second,
+        inter_token: second,
+        total: second,
+        finish_grace: second,
+    };
+    let upstreams = UpstreamConfig {
+        main: vec![],
+        embedder: vec![],
+        timeouts,
+        retries: RetryPolicy { attempts_max: 1, backoff_base: second, backoff_max: second },
+        breaker: BreakerPolicy { failures: 1, open: second, open_max: second },
+        lmstudio_preload: false,
+    };
+    let live = Live {
+        generation: 1,
+        hash: "0123456789ab".into(),
+        gateway: GatewayConfig {
+            body_max: 1024,
+            body_timeout: second,
+            total_timeout: second,
+            text_max: 1024,
+            aliases: vec![],
+        },
+        upstreams: Arc::new(Upstreams::new(upstreams, None)),
+        redactor: Arc::new(Redactor::new(&[])),
+        clients: crate::Clients::new(false, vec![], None),
+    };
+    let split = Split {
+        treatment_pct: Percent::new(10.0).unwrap(),
+        control_boundary: BOUNDARY_DEFAULT,
+        treatment_boundary: BOUNDARY_DEFAULT,
+        adaptive: true,
+        frozen: false,
+        origin: "test".into(),
+    };
+    Arc::new(Gateway {
+        live: arc_swap::ArcSwap::from_pointee(live),
+        split: tokio::sync::watch::channel(Arc::new(split)).1,
+        routing: Arc::new(crate::RoutingState::new(Policy::golden(), None, learned_to)),
+        store: Arc::new(RamEventLog::new(1, OnFull::Drop)),
+        clock: Arc::new(FixedClock),
+        keys: Keys {
+            pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([1; 32])),
+            bucket: BucketKey::new(&KeyMaterial::new([2; 32])),
+        },
+        observer: None,
+        metrics: Arc::new(crate::metrics::Metrics::new()),
+        draining: false.into(),
+        stopping: false.into(),
+        ids: IdSource::new(),
+        started_at: FixedClock.now(),
+    })
+}
+
+/// Whether a role may call an endpoint that needs `access`.
+fn may(access: &str, scopes: Option<&Scopes>, is_loopback: bool) -> bool {
+    let holds = |name: &str| {
+        let scope = Scope::ALL.into_iter().find(|scope| scope.name() == name).unwrap();
+        scopes.is_some_and(|scopes| scopes.hold(scope))
+    };
+    match access.split_once(' ') {
+        _ if matches!(access, "anyone" | "visitor") => true,
+        _ if access == "known" => scopes.is_some(),
+        Some((_, scope)) => is_loopback || holds(scope),
+        None => holds(access),
+    }
+}
+
+#[tokio::test]
+async fn every_role_at_every_endpoint() {
+    let matrix: BTreeMap<_, _> = MATRIX.iter().copied().collect();
+    let endpoints: Vec<_> = routes::endpoints()
+        .iter()
+        .map(|endpoint| format!("{} {}", endpoint.method, endpoint.path))
+        .collect();
+    for endpoint in &endpoints {
+        assert!(matrix.contains_key(endpoint.as_str()), "{endpoint} has no row");
+    }
+    assert_eq!(endpoints.len(), matrix.len(), "a row without an endpoint");
+    for is_loopback in [true, false] {
+        for (endpoint, access) in &matrix {
+            check_endpoint(endpoint, access, is_loopback).await;
+        }
+    }
+}
+
+async fn check_endpoint(endpoint: &str, access: &str, is_loopback: bool) {
+    // A new one each time, so that refusals do not add up to "too many".
+    for role in Scope::ALL.iter().map(|scope| scope.name()).chain(["all", "none"]) {
+        let admin = Admin::new(is_loopback);
+        let scopes = match role {
+            "all" => Scopes::all(),
+            "none" => Scopes::parse([]).unwrap(),
+            scope => Scopes::parse([scope]).unwrap(),
+        };
+        let expect = may(access, Some(&scopes), is_loopback);
+        let bearer = format!("Bearer {}", token_of(role));
+        let cookie = admin.session(role, scopes);
+        let shown: [&[(&str, &str)]; 2] = [
+            &[("authorization", &bearer)],
+            &[("cookie", &cookie), ("origin", "http://127.0.0.1:8501")],
+        ];
+        for headers in shown {
+            let status = admin.status(&concrete(endpoint), headers).await;
+            let is_refused = matches!(status.as_u16(), 401 | 403);
+            assert_eq!(!is_refused, expect, "{role} at {endpoint}: {status} ({headers:?})");
+        }
+    }
+    for headers in [&[][..], &[("authorization", "Bearer guess")][..]] {
+        let admin = Admin::new(is_loopback);
+        let status = admin.status(&concrete(endpoint), headers).await;
+        let expect = may(access, None, is_loopback);
+        assert_eq!(status != 401, expect, "nobody at {endpoint}: {status} ({headers:?})");
+    }
+}
+
+/// The endpoint with something in the place of its parameters.
+fn concrete(endpoint: &str) -> String {
+    endpoint.replace("{id}", "none")
+}
+
+#[tokio::test]
+async fn what_changes_something_and_who_is_refused_is_on_record() {
+    let admin = Admin::new(true);
+    let bearer = format!("Bearer {}", token_of("all"));
+    admin.status("POST /admin/v1/login-links", &[("authorization", &bearer)]).await;
+    admin.status("GET /admin/v1/audit?n=1", &[("authorization", &bearer)]).await;
+    admin.status("GET /admin/v1/audit?n=2", &[("authorization", "Bearer guess")]).await;
+    let trail: Vec<_> =
+        admin.trail().into_iter().map(|entry| (entry.actor, entry.action)).collect();
+    let changed =
+        AuditAction::Changed { request: "POST /admin/v1/login-links".into(), status: 200 };
+    let request = "GET /admin/v1/audit".into();
+    let refused = AuditAction::Refused { request, status: 401, n_before: 0 };
+    assert_eq!(trail[1..], [("all".into(), changed), ("anyone".into(), refused)]);
+}
+
+#[tokio::test]
+async fn a_session_changes_nothing_for_another_sites_page() {
+    let admin = Admin::new(true);
+    let cookie = admin.session("all", Scopes::all());
+    let post = "POST /admin/v1/login-links";
+    let from = |origin: &'static str| [("cookie", cookie.clone()), ("origin", origin.to_owned())];
+    for (origin, expect) in [("http://127.0.0.1:8501", 200), ("http://evil.example", 403)] {
+        let headers = from(origin);
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(admin.status(post, &headers).await, expect, "{origin}");
+    }
+    assert_eq!(admin.status(post, &[("cookie", &cookie)]).await, 403, "no page at all");
+    assert_eq!(admin.status("GET /admin/v1/whoami", &[("cookie", &cookie)]).await, 200);
+}
+
+#[tokio::test]
+async fn a_foreign_name_is_not_served() {
+    let admin = Admin::new(true);
+    let host = |name: &'static str| [("host", name)];
+    for path in ["GET /status", "GET /metrics", "GET /", "GET /admin/v1/audit", "GET /nothing"] {
+        assert_eq!(admin.status(path, &host("evil.example")).await, 421, "{path}");
+    }
+    assert_eq!(admin.status("GET /status", &host("aios.internal:8501")).await, 200);
+    assert_eq!(admin.status("GET /healthz", &host("10.1.2.3:8501")).await, 200);
+}
+
+#[tokio::test]
+async fn nobody_learns_which_paths_there_are() {
+    let admin = Admin::new(true);
+    for path in ["GET /admin/v1/audit", "GET /admin/v1/nothing", "POST /nothing", "PUT /%2e%2e"] {
+        assert_eq!(admin.status(path, &[]).await, 401, "{path}");
+    }
+    let bearer = format!("Bearer {}", token_of("none"));
+    let known = [("authorization", bearer.as_str())];
+    assert_eq!(admin.status("GET /admin/v1/nothing", &known).await, 404);
+}
+
+#[tokio::test]
+async fn too_many_failures_are_told_so_and_the_right_token_still_works() {
+    let admin = Admin::new(true);
+    let wrong = [("authorization", "Bearer guess")];
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        statuses.push(admin.status("GET /admin/v1/whoami", &wrong).await.as_u16());
+    }
+    assert_eq!(statuses, [[401; 10].as_slice(), &[429; 2]].concat());
+    assert_eq!(admin.trail().len(), 11, "the trail does not grow with each guess");
+    let bearer = format!("Bearer {}", token_of("none"));
+    assert_eq!(admin.status("GET /admin/v1/whoami", &[("authorization", &bearer)]).await, 200);
+}
+
+#[tokio::test]
+async fn a_link_is_exchanged_for_a_session_once() {
+    let admin = Admin::new(true);
+    let path = format!("GET {}", first_link(&admin.auth).unwrap());
+    let reply = admin.ask(&path, &[]).await;
+    assert_eq!(
+        (reply.status().as_u16(), &reply.headers()["location"]),
+        (303, &"/".parse().unwrap())
+    );
+    let cookie = reply.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    assert_eq!(admin.status("GET /admin/v1/audit", &[("cookie", cookie)]).await, 200);
+    assert_eq!(admin.status(&path, &[]).await, 401);
+    // The guard never lets the code in as anything but a code.
+    let code = path.rsplit('=').next().unwrap();
+    let bearer = format!("Bearer {code}");
+    assert_eq!(admin.status("GET /admin/v1/whoami", &[("authorization", &bearer)]).await, 401);
+}
+
+#[tokio::test]
+async fn without_a_token_the_admin_api_is_closed() {
+    let auth = auth(AdminConfig { tokens: vec![], hosts: vec![] });
+    assert_eq!(first_link(&auth), None);
+}

@@ -1,0 +1,170 @@
+//! One line of the audit trail.
+//!
+//! A line is a JSON object that ends with its hash: `{"seq":…,"prev":"…", … ,"h":"…"}`. The hash is
+//! SHA-256 over the 32 bytes of `prev` and the line without its `,"h":"…"`, byte for byte as it stands,
+//! so that it can be checked without knowing how we write JSON.
+//!
+//! An entry tells what was done and how often, never to which value: no text, no hash of one. A
+//! conversation or person stands in it as a pseudonym.
+
+use std::collections::BTreeMap;
+
+use aios_core::Timestamp;
+use aios_privacy::Pseudonym;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::hex;
+
+/// The hash before the first entry.
+pub(crate) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What stands between the hashed part of a line and its hash.
+const HASH_MARK: &str = ",\"h\":\"";
+
+/// An entry of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Its number, from 1, without gaps.
+    pub seq: u64,
+    /// The hash of the entry before.
+    pub prev: String,
+    /// When it was written.
+    pub ts: Timestamp,
+    /// Who did it: the name of an admin token, `session`, `cli` or `server`.
+    pub actor: String,
+    /// What was done.
+    #[serde(flatten)]
+    pub action: AuditAction,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum AuditAction {
+    /// A process began to write the trail.
+    Opened {
+        /// Version of the program.
+        version: String,
+    },
+    /// The trail ended in half a line, which was cut off.
+    TornTailCut {
+        /// How many bytes.
+        n_bytes: u64,
+    },
+    /// Values were masked on their way to a sink.
+    Redacted {
+        /// Where the text was going: `log` or `upstream`.
+        sink: String,
+        /// From when on.
+        since: Timestamp,
+        /// How many, by kind.
+        counts: BTreeMap<String, u64>,
+    },
+    /// Somebody changed something through the admin API.
+    Changed {
+        /// Method and route.
+        request: String,
+        /// The answer's HTTP status.
+        status: u16,
+    },
+    /// Somebody was not let in.
+    Refused {
+        /// Method and route.
+        request: String,
+        /// The answer's HTTP status.
+        status: u16,
+        /// Refusals that got no entry of their own since the last one.
+        n_before: u64,
+    },
+    /// An erasure reached a state.
+    Erasure {
+        /// The request.
+        id: String,
+        /// Its state.
+        state: String,
+        /// Whose data.
+        subjects: Vec<Pseudonym>,
+        /// Records removed, once that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        n_records: Option<u64>,
+    },
+    /// A version of the pseudonyms' key was made or removed.
+    Key {
+        /// `rotated` or `retired`.
+        change: String,
+        /// Which version.
+        version: u16,
+    },
+    /// Files past their time were removed.
+    Pruned {
+        /// How many.
+        n_files: u64,
+        /// The last entry in them.
+        last_seq: u64,
+    },
+    /// The process stopped in an orderly way.
+    Closed,
+}
+
+/// The entry's line, with its newline, and its hash.
+pub(crate) fn line(entry: &AuditEntry) -> Result<(String, String), serde_json::Error> {
+    let body = serde_json::to_string(entry)?;
+    let hash = hash(&entry.prev, &body);
+    let open = body.strip_suffix('}').unwrap_or(&body);
+    Ok((format!("{open}{HASH_MARK}{hash}\"}}\n"), hash))
+}
+
+/// An entry as it was read, with the hash that stands in its line.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) entry: AuditEntry,
+    pub(crate) hash: String,
+    /// The hash is the line's.
+    pub(crate) is_intact: bool,
+}
+
+/// Reads a line without its newline.
+pub(crate) fn read(line: &str) -> Result<Read, String> {
+    let (open, rest) = line.rsplit_once(HASH_MARK).ok_or("it has no hash")?;
+    let hash_in_line = rest.strip_suffix("\"}").ok_or("it does not end with its hash")?;
+    let body = format!("{open}}}");
+    let entry: AuditEntry = serde_json::from_str(&body).map_err(|error| error.to_string())?;
+    let is_intact = hash(&entry.prev, &body) == hash_in_line;
+    Ok(Read { entry, hash: hash_in_line.to_owned(), is_intact })
+}
+
+fn hash(prev: &str, body: &str) -> String {
+    let mut hasher = Sha256::new();
+    // What is no hash cannot be continued: the check of the chain then names this entry.
+    hasher.update(hex::decode::<32>(prev.as_bytes()).unwrap_or_default());
+    hasher.update(body.as_bytes());
+    hex::encode(&hasher.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_back_and_each_changed_byte_is_seen() {
+        let entry = AuditEntry {
+            seq: 1,
+            prev: GENESIS.into(),
+            ts: Timestamp::from_micros(1_800_000_000_123_000),
+            actor: "cli".into(),
+            action: AuditAction::Key { change: "rotated".into(), version: 2 },
+        };
+        let (line, hash) = line(&entry).unwrap();
+        insta::assert_snapshot!(line.trim_end(), @r#"{"seq":1,"prev":"0000000000000000000000000000000000000000000000000000000000000000","ts":"2027-01-15T08:00:00.123Z","actor":"cli","action":"key","change":"rotated","version":2,"h":"6440c746005eee4f1309d830051d7ba9b2b5dca2d75a1e3a13ab6fc474424b75"}"#);
+        let line = line.trim_end();
+        let found = read(line).unwrap();
+        assert_eq!((found.entry, found.hash, found.is_intact), (entry, hash, true));
+        for at in 0..line.len() {
+            let mut changed = line.as_bytes().to_vec();
+            changed[at] = if changed[at] == b'1' { b'2' } else { b'1' };
+            let seen = read(std::str::from_utf8(&changed).unwrap());
+            assert!(seen.is_err() || !seen.unwrap().is_intact, "byte {at}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The audit trail: what was redacted, erased, changed and refused, in a chain of hashes.
+//!
+//! Each entry holds the hash of the one before, so an entry that is edited, dropped or moved breaks the
+//! chain at a place that can be named. The chain's end is signed every few entries and whenever
+//! something grave was done, and the signed checkpoints can be copied to another place.
+//!
+//! Entries are few (redactions come as counts per minute), so each is forced to disk before
+//! [`AuditLog::append`] returns: what was done is on record before anybody is told that it was done.
+
+mod checkpoint;
+mod entry;
+mod files;
+mod prune;
+mod verify;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+pub use entry::{AuditAction, AuditEntry};
+pub use verify::{AuditFault, AuditVerified, verify_audit};
+pub use writer::AuditLog;
+
+use crate::lines::{Lines, Place, Read};
+use crate::{DataDir, StoreError};
+
+/// How the trail is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditConfig {
+    /// A second file for the checkpoints, best on another disk.
+    pub checkpoint_copy: Option<PathBuf>,
+    /// Entries between two checkpoints.
+    pub checkpoint_every: u64,
+    /// Days that entries are kept.
+    pub keep_days: u32,
+}
+
+impl Default for AuditConfig {
+    /// No second place; a checkpoint every 16 entries; 365 days.
+    fn default() -> Self {
+        Self { checkpoint_copy: None, checkpoint_every: 16, keep_days: 365 }
+    }
+}
+
+/// The last `n` entries, the oldest first.
+///
+/// # Errors
+/// When a file cannot be read. Lines that are no entries are left to [`verify_audit`].
+pub fn audit_tail(dir: &DataDir, n: usize) -> Result<Vec<AuditEntry>, StoreError> {
+    let audit = dir.audit_path();
+    let mut last = VecDeque::new();
+    for day in files::days(&audit)? {
+        each_line(&files::path(&audit, &day), |_, line| {
+            last.extend(entry::read(line).ok().map(|read| read.entry));
+            if last.len() > n {
+                last.pop_front();
+            }
+        })?;
+    }
+    Ok(last.into())
+}
+
+/// Shows each whole line with its number from 1; returns how many bytes follow the last newline.
+fn each_line(path: &std::path::Path, mut see: impl FnMut(u64, &str)) -> Result<u64, StoreError> {
+    let failed = || StoreError::io("read the audit trail", path);
+    let file = std::fs::File::open(path).map_err(failed())?;
+    let start = Place { number: Some(1), offset: 0 };
+    let mut lines = Lines::new(std::io::BufReader::new(file), start);
+    let mut end = 0;
+    while let Some(read) = lines.next().map_err(failed())? {
+        match read {
+            Read::Line { place, bytes } => {
+                end = place.offset + bytes.len() as u64 + 1;
+                see(place.number.unwrap_or(0), &String::from_utf8_lossy(bytes));
+            }
+            Read::TooLong { place } => see(place.number.unwrap_or(0), ""),
+        }
+    }
+    Ok(lines.position().saturating_sub(end))
+}

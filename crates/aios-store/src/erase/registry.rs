@@ -1,0 +1,118 @@
+//! Which stores there are: every kind of file in the data directory, and what erasure does with it.
+//!
+//! A file that belongs to no store here cannot be opened through [`DataDir::file`](crate::DataDir),
+//! and one that lies about all the same makes a verification incomplete. So nothing can be kept where
+//! an erasure would not look. A new store is a file in `stores/` and a line in [`STORES`].
+
+use std::path::Path;
+
+use super::stores;
+
+/// A kind of thing that is kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Store {
+    /// How plans, receipts and reports call it.
+    pub(crate) name: &'static str,
+    /// Its files, from the data directory, with `/`. A `*` stands for anything but a `/`.
+    pub(crate) files: &'static [&'static str],
+    /// What erasure does with them.
+    pub(crate) treatment: Treatment,
+}
+
+/// What erasure does with a store's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Treatment {
+    /// Newline-delimited JSON, gzipped or not: the lines of the subject are dropped, all others stay
+    /// byte for byte.
+    Lines,
+    /// Made from other stores: removed where it names the subject, and made anew.
+    Derived,
+    /// What no reader understands: removed whole where it names the subject.
+    Scraps,
+    /// One document that a person also edits. It is searched; what it holds is reported, not cut.
+    Document,
+    /// Proof of what was done. It names the subject by pseudonym and by nothing else, and stays.
+    Proof,
+    /// Holds nothing of any subject; searched all the same.
+    Apart,
+}
+
+/// Every store, in the order in which they are searched.
+pub(crate) const STORES: &[&Store] = &[
+    &stores::TEMPORARY,
+    &stores::EVENTS_HOT,
+    &stores::EVENTS_COLD,
+    &stores::CONTROL,
+    &stores::QUARANTINE,
+    &stores::INDEX,
+    &stores::AUDIT,
+    &stores::ERASURES,
+    &stores::MEMORY,
+    &stores::ROUTER,
+    &stores::GOLDENS,
+    &stores::REPORTS,
+    &stores::CACHE,
+    &stores::EXPORTS,
+    &stores::SETTINGS,
+    &stores::KEYS,
+];
+
+/// The store that a file belongs to, by its path from the data directory.
+pub(crate) fn store_of(relative: &Path) -> Option<&'static Store> {
+    let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
+    let path = parts?.join("/");
+    STORES.iter().copied().find(|store| store.files.iter().any(|glob| matches(glob, &path)))
+}
+
+/// Whether a path is of a form in which each `*` stands for anything but a `/`.
+fn matches(glob: &str, path: &str) -> bool {
+    let Some((head, rest)) = glob.split_once('*') else { return glob == path };
+    let Some(path) = path.strip_prefix(head) else { return false };
+    let name_end = path.find('/').unwrap_or(path.len());
+    let ends = path.char_indices().map(|(at, _)| at).chain([path.len()]);
+    ends.take_while(|end| *end <= name_end)
+        .any(|end| path.get(end..).is_some_and(|path| matches(rest, path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stays_within_a_name() {
+        let check = |glob: &str, path: &str, expect: bool| {
+            assert_eq!(matches(glob, path), expect, "{glob} {path}");
+        };
+        check("a/b.json", "a/b.json", true);
+        check("a/b.json", "a/b.jsonx", false);
+        check("a/*.json", "a/b.json", true);
+        check("a/*.json", "a/.json", true);
+        check("a/*.json", "a/b/c.json", false);
+        check("*/*.tmp", "a/b.tmp", true);
+        check("*/*.tmp", "b.tmp", false);
+        check("a.*.n*", "a.é.nd", true);
+    }
+
+    #[test]
+    fn a_file_belongs_to_the_first_store_that_knows_it() {
+        let check = |path: &str, expect: Option<&str>| {
+            assert_eq!(store_of(Path::new(path)).map(|store| store.name), expect, "{path}");
+        };
+        check("analytics/hypotheses.ndjson", Some("events (hot)"));
+        check("analytics/hypotheses.2027-01-15T08.ndjson", Some("events (hot)"));
+        check("analytics/hypotheses.2027-01-15T08.ndjson.gz", Some("events (cold)"));
+        check("analytics/hypotheses.ndjson.bak", None);
+        check("analytics/hypotheses.ndjson.tmp", Some("temporary files"));
+        check("audit/2027-01-15.ndjson", Some("audit"));
+        check("hypotheses.ndjson", None);
+        check("elsewhere/x", None);
+    }
+
+    #[test]
+    fn names_of_stores_differ() {
+        for (n, store) in STORES.iter().enumerate() {
+            assert!(STORES[..n].iter().all(|other| other.name != store.name), "{}", store.name);
+            assert!(!store.files.is_empty());
+        }
+    }
+}

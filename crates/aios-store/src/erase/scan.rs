@@ -1,0 +1,136 @@
+//! Reads every byte of a file, whatever it is, in bounded memory.
+//!
+//! Whether a file is compressed is told by its first bytes, not by its name or by any catalogue: what
+//! is searched here is what a stranger with the disk would find.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::registry::{Store, store_of};
+use crate::StoreError;
+
+/// Bytes looked at together.
+const WINDOW: usize = 256 * 1024;
+
+/// How a gzip file begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// A file in the data directory.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    /// None if no store knows it.
+    pub(crate) store: Option<&'static Store>,
+}
+
+/// Every file in the data directory, in order.
+pub(crate) fn files(dir: &Path) -> Result<Vec<Found>, StoreError> {
+    let mut found = Vec::new();
+    let mut left = vec![dir.to_owned()];
+    while let Some(here) = left.pop() {
+        let listed = StoreError::io("list", &here);
+        let entries = fs::read_dir(&here).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        for entry in entries.map_err(listed)? {
+            let path = entry.path();
+            // A link is not followed: what it leads to is not ours to change.
+            let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_dir {
+                left.push(path);
+            } else {
+                let relative = path.strip_prefix(dir).unwrap_or(&path);
+                let store = store_of(relative);
+                found.push(Found { path, store });
+            }
+        }
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(found)
+}
+
+/// Opens a file for reading what it means: gunzipped if it is gzip.
+pub(crate) fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut reader = BufReader::with_capacity(WINDOW, File::open(path)?);
+    let is_gzip = reader.fill_buf()?.starts_with(&GZIP);
+    if is_gzip {
+        return Ok(Box::new(BufReader::with_capacity(WINDOW, MultiGzDecoder::new(reader))));
+    }
+    Ok(Box::new(reader))
+}
+
+/// Shows all of a file in windows that overlap by `overlap` bytes, so that nothing of up to that length
+/// is cut by a window's edge alone. `see` gets the window and how much of it was seen before. Returns the
+/// number of bytes.
+pub(crate) fn each_window(
+    path: &Path,
+    overlap: usize,
+    mut see: impl FnMut(&[u8], usize),
+) -> io::Result<u64> {
+    let mut reader = open(path)?;
+    let mut window = Vec::with_capacity(WINDOW + overlap);
+    let (mut n_bytes, mut seen) = (0, 0);
+    loop {
+        let n = reader.by_ref().take(WINDOW as u64).read_to_end(&mut window)?;
+        if n == 0 {
+            return Ok(n_bytes);
+        }
+        n_bytes += n as u64;
+        see(&window, seen);
+        let kept = window.len().min(overlap);
+        window.drain(..window.len() - kept);
+        seen = kept;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// How often a word stands in a file, each time counted once.
+    fn count(content: &[u8], word: &[u8]) -> io::Result<usize> {
+        let temp = tempfile::NamedTempFile::new().unwrap();
+        fs::write(temp.path(), content).unwrap();
+        let mut n = 0;
+        each_window(temp.path(), word.len() - 1, |window, seen| {
+            n +=
+                memchr::memmem::find_iter(window, word).filter(|at| at + word.len() > seen).count();
+        })?;
+        Ok(n)
+    }
+
+    #[test]
+    fn a_word_is_found_once_wherever_it_stands() {
+        for at in [0, 1, WINDOW - 4, WINDOW - 1, WINDOW, 2 * WINDOW + 3] {
+            let mut content = vec![b'.'; 3 * WINDOW];
+            content[at..at + 6].copy_from_slice(b"needle");
+            assert_eq!(count(&content, b"needle").unwrap(), 1, "{at}");
+            // In two members of a gzip file, the word cut by their border.
+            let (head, tail) = content.split_at((at + 3).min(WINDOW));
+            let members = [gzip(head), gzip(tail)].concat();
+            assert_eq!(count(&members, b"needle").unwrap(), 1, "{at} gzipped");
+        }
+    }
+
+    #[test]
+    fn half_a_gzip_file_cannot_be_read() {
+        let whole = gzip(&b"needle".repeat(1000));
+        assert_eq!(count(&whole, b"needle").unwrap(), 1000);
+        count(&whole[..whole.len() - 9], b"needle").unwrap_err();
+    }
+}

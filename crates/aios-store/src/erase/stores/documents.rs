@@ -1,0 +1,25 @@
+//! Documents that people edit too.
+
+use crate::erase::registry::{Store, Treatment};
+
+/// Golden sets, baselines and the reports made of them: production prompts may have become cases.
+pub(crate) const GOLDENS: Store = Store {
+    name: "goldens",
+    files: &["goldens/*", "retrieval_qa/*"],
+    treatment: Treatment::Document,
+};
+
+/// Reports.
+pub(crate) const REPORTS: Store =
+    Store { name: "reports", files: &["reports/*"], treatment: Treatment::Document };
+
+/// What routing has learned, and its outcome log.
+pub(crate) const ROUTER: Store =
+    Store { name: "router", files: &["router/*"], treatment: Treatment::Lines };
+
+/// What the operator sets while the server runs.
+pub(crate) const SETTINGS: Store = Store {
+    name: "settings",
+    files: &["analytics/adaptive_override.json", "analytics/holds*", "holds*"],
+    treatment: Treatment::Apart,
+};

@@ -1,0 +1,31 @@
+//! The event log in all its ages, and what was cut from it.
+
+use crate::erase::registry::{Store, Treatment};
+
+/// The active segment and the sealed ones that are not compressed yet.
+pub(crate) const EVENTS_HOT: Store = Store {
+    name: "events (hot)",
+    files: &["analytics/hypotheses.ndjson", "analytics/hypotheses.*.ndjson"],
+    treatment: Treatment::Lines,
+};
+
+/// Compressed segments; their sidecars are derived and go with them.
+pub(crate) const EVENTS_COLD: Store = Store {
+    name: "events (cold)",
+    files: &["analytics/hypotheses.*.ndjson.gz", "analytics/hypotheses.*.ndjson.gz.*"],
+    treatment: Treatment::Lines,
+};
+
+/// Verdicts and decisions.
+pub(crate) const CONTROL: Store = Store {
+    name: "control",
+    files: &["analytics/control.ndjson", "analytics/control.*.ndjson", "analytics/control.*.gz"],
+    treatment: Treatment::Lines,
+};
+
+/// Torn ends of segments.
+pub(crate) const QUARANTINE: Store = Store {
+    name: "quarantine",
+    files: &["analytics/quarantine/*", "audit/quarantine/*"],
+    treatment: Treatment::Scraps,
+};

@@ -1,0 +1,14 @@
+//! Keys, the lock, and files that are gone a moment later.
+
+use crate::erase::registry::{Store, Treatment};
+
+/// Keys, tokens and the lock file.
+pub(crate) const KEYS: Store =
+    Store { name: "keys", files: &["keys/*", "aios.lock"], treatment: Treatment::Apart };
+
+/// Half-written files. A crash may leave one; it is never read.
+pub(crate) const TEMPORARY: Store = Store {
+    name: "temporary files",
+    files: &["*.tmp", "*/*.tmp", "*/*/*.tmp"],
+    treatment: Treatment::Scraps,
+};

@@ -1,0 +1,15 @@
+//! The stores, a file for each family of them.
+
+mod derived;
+mod documents;
+mod events;
+mod housekeeping;
+mod memory;
+mod proof;
+
+pub(crate) use derived::{CACHE, EXPORTS, INDEX};
+pub(crate) use documents::{GOLDENS, REPORTS, ROUTER, SETTINGS};
+pub(crate) use events::{CONTROL, EVENTS_COLD, EVENTS_HOT, QUARANTINE};
+pub(crate) use housekeeping::{KEYS, TEMPORARY};
+pub(crate) use memory::MEMORY;
+pub(crate) use proof::{AUDIT, ERASURES};

@@ -1,0 +1,118 @@
+//! What waits to be written: whole lines, and where the hour changes between them.
+
+use aios_core::Timestamp;
+
+/// Longest buffer that is kept for the next batch.
+const KEPT_BYTES_MAX: usize = 512 * 1024;
+
+const MICROS_PER_HOUR: i64 = 3_600_000_000;
+
+/// An hour of event time, counted from 1970. Segments are cut where it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Hour(i64);
+
+/// Whole lines, each with its newline, in the order they came.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    lines: Vec<u8>,
+    n_events: usize,
+    /// Hardly ever more than one.
+    runs: Vec<Run>,
+}
+
+/// Lines of one hour in a row.
+#[derive(Debug)]
+struct Run {
+    hour: Hour,
+    end: usize,
+    n_events: usize,
+}
+
+/// Lines that go to one place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Piece<'a> {
+    pub(crate) hour: Hour,
+    pub(crate) lines: &'a [u8],
+    pub(crate) n_events: usize,
+}
+
+impl Hour {
+    /// The hour of a moment.
+    pub(crate) fn of(at: Timestamp) -> Self {
+        Self(at.as_micros().div_euclid(MICROS_PER_HOUR))
+    }
+
+    /// The day it belongs to.
+    pub(crate) fn day(self) -> i64 {
+        self.0.div_euclid(24)
+    }
+}
+
+impl Batch {
+    /// Adds a line.
+    pub(crate) fn push(&mut self, line: &[u8], hour: Hour) {
+        self.lines.extend_from_slice(line);
+        self.n_events += 1;
+        let end = self.lines.len();
+        match self.runs.last_mut() {
+            Some(run) if run.hour == hour => {
+                run.end = end;
+                run.n_events += 1;
+            }
+            Some(_) | None => self.runs.push(Run { hour, end, n_events: 1 }),
+        }
+    }
+
+    pub(crate) fn n_events(&self) -> usize {
+        self.n_events
+    }
+
+    pub(crate) fn n_bytes(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The lines, hour by hour.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        let starts = std::iter::once(0).chain(self.runs.iter().map(|run| run.end));
+        self.runs.iter().zip(starts).map(|(run, start)| Piece {
+            hour: run.hour,
+            lines: &self.lines[start..run.end],
+            n_events: run.n_events,
+        })
+    }
+
+    /// Makes room for the next. A burst must not hold its memory for good.
+    pub(crate) fn clear(&mut self) {
+        self.lines.clear();
+        self.lines.shrink_to(KEPT_BYTES_MAX);
+        self.n_events = 0;
+        self.runs.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_cut_where_the_hour_changes() {
+        let mut batch = Batch::default();
+        for (line, hour) in [("a\n", 7), ("b\n", 7), ("c\n", 8), ("d\n", 7)] {
+            batch.push(line.as_bytes(), Hour(hour));
+        }
+        let pieces: Vec<_> =
+            batch.pieces().map(|piece| (piece.hour.0, piece.lines, piece.n_events)).collect();
+        assert_eq!(pieces, [(7, &b"a\nb\n"[..], 2), (8, b"c\n", 1), (7, b"d\n", 1)]);
+        batch.clear();
+        assert_eq!((batch.n_events(), batch.pieces().count()), (0, 0));
+    }
+
+    #[test]
+    fn hours_and_days_are_those_of_utc() {
+        let hour = |text: &str| Hour::of(Timestamp::parse(text).unwrap());
+        assert_eq!(hour("2027-01-15T08:59:59.999Z"), hour("2027-01-15T08:00:00Z"));
+        assert!(hour("2027-01-15T09:00:00Z") > hour("2027-01-15T08:59:59Z"));
+        assert_eq!(hour("2027-01-15T00:00:00Z").day(), hour("2027-01-15T23:59:59Z").day());
+        assert_eq!(hour("1969-12-31T23:59:59Z").day(), -1);
+    }
+}

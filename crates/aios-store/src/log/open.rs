@@ -1,0 +1,95 @@
+//! Brings the log's directory in order before events are written.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+
+use super::batch::Hour;
+use super::recover::recover;
+use super::segment::{DiskFile, Sealed, Segment};
+use crate::replace::{Points, Replacement, points, remove};
+use crate::segment::extent::{self, Extent};
+use crate::segment::facts::{self, Kind};
+use crate::segment::intake::Intake;
+use crate::segment::{Day, Layout, Segments};
+use crate::{DataDir, StoreError, disk, fail};
+
+const SPLIT: Points = points!("split_rest");
+
+/// The active segment, ready to be written.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) segment: Segment<DiskFile>,
+    /// The hour of its last event.
+    pub(super) hour: Option<Hour>,
+    /// Bytes of torn lines that were put aside.
+    pub(super) quarantined: u64,
+}
+
+/// Finishes what the last run left undone, and opens the active segment.
+pub(super) fn open(dir: &DataDir, segment_max: u64, sealed: Sealed) -> Result<Opened, StoreError> {
+    let (layout, quarantine) = (Layout::of(dir), dir.quarantine_path());
+    disk::create_dir(layout.dir())?;
+    let mut quarantined = seal_late(dir, &layout)?;
+    let active = layout.active();
+    quarantined += recover(&active, &quarantine)?.quarantined;
+    let mut extent = extent_of(&active)?;
+    if extent.is_some_and(|extent| Day::of(extent.first) != Day::of(extent.last)) {
+        split(&layout, segment_max)?;
+        extent = extent_of(&active)?;
+    }
+    Segments::of(dir).tidy()?;
+    let (file, _) = DiskFile::open(&layout, &quarantine, sealed)?;
+    let hour = extent.map(|extent| Hour::of(extent.last));
+    Ok(Opened {
+        segment: Segment::open(file).map_err(StoreError::io("read", &active))?,
+        hour,
+        quarantined,
+    })
+}
+
+/// Late lines of the last run become a segment of their own.
+fn seal_late(dir: &DataDir, layout: &Layout) -> Result<u64, StoreError> {
+    let path = layout.late();
+    let quarantined = recover(&path, &dir.quarantine_path())?.quarantined;
+    match extent_of(&path)? {
+        Some(extent) => {
+            let hot = layout.hot(layout.free(extent.id));
+            fail::point("late.before_rename");
+            fs::rename(&path, &hot).map_err(StoreError::io("seal", &path))?;
+            fail::point("late.after_rename");
+            disk::sync_dir(layout.dir())?;
+        }
+        None if fs::metadata(&path).is_ok_and(|metadata| metadata.len() == 0) => {
+            remove(&path, "late.before_remove", "late.removed")?;
+        }
+        // No events, but somebody's lines: they stay for who knows what they are.
+        None => {}
+    }
+    Ok(quarantined)
+}
+
+/// A segment that was written before segments were cut by day: each day becomes one of its own. Broken
+/// off, it is done again with the same outcome, because the original goes last.
+fn split(layout: &Layout, segment_max: u64) -> Result<(), StoreError> {
+    let path = layout.active();
+    let mut intake = Intake::new(layout, segment_max);
+    let mut reader = BufReader::new(File::open(&path).map_err(StoreError::io("open", &path))?);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).map_err(StoreError::io("read", &path))? > 0 {
+        match facts::of(line.trim_ascii_end()) {
+            Kind::Event(facts) => intake.event(facts.ts, facts.event_id, &line)?,
+            Kind::Bad | Kind::Footer => intake.other(&line)?,
+        }
+        line.clear();
+    }
+    let (segments, rest) = intake.finish()?;
+    tracing::info!(n = segments.len(), "the event log was cut into segments of one day each");
+    let mut out = Replacement::begin(&path)?;
+    out.write_all(&rest).map_err(StoreError::io("write", &path))?;
+    out.commit(&SPLIT)
+}
+
+fn extent_of(path: &Path) -> Result<Option<Extent>, StoreError> {
+    extent::at(path).map_err(StoreError::io("read", path))
+}

@@ -1,0 +1,221 @@
+//! Which segments there are.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::footer::Footer;
+use super::janitor;
+use super::name::{FileKind, Layout, SegmentId};
+use super::rewrite::{self, Keep, Look, Rewritten};
+use super::sidecar::Sidecar;
+use super::text::Text;
+use super::{compress, seal};
+use crate::replace::remove;
+use crate::{DataDir, StoreError};
+
+/// How a sealed segment is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Age {
+    /// As text.
+    Hot,
+    /// Compressed.
+    Cold,
+}
+
+/// A sealed segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentInfo {
+    /// Its id.
+    pub id: SegmentId,
+    /// How it is kept.
+    pub age: Age,
+    /// Its file.
+    pub path: PathBuf,
+    /// Bytes of its file.
+    pub file_bytes: u64,
+    /// What is in it; `None` while its sealing is not finished, or where a cold one has no sidecar.
+    pub footer: Option<Footer>,
+}
+
+/// The sealed segments of a data directory. Reading needs no ownership of it, changing does.
+#[derive(Debug, Clone, Copy)]
+pub struct Segments<'a> {
+    dir: &'a DataDir,
+}
+
+impl<'a> Segments<'a> {
+    /// The segments in this directory.
+    #[must_use]
+    pub fn of(dir: &'a DataDir) -> Self {
+        Self { dir }
+    }
+
+    /// Every sealed segment, oldest first.
+    ///
+    /// # Errors
+    /// When the directory or a segment's end cannot be read.
+    pub fn list(&self) -> Result<Vec<SegmentInfo>, StoreError> {
+        let layout = self.layout();
+        let mut infos = Vec::new();
+        for (id, age) in ages(&layout)? {
+            // Gone since: compressed or removed by the owner. The next look sees it as it is then.
+            infos.extend(info(&layout, id, age)?);
+        }
+        Ok(infos)
+    }
+
+    /// The text of a segment, with its footer: of a cold one unpacked on the way.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSegment`] when there is none, [`StoreError::Io`] when it cannot be opened.
+    pub fn text(&self, id: SegmentId) -> Result<Text, StoreError> {
+        Text::open(&self.layout(), id)?.ok_or_else(|| self.no_segment(id))
+    }
+
+    /// Passes every line of a segment to `keep`, without its newline, and takes out those that it drops.
+    /// The lines that stay are the same bytes in the same order.
+    ///
+    /// Hot segments are written anew; in cold ones only members with dropped lines are, all others are
+    /// copied as they are. A segment that nothing is left of is removed. Either the old segment is there or the new one, whenever the process dies;
+    /// broken off, it can be called again. Waits while somebody else changes the segment.
+    ///
+    /// The active segment is none of these: see [`FileEventLog::seal`](crate::FileEventLog::seal).
+    ///
+    /// # Errors
+    /// When this process does not own the directory, there is no such segment, or it cannot be read or
+    /// written.
+    pub fn rewrite(
+        &self,
+        id: SegmentId,
+        look: Look<'_>,
+        keep: &mut dyn FnMut(&[u8]) -> Keep,
+    ) -> Result<Rewritten, StoreError> {
+        let _lease = self.dir.lease_segment(id)?;
+        match self.age(id)? {
+            Age::Hot => {
+                self.finish_leased(id)?;
+                rewrite::hot(&self.layout(), id, keep)
+            }
+            Age::Cold => rewrite::cold(&self.layout(), id, look, keep),
+        }
+    }
+
+    /// Gives a segment its footer, if it has none.
+    ///
+    /// # Errors
+    /// As for [`rewrite`](Self::rewrite).
+    pub fn finish(&self, id: SegmentId) -> Result<Footer, StoreError> {
+        let _lease = self.dir.lease_segment(id)?;
+        match self.age(id)? {
+            Age::Hot => self.finish_leased(id),
+            Age::Cold => Ok(Sidecar::load_or_survey(&self.layout(), id)?.footer().clone()),
+        }
+    }
+
+    /// Compresses a hot segment. One that is cold stays as it is.
+    ///
+    /// # Errors
+    /// As for [`rewrite`](Self::rewrite).
+    pub fn compress(&self, id: SegmentId) -> Result<(), StoreError> {
+        let _lease = self.dir.lease_segment(id)?;
+        match self.age(id)? {
+            Age::Hot => {
+                let footer = self.finish_leased(id)?;
+                compress::run(&self.layout(), id, &footer)
+            }
+            Age::Cold => Ok(()),
+        }
+    }
+
+    /// Removes a segment. One that is not there is removed already.
+    ///
+    /// # Errors
+    /// When this process does not own the directory or a file cannot be removed.
+    pub fn remove(&self, id: SegmentId) -> Result<(), StoreError> {
+        let _lease = self.dir.lease_segment(id)?;
+        let layout = self.layout();
+        // The sidecar last: without its segment it is a stray, which the next start removes.
+        for path in [layout.hot(id), layout.cold(id), layout.sidecar(id)] {
+            remove(&path, "remove.before", "remove.done")?;
+        }
+        Ok(())
+    }
+
+    /// Finishes what a crash has broken off and removes what it has left half written. Runs when the
+    /// event log is opened; the caller owns the directory and nobody writes.
+    pub(crate) fn tidy(&self) -> Result<janitor::Tidied, StoreError> {
+        janitor::tidy(*self)
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        Layout::of(self.dir)
+    }
+
+    fn finish_leased(&self, id: SegmentId) -> Result<Footer, StoreError> {
+        seal::finish(&self.layout().hot(id), id, &self.dir.quarantine_path())
+    }
+
+    fn age(&self, id: SegmentId) -> Result<Age, StoreError> {
+        let layout = self.layout();
+        match (layout.hot(id).is_file(), layout.cold(id).is_file()) {
+            (true, _) => Ok(Age::Hot),
+            (false, true) => Ok(Age::Cold),
+            (false, false) => Err(self.no_segment(id)),
+        }
+    }
+
+    fn no_segment(&self, id: SegmentId) -> StoreError {
+        StoreError::NoSegment { id, dir: self.layout().dir().to_owned() }
+    }
+}
+
+/// Which segments there are, and how each is kept. Where a compression was broken off there are both,
+/// and the hot one counts: it is whole, whatever became of the other.
+pub(crate) fn ages(layout: &Layout) -> Result<BTreeMap<SegmentId, Age>, StoreError> {
+    let mut ages = BTreeMap::new();
+    for name in names(layout)? {
+        match FileKind::of(&name) {
+            FileKind::Hot(id) => drop(ages.insert(id, Age::Hot)),
+            FileKind::Cold(id) => drop(ages.entry(id).or_insert(Age::Cold)),
+            FileKind::Active
+            | FileKind::Late
+            | FileKind::Sidecar(_)
+            | FileKind::Stray
+            | FileKind::Other => {}
+        }
+    }
+    Ok(ages)
+}
+
+/// The names in the log's directory; none if it is not there yet.
+pub(crate) fn names(layout: &Layout) -> Result<Vec<String>, StoreError> {
+    let entries = match fs::read_dir(layout.dir()) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::io("list", layout.dir())(error)),
+    };
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    names.collect::<io::Result<_>>().map_err(StoreError::io("list", layout.dir()))
+}
+
+fn info(layout: &Layout, id: SegmentId, age: Age) -> Result<Option<SegmentInfo>, StoreError> {
+    let path = match age {
+        Age::Hot => layout.hot(id),
+        Age::Cold => layout.cold(id),
+    };
+    let file_bytes = match fs::metadata(&path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("look at", &path)(error)),
+    };
+    let footer = match age {
+        Age::Hot => seal::read_footer(&path)?,
+        Age::Cold => Sidecar::load_footer(layout, id)?,
+    };
+    Ok(Some(SegmentInfo { id, age, path, file_bytes, footer }))
+}

@@ -1,0 +1,74 @@
+//! The few facts of a line that segments are kept by, read without reading the rest.
+
+use std::borrow::Cow;
+
+use aios_core::{EventId, Timestamp};
+use serde::Deserialize;
+
+/// What stands on a line of a segment.
+#[derive(Debug)]
+pub(crate) enum Kind<'a> {
+    Event(Facts<'a>),
+    /// The segment's own last line.
+    Footer,
+    /// Neither.
+    Bad,
+}
+
+/// When an event happened and whose it is.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Facts<'a> {
+    pub(crate) event_id: EventId,
+    pub(crate) ts: Timestamp,
+    #[serde(borrow)]
+    conv_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    subject: Option<Cow<'a, str>>,
+}
+
+impl Facts<'_> {
+    /// The pseudonyms on the line.
+    pub(crate) fn pseudonyms(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.conv_id), self.subject.as_ref()].into_iter().flatten().map(|id| &**id)
+    }
+}
+
+/// Each footer begins so, and nothing else does: an event's own type stands here.
+pub(crate) const FOOTER_START: &[u8] = br#"{"event_type":"segment_footer""#;
+
+/// Whether the line is a segment's footer.
+pub(crate) fn is_footer(line: &[u8]) -> bool {
+    line.starts_with(FOOTER_START)
+}
+
+/// What a line is, without its newline.
+pub(crate) fn of(line: &[u8]) -> Kind<'_> {
+    if is_footer(line) {
+        return Kind::Footer;
+    }
+    serde_json::from_slice(line).map_or(Kind::Bad, Kind::Event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn an_events_facts_are_those_of_the_event() {
+        let event = fixture::event(3);
+        let line = serde_json::to_vec(&event).unwrap();
+        let Kind::Event(facts) = of(&line) else { panic!("no event") };
+        assert_eq!((facts.event_id, facts.ts), (event.id(), event.at()));
+        let expect = [fixture::conversation(3).to_string()];
+        assert!(facts.pseudonyms().eq(expect.iter().map(String::as_str)));
+    }
+
+    #[test]
+    fn what_is_no_event_is_told_apart() {
+        assert!(matches!(of(br#"{"event_type":"segment_footer","n":1}"#), Kind::Footer));
+        for line in [&b""[..], b"{", b"{}", b"\xff", br#"{"ts":"2027-01-15T08:30:00Z"}"#] {
+            assert!(matches!(of(line), Kind::Bad), "{line:?}");
+        }
+    }
+}

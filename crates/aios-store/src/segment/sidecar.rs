@@ -1,0 +1,132 @@
+//! What stands where in a cold segment, in a file beside it, so that one member can be found without
+//! unpacking the others.
+//!
+//! The sidecar is made from the segment and never a witness of its own: one that is missing, or that is
+//! about another state of the segment, is made anew.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::cold::{self, Member};
+use super::footer::{Counts, Footer};
+use super::name::{Layout, SegmentId};
+use crate::StoreError;
+use crate::replace::{Points, Replacement, points};
+
+const POINTS: Points = points!("sidecar");
+
+/// Most bytes of a sidecar's first line.
+const HEAD_MAX: u64 = 64 * 1024;
+
+/// The members of one cold segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sidecar {
+    head: Head,
+    /// The segment's members, the footer's own left out.
+    pub(crate) members: Vec<Member>,
+}
+
+/// The first line: enough to know the segment by. Each line after it is a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    /// Length of the segment's file.
+    len: u64,
+    /// The last bytes of the segment's file.
+    end: String,
+    /// The segment's last line.
+    footer: Footer,
+}
+
+impl Sidecar {
+    /// Describes the file as it is now.
+    pub(crate) fn of(
+        path: &Path,
+        footer: Footer,
+        members: Vec<Member>,
+    ) -> Result<Self, StoreError> {
+        let (len, end) = cold::seal_of(path).map_err(StoreError::io("read", path))?;
+        Ok(Self { head: Head { len, end, footer }, members })
+    }
+
+    /// The segment's last line.
+    pub(crate) fn footer(&self) -> &Footer {
+        &self.head.footer
+    }
+
+    /// The footer alone; `None` as for [`load`](Self::load).
+    pub(crate) fn load_footer(
+        layout: &Layout,
+        id: SegmentId,
+    ) -> Result<Option<Footer>, StoreError> {
+        Ok(open(layout, id)?.map(|(head, _)| head.footer))
+    }
+
+    /// The sidecar of a segment; `None` if there is none that is about the segment as it is now.
+    pub(crate) fn load(layout: &Layout, id: SegmentId) -> Result<Option<Self>, StoreError> {
+        let Some((head, lines)) = open(layout, id)? else { return Ok(None) };
+        let members = lines.lines().map(|line| Ok(serde_json::from_str(&line?)?));
+        let Ok(members) = members.collect::<io::Result<Vec<Member>>>() else { return Ok(None) };
+        // One that is cut off between two members looks whole.
+        let counts = members.iter().map(|member| member.counts).reduce(Counts::and);
+        let is_whole = counts.unwrap_or_default() == head.footer.counts();
+        Ok(is_whole.then_some(Self { head, members }))
+    }
+
+    /// The same by unpacking the segment. Writes nothing.
+    pub(crate) fn survey(layout: &Layout, id: SegmentId) -> Result<Self, StoreError> {
+        let path = layout.cold(id);
+        let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+        let survey = cold::survey(BufReader::new(file)).map_err(StoreError::io("unpack", &path))?;
+        let survey = survey.ok_or_else(|| StoreError::corrupt(&path, "it has no footer"))?;
+        Self::of(&path, survey.footer, survey.members)
+    }
+
+    /// The sidecar, from its file if that is there and true, else from the segment.
+    pub(crate) fn load_or_survey(layout: &Layout, id: SegmentId) -> Result<Self, StoreError> {
+        Self::load(layout, id)?.map_or_else(|| Self::survey(layout, id), Ok)
+    }
+
+    pub(crate) fn write(&self, layout: &Layout, id: SegmentId) -> Result<(), StoreError> {
+        let path = layout.sidecar(id);
+        let mut file = Replacement::begin(&path)?;
+        write_line(&mut file, &self.head)
+            .and_then(|()| self.members.iter().try_for_each(|member| write_line(&mut file, member)))
+            .map_err(StoreError::io("write", &path))?;
+        file.commit(&POINTS)
+    }
+
+    /// Whether a member may hold one of these pseudonyms.
+    pub(crate) fn names(member: &Member, pseudonyms: &[&str]) -> bool {
+        let holds = |wanted: &&str| {
+            member.pseudonyms.binary_search_by(|id| id.as_str().cmp(wanted)).is_ok()
+        };
+        pseudonyms.iter().any(holds)
+    }
+}
+
+/// The head of a sidecar and a reader that stands behind it.
+fn open(layout: &Layout, id: SegmentId) -> Result<Option<(Head, BufReader<File>)>, StoreError> {
+    let path = layout.sidecar(id);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("open", &path)(error)),
+    };
+    let mut lines = BufReader::new(file);
+    let mut line = Vec::new();
+    let read = (&mut lines).take(HEAD_MAX).read_until(b'\n', &mut line);
+    read.map_err(StoreError::io("read", &path))?;
+    let Ok(head) = serde_json::from_slice::<Head>(&line) else { return Ok(None) };
+    let path = layout.cold(id);
+    let (len, end) = cold::seal_of(&path).map_err(StoreError::io("read", &path))?;
+    let is_true = head.len == len && head.end == end && head.footer.segment == id;
+    Ok(is_true.then_some((head, lines)))
+}
+
+fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,82 @@
+//! The text of a sealed segment, whichever way it is kept.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::name::{Layout, SegmentId};
+use crate::StoreError;
+
+/// Bytes read at a time.
+const BUFFER: usize = 256 * 1024;
+
+/// Reads a segment's text.
+#[derive(Debug)]
+pub struct Text {
+    path: PathBuf,
+    reader: Reader,
+}
+
+#[derive(Debug)]
+enum Reader {
+    Hot(BufReader<File>),
+    Cold(Box<BufReader<MultiGzDecoder<BufReader<File>>>>),
+}
+
+impl Text {
+    /// Opens a segment; `None` if there is none of that id.
+    pub(crate) fn open(layout: &Layout, id: SegmentId) -> Result<Option<Self>, StoreError> {
+        // A hot one may become cold between the two looks, never the other way.
+        for (path, is_cold) in [(layout.hot(id), false), (layout.cold(id), true)] {
+            match File::open(&path) {
+                Ok(file) => return Ok(Some(Self::of(file, path, is_cold))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(StoreError::io("open", &path)(error)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The segment's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn of(file: File, path: PathBuf, is_cold: bool) -> Self {
+        let file = BufReader::with_capacity(BUFFER, file);
+        let reader = if is_cold {
+            Reader::Cold(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file))))
+        } else {
+            Reader::Hot(file)
+        };
+        Self { path, reader }
+    }
+}
+
+impl Read for Text {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.reader {
+            Reader::Hot(reader) => reader.read(buffer),
+            Reader::Cold(reader) => reader.read(buffer),
+        }
+    }
+}
+
+impl BufRead for Text {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match &mut self.reader {
+            Reader::Hot(reader) => reader.fill_buf(),
+            Reader::Cold(reader) => reader.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, n: usize) {
+        match &mut self.reader {
+            Reader::Hot(reader) => reader.consume(n),
+            Reader::Cold(reader) => reader.consume(n),
+        }
+    }
+}
