@@ -7,7 +7,7 @@ use std::time::Duration;
 use aios_core::Event;
 use tokio::task::JoinSet;
 
-use crate::{EventStore, OnFull, ReserveError, Slot, fixture};
+use crate::{EventStore, OnFull, ReserveError, Rotate, Slot, Stop, fixture};
 
 /// Places of the store under test.
 pub(crate) const PLACES: usize = 4;
@@ -29,7 +29,11 @@ pub(crate) async fn run<S: Subject>() {
     a_full_store_that_drops_counts_what_it_drops::<S>().await;
     a_slot_that_is_not_used_is_free_again::<S>().await;
     slots_outlive_the_closing_of_the_gate::<S>().await;
+    what_is_due_goes_and_nothing_else::<S>().await;
+    a_guard_stops_and_can_be_overruled::<S>().await;
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 const PATIENT: OnFull = OnFull::Wait(Duration::from_secs(60));
 
@@ -132,6 +136,49 @@ async fn slots_outlive_the_closing_of_the_gate<S: Subject>() {
     let (kept, late) = tokio::join!(store.close_and_read(), late);
     assert_eq!(late, Ok(()));
     assert_eq!(kept, [fixture::event(9)]);
+}
+
+async fn what_is_due_goes_and_nothing_else<S: Subject>() {
+    let (store, start) = (S::new(PATIENT), fixture::event(0).at());
+    let kept: Vec<_> =
+        (1..=9).map(|n| fixture::event_at(start.plus(n * 10 * DAY), n.into())).collect();
+    drop(store.reserve().await.unwrap().append(fixture::event_at(start, 0)));
+    for event in &kept {
+        drop(store.reserve().await.unwrap().append(event.clone()));
+    }
+    // Every event is younger than 90 days, or just as old.
+    let rotate = |days: u32, rotate| store.rotate(start.plus(days * DAY), rotate).unwrap();
+    let seal = Rotate { seal: true, ..Rotate::default() };
+    assert!(off_the_runtime(|| rotate(90, seal)).removed.is_empty());
+    let dry = off_the_runtime(|| rotate(91, Rotate { dry_run: true, ..seal }));
+    assert_eq!((dry.removed.len(), dry.stopped), (1, None));
+    let done = off_the_runtime(|| rotate(91, seal));
+    assert_eq!((done.removed, done.failed.len()), (dry.removed, 0));
+    assert!(off_the_runtime(|| rotate(91, seal)).removed.is_empty());
+    drop(store.reserve().await.unwrap().append(fixture::event(5)));
+    let mut all = store.close_and_read().await;
+    all.retain(|event| *event != fixture::event(5));
+    assert_eq!(all, kept);
+}
+
+async fn a_guard_stops_and_can_be_overruled<S: Subject>() {
+    let (store, start) = (S::new(PATIENT), fixture::event(0).at());
+    for n in 0..4 {
+        drop(store.reserve().await.unwrap().append(fixture::event(n)));
+    }
+    let rotate = |rotate| off_the_runtime(|| store.rotate(start.plus(100 * DAY), rotate).unwrap());
+    let seal = Rotate { seal: true, ..Rotate::default() };
+    let stopped = rotate(seal);
+    assert!(matches!(stopped.stopped, Some(Stop::RemovesTooMuch { n_removed: 4, n_events: 4 })));
+    assert!(stopped.removed.is_empty());
+    let forced = rotate(Rotate { force: true, ..seal });
+    assert_eq!((forced.removed.len(), forced.stopped), (1, None));
+    assert!(store.close_and_read().await.is_empty());
+}
+
+/// Rotation blocks, which a runtime's thread may not.
+fn off_the_runtime<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join().unwrap())
 }
 
 /// Takes every place.

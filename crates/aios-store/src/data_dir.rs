@@ -5,8 +5,8 @@
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aios_privacy::{KeyMaterial, Secret};
 
@@ -45,6 +45,8 @@ struct Lock {
     log_open: AtomicBool,
     /// Segments that are being changed.
     leases: Leases,
+    /// Held by whoever changes the file of holds.
+    holds: Mutex<()>,
 }
 
 /// The right to write the event log. Keeps the directory owned until the log is closed.
@@ -61,8 +63,12 @@ impl DataDir {
         let path = path.into();
         disk::create_dir(&path)?;
         let file = lock(&path)?;
-        let lock =
-            Lock { _file: file, log_open: AtomicBool::new(false), leases: Leases::default() };
+        let lock = Lock {
+            _file: file,
+            log_open: AtomicBool::new(false),
+            leases: Leases::default(),
+            holds: Mutex::new(()),
+        };
         Ok(Self { path, lock: Some(Arc::new(lock)) })
     }
 
@@ -226,6 +232,22 @@ impl DataDir {
     /// Where the event log is.
     pub(crate) fn analytics_path(&self) -> PathBuf {
         self.path.join("analytics")
+    }
+
+    /// What must outlive its time.
+    pub(crate) fn holds_path(&self) -> PathBuf {
+        self.path.join("holds.json")
+    }
+
+    /// What retention remembers from run to run.
+    pub(crate) fn retention_path(&self) -> PathBuf {
+        self.path.join("retention.json")
+    }
+
+    /// Takes the right to change the holds; waits while somebody else has it.
+    pub(crate) fn change_holds(&self) -> Result<MutexGuard<'_, ()>, StoreError> {
+        let lock = self.owned("change the holds")?;
+        Ok(lock.holds.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes the right to change a segment; waits while somebody else has it.

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::SegmentId;
 use crate::data_dir::LOCK_FILE;
+use crate::{HoldId, SegmentId};
 
 /// The data directory, or something in it, cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +92,18 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// There is no such hold.
+    #[error("there is no hold {id}")]
+    NoHold {
+        /// The hold.
+        id: HoldId,
+    },
+    /// No more holds can be set.
+    #[error("there are {max} holds already")]
+    TooManyHolds {
+        /// Most holds at a time.
+        max: usize,
+    },
     /// There is no such segment.
     #[error("there is no segment {id} in {}", dir.display())]
     NoSegment {
@@ -136,6 +148,8 @@ impl StoreError {
             Self::Corrupt { .. } => {
                 Some("`aios logs verify` says what is damaged; restore the file from a backup")
             }
+            Self::NoHold { .. } => Some("`aios logs hold list` lists them"),
+            Self::TooManyHolds { .. } => Some("release some with `aios logs hold release`"),
             Self::NoSegment { .. } => Some("`aios logs stats` lists the segments"),
             Self::Io { source, .. } => io_hint(source.kind()),
             Self::ReadOnly { .. } => {

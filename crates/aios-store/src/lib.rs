@@ -22,10 +22,13 @@ mod log;
 mod ram;
 mod read;
 mod replace;
+mod retention;
 mod segment;
 mod sign;
 mod slot;
+mod stats;
 mod store;
+mod verify;
 
 #[cfg(test)]
 mod conformance;
@@ -38,8 +41,8 @@ pub use audit::{
 };
 pub use data_dir::DataDir;
 pub use erase::{
-    Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureState, Fence,
-    KeyUse, LedgerEntry, Left, Receipt, StoreCount, Verified, plan_hash,
+    Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
+    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, StoreCount, plan_hash,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
@@ -49,9 +52,15 @@ pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use ram::RamEventLog;
 pub use read::{Events, Follow, FollowFrom, query, tail};
+pub use retention::{
+    Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
+    Term, plan,
+};
 pub use segment::{
     Age, Day, DigestOf, Footer, Keep, Look, Rewritten, SegmentId, SegmentIdError, SegmentInfo,
     Segments, Text,
 };
 pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
+pub use stats::{ClassStats, stats};
 pub use store::{EventLogConfig, EventLogStats, EventStore, OnFull, SyncPolicy};
+pub use verify::{Fault, Verified, verify};

@@ -1,12 +1,15 @@
 //! Events in memory, for tests and trials.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aios_core::Event;
+use aios_core::{Event, Timestamp};
 
 use crate::slot::{Commit, Gate, Sink};
-use crate::{EventLogStats, EventStore, OnFull, Reserve};
+use crate::{
+    Age, Day, EventLogStats, EventStore, Item, OnFull, Policy, Reserve, Rotate, Rotated, SegmentId,
+    Step, StoreError, Term, plan,
+};
 
 /// Most events that are kept; then the oldest goes, and is counted as lost.
 const EVENTS_MAX: usize = 1_000_000;
@@ -71,6 +74,50 @@ impl EventStore for RamEventLog {
             ..EventLogStats::default()
         }
     }
+
+    /// Nothing is ever compressed here; each day is one segment.
+    fn rotate(&self, now: Timestamp, rotate: Rotate) -> Result<Rotated, StoreError> {
+        let mut kept = self.shared.lock();
+        let term = Term { hot: None, ..Policy::default().events };
+        let plan = plan(now, &days(&kept.events), term, &[]);
+        let mut done = Rotated { dry_run: rotate.dry_run, ..Rotated::default() };
+        if plan.stop.is_some() && !rotate.force {
+            done.stopped = plan.stop;
+            return Ok(done);
+        }
+        done.removed = plan.steps.iter().filter_map(removed).collect();
+        if !rotate.dry_run {
+            let days: Vec<_> = done.removed.iter().map(|id| id.day()).collect();
+            kept.events.retain(|event| !days.contains(&Day::of(event.at())));
+        }
+        Ok(done)
+    }
+}
+
+fn removed(step: &Step) -> Option<SegmentId> {
+    match step {
+        Step::Remove(id) => Some(*id),
+        Step::Compress(_) => None,
+    }
+}
+
+/// The events day by day.
+fn days(events: &VecDeque<Event>) -> Vec<Item> {
+    let mut days: BTreeMap<Day, Item> = BTreeMap::new();
+    for event in events {
+        let at = event.at();
+        let id = SegmentId::of_first(at, event.id());
+        let day = days.entry(Day::of(at)).or_insert(Item {
+            id,
+            age: Age::Hot,
+            n_events: 0,
+            first: at,
+            last: at,
+        });
+        day.n_events += 1;
+        (day.first, day.last) = (day.first.min(at), day.last.max(at));
+    }
+    days.into_values().collect()
 }
 
 impl Shared {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use aios_core::Timestamp;
 use serde::Serialize;
 
-use crate::Reserve;
+use crate::{Policy, Reserve, Rotate, Rotated, StoreError};
 
 /// Where events are kept.
 ///
@@ -18,6 +19,15 @@ pub trait EventStore: Send + Sync {
 
     /// Counters since the store was opened.
     fn stats(&self) -> EventLogStats;
+
+    /// Seals what takes no more events, compresses and removes what is due at `now`. Events whose time
+    /// is not over stay readable, and appending goes on meanwhile. Blocks while it works, so it is not
+    /// for a thread that drives a runtime.
+    ///
+    /// # Errors
+    /// When what there is cannot be read or sealed. What a single segment's compression or removal
+    /// fails with is in the answer.
+    fn rotate(&self, now: Timestamp, rotate: Rotate) -> Result<Rotated, StoreError>;
 }
 
 /// How the event log is written.
@@ -31,16 +41,20 @@ pub struct EventLogConfig {
     pub on_full: OnFull,
     /// Bytes after which a segment is sealed.
     pub segment_max: u64,
+    /// How long events are kept.
+    pub retention: Policy,
 }
 
 impl Default for EventLogConfig {
-    /// Synced within 100 ms; 8192 events; a request waits two seconds for room; segments of 64 MiB.
+    /// Synced within 100 ms; 8192 events; a request waits two seconds for room; segments of 64 MiB;
+    /// the usual terms.
     fn default() -> Self {
         Self {
             sync: SyncPolicy::Interval(Duration::from_millis(100)),
             queue_max: 8192,
             on_full: OnFull::Wait(Duration::from_secs(2)),
             segment_max: 64 << 20,
+            retention: Policy::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
+use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ use crate::segment::Layout;
 use crate::segment::facts::{self, Kind};
 use crate::segment::name::FileKind;
 use crate::segment::sidecar::Sidecar;
-use crate::{DataDir, StoreError};
+use crate::{DataDir, Hold, Holds, StoreError};
 
 /// Most pseudonyms of others that are told apart.
 const OTHERS_MAX: usize = 100_000;
@@ -74,6 +75,8 @@ pub struct Census {
     pub by_pseudonym: BTreeMap<String, u64>,
     /// Whether the id itself was searched for.
     pub raw_id_searched: bool,
+    /// Holds that keep some of these events from being erased.
+    pub held_by: Vec<Hold>,
     /// Where it is.
     #[serde(skip)]
     pub(crate) holding: Vec<Holding>,
@@ -91,9 +94,17 @@ impl Census {
     /// Looks through everything that is stored.
     ///
     /// # Errors
-    /// When the data directory cannot be listed. A file that cannot be read does not end it.
-    pub fn take(dir: &DataDir, target: &EraseTarget, depth: Depth) -> Result<Self, StoreError> {
+    /// When the data directory cannot be listed or the holds cannot be read. Any other file that cannot
+    /// be read does not end it.
+    pub fn take(
+        dir: &DataDir,
+        target: &EraseTarget,
+        depth: Depth,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let mut counter = Counter::new(dir, target, depth);
+        counter.holds = Holds::of(dir).list()?;
+        counter.holds.retain(|hold| !hold.is_expired(now));
         for file in scan::files(dir.path())? {
             counter.look(&file);
         }
@@ -139,13 +150,23 @@ struct Counter<'a> {
     depth: Depth,
     counts: BTreeMap<&'static str, StoreCount>,
     others: BTreeSet<String>,
+    /// Holds that are in force and hold nothing of the target so far.
+    holds: Vec<Hold>,
     census: Census,
 }
 
 impl<'a> Counter<'a> {
     fn new(dir: &'a DataDir, target: &'a EraseTarget, depth: Depth) -> Self {
         let census = Census { raw_id_searched: target.has_raw_id(), ..Census::default() };
-        Self { dir, target, depth, counts: BTreeMap::new(), others: BTreeSet::new(), census }
+        Self {
+            dir,
+            target,
+            depth,
+            counts: BTreeMap::new(),
+            others: BTreeSet::new(),
+            holds: Vec::new(),
+            census,
+        }
     }
 
     fn look(&mut self, file: &Found) {
@@ -199,6 +220,8 @@ impl<'a> Counter<'a> {
             }
         }
         let Kind::Event(facts) = facts::of(line) else { return };
+        let holds = self.holds.extract_if(.., |hold| hold.keeps(facts.ts));
+        self.census.held_by.extend(holds);
         for id in facts.pseudonyms().filter(|id| !self.target.is_ours(id)) {
             if self.others.len() < OTHERS_MAX {
                 self.others.insert(id.to_owned());

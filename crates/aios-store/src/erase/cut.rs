@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use aios_core::Timestamp;
+
 use super::census::{Census, Depth, Holding, each_line};
 use super::receipt::Work;
 use super::registry::Treatment;
@@ -20,9 +22,10 @@ pub(crate) fn cut(
     dir: &DataDir,
     target: &EraseTarget,
     depth: Depth,
+    now: Timestamp,
     work: &mut Work,
 ) -> Result<(), StoreError> {
-    let census = Census::take(dir, target, depth)?;
+    let census = Census::take(dir, target, depth, now)?;
     // Catalogues last: they are made anew from what is then in the segments.
     let (catalogues, rest): (Vec<_>, Vec<_>) =
         census.holding.iter().partition(|holding| is_catalogue(holding));

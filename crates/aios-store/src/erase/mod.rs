@@ -20,7 +20,7 @@ pub use census::{Census, Depth, Left, StoreCount};
 pub use fence::Fence;
 pub use key_use::KeyUse;
 pub use ledger::{ErasureState, LedgerEntry};
-pub use receipt::{Receipt, Verified};
+pub use receipt::{ErasureProof, Receipt};
 pub use run::{EraseError, ErasePlan, EraseRequest, Eraser, plan_hash};
 pub use target::EraseTarget;
 

@@ -39,7 +39,7 @@ pub struct Receipt {
     /// Other files that were rewritten or removed.
     pub files: Vec<PathBuf>,
     /// What was read to make sure, and found.
-    pub verified: Verified,
+    pub verified: ErasureProof,
     /// Version of the program.
     pub version: &'static str,
     /// What the signature is checked with.
@@ -48,7 +48,7 @@ pub struct Receipt {
 
 /// The outcome of reading everything.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Verified {
+pub struct ErasureProof {
     /// Events that are still the target's.
     pub n_events: u64,
     /// Files read.
@@ -63,7 +63,7 @@ pub struct Verified {
     pub raw_id_searched: bool,
 }
 
-impl Verified {
+impl ErasureProof {
     /// From a look at every byte.
     pub(crate) fn of(dir: &DataDir, census: Census) -> Self {
         let (n_files, n_bytes) = census.n_read();
@@ -99,7 +99,7 @@ impl Receipt {
     pub(crate) fn new(
         last: &LedgerEntry,
         work: Work,
-        verified: Verified,
+        verified: ErasureProof,
         finished_at: Timestamp,
         signer: &Signer,
     ) -> Self {

@@ -16,11 +16,11 @@ use sha2::{Digest as _, Sha256};
 use super::census::{Census, Depth};
 use super::cut::cut;
 use super::ledger::{ErasureState, Ledger, LedgerEntry};
-use super::receipt::{Receipt, Verified, Work};
+use super::receipt::{ErasureProof, Receipt, Work};
 use super::target::EraseTarget;
 use crate::audit::{AuditAction, AuditLog};
 use crate::sign::Signer;
-use crate::{DataDir, FileEventLog, StoreError, hex};
+use crate::{DataDir, FileEventLog, Hold, StoreError, hex};
 
 /// How long a plan may be executed.
 const PLAN_LIFE: Duration = Duration::from_secs(15 * 60);
@@ -73,6 +73,14 @@ pub enum EraseError {
         /// The erasure.
         id: String,
     },
+    /// Somebody keeps some of the events from being removed.
+    #[error("the erasure {id} is blocked by {}", named(holds))]
+    Held {
+        /// The erasure.
+        id: String,
+        /// The holds.
+        holds: Vec<Hold>,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -85,6 +93,9 @@ impl EraseError {
         match self {
             Self::NoPlan { .. } | Self::Expired { .. } | Self::OtherPlan { .. } => {
                 Some("make a new plan and look at it")
+            }
+            Self::Held { .. } => {
+                Some("ask its owner; `aios logs hold release` ends it, then plan the erasure again")
             }
             Self::Store(error) => error.hint(),
         }
@@ -150,7 +161,7 @@ impl Eraser {
             n_records: 0,
         };
         self.step(&mut entry, ErasureState::Requested)?;
-        let census = Census::take(&self.dir, target, Depth::Catalogued)?;
+        let census = self.look(target, Depth::Catalogued)?;
         let plan_hash = plan_hash(target.pseudonyms(), &census);
         let valid_until = self.clock.now().plus(PLAN_LIFE);
         (entry.plan_hash, entry.valid_until) = (Some(plan_hash.clone()), Some(valid_until));
@@ -186,6 +197,7 @@ impl Eraser {
                 return Err(EraseError::Expired { id: id.to_owned(), valid_until });
             }
         }
+        self.refuse_if_held(&entry)?;
         self.step(&mut entry, ErasureState::Ledgered)?;
         self.on_record(&entry, None)?;
         Ok(self.go_on(entry, raw_id)?)
@@ -228,7 +240,7 @@ impl Eraser {
         self.log.seal_blocking()?;
         self.step(&mut entry, ErasureState::Rewriting)?;
         let mut work = Work::default();
-        cut(&self.dir, &target, Depth::Catalogued, &mut work)?;
+        cut(&self.dir, &target, Depth::Catalogued, self.clock.now(), &mut work)?;
         let verified = self.verify(&target, &mut work)?;
         self.step(&mut entry, ErasureState::Verified)?;
         let receipt = Receipt::new(&entry, work, verified, self.clock.now(), &self.signer);
@@ -239,16 +251,30 @@ impl Eraser {
     }
 
     /// Reads every byte. What the catalogues had missed is cut, and everything read again.
-    fn verify(&self, target: &EraseTarget, work: &mut Work) -> Result<Verified, StoreError> {
-        let mut census = Census::take(&self.dir, target, Depth::EveryByte)?;
+    fn verify(&self, target: &EraseTarget, work: &mut Work) -> Result<ErasureProof, StoreError> {
+        let mut census = self.look(target, Depth::EveryByte)?;
         for _ in 0..PASSES_MAX {
             if census.is_clean() {
                 break;
             }
-            cut(&self.dir, target, Depth::EveryByte, work)?;
-            census = Census::take(&self.dir, target, Depth::EveryByte)?;
+            cut(&self.dir, target, Depth::EveryByte, self.clock.now(), work)?;
+            census = self.look(target, Depth::EveryByte)?;
         }
-        Ok(Verified::of(&self.dir, census))
+        Ok(ErasureProof::of(&self.dir, census))
+    }
+
+    /// A hold that was set since the plan was made counts too.
+    fn refuse_if_held(&self, entry: &LedgerEntry) -> Result<(), EraseError> {
+        let Some(target) = EraseTarget::new(entry.target.clone(), None) else { return Ok(()) };
+        let census = self.look(&target, Depth::Catalogued)?;
+        if census.held_by.is_empty() {
+            return Ok(());
+        }
+        Err(EraseError::Held { id: entry.id.clone(), holds: census.held_by })
+    }
+
+    fn look(&self, target: &EraseTarget, depth: Depth) -> Result<Census, StoreError> {
+        Census::take(&self.dir, target, depth, self.clock.now())
     }
 
     fn step(&self, entry: &mut LedgerEntry, state: ErasureState) -> Result<(), StoreError> {
@@ -293,6 +319,14 @@ pub fn plan_hash(target: &[Pseudonym], census: &Census) -> String {
         writeln!(text, "{} {counts:?}", store.store).unwrap_or_default();
     }
     hex::encode(&Sha256::digest(text))
+}
+
+fn named(holds: &[Hold]) -> String {
+    let named = holds.iter().map(|hold| {
+        let Hold { id, owner, reason, expires_at, .. } = hold;
+        format!("the hold {id} of {owner} until {expires_at}: {reason}")
+    });
+    named.collect::<Vec<_>>().join("; ")
 }
 
 fn new_id(dir: &DataDir) -> Result<String, StoreError> {

@@ -117,7 +117,7 @@ impl Rig {
     }
 
     fn look(&self, n: u64) -> Census {
-        Census::take(&self.dir, &target(n), Depth::EveryByte).unwrap()
+        Census::take(&self.dir, &target(n), Depth::EveryByte, self.clock.now()).unwrap()
     }
 
     fn erase(&self, n: u64) -> Receipt {
@@ -262,7 +262,7 @@ fn a_catalogue_that_hides_something_is_not_believed() {
     assert!(text.contains(&ours));
     fs::write(&path, text.replace(&ours, &other)).unwrap();
     assert_eq!(rig.look(7).n_events, 52);
-    assert_eq!(Census::take(&rig.dir, &target(7), Depth::Catalogued).unwrap().n_events, 12);
+    assert_eq!(rig.eraser.plan(&target(7), &request()).unwrap().census.n_events, 12);
     let receipt = rig.erase(7);
     assert_eq!((receipt.state, receipt.n_records_erased), (ErasureState::Completed, 52));
     assert!(rig.lines() == kept(0..520, 7));
@@ -371,6 +371,28 @@ fn a_start_goes_on_from_every_step() {
         assert!(rig.lines() == kept(0..520, 7), "{state:?}");
         assert!(rig.eraser.resume().unwrap().is_empty());
     }
+}
+
+#[test]
+fn a_hold_blocks_the_erasure_and_is_named() {
+    let rig = Rig::filled();
+    let held_from = event(510).at();
+    let hold = crate::NewHold {
+        owner: "legal".into(),
+        reason: "case 7".into(),
+        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
+        since: Some(held_from),
+        until: None,
+    };
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    let hold = crate::Holds::of(&rig.dir).add(hold, rig.clock.now()).unwrap();
+    let error = rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err().to_string();
+    assert!(error.contains("the hold h1 of legal until") && error.contains("case 7"), "{error}");
+    assert_eq!(rig.look(7).n_events, 52, "nothing was changed");
+    assert_eq!(rig.look(7).held_by, std::slice::from_ref(&hold));
+    assert_eq!(rig.look(77).held_by, []);
+    crate::Holds::of(&rig.dir).release(hold.id).unwrap();
+    assert_eq!(rig.erase(7).state, ErasureState::Completed);
 }
 
 #[test]

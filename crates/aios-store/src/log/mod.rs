@@ -13,6 +13,7 @@ mod open;
 mod queue;
 pub(crate) mod recover;
 mod rolling;
+mod rotate;
 mod segment;
 mod writer;
 
@@ -21,14 +22,17 @@ mod tests;
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use aios_core::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::data_dir::LogLease;
 use crate::erase::{Fence, Ledger};
-use crate::{DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, StoreError};
+use crate::{
+    DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated, StoreError,
+};
 
 pub(crate) use health::Durability;
 use keeper::Keeper;
@@ -47,6 +51,11 @@ const CLOSE_GRACE: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub struct FileEventLog {
     queue: Arc<Queue>,
+    config: EventLogConfig,
+    /// None where the disk is one of a test.
+    dir: Option<DataDir>,
+    /// Held by whoever rotates.
+    rotating: Mutex<()>,
 }
 
 /// What became of the events by the time the log was closed.
@@ -74,9 +83,10 @@ impl FileEventLog {
         let opened = open::open(dir, config.segment_max, sealed)?;
         let rolling = Rolling::new(opened.segment, opened.hour, config.segment_max);
         let keeper = Keeper::start(dir.clone(), to_keep)?;
-        let log = Self::start(rolling, config, Some((lease, keeper)))
+        let mut log = Self::start(rolling, config, Some((lease, keeper)))
             .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
         log.fence().add(&erased);
+        log.dir = Some(dir.clone());
         log.queue.health().quarantined(opened.quarantined);
         Ok(log)
     }
@@ -149,7 +159,7 @@ impl FileEventLog {
             writer.run();
         };
         std::thread::Builder::new().name("event-log".to_owned()).spawn(run)?;
-        Ok(Self { queue })
+        Ok(Self { queue, config, dir: None, rotating: Mutex::new(()) })
     }
 }
 
@@ -169,6 +179,14 @@ impl EventStore for FileEventLog {
 
     fn stats(&self) -> EventLogStats {
         self.queue.stats()
+    }
+
+    fn rotate(&self, now: Timestamp, rotate: Rotate) -> Result<Rotated, StoreError> {
+        let _rotating = self.rotating.lock().unwrap_or_else(PoisonError::into_inner);
+        match &self.dir {
+            Some(dir) => rotate::rotate(self, dir, now, rotate),
+            None => Ok(Rotated::default()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aios_core::Event;
+use aios_core::{Event, Timestamp};
 
 use super::segment::{DiskFile, Segment};
 use super::*;
@@ -32,6 +32,10 @@ impl<const SYNC: u8> EventStore for OnDisk<SYNC> {
 
     fn stats(&self) -> EventLogStats {
         self.log.stats()
+    }
+
+    fn rotate(&self, now: Timestamp, rotate: Rotate) -> Result<Rotated, StoreError> {
+        self.log.rotate(now, rotate)
     }
 }
 

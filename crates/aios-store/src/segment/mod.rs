@@ -26,11 +26,11 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use catalog::ages;
 pub use catalog::{Age, SegmentInfo, Segments};
+pub(crate) use catalog::{ages, names};
 pub use footer::{DigestOf, Footer};
 pub(crate) use lease::{Lease, Leases};
-pub(crate) use name::Layout;
 pub use name::{Day, SegmentId, SegmentIdError};
+pub(crate) use name::{FileKind, Layout};
 pub use rewrite::{Keep, Look, Rewritten};
 pub use text::Text;

@@ -21,6 +21,7 @@ pub(super) struct ConfigFile {
     pub(super) admin: Admin,
     pub(super) audit: Audit,
     pub(super) events: Events,
+    pub(super) retention: Retention,
     pub(super) privacy: Privacy,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
@@ -174,6 +175,14 @@ pub(super) struct Events {
     pub(super) on_full: String,
     pub(super) text_max: String,
     pub(super) segment_max: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retention {
+    pub(super) hot: String,
+    pub(super) cold: String,
+    pub(super) audit: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,6 +13,7 @@ mod layer;
 mod nearest;
 mod problem;
 mod resolve;
+mod retention;
 mod schema;
 mod settings;
 mod show;
@@ -273,7 +274,7 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 17] = [
+        const FIXED: [&str; 20] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
@@ -287,6 +288,9 @@ impl Config {
             "events.queue_max",
             "events.on_full",
             "events.segment_max",
+            "retention.hot",
+            "retention.cold",
+            "retention.audit",
             "telemetry.log",
             "telemetry.level",
             "telemetry.otlp_endpoint",

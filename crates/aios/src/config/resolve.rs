@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use aios_core::{Boundary, Percent, Split};
 use aios_privacy::PiiKind;
-use aios_store::{EventLogConfig, OnFull, SyncPolicy};
+use aios_store::{AuditConfig, EventLogConfig, OnFull, SyncPolicy};
 use aios_upstream::{BreakerPolicy, RetryPolicy, Timeouts};
 
 use super::env::Env;
 use super::file::{self, ConfigFile};
 use super::problem::Problem;
+use super::retention;
 use super::settings::Settings;
 use super::{
     Config, Discovery, EndpointLimits, Events, LogFormat, LogLevel, MemoryMode, Otlp,
@@ -34,6 +35,7 @@ impl Resolver<'_> {
     /// Everything, in the file's order.
     pub(super) fn config(&mut self, file: &ConfigFile, directory: &Path) -> Config {
         let limits = self.limits(&file.limits);
+        let (events, retention) = (self.events(&file.events), self.retention(&file.retention));
         let config = Config {
             file: None,
             settings: self.settings.clone(),
@@ -48,8 +50,11 @@ impl Resolver<'_> {
             clients_required: file.clients.required,
             client_keys: self.clients(&file.clients.keys),
             admin: self.admin(&file.admin),
-            audit: self.audit(&file.audit, directory),
-            events: self.events(&file.events),
+            audit: AuditConfig {
+                keep_days: retention::whole_days(retention.audit.total),
+                ..self.audit(&file.audit, directory)
+            },
+            events: Events { log: EventLogConfig { retention, ..events.log }, ..events },
             privacy: self.pii_kinds(&file.privacy.kinds),
             memory: self.choice("memory.mode", &file.memory.mode, &[("off", MemoryMode::Off)]),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
@@ -215,8 +220,8 @@ impl Resolver<'_> {
                 sync,
                 queue_max: self.count("events.queue_max", file.queue_max, 16..=1_000_000),
                 on_full: self.choice("events.on_full", &file.on_full, &on_full),
-                segment_max: self.size("events.segment_max", &file.segment_max, 1 << 20..=1 << 30)
-                    as u64,
+                segment_max: self.segment_max(&file.segment_max),
+                ..EventLogConfig::default()
             },
             text_max: self.size("events.text_max", &file.text_max, 0..=1 << 20),
         }

@@ -195,7 +195,7 @@ async fn events_go_on_while_segments_are_sealed() {
     let expect: Vec<_> = (0..500).map(fixture::event).collect();
     assert!(read(&dir) == expect);
     let sealed = Segments::of(&dir).list().unwrap();
-    assert!(sealed.len() > 5, "{}", sealed.len());
+    assert!(sealed.len() >= 5, "{}", sealed.len());
     assert!(sealed.iter().all(|info| info.footer.is_some()));
 }
 

@@ -1,0 +1,55 @@
+//! Rotation of a log that is open: seal what takes no more events, then do what retention says.
+
+use std::path::Path;
+
+use aios_core::Timestamp;
+use tokio::sync::oneshot;
+
+use super::FileEventLog;
+use super::batch::Hour;
+use crate::retention::{self, Ask};
+use crate::segment::{Day, Layout, Segments, extent};
+use crate::{DataDir, Rotate, Rotated, StoreError};
+
+/// Seals, compresses and removes. The caller sees to it that this runs once at a time.
+pub(super) fn rotate(
+    log: &FileEventLog,
+    dir: &DataDir,
+    now: Timestamp,
+    rotate: Rotate,
+) -> Result<Rotated, StoreError> {
+    let is_wanted = (rotate.seal || is_over(&Layout::of(dir), now)?) && !rotate.dry_run;
+    let n_sealed = if is_wanted { seal(log, dir)? } else { 0 };
+    let term = log.config.retention.events;
+    let done = retention::run(dir, Ask { now, term, rotate })?;
+    Ok(Rotated { n_sealed, ..done })
+}
+
+/// Seals what is open and gives it its footer; how many segments that were.
+fn seal(log: &FileEventLog, dir: &DataDir) -> Result<usize, StoreError> {
+    let segments = Segments::of(dir);
+    let before = segments.list()?;
+    let (reply, sealed) = oneshot::channel();
+    let asked = log.queue.seal(reply);
+    let sealed = if asked { sealed.blocking_recv().ok() } else { None };
+    let sealed = sealed.unwrap_or_else(|| Err("the log is closed".to_owned()));
+    sealed.map_err(|why| StoreError::io("seal", &dir.events_path())(std::io::Error::other(why)))?;
+    let mut n_sealed = 0;
+    for info in segments.list()?.iter().filter(|info| before.iter().all(|old| old.id != info.id)) {
+        segments.finish(info.id)?;
+        n_sealed += 1;
+    }
+    Ok(n_sealed)
+}
+
+/// Whether the day of the active segment is over, or the hour of the late lines: no event comes to seal
+/// them where there is no traffic.
+fn is_over(layout: &Layout, now: Timestamp) -> Result<bool, StoreError> {
+    let last = |path: &Path| {
+        let extent = extent::at(path).map_err(StoreError::io("read", path))?;
+        Ok(extent.map(|extent| extent.last))
+    };
+    let active = last(&layout.active())?.is_some_and(|last| Day::of(last) < Day::of(now));
+    let late = last(&layout.late())?.is_some_and(|last| Hour::of(last) < Hour::of(now));
+    Ok(active || late)
+}

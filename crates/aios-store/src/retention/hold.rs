@@ -1,0 +1,254 @@
+//! Holds: what must outlive its time, and who says so.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aios_core::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{DataDir, StoreError, disk};
+
+/// Most holds at a time: each is a person's decision.
+const HOLDS_MAX: usize = 1000;
+
+/// Most bytes of the file.
+const FILE_MAX: u64 = 4 << 20;
+
+/// Names a hold: `h1`, `h2`, … A number is not given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HoldId(u64);
+
+/// Events that must not go, although their time is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Its name.
+    pub id: HoldId,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// When it was set.
+    pub created_at: Timestamp,
+    /// When it ends of itself.
+    pub expires_at: Timestamp,
+    /// Events from then on; all before, too, if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Events before then; all after, too, if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// A hold that is to be set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewHold {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// When it ends of itself.
+    pub expires_at: Timestamp,
+    /// Events from then on.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// Events before then.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+}
+
+/// The holds of a data directory.
+#[derive(Debug, Clone, Copy)]
+pub struct Holds<'a> {
+    dir: &'a DataDir,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct File {
+    /// The number of the last hold that was ever set.
+    n_set: u64,
+    holds: Vec<Hold>,
+}
+
+impl HoldId {
+    #[cfg(test)]
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl Hold {
+    /// Whether it keeps something of that time.
+    #[must_use]
+    pub fn covers(&self, first: Timestamp, last: Timestamp, now: Timestamp) -> bool {
+        !self.is_expired(now)
+            && self.since.is_none_or(|since| last >= since)
+            && self.until.is_none_or(|until| first <= until)
+    }
+
+    /// Whether it is about events of that moment, ended or not.
+    pub(crate) fn keeps(&self, at: Timestamp) -> bool {
+        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now > self.expires_at
+    }
+}
+
+impl<'a> Holds<'a> {
+    /// The holds in this directory.
+    #[must_use]
+    pub fn of(dir: &'a DataDir) -> Self {
+        Self { dir }
+    }
+
+    /// Every hold, also those that have ended.
+    ///
+    /// # Errors
+    /// When the file cannot be read. Then nothing may be removed.
+    pub fn list(&self) -> Result<Vec<Hold>, StoreError> {
+        Ok(self.read()?.holds)
+    }
+
+    /// Sets a hold.
+    ///
+    /// # Errors
+    /// When this process does not own the directory, there are a thousand already, or the file cannot be
+    /// written.
+    pub fn add(&self, new: NewHold, now: Timestamp) -> Result<Hold, StoreError> {
+        let _changing = self.dir.change_holds()?;
+        let mut file = self.read()?;
+        // What has ended makes room.
+        file.holds.retain(|hold| !hold.is_expired(now));
+        if file.holds.len() >= HOLDS_MAX {
+            return Err(StoreError::TooManyHolds { max: HOLDS_MAX });
+        }
+        file.n_set += 1;
+        let NewHold { owner, reason, expires_at, since, until } = new;
+        let id = HoldId(file.n_set);
+        let hold = Hold { id, owner, reason, created_at: now, expires_at, since, until };
+        file.holds.push(hold.clone());
+        self.write(&file)?;
+        Ok(hold)
+    }
+
+    /// Ends a hold; gives it.
+    ///
+    /// # Errors
+    /// When there is no such hold, or as for [`add`](Self::add).
+    pub fn release(&self, id: HoldId) -> Result<Hold, StoreError> {
+        let _changing = self.dir.change_holds()?;
+        let mut file = self.read()?;
+        let at = file.holds.iter().position(|hold| hold.id == id);
+        let hold = file.holds.remove(at.ok_or(StoreError::NoHold { id })?);
+        self.write(&file)?;
+        Ok(hold)
+    }
+
+    fn read(&self) -> Result<File, StoreError> {
+        let path = self.dir.holds_path();
+        let Some(bytes) = disk::read_bounded(&path, FILE_MAX)? else { return Ok(File::default()) };
+        serde_json::from_slice(&bytes)
+            .map_err(|error| StoreError::corrupt(&path, error.to_string()))
+    }
+
+    fn write(&self, file: &File) -> Result<(), StoreError> {
+        let json = serde_json::to_vec_pretty(file).expect("a hold's keys are text");
+        disk::write_atomic(&self.dir.holds_path(), &json)
+    }
+}
+
+impl fmt::Display for HoldId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "h{}", self.0)
+    }
+}
+
+impl FromStr for HoldId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = text.strip_prefix('h').and_then(|number| number.parse().ok());
+        let id = number.map(Self).filter(|id| id.to_string() == text);
+        id.ok_or("expected the name of a hold such as h1")
+    }
+}
+
+impl TryFrom<String> for HoldId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<HoldId> for String {
+    fn from(id: HoldId) -> Self {
+        id.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+    fn new(owner: &str) -> NewHold {
+        NewHold {
+            owner: owner.to_owned(),
+            reason: "case 7".to_owned(),
+            expires_at: NOW.plus(Duration::from_secs(60)),
+            since: None,
+            until: Some(NOW),
+        }
+    }
+
+    #[test]
+    fn holds_are_set_listed_and_released() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let holds = Holds::of(&dir);
+        assert!(holds.list().unwrap().is_empty());
+        let first = holds.add(new("a"), NOW).unwrap();
+        let second = holds.add(new("b"), NOW).unwrap();
+        assert_eq!((first.id.to_string(), second.id.to_string()), ("h1".into(), "h2".into()));
+        assert_eq!(holds.release(first.id).unwrap(), first);
+        assert!(matches!(holds.release(first.id), Err(StoreError::NoHold { .. })));
+        // A name is not given twice, and one that has ended makes room.
+        let later = NOW.plus(Duration::from_secs(61));
+        assert_eq!(holds.add(new("c"), later).unwrap().id, HoldId::new(3));
+        let owners: Vec<_> = holds.list().unwrap().into_iter().map(|hold| hold.owner).collect();
+        assert_eq!(owners, ["c"]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_list_of_holds_is_an_error_and_stays() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        std::fs::write(dir.holds_path(), "{").unwrap();
+        assert!(matches!(Holds::of(&dir).list(), Err(StoreError::Corrupt { .. })));
+        assert!(Holds::of(&dir).add(new("a"), NOW).is_err());
+        assert_eq!(std::fs::read_to_string(dir.holds_path()).unwrap(), "{");
+    }
+
+    #[test]
+    fn readers_set_no_holds() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::read(temp.path()).unwrap();
+        assert!(matches!(Holds::of(&dir).add(new("a"), NOW), Err(StoreError::ReadOnly { .. })));
+    }
+
+    #[test]
+    fn a_name_is_read_as_it_is_printed() {
+        assert_eq!("h12".parse(), Ok(HoldId::new(12)));
+        for text in ["", "h", "12", "h-1", "h012", "H1"] {
+            assert!(text.parse::<HoldId>().is_err(), "{text}");
+        }
+    }
+}
