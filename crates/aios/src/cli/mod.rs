@@ -6,6 +6,7 @@
 mod audit;
 mod config;
 mod context;
+mod data;
 mod events;
 mod keys;
 mod models;
@@ -90,6 +91,7 @@ nouns! {
     Events => events,
     Keys => keys,
     Audit => audit,
+    Data => data,
     Sim => sim,
 }
 

@@ -25,6 +25,19 @@ pub(super) async fn get(url: &str, bearer: Option<Secret>) -> Option<(u16, Bytes
     within(fetch.fetch(Method::GET, url, Bytes::new())).await.flatten()
 }
 
+/// Status and body of the answer to a JSON body; `None` if there was no answer in time.
+pub(super) async fn call(
+    method: Method,
+    url: &str,
+    bearer: Option<Secret>,
+    body: &serde_json::Value,
+    at_most: Duration,
+) -> Option<(u16, Bytes)> {
+    let fetch = HttpFetch::new().with_bearer(bearer);
+    let answer = fetch.fetch(method, url, Bytes::from(body.to_string()));
+    tokio::time::timeout(at_most, answer).await.ok().flatten()
+}
+
 /// What a future gives, if it does so within five seconds.
 pub(super) async fn within<T>(answer: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(ANSWER_MAX, answer).await.ok()
