@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
         run: || run(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
     Step { name: "tests", run: || run(&["test", "--workspace"]) },
+    Step { name: "crashes", run: crashes },
     Step { name: "otel", run: otel },
     Step { name: "docs", run: docs },
     Step { name: "sdk (python)", run: sdk::python },
@@ -62,6 +63,13 @@ pub(crate) fn run_command(args: &[String]) -> Result<ExitCode> {
         args.is_empty() || args.iter().any(|arg| step.name.starts_with(arg.as_str()))
     };
     run_each(&STEPS.iter().filter(wanted).collect::<Vec<_>>()).map(|()| ExitCode::SUCCESS)
+}
+
+/// Kills the store at every point at which it could be broken off.
+fn crashes() -> Result<Done> {
+    const FEATURE: [&str; 4] = ["-p", "aios-store", "--features", "fail-points"];
+    run(&[&["clippy"][..], &FEATURE, &["--all-targets", "--", "-D", "warnings"]].concat())?;
+    run(&[&["test"][..], &FEATURE, &["--test", "crash"]].concat())
 }
 
 fn run(args: &[&str]) -> Result<Done> {

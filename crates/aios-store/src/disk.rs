@@ -9,6 +9,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
+use crate::replace::{Points, Replacement, points};
+
+const POINTS: Points = points!("file");
 
 /// Creates a directory and its parents, readable by the owner only.
 pub(crate) fn create_dir(path: &Path) -> Result<(), StoreError> {
@@ -27,20 +30,10 @@ pub(crate) fn private_file() -> OpenOptions {
 
 /// Replaces `path` whole: after a crash there is the old content or the new, never a mixture.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let dir = path.parent().unwrap_or_else(|| Path::new("."));
-    create_dir(dir)?;
-    let temporary = temporary_beside(path);
-    let written = write_new(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(StoreError::io("write", path));
-    match written {
-        Ok(()) => sync_dir(dir),
-        Err(error) => {
-            // A failed clean-up changes nothing: the next write replaces the temporary file.
-            drop(fs::remove_file(&temporary));
-            Err(error)
-        }
-    }
+    create_dir(path.parent().unwrap_or_else(|| Path::new(".")))?;
+    let mut file = Replacement::begin(path)?;
+    file.write_all(bytes).map_err(StoreError::io("write", path))?;
+    file.commit(&POINTS)
 }
 
 /// Reads a small file; `None` if it is not there.
@@ -179,12 +172,6 @@ pub(crate) fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     path.with_file_name(name)
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = create_anew(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// An empty file in the place of whatever is there.

@@ -73,7 +73,7 @@ impl Replacement {
             .map_err(StoreError::io("write", &self.temporary));
         let renamed = synced.and_then(|()| check(&self.temporary)).and_then(|()| {
             fail::point(points.before_rename);
-            fs::rename(&self.temporary, &self.path).map_err(StoreError::io("replace", &self.path))
+            fs::rename(&self.temporary, &self.path).map_err(StoreError::io("write", &self.path))
         });
         if renamed.is_err() {
             self.discard();

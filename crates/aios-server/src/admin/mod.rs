@@ -10,6 +10,7 @@ mod erasure;
 mod guard;
 mod health;
 mod login;
+mod logs;
 mod origin;
 mod routes;
 mod scope;

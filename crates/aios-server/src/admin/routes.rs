@@ -8,7 +8,7 @@ use http::Method;
 
 use super::guard::{Access, Gate, guard};
 use super::scope::Scope;
-use super::{AdminState, erasure, health, login, trail};
+use super::{AdminState, erasure, health, login, logs, trail};
 
 /// An endpoint.
 pub(crate) struct Endpoint {
@@ -43,6 +43,14 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             Access::Scope(Scope::PrivacyExecute),
             post(erasure::execute),
         ),
+        read("/admin/v1/logs/holds", Access::Scope(Scope::LogsRead), get(logs::holds)),
+        change("/admin/v1/logs/holds/add", Access::Scope(Scope::LogsWrite), post(logs::hold)),
+        change(
+            "/admin/v1/logs/holds/release",
+            Access::Scope(Scope::LogsWrite),
+            post(logs::release),
+        ),
+        change("/admin/v1/logs/rotate", Access::Scope(Scope::LogsWrite), post(logs::rotate)),
     ]
 }
 

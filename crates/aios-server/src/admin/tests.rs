@@ -33,6 +33,10 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/erasures", "privacy:plan"),
     ("GET /admin/v1/erasures/{id}", "privacy:find"),
     ("POST /admin/v1/erasures/{id}/execute", "privacy:execute"),
+    ("GET /admin/v1/logs/holds", "logs:read"),
+    ("POST /admin/v1/logs/holds/add", "logs:write"),
+    ("POST /admin/v1/logs/holds/release", "logs:write"),
+    ("POST /admin/v1/logs/rotate", "logs:write"),
 ];
 
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::de::IgnoredAny;
 
 use crate::back::{Back, BackLines};
-use crate::{StoreError, disk};
+use crate::{StoreError, disk, fail};
 
 /// Most lines of garbage that are cut off at the end. More of it is not the work of a crash; it stays,
 /// and readers report it line by line.
@@ -39,9 +39,11 @@ pub(crate) fn recover(segment: &Path, quarantine: &Path) -> Result<Recovered, St
     let (len, good) = measure(&mut file).map_err(StoreError::io("read the event log", segment))?;
     if good < len {
         let aside = move_aside(&mut file, good, segment, quarantine)?;
+        fail::point("recover.before_cut");
         file.set_len(good)
             .and_then(|()| file.sync_all())
             .map_err(StoreError::io("cut the event log", segment))?;
+        fail::point("recover.cut");
         tracing::warn!(bytes = len - good, to = %aside.display(), "a torn end of the event log was moved aside");
     }
     Ok(Recovered { len: good, quarantined: len - good })

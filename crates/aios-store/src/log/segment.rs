@@ -125,7 +125,10 @@ impl SegmentFile for DiskFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+        fail::point("log.before_sync");
+        self.file.sync_data()?;
+        fail::point("log.synced");
+        Ok(())
     }
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {

@@ -31,11 +31,13 @@ pub(super) fn all(layout: &Layout, filter: &Filter) -> Result<Vec<Source>, Store
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
     let open: Vec<_> = open.into_iter().flatten().collect();
-    let mut ids = Vec::new();
+    let mut open_ids = Vec::new();
     for (path, file) in &open {
-        ids.extend(extent::id_of(file).map_err(StoreError::io("read", path))?);
+        open_ids.extend(extent::of(file).map_err(StoreError::io("read", path))?);
     }
-    let sealed = ages(layout)?.into_keys().filter(|id| !ids.contains(id) && may_hold(*id, filter));
+    let is_read_elsewhere = |id: SegmentId| open_ids.iter().any(|open| open.covers(id));
+    let sealed = ages(layout)?.into_keys();
+    let sealed = sealed.filter(|id| !is_read_elsewhere(*id) && may_hold(*id, filter));
     let mut sources: Vec<_> = sealed.map(Source::Sealed).collect();
     sources.extend(open.into_iter().map(|(path, file)| Source::Open { path, file }));
     Ok(sources)

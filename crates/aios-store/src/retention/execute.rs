@@ -1,7 +1,7 @@
 //! Does what is due.
 
 use aios_core::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::clock::ClockMemory;
 use super::hold::Holds;
@@ -24,7 +24,7 @@ pub struct Rotate {
 }
 
 /// What rotating has done, or would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotated {
     /// Segments that were sealed.
     pub n_sealed: usize,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aios_core::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::hold::{Hold, HoldId};
 use super::policy::Term;
@@ -39,7 +39,7 @@ pub enum Step {
 }
 
 /// A segment whose time is over, and the hold that keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// The segment.
     pub segment: SegmentId,
@@ -50,7 +50,7 @@ pub struct Held {
 }
 
 /// Why nothing is done until somebody says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "why")]
 pub enum Stop {
     /// The clock is far from where it was.

@@ -7,7 +7,7 @@ use std::path::Path;
 use aios_core::Timestamp;
 
 use super::facts::{self, Kind};
-use super::name::SegmentId;
+use super::name::{Day, SegmentId};
 use crate::back::{Back, BackLines};
 use crate::lines::{Lines, Place, Read};
 
@@ -32,16 +32,20 @@ pub(crate) fn at(path: &Path) -> io::Result<Option<Extent>> {
     }
 }
 
+impl Extent {
+    /// Whether a sealed segment holds nothing but events of this file: because it is this file, sealed
+    /// meanwhile, or because this one is just being cut into days.
+    pub(crate) fn covers(&self, sealed: SegmentId) -> bool {
+        let is_cut = Day::of(self.first) != Day::of(self.last);
+        sealed == self.id || (is_cut && sealed > self.id)
+    }
+}
+
 /// Of an open file; `None` if it holds no event.
 pub(crate) fn of(file: &File) -> io::Result<Option<Extent>> {
     let Some((id, first)) = first(file)? else { return Ok(None) };
     let last = last(file)?.unwrap_or(first);
     Ok(Some(Extent { id, first, last }))
-}
-
-/// The id that the file's segment has or will have.
-pub(crate) fn id_of(file: &File) -> io::Result<Option<SegmentId>> {
-    Ok(first(file)?.map(|(id, _)| id))
 }
 
 fn first(mut file: &File) -> io::Result<Option<(SegmentId, Timestamp)>> {

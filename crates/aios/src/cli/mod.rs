@@ -9,6 +9,7 @@ mod context;
 mod data;
 mod events;
 mod keys;
+mod logs;
 mod models;
 mod net;
 pub(crate) mod output;
@@ -89,6 +90,7 @@ nouns! {
     Status => status,
     Routing => routing,
     Events => events,
+    Logs => logs,
     Keys => keys,
     Audit => audit,
     Data => data,

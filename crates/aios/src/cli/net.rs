@@ -25,16 +25,16 @@ pub(super) async fn get(url: &str, bearer: Option<Secret>) -> Option<(u16, Bytes
     within(fetch.fetch(Method::GET, url, Bytes::new())).await.flatten()
 }
 
-/// Status and body of the answer to a JSON body; `None` if there was no answer in time.
-pub(super) async fn call(
-    method: Method,
+/// Status and body of the answer to a request that changes something, which may take its time; `None` if
+/// there was none.
+pub(super) async fn post(
     url: &str,
     bearer: Option<Secret>,
-    body: &serde_json::Value,
+    json: Vec<u8>,
     at_most: Duration,
 ) -> Option<(u16, Bytes)> {
     let fetch = HttpFetch::new().with_bearer(bearer);
-    let answer = fetch.fetch(method, url, Bytes::from(body.to_string()));
+    let answer = fetch.fetch(Method::POST, url, Bytes::from(json));
     tokio::time::timeout(at_most, answer).await.ok().flatten()
 }
 

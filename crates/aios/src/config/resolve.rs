@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aios_core::{Boundary, Percent, Split};
 use aios_privacy::PiiKind;
-use aios_store::{AuditConfig, EventLogConfig, OnFull, SyncPolicy};
+use aios_store::{EventLogConfig, OnFull, Policy, SyncPolicy};
 use aios_upstream::{BreakerPolicy, RetryPolicy, Timeouts};
 
 use super::env::Env;
@@ -35,8 +35,7 @@ impl Resolver<'_> {
     /// Everything, in the file's order.
     pub(super) fn config(&mut self, file: &ConfigFile, directory: &Path) -> Config {
         let limits = self.limits(&file.limits);
-        let (events, retention) = (self.events(&file.events), self.retention(&file.retention));
-        let config = Config {
+        let mut config = Config {
             file: None,
             settings: self.settings.clone(),
             hash: self.settings.hash(),
@@ -50,17 +49,15 @@ impl Resolver<'_> {
             clients_required: file.clients.required,
             client_keys: self.clients(&file.clients.keys),
             admin: self.admin(&file.admin),
-            audit: AuditConfig {
-                keep_days: retention::whole_days(retention.audit.total),
-                ..self.audit(&file.audit, directory)
-            },
-            events: Events { log: EventLogConfig { retention, ..events.log }, ..events },
+            audit: self.audit(&file.audit, directory),
+            events: self.events(&file.events, &file.retention),
             privacy: self.pii_kinds(&file.privacy.kinds),
             memory: self.choice("memory.mode", &file.memory.mode, &[("off", MemoryMode::Off)]),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
             log_level: self.choice("telemetry.level", &file.telemetry.level, &LogLevel::NAMES),
             otlp: self.otlp(&file.telemetry),
         };
+        config.audit.keep_days = retention::whole_days(config.events.log.retention.audit.total);
         self.reachable_only_with_keys(&config);
         config
     }
@@ -201,7 +198,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn events(&mut self, file: &file::Events) -> Events {
+    fn events(&mut self, file: &file::Events, retention: &file::Retention) -> Events {
         let sync = match file.sync.as_str() {
             "always" => SyncPolicy::Always,
             "never" => SyncPolicy::Never,
@@ -215,16 +212,18 @@ impl Resolver<'_> {
             }
         };
         let on_full = [("wait", OnFull::Wait(EVENT_ROOM_WAIT)), ("drop", OnFull::Drop)];
-        Events {
+        let mut events = Events {
             log: EventLogConfig {
                 sync,
                 queue_max: self.count("events.queue_max", file.queue_max, 16..=1_000_000),
                 on_full: self.choice("events.on_full", &file.on_full, &on_full),
                 segment_max: self.segment_max(&file.segment_max),
-                ..EventLogConfig::default()
+                retention: Policy::default(),
             },
             text_max: self.size("events.text_max", &file.text_max, 0..=1 << 20),
-        }
+        };
+        events.log.retention = self.retention(retention);
+        events
     }
 
     fn pii_kinds(&mut self, names: &[String]) -> Vec<PiiKind> {

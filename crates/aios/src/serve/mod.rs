@@ -9,6 +9,7 @@ pub(crate) mod endpoints;
 mod log;
 mod parts;
 mod reload;
+mod rotation;
 mod signals;
 
 use std::process::ExitCode;
@@ -66,9 +67,11 @@ async fn serve(
     let upstreams = Arc::clone(&handle.live().upstreams);
     banner::show(&config, &handle, upstreams.config());
     let preparing = tokio::spawn(async move { upstreams.prepare().await });
+    let rotation = tokio::spawn(rotation::run(Arc::clone(&store)));
     let reloader = reload::Reloader::new(config, fill, sources, seen, routing);
     reloader.run_until_stopped(&handle, &mut signals).await;
     preparing.abort();
+    rotation.abort();
     stop(handle, store, traces, signals).await
 }
 

@@ -11,7 +11,7 @@ use crate::program::{Place, http};
 const LOG: &str = "data_core/analytics/hypotheses.ndjson";
 
 /// An event line as the log has it.
-fn event(n: u32, question: &str, changes: &[(&str, Value)]) -> String {
+pub(crate) fn event(n: u32, question: &str, changes: &[(&str, Value)]) -> String {
     let mut event = json!({
         "event_type": "response", "schema_version": "2.0",
         "event_id": format!("01900000-0000-7000-8000-{n:012}"),
@@ -41,7 +41,9 @@ fn with_log(lines: &[String]) -> Place {
 fn help_and_version_are_data_and_wrong_usage_is_not() {
     let place = Place::new();
     let help = place.run(&["--help"]).ended(0);
-    for noun in ["serve", "preflight", "config", "models", "routing", "events", "keys", "sim"] {
+    for noun in
+        ["serve", "preflight", "config", "models", "routing", "events", "logs", "keys", "sim"]
+    {
         assert!(help.stdout.contains(noun), "{noun}");
     }
     assert!(place.run(&["--version"]).ended(0).stdout.starts_with("aios "));

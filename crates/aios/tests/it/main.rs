@@ -18,6 +18,8 @@ mod hangups;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod nodelay;
 #[cfg(test)]
 mod preflight;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use aios_core::Clock;
 use aios_store::{AuditLog, DataDir, EraseRequest, Eraser, FileEventLog, StoreError};
 use anyhow::Context as _;
-use http::Method;
 use serde_json::{Value, json};
 
 use super::whose::Looked;
@@ -60,7 +59,8 @@ fn by_the_server(looked: &Looked, basis: &str) -> anyhow::Result<Value> {
 fn ask(looked: &Looked, path: &str, body: &Value) -> anyhow::Result<Value> {
     let config = &looked.config;
     let url = format!("http://{}{path}", config.server.admin_listen);
-    let call = net::call(Method::POST, &url, running::token(config), body, ERASE_MAX);
+    let body = serde_json::to_vec(body)?;
+    let call = net::post(&url, running::token(config), body, ERASE_MAX);
     let Some((status, answer)) = net::runtime()?.block_on(call) else {
         let message = format!("a server owns the data directory, but none answers at {url}");
         let hint = "name the server's configuration with --config, or stop the server";

@@ -1,0 +1,5 @@
+//! Crashes at every point at which the store could be broken off.
+
+// The lints take a module for test code by this mark.
+#[cfg(test)]
+mod deaths;

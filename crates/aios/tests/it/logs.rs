@@ -1,0 +1,181 @@
+//! `aios logs`, alone and beside a server.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
+
+use serde_json::{Value, json};
+
+use crate::cli::event;
+use crate::program::{Place, Ran};
+
+const ACTIVE: &str = "data_core/analytics/hypotheses.ndjson";
+
+/// A time so many days ago, at the start of a day or a little after.
+fn days_ago(days: u64, secs: u32) -> String {
+    let today = UNIX_EPOCH.elapsed().unwrap().as_secs() / 86_400;
+    date(today - days) + &format!("T00:{:02}:{:02}.000Z", secs / 60, secs % 60)
+}
+
+/// A day, counted from 1970, as text (Howard Hinnant's `civil_from_days`).
+fn date(days: u64) -> String {
+    let z = days + 719_468;
+    let (era, of_era) = (z / 146_097, z % 146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// A directory whose log holds so many events of so many days ago, oldest first.
+fn with_events(days: &[(u64, u32)]) -> Place {
+    let place = Place::simulated();
+    let mut text = String::new();
+    let mut n = 0;
+    for (days, count) in days {
+        for second in 0..*count {
+            n += 1;
+            let at = json!(days_ago(*days, second));
+            text.push_str(&(event(n, &format!("question {n}"), &[("ts", at)]) + "\n"));
+        }
+    }
+    place.write(ACTIVE, &text);
+    place
+}
+
+fn n_events(place: &Place) -> usize {
+    place.run(&["events", "query", "--json"]).ended(0).stdout.lines().count()
+}
+
+/// The files of the log, by how they end.
+fn files(place: &Place) -> Vec<String> {
+    let dir = place.path().join("data_core/analytics");
+    let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
+    let ends =
+        names.map(|name| name.to_str().unwrap().split('.').skip(2).collect::<Vec<_>>().join("."));
+    let mut ends: Vec<_> = ends.filter(|end| !end.is_empty()).collect();
+    ends.sort();
+    ends
+}
+
+fn counts(ran: &Ran) -> (usize, usize) {
+    let rotated = ran.json();
+    let n = |key: &str| rotated[key].as_array().unwrap().len();
+    (n("compressed"), n("removed"))
+}
+
+#[test]
+fn what_is_due_is_compressed_and_removed() {
+    let place = with_events(&[(100, 2), (20, 5), (1, 5), (0, 5)]);
+    let dry = place.run(&["logs", "rotate", "--dry-run", "--json"]).ended(0);
+    assert_eq!((counts(&dry), n_events(&place)), ((1, 1), 17));
+    let done = place.run(&["logs", "rotate", "--json"]).ended(0);
+    assert_eq!((counts(&done), n_events(&place)), ((1, 1), 15));
+    assert_eq!(files(&place), ["members", "ndjson", "ndjson", "ndjson.gz"]);
+    // Once more there is nothing to do.
+    assert_eq!(counts(&place.run(&["logs", "rotate", "--json"]).ended(0)), (0, 0));
+    let stats = &place.run(&["logs", "stats", "--json"]).ended(0).json()["classes"][0];
+    assert_eq!(
+        (&stats["class"], &stats["n_cold"], &stats["n_overdue"]),
+        (&json!("events"), &json!(1), &json!(0))
+    );
+    assert_eq!(stats["oldest"], json!(days_ago(20, 0)));
+    let verified = place.run(&["logs", "verify"]).ended(0);
+    assert!(verified.stdout.contains("events: 15,") && verified.stdout.contains("faults: 0"));
+    // A cold event is found like any other, and the newest come first across segments.
+    let found = place.run(&["events", "query", "--text", "question 3", "--json"]).ended(0);
+    assert_eq!(found.stdout.lines().count(), 1);
+    let tail = place.run(&["events", "tail", "-n", "7", "--json"]).ended(0);
+    let first: Value = serde_json::from_str(tail.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!(first["question"], "question 11");
+}
+
+#[test]
+fn a_guard_stops_and_force_goes_on() {
+    let place = with_events(&[(100, 5), (0, 5)]);
+    let stopped = place.run(&["logs", "rotate"]).ended(2);
+    assert!(stopped.stderr.contains("5 of 10 events would go at once"), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("--force"));
+    assert_eq!(n_events(&place), 10);
+    place.run(&["logs", "rotate", "--force"]).ended(0);
+    assert_eq!(n_events(&place), 5);
+}
+
+#[test]
+fn a_hold_keeps_what_it_covers_until_it_is_released() {
+    let place = with_events(&[(100, 1), (0, 9)]);
+    let add = ["logs", "hold", "add", "--owner", "legal", "--reason", "case 7", "--expires", "30d"];
+    assert_eq!(place.run(&add).ended(0).stdout, "h1 is set\n");
+    let held = place.run(&["logs", "rotate"]).ended(0);
+    assert!(
+        held.stdout.contains("held: 1") && held.stdout.contains("by h1 (legal)"),
+        "{}",
+        held.stdout
+    );
+    assert_eq!(n_events(&place), 10);
+    let stats = &place.run(&["logs", "stats", "--json"]).ended(0).json()["classes"][0];
+    assert_eq!((&stats["n_overdue"], &stats["n_held"]), (&json!(1), &json!(1)));
+    assert!(place.run(&["logs", "hold", "list"]).ended(0).stdout.contains("case 7"));
+    assert_eq!(place.run(&["logs", "hold", "release", "h1"]).ended(0).stdout, "h1 is released\n");
+    let unknown = place.run(&["logs", "hold", "release", "h1"]).ended(1);
+    assert!(unknown.stderr.contains("there is no hold h1") && unknown.stderr.contains("hint: "));
+    place.run(&["logs", "rotate"]).ended(0);
+    assert_eq!(n_events(&place), 9);
+}
+
+#[test]
+fn a_running_server_does_what_changes_the_log() {
+    let place = with_events(&[(0, 5)]);
+    let server = place.start(&["serve"], "OpenAI API");
+    let rotated = place.run(&["logs", "rotate", "--now", "--json"]).ended(0).json();
+    assert_eq!((&rotated["n_sealed"], &rotated["stopped"]), (&json!(1), &Value::Null));
+    assert_eq!(n_events(&place), 5);
+    assert_eq!(place.read(ACTIVE), "");
+    let add = ["logs", "hold", "add", "--owner", "o", "--reason", "r", "--expires", "1d", "--json"];
+    assert_eq!(place.run(&add).ended(0).json()["id"], "h1");
+    place.run(&["logs", "hold", "release", "h1"]).ended(0);
+    let unknown = place.run(&["logs", "hold", "release", "h1"]).ended(1);
+    assert!(unknown.stderr.contains("there is no hold h1"), "{}", unknown.stderr);
+    let verified = place.run(&["logs", "verify"]).ended(0);
+    assert!(verified.stdout.contains("sealed segments: 1, events: 5"), "{}", verified.stdout);
+    let audit = place.run(&["audit", "tail", "--json"]).ended(0).stdout;
+    assert!(audit.contains("POST /admin/v1/logs/rotate"), "{audit}");
+    drop(server);
+}
+
+#[test]
+fn what_is_damaged_is_named_by_file_and_line() {
+    let place = with_events(&[(0, 5)]);
+    place.run(&["logs", "rotate", "--now"]).ended(0);
+    let dir = place.path().join("data_core/analytics");
+    let is_sealed = |path: &PathBuf| path.to_str().unwrap().ends_with("Z-00000001.ndjson");
+    let sealed = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).find(is_sealed);
+    let sealed = sealed.unwrap();
+    let text = fs::read_to_string(&sealed).unwrap().replace("question 3", "question 4");
+    let broken = text.replacen("\"event_type\":\"response\"", "\"event_type\"", 2);
+    fs::write(&sealed, broken).unwrap();
+    let ran = place.run(&["logs", "verify"]).ended(2);
+    let name = sealed.file_name().unwrap().to_str().unwrap();
+    for expect in [
+        format!("{name}:1: not an event"),
+        format!("{name}:2: not an event"),
+        format!("{name}: its text is not"),
+    ] {
+        assert!(ran.stdout.contains(&expect), "{expect}: {}", ran.stdout);
+    }
+    let faults = place.run(&["logs", "verify", "--json"]).ended(2).json()["faults"].clone();
+    assert_eq!((faults.as_array().unwrap().len(), &faults[0]["line"]), (4, &json!(1)));
+}
+
+#[test]
+fn there_is_nothing_to_look_after_where_nothing_is() {
+    let place = Place::simulated();
+    for args in [&["logs", "stats"][..], &["logs", "rotate"], &["logs", "verify"]] {
+        let ran = place.run(args).ended(1);
+        assert!(ran.stderr.contains("there is no data directory"), "{}", ran.stderr);
+    }
+    assert!(!place.path().join("data_core").exists());
+}
