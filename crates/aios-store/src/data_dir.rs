@@ -214,6 +214,11 @@ impl DataDir {
         self.path.join("audit")
     }
 
+    /// The ledger of erasures and their receipts.
+    pub(crate) fn erasures_path(&self) -> PathBuf {
+        self.path.join("erasures")
+    }
+
     /// Refuses `operation` to a process that does not own the directory.
     pub(crate) fn must_own(&self, operation: &'static str) -> Result<(), StoreError> {
         self.owned(operation).map(drop)

@@ -42,6 +42,7 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::TEMPORARY,
     &stores::EVENTS_HOT,
     &stores::EVENTS_COLD,
+    &stores::SIDECARS,
     &stores::CONTROL,
     &stores::QUARANTINE,
     &stores::INDEX,
@@ -101,6 +102,8 @@ mod tests {
         check("analytics/hypotheses.ndjson", Some("events (hot)"));
         check("analytics/hypotheses.2027-01-15T08.ndjson", Some("events (hot)"));
         check("analytics/hypotheses.2027-01-15T08.ndjson.gz", Some("events (cold)"));
+        check("analytics/hypotheses.2027-01-15T08.members", Some("sidecars"));
+        check("analytics/hypotheses.late.ndjson", Some("events (hot)"));
         check("analytics/hypotheses.ndjson.bak", None);
         check("analytics/hypotheses.ndjson.tmp", Some("temporary files"));
         check("audit/2027-01-15.ndjson", Some("audit"));

@@ -6,6 +6,7 @@
 mod audit;
 mod config;
 mod context;
+mod data;
 mod events;
 mod keys;
 mod logs;
@@ -92,6 +93,7 @@ nouns! {
     Logs => logs,
     Keys => keys,
     Audit => audit,
+    Data => data,
     Sim => sim,
 }
 
