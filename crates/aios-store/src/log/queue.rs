@@ -15,7 +15,7 @@ use aios_core::Event;
 use tokio::sync::{oneshot, watch};
 
 use super::batch::{Batch, Hour};
-use super::decide::{Step, View, decide, gather};
+use super::decide::{Next, Pace, Step, View, decide, gather};
 use super::health::{Durability, Health};
 use super::line;
 use crate::erase::Fence;
@@ -75,28 +75,6 @@ enum Waits {
     Work,
     /// It gathers.
     More,
-}
-
-/// What the writer brings with it when it asks for work.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
-    /// When it last took a batch: what waits now came after that.
-    pub(crate) taken_at: Instant,
-    /// When the file has to be forced to disk at the latest.
-    pub(crate) sync_at: Option<Instant>,
-}
-
-/// What the writer is to do next.
-#[derive(Debug)]
-pub(crate) enum Next {
-    /// Write the batch; no event in it came before `arrived`.
-    Write { arrived: Instant },
-    /// Force the file to disk.
-    Sync,
-    /// Write the batch, then seal what is open and say so.
-    Seal(Vec<SealReply>),
-    /// Nothing more comes.
-    End,
 }
 
 impl Queue {

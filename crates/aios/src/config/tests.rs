@@ -132,7 +132,7 @@ fn values_out_of_range_are_all_listed() {
     `routing.boundary` (line 7 of aios.toml) must be a number from 0 to 1, not 1.5
     `routing.profile` (line 9 of aios.toml) must be one of "golden", "traffic", "auto", not "goldn"; did you mean "golden"?
     `events.sync` (line 13 of aios.toml) must be "always", "never" or a duration such as "100ms", not "sometimes"
-    `privacy.kinds` (line 15 of aios.toml) must be one of "email", "phone", "url", "ipv4", "ipv6", "mac", "credit_card", "iban", "us_ssn", "secret", not "phones"; did you mean "phone"?
+    `privacy.kinds` (line 15 of aios.toml) must be one of "email", "phone", "url", "ipv4", "ipv6", "mac", "credit_card", "iban", "us_ssn", "national_id", "crypto", "secret", "custom", not "phones"; did you mean "phone"?
     "#);
 }
 
