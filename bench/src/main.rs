@@ -3,6 +3,7 @@
 //! gateway's own allocator, so that a difference is never the allocator's.
 
 mod chat;
+mod erase;
 mod load;
 mod net;
 mod proxy;
@@ -50,6 +51,18 @@ enum Command {
         #[arg(long)]
         upstream: SocketAddr,
     },
+    /// Erase a conversation from cold segments and print how long it took
+    Erase {
+        /// Cold segments in the log.
+        #[arg(long, default_value_t = 16)]
+        segments: u32,
+        /// How many of them hold the conversation.
+        #[arg(long, default_value_t = 2)]
+        holding: u32,
+        /// Events in each segment.
+        #[arg(long, default_value_t = 3_000)]
+        events: u32,
+    },
     /// Send load and print what came back
     Load {
         /// Address of the gateway.
@@ -84,6 +97,10 @@ fn run(command: Command) -> Result<()> {
             on_one_thread(upstream::serve(listen, Duration::from_millis(gap_ms)))
         }
         Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream)),
+        Command::Erase { segments, holding, events } => {
+            let report = erase::run(&erase::Shape { segments, holding, events })?;
+            print_line(&serde_json::to_string(&report)?)
+        }
         Command::Load { to, connections, duration_ms, mode } => {
             let plan = Plan { to, connections, duration: Duration::from_millis(duration_ms), mode };
             let report = on_one_thread(load::run(plan))?;

@@ -12,7 +12,7 @@ use super::entry::{self, AuditAction, AuditEntry, GENESIS};
 use super::prune::Plan;
 use super::{AuditConfig, each_line, files};
 use crate::sign::Signer;
-use crate::{DataDir, StoreError, disk};
+use crate::{DataDir, StoreError, disk, fail};
 
 /// The audit trail of a data directory, open for writing.
 #[derive(Debug)]
@@ -197,7 +197,11 @@ impl State {
     /// All of a line, or nothing.
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotFound.into()) };
-        let written = file.write_all(line).and_then(|()| file.sync_data());
+        let written = file.write_all(line).and_then(|()| {
+            fail::point("audit.before_sync");
+            file.sync_data()
+        });
+        fail::point("audit.synced");
         match written {
             Ok(()) => self.len += line.len() as u64,
             // What is left if this fails too is cut off when the trail is opened again.
@@ -225,5 +229,6 @@ fn append_line(path: &Path, line: &str) -> io::Result<()> {
     let is_torn = !disk::ends_with_newline(&mut file)?;
     let line = if is_torn { format!("\n{line}") } else { line.to_owned() };
     file.write_all(line.as_bytes())?;
+    fail::point("checkpoint.before_sync");
     file.sync_all()
 }

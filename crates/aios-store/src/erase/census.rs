@@ -5,7 +5,6 @@ use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use aios_core::Timestamp;
-use aios_privacy::Pseudonym;
 use serde::Serialize;
 
 use super::registry::{STORES, Store, Treatment};
@@ -267,16 +266,12 @@ impl<'a> Counter<'a> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         match FileKind::of(name) {
             FileKind::Cold(id) => {
-                let ids: Vec<&str> =
-                    self.target.pseudonyms().iter().map(Pseudonym::as_str).collect();
-                // What cannot be read is looked through.
-                let sidecar = Sidecar::load(&Layout::of(self.dir), id).ok().flatten();
-                sidecar.is_some_and(|sidecar| {
-                    let mut members = sidecar.members.iter();
-                    // Lines that are no events stand in no catalogue.
-                    sidecar.footer().n_bad == 0
-                        && !members.any(|member| Sidecar::names(member, &ids))
-                })
+                let layout = Layout::of(self.dir);
+                // What cannot be read, or is about another state of the segment, rules out nothing; and
+                // lines that are no events stand in no catalogue.
+                let footer = Sidecar::load_footer(&layout, id).ok().flatten();
+                footer.is_some_and(|footer| footer.n_bad == 0)
+                    && self.names_nobody(&layout.sidecar(id))
             }
             FileKind::Active
             | FileKind::Late
@@ -285,6 +280,14 @@ impl<'a> Counter<'a> {
             | FileKind::Stray
             | FileKind::Other => false,
         }
+    }
+
+    fn names_nobody(&self, path: &Path) -> bool {
+        let mut is_named = false;
+        let looked = scan::each_window(path, self.target.len_max(), |window, _| {
+            is_named |= self.target.names_in(window);
+        });
+        looked.is_ok() && !is_named
     }
 
     fn hold(&mut self, file: &Found, n_records: u64) {

@@ -1,6 +1,6 @@
 //! Takes what is somebody's out of the files that hold it.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use aios_core::Timestamp;
@@ -8,6 +8,7 @@ use aios_core::Timestamp;
 use super::census::{Census, Depth, Holding, each_line};
 use super::receipt::Work;
 use super::registry::Treatment;
+use super::scan;
 use super::target::{EraseTarget, Whose};
 use crate::replace::{Points, Replacement, points, remove};
 use crate::segment::name::FileKind;
@@ -60,6 +61,8 @@ fn cut_file(
                 cut_lines(target, &holding.path, work).map(|()| work.touched(dir, &holding.path))
             }
         },
+        // With its segment a sidecar was made anew, and is about nobody who is gone.
+        Treatment::Derived if !is_named(target, &holding.path)? => Ok(()),
         Treatment::Derived | Treatment::Scraps => {
             remove(&holding.path, "erase.before_remove", "erase.removed")?;
             work.touched(dir, &holding.path);
@@ -120,6 +123,19 @@ fn cut_lines(target: &EraseTarget, path: &Path, work: &mut Work) -> Result<(), S
     out.commit(&LINES)?;
     work.n_records += n_dropped;
     Ok(())
+}
+
+/// Whether a catalogue still names the target. One that is gone names nobody.
+fn is_named(target: &EraseTarget, path: &Path) -> Result<bool, StoreError> {
+    let mut is_named = false;
+    let looked = scan::each_window(path, target.len_max() + 1, |window, _| {
+        is_named |= target.names_in(window) || target.raw_in(window) || target.packed_in(window);
+    });
+    match looked {
+        Ok(_) => Ok(is_named),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreError::io("read", path)(error)),
+    }
 }
 
 fn file_kind(path: &Path) -> FileKind {

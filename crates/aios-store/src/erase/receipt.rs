@@ -1,6 +1,7 @@
 //! The proof of an erasure: what was there before and after, what was read to make sure, signed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
@@ -38,6 +39,10 @@ pub struct Receipt {
     pub segments: Vec<Rewritten>,
     /// Other files that were rewritten or removed.
     pub files: Vec<PathBuf>,
+    /// How long it took to take the target's lines out.
+    pub rewrite_ms: f64,
+    /// How long it took to read everything afterwards.
+    pub verify_ms: f64,
     /// What was read to make sure, and found.
     pub verified: ErasureProof,
     /// Version of the program.
@@ -49,6 +54,9 @@ pub struct Receipt {
 /// The outcome of reading everything.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ErasureProof {
+    /// How long that took.
+    #[serde(skip)]
+    pub(crate) took: Duration,
     /// Events that are still the target's.
     pub n_events: u64,
     /// Files read.
@@ -74,6 +82,7 @@ impl ErasureProof {
         });
         let left = still.chain(census.unreadable).collect();
         Self {
+            took: Duration::ZERO,
             n_events: census.n_events,
             n_files,
             n_bytes,
@@ -118,6 +127,8 @@ impl Receipt {
             n_records_erased: work.n_records,
             segments: work.segments,
             files: work.files,
+            rewrite_ms: work.took.as_secs_f64() * 1e3,
+            verify_ms: verified.took.as_secs_f64() * 1e3,
             verified,
             version: env!("CARGO_PKG_VERSION"),
             public_key: signer.public_key().to_owned(),
@@ -128,6 +139,7 @@ impl Receipt {
 /// What was done to the files.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
+    pub(crate) took: Duration,
     pub(crate) n_records: u64,
     pub(crate) segments: Vec<Rewritten>,
     pub(crate) files: Vec<PathBuf>,

@@ -240,8 +240,11 @@ impl Eraser {
         self.log.seal_blocking()?;
         self.step(&mut entry, ErasureState::Rewriting)?;
         let mut work = Work::default();
-        cut(&self.dir, &target, Depth::Catalogued, self.clock.now(), &mut work)?;
-        let verified = self.verify(&target, &mut work)?;
+        let begun_at = self.clock.now();
+        cut(&self.dir, &target, Depth::Catalogued, begun_at, &mut work)?;
+        let cut_at = self.clock.now();
+        let mut verified = self.verify(&target, &mut work)?;
+        (work.took, verified.took) = (cut_at.since(begun_at), self.clock.now().since(cut_at));
         self.step(&mut entry, ErasureState::Verified)?;
         let receipt = Receipt::new(&entry, work, verified, self.clock.now(), &self.signer);
         receipt.write(&self.dir, &self.signer)?;

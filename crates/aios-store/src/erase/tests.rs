@@ -186,6 +186,7 @@ fn a_conversation_goes_from_every_store_and_all_others_stay_byte_for_byte() {
     }
     assert!(files.iter().any(|file| file.contains("hypotheses.at-9-2")), "{files:?}");
     assert!(Segments::of(&rig.dir).list().unwrap().iter().any(|one| one.age == Age::Cold));
+    assert_eq!(crate::verify(&rig.dir, true).unwrap().faults, []);
 }
 
 #[test]
