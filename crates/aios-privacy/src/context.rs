@@ -9,6 +9,9 @@ use crate::source::Source;
 /// How far before a value a cue word may stand, in bytes.
 pub(crate) const CUE_WINDOW: usize = 40;
 
+/// The colon of Chinese and Japanese.
+const COLON: &str = "：";
+
 /// The longest name in a mask.
 const MASK_MAX: usize = 16;
 
@@ -39,7 +42,7 @@ impl Cues {
         let (mut end, mut n_digits_passed) = (at, 0);
         while let Some((from, to)) = word_before(source, start, end) {
             n_digits_passed += values(source, to, end).count();
-            if ends_sentence(source, from, to) {
+            if ends_sentence(source, from, to) || holds_sentence_end(source, to, end) {
                 break;
             }
             let is_spent = n_digits_passed >= SPENT_DIGITS;
@@ -53,14 +56,19 @@ impl Cues {
     }
 
     fn verdict(&self, source: &Source<'_>, from: usize, to: usize) -> Verdict {
-        let has = |words: &[&str]| {
-            words.iter().any(|word| word.len() == to - from && source.has_word(from, word))
+        let whole = source.run_left(from, CUE_WINDOW, is_letter);
+        let is = |word: &&str| match (to - from).checked_sub(word.len()) {
+            Some(0) => source.has_word(from, word),
+            // Scripts without blanks run words together.
+            Some(_) if !word.is_ascii() => source.has_word(to - word.len(), word),
+            // `WhatsApp` is one word all the same.
+            _ => whole < from && to - whole == word.len() && source.has_word(whole, word),
         };
         if is_mask(source, from, to) {
             Verdict::Silent
-        } else if has(self.speak_for) {
+        } else if self.speak_for.iter().any(is) {
             Verdict::For
-        } else if has(self.speak_against) {
+        } else if self.speak_against.iter().any(is) {
             Verdict::Against
         } else {
             Verdict::Silent
@@ -85,10 +93,19 @@ fn ends_sentence(source: &Source<'_>, from: usize, to: usize) -> bool {
     is_end && to - from > 3
 }
 
+/// Whether a sentence ends after something that is no word, such as a number or a quote.
+fn holds_sentence_end(source: &Source<'_>, start: usize, end: usize) -> bool {
+    let gap = source.bytes().get(start..end).unwrap_or_default();
+    gap.windows(2).skip(1).any(|pair| matches!(pair, b". " | b"! " | b"? "))
+}
+
 /// The last word that ends at or before `end`. `userPhone` and `user_phone` are two words each;
 /// letters that are not ASCII belong to words.
 fn word_before(source: &Source<'_>, start: usize, end: usize) -> Option<(usize, usize)> {
-    let to = source.run_left(end, end - start, |byte| !is_letter(byte));
+    let mut to = source.run_left(end, end - start, |byte| !is_letter(byte));
+    while source.has(to.saturating_sub(COLON.len()), COLON) && to >= start + COLON.len() {
+        to -= COLON.len();
+    }
     let mut from =
         source.run_left(to, to - start, |byte| is_letter(byte) && !byte.is_ascii_uppercase());
     if from > start && source.before(from).is_some_and(|byte| byte.is_ascii_uppercase()) {

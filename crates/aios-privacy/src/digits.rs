@@ -72,6 +72,21 @@ pub(crate) fn run_end(source: &Source<'_>, at: usize) -> usize {
     source.run_right(at, usize::MAX, |byte| byte.is_ascii_digit())
 }
 
+/// Words after a number that say what it counts.
+const UNITS: [&str; 30] = [
+    "tokens", "bytes", "rows", "records", "users", "people", "times", "items", "points", "ms",
+    "ns", "us", "seconds", "minutes", "hours", "days", "weeks", "months", "years", "kb", "mb",
+    "gb", "euros", "dollars", "usd", "eur", "lines", "requests", "messages", "cycles",
+];
+
+/// Whether the word after a number that ends at `end` says what it counts: `call it 1234567 bytes`.
+pub(crate) fn counts_something(source: &Source<'_>, end: usize) -> bool {
+    let word = source.run_right(end, 1, |byte| byte == b' ');
+    let word_end = source.run_right(word, 12, |byte| byte.is_ascii_alphabetic());
+    let is = |unit: &&str| unit.len() == word_end - word && source.has_word(word, unit);
+    word > end && UNITS.iter().any(is)
+}
+
 /// Whether a number may begin at `at`: nothing before it makes it part of a word, a path, a float
 /// or an amount.
 pub(crate) fn is_free_left(source: &Source<'_>, at: usize) -> bool {

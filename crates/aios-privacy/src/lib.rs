@@ -33,5 +33,5 @@ pub use secret::{Secret, SecretDigest};
 pub use source::WINDOW_MAX as CUT_WINDOW;
 pub use text::RedactedText;
 
-#[cfg(test)]
-mod corpus;
+#[cfg(any(test, feature = "corpus"))]
+pub mod corpus;

@@ -108,7 +108,7 @@ fn grouped_end(source: &Source<'_>, at: usize) -> Option<usize> {
     if source.run_right(at, 5, |byte| byte.is_ascii_digit()) != at + 4 {
         return None;
     }
-    let groups = Groups::read(source, at, |byte| matches!(byte, b' ' | b'-'));
+    let groups = Groups::read(source, at, |byte| matches!(byte, b' ' | b'-' | b'.'));
     GROUPINGS
         .iter()
         .filter_map(|lengths| groups.end_of(lengths))

@@ -19,6 +19,7 @@ use crate::detector::Detector;
 /// Every detector. Of two claims of one length on the same text, the first listed wins.
 pub(crate) const DETECTORS: &[&Detector] = &[
     &secret::ISSUED,
+    &secret::TELEGRAM,
     &secret::JWT,
     &secret::PRIVATE_KEY,
     &secret::CONNECTION,

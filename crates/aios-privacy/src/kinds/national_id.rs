@@ -64,9 +64,18 @@ const OTHERS: &[&str] = &[
     "gbp",
 ];
 
+/// Words that name a number of a person, whichever the country.
+const COMMON: Cues = Cues {
+    speak_for: &["national", "identity", "identification", "citizen", "resident", "personal"],
+    speak_against: OTHERS,
+};
+
 /// What the words before a number say, given those that name it.
 fn verdict(source: &Source<'_>, at: usize, names: &'static [&'static str]) -> Verdict {
-    Cues { speak_for: names, speak_against: OTHERS }.before(source, at, CUE_WINDOW)
+    match (Cues { speak_for: names, speak_against: OTHERS }).before(source, at, CUE_WINDOW) {
+        Verdict::Silent => COMMON.before(source, at, CUE_WINDOW),
+        verdict => verdict,
+    }
 }
 
 /// How a number of fixed length stands in the text.

@@ -5,7 +5,7 @@
 
 use crate::context::{CUE_WINDOW, Cues, Verdict};
 use crate::detector::{Anchors, Detector, Found, Look};
-use crate::digits::{is_free_left, is_free_right, run_end};
+use crate::digits::{counts_something, is_free_left, is_free_right, run_end};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
@@ -15,6 +15,14 @@ use shape::Shape;
 
 pub(crate) const DETECTOR: Detector =
     Detector::new(PiiKind::Phone, &[Anchors::Bytes(b"+"), Anchors::Numbers(7)], look);
+
+/// What people do to a number. In code such words name other things: `IORING_OFF_RING = 134217728`.
+const VERBS: Cues = Cues {
+    speak_for: &[
+        "call", "called", "calling", "dial", "ring", "sms", "text", "texted", "contact", "reach",
+    ],
+    speak_against: CUES.speak_against,
+};
 
 const CUES: Cues = Cues {
     speak_for: &[
@@ -26,16 +34,8 @@ const CUES: Cues = Cues {
         "mob",
         "cell",
         "cellphone",
-        "call",
-        "called",
-        "calling",
-        "dial",
-        "ring",
         "fax",
         "whatsapp",
-        "sms",
-        "text",
-        "texted",
         "landline",
         "hotline",
         "handy",
@@ -46,8 +46,6 @@ const CUES: Cues = Cues {
         "celular",
         "téléphone",
         "telefone",
-        "contact",
-        "reach",
         "voicemail",
         "phonenumber",
         "msisdn",
@@ -111,6 +109,16 @@ const CUES: Cues = Cues {
         "upc",
         "asin",
         "vin",
+        "nhs",
+        "sin",
+        "cpf",
+        "pesel",
+        "aadhaar",
+        "dni",
+        "nino",
+        "iban",
+        "insurance",
+        "patient",
     ],
 };
 
@@ -158,11 +166,31 @@ fn national(source: &Source<'_>, at: usize, shape: &Shape) -> Option<(&'static s
     if !shape.is_dialable() || shape.is_something_else() {
         return None;
     }
-    match CUES.before(source, at, CUE_WINDOW) {
+    let verdict = match CUES.before(source, at, CUE_WINDOW) {
+        Verdict::Silent if !is_assigned(source, at) => VERBS.before(source, at, CUE_WINDOW),
+        verdict => verdict,
+    };
+    match verdict {
+        Verdict::For if counts_something(source, shape.end()) => None,
         Verdict::For => Some(("phone.cue", 0.85)),
-        Verdict::Silent => shape.is_national().then_some(("phone.group", 0.8)),
+        Verdict::Silent => {
+            let is_row = shape.is_pairs() && follows_number(source, at);
+            (shape.is_national() && !is_row).then_some(("phone.group", 0.8))
+        }
         Verdict::Against => None,
     }
+}
+
+/// Whether the number is the value of something.
+fn is_assigned(source: &Source<'_>, at: usize) -> bool {
+    let sign = source.run_left(at, 2, |byte| byte == b' ');
+    source.before(sign) == Some(b'=')
+}
+
+/// Whether the number goes on a row of numbers.
+fn follows_number(source: &Source<'_>, at: usize) -> bool {
+    let further = at.checked_sub(2).and_then(|i| source.byte(i));
+    source.before(at) == Some(b' ') && further.is_some_and(|byte| byte.is_ascii_digit())
 }
 
 /// Takes in the bracket before the first digits, `(202) 555 0143` or `(+44) 20`, if it closes inside.

@@ -10,6 +10,7 @@ mod connection;
 mod issued;
 mod jwt;
 mod private_key;
+mod telegram;
 
 pub(crate) use assigned::DETECTOR as ASSIGNED;
 pub(crate) use authorization::DETECTOR as AUTHORIZATION;
@@ -17,6 +18,7 @@ pub(crate) use connection::DETECTOR as CONNECTION;
 pub(crate) use issued::DETECTOR as ISSUED;
 pub(crate) use jwt::DETECTOR as JWT;
 pub(crate) use private_key::DETECTOR as PRIVATE_KEY;
+pub(crate) use telegram::DETECTOR as TELEGRAM;
 
 use crate::source::Source;
 

@@ -29,6 +29,9 @@ const CUES: Cues = Cues {
         "item",
         "catalog",
         "product",
+        "sin",
+        "nas",
+        "insurance",
     ],
 };
 

@@ -3,7 +3,7 @@
 use super::{Written, digit, is_uniform, read, verdict, weighted};
 use crate::context::Verdict;
 use crate::detector::{Anchors, Detector, Found, Look};
-use crate::digits::{is_free_left, is_free_right, run_end};
+use crate::digits::{counts_something, is_free_left, is_free_right, run_end};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
@@ -17,6 +17,7 @@ fn look(source: &Source<'_>, at: usize) -> Look {
         .or_else(|| read(source, at, &[11], b""))
         .filter(|(_, end)| is_checked(source, at, *end))
         .filter(|_| verdict(source, at, NAMES) != Verdict::Against)
+        .filter(|(_, end)| !counts_something(source, *end) && source.before(at) != Some(b'-'))
         .map(|(written, end)| Found {
             start: at,
             end,

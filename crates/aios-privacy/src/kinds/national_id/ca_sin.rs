@@ -1,7 +1,7 @@
 //! Canada's social insurance number: nine digits that pass Luhn's check. Bare, one number in ten
 //! passes, so a word must say what it is.
 
-use super::{Written, digit, read, verdict};
+use super::{Written, read, verdict};
 use crate::context::Verdict;
 use crate::detector::{Anchors, Detector, Found, Look};
 use crate::digits::{passes_luhn, run_end, values};
@@ -15,12 +15,13 @@ const NAMES: &[&str] = &["sin", "nas", "insurance", "social", "canadian"];
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = read(source, at, &[3, 3, 3], b" -")
-        // 0 is for fictitious numbers, 8 for businesses.
-        .filter(|(_, end)| !matches!(digit(source, at, *end, 0), 0 | 8))
         .filter(|(_, end)| passes_luhn(values(source, at, *end)))
         .filter(|(written, _)| match verdict(source, at, NAMES) {
             Verdict::For => true,
-            Verdict::Silent => *written == Written::Grouped,
+            // 0 is for fictitious numbers, 8 for businesses.
+            Verdict::Silent => {
+                *written == Written::Grouped && !matches!(source.byte(at), Some(b'0' | b'8'))
+            }
             Verdict::Against => false,
         })
         .map(|(_, end)| Found { start: at, end, rule: "national_id.ca_sin", confidence: 0.85 });
@@ -34,7 +35,8 @@ mod tests {
     #[test]
     fn a_grouping_or_a_name_makes_a_number() {
         check("my SIN is ⟦130692544⟧, hers ⟦130 692 544⟧ and ⟦130-692-544⟧.");
-        check("130692544 of 130 692 545, order 130 692 544, SIN 046 454 286");
+        check("130692544 of 130 692 545, order 130 692 544, 046 454 286; SIN 130692545");
+        check("SIN ⟦046 454 286⟧");
         check("130-692-544-1 and 1-130-692-544");
     }
 }

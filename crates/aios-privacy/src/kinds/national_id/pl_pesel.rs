@@ -3,7 +3,7 @@
 use super::{digit, read, verdict, weighted};
 use crate::context::Verdict;
 use crate::detector::{Anchors, Detector, Found, Look};
-use crate::digits::run_end;
+use crate::digits::{counts_something, run_end};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
@@ -16,6 +16,7 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     let found = read(source, at, &[11], b"")
         .filter(|(_, end)| is_checked(source, at, *end))
         .filter(|_| verdict(source, at, NAMES) != Verdict::Against)
+        .filter(|(_, end)| !counts_something(source, *end) && source.before(at) != Some(b'-'))
         .map(|(_, end)| Found { start: at, end, rule: "national_id.pl_pesel", confidence: 0.88 });
     Look::maybe(found, run_end(source, at))
 }

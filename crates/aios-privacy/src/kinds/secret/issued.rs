@@ -144,6 +144,9 @@ fn issuer_around(source: &Source<'_>, at: usize) -> Option<(usize, &'static Issu
 /// The token of `issuer` whose prefix begins at `at`.
 fn token(source: &Source<'_>, at: usize, issuer: &Issuer) -> Look {
     let start = at + issuer.prefix.len();
+    // A hook's scheme belongs to it, or the kind `url` would claim more of it.
+    let scheme = if issuer.rule == "secret.slack_webhook" { "https://" } else { "" };
+    let at = at.checked_sub(scheme.len()).filter(|at| source.has_word(*at, scheme)).unwrap_or(at);
     if !is_free_left(source, at) {
         return Look::nothing(start);
     }
