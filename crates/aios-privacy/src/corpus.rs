@@ -6,6 +6,7 @@
 //! Rules are tuned by looking at texts of [`DEV_SEEDS`]. Those of [`TEST_SEEDS`] only judge: a rule
 //! that was made to fit them would prove nothing.
 
+mod bank;
 mod frame;
 mod hard;
 mod identity;

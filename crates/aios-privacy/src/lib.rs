@@ -9,6 +9,7 @@
 
 mod base64;
 mod context;
+mod custom;
 mod cut;
 mod detector;
 mod digits;
@@ -18,17 +19,20 @@ mod kind;
 mod kinds;
 mod pseudonym;
 mod redactor;
+mod rules;
 mod scanner;
 mod secret;
 mod source;
 mod text;
 mod view;
 
+pub use custom::{CustomRule, CustomRuleError};
 pub use finding::Finding;
 pub use keyring::Keyring;
 pub use kind::{PiiKind, RedactionCounts};
 pub use pseudonym::{Domain, KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};
 pub use redactor::{Redacted, Redactor};
+pub use rules::{RULES, Rule};
 pub use secret::{Secret, SecretDigest};
 pub use source::WINDOW_MAX as CUT_WINDOW;
 pub use text::RedactedText;

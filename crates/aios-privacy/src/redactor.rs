@@ -7,6 +7,7 @@
 //! What is found in a line depends on that line alone (see the scanner), so only lines that hold a
 //! new mask are scanned again.
 
+use crate::custom::CustomRule;
 use crate::cut;
 use crate::finding::Finding;
 use crate::kind::{PiiKind, RedactionCounts};
@@ -48,12 +49,18 @@ impl Redactor {
     /// A redactor that looks for `kinds` only.
     #[must_use]
     pub fn new(kinds: &[PiiKind]) -> Self {
-        Self { scanner: Scanner::new(|kind| kinds.contains(&kind)) }
+        Self::with_rules(kinds, Vec::new())
+    }
+
+    /// The same, with rules of its own, which are of the kind `custom`.
+    #[must_use]
+    pub fn with_rules(kinds: &[PiiKind], rules: Vec<CustomRule>) -> Self {
+        Self { scanner: Scanner::new(|kind| kinds.contains(&kind), rules) }
     }
 
     /// The findings in `text`, sorted, without overlaps, on character boundaries.
     #[must_use]
-    pub fn scan(&self, text: &str) -> Vec<Finding> {
+    pub fn scan(&self, text: &str) -> Vec<Finding<'_>> {
         self.scanner.scan(&Source::new(text))
     }
 
@@ -117,7 +124,7 @@ struct Masked {
     changed: Vec<usize>,
 }
 
-fn mask(text: &str, findings: &[Finding], counts: &mut RedactionCounts) -> Masked {
+fn mask(text: &str, findings: &[Finding<'_>], counts: &mut RedactionCounts) -> Masked {
     let mut masked = String::with_capacity(text.len());
     let mut changed = Vec::with_capacity(findings.len());
     let mut from = 0;

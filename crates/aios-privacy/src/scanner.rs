@@ -14,6 +14,7 @@ mod words;
 
 use std::ops::Range;
 
+use crate::custom::CustomRule;
 use crate::detector::{Anchors, Detector, Found, Scope};
 use crate::finding::{Claim, Finding, resolve};
 use crate::kind::PiiKind;
@@ -48,14 +49,21 @@ pub(crate) struct Scanner {
     /// For each number of digits, one bit per detector that so many are enough for.
     numbers: [u64; DIGITS_MAX + 1],
     words: Option<Words>,
+    custom: Vec<CustomRule>,
 }
 
 impl Scanner {
-    pub(crate) fn new(is_on: impl Fn(PiiKind) -> bool) -> Self {
+    pub(crate) fn new(is_on: impl Fn(PiiKind) -> bool, custom: Vec<CustomRule>) -> Self {
+        let custom = if is_on(PiiKind::Custom) { custom } else { Vec::new() };
         let detectors: Vec<_> =
             kinds::DETECTORS.iter().copied().filter(|d| is_on(d.kind)).collect();
-        let mut scanner =
-            Self { interest: [0; 256], numbers: [0; DIGITS_MAX + 1], words: None, detectors };
+        let mut scanner = Self {
+            interest: [0; 256],
+            numbers: [0; DIGITS_MAX + 1],
+            words: None,
+            custom,
+            detectors,
+        };
         let mut words = Vec::new();
         for (index, detector) in scanner.detectors.iter().enumerate() {
             let bit = 1 << index;
@@ -81,12 +89,16 @@ impl Scanner {
     }
 
     /// Every finding, sorted, without overlaps.
-    pub(crate) fn scan(&self, source: &Source<'_>) -> Vec<Finding> {
+    pub(crate) fn scan(&self, source: &Source<'_>) -> Vec<Finding<'_>> {
         self.scan_lines(source, std::slice::from_ref(&(0..source.bytes().len())))
     }
 
     /// The findings that begin in `ranges`, which are whole lines, in order.
-    pub(crate) fn scan_lines(&self, source: &Source<'_>, ranges: &[Range<usize>]) -> Vec<Finding> {
+    pub(crate) fn scan_lines(
+        &self,
+        source: &Source<'_>,
+        ranges: &[Range<usize>],
+    ) -> Vec<Finding<'_>> {
         let mut sweep = Sweep::new(source, &self.detectors);
         for range in ranges {
             self.walk(&mut sweep, range.clone());
@@ -99,7 +111,12 @@ impl Scanner {
     }
 
     /// Scans the second view of a line.
-    fn scan_view(&self, source: &Source<'_>, line: Range<usize>, claims: &mut Vec<Claim>) {
+    fn scan_view<'r>(
+        &'r self,
+        source: &Source<'_>,
+        line: Range<usize>,
+        claims: &mut Vec<Claim<'r>>,
+    ) {
         let Some(view) = View::of(source.part(line.start, line.end).text()) else { return };
         let seen = Source::new(&view.text);
         let mut sweep = Sweep::new(&seen, &self.detectors);
@@ -114,16 +131,40 @@ impl Scanner {
     }
 
     /// Comes by every anchor in the range.
-    fn walk(&self, sweep: &mut Sweep<'_, '_>, range: Range<usize>) {
+    fn walk<'r>(&'r self, sweep: &mut Sweep<'r, '_, '_>, range: Range<usize>) {
         for start in range.clone().step_by(BLOCK) {
             let end = (start + BLOCK).min(range.end);
             self.scan_words(sweep, start, end);
             self.scan_bytes(sweep, start, end);
         }
+        if !self.custom.is_empty() {
+            self.scan_custom(sweep, range);
+        }
+    }
+
+    /// Lets the configuration's own rules see each line of the range.
+    fn scan_custom<'r>(&'r self, sweep: &mut Sweep<'r, '_, '_>, range: Range<usize>) {
+        let mut line_start = range.start;
+        for line in sweep.source.text().get(range).unwrap_or_default().split('\n') {
+            for (n, custom) in self.custom.iter().enumerate() {
+                let claims = custom.find_each(line).map(|(start, end)| Claim {
+                    finding: Finding {
+                        kind: PiiKind::Custom,
+                        start: line_start + start,
+                        end: line_start + end,
+                        rule: custom.rule(),
+                        confidence: CustomRule::CONFIDENCE,
+                    },
+                    rank: kinds::DETECTORS.len() + n,
+                });
+                sweep.claims.extend(claims);
+            }
+            line_start += line.len() + 1;
+        }
     }
 
     /// Looks from the words that begin in `start..end`, a block.
-    fn scan_words(&self, sweep: &mut Sweep<'_, '_>, start: usize, end: usize) {
+    fn scan_words(&self, sweep: &mut Sweep<'_, '_, '_>, start: usize, end: usize) {
         let Some(words) = &self.words else { return };
         let text = sweep.source.bytes();
         let text = text.get(start..text.len().min(end + NEEDLE - 1)).unwrap_or_default();
@@ -141,7 +182,7 @@ impl Scanner {
     }
 
     /// Looks from the bytes and the numbers in `start..end`.
-    fn scan_bytes(&self, sweep: &mut Sweep<'_, '_>, start: usize, end: usize) {
+    fn scan_bytes(&self, sweep: &mut Sweep<'_, '_, '_>, start: usize, end: usize) {
         let text = sweep.source.bytes();
         bytes::each(text.get(start..end).unwrap_or_default(), |at| {
             let at = start + at;
@@ -166,10 +207,10 @@ enum Walk {
 }
 
 /// The state of one scan.
-struct Sweep<'s, 'a> {
+struct Sweep<'r, 's, 'a> {
     source: &'s Source<'a>,
-    detectors: &'s [&'static Detector],
-    claims: Vec<Claim>,
+    detectors: &'r [&'static Detector],
+    claims: Vec<Claim<'r>>,
     /// Per detector, the offset before which it has nothing more to see.
     /// Each walk has its own, since the one is ahead of the other.
     resume: [[usize; kinds::DETECTORS.len()]; 2],
@@ -178,8 +219,8 @@ struct Sweep<'s, 'a> {
     forms: Vec<usize>,
 }
 
-impl<'s, 'a> Sweep<'s, 'a> {
-    fn new(source: &'s Source<'a>, detectors: &'s [&'static Detector]) -> Self {
+impl<'r, 's, 'a> Sweep<'r, 's, 'a> {
+    fn new(source: &'s Source<'a>, detectors: &'r [&'static Detector]) -> Self {
         let resume = [[0; kinds::DETECTORS.len()]; 2];
         Self {
             source,

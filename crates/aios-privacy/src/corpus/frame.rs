@@ -1,7 +1,7 @@
 //! What stands around a value: a sentence, a field of JSON, a row, a line of a log or of code.
 
 use super::random::Random;
-use super::{Sample, Value, hard, identity, secret, value};
+use super::{Sample, Value, bank, hard, identity, secret, value};
 use crate::kind::PiiKind;
 
 const KINDS: [PiiKind; 12] = [
@@ -52,8 +52,8 @@ fn plain(kind: PiiKind, random: &mut Random) -> Value {
         PiiKind::Ipv4 => value::ipv4(random),
         PiiKind::Ipv6 => value::ipv6(random),
         PiiKind::Mac => value::mac(random),
-        PiiKind::CreditCard => value::credit_card(random),
-        PiiKind::Iban => value::iban(random),
+        PiiKind::CreditCard => bank::credit_card(random),
+        PiiKind::Iban => bank::iban(random),
         PiiKind::UsSsn => identity::us_ssn(random),
         PiiKind::NationalId => identity::national_id(random),
         PiiKind::Crypto => identity::crypto(random),

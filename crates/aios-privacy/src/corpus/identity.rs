@@ -3,12 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use super::Value;
+use super::bank::{grouped, luhn};
 use super::random::Random;
-use super::value::{grouped, luhn};
-
-fn value(cue: &'static str, text: String) -> Value {
-    Value { cue, text, is_hard: false }
-}
+use super::value::value;
 
 pub(super) fn us_ssn(random: &mut Random) -> Value {
     let area = random.pick(&[1, 42, 123, 219, 401, 512, 667, 722, 899]);

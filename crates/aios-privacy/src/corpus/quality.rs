@@ -102,7 +102,7 @@ pub fn measure(
 
 /// A finding fits a label of its kind if it covers four fifths of it and at most 16 bytes, or its
 /// length again, besides.
-fn fits(label: &Label, finding: &Finding) -> bool {
+fn fits(label: &Label, finding: &Finding<'_>) -> bool {
     let common = overlap(label, finding);
     let length = label.end - label.start;
     finding.kind == label.kind
@@ -110,12 +110,12 @@ fn fits(label: &Label, finding: &Finding) -> bool {
         && finding.end - finding.start - common <= length.max(16)
 }
 
-fn overlap(label: &Label, finding: &Finding) -> usize {
+fn overlap(label: &Label, finding: &Finding<'_>) -> usize {
     finding.end.min(label.end).saturating_sub(finding.start.max(label.start))
 }
 
 impl Quality {
-    fn add(&mut self, sample: &Sample, findings: &[Finding]) {
+    fn add(&mut self, sample: &Sample, findings: &[Finding<'_>]) {
         for label in &sample.labels {
             let tally = self.tallies.entry(label.kind).or_default();
             let found = u32::from(findings.iter().any(|one| fits(label, one)));

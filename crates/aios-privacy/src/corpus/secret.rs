@@ -84,6 +84,12 @@ fn jwt(random: &mut Random) -> Secret {
 }
 
 fn header(random: &mut Random) -> Secret {
+    if random.below(4) == 0 {
+        // Base64 of `aladdin:` and a password.
+        let password = random.pick(&["cGVuc2VzYW1l", "cGVuIHNlc2FtZQ=="]);
+        let text = format!("{}{password}", "YWxhZGRpbjpv");
+        return ("Authorization: Basic ".to_owned(), text, random.pick(&["", "\"", " "]));
+    }
     let n = 30 + usize::try_from(random.below(20)).unwrap_or(0);
     let before = random.pick(&[
         "Authorization: Bearer ",

@@ -47,6 +47,9 @@ pub(crate) const DETECTORS: &[&Detector] = &[
 ];
 
 #[cfg(test)]
+pub(crate) use secret::issued_rules;
+
+#[cfg(test)]
 pub(crate) mod testing {
     use crate::redactor::Redactor;
 
@@ -57,7 +60,8 @@ pub(crate) mod testing {
         let text = marked.replace(['⟦', '⟧'], "");
         let expect: Vec<_> =
             marked.split('⟦').skip(1).map(|part| part.split('⟧').next().unwrap()).collect();
-        let findings = Redactor::new(&[kind]).scan(&text);
+        let redactor = Redactor::new(&[kind]);
+        let findings = redactor.scan(&text);
         let found: Vec<_> = findings.iter().map(|f| text.get(f.start..f.end).unwrap()).collect();
         assert_eq!(found, expect, "in {text}");
     }

@@ -14,6 +14,7 @@ mod models;
 mod net;
 pub(crate) mod output;
 mod parse;
+mod pii;
 mod preflight;
 mod routing;
 mod running;
@@ -94,6 +95,7 @@ nouns! {
     Keys => keys,
     Audit => audit,
     Data => data,
+    Pii => pii,
     Sim => sim,
 }
 

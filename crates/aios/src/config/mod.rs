@@ -11,6 +11,7 @@ mod env;
 mod file;
 mod layer;
 mod nearest;
+mod privacy;
 mod problem;
 mod resolve;
 mod retention;
@@ -28,7 +29,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aios_core::Split;
-use aios_privacy::PiiKind;
+use aios_privacy::{CustomRule, PiiKind, Redactor};
 use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig};
 use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
@@ -77,8 +78,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// `[events]`.
     pub events: Events,
-    /// `[privacy]`: the kinds that are masked.
-    pub privacy: Vec<PiiKind>,
+    /// `[privacy]`.
+    pub privacy: Privacy,
     /// `[memory]`.
     pub memory: MemoryMode,
     /// `[telemetry]`: how the log looks.
@@ -108,6 +109,23 @@ pub struct Server {
     pub header_timeout: Duration,
     /// Longest silence between two reads of a request body.
     pub body_timeout: Duration,
+}
+
+/// `[privacy]`.
+#[derive(Debug, Clone)]
+pub struct Privacy {
+    /// The kinds that are masked.
+    pub kinds: Vec<PiiKind>,
+    /// This deployment's own rules.
+    pub custom: Vec<CustomRule>,
+}
+
+impl Privacy {
+    /// A redactor for these kinds and rules.
+    #[must_use]
+    pub fn redactor(&self) -> Redactor {
+        Redactor::with_rules(&self.kinds, self.custom.clone())
+    }
 }
 
 /// `[limits]`.

@@ -35,7 +35,7 @@ fn the_default_file_is_the_default() {
     assert_eq!(config.server.body_max, 32 << 20);
     assert_eq!(config.upstream.timeouts.total, Duration::from_secs(600));
     assert_eq!(config.routing.profile, ProfileChoice::Auto);
-    assert_eq!(config.privacy, PiiKind::ALL);
+    assert_eq!(config.privacy.kinds, PiiKind::ALL);
     assert!(config.server.data_dir.is_absolute());
     assert!(config.settings.iter().all(|(_, setting)| setting.origin == Origin::Default));
 }

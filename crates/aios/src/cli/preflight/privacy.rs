@@ -12,12 +12,13 @@ struct Example {
 }
 
 pub(super) fn check(subject: &Subject) -> Checked {
-    let kinds = &subject.config()?.privacy;
+    let privacy = &subject.config()?.privacy;
+    let kinds = &privacy.kinds;
     if kinds.is_empty() {
         let hint = "list in privacy.kinds what is to be masked; without the key all kinds are";
         return Err(Fault::new("no kind is masked: every text is kept as it came", hint));
     }
-    let redactor = Redactor::new(kinds);
+    let redactor = privacy.redactor();
     let examples: Vec<_> = kinds.iter().filter_map(|kind| example(*kind)).collect();
     let leaked: Vec<_> = examples
         .iter()
