@@ -9,6 +9,7 @@
 mod bank;
 mod frame;
 mod hard;
+mod hostile;
 mod identity;
 mod negative;
 mod prose;
@@ -21,6 +22,7 @@ use std::ops::Range;
 
 use crate::kind::PiiKind;
 
+pub use hostile::HOSTILE;
 pub use quality::{Bar, LEAKED_MAX, OVER_REDACTED_MAX, Quality, Tally, measure};
 
 use random::Random;
@@ -90,13 +92,20 @@ pub(crate) fn prose_alone(seed: u64, bytes_min: usize) -> String {
     text_of(seed, bytes_min, |sample, random| sample.text.push_str(&prose::sentence(random)))
 }
 
-/// Text of at least so many bytes that is full of values and of what looks like them.
+/// Text of at least so many bytes like that of [`sample`]: two pieces in five are values, and nearly as
+/// many look like them.
 #[must_use]
 pub fn dense(seed: u64, bytes_min: usize) -> String {
-    text_of(seed, bytes_min, |sample, random| match random.below(2) {
-        0 => frame::push_value(sample, random),
-        _ => sample.text.push_str(&negative::sentence(random)),
-    })
+    let samples = (seed..).map(|seed| sample(seed).text);
+    let mut text = String::with_capacity(bytes_min);
+    for sample in samples {
+        if text.len() >= bytes_min {
+            break;
+        }
+        text.push_str(&sample);
+        text.push('\n');
+    }
+    text
 }
 
 fn text_of(seed: u64, bytes_min: usize, push: impl Fn(&mut Sample, &mut Random)) -> String {

@@ -18,9 +18,32 @@ pub(crate) enum Anchors {
     /// Where one of these words may begin, in any case. Only its first four bytes, which it
     /// must have, have been seen.
     Words(&'static [&'static str]),
-    /// At the first digit of a run, if so many digits stand from there on, single signs between them
-    /// not counted. Most numbers in prose are short, so this spares most detectors the look.
-    Numbers(usize),
+    /// At the first digit of a number.
+    Numbers(Number),
+}
+
+/// What numbers concern a detector. Most numbers in prose are short, and most digits in code stand
+/// in names and hashes, so this spares most detectors the look.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Number {
+    /// So many digits at least, a few signs between them not counted.
+    pub(crate) digits_min: usize,
+    /// How many digits may stand before the first sign; any number if the list is empty.
+    pub(crate) first: &'static [usize],
+    /// Whether a letter may stand right before.
+    pub(crate) after_letter: bool,
+}
+
+impl Number {
+    /// Numbers of so many digits at least, the first run of which has one of these lengths.
+    pub(crate) const fn new(digits_min: usize, first: &'static [usize]) -> Self {
+        Self { digits_min, first, after_letter: false }
+    }
+
+    /// The same, right after a letter too.
+    pub(crate) const fn after_letter(self) -> Self {
+        Self { after_letter: true, ..self }
+    }
 }
 
 /// How much of the text a detector sees.

@@ -42,22 +42,27 @@ pub(crate) fn resolve<'r>(source: &Source<'_>, mut claims: Vec<Claim<'r>>) -> Ve
         (finding.start, finding.end) = source.snap(finding.start, finding.end);
     }
     claims.sort_by_key(|claim| (claim.finding.start, claim.rank));
-    let mut groups: Vec<(Finding<'r>, Claim<'r>)> = Vec::with_capacity(claims.len());
+    let mut findings = Vec::with_capacity(claims.len());
+    // The claims that overlap so far: all their bytes, and the best of them.
+    let mut open: Option<(Finding<'r>, Claim<'r>)> = None;
     for claim in claims {
-        match groups.last_mut() {
+        match &mut open {
             Some((whole, best)) if claim.finding.start < whole.end => {
                 whole.end = whole.end.max(claim.finding.end);
                 if beats(&claim, best) {
                     *best = claim;
                 }
             }
-            _ => groups.push((claim.finding, claim)),
+            _ => findings.extend(open.replace((claim.finding, claim)).map(named)),
         }
     }
-    groups
-        .into_iter()
-        .map(|(whole, best)| Finding { start: whole.start, end: whole.end, ..best.finding })
-        .collect()
+    findings.extend(open.map(named));
+    findings
+}
+
+/// The whole under the name of the best.
+fn named<'r>((whole, best): (Finding<'r>, Claim<'r>)) -> Finding<'r> {
+    Finding { start: whole.start, end: whole.end, ..best.finding }
 }
 
 fn beats(one: &Claim<'_>, other: &Claim<'_>) -> bool {

@@ -10,6 +10,7 @@
 
 mod bytes;
 pub(crate) mod line;
+mod numbers;
 mod words;
 
 use std::ops::Range;
@@ -22,6 +23,7 @@ use crate::kinds;
 use crate::source::Source;
 use crate::view::{self, View};
 use line::Line;
+use numbers::Numbers;
 use words::{NEEDLE, Words};
 
 // A byte's interest has one bit per detector, and one for forms.
@@ -35,19 +37,12 @@ const BLOCK: usize = 1024;
 /// Blanks after a block's end, so that the search for words always has whole vectors to read.
 const PADDING: usize = 64;
 
-/// So many digits are counted; no detector asks for more.
-const DIGITS_MAX: usize = 12;
-/// How far digits of one number are looked for, and the longest run of signs inside it, in bytes.
-const NUMBER_MAX: usize = 48;
-const SIGNS_MAX: usize = 3;
-
 /// The anchors of the kinds that are on.
 pub(crate) struct Scanner {
     detectors: Vec<&'static Detector>,
     /// For each byte, one bit per detector that it anchors.
     interest: [u64; 256],
-    /// For each number of digits, one bit per detector that so many are enough for.
-    numbers: [u64; DIGITS_MAX + 1],
+    numbers: Numbers,
     words: Option<Words>,
     custom: Vec<CustomRule>,
 }
@@ -59,7 +54,7 @@ impl Scanner {
             kinds::DETECTORS.iter().copied().filter(|d| is_on(d.kind)).collect();
         let mut scanner = Self {
             interest: [0; 256],
-            numbers: [0; DIGITS_MAX + 1],
+            numbers: Numbers::default(),
             words: None,
             custom,
             detectors,
@@ -74,10 +69,7 @@ impl Scanner {
                         bytes.iter().for_each(|byte| scanner.interest[usize::from(*byte)] |= bit);
                     }
                     Anchors::Words(own) => words.extend(own.iter().map(|word| (*word, bit))),
-                    Anchors::Numbers(least) => {
-                        debug_assert!(*least <= DIGITS_MAX);
-                        scanner.numbers.iter_mut().skip(*least).for_each(|owners| *owners |= bit);
-                    }
+                    Anchors::Numbers(number) => scanner.numbers.add(number, bit),
                 }
             }
         }
@@ -189,12 +181,14 @@ impl Scanner {
             let byte = text[at];
             let owners = if byte.is_ascii_digit() {
                 let is_first = at.checked_sub(1).is_none_or(|i| !text[i].is_ascii_digit());
-                if is_first { self.numbers[sweep.n_digits(at)] } else { 0 }
+                if is_first { self.numbers.owners(sweep.source, at) } else { 0 }
             } else {
                 let joins = text.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
                 if joins { self.interest[usize::from(byte)] } else { 0 }
             };
-            sweep.look_all(owners, at, Walk::Bytes);
+            if owners != 0 {
+                sweep.look_all(owners, at, Walk::Bytes);
+            }
         });
     }
 }
@@ -295,29 +289,4 @@ impl<'r, 's, 'a> Sweep<'r, 's, 'a> {
         places.sort_unstable();
         line::around(text.as_bytes(), places)
     }
-
-    /// How many digits, [`DIGITS_MAX`] at most, stand from `at` on with only a few signs between them.
-    fn n_digits(&self, at: usize) -> usize {
-        let (mut n_digits, mut n_signs, mut n_seen) = (0, 0, 0);
-        for byte in self.source.bytes().iter().skip(at).take(NUMBER_MAX) {
-            n_seen += 1;
-            if byte.is_ascii_digit() {
-                (n_digits, n_signs) = (n_digits + 1, 0);
-            } else if n_signs < SIGNS_MAX && is_sign(*byte) {
-                n_signs += 1;
-            } else {
-                break;
-            }
-            if n_digits == DIGITS_MAX {
-                break;
-            }
-        }
-        self.source.count(n_seen);
-        n_digits
-    }
-}
-
-/// What people put between the digits of one number.
-fn is_sign(byte: u8) -> bool {
-    matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
 }

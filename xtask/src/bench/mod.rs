@@ -3,6 +3,7 @@
 mod bars;
 mod erase;
 mod gateway;
+mod pii;
 mod soak;
 mod stand;
 
@@ -28,6 +29,11 @@ const BENCHES: &[Bench] = &[
         name: "erase",
         about: "one conversation out of a growing log [--quick] [--json FILE]",
         run: erase::run,
+    },
+    Bench {
+        name: "pii",
+        about: "the scanner for personal data: quality, speed, hostile text [--quick]",
+        run: pii::run,
     },
     Bench {
         name: "soak",

@@ -1,19 +1,22 @@
 //! Payment cards: an issuer's range, its lengths and Luhn's check digit (ISO/IEC 7812-1).
 
 use crate::context::{CUE_WINDOW, Cues, Verdict};
-use crate::detector::{Anchors, Detector, Found, Look};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{Groups, is_free_left, is_free_right, passes_luhn, run_end, values};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::CreditCard, &[Anchors::Numbers(12)], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::CreditCard,
+    &[Anchors::Numbers(Number::new(12, &[4, 12, 13, 14, 15, 16, 17, 18, 19]))],
+    look,
+);
 
 /// 19 digits in five groups.
 const LENGTH_MAX: usize = 23;
 
-const CUES: Cues = Cues {
-    speak_for: &[
+static CUES: Cues = Cues::new(
+    &[&[
         "card",
         "cards",
         "credit",
@@ -30,8 +33,8 @@ const CUES: Cues = Cues {
         "pan",
         "charge",
         "charged",
-    ],
-    speak_against: &[
+    ]],
+    &[&[
         "order",
         "orders",
         "tracking",
@@ -55,8 +58,8 @@ const CUES: Cues = Cues {
         "hash",
         "seed",
         "nonce",
-    ],
-};
+    ]],
+);
 
 /// How issuers print their numbers.
 const GROUPINGS: [&[usize]; 4] = [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];

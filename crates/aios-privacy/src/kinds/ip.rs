@@ -7,12 +7,13 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::context::{Cues, Verdict};
-use crate::detector::{Anchors, Detector, Found, Look};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const V4: Detector = Detector::new(PiiKind::Ipv4, &[Anchors::Numbers(4)], look_v4);
+pub(crate) const V4: Detector =
+    Detector::new(PiiKind::Ipv4, &[Anchors::Numbers(Number::new(4, &[1, 2, 3]))], look_v4);
 
 pub(crate) const V6: Detector = Detector::new(PiiKind::Ipv6, &[Anchors::Bytes(b":")], look_v6);
 
@@ -25,8 +26,8 @@ const OTHER_WINDOW: usize = 32;
 /// The longest IPv6 address, `x:x:x:x:x:x:d.d.d.d`, and room to see that a run is longer.
 const V6_MAX: usize = 48;
 
-const VERSION_CUES: Cues = Cues {
-    speak_for: &[
+static VERSION_CUES: Cues = Cues::new(
+    &[&[
         "version",
         "versions",
         "ver",
@@ -73,8 +74,8 @@ const VERSION_CUES: Cues = Cues {
         "toolkit",
         "runtime",
         "rv",
-    ],
-    speak_against: &[
+    ]],
+    &[&[
         "ip",
         "ipv",
         "ips",
@@ -93,8 +94,8 @@ const VERSION_CUES: Cues = Cues {
         "dst",
         "source",
         "subnet",
-    ],
-};
+    ]],
+);
 
 const RESOLVERS_V4: [[u8; 4]; 8] = [
     [1, 0, 0, 1],

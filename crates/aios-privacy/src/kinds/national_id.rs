@@ -21,7 +21,7 @@ pub(crate) use pl_pesel::DETECTOR as PL_PESEL;
 pub(crate) use uk_nhs::DETECTOR as UK_NHS;
 pub(crate) use uk_nino::DETECTOR as UK_NINO;
 
-use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::context::Cues;
 use crate::digits::{Groups, is_free_left, is_free_right, run_end, values};
 use crate::source::Source;
 
@@ -65,17 +65,12 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Words that name a number of a person, whichever the country.
-const COMMON: Cues = Cues {
-    speak_for: &["national", "identity", "identification", "citizen", "resident", "personal"],
-    speak_against: OTHERS,
-};
+const COMMON: &[&str] =
+    &["national", "identity", "identification", "citizen", "resident", "personal"];
 
-/// What the words before a number say, given those that name it.
-fn verdict(source: &Source<'_>, at: usize, names: &'static [&'static str]) -> Verdict {
-    match (Cues { speak_for: names, speak_against: OTHERS }).before(source, at, CUE_WINDOW) {
-        Verdict::Silent => COMMON.before(source, at, CUE_WINDOW),
-        verdict => verdict,
-    }
+/// The words that name a number of one country.
+const fn cues(names: &'static [&'static [&'static str]]) -> Cues {
+    Cues::new(names, &[OTHERS])
 }
 
 /// How a number of fixed length stands in the text.

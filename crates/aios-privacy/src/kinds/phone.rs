@@ -4,7 +4,7 @@
 //! security numbers and amounts have shapes of their own and are refused.
 
 use crate::context::{CUE_WINDOW, Cues, Verdict};
-use crate::detector::{Anchors, Detector, Found, Look};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{counts_something, is_free_left, is_free_right, run_end};
 use crate::kind::PiiKind;
 use crate::source::Source;
@@ -13,114 +13,115 @@ mod shape;
 
 use shape::Shape;
 
-pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::Phone, &[Anchors::Bytes(b"+"), Anchors::Numbers(7)], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::Phone,
+    &[Anchors::Bytes(b"+"), Anchors::Numbers(Number::new(7, &[]))],
+    look,
+);
+
+const NAMES: &[&str] = &[
+    "phone",
+    "phones",
+    "telephone",
+    "tel",
+    "mobile",
+    "mob",
+    "cell",
+    "cellphone",
+    "fax",
+    "whatsapp",
+    "landline",
+    "hotline",
+    "handy",
+    "telefon",
+    "telefono",
+    "teléfono",
+    "móvil",
+    "celular",
+    "téléphone",
+    "telefone",
+    "voicemail",
+    "phonenumber",
+    "msisdn",
+    "电话",
+    "手机",
+    "電話",
+    "ph",
+];
 
 /// What people do to a number. In code such words name other things: `IORING_OFF_RING = 134217728`.
-const VERBS: Cues = Cues {
-    speak_for: &[
-        "call", "called", "calling", "dial", "ring", "sms", "text", "texted", "contact", "reach",
-    ],
-    speak_against: CUES.speak_against,
-};
+const VERBS: &[&str] =
+    &["call", "called", "calling", "dial", "ring", "sms", "text", "texted", "contact", "reach"];
 
-const CUES: Cues = Cues {
-    speak_for: &[
-        "phone",
-        "phones",
-        "telephone",
-        "tel",
-        "mobile",
-        "mob",
-        "cell",
-        "cellphone",
-        "fax",
-        "whatsapp",
-        "landline",
-        "hotline",
-        "handy",
-        "telefon",
-        "telefono",
-        "teléfono",
-        "móvil",
-        "celular",
-        "téléphone",
-        "telefone",
-        "voicemail",
-        "phonenumber",
-        "msisdn",
-        "电话",
-        "手机",
-        "電話",
-        "ph",
-    ],
-    speak_against: &[
-        "order",
-        "orders",
-        "invoice",
-        "ticket",
-        "tracking",
-        "id",
-        "ids",
-        "ref",
-        "reference",
-        "serial",
-        "version",
-        "build",
-        "part",
-        "sku",
-        "account",
-        "isbn",
-        "epoch",
-        "timestamp",
-        "commit",
-        "issue",
-        "pid",
-        "port",
-        "size",
-        "bytes",
-        "ssn",
-        "card",
-        "section",
-        "page",
-        "line",
-        "model",
-        "batch",
-        "lot",
-        "case",
-        "ip",
-        "price",
-        "total",
-        "amount",
-        "zip",
-        "error",
-        "code",
-        "uuid",
-        "hash",
-        "row",
-        "item",
-        "product",
-        "parcel",
-        "shipment",
-        "date",
-        "score",
-        "seed",
-        "ean",
-        "upc",
-        "asin",
-        "vin",
-        "nhs",
-        "sin",
-        "cpf",
-        "pesel",
-        "aadhaar",
-        "dni",
-        "nino",
-        "iban",
-        "insurance",
-        "patient",
-    ],
-};
+const OTHERS: &[&str] = &[
+    "order",
+    "orders",
+    "invoice",
+    "ticket",
+    "tracking",
+    "id",
+    "ids",
+    "ref",
+    "reference",
+    "serial",
+    "version",
+    "build",
+    "part",
+    "sku",
+    "account",
+    "isbn",
+    "epoch",
+    "timestamp",
+    "commit",
+    "issue",
+    "pid",
+    "port",
+    "size",
+    "bytes",
+    "ssn",
+    "card",
+    "section",
+    "page",
+    "line",
+    "model",
+    "batch",
+    "lot",
+    "case",
+    "ip",
+    "price",
+    "total",
+    "amount",
+    "zip",
+    "error",
+    "code",
+    "uuid",
+    "hash",
+    "row",
+    "item",
+    "product",
+    "parcel",
+    "shipment",
+    "date",
+    "score",
+    "seed",
+    "ean",
+    "upc",
+    "asin",
+    "vin",
+    "nhs",
+    "sin",
+    "cpf",
+    "pesel",
+    "aadhaar",
+    "dni",
+    "nino",
+    "iban",
+    "insurance",
+    "patient",
+];
+
+static CUES: Cues = Cues::new(&[NAMES, VERBS], &[OTHERS]);
+static CUES_OF_CODE: Cues = Cues::new(&[NAMES], &[OTHERS]);
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let has_plus = source.byte(at) == Some(b'+');
@@ -166,11 +167,8 @@ fn national(source: &Source<'_>, at: usize, shape: &Shape) -> Option<(&'static s
     if !shape.is_dialable() || shape.is_something_else() {
         return None;
     }
-    let verdict = match CUES.before(source, at, CUE_WINDOW) {
-        Verdict::Silent if !is_assigned(source, at) => VERBS.before(source, at, CUE_WINDOW),
-        verdict => verdict,
-    };
-    match verdict {
+    let cues = if is_assigned(source, at) { &CUES_OF_CODE } else { &CUES };
+    match cues.before(source, at, CUE_WINDOW) {
         Verdict::For if counts_something(source, shape.end()) => None,
         Verdict::For => Some(("phone.cue", 0.85)),
         Verdict::Silent => {

@@ -3,16 +3,17 @@
 //! digits is believed only after a cue word.
 
 use crate::context::{CUE_WINDOW, Cues, Verdict};
-use crate::detector::{Anchors, Detector, Found, Look};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{Groups, is_free_left, is_free_right, run_end, values};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::UsSsn, &[Anchors::Numbers(9)], look);
+pub(crate) const DETECTOR: Detector =
+    Detector::new(PiiKind::UsSsn, &[Anchors::Numbers(Number::new(9, &[3, 9]))], look);
 
-const CUES: Cues = Cues {
-    speak_for: &["ssn", "ssns", "social", "socialsecurity", "ss", "taxpayer"],
-    speak_against: &[
+static CUES: Cues = Cues::new(
+    &[&["ssn", "ssns", "social", "socialsecurity", "ss", "taxpayer"]],
+    &[&[
         "order",
         "invoice",
         "part",
@@ -32,8 +33,8 @@ const CUES: Cues = Cues {
         "sin",
         "nas",
         "insurance",
-    ],
-};
+    ]],
+);
 
 /// Numbers printed in advertisements and withdrawn for it.
 const WITHDRAWN: [(u32, u32, u32); 2] = [(78, 5, 1120), (219, 9, 9999)];

@@ -3,13 +3,16 @@
 use sha2::{Digest, Sha256};
 
 use super::{is_free_left, joins};
-use crate::detector::{Anchors, Detector, Found, Look};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::Crypto, &[Anchors::Numbers(1), Anchors::Words(&["bc1q", "bc1p"])], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::Crypto,
+    &[Anchors::Numbers(Number::new(1, &[])), Anchors::Words(&["bc1q", "bc1p"])],
+    look,
+);
 
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";

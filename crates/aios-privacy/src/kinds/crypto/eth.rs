@@ -1,12 +1,13 @@
 //! Ethereum: `0x` and forty hexadecimal digits. A transaction has sixty-four, so the length must fit.
 
 use super::{is_free_left, joins};
-use crate::detector::{Anchors, Detector, Found, Look};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Crypto, &[Anchors::Numbers(1)], look);
+pub(crate) const DETECTOR: Detector =
+    Detector::new(PiiKind::Crypto, &[Anchors::Numbers(Number::new(1, &[1]))], look);
 
 const LENGTH: usize = 40;
 /// Fewer different digits stand in the zero address, the burn address and fillers.

@@ -1,22 +1,22 @@
 //! Brazil's CPF: eleven digits, the last two of which check the others.
 
-use super::{Written, digit, is_uniform, read, verdict, weighted};
-use crate::context::Verdict;
-use crate::detector::{Anchors, Detector, Found, Look};
+use super::{COMMON, Written, cues, digit, is_uniform, read, weighted};
+use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{counts_something, is_free_left, is_free_right, run_end};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(11)], look);
+    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(Number::new(11, &[3, 11]))], look);
 
-const NAMES: &[&str] = &["cpf", "cadastro", "contribuinte"];
+static CUES: Cues = cues(&[&["cpf", "cadastro", "contribuinte"], COMMON]);
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = printed(source, at)
         .or_else(|| read(source, at, &[11], b""))
         .filter(|(_, end)| is_checked(source, at, *end))
-        .filter(|_| verdict(source, at, NAMES) != Verdict::Against)
+        .filter(|_| CUES.before(source, at, CUE_WINDOW) != Verdict::Against)
         .filter(|(_, end)| !counts_something(source, *end) && source.before(at) != Some(b'-'))
         .map(|(written, end)| Found {
             start: at,

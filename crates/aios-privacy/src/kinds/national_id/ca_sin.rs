@@ -1,22 +1,22 @@
 //! Canada's social insurance number: nine digits that pass Luhn's check. Bare, one number in ten
 //! passes, so a word must say what it is.
 
-use super::{Written, read, verdict};
-use crate::context::Verdict;
-use crate::detector::{Anchors, Detector, Found, Look};
+use super::{COMMON, Written, cues, read};
+use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{passes_luhn, run_end, values};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(9)], look);
+    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(Number::new(9, &[3, 9]))], look);
 
-const NAMES: &[&str] = &["sin", "nas", "insurance", "social", "canadian"];
+static CUES: Cues = cues(&[&["sin", "nas", "insurance", "social", "canadian"], COMMON]);
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = read(source, at, &[3, 3, 3], b" -")
         .filter(|(_, end)| passes_luhn(values(source, at, *end)))
-        .filter(|(written, _)| match verdict(source, at, NAMES) {
+        .filter(|(written, _)| match CUES.before(source, at, CUE_WINDOW) {
             Verdict::For => true,
             // 0 is for fictitious numbers, 8 for businesses.
             Verdict::Silent => {

@@ -1,23 +1,26 @@
 //! Spain's DNI and NIE: eight digits, or X, Y or Z and seven, and the letter that stands for their
 //! rest mod 23.
 
-use super::verdict;
-use crate::context::Verdict;
-use crate::detector::{Anchors, Detector, Found, Look};
+use super::{COMMON, cues};
+use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{is_free_left, is_free_right, run_end, values};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(7)], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::NationalId,
+    &[Anchors::Numbers(Number::new(7, &[2, 7, 8]).after_letter())],
+    look,
+);
 
-const NAMES: &[&str] = &["dni", "nie", "nif", "identidad", "documento"];
+static CUES: Cues = cues(&[&["dni", "nie", "nif", "identidad", "documento"], COMMON]);
 
 const LETTERS: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = resident(source, at).or_else(|| citizen(source, at)).filter(|(start, end)| {
-        let verdict = verdict(source, *start, NAMES);
+        let verdict = CUES.before(source, *start, CUE_WINDOW);
         let is_capital = source.before(*end).is_some_and(|byte| byte.is_ascii_uppercase());
         verdict == Verdict::For || (verdict == Verdict::Silent && is_capital)
     });

@@ -1,17 +1,17 @@
 //! France's NIR, the social security number: sex, year, month, department (also 2A and 2B), commune,
 //! serial, and a key that makes the whole divisible by 97.
 
-use super::verdict;
-use crate::context::Verdict;
-use crate::detector::{Anchors, Detector, Found, Look};
+use super::{COMMON, cues};
+use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{is_free_left, is_free_right, run_end};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(5)], look);
+    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(Number::new(5, &[1, 6, 15]))], look);
 
-const NAMES: &[&str] = &["nir", "sécu", "sécurité", "securite", "sociale", "insee"];
+static CUES: Cues = cues(&[&["nir", "sécu", "sécurité", "securite", "sociale", "insee"], COMMON]);
 
 const LENGTH: usize = 15;
 
@@ -20,7 +20,9 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     let found = is_sex
         .then(|| end_of(source, at))
         .flatten()
-        .filter(|_| is_free_left(source, at) && verdict(source, at, NAMES) != Verdict::Against)
+        .filter(|_| {
+            is_free_left(source, at) && CUES.before(source, at, CUE_WINDOW) != Verdict::Against
+        })
         .map(|end| Found { start: at, end, rule: "national_id.fr_nir", confidence: 0.97 });
     Look::maybe(found, run_end(source, at))
 }

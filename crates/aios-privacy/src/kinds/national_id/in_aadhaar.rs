@@ -1,24 +1,25 @@
 //! India's Aadhaar: twelve digits that pass Verhoeff's check. Bare, one number in ten passes, so a
 //! word must say what it is.
 
-use super::{Written, digit, is_uniform, read, verdict};
-use crate::context::Verdict;
-use crate::detector::{Anchors, Detector, Found, Look};
+use super::{COMMON, Written, cues, digit, is_uniform, read};
+use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{run_end, values};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(12)], look);
+    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(Number::new(12, &[4, 12]))], look);
 
-const NAMES: &[&str] = &["aadhaar", "aadhar", "adhaar", "adhar", "uidai", "uid", "आधार"];
+static CUES: Cues =
+    cues(&[&["aadhaar", "aadhar", "adhaar", "adhar", "uidai", "uid", "आधार"], COMMON]);
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = read(source, at, &[4, 4, 4], b" -")
         .filter(|(_, end)| !is_longer(source, at, *end))
         .filter(|(_, end)| digit(source, at, *end, 0) >= 2 && !is_uniform(source, at, *end))
         .filter(|(_, end)| passes_verhoeff(values(source, at, *end)))
-        .filter(|(written, _)| match verdict(source, at, NAMES) {
+        .filter(|(written, _)| match CUES.before(source, at, CUE_WINDOW) {
             Verdict::For => true,
             Verdict::Silent => *written == Written::Grouped,
             Verdict::Against => false,

@@ -1,21 +1,21 @@
 //! Poland's PESEL: a date of birth, whose month also tells the century, a serial and a check digit.
 
-use super::{digit, read, verdict, weighted};
-use crate::context::Verdict;
-use crate::detector::{Anchors, Detector, Found, Look};
+use super::{COMMON, cues, digit, read, weighted};
+use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{counts_something, run_end};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(11)], look);
+    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(Number::new(11, &[11]))], look);
 
-const NAMES: &[&str] = &["pesel", "ewidencyjny"];
+static CUES: Cues = cues(&[&["pesel", "ewidencyjny"], COMMON]);
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = read(source, at, &[11], b"")
         .filter(|(_, end)| is_checked(source, at, *end))
-        .filter(|_| verdict(source, at, NAMES) != Verdict::Against)
+        .filter(|_| CUES.before(source, at, CUE_WINDOW) != Verdict::Against)
         .filter(|(_, end)| !counts_something(source, *end) && source.before(at) != Some(b'-'))
         .map(|(_, end)| Found { start: at, end, rule: "national_id.pl_pesel", confidence: 0.88 });
     Look::maybe(found, run_end(source, at))

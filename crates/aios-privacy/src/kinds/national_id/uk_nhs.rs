@@ -3,22 +3,22 @@
 //! Grouped 3-3-4 it looks like a telephone number of North America, so a word must say what it is,
 //! unless no such number has its digits.
 
-use super::{Written, digit, is_uniform, read, verdict, weighted};
-use crate::context::Verdict;
-use crate::detector::{Anchors, Detector, Found, Look};
+use super::{COMMON, Written, cues, digit, is_uniform, read, weighted};
+use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(10)], look);
+    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(Number::new(10, &[3, 10]))], look);
 
-const NAMES: &[&str] = &["nhs", "patient", "patients", "health"];
+static CUES: Cues = cues(&[&["nhs", "patient", "patients", "health"], COMMON]);
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = read(source, at, &[3, 3, 4], b" -")
         .filter(|(_, end)| is_checked(source, at, *end) && !is_uniform(source, at, *end))
-        .filter(|(written, end)| match verdict(source, at, NAMES) {
+        .filter(|(written, end)| match CUES.before(source, at, CUE_WINDOW) {
             Verdict::For => true,
             Verdict::Silent => *written == Written::Grouped && digit(source, at, *end, 3) < 2,
             Verdict::Against => false,

@@ -1,17 +1,20 @@
 //! The United Kingdom's national insurance number: two letters, six digits, a letter from A to D.
 //! There is no checksum, but few pairs of letters are given out.
 
-use super::verdict;
-use crate::context::Verdict;
-use crate::detector::{Anchors, Detector, Found, Look};
+use super::{COMMON, cues};
+use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{Groups, is_free_left, is_free_right, run_end};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(6)], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::NationalId,
+    &[Anchors::Numbers(Number::new(6, &[2, 3, 6]).after_letter())],
+    look,
+);
 
-const NAMES: &[&str] = &["nino", "ni", "insurance", "national"];
+static CUES: Cues = cues(&[&["nino", "ni", "insurance", "national"], COMMON]);
 
 /// Pairs of allowed letters that are not given out (HMRC, NIM39110).
 const WITHHELD: [&[u8; 2]; 7] = [b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"];
@@ -19,7 +22,7 @@ const WITHHELD: [&[u8; 2]; 7] = [b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = span(source, at).filter(|(start, end)| {
         let is_capital = source.bytes()[*start].is_ascii_uppercase();
-        match verdict(source, *start, NAMES) {
+        match CUES.before(source, *start, CUE_WINDOW) {
             Verdict::For => true,
             Verdict::Silent => is_capital && source.bytes()[end - 1].is_ascii_uppercase(),
             Verdict::Against => false,

@@ -1,12 +1,16 @@
 //! Tokens of Telegram's bots: the bot's number, a colon, `AA` and 33 characters.
 
 use super::{is_base64_url, is_free_left, is_varied};
-use crate::detector::{Anchors, Detector, Found, Look};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Secret, &[Anchors::Numbers(8)], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::Secret,
+    &[Anchors::Numbers(Number::new(8, &[8, 9, 10]).after_letter())],
+    look,
+);
 
 const KEY_START: &str = ":AA";
 /// With `AA`.
