@@ -14,6 +14,7 @@ mod cut;
 mod detector;
 mod digits;
 mod finding;
+mod hold;
 mod keyring;
 mod kind;
 mod kinds;
@@ -28,6 +29,7 @@ mod view;
 
 pub use custom::{CustomRule, CustomRuleError};
 pub use finding::Finding;
+pub use hold::HoldBack;
 pub use keyring::Keyring;
 pub use kind::{PiiKind, RedactionCounts};
 pub use pseudonym::{Domain, KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};

@@ -11,7 +11,7 @@ use crate::custom::CustomRule;
 use crate::cut;
 use crate::finding::Finding;
 use crate::kind::{PiiKind, RedactionCounts};
-use crate::kinds::url;
+use crate::kinds::{private_key, url};
 use crate::scanner::{Scanner, line};
 use crate::source::Source;
 use crate::text::RedactedText;
@@ -95,6 +95,60 @@ impl Redactor {
         masked.changed.push(masked.text.len());
         masked.text.push(ELLIPSIS);
         self.settle(masked, counts)
+    }
+
+    /// Redacts the part of `text` before `cut`, or before what reaches over it. Tells where that part
+    /// ends, and what stands for it; 0 and nothing where that cannot be told.
+    pub(crate) fn redact_head(&self, text: &str, cut: usize) -> (usize, String) {
+        let cut = self.bound(text, cut);
+        let findings = self.scan(text);
+        let n_before = findings.partition_point(|one| one.end <= cut);
+        let mut counts = RedactionCounts::default();
+        let head = mask(text.get(..cut).unwrap_or_default(), &findings[..n_before], &mut counts);
+        let mut end = head.text.len();
+        let mut masked = mask(text, &findings, &mut counts);
+        for _ in 0..ROUNDS_MAX {
+            let lines = line::around(masked.text.as_bytes(), masked.changed);
+            let findings = self.scanner.scan_lines(&Source::new(&masked.text), &lines);
+            if findings.is_empty() {
+                return (cut, masked.text.get(..end).unwrap_or_default().to_owned());
+            }
+            if findings.iter().any(|one| one.start < end && end < one.end) {
+                break;
+            }
+            let n_before = findings.partition_point(|one| one.end <= end);
+            let head = masked.text.get(..end).unwrap_or_default();
+            end = mask(head, &findings[..n_before], &mut counts).text.len();
+            masked = mask(&masked.text, &findings, &mut counts);
+        }
+        (0, String::new())
+    }
+
+    /// Up to where `text` before `cut` is sure to stay as it is redacted, whatever follows: no finding
+    /// reaches over the place, and nothing is open before it that may go on past blanks and lines.
+    pub(crate) fn bound(&self, text: &str, cut: usize) -> usize {
+        let is_open = |one: &Finding<'_>| {
+            one.rule == private_key::RULE
+                && text.len() < one.start + private_key::LENGTH_MAX
+                && !text.get(..one.end).is_some_and(|head| head.ends_with("-----"))
+        };
+        let goes_on = |one: &&Finding<'_>| one.start < cut && (cut < one.end || is_open(one));
+        let findings = self.scan(text);
+        let bound = findings.iter().find(goes_on).map_or(cut, |one| one.start);
+        bound.min(self.open_quote(text).unwrap_or(cut))
+    }
+
+    /// Where a value begins whose quote has not closed: what would be found if it closed now.
+    fn open_quote(&self, text: &str) -> Option<usize> {
+        let line = text.rfind('\n').map_or(0, |feed| feed + 1);
+        let last = text.get(line..)?;
+        let is_odd = |quote: &char| last.matches(*quote).count() % 2 == 1;
+        let open = ['"', '\'', '`'].into_iter().filter(is_odd).filter_map(|quote| {
+            let closed = format!("{last}{quote}");
+            let findings = self.scan(&closed);
+            findings.last().filter(|one| one.end == last.len()).map(|one| line + one.start)
+        });
+        open.min()
     }
 
     /// Masks what masking has brought to light.

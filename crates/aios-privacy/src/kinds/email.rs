@@ -129,7 +129,7 @@ fn is_letter(c: char) -> bool {
 }
 
 /// Scripts written without blanks between words: Thai, Han, kana, and Hangul, whose particles stick.
-fn is_unspaced(c: char) -> bool {
+pub(crate) fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{20000}'..='\u{3134f}')
 }
 

@@ -14,6 +14,9 @@ mod secret;
 pub(crate) mod url;
 mod us_ssn;
 
+pub(crate) use email::is_unspaced;
+pub(crate) use secret::private_key;
+
 use crate::detector::Detector;
 
 /// Every detector. Of two claims of one length on the same text, the first listed wins.

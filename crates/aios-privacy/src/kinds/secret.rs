@@ -9,7 +9,7 @@ mod authorization;
 mod connection;
 mod issued;
 mod jwt;
-mod private_key;
+pub(crate) mod private_key;
 mod telegram;
 
 pub(crate) use assigned::DETECTOR as ASSIGNED;

@@ -7,6 +7,10 @@ use crate::source::Source;
 pub(crate) const DETECTOR: Detector =
     Detector::new(PiiKind::Secret, &[Anchors::Words(&["-BEGIN "])], look).across_lines();
 
+pub(crate) const RULE: &str = "secret.private_key";
+/// No key is longer than this, with header and footer, in bytes.
+pub(crate) const LENGTH_MAX: usize = BODY_MAX + 2 * HEADER_MAX;
+
 const DASHES: &[u8] = b"-----";
 const BEGIN: &str = "-----BEGIN ";
 const HEADER_MAX: usize = 80;
@@ -26,7 +30,7 @@ fn look(source: &Source<'_>, at: usize) -> Look {
         return Look::nothing(dashes);
     }
     let end = key_end(source, dashes + DASHES.len());
-    Look::found(Found { start, end, rule: "secret.private_key", confidence: 0.99 })
+    Look::found(Found { start, end, rule: RULE, confidence: 0.99 })
 }
 
 /// The search stops at the next dashes of any kind, so that a row of headers costs no more than one.
