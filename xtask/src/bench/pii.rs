@@ -4,8 +4,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{EXIT_MISSED, Options};
-use crate::{cargo, workspace};
+use super::Options;
+use crate::{EXIT_FOUND, cargo, workspace};
 
 /// Measures, prints the tables; true where every bar is met.
 pub(super) fn run(options: &Options) -> Result<bool> {
@@ -19,7 +19,7 @@ pub(super) fn run(options: &Options) -> Result<bool> {
     let status = command.status().context("failed to run aios-bench")?;
     match status.code() {
         Some(0) => Ok(true),
-        Some(code) if code == i32::from(EXIT_MISSED) => Ok(false),
+        Some(code) if code == i32::from(EXIT_FOUND) => Ok(false),
         _ => bail!("aios-bench ended with {status}"),
     }
 }
