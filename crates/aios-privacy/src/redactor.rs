@@ -97,6 +97,21 @@ impl Redactor {
         self.settle(masked, counts)
     }
 
+    /// Masks findings of some kinds, again until there are none.
+    pub(crate) fn redact_kinds(&self, text: &str, is_masked: impl Fn(PiiKind) -> bool) -> String {
+        let mut counts = RedactionCounts::default();
+        let mut masked = text.to_owned();
+        for _ in 0..=ROUNDS_MAX {
+            let mut findings = self.scan(&masked);
+            findings.retain(|one| is_masked(one.kind));
+            if findings.is_empty() {
+                return masked;
+            }
+            masked = mask(&masked, &findings, &mut counts).text;
+        }
+        WITHHELD.to_owned()
+    }
+
     /// Redacts the part of `text` before `cut`, or before what reaches over it. Tells where that part
     /// ends, and what stands for it; 0 and nothing where that cannot be told.
     pub(crate) fn redact_head(&self, text: &str, cut: usize) -> (usize, String) {

@@ -29,13 +29,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aios_core::Split;
-use aios_privacy::{CustomRule, PiiKind, Redactor};
 use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig};
 use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
 
 pub use env::{ADAPTIVE_ENABLED, CONFIG as CONFIG_VAR, DATA_DIR as DATA_DIR_VAR, Env};
 pub(crate) use nearest::nearest;
+pub use privacy::Privacy;
 pub use problem::{ConfigError, Origin, Problem};
 pub use schema::DEFAULT_TOML;
 pub use settings::{Setting, Settings};
@@ -109,23 +109,6 @@ pub struct Server {
     pub header_timeout: Duration,
     /// Longest silence between two reads of a request body.
     pub body_timeout: Duration,
-}
-
-/// `[privacy]`.
-#[derive(Debug, Clone)]
-pub struct Privacy {
-    /// The kinds that are masked.
-    pub kinds: Vec<PiiKind>,
-    /// This deployment's own rules.
-    pub custom: Vec<CustomRule>,
-}
-
-impl Privacy {
-    /// A redactor for these kinds and rules.
-    #[must_use]
-    pub fn redactor(&self) -> Redactor {
-        Redactor::with_rules(&self.kinds, self.custom.clone())
-    }
 }
 
 /// `[limits]`.

@@ -2,13 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use aios_privacy::{CustomRule, PiiKind};
+use aios_privacy::{CustomRule, PiiKind, Redactor};
 
+use super::file;
 use super::resolve::Resolver;
-use super::{Privacy, file};
 
 /// Most rules of one's own: each reads every text once more.
 const RULES_MAX: usize = 64;
+
+/// `[privacy]`.
+#[derive(Debug, Clone)]
+pub struct Privacy {
+    /// The kinds that are masked.
+    pub kinds: Vec<PiiKind>,
+    /// This deployment's own rules.
+    pub custom: Vec<CustomRule>,
+}
+
+impl Privacy {
+    /// A redactor for these kinds and rules.
+    #[must_use]
+    pub fn redactor(&self) -> Redactor {
+        Redactor::with_rules(&self.kinds, self.custom.clone())
+    }
+}
 
 impl Resolver<'_> {
     pub(super) fn privacy(&mut self, file: &file::Privacy) -> Privacy {
