@@ -61,6 +61,7 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::EXPORTS,
     &stores::SETTINGS,
     &stores::KEYS,
+    &stores::TRIALS,
 ];
 
 /// The store that a file belongs to, by its path from the data directory.
@@ -131,6 +132,7 @@ mod tests {
         check("analytics/hypotheses.ndjson.bak", None);
         check("analytics/hypotheses.ndjson.tmp", Some("temporary files"));
         check("audit/2027-01-15.ndjson", Some("audit"));
+        check("preflight-7/analytics/hypotheses.ndjson", Some("trials"));
         check("hypotheses.ndjson", None);
         check("elsewhere/x", None);
     }

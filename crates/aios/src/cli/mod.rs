@@ -6,6 +6,7 @@
 mod audit;
 mod config;
 mod context;
+mod dashboard;
 mod data;
 mod events;
 mod keys;
@@ -13,6 +14,7 @@ mod logs;
 mod models;
 mod net;
 pub(crate) mod output;
+mod owner;
 mod parse;
 mod preflight;
 mod routing;
@@ -94,6 +96,7 @@ nouns! {
     Keys => keys,
     Audit => audit,
     Data => data,
+    Dashboard => dashboard,
     Sim => sim,
 }
 
