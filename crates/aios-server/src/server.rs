@@ -215,9 +215,10 @@ fn control_plane(
 impl Handle {
     /// Puts a new configuration into force, whole.
     pub fn publish(&self, live: Live, split: Split) {
+        // First: whoever sees the new generation must not be told that it was refused.
+        self.reload.set(None);
         self.gateway.live.store(Arc::new(live));
         self.base_split.send_replace(split);
-        self.reload.set(None);
     }
 
     /// Keeps the configuration and says why.

@@ -281,7 +281,8 @@ impl Drop for LogLease {
 
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join(LOCK_FILE);
-    let mut options = disk::private_file();
+    let mut options =
+        disk::private_file(&path).map_err(StoreError::io("open the lock file", &path))?;
     // Not truncated: until the lock is ours, the process id in it is another's.
     options.read(true).write(true).create(true).truncate(false);
     let mut file = options.open(&path).map_err(StoreError::io("open the lock file", &path))?;

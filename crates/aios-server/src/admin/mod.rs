@@ -9,6 +9,7 @@ mod auth;
 mod erasure;
 mod guard;
 mod health;
+mod keys;
 mod login;
 mod logs;
 mod origin;

@@ -29,6 +29,8 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/login-links", "known"),
     ("GET /admin/v1/audit", "audit:read"),
     ("GET /admin/v1/audit/verify", "audit:read"),
+    ("POST /admin/v1/keys/rotate", "config:write"),
+    ("POST /admin/v1/keys/retire", "config:write"),
     ("POST /admin/v1/data/find", "privacy:find"),
     ("POST /admin/v1/erasures", "privacy:plan"),
     ("GET /admin/v1/erasures/{id}", "privacy:find"),

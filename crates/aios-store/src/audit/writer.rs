@@ -127,7 +127,8 @@ impl AuditLog {
         }
         let day = day.max(std::mem::take(&mut state.day));
         let path = files::path(&self.audit, &day);
-        let opened = disk::private_file().append(true).create(true).open(&path);
+        let opened = disk::private_file(&path)
+            .and_then(|mut file| file.append(true).create(true).open(&path));
         let file = opened.map_err(StoreError::io("open the audit trail", &path))?;
         state.len = file.metadata().map_err(StoreError::io("open the audit trail", &path))?.len();
         disk::sync_dir(&self.audit)?;
@@ -225,7 +226,7 @@ fn cut_torn_tail(path: &Path) -> Result<u64, StoreError> {
 
 /// Appends a line and forces it to disk. If the file ends in half a line, it begins a new one.
 fn append_line(path: &Path, line: &str) -> io::Result<()> {
-    let mut file = disk::private_file().append(true).read(true).create(true).open(path)?;
+    let mut file = disk::private_file(path)?.append(true).read(true).create(true).open(path)?;
     let is_torn = !disk::ends_with_newline(&mut file)?;
     let line = if is_torn { format!("\n{line}") } else { line.to_owned() };
     file.write_all(line.as_bytes())?;

@@ -130,9 +130,9 @@ impl Ledger {
         }
         let mut line = serde_json::to_vec(&entry).map_err(std::io::Error::from).map_err(failed())?;
         line.push(b'\n');
-        let mut options: OpenOptions = disk::private_file();
-        let mut file =
-            options.append(true).read(true).create(true).open(&self.path).map_err(failed())?;
+        let mut file = disk::private_file(&self.path)
+            .and_then(|mut file| file.append(true).read(true).create(true).open(&self.path))
+            .map_err(failed())?;
         if !disk::ends_with_newline(&mut file).map_err(failed())? {
             self.cut_torn_tail()?;
         }

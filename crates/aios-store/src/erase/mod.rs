@@ -7,7 +7,7 @@ mod fence;
 mod key_use;
 mod ledger;
 mod receipt;
-mod registry;
+pub(crate) mod registry;
 mod run;
 mod scan;
 mod stores;

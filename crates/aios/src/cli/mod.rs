@@ -6,6 +6,7 @@
 mod audit;
 mod config;
 mod context;
+mod dashboard;
 mod data;
 mod events;
 mod keys;
@@ -13,6 +14,7 @@ mod logs;
 mod models;
 mod net;
 pub(crate) mod output;
+mod owner;
 mod parse;
 mod pii;
 mod preflight;
@@ -96,6 +98,7 @@ nouns! {
     Audit => audit,
     Data => data,
     Pii => pii,
+    Dashboard => dashboard,
     Sim => sim,
 }
 

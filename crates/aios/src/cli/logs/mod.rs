@@ -1,7 +1,6 @@
 //! `aios logs`.
 
 mod hold;
-mod owner;
 mod rotate;
 mod stats;
 mod verify;
