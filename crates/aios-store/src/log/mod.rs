@@ -22,7 +22,7 @@ mod tests;
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use aios_core::Timestamp;
@@ -30,11 +30,12 @@ use tokio::sync::oneshot;
 
 use crate::data_dir::LogLease;
 use crate::{
-    DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated, StoreError,
+    CaughtUp, DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated,
+    StoreError,
 };
 
 pub(crate) use health::Durability;
-use keeper::Keeper;
+use keeper::{Chore, Chores, IndexReply, Keeper};
 use queue::Queue;
 use rolling::Rolling;
 use segment::SegmentFile;
@@ -55,6 +56,8 @@ pub struct FileEventLog {
     dir: Option<DataDir>,
     /// Held by whoever rotates.
     rotating: Mutex<()>,
+    /// Taken when the log is closed, because the keeper works as long as there may be chores.
+    chores: Mutex<Option<Chores>>,
 }
 
 /// What became of the events by the time the log was closed.
@@ -76,13 +79,14 @@ impl FileEventLog {
     /// opened or repaired.
     pub fn open(dir: &DataDir, config: EventLogConfig) -> Result<Self, StoreError> {
         let lease = dir.lease_log()?;
-        let (sealed, to_keep) = mpsc::channel();
-        let opened = open::open(dir, config.segment_max, sealed)?;
+        let (chores, to_do) = mpsc::channel();
+        let opened = open::open(dir, config.segment_max, chores.clone())?;
         let rolling = Rolling::new(opened.segment, opened.hour, config.segment_max);
-        let keeper = Keeper::start(dir.clone(), to_keep)?;
+        let keeper = Keeper::start(dir.clone(), to_do)?;
         let mut log = Self::start(rolling, config, Some((lease, keeper)))
             .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
         log.dir = Some(dir.clone());
+        log.chores = Mutex::new(Some(chores));
         log.queue.health().quarantined(opened.quarantined);
         Ok(log)
     }
@@ -103,9 +107,36 @@ impl FileEventLog {
         sealed.map_err(failed)
     }
 
+    /// Brings the index to where the log is: after it, what was erased from the log is gone from the
+    /// index, too. Blocks, so it is not for a thread that drives a runtime.
+    ///
+    /// # Errors
+    /// When the log is closed or the index cannot be written.
+    pub fn catch_up_index(&self) -> Result<CaughtUp, StoreError> {
+        self.ask_keeper(Chore::CatchUp)
+    }
+
+    fn ask_keeper(&self, chore: fn(IndexReply) -> Chore) -> Result<CaughtUp, StoreError> {
+        let (reply, done) = oneshot::channel();
+        let is_asked = match &*self.chores() {
+            Some(chores) => chores.send(chore(reply)).is_ok(),
+            None => false,
+        };
+        let done = if is_asked { done.blocking_recv().ok() } else { None };
+        done.unwrap_or_else(|| {
+            let why = io::Error::other("the log is closed");
+            Err(StoreError::io("keep up the index of", Path::new("the event log"))(why))
+        })
+    }
+
+    fn chores(&self) -> MutexGuard<'_, Option<Chores>> {
+        self.chores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Writes what waits, forces it to disk and stops. No place is given out from here on; slots that
     /// are out may still be filled until `within` has passed. What is not written by then is lost.
     pub async fn close(&self, within: Duration) -> CloseReport {
+        self.chores().take();
         self.queue.close(Instant::now() + within);
         let mut ended = self.queue.ended();
         // Past the grace the thread hangs in a call to the disk, and waiting longer helps nobody.
@@ -136,7 +167,7 @@ impl FileEventLog {
             writer.run();
         };
         std::thread::Builder::new().name("event-log".to_owned()).spawn(run)?;
-        Ok(Self { queue, config, dir: None, rotating: Mutex::new(()) })
+        Ok(Self { queue, config, dir: None, rotating: Mutex::new(()), chores: Mutex::new(None) })
     }
 }
 
@@ -165,11 +196,16 @@ impl EventStore for FileEventLog {
             None => Ok(Rotated::default()),
         }
     }
+
+    fn reindex(&self) -> Result<CaughtUp, StoreError> {
+        self.ask_keeper(Chore::Reindex)
+    }
 }
 
 impl Drop for FileEventLog {
     /// Blocks for up to a second if the disk fails or slots are out.
     fn drop(&mut self) {
+        self.chores().take();
         self.queue.close(Instant::now() + DROP_DRAIN_MAX);
         self.queue.wait_for_end(DROP_DRAIN_MAX + CLOSE_GRACE);
     }

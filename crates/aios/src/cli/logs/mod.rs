@@ -2,6 +2,7 @@
 
 mod hold;
 mod owner;
+mod reindex;
 mod rotate;
 mod stats;
 mod verify;
@@ -24,6 +25,7 @@ pub(super) struct Command {
 enum Verb {
     Stats(stats::Stats),
     Rotate(rotate::Rotate),
+    Reindex(reindex::Reindex),
     Verify(verify::Verify),
     Hold(hold::Hold),
 }
@@ -33,6 +35,7 @@ impl Command {
         match self.verb {
             Verb::Stats(verb) => verb.run(context, out),
             Verb::Rotate(verb) => verb.run(context, out),
+            Verb::Reindex(verb) => verb.run(context, out),
             Verb::Verify(verb) => verb.run(context, out),
             Verb::Hold(verb) => verb.run(context, out),
         }
