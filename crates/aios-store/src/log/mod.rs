@@ -171,6 +171,11 @@ impl FileEventLog {
     }
 }
 
+/// Makes segments of an older log that was migrated. The caller holds the log's lease.
+pub(crate) fn cut_older(dir: &DataDir) -> Result<(), StoreError> {
+    open::cut_older(dir, EventLogConfig::default().segment_max)
+}
+
 /// Says that the writer's thread has ended, also if it panicked.
 struct Ending(Arc<Queue>);
 

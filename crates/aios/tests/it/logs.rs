@@ -174,6 +174,34 @@ fn what_is_damaged_is_named_by_file_and_line() {
 }
 
 #[test]
+fn an_older_log_is_taken_in() {
+    let place = Place::simulated();
+    let older = include_str!("../../../../fixtures/events/v1.0.ndjson");
+    place.write(ACTIVE, older);
+    let dry = place.run(&["logs", "migrate"]).ended(3);
+    assert!(dry.stdout.contains("schema 1.0: 2 to migrate") && dry.stderr.contains("line 3:"));
+    assert_eq!(place.read(ACTIVE), older);
+    // A server that starts in between goes on in a file of its own, and has the log to itself.
+    let server = place.start(&["serve"], "OpenAI API");
+    assert_eq!(place.read(ACTIVE), "");
+    let refused = place.run(&["logs", "migrate", "--execute"]).ended(1);
+    assert!(refused.stderr.contains("while a server writes it"), "{}", refused.stderr);
+    drop(server);
+    let args = ["logs", "migrate", "--execute", "--utc-offset", "+02:00", "--json"];
+    let done = place.run(&args).ended(3).json();
+    assert_eq!((&done["n_v1_0"], &done["n_not_migrated"]), (&json!(2), &json!(1)));
+    let found = ["events", "query", "--conv", "hashed_0f1e2d3c4b5a6978", "--json"];
+    let found = place.run(&found).ended(0).stdout;
+    let first: Value = serde_json::from_str(found.lines().next().unwrap()).unwrap();
+    assert_eq!((found.lines().count(), &first["ts"]), (2, &json!("2025-10-05T08:00:00.500Z")));
+    assert_eq!(
+        place.run(&["logs", "migrate", "--execute"]).ended(0).stdout,
+        "nothing to migrate\n"
+    );
+    place.run(&["logs", "verify"]).ended(0);
+}
+
+#[test]
 fn there_is_nothing_to_look_after_where_nothing_is() {
     let place = Place::simulated();
     for args in [&["logs", "stats"][..], &["logs", "rotate"], &["logs", "verify"]] {

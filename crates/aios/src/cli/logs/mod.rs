@@ -1,6 +1,7 @@
 //! `aios logs`.
 
 mod hold;
+mod migrate;
 mod owner;
 mod reindex;
 mod rotate;
@@ -27,6 +28,7 @@ enum Verb {
     Rotate(rotate::Rotate),
     Reindex(reindex::Reindex),
     Verify(verify::Verify),
+    Migrate(migrate::Migrate),
     Hold(hold::Hold),
 }
 
@@ -37,6 +39,7 @@ impl Command {
             Verb::Rotate(verb) => verb.run(context, out),
             Verb::Reindex(verb) => verb.run(context, out),
             Verb::Verify(verb) => verb.run(context, out),
+            Verb::Migrate(verb) => verb.run(context, out),
             Verb::Hold(verb) => verb.run(context, out),
         }
     }
