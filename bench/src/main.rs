@@ -1,16 +1,18 @@
 //! What the gateway is measured against and with: an instant model server, a bare proxy, a load
-//! generator. Each runs on one thread, so that each can be pinned to one core, and all use the
+//! generator; and the event log on its own. Each runs on one thread, so that each can be pinned to one core, and all use the
 //! gateway's own allocator, so that a difference is never the allocator's.
 
 mod chat;
 mod load;
 mod net;
 mod proxy;
+mod store;
 mod upstream;
 
 use std::future::Future;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -50,6 +52,15 @@ enum Command {
         #[arg(long)]
         upstream: SocketAddr,
     },
+    /// Fill an event log, start on it, erase from it
+    Store {
+        /// An empty directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Events in all.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+    },
     /// Send load and print what came back
     Load {
         /// Address of the gateway.
@@ -84,6 +95,10 @@ fn run(command: Command) -> Result<()> {
             on_one_thread(upstream::serve(listen, Duration::from_millis(gap_ms)))
         }
         Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream)),
+        Command::Store { dir, events } => {
+            let report = store::run(&store::Plan { dir, n_events: events })?;
+            print_line(&serde_json::to_string(&report)?)
+        }
         Command::Load { to, connections, duration_ms, mode } => {
             let plan = Plan { to, connections, duration: Duration::from_millis(duration_ms), mode };
             let report = on_one_thread(load::run(plan))?;

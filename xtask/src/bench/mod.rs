@@ -4,6 +4,7 @@ mod bars;
 mod gateway;
 mod soak;
 mod stand;
+mod store;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,11 @@ const BENCHES: &[Bench] = &[
         name: "soak",
         about: "memory under steady load [--seconds 300] [--json FILE]",
         run: soak::run,
+    },
+    Bench {
+        name: "store",
+        about: "the event log on its own [--quick] [--json FILE]",
+        run: store::run,
     },
 ];
 
