@@ -3,6 +3,7 @@
 //! gateway's own allocator, so that a difference is never the allocator's.
 
 mod chat;
+mod erase;
 mod load;
 mod net;
 mod proxy;
@@ -61,6 +62,18 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         events: u64,
     },
+    /// Erase a conversation from cold segments and print how long it took
+    Erase {
+        /// Cold segments in the log.
+        #[arg(long, default_value_t = 16)]
+        segments: u32,
+        /// How many of them hold the conversation.
+        #[arg(long, default_value_t = 2)]
+        holding: u32,
+        /// Events in each segment.
+        #[arg(long, default_value_t = 3_000)]
+        events: u32,
+    },
     /// Send load and print what came back
     Load {
         /// Address of the gateway.
@@ -97,6 +110,10 @@ fn run(command: Command) -> Result<()> {
         Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream)),
         Command::Store { dir, events } => {
             let report = store::run(&store::Plan { dir, n_events: events })?;
+            print_line(&serde_json::to_string(&report)?)
+        }
+        Command::Erase { segments, holding, events } => {
+            let report = erase::run(&erase::Shape { segments, holding, events })?;
             print_line(&serde_json::to_string(&report)?)
         }
         Command::Load { to, connections, duration_ms, mode } => {

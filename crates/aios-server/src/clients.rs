@@ -69,6 +69,11 @@ impl Clients {
         found.map_or_else(|| self.anonymous(true), |meter| Ok(Some(meter)))
     }
 
+    /// The names of the keys.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.keys.iter().map(|meter| meter.name().to_owned()).collect()
+    }
+
     fn anonymous(&self, presented: bool) -> Result<Option<Arc<Meter>>, GatewayError> {
         if self.required { Err(GatewayError::Unauthorized { presented }) } else { Ok(None) }
     }

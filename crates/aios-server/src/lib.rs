@@ -18,6 +18,7 @@ mod simulated;
 mod stall;
 mod status;
 mod trace;
+mod whose;
 
 pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
 pub use clients::{ClientKey, Clients};
@@ -30,3 +31,4 @@ pub use server::{Handle, Parts, ReloadState, Stopped, start};
 pub use simulated::serve_simulated;
 pub use status::{ConfigStatus, Status};
 pub use trace::{EventObserver, TraceContext};
+pub use whose::{Whose, WhoseError};

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aios_core::{Clock, Split};
+use aios_privacy::Keyring;
 use aios_route::Knots;
-use aios_store::{AuditLog, DataDir, EventStore};
+use aios_store::{AuditLog, DataDir, Eraser, EventStore};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -61,6 +62,10 @@ pub struct Parts {
     pub admin: AdminConfig,
     /// The audit trail.
     pub audit: Arc<AuditLog>,
+    /// Erases, beside the event log.
+    pub eraser: Arc<Eraser>,
+    /// Every live version of the pseudonyms' key, for ids that are asked for.
+    pub keyring: Keyring,
 }
 
 /// A running server.
@@ -144,6 +149,8 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         auth,
         audit: parts.audit,
         data_dir: parts.data_dir,
+        eraser: parts.eraser,
+        keyring: Arc::new(parts.keyring),
         is_loopback: addresses.1.ip().is_loopback(),
     });
     let config = parts.listener;
@@ -208,9 +215,10 @@ fn control_plane(
 impl Handle {
     /// Puts a new configuration into force, whole.
     pub fn publish(&self, live: Live, split: Split) {
+        // First: whoever sees the new generation must not be told that it was refused.
+        self.reload.set(None);
         self.gateway.live.store(Arc::new(live));
         self.base_split.send_replace(split);
-        self.reload.set(None);
     }
 
     /// Keeps the configuration and says why.

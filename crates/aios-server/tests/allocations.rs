@@ -12,12 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::{BOUNDARY_DEFAULT, Clock, Percent, Split, Timestamp};
-use aios_privacy::{KeyMaterial, PiiKind, Pseudonymizer, Redactor};
+use aios_privacy::{KeyMaterial, Keyring, PiiKind, Pseudonymizer, Redactor};
 use aios_route::{BucketKey, Policy};
 use aios_server::{
     AdminConfig, Clients, GatewayConfig, Keys, ListenerConfig, Live, Parts, RoutingState,
 };
-use aios_store::{AuditConfig, AuditLog, DataDir, EventLogConfig, FileEventLog};
+use aios_store::{AuditConfig, AuditLog, DataDir, Eraser, EventLogConfig, FileEventLog};
 use aios_upstream::{
     BreakerPolicy, EndpointConfig, RetryPolicy, ServerKind, Timeouts, UpstreamConfig, Upstreams,
 };
@@ -168,13 +168,15 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
     let admin_socket = TcpListener::bind("127.0.0.1:0").unwrap();
     admin_socket.set_nonblocking(true).unwrap();
     let audit = AuditLog::open(&data_dir, AuditConfig::default(), FixedClock.now()).unwrap();
-    let audit = Arc::new(audit);
+    let (audit, store) = (Arc::new(audit), Arc::new(store));
+    let clock = Arc::new(FixedClock);
+    let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock).unwrap();
     aios_server::start(Parts {
         live: live(model),
         split: split(),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
         learned,
-        store: Arc::new(store),
+        store,
         data_dir,
         clock: Arc::new(FixedClock),
         observer: None,
@@ -192,6 +194,8 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         admin_socket,
         admin: AdminConfig { tokens: vec![], hosts: vec![] },
         audit,
+        eraser: Arc::new(eraser),
+        keyring: Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap(),
     })
     .unwrap()
 }

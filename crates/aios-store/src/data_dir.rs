@@ -214,6 +214,11 @@ impl DataDir {
         self.path.join("audit")
     }
 
+    /// The ledger of erasures and their receipts.
+    pub(crate) fn erasures_path(&self) -> PathBuf {
+        self.path.join("erasures")
+    }
+
     /// Refuses `operation` to a process that does not own the directory.
     pub(crate) fn must_own(&self, operation: &'static str) -> Result<(), StoreError> {
         self.owned(operation).map(drop)
@@ -286,7 +291,8 @@ impl Drop for LogLease {
 
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join(LOCK_FILE);
-    let mut options = disk::private_file();
+    let mut options =
+        disk::private_file(&path).map_err(StoreError::io("open the lock file", &path))?;
     // Not truncated: until the lock is ours, the process id in it is another's.
     options.read(true).write(true).create(true).truncate(false);
     let mut file = options.open(&path).map_err(StoreError::io("open the lock file", &path))?;

@@ -9,6 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
+use crate::erase::registry;
 use crate::replace::{Points, Replacement, points};
 
 const POINTS: Points = points!("file");
@@ -21,11 +22,13 @@ pub(crate) fn create_dir(path: &Path) -> Result<(), StoreError> {
     builder.create(path).map_err(StoreError::io("create the directory", path))
 }
 
-/// Options that make new files readable by the owner only.
-pub(crate) fn private_file() -> OpenOptions {
+/// Options that make a new file readable by the owner only. In a data directory only a file of a store
+/// that erasure knows can be made: see [`registry`].
+pub(crate) fn private_file(path: &Path) -> io::Result<OpenOptions> {
+    registry::must_know(path)?;
     let mut options = OpenOptions::new();
     private_mode(&mut options);
-    options
+    Ok(options)
 }
 
 /// Replaces `path` whole: after a crash there is the old content or the new, never a mixture.
@@ -180,7 +183,7 @@ pub(crate) fn create_anew(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    private_file().write(true).create_new(true).open(path)
+    private_file(path)?.write(true).create_new(true).open(path)
 }
 
 fn decode(bytes: &[u8]) -> Option<String> {

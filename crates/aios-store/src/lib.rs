@@ -42,7 +42,10 @@ pub use audit::{
     verify_audit,
 };
 pub use data_dir::DataDir;
-pub use erase::KeyUse;
+pub use erase::{
+    Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
+    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, StoreCount, plan_hash,
+};
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};

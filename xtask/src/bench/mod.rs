@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measurements with bars. A bar that is missed is said so: exit code 2.
 
 mod bars;
+mod erase;
 mod gateway;
 mod soak;
 mod stand;
@@ -23,6 +24,11 @@ const BENCHES: &[Bench] = &[
         name: "gateway",
         about: "the gateway beside a bare proxy [--quick] [--json FILE]",
         run: gateway::run,
+    },
+    Bench {
+        name: "erase",
+        about: "one conversation out of a growing log [--quick] [--json FILE]",
+        run: erase::run,
     },
     Bench {
         name: "soak",

@@ -6,8 +6,10 @@
 //! they are open, so that monitoring needs no secret. Everything else needs an admin token.
 
 mod auth;
+mod erasure;
 mod guard;
 mod health;
+mod keys;
 mod login;
 mod logs;
 mod origin;
@@ -21,7 +23,8 @@ mod tests;
 
 use std::sync::Arc;
 
-use aios_store::{AuditAction, AuditLog, DataDir};
+use aios_privacy::Keyring;
+use aios_store::{AuditAction, AuditLog, DataDir, Eraser};
 
 use crate::gateway::Gateway;
 use crate::status::StatusReader;
@@ -38,6 +41,9 @@ pub(crate) struct AdminState {
     pub(crate) auth: Arc<Auth>,
     pub(crate) audit: Arc<AuditLog>,
     pub(crate) data_dir: Arc<DataDir>,
+    pub(crate) eraser: Arc<Eraser>,
+    /// For ids that are asked for.
+    pub(crate) keyring: Arc<Keyring>,
     /// Only this machine can connect.
     pub(crate) is_loopback: bool,
 }

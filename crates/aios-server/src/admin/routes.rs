@@ -8,7 +8,7 @@ use http::Method;
 
 use super::guard::{Access, Gate, guard};
 use super::scope::Scope;
-use super::{AdminState, health, login, logs, trail};
+use super::{AdminState, erasure, health, keys, login, logs, trail};
 
 /// An endpoint.
 pub(crate) struct Endpoint {
@@ -35,6 +35,16 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         change("/admin/v1/login-links", Known, post(login::new_link)),
         read("/admin/v1/audit", Access::Scope(Scope::AuditRead), get(trail::tail)),
         read("/admin/v1/audit/verify", Access::Scope(Scope::AuditRead), get(trail::verify)),
+        change("/admin/v1/keys/rotate", Access::Scope(Scope::ConfigWrite), post(keys::rotate)),
+        change("/admin/v1/keys/retire", Access::Scope(Scope::ConfigWrite), post(keys::retire)),
+        change("/admin/v1/data/find", Access::Scope(Scope::PrivacyFind), post(erasure::find)),
+        change("/admin/v1/erasures", Access::Scope(Scope::PrivacyPlan), post(erasure::plan)),
+        read("/admin/v1/erasures/{id}", Access::Scope(Scope::PrivacyFind), get(erasure::show)),
+        change(
+            "/admin/v1/erasures/{id}/execute",
+            Access::Scope(Scope::PrivacyExecute),
+            post(erasure::execute),
+        ),
         read("/admin/v1/logs/holds", Access::Scope(Scope::LogsRead), get(logs::holds)),
         change("/admin/v1/logs/holds/add", Access::Scope(Scope::LogsWrite), post(logs::hold)),
         change(

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use aios_core::{BOUNDARY_DEFAULT, Clock, Percent, Split, Timestamp};
 use aios_privacy::{KeyMaterial, Pseudonymizer, Redactor, SecretDigest};
 use aios_route::{BucketKey, Policy};
-use aios_store::{AuditConfig, AuditEntry, OnFull, RamEventLog, audit_tail};
+use aios_store::{
+    AuditConfig, AuditEntry, EventLogConfig, FileEventLog, OnFull, RamEventLog, audit_tail,
+};
 use aios_upstream::{BreakerPolicy, RetryPolicy, Timeouts, UpstreamConfig, Upstreams};
 use axum::Router;
 use axum::body::Body;
@@ -27,6 +29,12 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/login-links", "known"),
     ("GET /admin/v1/audit", "audit:read"),
     ("GET /admin/v1/audit/verify", "audit:read"),
+    ("POST /admin/v1/keys/rotate", "config:write"),
+    ("POST /admin/v1/keys/retire", "config:write"),
+    ("POST /admin/v1/data/find", "privacy:find"),
+    ("POST /admin/v1/erasures", "privacy:plan"),
+    ("GET /admin/v1/erasures/{id}", "privacy:find"),
+    ("POST /admin/v1/erasures/{id}/execute", "privacy:execute"),
     ("GET /admin/v1/logs/holds", "logs:read"),
     ("POST /admin/v1/logs/holds/add", "logs:write"),
     ("POST /admin/v1/logs/holds/release", "logs:write"),
@@ -72,6 +80,9 @@ impl Admin {
         let temp = tempfile::tempdir().unwrap();
         let dir = Arc::new(DataDir::open(temp.path()).unwrap());
         let audit = AuditLog::open(&dir, AuditConfig::default(), FixedClock.now()).unwrap();
+        let audit = Arc::new(audit);
+        let log = Arc::new(FileEventLog::open(&dir, EventLogConfig::default()).unwrap());
+        let eraser = Eraser::open(&dir, log, Arc::clone(&audit), Arc::new(FixedClock)).unwrap();
         let auth = auth(AdminConfig { tokens, hosts: vec!["aios.internal".into()] });
         let gateway = gateway();
         let status = StatusReader {
@@ -83,8 +94,10 @@ impl Admin {
             gateway,
             status,
             auth: Arc::clone(&auth),
-            audit: Arc::new(audit),
+            audit,
             data_dir: Arc::clone(&dir),
+            eraser: Arc::new(eraser),
+            keyring: Arc::new(Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap()),
             is_loopback,
         };
         Self { router: router(state), auth, dir, _temp: temp }

@@ -12,7 +12,7 @@ use super::entry::{self, AuditAction, AuditEntry, GENESIS};
 use super::prune::Plan;
 use super::{AuditConfig, each_line, files};
 use crate::sign::Signer;
-use crate::{DataDir, StoreError, disk};
+use crate::{DataDir, StoreError, disk, fail};
 
 /// The audit trail of a data directory, open for writing.
 #[derive(Debug)]
@@ -127,7 +127,8 @@ impl AuditLog {
         }
         let day = day.max(std::mem::take(&mut state.day));
         let path = files::path(&self.audit, &day);
-        let opened = disk::private_file().append(true).create(true).open(&path);
+        let opened = disk::private_file(&path)
+            .and_then(|mut file| file.append(true).create(true).open(&path));
         let file = opened.map_err(StoreError::io("open the audit trail", &path))?;
         state.len = file.metadata().map_err(StoreError::io("open the audit trail", &path))?.len();
         disk::sync_dir(&self.audit)?;
@@ -197,7 +198,11 @@ impl State {
     /// All of a line, or nothing.
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotFound.into()) };
-        let written = file.write_all(line).and_then(|()| file.sync_data());
+        let written = file.write_all(line).and_then(|()| {
+            fail::point("audit.before_sync");
+            file.sync_data()
+        });
+        fail::point("audit.synced");
         match written {
             Ok(()) => self.len += line.len() as u64,
             // What is left if this fails too is cut off when the trail is opened again.
@@ -221,9 +226,10 @@ fn cut_torn_tail(path: &Path) -> Result<u64, StoreError> {
 
 /// Appends a line and forces it to disk. If the file ends in half a line, it begins a new one.
 fn append_line(path: &Path, line: &str) -> io::Result<()> {
-    let mut file = disk::private_file().append(true).read(true).create(true).open(path)?;
+    let mut file = disk::private_file(path)?.append(true).read(true).create(true).open(path)?;
     let is_torn = !disk::ends_with_newline(&mut file)?;
     let line = if is_torn { format!("\n{line}") } else { line.to_owned() };
     file.write_all(line.as_bytes())?;
+    fail::point("checkpoint.before_sync");
     file.sync_all()
 }

@@ -1,9 +1,27 @@
 //! Erasure: what belongs to one conversation or person is found, removed from every store, and that
 //! it is gone is proven by reading all of them.
 
+mod census;
+mod cut;
+mod fence;
 mod key_use;
-mod registry;
+mod ledger;
+mod receipt;
+pub(crate) mod registry;
+mod run;
 mod scan;
 mod stores;
+mod target;
 
+#[cfg(test)]
+mod tests;
+
+pub use census::{Census, Depth, Left, StoreCount};
+pub use fence::Fence;
 pub use key_use::KeyUse;
+pub use ledger::{ErasureState, LedgerEntry};
+pub use receipt::{ErasureProof, Receipt};
+pub use run::{EraseError, ErasePlan, EraseRequest, Eraser, plan_hash};
+pub use target::EraseTarget;
+
+pub(crate) use ledger::Ledger;

@@ -1,12 +1,17 @@
 //! Which stores there are: every kind of file in the data directory, and what erasure does with it.
 //!
-//! A file that belongs to no store here cannot be opened through [`DataDir::file`](crate::DataDir),
+//! A file that belongs to no store here cannot be made through this crate (see [`must_know`]),
 //! and one that lies about all the same makes a verification incomplete. So nothing can be kept where
 //! an erasure would not look. A new store is a file in `stores/` and a line in [`STORES`].
 
+use std::io;
 use std::path::Path;
 
 use super::stores;
+use crate::data_dir::LOCK_FILE;
+
+/// Directories between a file and the data directory, at most.
+const DEPTH_MAX: usize = 4;
 
 /// A kind of thing that is kept.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,6 +47,7 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::TEMPORARY,
     &stores::EVENTS_HOT,
     &stores::EVENTS_COLD,
+    &stores::SIDECARS,
     &stores::CONTROL,
     &stores::QUARANTINE,
     &stores::INDEX,
@@ -55,6 +61,7 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::EXPORTS,
     &stores::SETTINGS,
     &stores::KEYS,
+    &stores::TRIALS,
 ];
 
 /// The store that a file belongs to, by its path from the data directory.
@@ -62,6 +69,24 @@ pub(crate) fn store_of(relative: &Path) -> Option<&'static Store> {
     let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
     let path = parts?.join("/");
     STORES.iter().copied().find(|store| store.files.iter().any(|glob| matches(glob, &path)))
+}
+
+/// Refuses a file in a data directory that belongs to no store: what is kept there would be found by no
+/// erasure. Files elsewhere are nobody's business here.
+pub(crate) fn must_know(path: &Path) -> io::Result<()> {
+    let dirs = path.ancestors().skip(1).take(DEPTH_MAX);
+    let Some(root) = dirs.into_iter().find(|dir| dir.join(LOCK_FILE).exists()) else {
+        return Ok(());
+    };
+    // What is half written is named after what it will be.
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let path = path.with_file_name(name.strip_suffix(".tmp").unwrap_or(name));
+    let relative = path.strip_prefix(root).unwrap_or(&path);
+    if store_of(relative).is_some() {
+        return Ok(());
+    }
+    let why = "it belongs to no store, so no erasure would look into it";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
 }
 
 /// Whether a path is of a form in which each `*` stands for anything but a `/`.
@@ -77,6 +102,7 @@ fn matches(glob: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{DataDir, disk};
 
     #[test]
     fn a_star_stays_within_a_name() {
@@ -101,11 +127,28 @@ mod tests {
         check("analytics/hypotheses.ndjson", Some("events (hot)"));
         check("analytics/hypotheses.2027-01-15T08.ndjson", Some("events (hot)"));
         check("analytics/hypotheses.2027-01-15T08.ndjson.gz", Some("events (cold)"));
+        check("analytics/hypotheses.2027-01-15T08.members", Some("sidecars"));
+        check("analytics/hypotheses.late.ndjson", Some("events (hot)"));
         check("analytics/hypotheses.ndjson.bak", None);
         check("analytics/hypotheses.ndjson.tmp", Some("temporary files"));
         check("audit/2027-01-15.ndjson", Some("audit"));
+        check("preflight-7/analytics/hypotheses.ndjson", Some("trials"));
         check("hypotheses.ndjson", None);
         check("elsewhere/x", None);
+    }
+
+    #[test]
+    fn a_file_of_no_store_cannot_be_made_in_a_data_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path().join("data")).unwrap();
+        let make = |name: &str| disk::write_atomic(&dir.path().join(name), b"x");
+        make("goldens/sample_set.json").unwrap();
+        for unknown in ["notes.txt", "analytics/notes.txt", "memory/deep/er/x", "goldens.json"] {
+            let error = make(unknown).unwrap_err().to_string();
+            assert!(error.contains("belongs to no store"), "{unknown}: {error}");
+            assert!(!dir.path().join(unknown).exists());
+        }
+        disk::write_atomic(&temp.path().join("elsewhere.txt"), b"x").unwrap();
     }
 
     #[test]

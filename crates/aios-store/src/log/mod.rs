@@ -29,6 +29,7 @@ use aios_core::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::data_dir::LogLease;
+use crate::erase::{Fence, Ledger};
 use crate::{
     CaughtUp, DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated,
     StoreError,
@@ -79,12 +80,15 @@ impl FileEventLog {
     /// opened or repaired.
     pub fn open(dir: &DataDir, config: EventLogConfig) -> Result<Self, StoreError> {
         let lease = dir.lease_log()?;
+        // A ledger that cannot be read keeps the log shut: it could take in what must stay erased.
+        let erased = Ledger::read(dir)?.binding();
         let (chores, to_do) = mpsc::channel();
         let opened = open::open(dir, config.segment_max, chores.clone())?;
         let rolling = Rolling::new(opened.segment, opened.hour, config.segment_max);
         let keeper = Keeper::start(dir.clone(), to_do)?;
         let mut log = Self::start(rolling, config, Some((lease, keeper)))
             .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
+        log.fence().add(&erased);
         log.dir = Some(dir.clone());
         log.chores = Mutex::new(Some(chores));
         log.queue.health().quarantined(opened.quarantined);
@@ -131,6 +135,25 @@ impl FileEventLog {
 
     fn chores(&self) -> MutexGuard<'_, Option<Chores>> {
         self.chores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same for threads that may wait.
+    pub(crate) fn seal_blocking(&self) -> Result<(), StoreError> {
+        let failed =
+            |why: String| StoreError::io("seal", Path::new("the event log"))(io::Error::other(why));
+        let (reply, sealed) = oneshot::channel();
+        if !self.queue.seal(reply) {
+            return Err(failed("it is closed".to_owned()));
+        }
+        let sealed =
+            sealed.blocking_recv().unwrap_or_else(|_| Err("it was closed meanwhile".to_owned()));
+        sealed.map_err(failed)
+    }
+
+    /// What keeps erased conversations from being written again.
+    #[must_use]
+    pub fn fence(&self) -> &Fence {
+        &self.queue.fence
     }
 
     /// Writes what waits, forces it to disk and stops. No place is given out from here on; slots that

@@ -18,6 +18,7 @@ use super::batch::{Batch, Hour};
 use super::decide::{Step, View, decide, gather};
 use super::health::{Durability, Health};
 use super::line;
+use crate::erase::Fence;
 use crate::slot::{Commit, Gate, Sink};
 use crate::{EventLogConfig, EventLogStats, SyncPolicy};
 
@@ -37,6 +38,7 @@ pub(crate) struct Queue {
     gather: Duration,
     /// So many waiting events cut the gathering short.
     pressure: usize,
+    pub(crate) fence: Fence,
 }
 
 #[derive(Debug, Default)]
@@ -111,6 +113,7 @@ impl Queue {
             health,
             durability,
             gather: gather(config.sync),
+            fence: Fence::default(),
         }
     }
 
@@ -245,14 +248,17 @@ impl Queue {
         self.gate.is_empty()
     }
 
-    /// Queues a line; without one the event is lost.
-    fn accept_line(&self, line: Option<&[u8]>, hour: Hour) -> Commit {
+    /// Queues a line; without one the event is lost. `None` if the fence was moved since it was passed.
+    fn accept_line(&self, line: Option<&[u8]>, hour: Hour, generation: u64) -> Option<Commit> {
         let mut state = self.lock();
+        if self.fence.generation() != generation {
+            return None;
+        }
         let Some(line) = line.filter(|_| !state.refuses) else {
             drop(state);
             self.gate.free(1);
             self.lose();
-            return Commit::lost();
+            return Some(Commit::lost());
         };
         state.waiting.push(line, hour);
         state.accepted += 1;
@@ -270,10 +276,10 @@ impl Queue {
         if wake {
             self.work.notify_one();
         }
-        match &self.durability {
+        Some(match &self.durability {
             Some(durability) => Commit::pending(Arc::clone(durability), sequence),
             None => Commit::accepted(),
-        }
+        })
     }
 
     fn view(&self, state: &State, arrived: Instant, sync_at: Option<Instant>) -> View {
@@ -302,7 +308,7 @@ impl Queue {
         }
     }
 
-    /// The state is a vector and flags, whole between any two statements, so poison means nothing.
+    /// The state is whole between any two statements, so poison means nothing.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -314,7 +320,9 @@ impl Sink for Queue {
     }
 
     fn accept(&self, event: Event) -> Commit {
-        line::with(&event, |line| self.accept_line(line, Hour::of(event.at())))
+        self.fence.through(event, |event, generation| {
+            line::with(event, |line| self.accept_line(line, Hour::of(event.at()), generation))
+        })
     }
 
     fn lose(&self) {

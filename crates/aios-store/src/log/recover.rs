@@ -90,7 +90,9 @@ fn new_file(segment: &Path, from: u64, quarantine: &Path) -> Result<(PathBuf, Fi
     let mut n = 1;
     loop {
         let path = quarantine.join(format!("{stem}.at-{from}-{n}.torn"));
-        match disk::private_file().write(true).create_new(true).open(&path) {
+        let made = disk::private_file(&path)
+            .and_then(|mut file| file.write(true).create_new(true).open(&path));
+        match made {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && n < SAME_NAME_MAX => {
                 n += 1

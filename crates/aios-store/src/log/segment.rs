@@ -97,7 +97,10 @@ impl DiskFile {
         let recovered = recover(&path, quarantine)?;
         let opened =
             |result: io::Result<File>| result.map_err(StoreError::io("open the event log", &path));
-        let file = opened(disk::private_file().append(true).create(true).open(&path))?;
+        let file = opened(
+            disk::private_file(&path)
+                .and_then(|mut file| file.append(true).create(true).open(&path)),
+        )?;
         let cutter = opened(OpenOptions::new().write(true).open(&path))?;
         disk::sync_dir(layout.dir())?;
         let (layout, quarantine) = (layout.clone(), quarantine.to_owned());

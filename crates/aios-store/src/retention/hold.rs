@@ -86,6 +86,11 @@ impl Hold {
             && self.until.is_none_or(|until| first <= until)
     }
 
+    /// Whether it is about events of that moment, ended or not.
+    pub(crate) fn keeps(&self, at: Timestamp) -> bool {
+        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
+    }
+
     /// Whether it has ended.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {

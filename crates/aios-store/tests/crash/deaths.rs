@@ -314,7 +314,7 @@ fn rotate(log: &FileEventLog, now: i64, rotate: Rotate) {
 }
 
 /// The event that happened `n` seconds after the start.
-fn event(n: u64) -> Event {
+pub(crate) fn event(n: u64) -> Event {
     let at = Timestamp::from_micros((START + n as i64) * 1_000_000);
     let [.., a, b, c, d] = n.to_be_bytes();
     serde_json::from_value(json!({
@@ -355,7 +355,7 @@ fn write_active_days(dir: &DataDir, days: &[(i64, u64)]) {
     write(dir, &events.collect::<Vec<_>>());
 }
 
-fn write(dir: &DataDir, events: &[Event]) {
+pub(crate) fn write(dir: &DataDir, events: &[Event]) {
     let lines = events.iter().map(|event| serde_json::to_string(event).unwrap() + "\n");
     fs::create_dir_all(dir.events_path().parent().unwrap()).unwrap();
     fs::write(dir.events_path(), lines.collect::<String>()).unwrap();

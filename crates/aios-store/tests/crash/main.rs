@@ -3,3 +3,5 @@
 // The lints take a module for test code by this mark.
 #[cfg(test)]
 mod deaths;
+#[cfg(test)]
+mod erasure;

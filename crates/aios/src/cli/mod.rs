@@ -6,12 +6,15 @@
 mod audit;
 mod config;
 mod context;
+mod dashboard;
+mod data;
 mod events;
 mod keys;
 mod logs;
 mod models;
 mod net;
 pub(crate) mod output;
+mod owner;
 mod parse;
 mod preflight;
 mod routing;
@@ -92,6 +95,8 @@ nouns! {
     Logs => logs,
     Keys => keys,
     Audit => audit,
+    Data => data,
+    Dashboard => dashboard,
     Sim => sim,
 }
 

@@ -6,7 +6,7 @@ use aios_core::{Clock, Profile};
 use aios_privacy::{Redactor, SecretDigest};
 use aios_route::{Knots, Policy, Sampler};
 use aios_server::{AdminConfig, AdminToken, Clients, Handle, Live, Parts, RoutingState, Scopes};
-use aios_store::{AuditLog, DataDir, FileEventLog, StoreError};
+use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, StoreError};
 use aios_upstream::Upstreams;
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -42,12 +42,15 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
     let data_dir =
         Arc::new(DataDir::open(&config.server.data_dir).context("cannot open the data directory")?);
     let keys = keys::load(&data_dir).context("cannot load the deployment's keys")?;
+    let keyring = keys::keyring(&data_dir).context("cannot load the deployment's keys")?;
     let admin = admin(config, &data_dir).context("cannot load the admin token")?;
     let audit = AuditLog::open(&data_dir, config.audit.clone(), SystemClock.now())
         .context("cannot open the audit trail")?;
     let store =
         FileEventLog::open(&data_dir, config.events.log).context("cannot open the event log")?;
     let store = Arc::new(store);
+    let audit = Arc::new(audit);
+    let eraser = eraser(&data_dir, &store, &audit).context("cannot read the ledger of erasures")?;
     let fill = Fill::find(config).await.map_err(|error| {
         let hint = "start a model server, name its endpoints in aios.toml, or set discovery.simulate = true";
         Failure::new(error.to_string(), hint)
@@ -69,7 +72,9 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         gateway_socket,
         admin_socket: admin_socket.into_std().context("cannot use the admin socket")?,
         admin,
-        audit: Arc::new(audit),
+        audit,
+        eraser: Arc::clone(&eraser),
+        keyring,
     })
     .context("cannot start the server")?;
     Ok(Started { handle, store, fill, routing: Routing { state: routing, data_dir } })
@@ -83,6 +88,32 @@ fn admin(config: &Config, data_dir: &DataDir) -> Result<AdminConfig, StoreError>
     let mut admin = config.admin.clone();
     admin.tokens.insert(0, owner);
     Ok(admin)
+}
+
+/// Finishes, beside the start, what a crash has broken off.
+fn eraser(
+    dir: &DataDir,
+    store: &Arc<FileEventLog>,
+    audit: &Arc<AuditLog>,
+) -> Result<Arc<Eraser>, StoreError> {
+    let (log, audit) = (Arc::clone(store), Arc::clone(audit));
+    let eraser = Arc::new(Eraser::open(dir, log, audit, Arc::new(SystemClock))?);
+    let resuming = Arc::clone(&eraser);
+    tokio::task::spawn_blocking(move || match resuming.resume() {
+        Ok(receipts) => {
+            for receipt in receipts {
+                tracing::info!(
+                    id = receipt.id,
+                    state = receipt.state.name(),
+                    "an erasure is finished"
+                );
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, "an erasure cannot be finished; it goes on at the next start")
+        }
+    });
+    Ok(eraser)
 }
 
 /// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.

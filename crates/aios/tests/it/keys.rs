@@ -62,4 +62,30 @@ async fn a_rotated_key_makes_new_pseudonyms_and_the_old_ones_are_counted() {
     run(&place, &["keys", "retire", "1"]).ended(0);
     run(&place, &["keys", "retire", "1"]).ended(1);
     assert!(run(&place, &["keys", "retire", "2"]).ended(1).stderr.contains("new events use it"));
+    let trail = run(&place, &["audit", "tail", "-n", "99"]).ended(0).stdout;
+    assert!(trail.contains("change=rotated  version=2"), "{trail}");
+    assert!(trail.contains("change=retired  version=1"), "{trail}");
+}
+
+#[tokio::test]
+async fn a_running_server_rotates_its_key_for_its_next_start() {
+    let server = Server::start(&Setup::new()).await;
+    let config = format!("[server]\nadmin_listen = \"{}\"\n", server.admin_address());
+    server.place().write("cli.toml", &config);
+    let run = |args: &[&str]| {
+        server.place().run(&[args, &["--data-dir", "data", "--config", "cli.toml"]].concat())
+    };
+    assert_eq!(run(&["keys", "rotate", "--json"]).ended(0).json(), json!({ "version": 2 }));
+    let refused = run(&["keys", "retire", "1"]).ended(1).stderr;
+    assert!(refused.contains("until it is restarted"), "{refused}");
+    say_in(&server, "chat-1").await;
+    let url = run(&["dashboard"]).ended(0).stdout;
+    let path = url.trim().strip_prefix(&format!("http://{}", server.admin_address())).unwrap();
+    server.admin("GET", path, "").await.expect(303);
+    let place = server.stop_after(1).await;
+    assert!(log(&place)[0]["conv_id"].as_str().unwrap().starts_with("c1_"));
+    let server = Server::start_in(place).await;
+    say_in(&server, "chat-1").await;
+    let place = server.stop_after(2).await;
+    assert!(log(&place)[1]["conv_id"].as_str().unwrap().starts_with("c2_"));
 }

@@ -6,6 +6,8 @@ mod bodies;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod data;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod fallback;

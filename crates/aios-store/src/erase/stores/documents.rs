@@ -20,6 +20,6 @@ pub(crate) const ROUTER: Store =
 /// What the operator sets while the server runs.
 pub(crate) const SETTINGS: Store = Store {
     name: "settings",
-    files: &["analytics/adaptive_override.json", "analytics/holds*", "holds*"],
+    files: &["analytics/adaptive_override.json", "holds.json", "retention.json"],
     treatment: Treatment::Apart,
 };

@@ -9,11 +9,18 @@ pub(crate) const EVENTS_HOT: Store = Store {
     treatment: Treatment::Lines,
 };
 
-/// Compressed segments; their sidecars are derived and go with them.
+/// Compressed segments.
 pub(crate) const EVENTS_COLD: Store = Store {
     name: "events (cold)",
-    files: &["analytics/hypotheses.*.ndjson.gz", "analytics/hypotheses.*.ndjson.gz.*"],
+    files: &["analytics/hypotheses.*.ndjson.gz"],
     treatment: Treatment::Lines,
+};
+
+/// What says who stands where in a compressed segment.
+pub(crate) const SIDECARS: Store = Store {
+    name: "sidecars",
+    files: &["analytics/hypotheses.*.members"],
+    treatment: Treatment::Derived,
 };
 
 /// Verdicts and decisions.

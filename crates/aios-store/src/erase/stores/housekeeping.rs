@@ -6,6 +6,13 @@ use crate::erase::registry::{Store, Treatment};
 pub(crate) const KEYS: Store =
     Store { name: "keys", files: &["keys/*", "aios.lock"], treatment: Treatment::Apart };
 
+/// Data directories in this one that `aios preflight` makes to try things out, and removes.
+pub(crate) const TRIALS: Store = Store {
+    name: "trials",
+    files: &["preflight-*/*", "preflight-*/*/*", "preflight-*/*/*/*"],
+    treatment: Treatment::Scraps,
+};
+
 /// Half-written files. A crash may leave one; it is never read.
 pub(crate) const TEMPORARY: Store = Store {
     name: "temporary files",

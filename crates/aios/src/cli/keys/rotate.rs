@@ -2,15 +2,19 @@
 
 use std::io::Write;
 
-use aios_store::{DataDir, KeyUse};
+use aios_core::Clock;
+use aios_store::{AuditAction, AuditLog, DataDir, KeyUse};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure, say};
+use crate::cli::owner::{self, Owner};
+use crate::clock::SystemClock;
+use crate::config::Config;
 use crate::keys;
 
-/// Make the next version of the pseudonyms' key, for all events from the next start on
+/// Make the next version of the pseudonyms' key, for all events from the server's next start on
 ///
 /// What is stored stays as it is and is still found: a search asks for each version's pseudonym. A
 /// conversation that goes on gets another pseudonym, and so maybe another bucket. With --json: {"version"}.
@@ -28,15 +32,18 @@ pub(super) struct Retire {
 
 impl Rotate {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let dir = DataDir::open(context.config()?.server.data_dir)?;
-        // Without a first version there is nothing to rotate: it is made.
-        keys::keyring(&dir)?;
-        let version = dir.rotate_key(keys::PSEUDONYMS)?;
+        let config = context.config()?;
+        let made = match Owner::of(&config)? {
+            Owner::Us(dir) => json!({ "version": rotate(&config, &dir)? }),
+            Owner::Server => owner::ask(&config, "/admin/v1/keys/rotate", &json!({}))?,
+        };
         if context.json {
-            output::json(out, &json!({ "version": version }))?;
+            output::json(out, &made)?;
         } else {
-            writeln!(out, "version {version} of the pseudonyms' key was made")?;
-            say("back it up apart from the data, beside the older ones");
+            writeln!(out, "version {} of the pseudonyms' key was made", made["version"])?;
+            say(
+                "events use it from the next start of `aios serve` on; back it up apart from the data, beside the older ones",
+            );
         }
         Ok(Exit::Done)
     }
@@ -45,22 +52,14 @@ impl Rotate {
 impl Retire {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let version = self.version;
-        let dir = DataDir::open(context.config()?.server.data_dir)?;
-        let versions = dir.key_versions(keys::PSEUDONYMS)?;
-        if !versions.iter().any(|(known, _)| *known == version) {
-            let message = format!("there is no version {version} of the pseudonyms' key");
-            return Err(Failure::new(message, "`aios keys list` shows the versions").into());
+        let config = context.config()?;
+        match Owner::of(&config)? {
+            Owner::Us(dir) => retire(&config, &dir, version)?,
+            Owner::Server => {
+                let asked = json!({ "version": version });
+                let _done: Value = owner::ask(&config, "/admin/v1/keys/retire", &asked)?;
+            }
         }
-        let n_stored = KeyUse::count(&dir)?.of(version);
-        if n_stored > 0 {
-            let message = format!(
-                "cannot retire version {version} of the pseudonyms' key: {n_stored} stored pseudonyms were made under it"
-            );
-            let hint =
-                "it can go when retention or erasure has removed them; until then find needs it";
-            return Err(Failure::new(message, hint).into());
-        }
-        dir.retire_key(keys::PSEUDONYMS, version)?;
         if context.json {
             output::json(out, &json!({ "retired": version }))?;
         } else {
@@ -68,4 +67,38 @@ impl Retire {
         }
         Ok(Exit::Done)
     }
+}
+
+fn rotate(config: &Config, dir: &DataDir) -> anyhow::Result<u16> {
+    // Without a first version there is nothing to rotate: it is made.
+    keys::keyring(dir)?;
+    let version = dir.rotate_key(keys::PSEUDONYMS)?;
+    on_record(config, dir, "rotated", version)?;
+    Ok(version)
+}
+
+fn retire(config: &Config, dir: &DataDir, version: u16) -> anyhow::Result<()> {
+    let versions = dir.key_versions(keys::PSEUDONYMS)?;
+    if !versions.iter().any(|(known, _)| *known == version) {
+        let message = format!("there is no version {version} of the pseudonyms' key");
+        return Err(Failure::new(message, "`aios keys list` shows the versions").into());
+    }
+    let n_stored = KeyUse::count(dir)?.of(version);
+    if n_stored > 0 {
+        let message = format!(
+            "cannot retire version {version} of the pseudonyms' key: {n_stored} stored pseudonyms were made under it"
+        );
+        let hint = "it can go when retention or erasure has removed them; until then find needs it";
+        return Err(Failure::new(message, hint).into());
+    }
+    dir.retire_key(keys::PSEUDONYMS, version)?;
+    on_record(config, dir, "retired", version)
+}
+
+fn on_record(config: &Config, dir: &DataDir, change: &str, version: u16) -> anyhow::Result<()> {
+    let audit = AuditLog::open(dir, config.audit.clone(), SystemClock.now())?;
+    let action = AuditAction::Key { change: change.to_owned(), version };
+    audit.append(SystemClock.now(), "cli", action)?;
+    audit.close(SystemClock.now())?;
+    Ok(())
 }

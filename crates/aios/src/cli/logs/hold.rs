@@ -7,9 +7,9 @@ use aios_store::{DataDir, HoldId, Holds, NewHold};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::owner::{self, Owner};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
+use crate::cli::owner::{self, Owner};
 use crate::cli::{parse, table};
 use crate::clock::SystemClock;
 use crate::config::{self, Config};

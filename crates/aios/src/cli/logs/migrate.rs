@@ -7,9 +7,9 @@ use aios_privacy::Redactor;
 use aios_store::{Migrated, Migration, migrate};
 use clap::Args;
 
-use super::owner::Owner;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure, say};
+use crate::cli::owner::Owner;
 use crate::keys;
 
 /// Take in the log of an older version: schemas 0.9 and 1.0 become events of schema 2.0

@@ -2,7 +2,6 @@
 
 mod hold;
 mod migrate;
-mod owner;
 mod reindex;
 mod rotate;
 mod stats;

@@ -6,9 +6,9 @@ use aios_store::{CaughtUp, Index};
 use clap::Args;
 use serde_json::json;
 
-use super::owner::{self, Owner};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
+use crate::cli::owner::{self, Owner};
 
 /// Make the index anew from the log
 ///

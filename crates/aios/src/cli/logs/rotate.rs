@@ -7,9 +7,9 @@ use aios_store::{EventStore as _, FileEventLog, Rotated};
 use clap::Args;
 use serde_json::json;
 
-use super::owner::{self, Owner};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
+use crate::cli::owner::{self, Owner};
 use crate::clock::SystemClock;
 
 /// Seal, compress and remove what is due

@@ -5,9 +5,9 @@ use std::io::Write;
 use aios_store::{Fault, Verified};
 use clap::Args;
 
-use super::owner::Owner;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
+use crate::cli::owner::Owner;
 
 /// Check every byte of the event log against what its footers, digests and sidecars say
 ///

@@ -58,6 +58,16 @@ impl Server {
         &self.api
     }
 
+    /// The admin API's address.
+    pub(crate) fn admin_address(&self) -> &str {
+        &self.admin
+    }
+
+    /// Where it runs.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// A connection to the API.
     pub(crate) async fn client(&self) -> Client {
         Client::connect(&self.api).await

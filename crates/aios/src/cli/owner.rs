@@ -1,4 +1,4 @@
-//! Who changes the log: this process if nobody else owns the data directory, else the running server.
+//! Who changes what is kept: this process if nobody else owns the data directory, else the running server.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::config::Config;
 /// Longest wait for a server that compresses weeks of segments.
 const ANSWER_MAX: Duration = Duration::from_secs(60 * 60);
 
-/// Who changes the log.
+/// Who changes what is kept.
 pub(super) enum Owner {
     /// We do.
     Us(DataDir),
@@ -50,7 +50,7 @@ pub(super) fn ask<T: DeserializeOwned>(
         let hint = "name that server's configuration with --config, or stop the process";
         return Err(Failure::new(message, hint).into());
     };
-    if status == 200 {
+    if (200..300).contains(&status) {
         return Ok(serde_json::from_slice(&answer)?);
     }
     let why = serde_json::from_slice::<Value>(&answer).ok();

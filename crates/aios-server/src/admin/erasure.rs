@@ -1,0 +1,162 @@
+//! Finding and erasing what is stored of somebody.
+//!
+//! Answers are counts, never text. Ids come in bodies, so that they stand in no address and no log.
+
+use aios_privacy::Pseudonym;
+use aios_store::{Census, Depth, EraseError, EraseRequest, EraseTarget, StoreError};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::AdminState;
+use super::auth::Caller;
+use super::guard::error;
+use crate::{Whose, WhoseError};
+
+/// A plan that is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    whose: Whose,
+    /// On which ground.
+    basis: String,
+}
+
+/// A plan that is to be executed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Decided {
+    plan_hash: String,
+    /// The id as it was sent, to be searched for; kept nowhere.
+    #[serde(default)]
+    id: Option<String>,
+}
+
+pub(super) async fn find(State(state): State<AdminState>, Json(whose): Json<Whose>) -> Response {
+    let counted = state.at_the_disk(move |state| {
+        let target = state.target(&whose)?;
+        let now = state.gateway.clock.now();
+        let census = Census::take(&state.data_dir, &target, Depth::EveryByte, now)?;
+        Ok(json!({ "pseudonyms": names(target.pseudonyms()), "census": census }))
+    });
+    respond(StatusCode::OK, counted.await)
+}
+
+pub(super) async fn plan(
+    State(state): State<AdminState>,
+    Extension(caller): Extension<Caller>,
+    Json(wanted): Json<Wanted>,
+) -> Response {
+    let planned = state.at_the_disk(move |state| {
+        let target = state.target(&wanted.whose)?;
+        let request = EraseRequest { requester: caller.name, basis: wanted.basis };
+        let plan = state.eraser.plan(&target, &request)?;
+        Ok(json!(plan))
+    });
+    respond(StatusCode::CREATED, planned.await)
+}
+
+pub(super) async fn execute(
+    State(state): State<AdminState>,
+    Path(id): Path<String>,
+    Json(decided): Json<Decided>,
+) -> Response {
+    // A client that hangs up does not stop it: it runs on a thread of its own.
+    let done = state.at_the_disk(move |state| {
+        let receipt = state.eraser.execute(&id, &decided.plan_hash, decided.id.as_deref())?;
+        Ok(json!(receipt))
+    });
+    respond(StatusCode::OK, done.await)
+}
+
+pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Response {
+    match state.eraser.state(&id) {
+        Some(entry) => Json(json!(entry)).into_response(),
+        None => Failed::Erase(EraseError::NoPlan { id }).into_response(),
+    }
+}
+
+/// Why there is no answer.
+enum Failed {
+    Whose(WhoseError),
+    Erase(EraseError),
+    Panicked(String),
+}
+
+impl AdminState {
+    fn target(&self, whose: &Whose) -> Result<EraseTarget, WhoseError> {
+        let live = self.gateway.live.load();
+        let clients = live.clients.names();
+        whose.resolve(&self.data_dir, &self.keyring, &clients, self.gateway.clock.now())
+    }
+
+    /// Runs what reads or writes the disk where it holds up nobody.
+    async fn at_the_disk<T: Send + 'static>(
+        self,
+        work: impl FnOnce(Self) -> Result<T, Failed> + Send + 'static,
+    ) -> Result<T, Failed> {
+        let done = tokio::task::spawn_blocking(move || work(self)).await;
+        done.unwrap_or_else(|panicked| Err(Failed::Panicked(panicked.to_string())))
+    }
+}
+
+fn respond(status: StatusCode, done: Result<serde_json::Value, Failed>) -> Response {
+    match done {
+        Ok(value) => (status, Json(value)).into_response(),
+        Err(failed) => failed.into_response(),
+    }
+}
+
+fn names(pseudonyms: &[Pseudonym]) -> Vec<&str> {
+    pseudonyms.iter().map(Pseudonym::as_str).collect()
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        let (status, code, why) = match &self {
+            Self::Whose(why @ WhoseError::NotOne) => {
+                (StatusCode::BAD_REQUEST, "not_one", why.to_string())
+            }
+            Self::Whose(why @ WhoseError::Ambiguous { .. }) => {
+                (StatusCode::CONFLICT, "ambiguous", why.to_string())
+            }
+            Self::Whose(WhoseError::Store(why)) => failed(why),
+            Self::Erase(why) => match why {
+                EraseError::NoPlan { .. } => (StatusCode::NOT_FOUND, "no_plan", why.to_string()),
+                EraseError::Expired { .. } => (StatusCode::CONFLICT, "expired", why.to_string()),
+                EraseError::OtherPlan { .. } => {
+                    (StatusCode::CONFLICT, "other_plan", why.to_string())
+                }
+                EraseError::Held { .. } => (StatusCode::CONFLICT, "held", why.to_string()),
+                EraseError::Store(why) => failed(why),
+            },
+            Self::Panicked(why) => (StatusCode::INTERNAL_SERVER_ERROR, "panic", why.clone()),
+        };
+        error(status, code, &why)
+    }
+}
+
+fn failed(why: &StoreError) -> (StatusCode, &'static str, String) {
+    (StatusCode::INTERNAL_SERVER_ERROR, "store_failed", why.to_string())
+}
+
+impl From<WhoseError> for Failed {
+    fn from(error: WhoseError) -> Self {
+        Self::Whose(error)
+    }
+}
+
+impl From<EraseError> for Failed {
+    fn from(error: EraseError) -> Self {
+        Self::Erase(error)
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Erase(EraseError::Store(error))
+    }
+}

@@ -1,0 +1,224 @@
+//! What was asked to be erased, and how far that has come.
+//!
+//! One line per step, each forced to disk before the step it announces. The lines of an erasure are
+//! all that a start after a crash needs to finish it, and all that tells for good what must stay
+//! erased: its pseudonyms, times and counts.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+use aios_core::Timestamp;
+use aios_privacy::Pseudonym;
+use serde::{Deserialize, Serialize};
+
+use crate::{DataDir, StoreError, disk, fail};
+
+/// Most bytes of the ledger: some 500 bytes a line, eight lines an erasure.
+const LEDGER_MAX: u64 = 1 << 30;
+
+/// How far an erasure has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErasureState {
+    /// Asked for.
+    Requested,
+    /// What it would remove is known.
+    Planned,
+    /// Decided: from here on it is finished, whatever happens.
+    Ledgered,
+    /// Nothing more of it is written.
+    Fenced,
+    /// Segments and files are being rewritten.
+    Rewriting,
+    /// Every byte was read.
+    Verified,
+    /// Done, and proven.
+    Completed,
+    /// Done as far as possible; the receipt says what is left.
+    Incomplete,
+}
+
+impl ErasureState {
+    /// As it stands in the ledger.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Planned => "planned",
+            Self::Ledgered => "ledgered",
+            Self::Fenced => "fenced",
+            Self::Rewriting => "rewriting",
+            Self::Verified => "verified",
+            Self::Completed => "completed",
+            Self::Incomplete => "incomplete",
+        }
+    }
+
+    /// Whether it was decided and has to be gone on with.
+    #[must_use]
+    pub fn is_under_way(self) -> bool {
+        matches!(self, Self::Ledgered | Self::Fenced | Self::Rewriting | Self::Verified)
+    }
+
+    /// Whether it must stay erased.
+    fn is_binding(self) -> bool {
+        self >= Self::Ledgered
+    }
+}
+
+/// A step of an erasure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    /// The erasure.
+    pub id: String,
+    /// How far it has come.
+    pub state: ErasureState,
+    /// When.
+    pub ts: Timestamp,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// Whose data, by every live version of the key.
+    pub target: Vec<Pseudonym>,
+    /// Who asked.
+    pub requester: String,
+    /// On which ground.
+    pub basis: String,
+    /// What the plan would do, as a digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_hash: Option<String>,
+    /// Until when the plan may be executed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    /// Records that the plan found.
+    #[serde(default)]
+    pub n_records: u64,
+}
+
+/// The ledger of a data directory.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    path: PathBuf,
+    /// The last step of each erasure.
+    last: BTreeMap<String, LedgerEntry>,
+}
+
+impl Ledger {
+    /// Reads the ledger. Half a line at its end announced a step that was not begun.
+    pub(crate) fn read(dir: &DataDir) -> Result<Self, StoreError> {
+        let path = dir.erasures_path().join("ledger.ndjson");
+        let bytes = disk::read_bounded(&path, LEDGER_MAX)?.unwrap_or_default();
+        let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+        let mut last = BTreeMap::new();
+        let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
+        for line in lines.filter(|line| !line.is_empty()) {
+            let entry: LedgerEntry = serde_json::from_slice(line).map_err(|error| {
+                // To go on without it could bring back what was erased.
+                StoreError::corrupt(&path, format!("a line is no step of an erasure: {error}"))
+            })?;
+            last.insert(entry.id.clone(), entry);
+        }
+        Ok(Self { path, last })
+    }
+
+    /// Puts a step on record before it is taken.
+    pub(crate) fn write(&mut self, entry: LedgerEntry) -> Result<(), StoreError> {
+        let failed = || StoreError::io("write the ledger", &self.path);
+        if let Some(dir) = self.path.parent() {
+            disk::create_dir(dir)?;
+        }
+        let mut line = serde_json::to_vec(&entry).map_err(std::io::Error::from).map_err(failed())?;
+        line.push(b'\n');
+        let mut file = disk::private_file(&self.path)
+            .and_then(|mut file| file.append(true).read(true).create(true).open(&self.path))
+            .map_err(failed())?;
+        if !disk::ends_with_newline(&mut file).map_err(failed())? {
+            self.cut_torn_tail()?;
+        }
+        file.write_all(&line).map_err(failed())?;
+        fail::point("ledger.before_sync");
+        file.sync_all().map_err(failed())?;
+        disk::sync_dir(self.path.parent().unwrap_or(&self.path))?;
+        self.last.insert(entry.id.clone(), entry);
+        fail::point("ledger.done");
+        Ok(())
+    }
+
+    /// The last step of an erasure.
+    pub(crate) fn get(&self, id: &str) -> Option<&LedgerEntry> {
+        self.last.get(id)
+    }
+
+    /// Erasures that were decided and are not finished.
+    pub(crate) fn under_way(&self) -> Vec<LedgerEntry> {
+        self.last.values().filter(|entry| entry.state.is_under_way()).cloned().collect()
+    }
+
+    /// What must stay erased.
+    pub(crate) fn binding(&self) -> Vec<Pseudonym> {
+        let binding = self.last.values().filter(|entry| entry.state.is_binding());
+        binding.flat_map(|entry| entry.target.iter().cloned()).collect()
+    }
+
+    fn cut_torn_tail(&self) -> Result<(), StoreError> {
+        let failed = || StoreError::io("cut the ledger", &self.path);
+        let bytes = disk::read_bounded(&self.path, LEDGER_MAX)?.unwrap_or_default();
+        let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+        let file = OpenOptions::new().write(true).open(&self.path).map_err(failed())?;
+        file.set_len(whole as u64).map_err(failed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::fixture;
+
+    fn entry(id: &str, state: ErasureState) -> LedgerEntry {
+        let ts = Timestamp::from_micros(1_800_000_000_000_000);
+        LedgerEntry {
+            id: id.into(),
+            state,
+            ts,
+            requested_at: ts,
+            target: vec![fixture::conversation(7)],
+            requester: "cli".into(),
+            basis: "request".into(),
+            plan_hash: None,
+            valid_until: None,
+            n_records: 3,
+        }
+    }
+
+    #[test]
+    fn the_last_step_counts_and_half_a_line_does_not() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let mut ledger = Ledger::read(&dir).unwrap();
+        ledger.write(entry("er_1", ErasureState::Planned)).unwrap();
+        assert_eq!((ledger.under_way().len(), ledger.binding().len()), (0, 0));
+        ledger.write(entry("er_1", ErasureState::Ledgered)).unwrap();
+        let path = dir.erasures_path().join("ledger.ndjson");
+        let mut text = fs::read(&path).unwrap();
+        text.extend_from_slice(b"{\"id\":\"er_1\",\"state\":\"comp");
+        fs::write(&path, text).unwrap();
+        let mut ledger = Ledger::read(&dir).unwrap();
+        assert_eq!(ledger.under_way(), [entry("er_1", ErasureState::Ledgered)]);
+        ledger.write(entry("er_1", ErasureState::Completed)).unwrap();
+        let ledger = Ledger::read(&dir).unwrap();
+        assert_eq!((ledger.under_way().len(), ledger.binding().len()), (0, 1));
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+    }
+
+    #[test]
+    fn a_ledger_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        fs::create_dir_all(dir.erasures_path()).unwrap();
+        fs::write(dir.erasures_path().join("ledger.ndjson"), "{}\n").unwrap();
+        assert!(matches!(Ledger::read(&dir), Err(StoreError::Corrupt { .. })));
+    }
+}

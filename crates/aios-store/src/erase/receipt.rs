@@ -1,0 +1,146 @@
+//! The proof of an erasure: what was there before and after, what was read to make sure, signed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aios_core::Timestamp;
+use aios_privacy::Pseudonym;
+use serde::Serialize;
+
+use super::census::{Census, Left, StoreCount};
+use super::ledger::{ErasureState, LedgerEntry};
+use crate::sign::Signer;
+use crate::{DataDir, Rewritten, StoreError, disk};
+
+/// What an erasure has done.
+#[derive(Debug, Serialize)]
+pub struct Receipt {
+    /// The erasure.
+    pub id: String,
+    /// [`ErasureState::Completed`] or [`ErasureState::Incomplete`].
+    pub state: ErasureState,
+    /// Whose data, by every live version of the key.
+    pub target: Vec<Pseudonym>,
+    /// Who asked.
+    pub requester: String,
+    /// On which ground.
+    pub basis: String,
+    /// The plan that was executed.
+    pub plan_hash: Option<String>,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When it was proven.
+    pub finished_at: Timestamp,
+    /// What the plan had found.
+    pub n_records_planned: u64,
+    /// Lines that were removed.
+    pub n_records_erased: u64,
+    /// The sealed segments that were rewritten, with their digests.
+    pub segments: Vec<Rewritten>,
+    /// Other files that were rewritten or removed.
+    pub files: Vec<PathBuf>,
+    /// How long it took to take the target's lines out.
+    pub rewrite_ms: f64,
+    /// How long it took to read everything afterwards.
+    pub verify_ms: f64,
+    /// What was read to make sure, and found.
+    pub verified: ErasureProof,
+    /// Version of the program.
+    pub version: &'static str,
+    /// What the signature is checked with.
+    pub public_key: String,
+}
+
+/// The outcome of reading everything.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ErasureProof {
+    /// How long that took.
+    #[serde(skip)]
+    pub(crate) took: Duration,
+    /// Events that are still the target's.
+    pub n_events: u64,
+    /// Files read.
+    pub n_files: u64,
+    /// Bytes read, unpacked.
+    pub n_bytes: u64,
+    /// Store by store.
+    pub stores: Vec<StoreCount>,
+    /// What could not be read, or still names the target.
+    pub left: Vec<Left>,
+    /// Whether the id itself was searched for too. After a crash nobody knows it any more.
+    pub raw_id_searched: bool,
+}
+
+impl ErasureProof {
+    /// From a look at every byte.
+    pub(crate) fn of(dir: &DataDir, census: Census) -> Self {
+        let (n_files, n_bytes) = census.n_read();
+        let still = census.holding.iter().map(|holding| {
+            let file = holding.path.strip_prefix(dir.path()).unwrap_or(&holding.path).to_owned();
+            let store = holding.store.map_or("no known store", |store| store.name);
+            Left { file, why: format!("it still names the target ({store})") }
+        });
+        let left = still.chain(census.unreadable).collect();
+        Self {
+            took: Duration::ZERO,
+            n_events: census.n_events,
+            n_files,
+            n_bytes,
+            stores: census.stores,
+            left,
+            raw_id_searched: census.raw_id_searched,
+        }
+    }
+}
+
+impl Receipt {
+    /// Signs it and writes it. The signature is over the bytes of `receipt` as they stand in the file.
+    pub(crate) fn write(&self, dir: &DataDir, signer: &Signer) -> Result<PathBuf, StoreError> {
+        let path = dir.erasures_path().join(format!("{}.receipt.json", self.id));
+        let failed = StoreError::io("write", &path);
+        let receipt = serde_json::to_string(self).map_err(std::io::Error::from).map_err(failed)?;
+        let signature = signer.sign(receipt.as_bytes());
+        let text = format!("{{\"receipt\":{receipt},\"signature\":\"{signature}\"}}\n");
+        disk::write_atomic(&path, text.as_bytes())?;
+        Ok(path)
+    }
+
+    pub(crate) fn new(
+        last: &LedgerEntry,
+        work: Work,
+        verified: ErasureProof,
+        finished_at: Timestamp,
+        signer: &Signer,
+    ) -> Self {
+        let is_done = verified.left.is_empty() && verified.n_events == 0;
+        let state = if is_done { ErasureState::Completed } else { ErasureState::Incomplete };
+        Self {
+            id: last.id.clone(),
+            state,
+            target: last.target.clone(),
+            requester: last.requester.clone(),
+            basis: last.basis.clone(),
+            plan_hash: last.plan_hash.clone(),
+            requested_at: last.requested_at,
+            finished_at,
+            n_records_planned: last.n_records,
+            n_records_erased: work.n_records,
+            segments: work.segments,
+            files: work.files,
+            rewrite_ms: work.took.as_secs_f64() * 1e3,
+            verify_ms: verified.took.as_secs_f64() * 1e3,
+            verified,
+            version: env!("CARGO_PKG_VERSION"),
+            public_key: signer.public_key().to_owned(),
+        }
+    }
+}
+
+/// What was done to the files.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) took: Duration,
+    pub(crate) n_records: u64,
+    pub(crate) segments: Vec<Rewritten>,
+    pub(crate) files: Vec<PathBuf>,
+}

@@ -1,0 +1,340 @@
+//! Erasure from the request to the receipt.
+//!
+//! Requested, planned, ledgered, fenced, rewritten, verified, and a receipt. Each step is on record
+//! before it is taken and can be taken again: a start after a crash goes on from the last one. From
+//! the ledger on there is no way back, so that nothing is ever half erased for good.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aios_core::{Clock, Timestamp};
+use aios_privacy::Pseudonym;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::census::{Census, Depth};
+use super::cut::cut;
+use super::ledger::{ErasureState, Ledger, LedgerEntry};
+use super::receipt::{ErasureProof, Receipt, Work};
+use super::target::EraseTarget;
+use crate::audit::{AuditAction, AuditLog};
+use crate::sign::Signer;
+use crate::{DataDir, FileEventLog, Hold, StoreError, hex};
+
+/// How long a plan may be executed.
+const PLAN_LIFE: Duration = Duration::from_secs(15 * 60);
+
+/// Looks at every byte before what is still found is reported instead of cut.
+const PASSES_MAX: usize = 3;
+
+/// Who asks for an erasure, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EraseRequest {
+    /// Who asks.
+    pub requester: String,
+    /// On which ground, such as `GDPR Art. 17`.
+    pub basis: String,
+}
+
+/// What an erasure would remove.
+#[derive(Debug, Serialize)]
+pub struct ErasePlan {
+    /// The erasure.
+    pub id: String,
+    /// What was found.
+    pub census: Census,
+    /// The digest that has to be shown to execute it.
+    pub plan_hash: String,
+    /// Until when.
+    pub valid_until: Timestamp,
+}
+
+/// An erasure cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum EraseError {
+    /// There is no plan of that id, or it was executed.
+    #[error("there is no erasure {id:?} that waits to be executed")]
+    NoPlan {
+        /// The id.
+        id: String,
+    },
+    /// The plan is too old.
+    #[error("the plan of the erasure {id} was valid until {valid_until}")]
+    Expired {
+        /// The erasure.
+        id: String,
+        /// Until when.
+        valid_until: Timestamp,
+    },
+    /// Another plan was shown.
+    #[error("the erasure {id} has another plan than the one that was shown")]
+    OtherPlan {
+        /// The erasure.
+        id: String,
+    },
+    /// Somebody keeps some of the events from being removed.
+    #[error("the erasure {id} is blocked by {}", named(holds))]
+    Held {
+        /// The erasure.
+        id: String,
+        /// The holds.
+        holds: Vec<Hold>,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl EraseError {
+    /// What the user can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoPlan { .. } | Self::Expired { .. } | Self::OtherPlan { .. } => {
+                Some("make a new plan and look at it")
+            }
+            Self::Held { .. } => {
+                Some("ask its owner; `aios logs hold release` ends it, then plan the erasure again")
+            }
+            Self::Store(error) => error.hint(),
+        }
+    }
+}
+
+/// Erases. One for each data directory, beside its open event log.
+#[derive(Debug)]
+pub struct Eraser {
+    dir: DataDir,
+    log: Arc<FileEventLog>,
+    audit: Arc<AuditLog>,
+    clock: Arc<dyn Clock>,
+    signer: Signer,
+    ledger: Mutex<Ledger>,
+    /// One erasure at a time.
+    turn: Mutex<()>,
+}
+
+impl Eraser {
+    /// For a directory that this process owns.
+    ///
+    /// # Errors
+    /// When the ledger or the signing key cannot be read.
+    pub fn open(
+        dir: &DataDir,
+        log: Arc<FileEventLog>,
+        audit: Arc<AuditLog>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        dir.must_own("erase")?;
+        Ok(Self {
+            dir: dir.clone(),
+            log,
+            audit,
+            clock,
+            signer: Signer::load(dir)?,
+            ledger: Mutex::new(Ledger::read(dir)?),
+            turn: Mutex::default(),
+        })
+    }
+
+    /// Finds out what an erasure would remove, and puts it on record. Changes nothing else.
+    ///
+    /// # Errors
+    /// When the directory cannot be read or the ledger not be written.
+    pub fn plan(
+        &self,
+        target: &EraseTarget,
+        request: &EraseRequest,
+    ) -> Result<ErasePlan, EraseError> {
+        let now = self.clock.now();
+        let mut entry = LedgerEntry {
+            id: new_id(&self.dir)?,
+            state: ErasureState::Requested,
+            ts: now,
+            requested_at: now,
+            target: target.pseudonyms().to_vec(),
+            requester: request.requester.clone(),
+            basis: request.basis.clone(),
+            plan_hash: None,
+            valid_until: None,
+            n_records: 0,
+        };
+        self.step(&mut entry, ErasureState::Requested)?;
+        let census = self.look(target, Depth::Catalogued)?;
+        let plan_hash = plan_hash(target.pseudonyms(), &census);
+        let valid_until = self.clock.now().plus(PLAN_LIFE);
+        (entry.plan_hash, entry.valid_until) = (Some(plan_hash.clone()), Some(valid_until));
+        entry.n_records = census.n_records();
+        self.step(&mut entry, ErasureState::Planned)?;
+        Ok(ErasePlan { id: entry.id, census, plan_hash, valid_until })
+    }
+
+    /// Executes a plan that was looked at. `raw_id` is what the caller knows the target by; it is
+    /// searched for and kept nowhere. Blocks, in proportion to what is stored.
+    ///
+    /// # Errors
+    /// When the plan is not there, too old or another, or the store fails; a failure after the ledger is
+    /// gone on with at the next start.
+    pub fn execute(
+        &self,
+        id: &str,
+        plan_hash: &str,
+        raw_id: Option<&str>,
+    ) -> Result<Receipt, EraseError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let planned = self.ledger().get(id).cloned();
+        let mut entry = planned
+            .filter(|entry| entry.state == ErasureState::Planned)
+            .ok_or_else(|| EraseError::NoPlan { id: id.to_owned() })?;
+        if entry.plan_hash.as_deref() != Some(plan_hash) {
+            return Err(EraseError::OtherPlan { id: id.to_owned() });
+        }
+        match entry.valid_until {
+            Some(valid_until) if self.clock.now() <= valid_until => {}
+            valid_until => {
+                let valid_until = valid_until.unwrap_or(entry.ts);
+                return Err(EraseError::Expired { id: id.to_owned(), valid_until });
+            }
+        }
+        self.refuse_if_held(&entry)?;
+        self.step(&mut entry, ErasureState::Ledgered)?;
+        self.on_record(&entry, None)?;
+        Ok(self.go_on(entry, raw_id)?)
+    }
+
+    /// Finishes what a crash has broken off. Returns the receipts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn resume(&self) -> Result<Vec<Receipt>, StoreError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let under_way = self.ledger().under_way();
+        under_way
+            .into_iter()
+            .map(|entry| {
+                tracing::warn!(
+                    id = entry.id,
+                    state = entry.state.name(),
+                    "an erasure was broken off and goes on"
+                );
+                self.go_on(entry, None)
+            })
+            .collect()
+    }
+
+    /// How far an erasure has come.
+    #[must_use]
+    pub fn state(&self, id: &str) -> Option<LedgerEntry> {
+        self.ledger().get(id).cloned()
+    }
+
+    /// From the ledger to the receipt. Each step comes to the same when it is taken again.
+    fn go_on(&self, mut entry: LedgerEntry, raw_id: Option<&str>) -> Result<Receipt, StoreError> {
+        let target = EraseTarget::new(entry.target.clone(), raw_id).ok_or_else(|| {
+            StoreError::corrupt(self.dir.path(), format!("erasure {} is about nobody", entry.id))
+        })?;
+        self.log.fence().add(&entry.target);
+        self.step(&mut entry, ErasureState::Fenced)?;
+        // What was appended before the fence is in a sealed segment after this.
+        self.log.seal_blocking()?;
+        self.step(&mut entry, ErasureState::Rewriting)?;
+        let mut work = Work::default();
+        let begun_at = self.clock.now();
+        cut(&self.dir, &target, Depth::Catalogued, begun_at, &mut work)?;
+        let cut_at = self.clock.now();
+        let mut verified = self.verify(&target, &mut work)?;
+        (work.took, verified.took) = (cut_at.since(begun_at), self.clock.now().since(cut_at));
+        self.step(&mut entry, ErasureState::Verified)?;
+        let receipt = Receipt::new(&entry, work, verified, self.clock.now(), &self.signer);
+        receipt.write(&self.dir, &self.signer)?;
+        self.on_record_as(&entry, receipt.state, Some(receipt.n_records_erased))?;
+        self.step(&mut entry, receipt.state)?;
+        Ok(receipt)
+    }
+
+    /// Reads every byte. What the catalogues had missed is cut, and everything read again.
+    fn verify(&self, target: &EraseTarget, work: &mut Work) -> Result<ErasureProof, StoreError> {
+        let mut census = self.look(target, Depth::EveryByte)?;
+        for _ in 0..PASSES_MAX {
+            if census.is_clean() {
+                break;
+            }
+            cut(&self.dir, target, Depth::EveryByte, self.clock.now(), work)?;
+            census = self.look(target, Depth::EveryByte)?;
+        }
+        Ok(ErasureProof::of(&self.dir, census))
+    }
+
+    /// A hold that was set since the plan was made counts too.
+    fn refuse_if_held(&self, entry: &LedgerEntry) -> Result<(), EraseError> {
+        let Some(target) = EraseTarget::new(entry.target.clone(), None) else { return Ok(()) };
+        let census = self.look(&target, Depth::Catalogued)?;
+        if census.held_by.is_empty() {
+            return Ok(());
+        }
+        Err(EraseError::Held { id: entry.id.clone(), holds: census.held_by })
+    }
+
+    fn look(&self, target: &EraseTarget, depth: Depth) -> Result<Census, StoreError> {
+        Census::take(&self.dir, target, depth, self.clock.now())
+    }
+
+    fn step(&self, entry: &mut LedgerEntry, state: ErasureState) -> Result<(), StoreError> {
+        (entry.state, entry.ts) = (state, self.clock.now());
+        self.ledger().write(entry.clone())
+    }
+
+    fn on_record(&self, entry: &LedgerEntry, n_records: Option<u64>) -> Result<(), StoreError> {
+        self.on_record_as(entry, entry.state, n_records)
+    }
+
+    fn on_record_as(
+        &self,
+        entry: &LedgerEntry,
+        state: ErasureState,
+        n_records: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let action = AuditAction::Erasure {
+            id: entry.id.clone(),
+            state: state.name().to_owned(),
+            subjects: entry.target.clone(),
+            n_records,
+        };
+        self.audit.append(self.clock.now(), &entry.requester, action).map(drop)
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The digest of a plan: whose data, and how much of it where.
+#[must_use]
+pub fn plan_hash(target: &[Pseudonym], census: &Census) -> String {
+    let mut text = String::from("aios erasure plan\n");
+    for pseudonym in target {
+        // Writing to a string cannot fail.
+        writeln!(text, "{pseudonym}").unwrap_or_default();
+    }
+    for store in &census.stores {
+        let counts = (store.n_records, store.n_bytes_held, store.n_files_naming);
+        writeln!(text, "{} {counts:?}", store.store).unwrap_or_default();
+    }
+    hex::encode(&Sha256::digest(text))
+}
+
+fn named(holds: &[Hold]) -> String {
+    let named = holds.iter().map(|hold| {
+        let Hold { id, owner, reason, expires_at, .. } = hold;
+        format!("the hold {id} of {owner} until {expires_at}: {reason}")
+    });
+    named.collect::<Vec<_>>().join("; ")
+}
+
+fn new_id(dir: &DataDir) -> Result<String, StoreError> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random)
+        .map_err(|source| StoreError::NoRandom { path: dir.path().to_owned(), source })?;
+    Ok(format!("er_{}", hex::encode(&random)))
+}

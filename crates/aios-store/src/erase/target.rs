@@ -1,0 +1,189 @@
+//! Whose data is meant, and which lines are theirs.
+//!
+//! A line belongs to whoever it names as its conversation or its subject. That somebody else's line
+//! holds the same characters in its text makes it a mention, not theirs: it is reported and stays as it
+//! is, or one person could have another's records erased by writing their pseudonym.
+
+use std::fmt;
+
+use aios_privacy::Pseudonym;
+use memchr::memmem::Finder;
+use serde::de::IgnoredAny;
+
+use crate::hex;
+use crate::segment::facts::{self, Kind};
+
+/// Shortest id that is searched for as it was sent: shorter ones stand in half of all texts.
+const RAW_MIN: usize = 4;
+
+/// Whose data is meant.
+#[derive(Clone)]
+pub struct EraseTarget {
+    pseudonyms: Vec<Pseudonym>,
+    names: Vec<Finder<'static>>,
+    /// The pseudonyms' digits as bytes, as a database may keep them.
+    packed: Vec<Finder<'static>>,
+    raw: Vec<Finder<'static>>,
+}
+
+/// Whose a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The target's.
+    Ours,
+    /// Somebody else's, in which the target is named.
+    Mention,
+    /// Somebody else's.
+    Other,
+}
+
+impl EraseTarget {
+    /// All pseudonyms of one conversation or subject, and the id that they stand for if it is known.
+    /// `None` without any pseudonym: then nobody is meant.
+    #[must_use]
+    pub fn new(pseudonyms: Vec<Pseudonym>, id: Option<&str>) -> Option<Self> {
+        let owned = |bytes: &[u8]| Finder::new(bytes).into_owned();
+        let names = pseudonyms.iter().map(|one| owned(one.as_str().as_bytes())).collect();
+        let digits = |one: &Pseudonym| {
+            let (_, digits) = one.as_str().split_once('_')?;
+            hex::decode::<16>(digits.as_bytes())
+        };
+        let packed = pseudonyms.iter().filter_map(digits).map(|bytes| owned(&bytes)).collect();
+        let raw = id.filter(|id| id.len() >= RAW_MIN).map(spellings).unwrap_or_default();
+        let raw = raw.iter().map(|spelling| owned(spelling.as_bytes())).collect();
+        (!pseudonyms.is_empty()).then_some(Self { pseudonyms, names, packed, raw })
+    }
+
+    /// The pseudonyms.
+    #[must_use]
+    pub fn pseudonyms(&self) -> &[Pseudonym] {
+        &self.pseudonyms
+    }
+
+    /// Whether the id itself is searched for too.
+    #[must_use]
+    pub fn has_raw_id(&self) -> bool {
+        !self.raw.is_empty()
+    }
+
+    /// Longest thing that is searched for, in bytes.
+    pub(crate) fn len_max(&self) -> usize {
+        let all = self.names.iter().chain(&self.raw);
+        all.map(|finder| finder.needle().len()).max().unwrap_or(0)
+    }
+
+    /// Whose a line is; without its newline.
+    pub(crate) fn judge(&self, line: &[u8]) -> Whose {
+        let (named, raw) = (self.names_in(line), self.raw_in(line));
+        if !named && !raw {
+            return Whose::Other;
+        }
+        match facts::of(line) {
+            Kind::Event(facts) => {
+                let is_ours = facts.pseudonyms().any(|id| self.is_ours(id));
+                if is_ours { Whose::Ours } else { Whose::Mention }
+            }
+            Kind::Footer => Whose::Other,
+            // A line of another store belongs to whom it names; one that nobody can read belongs to
+            // whoever can be seen in it.
+            Kind::Bad if named || !is_json(line) => Whose::Ours,
+            Kind::Bad => Whose::Mention,
+        }
+    }
+
+    /// Which of the pseudonyms an event's line is about.
+    pub(crate) fn named_by<'a>(&'a self, line: &'a [u8]) -> impl Iterator<Item = &'a Pseudonym> {
+        self.pseudonyms
+            .iter()
+            .zip(&self.names)
+            .filter(|(_, finder)| finder.find(line).is_some())
+            .map(|(pseudonym, _)| pseudonym)
+    }
+
+    /// Whether that is one of the pseudonyms.
+    pub(crate) fn is_ours(&self, id: &str) -> bool {
+        self.pseudonyms.iter().any(|one| one.as_str() == id)
+    }
+
+    /// Whether a pseudonym stands in these bytes.
+    pub(crate) fn names_in(&self, bytes: &[u8]) -> bool {
+        self.names.iter().any(|finder| finder.find(bytes).is_some())
+    }
+
+    /// Whether the digits of a pseudonym stand in these bytes as bytes.
+    pub(crate) fn packed_in(&self, bytes: &[u8]) -> bool {
+        self.packed.iter().any(|finder| finder.find(bytes).is_some())
+    }
+
+    /// Whether the id stands in these bytes as a word of its own.
+    pub(crate) fn raw_in(&self, bytes: &[u8]) -> bool {
+        self.raw.iter().any(|finder| {
+            finder.find_iter(bytes).any(|at| is_word(bytes, at, at + finder.needle().len()))
+        })
+    }
+}
+
+impl fmt::Debug for EraseTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EraseTarget").field("pseudonyms", &self.pseudonyms).finish_non_exhaustive()
+    }
+}
+
+/// The id as it is and as it stands in JSON.
+fn spellings(id: &str) -> Vec<String> {
+    let mut all = vec![id.to_owned()];
+    if let Ok(quoted) = serde_json::to_string(id) {
+        all.push(quoted.trim_matches('"').to_owned());
+    }
+    all.dedup();
+    all
+}
+
+fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    is_edge(start.checked_sub(1).and_then(|at| bytes.get(at))) && is_edge(bytes.get(end))
+}
+
+fn is_json(line: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(line).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn a_line_is_told_by_whom_it_names() {
+        let target = EraseTarget::new(vec![fixture::conversation(7)], Some("chat 7\"x")).unwrap();
+        let check = |line: &str, expect: Whose| {
+            assert_eq!(target.judge(line.as_bytes()), expect, "{line}");
+        };
+        let event = |n| fixture::line(n).trim_end().to_owned();
+        let ours = fixture::conversation(7).to_string();
+        check(&event(7), Whose::Ours);
+        check(&event(8), Whose::Other);
+        // Another's text, and our conversation named as the subject of another.
+        check(&event(8).replace("Question 8", &ours), Whose::Mention);
+        check(
+            &event(8).replacen("\"msg_id\"", &format!("\"subject\":\"{ours}\",\"msg_id\""), 1),
+            Whose::Ours,
+        );
+        check(&event(8).replace("Question 8", "chat 7\\\"x"), Whose::Mention);
+        check(&event(8).replace("Question 8", "a chat 7\\\"xy"), Whose::Other);
+        // What nobody can read.
+        check(event(7).split_at(400).0, Whose::Ours);
+        check("half of a line with chat 7\"x, and no more", Whose::Ours);
+        // Lines of other stores.
+        check(&format!("{{\"fragment\":1,\"of\":\"{ours}\"}}"), Whose::Ours);
+        check("{\"text\":\"see chat 7\\\"x\"}", Whose::Mention);
+        check(&format!("{{\"event_type\":\"segment_footer\",\"x\":\"{ours}\"}}"), Whose::Other);
+    }
+
+    #[test]
+    fn a_short_id_is_not_searched_for_as_it_is() {
+        let target = EraseTarget::new(vec![fixture::conversation(7)], Some("7")).unwrap();
+        assert!(!target.has_raw_id() && !target.raw_in(b"7"));
+        assert!(EraseTarget::new(vec![], Some("chat-7")).is_none(), "nobody is meant");
+    }
+}

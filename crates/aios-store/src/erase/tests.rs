@@ -1,0 +1,440 @@
+//! Erasure over real files: what goes, what stays, and what cannot bring it back.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use aios_core::{Clock, Event, Timestamp};
+
+use super::*;
+use crate::audit::{AuditConfig, AuditLog, audit_tail, verify_audit};
+use crate::segment::{Age, Segments};
+use crate::sign;
+use crate::{DataDir, EventLogConfig, EventStore, FileEventLog, StoreError, SyncPolicy, fixture};
+
+#[derive(Debug)]
+struct Hand(AtomicI64);
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A data directory with an open log.
+struct Rig {
+    temp: tempfile::TempDir,
+    dir: DataDir,
+    log: Arc<FileEventLog>,
+    eraser: Eraser,
+    clock: Arc<Hand>,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// So that an event that was waited for is on disk.
+fn config() -> EventLogConfig {
+    EventLogConfig { sync: SyncPolicy::Always, ..EventLogConfig::default() }
+}
+
+/// Event `n` belongs to conversation `n % 10`.
+fn event(n: u64) -> Event {
+    let Event::Response(mut event) = fixture::event(n);
+    event.conv_id = fixture::conversation(n % 10);
+    Event::Response(event)
+}
+
+fn line(n: u64) -> String {
+    serde_json::to_string(&event(n)).unwrap() + "\n"
+}
+
+fn target(n: u64) -> EraseTarget {
+    EraseTarget::new(vec![fixture::conversation(n)], Some("chat-of-ann")).unwrap()
+}
+
+fn request() -> EraseRequest {
+    EraseRequest { requester: "cli".into(), basis: "request".into() }
+}
+
+impl Rig {
+    fn new() -> Self {
+        Self::at(tempfile::tempdir().unwrap())
+    }
+
+    fn at(temp: tempfile::TempDir) -> Self {
+        let dir = DataDir::open(temp.path()).unwrap();
+        let log = Arc::new(FileEventLog::open(&dir, config()).unwrap());
+        let clock = Arc::new(Hand(AtomicI64::new(1_800_000_100_000_000)));
+        let audit = AuditLog::open(&dir, AuditConfig::default(), clock.now()).unwrap();
+        let hand = Arc::clone(&clock) as Arc<dyn Clock>;
+        let eraser = Eraser::open(&dir, Arc::clone(&log), Arc::new(audit), hand).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { temp, dir, log, eraser, clock, runtime }
+    }
+
+    /// Events in a cold segment, in a hot one, and in the active one.
+    fn filled() -> Self {
+        let rig = Self::new();
+        rig.append(0..400);
+        rig.log.seal_blocking().unwrap();
+        for segment in Segments::of(&rig.dir).list().unwrap() {
+            Segments::of(&rig.dir).finish(segment.id).unwrap();
+            Segments::of(&rig.dir).compress(segment.id).unwrap();
+        }
+        rig.append(400..500);
+        rig.log.seal_blocking().unwrap();
+        rig.append(500..520);
+        rig
+    }
+
+    /// Appends events; returns when all of them are on disk.
+    fn append(&self, numbers: std::ops::Range<u64>) {
+        self.append_events(numbers.map(event));
+    }
+
+    fn append_events(&self, events: impl Iterator<Item = Event>) {
+        self.runtime.block_on(async {
+            let mut last = None;
+            for event in events {
+                last = Some(self.log.reserve().await.unwrap().append(event));
+            }
+            last.unwrap().durable().await.unwrap();
+        });
+    }
+
+    /// The same directory in another process's life.
+    fn restart(self) -> Self {
+        let Self { temp, dir, log, eraser, clock, runtime } = self;
+        drop((dir, log, eraser, clock, runtime));
+        Self::at(temp)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.temp.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn look(&self, n: u64) -> Census {
+        Census::take(&self.dir, &target(n), Depth::EveryByte, self.clock.now()).unwrap()
+    }
+
+    fn erase(&self, n: u64) -> Receipt {
+        let plan = self.eraser.plan(&target(n), &request()).unwrap();
+        self.eraser.execute(&plan.id, &plan.plan_hash, Some("chat-of-ann")).unwrap()
+    }
+
+    /// Every line of the event log as it stands on disk, footers left out.
+    fn lines(&self) -> BTreeSet<String> {
+        self.log.seal_blocking().unwrap();
+        let mut lines = BTreeSet::new();
+        for file in scan::files(self.temp.path()).unwrap() {
+            if file.store.is_some_and(|store| store.name.starts_with("events")) {
+                census::each_line(&file.path, |line| {
+                    let text = String::from_utf8(line.to_vec()).unwrap();
+                    if !text.contains("segment_footer") {
+                        assert!(lines.insert(text), "a line stands twice");
+                    }
+                })
+                .unwrap();
+            }
+        }
+        lines
+    }
+
+    fn files(&self) -> Vec<String> {
+        let relative = |path: &Path| path.strip_prefix(self.temp.path()).unwrap().to_owned();
+        let files = scan::files(self.temp.path()).unwrap();
+        files.iter().map(|file| relative(&file.path).display().to_string()).collect()
+    }
+}
+
+fn kept(numbers: std::ops::Range<u64>, erased: u64) -> BTreeSet<String> {
+    numbers.filter(|n| n % 10 != erased).map(line).collect()
+}
+
+#[test]
+fn a_conversation_goes_from_every_store_and_all_others_stay_byte_for_byte() {
+    let rig = Rig::filled();
+    let ours = fixture::conversation(7);
+    rig.write("analytics/control.ndjson", &format!("{{\"a\":1}}\n{{\"conv\":\"{ours}\"}}\n"));
+    rig.write("memory/fragments.ndjson", &format!("{{\"of\":\"{ours}\"}}\n{{\"of\":\"b\"}}\n"));
+    rig.write(
+        "analytics/quarantine/hypotheses.at-9-1.torn",
+        &format!("…{ours}\",\"question\":\"x"),
+    );
+    rig.write("analytics/quarantine/hypotheses.at-9-2.torn", "{\"nobody");
+    rig.write("cache/answers", &format!("{ours}"));
+    rig.write("exports/for-ann.csv", "chat-of-ann;hello");
+    let before = rig.look(7);
+    assert_eq!((before.n_events, before.n_records()), (52, 54));
+
+    let receipt = rig.erase(7);
+    assert_eq!(receipt.state, ErasureState::Completed, "{:?}", receipt.verified.left);
+    assert_eq!((receipt.n_records_planned, receipt.n_records_erased), (54, 54));
+    assert_eq!((receipt.verified.n_events, receipt.segments.len()), (0, 3));
+    let after = rig.look(7);
+    assert!(after.is_clean() && after.is_complete() && after.n_events == 0, "{after:?}");
+    assert!(rig.lines() == kept(0..520, 7));
+    let read = |name: &str| fs::read_to_string(rig.temp.path().join(name)).unwrap();
+    assert_eq!(read("analytics/control.ndjson"), "{\"a\":1}\n");
+    assert_eq!(read("memory/fragments.ndjson"), "{\"of\":\"b\"}\n");
+    let files = rig.files();
+    for gone in ["quarantine/hypotheses.at-9-1", "cache/", "exports/", ".bak", ".tmp"] {
+        assert!(!files.iter().any(|file| file.contains(gone)), "{gone} in {files:?}");
+    }
+    assert!(files.iter().any(|file| file.contains("hypotheses.at-9-2")), "{files:?}");
+    assert!(Segments::of(&rig.dir).list().unwrap().iter().any(|one| one.age == Age::Cold));
+    assert_eq!(crate::verify(&rig.dir, true).unwrap().faults, []);
+}
+
+#[test]
+fn the_receipt_is_signed_and_the_trail_still_verifies() {
+    let rig = Rig::filled();
+    let receipt = rig.erase(7);
+    let path = rig.temp.path().join(format!("erasures/{}.receipt.json", receipt.id));
+    let text = fs::read_to_string(path).unwrap();
+    let (signed, rest) = text.split_once(",\"signature\":\"").unwrap();
+    let signed = signed.strip_prefix("{\"receipt\":").unwrap();
+    let signature = rest.strip_suffix("\"}\n").unwrap();
+    assert!(sign::is_signed(&receipt.public_key, signed.as_bytes(), signature));
+    assert!(!sign::is_signed(
+        &receipt.public_key,
+        signed.replace("52", "53").as_bytes(),
+        signature
+    ));
+    assert!(verify_audit(&rig.dir, &[]).unwrap().is_ok());
+    let trail = format!("{:?}", audit_tail(&rig.dir, 9).unwrap());
+    assert!(trail.contains("ledgered") && trail.contains("completed"), "{trail}");
+    assert!(!trail.contains("chat-of-ann") && !text.contains("chat-of-ann"));
+}
+
+#[test]
+fn somebody_of_whom_nothing_is_stored_is_found_nowhere() {
+    let rig = Rig::filled();
+    let census = rig.look(77);
+    assert_eq!((census.n_events, census.n_records()), (0, 0));
+    assert!(census.is_clean() && census.is_complete());
+    assert!(census.n_read().0 > 3 && census.n_read().1 > 100_000);
+}
+
+#[test]
+fn another_s_line_that_names_the_target_is_reported_and_stays() {
+    let rig = Rig::filled();
+    let mention = line(8).replace("Question 8", fixture::conversation(7).as_str());
+    let odd = line(9).replacen("{\"event_type\"", "{\"_raw\":\"replaced\",\"event_type\"", 1);
+    rig.log.seal_blocking().unwrap();
+    let active = rig.dir.events_path();
+    fs::write(&active, format!("{mention}{odd}")).unwrap();
+    let receipt = rig.erase(7);
+    assert_eq!(receipt.state, ErasureState::Completed, "{:?}", receipt.verified.left);
+    let lines = rig.lines();
+    assert!(lines.contains(&mention) && lines.contains(&odd));
+    assert_eq!(rig.look(7).n_mentions(), 1);
+}
+
+#[test]
+fn lines_that_nobody_can_read_are_searched_as_bytes() {
+    let rig = Rig::new();
+    let half = line(17).split_at(420).0.to_owned();
+    rig.append(0..20);
+    rig.log.seal_blocking().unwrap();
+    let segment = Segments::of(&rig.dir).list().unwrap().remove(0);
+    // Into a sealed segment, as a disk would do it: no footer, so that it is made anew.
+    let sound: String = (0..20).map(line).collect();
+    fs::write(&segment.path, format!("{half}\nnot json at all\n{sound}")).unwrap();
+    Segments::of(&rig.dir).finish(segment.id).unwrap();
+    Segments::of(&rig.dir).compress(segment.id).unwrap();
+    let receipt = rig.erase(7);
+    assert_eq!((receipt.state, receipt.n_records_erased), (ErasureState::Completed, 3));
+    let mut expect = kept(0..20, 7);
+    expect.insert("not json at all\n".into());
+    assert!(rig.lines() == expect);
+}
+
+#[test]
+fn a_catalogue_that_hides_something_is_not_believed() {
+    let rig = Rig::filled();
+    let sidecar = rig.files().into_iter().find(|file| file.ends_with(".members")).unwrap();
+    let path = rig.temp.path().join(&sidecar);
+    let (ours, other) = (fixture::conversation(7).to_string(), format!("c1_{:032x}", 6));
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(&ours));
+    fs::write(&path, text.replace(&ours, &other)).unwrap();
+    assert_eq!(rig.look(7).n_events, 52);
+    assert_eq!(rig.eraser.plan(&target(7), &request()).unwrap().census.n_events, 12);
+    let receipt = rig.erase(7);
+    assert_eq!((receipt.state, receipt.n_records_erased), (ErasureState::Completed, 52));
+    assert!(rig.lines() == kept(0..520, 7));
+}
+
+#[test]
+fn what_cannot_be_read_or_is_nobodys_leaves_the_erasure_incomplete() {
+    let check = |name: &str, content: &[u8], why: &str| {
+        let rig = Rig::filled();
+        let path = rig.temp.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        let receipt = rig.erase(7);
+        assert_eq!(receipt.state, ErasureState::Incomplete, "{name}");
+        let left: Vec<_> =
+            receipt.verified.left.iter().filter(|left| left.file == Path::new(name)).collect();
+        assert!(left.len() == 1 && left[0].why.contains(why), "{:?}", receipt.verified.left);
+        // The rest is gone all the same.
+        assert_eq!((receipt.n_records_erased, rig.look(7).n_events), (52, 0));
+    };
+    let named = format!("copied {}", fixture::conversation(7));
+    check("exports/half.gz", &[0x1f, 0x8b, 8, 0, 0], "");
+    check("analytics/hypotheses.ndjson.bak", named.as_bytes(), "no known store");
+    check("goldens/sample_set.json", named.as_bytes(), "goldens");
+}
+
+#[test]
+fn requests_under_way_and_replays_do_not_bring_it_back() {
+    let rig = Rig::filled();
+    let slot = rig.runtime.block_on(rig.log.reserve()).unwrap();
+    rig.erase(7);
+    drop(slot.append(event(1007)));
+    rig.append(520..540);
+    let lines = rig.lines();
+    assert_eq!(lines.len(), 468 + 1 + 20);
+    let erased: Vec<_> = lines.iter().filter(|line| line.contains("\"c65535_0000")).collect();
+    assert_eq!(erased.len(), 3, "the late one, 527 and 537 are accounted for");
+    assert!(erased.iter().all(|line| !line.contains("Question") && line.contains("141.75")));
+    assert_eq!(rig.look(7).n_events, 0);
+    // Also not after a restart.
+    let rig = rig.restart();
+    rig.append(540..560);
+    assert_eq!((rig.look(7).n_events, rig.look(6).n_events), (0, 56));
+}
+
+#[test]
+fn live_writes_are_neither_lost_nor_brought_back() {
+    let rig = Rig::filled();
+    let stop = AtomicBool::new(false);
+    let (log, runtime) = (&rig.log, &rig.runtime);
+    let n = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut n = 520;
+            while !stop.load(Ordering::SeqCst) || n % 10 != 0 {
+                let slot = runtime.block_on(log.reserve()).unwrap();
+                drop(slot.append(event(n)));
+                n += 1;
+            }
+            n
+        });
+        for conversation in [7, 3] {
+            let receipt = rig.erase(conversation);
+            assert_eq!(receipt.state, ErasureState::Completed, "{:?}", receipt.verified.left);
+        }
+        stop.store(true, Ordering::SeqCst);
+        writer.join().unwrap()
+    });
+    let lines = rig.lines();
+    let named: BTreeSet<_> =
+        lines.iter().filter(|line| !line.contains("c65535_")).cloned().collect();
+    let expect: BTreeSet<_> = kept(0..n, 7).intersection(&kept(0..n, 3)).cloned().collect();
+    assert!(named == expect, "{} of {}", named.len(), expect.len());
+    assert_eq!(rig.log.stats().lost, 0);
+}
+
+#[test]
+fn only_the_plan_that_was_looked_at_is_executed_while_it_is_fresh() {
+    let rig = Rig::filled();
+    let plan = || rig.eraser.plan(&target(7), &request()).unwrap();
+    let first = plan();
+    let refused = |id: &str, hash: &str| rig.eraser.execute(id, hash, None).unwrap_err();
+    assert!(matches!(refused("er_none", &first.plan_hash), EraseError::NoPlan { .. }));
+    assert!(matches!(refused(&first.id, "00"), EraseError::OtherPlan { .. }));
+    rig.clock.0.fetch_add(15 * 60 * 1_000_000 + 1, Ordering::SeqCst);
+    assert!(matches!(refused(&first.id, &first.plan_hash), EraseError::Expired { .. }));
+    assert_eq!(rig.look(7).n_events, 52, "nothing was changed");
+    let second = plan();
+    assert_eq!(second.plan_hash, first.plan_hash);
+    rig.eraser.execute(&second.id, &second.plan_hash, None).unwrap();
+    assert!(matches!(refused(&second.id, &second.plan_hash), EraseError::NoPlan { .. }), "once");
+}
+
+#[test]
+fn a_start_goes_on_from_every_step() {
+    use ErasureState::{Fenced, Ledgered, Rewriting, Verified};
+    for state in [Ledgered, Fenced, Rewriting, Verified] {
+        let rig = Rig::filled();
+        let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+        let mut entry = rig.eraser.state(&plan.id).unwrap();
+        entry.state = state;
+        Ledger::read(&rig.dir).unwrap().write(entry).unwrap();
+        let rig = rig.restart();
+        assert_eq!(rig.log.fence().n_refused(), 1, "{state:?}");
+        let receipts = rig.eraser.resume().unwrap();
+        assert_eq!((receipts.len(), receipts[0].state), (1, ErasureState::Completed));
+        assert!(rig.lines() == kept(0..520, 7), "{state:?}");
+        assert!(rig.eraser.resume().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_hold_blocks_the_erasure_and_is_named() {
+    let rig = Rig::filled();
+    let held_from = event(510).at();
+    let hold = crate::NewHold {
+        owner: "legal".into(),
+        reason: "case 7".into(),
+        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
+        since: Some(held_from),
+        until: None,
+    };
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    let hold = crate::Holds::of(&rig.dir).add(hold, rig.clock.now()).unwrap();
+    let error = rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err().to_string();
+    assert!(error.contains("the hold h1 of legal until") && error.contains("case 7"), "{error}");
+    assert_eq!(rig.look(7).n_events, 52, "nothing was changed");
+    assert_eq!(rig.look(7).held_by, std::slice::from_ref(&hold));
+    assert_eq!(rig.look(77).held_by, []);
+    crate::Holds::of(&rig.dir).release(hold.id).unwrap();
+    assert_eq!(rig.erase(7).state, ErasureState::Completed);
+}
+
+#[test]
+fn a_damaged_ledger_keeps_the_log_shut() {
+    let rig = Rig::filled();
+    rig.erase(7);
+    rig.write("erasures/ledger.ndjson", "gibberish\n");
+    let Rig { temp, dir, log, eraser, runtime, clock } = rig;
+    drop((eraser, log, dir, runtime, clock));
+    let dir = DataDir::open(temp.path()).unwrap();
+    let error = FileEventLog::open(&dir, EventLogConfig::default()).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+}
+
+#[test]
+fn erasing_by_subject_tells_whose_else_the_records_are() {
+    let rig = Rig::new();
+    let subject = aios_privacy::Pseudonym::parse(&format!("s1_{:032x}", 5)).unwrap();
+    rig.append_events((0..30).map(|n| {
+        let Event::Response(mut event) = event(n);
+        event.subject = (n % 3 == 0).then(|| subject.clone());
+        Event::Response(event)
+    }));
+    rig.log.seal_blocking().unwrap();
+    let target = EraseTarget::new(vec![subject.clone()], None).unwrap();
+    let plan = rig.eraser.plan(&target, &request()).unwrap();
+    assert_eq!((plan.census.n_events, plan.census.n_others), (10, 10));
+    assert_eq!(plan.census.by_pseudonym[subject.as_str()], 10);
+    let receipt = rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
+    assert_eq!((receipt.state, rig.lines().len()), (ErasureState::Completed, 20));
+}
+
+#[test]
+fn every_file_that_the_crate_makes_belongs_to_a_store() {
+    let rig = Rig::filled();
+    rig.write("analytics/quarantine/x.torn", "half");
+    rig.dir.write_knots("[]").unwrap();
+    rig.dir.rotate_key("pseudonyms").unwrap();
+    rig.dir.load_or_create_admin_token().unwrap();
+    rig.erase(7);
+    for file in scan::files(rig.temp.path()).unwrap() {
+        assert!(file.store.is_some(), "{} belongs to no store", file.path.display());
+    }
+}

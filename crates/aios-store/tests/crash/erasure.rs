@@ -1,0 +1,221 @@
+//! The process dies at every step of an erasure: before it was decided nothing has changed, after that
+//! the next start finishes it. What stays is the same bytes, and nothing lies about.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use aios_core::{Clock, Event, Timestamp};
+use aios_privacy::Pseudonym;
+use aios_store::{
+    AuditConfig, AuditLog, Census, DataDir, Depth, EraseRequest, EraseTarget, Eraser, ErasureState,
+    EventLogConfig, EventStore, FileEventLog, Segments, SyncPolicy, verify_audit,
+};
+
+use crate::deaths::{event, write};
+
+/// Tells a child where to erase, and at which point to end: `dir|point|n_before`.
+const ORDER: &str = "AIOS_ERASURE_ORDER";
+
+/// How often a point is passed by before the process ends there.
+const PASSES: [usize; 3] = [0, 2, 5];
+
+/// Conversations in the log.
+const N_CONVERSATIONS: u64 = 10;
+
+const ERASED: u64 = 7;
+
+#[derive(Debug)]
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_800_050_000_000_000)
+    }
+}
+
+fn conversation(n: u64) -> Pseudonym {
+    Pseudonym::parse(&format!("c1_{n:032x}")).unwrap()
+}
+
+fn target() -> EraseTarget {
+    EraseTarget::new(vec![conversation(ERASED)], None).unwrap()
+}
+
+fn open(dir: &DataDir) -> (Arc<FileEventLog>, Arc<AuditLog>, Eraser) {
+    let config = EventLogConfig { sync: SyncPolicy::Always, ..EventLogConfig::default() };
+    let log = Arc::new(FileEventLog::open(dir, config).unwrap());
+    let audit = Arc::new(AuditLog::open(dir, AuditConfig::default(), Noon.now()).unwrap());
+    let eraser = Eraser::open(dir, Arc::clone(&log), Arc::clone(&audit), Arc::new(Noon)).unwrap();
+    (log, audit, eraser)
+}
+
+fn numbered(n: u64) -> Event {
+    let Event::Response(mut event) = event(n);
+    event.conv_id = conversation(n % N_CONVERSATIONS);
+    Event::Response(event)
+}
+
+/// A cold segment, a hot one, an active one, and files of other stores.
+fn setup(temp: &Path) {
+    let dir = DataDir::open(temp).unwrap();
+    write(&dir, &(0..600).map(numbered).collect::<Vec<_>>());
+    let (log, _audit, _eraser) = open(&dir);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(log.seal()).unwrap();
+    for segment in Segments::of(&dir).list().unwrap() {
+        Segments::of(&dir).compress(segment.id).unwrap();
+    }
+    runtime.block_on(append(&log, 600..650));
+    runtime.block_on(log.seal()).unwrap();
+    runtime.block_on(append(&log, 650..670));
+    let put = |name: &str, text: String| {
+        let path = temp.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let ours = conversation(ERASED);
+    put("analytics/control.ndjson", format!("{{\"a\":1}}\n{{\"of\":\"{ours}\"}}\n"));
+    put("analytics/quarantine/hypotheses.at-1-1.torn", format!("half of {ours}"));
+    put("cache/answers", format!("{ours}"));
+}
+
+async fn append(log: &FileEventLog, numbers: std::ops::Range<u64>) {
+    for n in numbers {
+        log.reserve().await.unwrap().append(numbered(n)).durable().await.unwrap();
+    }
+}
+
+/// The end of a child: erases and prints the points it has passed.
+#[test]
+fn a_child_erases_as_it_is_told() {
+    let Ok(order) = std::env::var(ORDER) else { return };
+    let parts: Vec<_> = order.split('|').collect();
+    let [dir, point, n_before] = parts[..] else { panic!("{order}") };
+    let dir = DataDir::open(dir).unwrap();
+    let (_log, _audit, eraser) = open(&dir);
+    if !point.is_empty() {
+        aios_store::arm(point, n_before.parse().unwrap());
+    }
+    let request = EraseRequest { requester: "cli".into(), basis: "request".into() };
+    let plan = eraser.plan(&target(), &request).unwrap();
+    let receipt = eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
+    assert_eq!(receipt.state, ErasureState::Completed);
+    println!("\npassed: {}", aios_store::passed().join(" "));
+}
+
+#[test]
+fn whenever_the_process_dies_the_erasure_is_finished_or_was_never_begun() {
+    let whole = tempfile::tempdir().unwrap();
+    setup(whole.path());
+    let points = child(whole.path(), "", 0).unwrap();
+    for step in
+        ["ledger.done", "erase_lines.before_rename", "rewrite_cold.before_rename", "erase.removed"]
+    {
+        assert!(points.iter().any(|point| point == step), "no {step} in {points:?}");
+    }
+    let (mut n_deaths, mut n_finished) = (0, 0);
+    for point in &points {
+        for n_before in PASSES {
+            let temp = tempfile::tempdir().unwrap();
+            setup(temp.path());
+            if child(temp.path(), point, n_before).is_some() {
+                break;
+            }
+            n_deaths += 1;
+            n_finished += usize::from(check(temp.path(), &format!("{point} after {n_before}")));
+        }
+    }
+    assert!(n_deaths > 35 && n_finished > 30 && n_finished < n_deaths, "{n_deaths} {n_finished}");
+}
+
+/// After a death: starts again, and looks. Whether the erasure had been decided.
+fn check(temp: &Path, what: &str) -> bool {
+    let dir = DataDir::open(temp).unwrap();
+    let (log, audit, eraser) = open(&dir);
+    let receipts = eraser.resume().unwrap();
+    let is_decided = log.fence().n_refused() > 0;
+    for receipt in &receipts {
+        assert_eq!(receipt.state, ErasureState::Completed, "{what}: {:?}", receipt.verified.left);
+    }
+    assert!(eraser.resume().unwrap().is_empty(), "{what}: it is finished");
+    let census = Census::take(&dir, &target(), Depth::EveryByte, Noon.now()).unwrap();
+    assert!(census.is_complete(), "{what}: {census:?}");
+    let n_expected = if is_decided { 0 } else { 670 / N_CONVERSATIONS };
+    assert_eq!(census.n_events, n_expected, "{what}");
+    assert_eq!(census.is_clean(), is_decided, "{what}: {census:?}");
+    drop((log, eraser));
+    let is_kept = |n: &u64| !is_decided || n % N_CONVERSATIONS != ERASED;
+    let expect: BTreeSet<String> = (0..670).filter(is_kept).map(line).collect();
+    assert!(lines(temp) == expect, "{what}: what stays is the same bytes");
+    let strays: Vec<_> = files(temp).into_keys().filter(|name| name.ends_with(".tmp")).collect();
+    assert_eq!(strays, [] as [String; 0], "{what}");
+    audit.close(Noon.now()).unwrap();
+    assert!(verify_audit(&dir, &[]).unwrap().is_ok(), "{what}");
+    assert_eq!(aios_store::verify(&dir, true).unwrap().faults, [], "{what}");
+    is_decided
+}
+
+fn line(n: u64) -> String {
+    serde_json::to_string(&numbered(n)).unwrap() + "\n"
+}
+
+/// Every line of the event log, unpacked, footers left out.
+fn lines(temp: &Path) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    let log = files(temp).into_iter().filter(|(name, _)| name.contains("hypotheses."));
+    for (name, bytes) in log {
+        let text = match name {
+            name if name.ends_with(".gz") => unpack(&bytes),
+            name if name.ends_with(".ndjson") => String::from_utf8(bytes).unwrap(),
+            _ => continue,
+        };
+        for line in text.split_inclusive('\n').filter(|line| !line.contains("segment_footer")) {
+            assert!(all.insert(line.to_owned()), "a line stands twice");
+        }
+    }
+    all
+}
+
+fn unpack(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    let mut decoder = flate2::read::MultiGzDecoder::new(bytes);
+    std::io::Read::read_to_string(&mut decoder, &mut text).unwrap();
+    text
+}
+
+/// Every file by its path.
+fn files(temp: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut left = vec![temp.to_owned()];
+    while let Some(dir) = left.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else {
+                let name = path.strip_prefix(temp).unwrap().display().to_string();
+                found.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Erases in a process of its own. The points it passed; `None` if it died.
+fn child(dir: &Path, point: &str, n_before: usize) -> Option<Vec<String>> {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "erasure::a_child_erases_as_it_is_told", "--nocapture"])
+        .env(ORDER, format!("{}|{point}|{n_before}", dir.display()));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let passed = said.lines().find_map(|line| line.strip_prefix("passed: "));
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!complaint.contains("panicked"), "{point}: {complaint}");
+    // The point may lie behind the work, where the log is closed.
+    let passed = passed.filter(|_| output.status.success());
+    passed.map(|points| points.split(' ').map(str::to_owned).collect())
+}

@@ -1,0 +1,63 @@
+//! `aios data verify`.
+
+use std::io::Write;
+
+use aios_store::Depth;
+use clap::Args;
+use serde_json::json;
+
+use super::shown;
+use super::whose::Who;
+use crate::cli::context::Context;
+use crate::cli::output::{self, Exit};
+
+/// Prove that nothing is stored of somebody: read every byte of every file, compressed ones too
+///
+/// Searches for the pseudonyms of every live key version and for the id itself. Exit code 2 if something
+/// is found, 3 if something could not be read. With --json: {"ok", "complete", "events_found",
+/// "pseudonyms", "key_versions", "n_files", "n_bytes", "census"}.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    who: Who,
+}
+
+impl Verify {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let looked = self.who.look(context)?;
+        let census = looked.census(Depth::EveryByte)?;
+        let (n_files, n_bytes) = census.n_read();
+        let is_clean = census.is_clean() && census.n_mentions() == 0;
+        let exit = match (is_clean, census.is_complete()) {
+            (_, false) => Exit::Incomplete,
+            (false, true) => Exit::Violation,
+            (true, true) => Exit::Done,
+        };
+        if context.json {
+            let verdict = json!({
+                "ok": exit == Exit::Done, "complete": census.is_complete(),
+                "events_found": census.n_events, "pseudonyms": looked.pseudonyms(),
+                "key_versions": looked.key_versions, "n_files": n_files, "n_bytes": n_bytes,
+                "census": census,
+            });
+            output::json(out, &verdict)?;
+            return Ok(exit);
+        }
+        let word = match exit {
+            Exit::Incomplete => "INCOMPLETE",
+            Exit::Violation => "FOUND",
+            Exit::Done | Exit::Failed | Exit::Usage => "CLEAN",
+        };
+        shown::events(out, census.n_events)?;
+        let versions = looked.key_versions.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+        let raw = if census.raw_id_searched { "yes" } else { "no" };
+        writeln!(
+            out,
+            "{word} stores={} files={n_files} bytes={n_bytes} key_versions={versions} id_searched={raw}",
+            census.stores.len(),
+        )?;
+        shown::stores(out, &census.stores)?;
+        shown::remarks(&census);
+        Ok(exit)
+    }
+}

@@ -1,0 +1,244 @@
+//! Finding and erasing, in the real program: the guide's transcript and what may go wrong with it.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::program::{Place, Ran};
+use crate::rig::{Server, Setup, chat, log, post_with};
+
+const ANN: &str = "conversation-of-ann";
+const BOB: &str = "conversation-of-bob";
+
+/// Sends one message in the conversation of that id, with more headers.
+async fn say_as(server: &Server, conversation: &str, headers: &str, text: &str) {
+    let headers = format!("x-conversation-id: {conversation}\r\n{headers}");
+    let request = post_with(&headers, chat("aios-auto", text, false).as_bytes());
+    server.ask(&request).await.expect(200);
+}
+
+async fn say_in(server: &Server, conversation: &str) {
+    say_as(server, conversation, "", "Where is the harbor?").await;
+}
+
+fn data(place: &Place, verb: &str, args: &[&str], code: i32) -> Ran {
+    let all = [&["data", verb], args, &["--data-dir", "data"]].concat();
+    place.run(&all).ended(code)
+}
+
+fn find(place: &Place, id: &str) -> String {
+    data(place, "find", &["--conv-id", id], 0).stdout.lines().next().unwrap().to_owned()
+}
+
+/// Both talk, in turns; the server is stopped.
+async fn talked() -> Place {
+    let server = Server::start(&Setup::new()).await;
+    for _ in 0..3 {
+        say_in(&server, ANN).await;
+        say_in(&server, BOB).await;
+    }
+    server.stop_after(6).await
+}
+
+/// The lines of the event log in all its segments.
+fn lines(place: &Place) -> Vec<String> {
+    let mut files: Vec<_> = fs::read_dir(place.path().join("data/analytics"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "ndjson"))
+        .collect();
+    files.sort();
+    let texts = files.iter().map(|file| fs::read_to_string(file).unwrap());
+    let lines: Vec<_> =
+        texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    lines.into_iter().filter(|line| !line.contains("segment_footer")).collect()
+}
+
+#[tokio::test]
+async fn the_guides_transcript() {
+    let place = talked().await;
+    let before = lines(&place);
+    assert_eq!(find(&place, ANN), "Events found: 3");
+    let dry = data(&place, "delete", &["--conv-id", ANN], 0);
+    assert!(
+        dry.stdout.starts_with("DRY RUN: nothing was changed\nEvents found: 3\n"),
+        "{}",
+        dry.stdout
+    );
+    assert!(dry.stdout.contains("events (hot)") && dry.stdout.contains("plan: "), "{}", dry.stdout);
+    assert_eq!(lines(&place), before);
+    let done = data(&place, "delete", &["--conv-id", ANN, "--execute"], 0);
+    assert!(done.stdout.starts_with("ERASED records=3 segments=1 "), "{}", done.stdout);
+    assert!(done.stdout.contains("\nEvents found: 0\n"), "{}", done.stdout);
+    assert_eq!(find(&place, ANN), "Events found: 0");
+    assert_eq!(find(&place, BOB), "Events found: 3");
+    let bob = log_of(&before, &log_pseudonym(&place, BOB));
+    assert_eq!(lines(&place), bob, "what stays is the same bytes in the same order");
+    let verified = data(&place, "verify", &["--conv-id", ANN], 0).stdout;
+    assert!(
+        verified.contains("\nCLEAN stores=") && verified.contains("id_searched=yes"),
+        "{verified}"
+    );
+    // Whatever was erased is nowhere, and no copy of it was made.
+    let files = fs::read_dir(place.path().join("data/analytics")).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    assert!(!format!("{files:?}").contains(".bak") && !format!("{files:?}").contains(".tmp"));
+    place.run(&["audit", "verify", "--data-dir", "data"]).ended(0);
+}
+
+fn log_pseudonym(place: &Place, id: &str) -> String {
+    let found = data(place, "find", &["--conv-id", id, "--json"], 0).json();
+    found["pseudonyms"][0].as_str().unwrap().to_owned()
+}
+
+fn log_of(lines: &[String], pseudonym: &str) -> Vec<String> {
+    lines.iter().filter(|line| line.contains(pseudonym)).cloned().collect()
+}
+
+#[tokio::test]
+async fn a_running_server_erases_and_nothing_comes_back() {
+    let server = Server::start(&Setup::new()).await;
+    for _ in 0..3 {
+        say_in(&server, ANN).await;
+        say_in(&server, BOB).await;
+    }
+    let config = format!("[server]\nadmin_listen = \"{}\"\n", server.admin_address());
+    server.place().write("cli.toml", &config);
+    let run = |verb: &str, args: &[&str]| {
+        let all = [args, &["--config", "cli.toml"]].concat();
+        data(server.place(), verb, &all, 0)
+    };
+    crate::rig::eventually("the events", async || {
+        (run("find", &["--conv-id", BOB, "--json"]).json()["events_found"] == 3).then_some(())
+    })
+    .await;
+    let done = run("delete", &["--conv-id", ANN, "--execute", "--json"]).json();
+    assert_eq!(done["receipt"]["state"], "completed", "{done}");
+    assert_eq!(done["receipt"]["requester"], "owner");
+    say_in(&server, ANN).await;
+    say_in(&server, BOB).await;
+    crate::rig::eventually("the event of bob", async || {
+        (run("find", &["--conv-id", BOB, "--json"]).json()["events_found"] == 4).then_some(())
+    })
+    .await;
+    assert_eq!(run("find", &["--conv-id", ANN, "--json"]).json()["events_found"], 0);
+    let place = server.stop().await;
+    let kept = lines(&place);
+    assert_eq!(kept.len(), 5, "the retry is accounted for");
+    let retry = kept.iter().find(|line| line.contains("c65535_")).unwrap();
+    assert!(!retry.contains("harbor"), "{retry}");
+    let trail = place.run(&["audit", "tail", "-n", "99", "--data-dir", "data"]).ended(0).stdout;
+    for sign in ["POST /admin/v1/erasures", "state=ledgered", "state=completed"] {
+        assert!(trail.contains(sign), "no {sign} in {trail}");
+    }
+    assert!(!trail.contains(ANN), "{trail}");
+}
+
+#[tokio::test]
+async fn an_unknown_id_finds_nothing_and_erases_nothing() {
+    let place = talked().await;
+    for id in ["conversation-of", "conversation-of-ann2", "*", "conversation-of-%", "' OR '1'='1"] {
+        assert_eq!(find(&place, id), "Events found: 0", "{id}");
+        let ran = data(&place, "delete", &["--conv-id", id, "--execute"], 0);
+        assert!(ran.stdout.contains("nothing was erased") && !ran.stdout.contains("ERASED"));
+    }
+    data(&place, "delete", &["--conv-id", "", "--execute"], 1);
+    data(&place, "delete", &["--execute"], 64);
+    data(&place, "find", &["--pseudonym", "hashed_0123456789abcdef"], 64);
+    assert_eq!(lines(&place).len(), 6);
+    assert!(!place.path().join("data/erasures").exists());
+}
+
+#[tokio::test]
+async fn every_key_version_is_found_and_erased() {
+    let place = talked().await;
+    place.run(&["keys", "rotate", "--data-dir", "data"]).ended(0);
+    let server = Server::start_in(place).await;
+    say_in(&server, ANN).await;
+    let place = server.stop_after(7).await;
+    assert_eq!(find(&place, ANN), "Events found: 4");
+    let pseudonym = log_pseudonym(&place, ANN);
+    assert!(pseudonym.starts_with("c2_"));
+    assert!(
+        data(&place, "find", &["--pseudonym", &pseudonym], 0).stdout.starts_with("Events found: 1")
+    );
+    data(&place, "delete", &["--conv-id", ANN, "--execute"], 0);
+    assert_eq!((find(&place, ANN).as_str(), lines(&place).len()), ("Events found: 0", 3));
+    assert_eq!(log(&place).len(), 0, "the active segment was sealed");
+}
+
+#[tokio::test]
+async fn the_same_id_of_two_clients_is_two_conversations() {
+    let secrets = ["one", "two"].map(|name| format!("key of {name}"));
+    let entry = |name: &str, secret: &str| {
+        let digest = aios_privacy_digest(secret);
+        format!("{{ name = \"{name}\", sha256 = \"{digest}\" }}")
+    };
+    let keys = format!("[{}, {}]", entry("one", &secrets[0]), entry("two", &secrets[1]));
+    let setup = Setup::new().set("clients.keys", &keys);
+    let server = Server::start(&setup).await;
+    for secret in &secrets {
+        let header = format!("authorization: Bearer {secret}\r\n");
+        say_as(&server, "1", &header, "Where is the harbor?").await;
+    }
+    let place = server.stop_after(2).await;
+    let config = ["--config", "aios.toml"];
+    let run =
+        |verb: &str, args: &[&str], code: i32| data(&place, verb, &[args, &config].concat(), code);
+    let refused = run("delete", &["--conv-id", "1", "--execute"], 1);
+    assert!(
+        refused.stderr.contains("several clients have sent this id: one, two"),
+        "{}",
+        refused.stderr
+    );
+    run("delete", &["--conv-id", "1", "--client", "two", "--execute"], 0);
+    let left = run("find", &["--conv-id", "1", "--json"], 0).json();
+    assert_eq!(left["events_found"], 1);
+    // A client is a subject: everything that it has sent.
+    assert!(run("find", &["--subject", "one"], 0).stdout.starts_with("Events found: 1"));
+    run("delete", &["--subject", "one", "--execute"], 0);
+    assert_eq!(lines(&place).len(), 0);
+}
+
+fn aios_privacy_digest(secret: &str) -> String {
+    aios_privacy::SecretDigest::of(secret.as_bytes()).to_hex()
+}
+
+#[tokio::test]
+async fn a_person_is_erased_in_all_their_conversations() {
+    let server = Server::start(&Setup::new()).await;
+    for conversation in ["a", "b"] {
+        let body = json!({
+            "model": "aios-auto", "user": "ann@home",
+            "messages": [{ "role": "user", "content": "Where is the harbor?" }],
+        });
+        let headers = format!("x-conversation-id: {conversation}\r\n");
+        server.ask(&post_with(&headers, body.to_string().as_bytes())).await.expect(200);
+    }
+    say_in(&server, BOB).await;
+    let place = server.stop_after(3).await;
+    let plan = data(&place, "delete", &["--subject", "ann@home", "--json"], 0).json();
+    assert_eq!((&plan["events_found"], &plan["census"]["n_others"]), (&json!(2), &json!(2)));
+    data(&place, "delete", &["--subject", "ann@home", "--execute"], 0);
+    assert!(
+        data(&place, "find", &["--subject", "ann@home"], 0).stdout.starts_with("Events found: 0")
+    );
+    assert_eq!(lines(&place).len(), 1);
+}
+
+#[tokio::test]
+async fn what_verification_finds_or_cannot_read_is_told() {
+    let place = talked().await;
+    data(&place, "delete", &["--conv-id", ANN, "--execute"], 0);
+    let verify =
+        |code: i32| -> Value { data(&place, "verify", &["--conv-id", ANN, "--json"], code).json() };
+    assert_eq!(verify(0)["ok"], true);
+    place.write("data/notes.txt", &format!("call {ANN} back"));
+    let found = verify(2);
+    assert_eq!((&found["ok"], &found["complete"]), (&json!(false), &json!(true)));
+    assert_eq!(found["census"]["unknown"][0]["file"], "notes.txt");
+    fs::write(place.path().join("data/notes.txt"), [0x1f, 0x8b, 8, 0, 0, 0]).unwrap();
+    let shown = data(&place, "verify", &["--conv-id", ANN], 3);
+    assert!(shown.stdout.contains("\nINCOMPLETE stores="), "{}", shown.stdout);
+    assert!(shown.stderr.contains("notes.txt"), "{}", shown.stderr);
+}
