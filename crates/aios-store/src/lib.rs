@@ -16,9 +16,11 @@ mod error;
 mod fail;
 mod filter;
 mod hex;
+mod index;
 mod key;
 mod lines;
 mod log;
+mod migrate;
 mod ram;
 mod read;
 mod replace;
@@ -48,8 +50,10 @@ pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};
 pub use filter::Filter;
+pub use index::{CaughtUp, Index, Row, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
+pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;
 pub use read::{Events, Follow, FollowFrom, query, tail};
 pub use retention::{

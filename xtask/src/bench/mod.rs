@@ -6,6 +6,7 @@ mod gateway;
 mod pii;
 mod soak;
 mod stand;
+mod store;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,11 @@ const BENCHES: &[Bench] = &[
         name: "soak",
         about: "memory under steady load [--seconds 300] [--json FILE]",
         run: soak::run,
+    },
+    Bench {
+        name: "store",
+        about: "the event log on its own [--quick] [--json FILE]",
+        run: store::run,
     },
 ];
 

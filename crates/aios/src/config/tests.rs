@@ -1,5 +1,6 @@
 use std::fs;
 
+use aios_privacy::PiiKind;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use toml::Value;

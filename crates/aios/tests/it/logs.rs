@@ -85,6 +85,8 @@ fn what_is_due_is_compressed_and_removed() {
     assert_eq!(stats["oldest"], json!(days_ago(20, 0)));
     let verified = place.run(&["logs", "verify"]).ended(0);
     assert!(verified.stdout.contains("events: 15,") && verified.stdout.contains("faults: 0"));
+    let reindexed = place.run(&["logs", "reindex", "--json"]).ended(0).json();
+    assert_eq!(reindexed["n_events"], 15);
     // A cold event is found like any other, and the newest come first across segments.
     let found = place.run(&["events", "query", "--text", "question 3", "--json"]).ended(0);
     assert_eq!(found.stdout.lines().count(), 1);
@@ -134,6 +136,7 @@ fn a_running_server_does_what_changes_the_log() {
     assert_eq!((&rotated["n_sealed"], &rotated["stopped"]), (&json!(1), &Value::Null));
     assert_eq!(n_events(&place), 5);
     assert_eq!(place.read(ACTIVE), "");
+    assert_eq!(place.run(&["logs", "reindex"]).ended(0).stdout, "events indexed: 5\n");
     let add = ["logs", "hold", "add", "--owner", "o", "--reason", "r", "--expires", "1d", "--json"];
     assert_eq!(place.run(&add).ended(0).json()["id"], "h1");
     place.run(&["logs", "hold", "release", "h1"]).ended(0);
@@ -168,6 +171,34 @@ fn what_is_damaged_is_named_by_file_and_line() {
     }
     let faults = place.run(&["logs", "verify", "--json"]).ended(2).json()["faults"].clone();
     assert_eq!((faults.as_array().unwrap().len(), &faults[0]["line"]), (4, &json!(1)));
+}
+
+#[test]
+fn an_older_log_is_taken_in() {
+    let place = Place::simulated();
+    let older = include_str!("../../../../fixtures/events/v1.0.ndjson");
+    place.write(ACTIVE, older);
+    let dry = place.run(&["logs", "migrate"]).ended(3);
+    assert!(dry.stdout.contains("schema 1.0: 2 to migrate") && dry.stderr.contains("line 3:"));
+    assert_eq!(place.read(ACTIVE), older);
+    // A server that starts in between goes on in a file of its own, and has the log to itself.
+    let server = place.start(&["serve"], "OpenAI API");
+    assert_eq!(place.read(ACTIVE), "");
+    let refused = place.run(&["logs", "migrate", "--execute"]).ended(1);
+    assert!(refused.stderr.contains("while a server writes it"), "{}", refused.stderr);
+    drop(server);
+    let args = ["logs", "migrate", "--execute", "--utc-offset", "+02:00", "--json"];
+    let done = place.run(&args).ended(3).json();
+    assert_eq!((&done["n_v1_0"], &done["n_not_migrated"]), (&json!(2), &json!(1)));
+    let found = ["events", "query", "--conv", "hashed_0f1e2d3c4b5a6978", "--json"];
+    let found = place.run(&found).ended(0).stdout;
+    let first: Value = serde_json::from_str(found.lines().next().unwrap()).unwrap();
+    assert_eq!((found.lines().count(), &first["ts"]), (2, &json!("2025-10-05T08:00:00.500Z")));
+    assert_eq!(
+        place.run(&["logs", "migrate", "--execute"]).ended(0).stdout,
+        "nothing to migrate\n"
+    );
+    place.run(&["logs", "verify"]).ended(0);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `aios logs`.
 
 mod hold;
+mod migrate;
+mod reindex;
 mod rotate;
 mod stats;
 mod verify;
@@ -23,7 +25,9 @@ pub(super) struct Command {
 enum Verb {
     Stats(stats::Stats),
     Rotate(rotate::Rotate),
+    Reindex(reindex::Reindex),
     Verify(verify::Verify),
+    Migrate(migrate::Migrate),
     Hold(hold::Hold),
 }
 
@@ -32,7 +36,9 @@ impl Command {
         match self.verb {
             Verb::Stats(verb) => verb.run(context, out),
             Verb::Rotate(verb) => verb.run(context, out),
+            Verb::Reindex(verb) => verb.run(context, out),
             Verb::Verify(verb) => verb.run(context, out),
+            Verb::Migrate(verb) => verb.run(context, out),
             Verb::Hold(verb) => verb.run(context, out),
         }
     }
