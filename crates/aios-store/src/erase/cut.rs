@@ -13,14 +13,14 @@ use super::target::{EraseTarget, Whose};
 use crate::replace::{Points, Replacement, points, remove};
 use crate::segment::name::FileKind;
 use crate::segment::{Keep, Look, Segments};
-use crate::{DataDir, StoreError};
+use crate::{DataDir, FileEventLog, StoreError};
 
 const LINES: Points = points!("erase_lines");
 
 /// Goes through the files that a look at `depth` found, and does to each what its store asks for. Done
 /// again it finds less to do, until there is nothing.
 pub(crate) fn cut(
-    dir: &DataDir,
+    (dir, log): (&DataDir, &FileEventLog),
     target: &EraseTarget,
     depth: Depth,
     now: Timestamp,
@@ -30,7 +30,14 @@ pub(crate) fn cut(
     // Catalogues last: they are made anew from what is then in the segments.
     let (catalogues, rest): (Vec<_>, Vec<_>) =
         census.holding.iter().partition(|holding| is_catalogue(holding));
-    for holding in rest.into_iter().chain(catalogues) {
+    for holding in rest {
+        cut_file(dir, target, depth, holding, work)?;
+    }
+    // The index forgets by itself what the segments hold no more; one that cannot goes whole.
+    if let Err(error) = log.catch_up_index() {
+        tracing::warn!(%error, "the index cannot follow an erasure; it is removed and made anew");
+    }
+    for holding in catalogues {
         cut_file(dir, target, depth, holding, work)?;
     }
     Ok(())

@@ -241,7 +241,7 @@ impl Eraser {
         self.step(&mut entry, ErasureState::Rewriting)?;
         let mut work = Work::default();
         let begun_at = self.clock.now();
-        cut(&self.dir, &target, Depth::Catalogued, begun_at, &mut work)?;
+        cut((&self.dir, &self.log), &target, Depth::Catalogued, begun_at, &mut work)?;
         let cut_at = self.clock.now();
         let mut verified = self.verify(&target, &mut work)?;
         (work.took, verified.took) = (cut_at.since(begun_at), self.clock.now().since(cut_at));
@@ -260,7 +260,7 @@ impl Eraser {
             if census.is_clean() {
                 break;
             }
-            cut(&self.dir, target, Depth::EveryByte, self.clock.now(), work)?;
+            cut((&self.dir, &self.log), target, Depth::EveryByte, self.clock.now(), work)?;
             census = self.look(target, Depth::EveryByte)?;
         }
         Ok(ErasureProof::of(&self.dir, census))

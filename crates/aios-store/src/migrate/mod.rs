@@ -18,14 +18,15 @@ use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use aios_core::SCHEMA_VERSION;
-use aios_privacy::{Pseudonymizer, Redactor};
+use aios_privacy::{Pseudonym, Pseudonymizer, Redactor};
 use serde::Serialize;
 
+use crate::erase::Ledger;
 use crate::replace::{Points, Replacement, points};
 use crate::segment::Layout;
 use crate::segment::facts::{self, Kind};
 use crate::{BadLine, DataDir, StoreError, disk, fail};
-use convert::Converter;
+use convert::{Converted, Converter};
 use older::Older;
 
 const REST: Points = points!("migrate_rest");
@@ -55,6 +56,8 @@ pub struct Migrated {
     pub n_v1_0: u64,
     /// Events of the present schema, which stay as they are.
     pub n_v2_0: u64,
+    /// Answers that are left out, because their conversation was erased here.
+    pub n_erased: u64,
     /// Values that were masked.
     pub n_masked: u64,
     /// Lines that are no answers, the first ones with their numbers.
@@ -82,7 +85,8 @@ pub fn migrate(dir: &DataDir, how: Migration<'_>, execute: bool) -> Result<Migra
         (false, _) => return Ok(Migrated::default()),
     };
     let mut out = execute.then(|| Outcome::begin(dir, &source)).transpose()?;
-    let mut pass = Pass::new(how, &source);
+    let erased = Ledger::read(dir)?.binding();
+    let mut pass = Pass::new(how, &source, &erased);
     pass.run(out.as_mut())?;
     let mut migrated = pass.migrated;
     if let Some(out) = out {
@@ -131,13 +135,23 @@ pub(crate) fn first_line(path: &Path) -> io::Result<Option<Vec<u8>>> {
 struct Pass<'a> {
     converter: Converter<'a>,
     source: &'a Path,
+    /// Whose events must not come back.
+    erased: &'a [Pseudonym],
     migrated: Migrated,
 }
 
+/// What becomes of a line.
+enum Becomes {
+    Event(Vec<u8>),
+    Nothing,
+    /// It is put aside.
+    Rest,
+}
+
 impl<'a> Pass<'a> {
-    fn new(how: Migration<'a>, source: &'a Path) -> Self {
+    fn new(how: Migration<'a>, source: &'a Path, erased: &'a [Pseudonym]) -> Self {
         let migrated = Migrated { source: Some(source.to_owned()), ..Migrated::default() };
-        Self { converter: Converter::new(how), source, migrated }
+        Self { converter: Converter::new(how), source, erased, migrated }
     }
 
     fn run(&mut self, mut out: Option<&mut Outcome>) -> Result<(), StoreError> {
@@ -152,33 +166,30 @@ impl<'a> Pass<'a> {
                 return Ok(());
             }
             number += 1;
-            let converted = self.line(&line, number, offset);
+            let becomes = self.line(&line, number, offset);
             if let Some(out) = out.as_deref_mut() {
-                out.take(&line, converted.as_deref())?;
+                out.take(&line, &becomes)?;
             }
             offset += n as u64;
         }
     }
 
-    /// The line of schema 2.0 that this line becomes, if it becomes one.
-    fn line(&mut self, line: &[u8], number: u64, offset: u64) -> Option<Vec<u8>> {
+    fn line(&mut self, line: &[u8], number: u64, offset: u64) -> Becomes {
         let text = line.trim_ascii_end();
         if text.is_empty() {
-            return None;
+            return Becomes::Nothing;
         }
         if line.ends_with(b"\n") && matches!(facts::of(text), Kind::Event(_)) {
-            self.migrated.n_v2_0 += 1;
-            return Some(line.to_owned());
+            return self.unless_erased(line.to_owned(), |migrated| migrated.n_v2_0 += 1);
         }
         match self.converter.convert(text) {
-            Ok(converted) => {
-                match converted.is_v0_9 {
-                    true => self.migrated.n_v0_9 += 1,
-                    false => self.migrated.n_v1_0 += 1,
+            Ok(Converted { line, is_v0_9, n_masked }) => self.unless_erased(line, |migrated| {
+                match is_v0_9 {
+                    true => migrated.n_v0_9 += 1,
+                    false => migrated.n_v1_0 += 1,
                 }
-                self.migrated.n_masked += converted.n_masked;
-                Some(converted.line)
-            }
+                migrated.n_masked += n_masked;
+            }),
             Err(why) => {
                 self.migrated.n_not_migrated += 1;
                 if self.migrated.not_migrated.len() < NAMED_MAX {
@@ -186,9 +197,25 @@ impl<'a> Pass<'a> {
                     let bad = BadLine { path, number: Some(number), offset, why };
                     self.migrated.not_migrated.push(bad);
                 }
-                None
+                Becomes::Rest
             }
         }
+    }
+
+    /// An old copy of what was erased here must not bring it back.
+    fn unless_erased(&mut self, line: Vec<u8>, count: impl FnOnce(&mut Migrated)) -> Becomes {
+        let is_erased = match facts::of(line.trim_ascii_end()) {
+            Kind::Event(facts) => {
+                facts.pseudonyms().any(|id| self.erased.iter().any(|erased| erased.as_str() == id))
+            }
+            Kind::Footer | Kind::Bad => false,
+        };
+        if is_erased {
+            self.migrated.n_erased += 1;
+            return Becomes::Nothing;
+        }
+        count(&mut self.migrated);
+        Becomes::Event(line)
     }
 }
 
@@ -211,10 +238,11 @@ impl Outcome {
         })
     }
 
-    fn take(&mut self, line: &[u8], converted: Option<&[u8]>) -> Result<(), StoreError> {
-        let (out, bytes) = match converted {
-            Some(converted) => (&mut self.converted, converted),
-            None => (&mut self.rest, line),
+    fn take(&mut self, line: &[u8], becomes: &Becomes) -> Result<(), StoreError> {
+        let (out, bytes) = match becomes {
+            Becomes::Event(event) => (&mut self.converted, event.as_slice()),
+            Becomes::Nothing => return Ok(()),
+            Becomes::Rest => (&mut self.rest, line),
         };
         out.write_all(bytes).map_err(StoreError::io("write", out.path()))
     }

@@ -2,6 +2,7 @@ use aios_core::{Bucket, Event, ResponseEvent, Tier};
 use aios_privacy::KeyMaterial;
 
 use super::*;
+use crate::erase::{ErasureState, LedgerEntry};
 use crate::{EventLogConfig, FileEventLog, Filter, query, verify};
 
 const V0_9: &str = include_str!("../../../../fixtures/events/v0.9.ndjson");
@@ -126,6 +127,28 @@ fn a_dry_run_changes_nothing_and_says_the_same() {
     let done = log.migrate(true);
     assert_eq!((dry.n_v1_0, dry.n_not_migrated), (done.n_v1_0, done.n_not_migrated));
     assert_eq!(log.migrate(true), Migrated::default());
+}
+
+#[test]
+fn what_was_erased_here_does_not_come_back() {
+    let log = Log::of(V1_0);
+    let at = crate::fixture::event(0).at();
+    let erased = LedgerEntry {
+        id: "e1".to_owned(),
+        state: ErasureState::Ledgered,
+        ts: at,
+        requested_at: at,
+        target: vec![pseudonyms().conversation(&[b"", b"hashed_0f1e2d3c4b5a6978"])],
+        requester: "test".to_owned(),
+        basis: "test".to_owned(),
+        plan_hash: None,
+        valid_until: None,
+        n_records: 2,
+    };
+    Ledger::read(&log.dir).unwrap().write(erased).unwrap();
+    let done = log.migrate(true);
+    assert_eq!((done.n_v1_0, done.n_erased, done.n_not_migrated), (0, 2, 1));
+    assert!(log.events().is_empty());
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
 
 use crate::cli::event;
 use crate::program::{Place, Ran};
+use crate::rig::{Client, Server, Setup, chat, eventually, post, soon};
 
 const ACTIVE: &str = "data_core/analytics/hypotheses.ndjson";
 
@@ -147,6 +149,72 @@ fn a_running_server_does_what_changes_the_log() {
     let audit = place.run(&["audit", "tail", "--json"]).ended(0).stdout;
     assert!(audit.contains("POST /admin/v1/logs/rotate"), "{audit}");
     drop(server);
+}
+
+/// Rotates again and again while clients ask, and kills the server from outside in the midst of it.
+#[tokio::test]
+async fn what_was_answered_is_there_once_when_the_server_is_killed_while_it_rotates() {
+    let setup = Setup::new().set("events.sync", r#""always""#);
+    for n_rotations in [1, 3, 6] {
+        let server = Server::start(&setup).await;
+        let (api, answers) = (server.api().to_owned(), Arc::new(Mutex::new(Vec::new())));
+        let clients: Vec<_> =
+            (0..4).map(|_| tokio::spawn(ask_on(api.clone(), Arc::clone(&answers)))).collect();
+        for n in 1..=n_rotations {
+            eventually("answers", async || (answers.lock().unwrap().len() > 20 * n).then_some(()))
+                .await;
+            let token = server.read_data("keys/admin.token");
+            let headers = format!("authorization: Bearer {}\r\n", token.trim());
+            server.admin_with("POST", ROTATE, &headers, SEAL).await.expect(200);
+        }
+        // One that is under way when the end comes.
+        let mut rotating = Client::connect(server.admin_address()).await;
+        rotating.send(&rotation(&server)).await;
+        let place = server.kill();
+        for client in clients {
+            soon("a client's end", client).await.unwrap();
+        }
+        let args = ["logs", "rotate", "--data-dir", "data", "--config", "aios.toml"];
+        place.run(&args).ended(0);
+        let args = ["logs", "verify", "--data-dir", "data", "--config", "aios.toml"];
+        place.run(&args).ended(0);
+        let args = ["events", "query", "--json", "--data-dir", "data", "--config", "aios.toml"];
+        let log = place.run(&args).ended(0).stdout;
+        let ids: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let ids: Vec<&str> = ids.iter().map(|event| event["event_id"].as_str().unwrap()).collect();
+        for answer in &*answers.lock().unwrap() {
+            assert_eq!(ids.iter().filter(|id| *id == answer).count(), 1, "{answer}");
+        }
+        assert!(answers.lock().unwrap().len() > 20);
+    }
+}
+
+const ROTATE: &str = "/admin/v1/logs/rotate";
+
+const SEAL: &str = r#"{"seal":true}"#;
+
+/// A request to the admin address that seals the active segment.
+fn rotation(server: &Server) -> Vec<u8> {
+    let (host, token) = (server.admin_address(), server.read_data("keys/admin.token"));
+    let length = SEAL.len();
+    let head = format!(
+        "POST {ROTATE} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\n",
+        token.trim()
+    );
+    let length = format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+    (head + &length + SEAL).into_bytes()
+}
+
+/// Asks until the server is gone; notes the events of whole answers.
+async fn ask_on(api: String, answers: Arc<Mutex<Vec<String>>>) {
+    let mut client = Client::connect(&api).await;
+    let request = post(&chat("aios-auto", "How are you?", false));
+    while client.try_send(&request).await.is_ok() {
+        let Some(reply) = client.try_reply().await else { return };
+        if reply.is_whole {
+            answers.lock().unwrap().push(reply.header("x-aios-event-id").unwrap().to_owned());
+        }
+    }
 }
 
 #[test]

@@ -16,8 +16,8 @@ use crate::keys;
 /// Without --execute it only says what would be done. Text is redacted, and ids get pseudonyms under
 /// this deployment's key: an id `hashed_…` stays one conversation, which is found by that text. Lines
 /// that are no answers are named and put into the quarantine as they are. Exit code 3 if there are any.
-/// With --json: {"source", "n_v0_9", "n_v1_0", "n_v2_0", "n_masked", "not_migrated": [{"path", "number",
-/// "offset", "why"}], "n_not_migrated", "aside"}.
+/// With --json: {"source", "n_v0_9", "n_v1_0", "n_v2_0", "n_erased", "n_masked", "not_migrated":
+/// [{"path", "number", "offset", "why"}], "n_not_migrated", "aside"}.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {
     /// Do it
@@ -63,6 +63,7 @@ impl Migrate {
             writeln!(out, "schema {version}: {n} {verb}")?;
         }
         writeln!(out, "schema 2.0: {} as they are", migrated.n_v2_0)?;
+        writeln!(out, "left out, because erased here: {}", migrated.n_erased)?;
         writeln!(out, "values masked: {}", migrated.n_masked)?;
         writeln!(out, "lines that are no answers: {}", migrated.n_not_migrated)?;
         for line in &migrated.not_migrated {
