@@ -26,6 +26,12 @@ impl EventId {
         Uuid::try_parse(text).map(Self)
     }
 
+    /// The id of these 16 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
     /// Its 16 bytes; the last 8 are random and never all zero.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {

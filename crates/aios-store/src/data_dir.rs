@@ -239,6 +239,16 @@ impl DataDir {
         self.path.join("holds.json")
     }
 
+    /// The index of the event log.
+    pub(crate) fn index_path(&self) -> PathBuf {
+        self.path.join("index.sqlite")
+    }
+
+    /// Whether this process may write the index.
+    pub(crate) fn own_index(&self) -> Result<(), StoreError> {
+        self.owned("write the index").map(|_| ())
+    }
+
     /// What retention remembers from run to run.
     pub(crate) fn retention_path(&self) -> PathBuf {
         self.path.join("retention.json")

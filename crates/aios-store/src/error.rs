@@ -92,6 +92,17 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// The index's database refused.
+    #[error("cannot {operation} the index {}: {source}", path.display())]
+    Index {
+        /// What was to be done.
+        operation: &'static str,
+        /// The database.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// There is no such hold.
     #[error("there is no hold {id}")]
     NoHold {
@@ -147,6 +158,9 @@ impl StoreError {
             Self::NotText { .. } => Some("save the file as UTF-8"),
             Self::Corrupt { .. } => {
                 Some("`aios logs verify` says what is damaged; restore the file from a backup")
+            }
+            Self::Index { .. } => {
+                Some("`aios logs reindex` makes it anew from the log; nothing is lost with it")
             }
             Self::NoHold { .. } => Some("`aios logs hold list` lists them"),
             Self::TooManyHolds { .. } => Some("release some with `aios logs hold release`"),

@@ -16,6 +16,7 @@ mod error;
 mod fail;
 mod filter;
 mod hex;
+mod index;
 mod key;
 mod lines;
 mod log;
@@ -48,6 +49,7 @@ pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};
 pub use filter::Filter;
+pub use index::{CaughtUp, Index, Row, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use ram::RamEventLog;

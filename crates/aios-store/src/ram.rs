@@ -7,8 +7,8 @@ use aios_core::{Event, Timestamp};
 
 use crate::slot::{Commit, Gate, Sink};
 use crate::{
-    Age, Day, EventLogStats, EventStore, Item, OnFull, Policy, Reserve, Rotate, Rotated, SegmentId,
-    Step, StoreError, Term, plan,
+    Age, CaughtUp, Day, EventLogStats, EventStore, Item, OnFull, Policy, Reserve, Rotate, Rotated,
+    SegmentId, Step, StoreError, Term, plan,
 };
 
 /// Most events that are kept; then the oldest goes, and is counted as lost.
@@ -91,6 +91,11 @@ impl EventStore for RamEventLog {
             kept.events.retain(|event| !days.contains(&Day::of(event.at())));
         }
         Ok(done)
+    }
+
+    /// Memory needs no index.
+    fn reindex(&self) -> Result<CaughtUp, StoreError> {
+        Ok(CaughtUp::default())
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aios_core::Timestamp;
 use serde::Serialize;
 
-use crate::{Policy, Reserve, Rotate, Rotated, StoreError};
+use crate::{CaughtUp, Policy, Reserve, Rotate, Rotated, StoreError};
 
 /// Where events are kept.
 ///
@@ -28,6 +28,12 @@ pub trait EventStore: Send + Sync {
     /// When what there is cannot be read or sealed. What a single segment's compression or removal
     /// fails with is in the answer.
     fn rotate(&self, now: Timestamp, rotate: Rotate) -> Result<Rotated, StoreError>;
+
+    /// Makes the index of the events anew, where there is one. Blocks, as above.
+    ///
+    /// # Errors
+    /// When the store is closed or the index cannot be made.
+    fn reindex(&self) -> Result<CaughtUp, StoreError>;
 }
 
 /// How the event log is written.

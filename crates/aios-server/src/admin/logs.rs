@@ -44,6 +44,14 @@ pub(super) async fn rotate(
     }
 }
 
+pub(super) async fn reindex(State(state): State<AdminState>) -> Response {
+    let store = Arc::clone(&state.gateway.store);
+    match off_the_loop(move || store.reindex()).await {
+        Ok(caught_up) => Json(caught_up).into_response(),
+        Err(response) => response,
+    }
+}
+
 pub(super) async fn holds(State(state): State<AdminState>) -> Response {
     let dir = Arc::clone(&state.data_dir);
     match off_the_loop(move || Holds::of(&dir).list()).await {

@@ -52,6 +52,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             Access::Scope(Scope::LogsWrite),
             post(logs::release),
         ),
+        change("/admin/v1/logs/reindex", Access::Scope(Scope::LogsWrite), post(logs::reindex)),
         change("/admin/v1/logs/rotate", Access::Scope(Scope::LogsWrite), post(logs::rotate)),
     ]
 }

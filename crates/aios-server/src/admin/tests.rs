@@ -38,6 +38,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("GET /admin/v1/logs/holds", "logs:read"),
     ("POST /admin/v1/logs/holds/add", "logs:write"),
     ("POST /admin/v1/logs/holds/release", "logs:write"),
+    ("POST /admin/v1/logs/reindex", "logs:write"),
     ("POST /admin/v1/logs/rotate", "logs:write"),
 ];
 

@@ -68,6 +68,8 @@ fn cut_file(
             work.touched(dir, &holding.path);
             Ok(())
         }
+        // Brought to where the log is once all segments are cut.
+        Treatment::Indexed => Ok(()),
         // Reported, not cut: nobody but their author knows what is left without it.
         Treatment::Document | Treatment::Proof | Treatment::Apart => Ok(()),
     }

@@ -20,7 +20,7 @@ use super::receipt::{ErasureProof, Receipt, Work};
 use super::target::EraseTarget;
 use crate::audit::{AuditAction, AuditLog};
 use crate::sign::Signer;
-use crate::{DataDir, FileEventLog, Hold, StoreError, hex};
+use crate::{DataDir, EventStore as _, FileEventLog, Hold, StoreError, hex};
 
 /// How long a plan may be executed.
 const PLAN_LIFE: Duration = Duration::from_secs(15 * 60);
@@ -242,6 +242,7 @@ impl Eraser {
         let mut work = Work::default();
         let begun_at = self.clock.now();
         cut(&self.dir, &target, Depth::Catalogued, begun_at, &mut work)?;
+        self.log.catch_up_index()?;
         let cut_at = self.clock.now();
         let mut verified = self.verify(&target, &mut work)?;
         (work.took, verified.took) = (cut_at.since(begun_at), self.clock.now().since(cut_at));
@@ -261,6 +262,7 @@ impl Eraser {
                 break;
             }
             cut(&self.dir, target, Depth::EveryByte, self.clock.now(), work)?;
+            self.log.reindex()?;
             census = self.look(target, Depth::EveryByte)?;
         }
         Ok(ErasureProof::of(&self.dir, census))

@@ -1,24 +1,50 @@
-//! The thread behind the writer: gives sealed segments their footers, so that the writer need not.
+//! The thread behind the writer: gives sealed segments their footers, and keeps the index up.
+//!
+//! So the writer does neither, and nobody waits for either.
 
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
+use crate::index::{CaughtUp, Index};
 use crate::segment::{SegmentId, Segments};
 use crate::{DataDir, StoreError};
 
-/// Ends when every writer has; dropping waits for that.
+/// How far the index may be behind. Longer would make windows stale, shorter would wake an idle machine
+/// for nothing.
+const INDEX_EVERY: Duration = Duration::from_secs(1);
+
+/// How long until an index that failed is tried again.
+const INDEX_AGAIN: Duration = Duration::from_secs(60);
+
+/// What the keeper is asked to do.
+#[derive(Debug)]
+pub(crate) enum Chore {
+    /// This segment needs its footer.
+    Finish(SegmentId),
+    /// Bring the index to where the log is.
+    CatchUp(IndexReply),
+    /// Make the index anew.
+    Reindex(IndexReply),
+}
+
+/// Where the keeper says how it went.
+pub(crate) type IndexReply = oneshot::Sender<Result<CaughtUp, StoreError>>;
+
+/// Takes chores.
+pub(crate) type Chores = Sender<Chore>;
+
+/// Ends when nobody has chores any more; dropping waits for that.
 #[derive(Debug)]
 pub(super) struct Keeper(Option<JoinHandle<()>>);
 
 impl Keeper {
-    /// Takes care of the segments that come through `sealed`.
-    pub(super) fn start(dir: DataDir, sealed: Receiver<SegmentId>) -> Result<Self, StoreError> {
+    /// Begins to do chores.
+    pub(super) fn start(dir: DataDir, chores: Receiver<Chore>) -> Result<Self, StoreError> {
         let path = dir.path().to_owned();
-        let run = move || {
-            for id in sealed {
-                finish(&dir, id);
-            }
-        };
+        let run = move || Work { dir, index: None, look_at: Instant::now() }.run(&chores);
         let thread = std::thread::Builder::new().name("event-log-keeper".to_owned()).spawn(run);
         thread
             .map(|thread| Self(Some(thread)))
@@ -31,6 +57,66 @@ impl Drop for Keeper {
         if self.0.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the event log's keeper has panicked");
         }
+    }
+}
+
+struct Work {
+    dir: DataDir,
+    index: Option<Index>,
+    /// When to look whether the index is behind.
+    look_at: Instant,
+}
+
+impl Work {
+    fn run(mut self, chores: &Receiver<Chore>) {
+        loop {
+            match chores.recv_timeout(self.look_at.saturating_duration_since(Instant::now())) {
+                Ok(chore) => self.chore(chore),
+                Err(RecvTimeoutError::Timeout) => self.look(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn chore(&mut self, chore: Chore) {
+        // Who asked may have left.
+        match chore {
+            Chore::Finish(id) => finish(&self.dir, id),
+            Chore::CatchUp(reply) => drop(reply.send(self.catch_up())),
+            Chore::Reindex(reply) => drop(reply.send(self.reindex())),
+        }
+    }
+
+    fn look(&mut self) {
+        let pause = match self.catch_up() {
+            Ok(_) => INDEX_EVERY,
+            Err(error) => {
+                // The log goes on without it; what asks the index says that it is not there.
+                tracing::warn!(%error, "the index cannot be kept up; it is tried again");
+                INDEX_AGAIN
+            }
+        };
+        self.look_at = Instant::now() + pause;
+    }
+
+    fn catch_up(&mut self) -> Result<CaughtUp, StoreError> {
+        let mut index = match self.index.take() {
+            Some(index) => index,
+            None => Index::open(&self.dir)?,
+        };
+        // One that has failed is opened anew, which finds out whether it is damaged.
+        let caught_up = index.catch_up()?;
+        self.index = Some(index);
+        Ok(caught_up)
+    }
+
+    fn reindex(&mut self) -> Result<CaughtUp, StoreError> {
+        let index = match self.index.take() {
+            Some(index) => index,
+            None => Index::open(&self.dir)?,
+        };
+        self.index = Some(index.rebuild()?);
+        self.catch_up()
     }
 }
 

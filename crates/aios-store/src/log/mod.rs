@@ -22,7 +22,7 @@ mod tests;
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use aios_core::Timestamp;
@@ -31,11 +31,12 @@ use tokio::sync::oneshot;
 use crate::data_dir::LogLease;
 use crate::erase::{Fence, Ledger};
 use crate::{
-    DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated, StoreError,
+    CaughtUp, DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated,
+    StoreError,
 };
 
 pub(crate) use health::Durability;
-use keeper::Keeper;
+use keeper::{Chore, Chores, IndexReply, Keeper};
 use queue::Queue;
 use rolling::Rolling;
 use segment::SegmentFile;
@@ -56,6 +57,8 @@ pub struct FileEventLog {
     dir: Option<DataDir>,
     /// Held by whoever rotates.
     rotating: Mutex<()>,
+    /// Taken when the log is closed, because the keeper works as long as there may be chores.
+    chores: Mutex<Option<Chores>>,
 }
 
 /// What became of the events by the time the log was closed.
@@ -79,14 +82,15 @@ impl FileEventLog {
         let lease = dir.lease_log()?;
         // A ledger that cannot be read keeps the log shut: it could take in what must stay erased.
         let erased = Ledger::read(dir)?.binding();
-        let (sealed, to_keep) = mpsc::channel();
-        let opened = open::open(dir, config.segment_max, sealed)?;
+        let (chores, to_do) = mpsc::channel();
+        let opened = open::open(dir, config.segment_max, chores.clone())?;
         let rolling = Rolling::new(opened.segment, opened.hour, config.segment_max);
-        let keeper = Keeper::start(dir.clone(), to_keep)?;
+        let keeper = Keeper::start(dir.clone(), to_do)?;
         let mut log = Self::start(rolling, config, Some((lease, keeper)))
             .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
         log.fence().add(&erased);
         log.dir = Some(dir.clone());
+        log.chores = Mutex::new(Some(chores));
         log.queue.health().quarantined(opened.quarantined);
         Ok(log)
     }
@@ -126,9 +130,36 @@ impl FileEventLog {
         &self.queue.fence
     }
 
+    /// Brings the index to where the log is: after it, what was erased from the log is gone from the
+    /// index, too. Blocks, so it is not for a thread that drives a runtime.
+    ///
+    /// # Errors
+    /// When the log is closed or the index cannot be written.
+    pub fn catch_up_index(&self) -> Result<CaughtUp, StoreError> {
+        self.ask_keeper(Chore::CatchUp)
+    }
+
+    fn ask_keeper(&self, chore: fn(IndexReply) -> Chore) -> Result<CaughtUp, StoreError> {
+        let (reply, done) = oneshot::channel();
+        let is_asked = match &*self.chores() {
+            Some(chores) => chores.send(chore(reply)).is_ok(),
+            None => false,
+        };
+        let done = if is_asked { done.blocking_recv().ok() } else { None };
+        done.unwrap_or_else(|| {
+            let why = io::Error::other("the log is closed");
+            Err(StoreError::io("keep up the index of", Path::new("the event log"))(why))
+        })
+    }
+
+    fn chores(&self) -> MutexGuard<'_, Option<Chores>> {
+        self.chores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Writes what waits, forces it to disk and stops. No place is given out from here on; slots that
     /// are out may still be filled until `within` has passed. What is not written by then is lost.
     pub async fn close(&self, within: Duration) -> CloseReport {
+        self.chores().take();
         self.queue.close(Instant::now() + within);
         let mut ended = self.queue.ended();
         // Past the grace the thread hangs in a call to the disk, and waiting longer helps nobody.
@@ -159,7 +190,7 @@ impl FileEventLog {
             writer.run();
         };
         std::thread::Builder::new().name("event-log".to_owned()).spawn(run)?;
-        Ok(Self { queue, config, dir: None, rotating: Mutex::new(()) })
+        Ok(Self { queue, config, dir: None, rotating: Mutex::new(()), chores: Mutex::new(None) })
     }
 }
 
@@ -188,11 +219,16 @@ impl EventStore for FileEventLog {
             None => Ok(Rotated::default()),
         }
     }
+
+    fn reindex(&self) -> Result<CaughtUp, StoreError> {
+        self.ask_keeper(Chore::Reindex)
+    }
 }
 
 impl Drop for FileEventLog {
     /// Blocks for up to a second if the disk fails or slots are out.
     fn drop(&mut self) {
+        self.chores().take();
         self.queue.close(Instant::now() + DROP_DRAIN_MAX);
         self.queue.wait_for_end(DROP_DRAIN_MAX + CLOSE_GRACE);
     }

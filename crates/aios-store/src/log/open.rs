@@ -5,8 +5,9 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 
 use super::batch::Hour;
+use super::keeper::Chores;
 use super::recover::recover;
-use super::segment::{DiskFile, Sealed, Segment};
+use super::segment::{DiskFile, Segment};
 use crate::replace::{Points, Replacement, points, remove};
 use crate::segment::extent::{self, Extent};
 use crate::segment::facts::{self, Kind};
@@ -27,7 +28,7 @@ pub(super) struct Opened {
 }
 
 /// Finishes what the last run left undone, and opens the active segment.
-pub(super) fn open(dir: &DataDir, segment_max: u64, sealed: Sealed) -> Result<Opened, StoreError> {
+pub(super) fn open(dir: &DataDir, segment_max: u64, chores: Chores) -> Result<Opened, StoreError> {
     let (layout, quarantine) = (Layout::of(dir), dir.quarantine_path());
     disk::create_dir(layout.dir())?;
     let mut quarantined = seal_late(dir, &layout)?;
@@ -39,7 +40,7 @@ pub(super) fn open(dir: &DataDir, segment_max: u64, sealed: Sealed) -> Result<Op
         extent = extent_of(&active)?;
     }
     Segments::of(dir).tidy()?;
-    let (file, _) = DiskFile::open(&layout, &quarantine, sealed)?;
+    let (file, _) = DiskFile::open(&layout, &quarantine, chores)?;
     let hour = extent.map(|extent| Hour::of(extent.last));
     Ok(Opened {
         segment: Segment::open(file).map_err(StoreError::io("read", &active))?,

@@ -6,10 +6,10 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 
+use super::keeper::{Chore, Chores};
 use super::recover::{Recovered, recover};
-use crate::segment::{Layout, SegmentId, extent};
+use crate::segment::{Layout, extent};
 use crate::{StoreError, disk, fail};
 
 /// The file operations of the writer, so that full, slow and failing disks can be tested.
@@ -62,12 +62,9 @@ pub(crate) struct DiskFile {
     path: PathBuf,
     quarantine: PathBuf,
     layout: Layout,
-    /// Is told of each segment that was sealed and still needs its footer.
-    sealed: Sealed,
+    /// Whoever gives sealed segments their footers.
+    chores: Chores,
 }
-
-/// Takes the segments that were sealed.
-pub(crate) type Sealed = mpsc::Sender<SegmentId>;
 
 /// A segment and its good length.
 #[derive(Debug)]
@@ -85,16 +82,16 @@ impl DiskFile {
     pub(crate) fn open(
         layout: &Layout,
         quarantine: &Path,
-        sealed: Sealed,
+        chores: Chores,
     ) -> Result<(Self, Recovered), StoreError> {
-        Self::open_at(layout.active(), layout, quarantine, sealed)
+        Self::open_at(layout.active(), layout, quarantine, chores)
     }
 
     fn open_at(
         path: PathBuf,
         layout: &Layout,
         quarantine: &Path,
-        sealed: Sealed,
+        chores: Chores,
     ) -> Result<(Self, Recovered), StoreError> {
         disk::create_dir(layout.dir())?;
         let recovered = recover(&path, quarantine)?;
@@ -107,13 +104,13 @@ impl DiskFile {
         let cutter = opened(OpenOptions::new().write(true).open(&path))?;
         disk::sync_dir(layout.dir())?;
         let (layout, quarantine) = (layout.clone(), quarantine.to_owned());
-        Ok((Self { file, cutter, path, quarantine, layout, sealed }, recovered))
+        Ok((Self { file, cutter, path, quarantine, layout, chores }, recovered))
     }
 
     /// Opens the file that the name stands for now.
     fn reopen(&mut self) -> io::Result<()> {
         let path = self.path.clone();
-        let (file, _) = Self::open_at(path, &self.layout, &self.quarantine, self.sealed.clone())
+        let (file, _) = Self::open_at(path, &self.layout, &self.quarantine, self.chores.clone())
             .map_err(io::Error::other)?;
         // The old file may live on under another name. If this fails there is nobody to tell.
         drop(self.sync());
@@ -171,7 +168,7 @@ impl SegmentFile for DiskFile {
         fail::point("seal.before_rename");
         fs::rename(&self.path, self.layout.hot(id))?;
         fail::point("seal.after_rename");
-        if self.sealed.send(id).is_err() {
+        if self.chores.send(Chore::Finish(id)).is_err() {
             tracing::debug!(segment = %id, "nobody gives it a footer now; the next start does");
         }
         disk::sync_dir(self.layout.dir()).map_err(io::Error::other)?;
@@ -181,7 +178,7 @@ impl SegmentFile for DiskFile {
 
     fn late(&self) -> io::Result<Self> {
         let opened =
-            Self::open_at(self.layout.late(), &self.layout, &self.quarantine, self.sealed.clone());
+            Self::open_at(self.layout.late(), &self.layout, &self.quarantine, self.chores.clone());
         opened.map(|(file, _)| file).map_err(io::Error::other)
     }
 }
@@ -338,8 +335,8 @@ mod tests {
     fn segment(temp: &tempfile::TempDir) -> (Segment<Faulty>, PathBuf) {
         let layout = Layout::at(temp.path());
         let path = layout.active();
-        let (sealed, _) = mpsc::channel();
-        let (file, _) = DiskFile::open(&layout, &temp.path().join("quarantine"), sealed).unwrap();
+        let (chores, _) = std::sync::mpsc::channel();
+        let (file, _) = DiskFile::open(&layout, &temp.path().join("quarantine"), chores).unwrap();
         let mut segment = Segment::new(Faulty { file, bad_writes: 0, bad_syncs: 0, bad_cuts: 0 });
         segment.append(b"\"the first line\"\n").unwrap();
         (segment, path)

@@ -37,6 +37,10 @@ impl<const SYNC: u8> EventStore for OnDisk<SYNC> {
     fn rotate(&self, now: Timestamp, rotate: Rotate) -> Result<Rotated, StoreError> {
         self.log.rotate(now, rotate)
     }
+
+    fn reindex(&self) -> Result<CaughtUp, StoreError> {
+        self.log.reindex()
+    }
 }
 
 impl<const SYNC: u8> Subject for OnDisk<SYNC> {
@@ -422,8 +426,8 @@ fn what_is_cut_is_the_file_that_was_written() {
     let temp = tempfile::tempdir().unwrap();
     let layout = crate::segment::Layout::at(temp.path());
     let path = layout.active();
-    let (sealed, _) = mpsc::channel();
-    let (mut file, _) = DiskFile::open(&layout, &temp.path().join("quarantine"), sealed).unwrap();
+    let (chores, _) = mpsc::channel();
+    let (mut file, _) = DiskFile::open(&layout, &temp.path().join("quarantine"), chores).unwrap();
     file.append(b"one\ntwo\n").unwrap();
     let aside = temp.path().join("aside.ndjson");
     std::fs::rename(&path, &aside).unwrap();

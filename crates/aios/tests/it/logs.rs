@@ -85,6 +85,8 @@ fn what_is_due_is_compressed_and_removed() {
     assert_eq!(stats["oldest"], json!(days_ago(20, 0)));
     let verified = place.run(&["logs", "verify"]).ended(0);
     assert!(verified.stdout.contains("events: 15,") && verified.stdout.contains("faults: 0"));
+    let reindexed = place.run(&["logs", "reindex", "--json"]).ended(0).json();
+    assert_eq!(reindexed["n_events"], 15);
     // A cold event is found like any other, and the newest come first across segments.
     let found = place.run(&["events", "query", "--text", "question 3", "--json"]).ended(0);
     assert_eq!(found.stdout.lines().count(), 1);
@@ -134,6 +136,7 @@ fn a_running_server_does_what_changes_the_log() {
     assert_eq!((&rotated["n_sealed"], &rotated["stopped"]), (&json!(1), &Value::Null));
     assert_eq!(n_events(&place), 5);
     assert_eq!(place.read(ACTIVE), "");
+    assert_eq!(place.run(&["logs", "reindex"]).ended(0).stdout, "events indexed: 5\n");
     let add = ["logs", "hold", "add", "--owner", "o", "--reason", "r", "--expires", "1d", "--json"];
     assert_eq!(place.run(&add).ended(0).json()["id"], "h1");
     place.run(&["logs", "hold", "release", "h1"]).ended(0);

@@ -1,6 +1,7 @@
 //! `aios logs`.
 
 mod hold;
+mod reindex;
 mod rotate;
 mod stats;
 mod verify;
@@ -23,6 +24,7 @@ pub(super) struct Command {
 enum Verb {
     Stats(stats::Stats),
     Rotate(rotate::Rotate),
+    Reindex(reindex::Reindex),
     Verify(verify::Verify),
     Hold(hold::Hold),
 }
@@ -32,6 +34,7 @@ impl Command {
         match self.verb {
             Verb::Stats(verb) => verb.run(context, out),
             Verb::Rotate(verb) => verb.run(context, out),
+            Verb::Reindex(verb) => verb.run(context, out),
             Verb::Verify(verb) => verb.run(context, out),
             Verb::Hold(verb) => verb.run(context, out),
         }

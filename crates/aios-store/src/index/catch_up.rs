@@ -1,0 +1,286 @@
+//! Brings the index to where the log is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
+use std::path::Path;
+
+use aios_core::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use serde::{Deserialize, Serialize};
+
+use super::database::failed;
+use super::line::{INSERT, IndexLine};
+use crate::lines::{Lines, Place, Read};
+use crate::segment::{Layout, Text, extent};
+use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError};
+
+/// Events that are written in one transaction.
+const BATCH: usize = 20_000;
+
+/// What catching up came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaughtUp {
+    /// Events that were read.
+    pub n_events: u64,
+    /// Segments that were forgotten, because they are gone or were rewritten.
+    pub n_forgotten: usize,
+}
+
+/// What is known of a segment.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    seg: i64,
+    /// How far its text was read.
+    position: u64,
+    /// Its digest, once all of it was read.
+    sha256: Option<String>,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+}
+
+/// What there is to read of one segment.
+struct Work<'a> {
+    id: SegmentId,
+    from: Known,
+    /// The digest that it has when all is read; none if it still takes events.
+    sha256: Option<&'a str>,
+}
+
+pub(super) fn run(dir: &DataDir, database: &mut Connection) -> Result<CaughtUp, StoreError> {
+    let failed = |error| failed(dir, "write", error);
+    let layout = Layout::of(dir);
+    let mut caught_up = CaughtUp::default();
+    let mut known = known(database).map_err(failed)?;
+    // The open ones are opened first: one that is sealed meanwhile is then seen twice, not never.
+    let open = open_files(&layout)?;
+    let sealed = Segments::of(dir).list()?;
+    let present: BTreeSet<_> =
+        sealed.iter().map(|info| info.id).chain(open.iter().map(|(id, _)| *id)).collect();
+    for (id, old) in &known {
+        let is_gone = !present.contains(id);
+        let is_changed = sealed.iter().any(|info| info.id == *id && differs(info, old));
+        if is_gone || is_changed {
+            forget(database, old).map_err(failed)?;
+            caught_up.n_forgotten += 1;
+        }
+    }
+    if caught_up.n_forgotten > 0 {
+        // What was deleted also stands in the journal until that is folded in.
+        database
+            .pragma_update(None, "wal_checkpoint", "TRUNCATE")
+            .or_else(ignore_row)
+            .map_err(failed)?;
+        known = self::known(database).map_err(failed)?;
+    }
+    let mut read = |work: Work<'_>, text: &mut dyn BufRead, path: &Path| {
+        let read = read(database, work, text);
+        read.map_err(|error| error.of(dir, path)).map(|n| caught_up.n_events += n)
+    };
+    for info in &sealed {
+        let from = known.get(&info.id).cloned().unwrap_or_default();
+        let Some(footer) = info.footer.as_ref().filter(|_| from.sha256.is_none()) else { continue };
+        let Some(mut text) = Text::open(&layout, info.id)? else { continue };
+        let skipped = io::copy(&mut (&mut text).take(from.position), &mut io::sink());
+        let work = Work { id: info.id, from, sha256: Some(&footer.sha256) };
+        let done = skipped
+            .map_err(StoreError::io("read", &info.path))
+            .and_then(|_| read(work, &mut text, &info.path));
+        leave_out_unreadable(done, info.id)?;
+    }
+    for (id, file) in open {
+        let from = known.get(&id).cloned().unwrap_or_default();
+        if sealed.iter().any(|info| info.id == id) {
+            continue;
+        }
+        let mut text = BufReader::with_capacity(256 * 1024, file);
+        let sought = text.seek(SeekFrom::Start(from.position));
+        sought.map_err(StoreError::io("read", layout.dir()))?;
+        read(Work { id, from, sha256: None }, &mut text, layout.dir())?;
+    }
+    Ok(caught_up)
+}
+
+/// Whether a segment is not the one that was read: it was rewritten, or cut since.
+fn differs(info: &SegmentInfo, old: &Known) -> bool {
+    let Some(footer) = &info.footer else { return false };
+    match &old.sha256 {
+        Some(sha256) => *sha256 != footer.sha256,
+        None => old.position > footer.bytes,
+    }
+}
+
+/// A damaged segment is `aios logs verify`'s to name; the others must not wait for it.
+fn leave_out_unreadable(done: Result<(), StoreError>, id: SegmentId) -> Result<(), StoreError> {
+    match done {
+        Err(error @ (StoreError::Io { .. } | StoreError::Corrupt { .. })) => {
+            tracing::debug!(%error, segment = %id, "a segment is left out of the index");
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// The segments that take events, by the ids that they will have.
+fn open_files(layout: &Layout) -> Result<Vec<(SegmentId, File)>, StoreError> {
+    let mut open = Vec::new();
+    for path in [layout.late(), layout.active()] {
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(StoreError::io("open", &path)(error)),
+        };
+        let extent = extent::of(&file).map_err(StoreError::io("read", &path))?;
+        open.extend(extent.map(|extent| (extent.id, file)));
+    }
+    Ok(open)
+}
+
+fn known(database: &Connection) -> rusqlite::Result<BTreeMap<SegmentId, Known>> {
+    let mut statement =
+        database.prepare("SELECT id, seg, position, sha256, first_ts, last_ts FROM segments")?;
+    let rows = statement.query_map([], |row| {
+        let time = |at: Option<i64>| at.map(Timestamp::from_micros);
+        let position: i64 = row.get(2)?;
+        let known = Known {
+            seg: row.get(1)?,
+            position: u64::try_from(position).unwrap_or(0),
+            sha256: row.get(3)?,
+            first: time(row.get(4)?),
+            last: time(row.get(5)?),
+        };
+        Ok((row.get::<_, String>(0)?, known))
+    })?;
+    let mut known = BTreeMap::new();
+    for row in rows {
+        let (id, segment) = row?;
+        known.extend(SegmentId::parse(&id).map(|id| (id, segment)));
+    }
+    Ok(known)
+}
+
+fn forget(database: &mut Connection, old: &Known) -> rusqlite::Result<()> {
+    let changes = database.transaction()?;
+    if let (Some(first), Some(last)) = (old.first, old.last) {
+        changes.execute(
+            "DELETE FROM events WHERE ts BETWEEN ?1 AND ?2 AND seg = ?3",
+            params![first.as_micros(), last.as_micros(), old.seg],
+        )?;
+    }
+    changes.execute("DELETE FROM names WHERE seg = ?1", [old.seg])?;
+    changes.execute("DELETE FROM segments WHERE seg = ?1", [old.seg])?;
+    changes.commit()
+}
+
+/// Why a segment could not be read in.
+enum ReadError {
+    Text(io::Error),
+    Database(rusqlite::Error),
+}
+
+impl ReadError {
+    fn of(self, dir: &DataDir, path: &Path) -> StoreError {
+        match self {
+            Self::Text(error) => StoreError::io("read", path)(error),
+            Self::Database(error) => failed(dir, "write", error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Text(error)
+    }
+}
+
+/// Reads from where the segment was left off, in transactions that each say how far they have come.
+fn read(
+    database: &mut Connection,
+    work: Work<'_>,
+    text: &mut dyn BufRead,
+) -> Result<u64, ReadError> {
+    let place = Place { number: None, offset: work.from.position };
+    let mut lines = Lines::new(text, place);
+    let mut at = work.from;
+    let mut n_events = 0;
+    loop {
+        let changes = database.transaction()?;
+        at.seg = segment(&changes, work.id)?;
+        let (n_read, n_lines) = read_batch(&changes, &mut at, &mut lines)?;
+        n_events += n_read;
+        let is_end = n_lines < BATCH;
+        at.sha256 = work.sha256.filter(|_| is_end).map(str::to_owned);
+        if n_lines > 0 || is_end {
+            note(&changes, &at, n_read)?;
+        }
+        changes.commit()?;
+        if is_end {
+            return Ok(n_events);
+        }
+    }
+}
+
+/// The number of a segment, given to it if it has none.
+fn segment(changes: &Transaction<'_>, id: SegmentId) -> rusqlite::Result<i64> {
+    let name = id.to_string();
+    let find = "SELECT seg FROM segments WHERE id = ?1";
+    if let Some(seg) = changes.query_row(find, [&name], |row| row.get(0)).optional()? {
+        return Ok(seg);
+    }
+    changes.execute("INSERT INTO segments (id, position, n_events) VALUES (?1, 0, 0)", [&name])?;
+    Ok(changes.last_insert_rowid())
+}
+
+fn read_batch(
+    changes: &Transaction<'_>,
+    at: &mut Known,
+    lines: &mut Lines<&mut dyn BufRead>,
+) -> Result<(u64, usize), ReadError> {
+    let mut insert = changes.prepare(INSERT)?;
+    let mut name = changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?;
+    let (mut n_events, mut n_lines) = (0, 0);
+    while n_lines < BATCH {
+        let Some(read) = lines.next()? else { break };
+        n_lines += 1;
+        let Read::Line { place, bytes } = read else { continue };
+        at.position = place.offset + bytes.len() as u64 + 1;
+        // Footers, bad lines and events of other types have no row.
+        let Ok(line) = serde_json::from_slice::<IndexLine<'_>>(bytes) else { continue };
+        line.insert(&mut insert, at.seg, place.offset)?;
+        for code in line.names() {
+            name.execute(params![at.seg, code])?;
+        }
+        at.first = Some(at.first.map_or(line.ts, |first| first.min(line.ts)));
+        at.last = Some(at.last.map_or(line.ts, |last| last.max(line.ts)));
+        n_events += 1;
+    }
+    Ok((n_events, n_lines))
+}
+
+fn note(changes: &Transaction<'_>, at: &Known, n_read: u64) -> rusqlite::Result<()> {
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    changes.execute(
+        "UPDATE segments SET position = ?2, sha256 = ?3, n_events = n_events + ?4, first_ts = ?5,
+         last_ts = ?6 WHERE seg = ?1",
+        params![
+            at.seg,
+            count(at.position),
+            at.sha256,
+            count(n_read),
+            at.first.map(Timestamp::as_micros),
+            at.last.map(Timestamp::as_micros)
+        ],
+    )?;
+    Ok(())
+}
+
+/// A checkpoint answers with a row, which is of no interest.
+fn ignore_row(error: rusqlite::Error) -> rusqlite::Result<()> {
+    if matches!(error, rusqlite::Error::ExecuteReturnedResults) { Ok(()) } else { Err(error) }
+}

@@ -1,0 +1,166 @@
+//! The database file and its tables.
+
+use std::path::PathBuf;
+
+use aios_privacy::Pseudonym;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::replace::remove as remove_file;
+use crate::{DataDir, StoreError, disk};
+
+/// Version of the tables and of the codes in them. Another one is another file.
+const VERSION: i64 = 1;
+
+/// Events by time, and which segment names whom. Both lie in the order in which they are asked for, so
+/// neither needs an index of its own, and a segment's part of either goes in one piece.
+const TABLES: &str = "
+    CREATE TABLE segments (
+        seg INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, sha256 TEXT,
+        n_events INTEGER NOT NULL, first_ts INTEGER, last_ts INTEGER
+    );
+    CREATE TABLE events (
+        ts INTEGER NOT NULL, seg INTEGER NOT NULL, offset INTEGER NOT NULL, event_id BLOB NOT NULL,
+        conv BLOB NOT NULL, subject BLOB, operation INTEGER NOT NULL, tier INTEGER NOT NULL,
+        source INTEGER, bucket INTEGER NOT NULL, boundary REAL NOT NULL, weight REAL,
+        outcome INTEGER NOT NULL, status INTEGER NOT NULL, latency_ms REAL NOT NULL, first_ms REAL,
+        input_tokens INTEGER, output_tokens INTEGER, cost_usd REAL, simulated INTEGER NOT NULL,
+        PRIMARY KEY (ts, seg, offset)
+    ) WITHOUT ROWID;
+    CREATE TABLE names (seg INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (seg, name)) WITHOUT ROWID;
+";
+
+/// What is deleted is overwritten, so that what was erased does not stay in free pages.
+const SETTINGS: &str = "
+    PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;
+";
+
+/// How values stand in the tables.
+pub(super) struct Code;
+
+impl Code {
+    /// A pseudonym in few bytes: its kind, its version, its digits.
+    pub(super) fn name(text: &str) -> Vec<u8> {
+        let (head, digits) = text.split_once('_').unwrap_or(("", text));
+        let mut code = head.as_bytes().to_vec();
+        code.push(b'_');
+        let (pairs, _) = digits.as_bytes().as_chunks::<2>();
+        let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
+        code.extend(pairs.iter().map(|[high, low]| digit(*high) << 4 | digit(*low)));
+        code
+    }
+
+    /// The pseudonym of a code.
+    pub(super) fn pseudonym(code: &[u8]) -> Option<Pseudonym> {
+        let at = code.iter().position(|byte| *byte == b'_')?;
+        let (head, digits) = code.split_at(at);
+        let head = std::str::from_utf8(head).ok()?;
+        Pseudonym::parse(&format!("{head}_{}", crate::segment::footer::hex(digits.get(1..)?))).ok()
+    }
+
+    /// A value of an enum by its place in the list of all.
+    pub(super) fn place<T: PartialEq>(all: &[T], value: &T) -> i64 {
+        all.iter().position(|it| it == value).and_then(|at| i64::try_from(at).ok()).unwrap_or(-1)
+    }
+
+    /// The value at a place.
+    pub(super) fn at<T: Copy>(all: &[T], place: i64) -> Option<T> {
+        usize::try_from(place).ok().and_then(|at| all.get(at)).copied()
+    }
+}
+
+/// Opens the database for writing; one that cannot be used is made anew.
+pub(super) fn open(dir: &DataDir) -> Result<Connection, StoreError> {
+    dir.own_index()?;
+    match try_open(dir) {
+        Ok(Some(database)) => return Ok(database),
+        Ok(None) => tracing::info!("the index is of another version; it is made anew from the log"),
+        Err(error) if is_damage(&error) => {
+            tracing::warn!(%error, "the index is damaged; it is made anew from the log");
+        }
+        Err(error) => return Err(failed(dir, "open", error)),
+    }
+    remove(dir)?;
+    let opened = try_open(dir).map_err(|error| failed(dir, "make", error))?;
+    opened.ok_or_else(|| StoreError::corrupt(&dir.index_path(), "it cannot be made anew"))
+}
+
+/// Opens the database for reading; `None` if there is none that can be used.
+pub(super) fn read(dir: &DataDir) -> Result<Option<Connection>, StoreError> {
+    let path = dir.index_path();
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(&path, flags).and_then(|database| {
+        database.busy_timeout(BUSY_MAX)?;
+        Ok((version(&database)? == VERSION).then_some(database))
+    });
+    match opened {
+        Ok(database) => Ok(database),
+        Err(error) if is_damage(&error) => Ok(None),
+        Err(error) => Err(failed(dir, "open", error)),
+    }
+}
+
+/// Longest wait for another process's write.
+const BUSY_MAX: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Removes the database and what it keeps beside itself.
+pub(super) fn remove(dir: &DataDir) -> Result<(), StoreError> {
+    let path = dir.index_path();
+    for end in ["-wal", "-shm", ""] {
+        let mut name = path.clone().into_os_string();
+        name.push(end);
+        remove_file(&PathBuf::from(name), "index.before_remove", "index.removed")?;
+    }
+    Ok(())
+}
+
+pub(super) fn failed(
+    dir: &DataDir,
+    operation: &'static str,
+    source: rusqlite::Error,
+) -> StoreError {
+    StoreError::Index { operation, path: dir.index_path(), source: Box::new(source) }
+}
+
+/// Whether the file is not what it should be, so that only a new one helps.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        }
+        // A table or a column that is not there.
+        rusqlite::Error::SqlInputError { .. } | rusqlite::Error::InvalidColumnType(..) => true,
+        _ => false,
+    }
+}
+
+/// `None` if it is of another version.
+fn try_open(dir: &DataDir) -> rusqlite::Result<Option<Connection>> {
+    let path = dir.index_path();
+    // Made here, so that it is the owner's alone from the start; SQLite's other files take after it.
+    if !path.exists()
+        && let Err(error) = disk::create_anew(&path)
+    {
+        tracing::debug!(%error, "the index could not be made beforehand");
+    }
+    let mut database = Connection::open(&path)?;
+    database.busy_timeout(BUSY_MAX)?;
+    database.execute_batch(SETTINGS)?;
+    match version(&database)? {
+        VERSION => return Ok(Some(database)),
+        0 => {}
+        _ => return Ok(None),
+    }
+    let making = database.transaction()?;
+    making.execute_batch(TABLES)?;
+    making.pragma_update(None, "user_version", VERSION)?;
+    making.commit()?;
+    Ok(Some(database))
+}
+
+fn version(database: &Connection) -> rusqlite::Result<i64> {
+    database.pragma_query_value(None, "user_version", |row| row.get(0))
+}

@@ -1,0 +1,116 @@
+//! The index: narrow rows of every event in SQLite, so that windows of time and the segments of a
+//! conversation are found without reading the log.
+//!
+//! The log is the truth and the index its shadow: written behind it by the keeper's thread, made from
+//! the segments' own lines, and never asked for what only the log may answer. It remembers of each
+//! segment how far it was read and which digest it had, so catching up reads what is new, and a segment
+//! that was rewritten is read anew. A file that is missing, damaged or of another version is made anew.
+
+mod catch_up;
+mod database;
+mod line;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use catch_up::CaughtUp;
+pub use window::{Row, Window};
+
+use std::ops::Range;
+
+use aios_core::Timestamp;
+use aios_privacy::Pseudonym;
+use rusqlite::Connection;
+
+use crate::{DataDir, SegmentId, StoreError};
+use database::Code;
+
+/// The index of a data directory.
+#[derive(Debug)]
+pub struct Index {
+    dir: DataDir,
+    database: Connection,
+}
+
+impl Index {
+    /// Opens the index for writing, made anew if need be. It is up to date after
+    /// [`catch_up`](Self::catch_up).
+    ///
+    /// # Errors
+    /// When this process does not own the directory or the file cannot be made.
+    pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
+        let database = database::open(dir)?;
+        Ok(Self { dir: dir.clone(), database })
+    }
+
+    /// Opens the index for reading, also while another process writes it; `None` if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(dir: &DataDir) -> Result<Option<Self>, StoreError> {
+        Ok(database::read(dir)?.map(|database| Self { dir: dir.clone(), database }))
+    }
+
+    /// Reads what the log has and the index has not, and forgets what the log has no more.
+    ///
+    /// # Errors
+    /// When the database cannot be written. A segment that cannot be read is left out until it can.
+    pub fn catch_up(&mut self) -> Result<CaughtUp, StoreError> {
+        catch_up::run(&self.dir, &mut self.database)
+    }
+
+    /// Forgets everything; the next catching up reads the whole log.
+    ///
+    /// # Errors
+    /// When the file cannot be made anew.
+    pub fn rebuild(self) -> Result<Self, StoreError> {
+        let dir = self.dir.clone();
+        drop(self);
+        database::remove(&dir)?;
+        Self::open(&dir)
+    }
+
+    /// The events of a time, oldest first, as far as the index has come.
+    #[must_use]
+    pub fn window(&self, times: Range<Timestamp>) -> Window<'_> {
+        Window::new(self, times)
+    }
+
+    /// The segments that hold events of one of these, as far as the index has come. A hint, not a proof.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn segments_of(&self, pseudonyms: &[Pseudonym]) -> Result<Vec<SegmentId>, StoreError> {
+        let searched = self.search(pseudonyms);
+        searched.map_err(|error| database::failed(&self.dir, "search", error))
+    }
+
+    fn search(&self, pseudonyms: &[Pseudonym]) -> rusqlite::Result<Vec<SegmentId>> {
+        let mut statement = self.database.prepare(
+            "SELECT id FROM segments WHERE EXISTS
+             (SELECT 1 FROM names WHERE names.seg = segments.seg AND names.name = ?1)",
+        )?;
+        let mut found = Vec::new();
+        for pseudonym in pseudonyms {
+            let name = Code::name(pseudonym.as_str());
+            for id in statement.query_map([name], |row| row.get::<_, String>(0))? {
+                found.extend(SegmentId::parse(&id?));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// How many events it holds.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn n_events(&self) -> Result<u64, StoreError> {
+        let sum = "SELECT coalesce(sum(n_events), 0) FROM segments";
+        let counted = self.database.query_row(sum, [], |row| row.get::<_, i64>(0));
+        let counted = counted.map_err(|error| database::failed(&self.dir, "count", error))?;
+        Ok(u64::try_from(counted).unwrap_or(0))
+    }
+}

@@ -1,0 +1,199 @@
+use std::fs;
+use std::time::Duration;
+
+use aios_core::Event;
+
+use super::*;
+use crate::{
+    EventLogConfig, EventStore as _, FileEventLog, Filter, Keep, Look, Rotate, Segments,
+    SyncPolicy, fixture, query,
+};
+
+/// A directory with a log that is written and indexed by the test.
+struct Log {
+    temp: tempfile::TempDir,
+    dir: DataDir,
+}
+
+impl Log {
+    fn new() -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        fs::create_dir(dir.analytics_path()).unwrap();
+        Self { temp, dir }
+    }
+
+    /// Writes events to the active segment, as its writer would.
+    fn append(&self, events: std::ops::Range<u64>) {
+        let mut text = fs::read_to_string(self.dir.events_path()).unwrap_or_default();
+        text.extend(events.map(fixture::line));
+        fs::write(self.dir.events_path(), text).unwrap();
+    }
+
+    fn seal(&self) {
+        let log = FileEventLog::open(&self.dir, EventLogConfig::default()).unwrap();
+        let seal = Rotate { seal: true, ..Rotate::default() };
+        log.rotate(fixture::event(0).at(), seal).unwrap();
+    }
+
+    fn index(&self) -> Index {
+        Index::open(&self.dir).unwrap()
+    }
+}
+
+fn everything() -> Range<Timestamp> {
+    Timestamp::from_micros(0)..Timestamp::from_micros(i64::MAX)
+}
+
+/// Checks the rows against the log itself.
+fn check(index: &Index, dir: &DataDir) -> usize {
+    let rows: Vec<_> = index.window(everything()).map(Result::unwrap).collect();
+    let mut events: Vec<_> =
+        query(dir, &Filter::default()).unwrap().map(|line| line.unwrap().event).collect();
+    events.sort_by_key(Event::at);
+    assert_eq!(rows.len(), events.len());
+    for (row, Event::Response(event)) in rows.iter().zip(&events) {
+        assert_eq!((row.ts, row.event_id, &row.conv), (event.ts, event.event_id, &event.conv_id));
+        assert_eq!((row.tier, row.source, row.bucket), (event.tier, event.source, event.bucket));
+        assert_eq!(
+            (row.outcome, row.status, row.operation),
+            (event.outcome, event.status, event.operation)
+        );
+        assert_eq!(row.latency_ms, event.timings.latency_ms);
+        assert_eq!(row.time_to_first_token_ms, event.timings.time_to_first_token_ms);
+        assert_eq!(row.output_tokens, event.tokens.output_tokens);
+        assert_eq!(row.weight, event.weight.map(aios_core::Weight::get));
+        assert_eq!(row.boundary, event.boundary.get());
+    }
+    assert_eq!(index.n_events().unwrap(), rows.len() as u64);
+    rows.len()
+}
+
+#[test]
+fn the_index_follows_the_log_through_every_change() {
+    let log = Log::new();
+    let mut index = log.index();
+    assert_eq!(index.catch_up().unwrap(), CaughtUp::default());
+    log.append(0..10);
+    assert_eq!(index.catch_up().unwrap().n_events, 10);
+    // More of the active segment, then nothing new.
+    log.append(10..15);
+    assert_eq!(index.catch_up().unwrap().n_events, 5);
+    assert_eq!(index.catch_up().unwrap(), CaughtUp::default());
+    assert_eq!(check(&index, &log.dir), 15);
+    // Sealing changes no event, compressing no text.
+    drop(index);
+    log.seal();
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    assert_eq!(check(&index, &log.dir), 15);
+    let id = Segments::of(&log.dir).list().unwrap()[0].id;
+    Segments::of(&log.dir).compress(id).unwrap();
+    assert_eq!(index.catch_up().unwrap(), CaughtUp::default());
+    // What is erased from the log is gone from the index, also from its file.
+    let name = fixture::conversation(7);
+    assert_eq!(index.segments_of(std::slice::from_ref(&name)).unwrap(), [id]);
+    let mut keep = |line: &[u8]| {
+        let is_gone = memchr::memmem::find(line, name.as_str().as_bytes()).is_some();
+        if is_gone { Keep::Drop } else { Keep::Keep }
+    };
+    Segments::of(&log.dir).rewrite(id, Look::Everywhere, &mut keep).unwrap();
+    assert_eq!(index.catch_up().unwrap(), CaughtUp { n_events: 14, n_forgotten: 1 });
+    assert_eq!(check(&index, &log.dir), 14);
+    assert_eq!(index.segments_of(std::slice::from_ref(&name)).unwrap(), []);
+    let code = Code::name(name.as_str());
+    for entry in fs::read_dir(log.temp.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = if path.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+        assert_eq!(memchr::memmem::find(&bytes, &code), None, "{}", path.display());
+    }
+    Segments::of(&log.dir).remove(id).unwrap();
+    assert_eq!(index.catch_up().unwrap(), CaughtUp { n_events: 0, n_forgotten: 1 });
+    assert_eq!(check(&index, &log.dir), 0);
+}
+
+#[test]
+fn an_index_that_is_missing_damaged_or_old_is_made_anew() {
+    let log = Log::new();
+    log.append(0..50);
+    log.index().catch_up().unwrap();
+    let path = log.dir.index_path();
+    let harms: [fn(&std::path::Path); 4] = [
+        |path| fs::remove_file(path).unwrap(),
+        |path| {
+            fs::write(path, "no database, but some text that is long enough to be read").unwrap()
+        },
+        |path| {
+            let mut bytes = fs::read(path).unwrap();
+            bytes[100..4096].fill(0x5a);
+            fs::write(path, bytes).unwrap();
+        },
+        |path| Connection::open(path).unwrap().pragma_update(None, "user_version", 99).unwrap(),
+    ];
+    for harm in harms {
+        harm(&path);
+        let mut index = log.index();
+        assert_eq!(index.catch_up().unwrap().n_events, 50);
+        assert_eq!(check(&index, &log.dir), 50);
+    }
+}
+
+#[test]
+fn a_window_is_cut_to_its_times_and_goes_over_many_pages() {
+    let log = Log::new();
+    log.append(0..9000);
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    let at = |n| fixture::event(n).at();
+    let n_rows = |range: Range<Timestamp>| index.window(range).map(Result::unwrap).count();
+    assert_eq!(n_rows(at(10)..at(20)), 10);
+    assert_eq!(n_rows(at(0)..at(8999)), 8999);
+    assert_eq!(n_rows(everything()), 9000);
+    assert_eq!(n_rows(at(20)..at(20)), 0);
+    assert_eq!(n_rows(at(20)..at(10)), 0);
+    let reader = Index::read(&DataDir::read(log.temp.path()).unwrap()).unwrap().unwrap();
+    assert_eq!(reader.window(everything()).count(), 9000);
+}
+
+#[test]
+fn a_damaged_segment_is_left_out_until_it_can_be_read() {
+    let log = Log::new();
+    log.append(0..300);
+    log.seal();
+    log.append(300..310);
+    let info = Segments::of(&log.dir).list().unwrap().remove(0);
+    Segments::of(&log.dir).compress(info.id).unwrap();
+    let path = Segments::of(&log.dir).list().unwrap()[0].path.clone();
+    let whole = fs::read(&path).unwrap();
+    let mut damaged = whole.clone();
+    damaged[40..60].fill(0);
+    fs::write(&path, damaged).unwrap();
+    let mut index = log.index();
+    index.rebuild().unwrap().catch_up().unwrap();
+    index = log.index();
+    let n_after = index.window(fixture::event(300).at()..everything().end).count();
+    assert_eq!(n_after, 10);
+    fs::write(&path, whole).unwrap();
+    index.catch_up().unwrap();
+    assert_eq!(check(&index, &log.dir), 310);
+}
+
+#[tokio::test]
+async fn an_open_log_is_indexed_behind_the_writer() {
+    let log = Log::new();
+    let config = EventLogConfig { sync: SyncPolicy::Always, ..EventLogConfig::default() };
+    let open = FileEventLog::open(&log.dir, config).unwrap();
+    for n in 0..20 {
+        open.reserve().await.unwrap().append(fixture::event(n)).durable().await.unwrap();
+    }
+    let off_the_runtime = |work: &(dyn Fn() -> Result<CaughtUp, crate::StoreError> + Sync)| {
+        std::thread::scope(|scope| scope.spawn(work).join().unwrap().unwrap())
+    };
+    off_the_runtime(&|| open.catch_up_index());
+    let reader = Index::read(&log.dir).unwrap().unwrap();
+    assert_eq!(check(&reader, &log.dir), 20);
+    assert_eq!(off_the_runtime(&|| open.reindex()).n_events, 20);
+    let reader = Index::read(&log.dir).unwrap().unwrap();
+    assert_eq!(check(&reader, &log.dir), 20);
+    assert!(open.close(Duration::from_secs(30)).await.complete);
+}

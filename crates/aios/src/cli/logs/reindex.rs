@@ -1,0 +1,34 @@
+//! `aios logs reindex`.
+
+use std::io::Write;
+
+use aios_store::{CaughtUp, Index};
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::context::Context;
+use crate::cli::output::{self, Exit};
+use crate::cli::owner::{self, Owner};
+
+/// Make the index anew from the log
+///
+/// The index follows the log of itself; this is for when it is in doubt. With --json: {"n_events",
+/// "n_forgotten"}.
+#[derive(Debug, Args)]
+pub(super) struct Reindex;
+
+impl Reindex {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let config = context.config()?;
+        let caught_up: CaughtUp = match Owner::of(&config)? {
+            Owner::Us(dir) => Index::open(&dir)?.rebuild()?.catch_up()?,
+            Owner::Server => owner::ask(&config, "/admin/v1/logs/reindex", &json!({}))?,
+        };
+        if context.json {
+            output::json(out, &caught_up)?;
+        } else {
+            writeln!(out, "events indexed: {}", caught_up.n_events)?;
+        }
+        Ok(Exit::Done)
+    }
+}
