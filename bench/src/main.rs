@@ -1,5 +1,5 @@
 //! What the gateway is measured against and with: an instant model server, a bare proxy, a load
-//! generator. Each runs on one thread, so that each can be pinned to one core, and all use the
+//! generator; and the event log on its own. Each runs on one thread, so that each can be pinned to one core, and all use the
 //! gateway's own allocator, so that a difference is never the allocator's.
 
 mod chat;
@@ -7,11 +7,13 @@ mod erase;
 mod load;
 mod net;
 mod proxy;
+mod store;
 mod upstream;
 
 use std::future::Future;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -50,6 +52,15 @@ enum Command {
         /// Address of the model server.
         #[arg(long)]
         upstream: SocketAddr,
+    },
+    /// Fill an event log, start on it, erase from it
+    Store {
+        /// An empty directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Events in all.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
     },
     /// Erase a conversation from cold segments and print how long it took
     Erase {
@@ -97,6 +108,10 @@ fn run(command: Command) -> Result<()> {
             on_one_thread(upstream::serve(listen, Duration::from_millis(gap_ms)))
         }
         Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream)),
+        Command::Store { dir, events } => {
+            let report = store::run(&store::Plan { dir, n_events: events })?;
+            print_line(&serde_json::to_string(&report)?)
+        }
         Command::Erase { segments, holding, events } => {
             let report = erase::run(&erase::Shape { segments, holding, events })?;
             print_line(&serde_json::to_string(&report)?)

@@ -20,6 +20,7 @@ mod index;
 mod key;
 mod lines;
 mod log;
+mod migrate;
 mod ram;
 mod read;
 mod replace;
@@ -52,6 +53,7 @@ pub use filter::Filter;
 pub use index::{CaughtUp, Index, Row, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
+pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;
 pub use read::{Events, Follow, FollowFrom, query, tail};
 pub use retention::{

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use aios_core::Event;
 use memchr::memchr;
+use serde::Serialize;
 
 /// Longest line that is read, in bytes. Far above what the text limits of an event allow.
 pub const LINE_MAX: usize = 16 * 1024 * 1024;
@@ -23,7 +24,7 @@ pub struct Line {
 }
 
 /// A line that is not an event. Reading goes on behind it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BadLine {
     /// The segment.
     pub path: PathBuf,

@@ -5,6 +5,7 @@ mod erase;
 mod gateway;
 mod soak;
 mod stand;
+mod store;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,11 @@ const BENCHES: &[Bench] = &[
         name: "soak",
         about: "memory under steady load [--seconds 300] [--json FILE]",
         run: soak::run,
+    },
+    Bench {
+        name: "store",
+        about: "the event log on its own [--quick] [--json FILE]",
+        run: store::run,
     },
 ];
 

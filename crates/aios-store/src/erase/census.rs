@@ -134,6 +134,12 @@ impl Census {
         self.stores.iter().map(|store| store.n_mentions).sum()
     }
 
+    /// Whether the index names the target.
+    pub(crate) fn is_indexed(&self) -> bool {
+        let is_index = |store: &'static Store| store.treatment == Treatment::Indexed;
+        self.holding.iter().any(|holding| holding.store.is_some_and(is_index))
+    }
+
     /// Files and bytes that were read.
     #[must_use]
     pub fn n_read(&self) -> (u64, u64) {

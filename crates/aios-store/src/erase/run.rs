@@ -242,7 +242,9 @@ impl Eraser {
         let mut work = Work::default();
         let begun_at = self.clock.now();
         cut(&self.dir, &target, Depth::Catalogued, begun_at, &mut work)?;
-        self.log.catch_up_index()?;
+        if let Err(error) = self.log.catch_up_index() {
+            tracing::warn!(%error, "the index cannot follow an erasure; it is made anew");
+        }
         let cut_at = self.clock.now();
         let mut verified = self.verify(&target, &mut work)?;
         (work.took, verified.took) = (cut_at.since(begun_at), self.clock.now().since(cut_at));
@@ -262,7 +264,9 @@ impl Eraser {
                 break;
             }
             cut(&self.dir, target, Depth::EveryByte, self.clock.now(), work)?;
-            self.log.reindex()?;
+            if census.is_indexed() {
+                self.log.reindex()?;
+            }
             census = self.look(target, Depth::EveryByte)?;
         }
         Ok(ErasureProof::of(&self.dir, census))

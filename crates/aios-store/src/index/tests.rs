@@ -195,5 +195,13 @@ async fn an_open_log_is_indexed_behind_the_writer() {
     assert_eq!(off_the_runtime(&|| open.reindex()).n_events, 20);
     let reader = Index::read(&log.dir).unwrap().unwrap();
     assert_eq!(check(&reader, &log.dir), 20);
+    // Also where somebody has removed it meanwhile. Windows lets nobody do that.
+    #[cfg(unix)]
+    {
+        drop(reader);
+        fs::remove_file(log.dir.index_path()).unwrap();
+        off_the_runtime(&|| open.catch_up_index());
+        assert_eq!(check(&Index::read(&log.dir).unwrap().unwrap(), &log.dir), 20);
+    }
     assert!(open.close(Duration::from_secs(30)).await.complete);
 }

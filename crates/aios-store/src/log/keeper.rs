@@ -100,10 +100,7 @@ impl Work {
     }
 
     fn catch_up(&mut self) -> Result<CaughtUp, StoreError> {
-        let mut index = match self.index.take() {
-            Some(index) => index,
-            None => Index::open(&self.dir)?,
-        };
+        let mut index = self.take_index()?;
         // One that has failed is opened anew, which finds out whether it is damaged.
         let caught_up = index.catch_up()?;
         self.index = Some(index);
@@ -111,12 +108,16 @@ impl Work {
     }
 
     fn reindex(&mut self) -> Result<CaughtUp, StoreError> {
-        let index = match self.index.take() {
-            Some(index) => index,
-            None => Index::open(&self.dir)?,
-        };
-        self.index = Some(index.rebuild()?);
+        self.index = Some(self.take_index()?.rebuild()?);
         self.catch_up()
+    }
+
+    /// One whose file was removed under it would go on into nothing.
+    fn take_index(&mut self) -> Result<Index, StoreError> {
+        match self.index.take().filter(|_| self.dir.index_path().is_file()) {
+            Some(index) => Ok(index),
+            None => Index::open(&self.dir),
+        }
     }
 }
 

@@ -111,25 +111,6 @@ impl FileEventLog {
         sealed.map_err(failed)
     }
 
-    /// The same for threads that may wait.
-    pub(crate) fn seal_blocking(&self) -> Result<(), StoreError> {
-        let failed =
-            |why: String| StoreError::io("seal", Path::new("the event log"))(io::Error::other(why));
-        let (reply, sealed) = oneshot::channel();
-        if !self.queue.seal(reply) {
-            return Err(failed("it is closed".to_owned()));
-        }
-        let sealed =
-            sealed.blocking_recv().unwrap_or_else(|_| Err("it was closed meanwhile".to_owned()));
-        sealed.map_err(failed)
-    }
-
-    /// What keeps erased conversations from being written again.
-    #[must_use]
-    pub fn fence(&self) -> &Fence {
-        &self.queue.fence
-    }
-
     /// Brings the index to where the log is: after it, what was erased from the log is gone from the
     /// index, too. Blocks, so it is not for a thread that drives a runtime.
     ///
@@ -154,6 +135,25 @@ impl FileEventLog {
 
     fn chores(&self) -> MutexGuard<'_, Option<Chores>> {
         self.chores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same for threads that may wait.
+    pub(crate) fn seal_blocking(&self) -> Result<(), StoreError> {
+        let failed =
+            |why: String| StoreError::io("seal", Path::new("the event log"))(io::Error::other(why));
+        let (reply, sealed) = oneshot::channel();
+        if !self.queue.seal(reply) {
+            return Err(failed("it is closed".to_owned()));
+        }
+        let sealed =
+            sealed.blocking_recv().unwrap_or_else(|_| Err("it was closed meanwhile".to_owned()));
+        sealed.map_err(failed)
+    }
+
+    /// What keeps erased conversations from being written again.
+    #[must_use]
+    pub fn fence(&self) -> &Fence {
+        &self.queue.fence
     }
 
     /// Writes what waits, forces it to disk and stops. No place is given out from here on; slots that
@@ -192,6 +192,11 @@ impl FileEventLog {
         std::thread::Builder::new().name("event-log".to_owned()).spawn(run)?;
         Ok(Self { queue, config, dir: None, rotating: Mutex::new(()), chores: Mutex::new(None) })
     }
+}
+
+/// Makes segments of an older log that was migrated. The caller holds the log's lease.
+pub(crate) fn cut_older(dir: &DataDir) -> Result<(), StoreError> {
+    open::cut_older(dir, EventLogConfig::default().segment_max)
 }
 
 /// Says that the writer's thread has ended, also if it panicked.

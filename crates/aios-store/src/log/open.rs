@@ -13,7 +13,7 @@ use crate::segment::extent::{self, Extent};
 use crate::segment::facts::{self, Kind};
 use crate::segment::intake::Intake;
 use crate::segment::{Day, Layout, Segments};
-use crate::{DataDir, StoreError, disk, fail};
+use crate::{DataDir, StoreError, disk, fail, migrate};
 
 const SPLIT: Points = points!("split_rest");
 
@@ -33,10 +33,13 @@ pub(super) fn open(dir: &DataDir, segment_max: u64, chores: Chores) -> Result<Op
     disk::create_dir(layout.dir())?;
     let mut quarantined = seal_late(dir, &layout)?;
     let active = layout.active();
+    migrate::set_aside(&layout)?;
+    cut_older(dir, segment_max)?;
     quarantined += recover(&active, &quarantine)?.quarantined;
     let mut extent = extent_of(&active)?;
     if extent.is_some_and(|extent| Day::of(extent.first) != Day::of(extent.last)) {
         split(&layout, segment_max)?;
+        tracing::info!("the event log was cut into segments of one day each");
         extent = extent_of(&active)?;
     }
     Segments::of(dir).tidy()?;
@@ -74,21 +77,41 @@ fn seal_late(dir: &DataDir, layout: &Layout) -> Result<u64, StoreError> {
 /// off, it is done again with the same outcome, because the original goes last.
 fn split(layout: &Layout, segment_max: u64) -> Result<(), StoreError> {
     let path = layout.active();
+    let rest = cut(&path, layout, segment_max)?;
+    let mut out = Replacement::begin(&path)?;
+    out.write_all(&rest).map_err(StoreError::io("write", &path))?;
+    out.commit(&SPLIT)
+}
+
+/// The same with an older log that was migrated. One that was not is left alone.
+pub(super) fn cut_older(dir: &DataDir, segment_max: u64) -> Result<(), StoreError> {
+    let (layout, path) = (Layout::of(dir), Layout::of(dir).older());
+    let first = migrate::first_line(&path).map_err(StoreError::io("read", &path))?;
+    let is_migrated = first.is_some_and(|line| match facts::of(line.trim_ascii_end()) {
+        Kind::Event(_) => true,
+        // Nothing of it was an answer.
+        Kind::Footer | Kind::Bad => line.is_empty(),
+    });
+    if is_migrated {
+        cut(&path, &layout, segment_max)?;
+        remove(&path, "older.before_remove", "older.removed")?;
+    }
+    Ok(())
+}
+
+/// Makes segments of a file's events; gives back what belongs to no event.
+fn cut(path: &Path, layout: &Layout, segment_max: u64) -> Result<Vec<u8>, StoreError> {
     let mut intake = Intake::new(layout, segment_max);
-    let mut reader = BufReader::new(File::open(&path).map_err(StoreError::io("open", &path))?);
+    let mut reader = BufReader::new(File::open(path).map_err(StoreError::io("open", path))?);
     let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).map_err(StoreError::io("read", &path))? > 0 {
+    while reader.read_until(b'\n', &mut line).map_err(StoreError::io("read", path))? > 0 {
         match facts::of(line.trim_ascii_end()) {
             Kind::Event(facts) => intake.event(facts.ts, facts.event_id, &line)?,
             Kind::Bad | Kind::Footer => intake.other(&line)?,
         }
         line.clear();
     }
-    let (segments, rest) = intake.finish()?;
-    tracing::info!(n = segments.len(), "the event log was cut into segments of one day each");
-    let mut out = Replacement::begin(&path)?;
-    out.write_all(&rest).map_err(StoreError::io("write", &path))?;
-    out.commit(&SPLIT)
+    intake.finish().map(|(_, rest)| rest)
 }
 
 fn extent_of(path: &Path) -> Result<Option<Extent>, StoreError> {

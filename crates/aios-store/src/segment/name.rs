@@ -172,6 +172,11 @@ impl Layout {
         self.dir.join(format!("{STEM}.late.ndjson"))
     }
 
+    /// A log of a schema before 2.0, set aside.
+    pub(crate) fn older(&self) -> PathBuf {
+        self.dir.join(format!("{STEM}.older.ndjson"))
+    }
+
     pub(crate) fn hot(&self, id: SegmentId) -> PathBuf {
         self.dir.join(format!("{STEM}.{id}.ndjson"))
     }

@@ -11,9 +11,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use aios_core::{Event, EventId, Timestamp};
+use aios_privacy::{KeyMaterial, Pseudonymizer, Redactor};
 use aios_store::{
-    DataDir, EventLogConfig, EventStore, FileEventLog, Filter, Keep, Look, Rotate, Segments,
-    SyncPolicy,
+    DataDir, EventLogConfig, EventStore, FileEventLog, Filter, Keep, Look, Migration, Rotate,
+    Segments, SyncPolicy, migrate,
 };
 use serde_json::json;
 
@@ -22,6 +23,8 @@ const ORDER: &str = "AIOS_CRASH_ORDER";
 
 /// How often a point is passed by before the process ends there.
 const PASSES: [usize; 2] = [0, 1];
+
+const V1_0: &str = include_str!("../../../../fixtures/events/v1.0.ndjson");
 
 const DAY: i64 = 86_400;
 
@@ -115,6 +118,27 @@ const SCENARIOS: &[Scenario] = &[
         added: 0..0,
     },
     Scenario {
+        name: "migration",
+        setup: |dir| {
+            fs::create_dir_all(dir.events_path().parent().unwrap()).unwrap();
+            fs::write(dir.events_path(), V1_0).unwrap();
+        },
+        work: |dir| {
+            let how = Migration {
+                redactor: &Redactor::default(),
+                pseudonyms: &Pseudonymizer::new(1, &KeyMaterial::new([7; 32])),
+                text_max: 1000,
+                utc_offset: "Z",
+            };
+            migrate(dir, how, true).unwrap();
+            drop(open(dir));
+        },
+        // They are not readable before. That they are afterwards is told by the files.
+        always: |_| true,
+        before: 0..0,
+        added: 0..0,
+    },
+    Scenario {
         name: "rewriting to nothing",
         setup: |dir| {
             write_active(dir, 0..30);
@@ -186,7 +210,9 @@ fn check(scenario: &Scenario, temp: &Temp, point: &str, expect: &State) {
     for n in first.iter().filter(|n| (scenario.always)(**n)) {
         assert_eq!(seen.iter().filter(|seen| *seen == n).count(), 1, "{what}: event {n}");
     }
-    let known = |n: &u64| first.contains(n) || scenario.added.contains(n);
+    // Those of an older log happened before the start, and are not read before they are migrated.
+    let is_older = |n: u64| n.cast_signed() < 0;
+    let known = |n: &u64| first.contains(n) || scenario.added.contains(n) || is_older(*n);
     assert!(seen.iter().all(known), "{what}: {seen:?}");
     let dir = temp.open();
     // What the work adds was not acknowledged, and is not added twice.

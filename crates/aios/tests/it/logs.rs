@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
 
 use crate::cli::event;
 use crate::program::{Place, Ran};
+use crate::rig::{Client, Server, Setup, chat, eventually, post, soon};
 
 const ACTIVE: &str = "data_core/analytics/hypotheses.ndjson";
 
@@ -149,6 +151,72 @@ fn a_running_server_does_what_changes_the_log() {
     drop(server);
 }
 
+/// Rotates again and again while clients ask, and kills the server from outside in the midst of it.
+#[tokio::test]
+async fn what_was_answered_is_there_once_when_the_server_is_killed_while_it_rotates() {
+    let setup = Setup::new().set("events.sync", r#""always""#);
+    for n_rotations in [1, 3, 6] {
+        let server = Server::start(&setup).await;
+        let (api, answers) = (server.api().to_owned(), Arc::new(Mutex::new(Vec::new())));
+        let clients: Vec<_> =
+            (0..4).map(|_| tokio::spawn(ask_on(api.clone(), Arc::clone(&answers)))).collect();
+        for n in 1..=n_rotations {
+            eventually("answers", async || (answers.lock().unwrap().len() > 20 * n).then_some(()))
+                .await;
+            let token = server.read_data("keys/admin.token");
+            let headers = format!("authorization: Bearer {}\r\n", token.trim());
+            server.admin_with("POST", ROTATE, &headers, SEAL).await.expect(200);
+        }
+        // One that is under way when the end comes.
+        let mut rotating = Client::connect(server.admin_address()).await;
+        rotating.send(&rotation(&server)).await;
+        let place = server.kill();
+        for client in clients {
+            soon("a client's end", client).await.unwrap();
+        }
+        let args = ["logs", "rotate", "--data-dir", "data", "--config", "aios.toml"];
+        place.run(&args).ended(0);
+        let args = ["logs", "verify", "--data-dir", "data", "--config", "aios.toml"];
+        place.run(&args).ended(0);
+        let args = ["events", "query", "--json", "--data-dir", "data", "--config", "aios.toml"];
+        let log = place.run(&args).ended(0).stdout;
+        let ids: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let ids: Vec<&str> = ids.iter().map(|event| event["event_id"].as_str().unwrap()).collect();
+        for answer in &*answers.lock().unwrap() {
+            assert_eq!(ids.iter().filter(|id| *id == answer).count(), 1, "{answer}");
+        }
+        assert!(answers.lock().unwrap().len() > 20);
+    }
+}
+
+const ROTATE: &str = "/admin/v1/logs/rotate";
+
+const SEAL: &str = r#"{"seal":true}"#;
+
+/// A request to the admin address that seals the active segment.
+fn rotation(server: &Server) -> Vec<u8> {
+    let (host, token) = (server.admin_address(), server.read_data("keys/admin.token"));
+    let length = SEAL.len();
+    let head = format!(
+        "POST {ROTATE} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\n",
+        token.trim()
+    );
+    let length = format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+    (head + &length + SEAL).into_bytes()
+}
+
+/// Asks until the server is gone; notes the events of whole answers.
+async fn ask_on(api: String, answers: Arc<Mutex<Vec<String>>>) {
+    let mut client = Client::connect(&api).await;
+    let request = post(&chat("aios-auto", "How are you?", false));
+    while client.try_send(&request).await.is_ok() {
+        let Some(reply) = client.try_reply().await else { return };
+        if reply.is_whole {
+            answers.lock().unwrap().push(reply.header("x-aios-event-id").unwrap().to_owned());
+        }
+    }
+}
+
 #[test]
 fn what_is_damaged_is_named_by_file_and_line() {
     let place = with_events(&[(0, 5)]);
@@ -171,6 +239,34 @@ fn what_is_damaged_is_named_by_file_and_line() {
     }
     let faults = place.run(&["logs", "verify", "--json"]).ended(2).json()["faults"].clone();
     assert_eq!((faults.as_array().unwrap().len(), &faults[0]["line"]), (4, &json!(1)));
+}
+
+#[test]
+fn an_older_log_is_taken_in() {
+    let place = Place::simulated();
+    let older = include_str!("../../../../fixtures/events/v1.0.ndjson");
+    place.write(ACTIVE, older);
+    let dry = place.run(&["logs", "migrate"]).ended(3);
+    assert!(dry.stdout.contains("schema 1.0: 2 to migrate") && dry.stderr.contains("line 3:"));
+    assert_eq!(place.read(ACTIVE), older);
+    // A server that starts in between goes on in a file of its own, and has the log to itself.
+    let server = place.start(&["serve"], "OpenAI API");
+    assert_eq!(place.read(ACTIVE), "");
+    let refused = place.run(&["logs", "migrate", "--execute"]).ended(1);
+    assert!(refused.stderr.contains("while a server writes it"), "{}", refused.stderr);
+    drop(server);
+    let args = ["logs", "migrate", "--execute", "--utc-offset", "+02:00", "--json"];
+    let done = place.run(&args).ended(3).json();
+    assert_eq!((&done["n_v1_0"], &done["n_not_migrated"]), (&json!(2), &json!(1)));
+    let found = ["events", "query", "--conv", "hashed_0f1e2d3c4b5a6978", "--json"];
+    let found = place.run(&found).ended(0).stdout;
+    let first: Value = serde_json::from_str(found.lines().next().unwrap()).unwrap();
+    assert_eq!((found.lines().count(), &first["ts"]), (2, &json!("2025-10-05T08:00:00.500Z")));
+    assert_eq!(
+        place.run(&["logs", "migrate", "--execute"]).ended(0).stdout,
+        "nothing to migrate\n"
+    );
+    place.run(&["logs", "verify"]).ended(0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `aios logs`.
 
 mod hold;
+mod migrate;
 mod reindex;
 mod rotate;
 mod stats;
@@ -26,6 +27,7 @@ enum Verb {
     Rotate(rotate::Rotate),
     Reindex(reindex::Reindex),
     Verify(verify::Verify),
+    Migrate(migrate::Migrate),
     Hold(hold::Hold),
 }
 
@@ -36,6 +38,7 @@ impl Command {
             Verb::Rotate(verb) => verb.run(context, out),
             Verb::Reindex(verb) => verb.run(context, out),
             Verb::Verify(verb) => verb.run(context, out),
+            Verb::Migrate(verb) => verb.run(context, out),
             Verb::Hold(verb) => verb.run(context, out),
         }
     }

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aios_core::Event;
+use aios_core::{Clock as _, Event};
 use aios_store::{
     DataDir, EventLogConfig, EventStore, FileEventLog, Filter, ReadError, StoreError, SyncPolicy,
 };
 
 use super::{Checked, Fault, Subject, sample};
+use crate::clock::SystemClock;
 use crate::config::Config;
 
 /// Lines at the end of the log that are looked at.
@@ -46,8 +47,9 @@ fn by_writing(subject: &Subject, config: &Config, dir: &DataDir) -> Checked {
     }
     room(own.path())?;
     Ok(format!(
-        "written, synced and read back in {}; the last {n_lines} lines are sound",
-        dir.path().display()
+        "written, synced and read back in {}; the last {n_lines} lines are sound{}",
+        dir.path().display(),
+        overdue(config, dir)?
     ))
 }
 
@@ -73,9 +75,24 @@ fn by_watching(subject: &Subject, config: &Config, locked: StoreError) -> Checke
         let detail = format!("the running server has lost {} events: {why}", log.lost);
         return Err(Fault::new(detail, "give the disk room, then restart the server"));
     }
-    let n_lines = sound_tail(&DataDir::read(&config.server.data_dir)?)?;
+    let dir = DataDir::read(&config.server.data_dir)?;
+    let (n_lines, overdue) = (sound_tail(&dir)?, overdue(config, &dir)?);
     let written = log.written;
-    Ok(format!("a server writes it: {written} written, 0 lost; the last {n_lines} lines are sound"))
+    Ok(format!(
+        "a server writes it: {written} written, 0 lost; the last {n_lines} lines are sound{overdue}"
+    ))
+}
+
+/// What is kept longer than it may be, if there is something. A server sees to it within the hour, so
+/// it does not speak against starting one.
+fn overdue(config: &Config, dir: &DataDir) -> Result<String, Fault> {
+    let kept = aios_store::stats(dir, &config.events.log.retention, SystemClock.now())?;
+    let n: usize = kept.iter().map(|class| class.n_overdue - class.n_held).sum();
+    Ok(if n == 0 {
+        String::new()
+    } else {
+        format!("; {n} segments are kept longer than they may be (`aios logs rotate`)")
+    })
 }
 
 /// How many of the last lines there are; none may be bad.

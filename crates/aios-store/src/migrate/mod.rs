@@ -1,0 +1,258 @@
+//! Takes in logs that were written before schema 2.0.
+//!
+//! When the event log is opened and its file is of an older schema, it is set aside as
+//! `hypotheses.older.ndjson`, so that new events begin in a file of their own. Migrating turns that file
+//! into events of schema 2.0, redacted and under pseudonyms of this deployment, and puts that in its
+//! place in one step. Then it is cut into segments, day by day, and removed; if the process dies there,
+//! the next start goes on. Nothing of the old text is kept beside it, but for lines that are no answers:
+//! they are put into the quarantine as they are.
+
+mod convert;
+mod older;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+
+use aios_core::SCHEMA_VERSION;
+use aios_privacy::{Pseudonym, Pseudonymizer, Redactor};
+use serde::Serialize;
+
+use crate::erase::Ledger;
+use crate::replace::{Points, Replacement, points};
+use crate::segment::Layout;
+use crate::segment::facts::{self, Kind};
+use crate::{BadLine, DataDir, StoreError, disk, fail};
+use convert::{Converted, Converter};
+use older::Older;
+
+const REST: Points = points!("migrate_rest");
+const CONVERTED: Points = points!("migrate_converted");
+
+/// What migrating needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration<'a> {
+    /// Masks what may not be kept.
+    pub redactor: &'a Redactor,
+    /// Makes the pseudonyms of conversations.
+    pub pseudonyms: &'a Pseudonymizer,
+    /// Longest question and answer kept, in bytes.
+    pub text_max: usize,
+    /// Offset of the times in the old log, which name none, such as `Z` or `+02:00`.
+    pub utc_offset: &'a str,
+}
+
+/// What migrating has done, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Migrated {
+    /// The file of the older schema; none if there is nothing to migrate.
+    pub source: Option<PathBuf>,
+    /// Answers of schema 0.9.
+    pub n_v0_9: u64,
+    /// Answers of schema 1.0.
+    pub n_v1_0: u64,
+    /// Events of the present schema, which stay as they are.
+    pub n_v2_0: u64,
+    /// Answers that are left out, because their conversation was erased here.
+    pub n_erased: u64,
+    /// Values that were masked.
+    pub n_masked: u64,
+    /// Lines that are no answers, the first ones with their numbers.
+    pub not_migrated: Vec<BadLine>,
+    /// How many they are.
+    pub n_not_migrated: u64,
+    /// Where those are put.
+    pub aside: Option<PathBuf>,
+}
+
+/// Most lines that are named one by one.
+const NAMED_MAX: usize = 100;
+
+/// Migrates the older log of a directory; with `execute` false it only says what would be done.
+///
+/// # Errors
+/// When this process does not own the directory, or something cannot be read or written.
+pub fn migrate(dir: &DataDir, how: Migration<'_>, execute: bool) -> Result<Migrated, StoreError> {
+    let layout = Layout::of(dir);
+    let _lease = dir.lease_log()?;
+    let source = match (layout.older().is_file(), execute) {
+        (true, _) => layout.older(),
+        (false, true) if set_aside(&layout)? => layout.older(),
+        (false, false) if begins_older(&layout.active())? => layout.active(),
+        (false, _) => return Ok(Migrated::default()),
+    };
+    let mut out = execute.then(|| Outcome::begin(dir, &source)).transpose()?;
+    let erased = Ledger::read(dir)?.binding();
+    let mut pass = Pass::new(how, &source, &erased);
+    pass.run(out.as_mut())?;
+    let mut migrated = pass.migrated;
+    if let Some(out) = out {
+        migrated.aside = out.commit(migrated.n_not_migrated > 0)?;
+        crate::log::cut_older(dir)?;
+    }
+    Ok(migrated)
+}
+
+/// Puts an active segment of an older schema aside, so that new events do not mix with it. True if there
+/// was one and there is room for it.
+pub(crate) fn set_aside(layout: &Layout) -> Result<bool, StoreError> {
+    let active = layout.active();
+    if !begins_older(&active)? || layout.older().exists() {
+        return Ok(false);
+    }
+    fail::point("older.before_rename");
+    fs::rename(&active, layout.older()).map_err(StoreError::io("set aside", &active))?;
+    fail::point("older.renamed");
+    disk::sync_dir(layout.dir())?;
+    tracing::warn!(
+        path = %layout.older().display(),
+        "the event log is of an older schema and was set aside; `aios logs migrate` takes it in"
+    );
+    Ok(true)
+}
+
+fn begins_older(path: &Path) -> Result<bool, StoreError> {
+    let first = first_line(path).map_err(StoreError::io("read", path))?;
+    Ok(first.is_some_and(|line| Older::read(&line).is_some()))
+}
+
+/// The first line of a file; `None` if the file is not there.
+pub(crate) fn first_line(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut line = Vec::new();
+    BufReader::new(io::Read::take(file, crate::LINE_MAX as u64)).read_until(b'\n', &mut line)?;
+    Ok(Some(line))
+}
+
+/// One reading of the older file.
+struct Pass<'a> {
+    converter: Converter<'a>,
+    source: &'a Path,
+    /// Whose events must not come back.
+    erased: &'a [Pseudonym],
+    migrated: Migrated,
+}
+
+/// What becomes of a line.
+enum Becomes {
+    Event(Vec<u8>),
+    Nothing,
+    /// It is put aside.
+    Rest,
+}
+
+impl<'a> Pass<'a> {
+    fn new(how: Migration<'a>, source: &'a Path, erased: &'a [Pseudonym]) -> Self {
+        let migrated = Migrated { source: Some(source.to_owned()), ..Migrated::default() };
+        Self { converter: Converter::new(how), source, erased, migrated }
+    }
+
+    fn run(&mut self, mut out: Option<&mut Outcome>) -> Result<(), StoreError> {
+        let failed = |error| StoreError::io("migrate", self.source)(error);
+        let mut reader = BufReader::new(File::open(self.source).map_err(failed)?);
+        let (mut line, mut number, mut offset) = (Vec::new(), 0, 0);
+        loop {
+            line.clear();
+            let n = reader.read_until(b'\n', &mut line);
+            let n = n.map_err(StoreError::io("migrate", self.source))?;
+            if n == 0 {
+                return Ok(());
+            }
+            number += 1;
+            let becomes = self.line(&line, number, offset);
+            if let Some(out) = out.as_deref_mut() {
+                out.take(&line, &becomes)?;
+            }
+            offset += n as u64;
+        }
+    }
+
+    fn line(&mut self, line: &[u8], number: u64, offset: u64) -> Becomes {
+        let text = line.trim_ascii_end();
+        if text.is_empty() {
+            return Becomes::Nothing;
+        }
+        if line.ends_with(b"\n") && matches!(facts::of(text), Kind::Event(_)) {
+            return self.unless_erased(line.to_owned(), |migrated| migrated.n_v2_0 += 1);
+        }
+        match self.converter.convert(text) {
+            Ok(Converted { line, is_v0_9, n_masked }) => self.unless_erased(line, |migrated| {
+                match is_v0_9 {
+                    true => migrated.n_v0_9 += 1,
+                    false => migrated.n_v1_0 += 1,
+                }
+                migrated.n_masked += n_masked;
+            }),
+            Err(why) => {
+                self.migrated.n_not_migrated += 1;
+                if self.migrated.not_migrated.len() < NAMED_MAX {
+                    let path = self.source.to_owned();
+                    let bad = BadLine { path, number: Some(number), offset, why };
+                    self.migrated.not_migrated.push(bad);
+                }
+                Becomes::Rest
+            }
+        }
+    }
+
+    /// An old copy of what was erased here must not bring it back.
+    fn unless_erased(&mut self, line: Vec<u8>, count: impl FnOnce(&mut Migrated)) -> Becomes {
+        let is_erased = match facts::of(line.trim_ascii_end()) {
+            Kind::Event(facts) => {
+                facts.pseudonyms().any(|id| self.erased.iter().any(|erased| erased.as_str() == id))
+            }
+            Kind::Footer | Kind::Bad => false,
+        };
+        if is_erased {
+            self.migrated.n_erased += 1;
+            return Becomes::Nothing;
+        }
+        count(&mut self.migrated);
+        Becomes::Event(line)
+    }
+}
+
+/// What is written: the converted log, and what is no part of it.
+struct Outcome {
+    converted: Replacement,
+    rest: Replacement,
+    aside: PathBuf,
+}
+
+impl Outcome {
+    fn begin(dir: &DataDir, source: &Path) -> Result<Self, StoreError> {
+        let quarantine = dir.quarantine_path();
+        disk::create_dir(&quarantine)?;
+        let aside = quarantine.join(format!("hypotheses.before-{SCHEMA_VERSION}.torn"));
+        Ok(Self {
+            converted: Replacement::begin(source)?,
+            rest: Replacement::begin(&aside)?,
+            aside,
+        })
+    }
+
+    fn take(&mut self, line: &[u8], becomes: &Becomes) -> Result<(), StoreError> {
+        let (out, bytes) = match becomes {
+            Becomes::Event(event) => (&mut self.converted, event.as_slice()),
+            Becomes::Nothing => return Ok(()),
+            Becomes::Rest => (&mut self.rest, line),
+        };
+        out.write_all(bytes).map_err(StoreError::io("write", out.path()))
+    }
+
+    /// The rest first: once the converted log has taken the old one's place, the old one is gone.
+    fn commit(self, has_rest: bool) -> Result<Option<PathBuf>, StoreError> {
+        if has_rest {
+            self.rest.commit(&REST)?;
+        }
+        self.converted.commit(&CONVERTED)?;
+        Ok(has_rest.then_some(self.aside))
+    }
+}

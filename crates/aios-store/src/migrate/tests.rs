@@ -1,0 +1,185 @@
+use aios_core::{Bucket, Event, ResponseEvent, Tier};
+use aios_privacy::KeyMaterial;
+
+use super::*;
+use crate::erase::{ErasureState, LedgerEntry};
+use crate::{EventLogConfig, FileEventLog, Filter, query, verify};
+
+const V0_9: &str = include_str!("../../../../fixtures/events/v0.9.ndjson");
+const V1_0: &str = include_str!("../../../../fixtures/events/v1.0.ndjson");
+
+struct Log {
+    _temp: tempfile::TempDir,
+    dir: DataDir,
+}
+
+impl Log {
+    fn of(content: &str) -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        fs::create_dir(dir.analytics_path()).unwrap();
+        fs::write(dir.events_path(), content).unwrap();
+        Self { _temp: temp, dir }
+    }
+
+    fn migrate(&self, execute: bool) -> Migrated {
+        let how = Migration {
+            redactor: &Redactor::default(),
+            pseudonyms: &pseudonyms(),
+            text_max: 1000,
+            utc_offset: "Z",
+        };
+        migrate(&self.dir, how, execute).unwrap()
+    }
+
+    fn open(&self) {
+        drop(FileEventLog::open(&self.dir, EventLogConfig::default()).unwrap());
+    }
+
+    fn events(&self) -> Vec<ResponseEvent> {
+        let lines = query(&self.dir, &Filter::default()).unwrap();
+        lines
+            .map(|line| match line.unwrap().event {
+                Event::Response(event) => *event,
+            })
+            .collect()
+    }
+
+    /// Every byte in the directory, to look for what must not be there.
+    fn bytes(&self) -> String {
+        let mut left = vec![self.dir.path().to_owned()];
+        let mut text = String::new();
+        while let Some(path) = left.pop() {
+            if path.is_dir() {
+                left.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            } else {
+                text.push_str(&String::from_utf8_lossy(&fs::read(path).unwrap()));
+            }
+        }
+        text
+    }
+}
+
+fn pseudonyms() -> Pseudonymizer {
+    Pseudonymizer::new(1, &KeyMaterial::new([7; 32]))
+}
+
+#[test]
+fn schema_0_9_is_read_for_good() {
+    let log = Log::of(V0_9);
+    let done = log.migrate(true);
+    assert_eq!((done.n_v0_9, done.n_v1_0, done.n_v2_0, done.n_not_migrated), (2, 0, 0, 1));
+    assert_eq!(done.not_migrated[0].number, Some(3));
+    let events = log.events();
+    assert_eq!(events[0].ts.to_string(), "2025-10-01T09:15:02.123Z");
+    assert_eq!((events[0].source, events[1].source), (Some(Tier::Main), Some(Tier::Embedder)));
+    assert_eq!(events[0].conv_id, pseudonyms().conversation(&[b"", b"conv_17"]));
+    assert_eq!((events[0].msg_id, events[0].question.as_str()), (1, "What is entropy?"));
+    assert_eq!(events[1].response.as_str(), "You're welcome.");
+}
+
+#[test]
+fn schema_1_0_is_read_for_good() {
+    let log = Log::of(V1_0);
+    let done = log.migrate(true);
+    assert_eq!((done.n_v0_9, done.n_v1_0, done.n_not_migrated), (0, 2, 1));
+    assert!(
+        done.not_migrated[0]
+            .to_string()
+            .contains("line 3: an event of another kind (hypothesis_test)")
+    );
+    let events = log.events();
+    let first = &events[0];
+    assert_eq!(
+        (first.source, first.tier, first.bucket),
+        (Some(Tier::Main), Tier::Main, Bucket::Treatment)
+    );
+    assert_eq!((first.boundary.get(), first.weight.unwrap().get()), (0.48, 0.62));
+    assert_eq!(first.timings.latency_ms, 13_579.25);
+    // The conversation stays one, under a key.
+    assert_eq!(events[0].conv_id, events[1].conv_id);
+    assert_eq!(first.conv_id, pseudonyms().conversation(&[b"", b"hashed_0f1e2d3c4b5a6978"]));
+    assert!(events.iter().all(|event| event.config_hash == "migrated"));
+}
+
+#[test]
+fn what_may_not_be_kept_is_masked_and_no_copy_is_left() {
+    let mail = ["jane.doe", "example.org"].join("@");
+    let log = Log::of(&V0_9.replace("What is entropy?", &format!("I am {mail}.")));
+    let dry = log.migrate(false);
+    assert!(log.bytes().contains(&mail));
+    let done = log.migrate(true);
+    assert_eq!((dry.n_masked, done.n_masked), (1, 1));
+    assert!(!log.bytes().contains(&mail));
+    assert!(!log.bytes().contains("conv_17"));
+    assert_eq!(log.events()[0].question.as_str(), "I am [EMAIL].");
+    let names: Vec<_> = crate::segment::names(&Layout::of(&log.dir)).unwrap();
+    assert!(names.iter().all(|name| !name.contains("older") && !name.contains("bak")), "{names:?}");
+    assert!(verify(&log.dir, true).unwrap().faults.is_empty());
+}
+
+#[test]
+fn a_dry_run_changes_nothing_and_says_the_same() {
+    let log = Log::of(V1_0);
+    let before = log.bytes();
+    let dry = log.migrate(false);
+    assert_eq!(log.bytes(), before);
+    let done = log.migrate(true);
+    assert_eq!((dry.n_v1_0, dry.n_not_migrated), (done.n_v1_0, done.n_not_migrated));
+    assert_eq!(log.migrate(true), Migrated::default());
+}
+
+#[test]
+fn what_was_erased_here_does_not_come_back() {
+    let log = Log::of(V1_0);
+    let at = crate::fixture::event(0).at();
+    let erased = LedgerEntry {
+        id: "e1".to_owned(),
+        state: ErasureState::Ledgered,
+        ts: at,
+        requested_at: at,
+        target: vec![pseudonyms().conversation(&[b"", b"hashed_0f1e2d3c4b5a6978"])],
+        requester: "test".to_owned(),
+        basis: "test".to_owned(),
+        plan_hash: None,
+        valid_until: None,
+        n_records: 2,
+    };
+    Ledger::read(&log.dir).unwrap().write(erased).unwrap();
+    let done = log.migrate(true);
+    assert_eq!((done.n_v1_0, done.n_erased, done.n_not_migrated), (0, 2, 1));
+    assert!(log.events().is_empty());
+}
+
+#[test]
+fn a_server_that_starts_on_an_older_log_leaves_it_for_later() {
+    let new = crate::fixture::line(5);
+    // Also where an earlier version has gone on in the same file.
+    let log = Log::of(&(V1_0.to_owned() + &new + "{\"torn"));
+    log.open();
+    assert!(log.events().is_empty());
+    let done = log.migrate(true);
+    assert_eq!((done.n_v1_0, done.n_v2_0, done.n_not_migrated), (2, 1, 2));
+    let last = log.events().pop().unwrap();
+    assert_eq!(serde_json::to_string(&Event::Response(Box::new(last))).unwrap() + "\n", new);
+    // Each day is a segment of its own.
+    assert_eq!(crate::Segments::of(&log.dir).list().unwrap().len(), 2);
+}
+
+#[test]
+fn a_migration_that_was_broken_off_goes_on_at_the_next_start() {
+    let log = Log::of(V0_9);
+    let reference = Log::of(V0_9);
+    reference.migrate(true);
+    // Converted, but not cut into segments yet.
+    let converted: String = reference
+        .events()
+        .into_iter()
+        .map(|event| serde_json::to_string(&Event::Response(Box::new(event))).unwrap() + "\n")
+        .collect();
+    fs::write(Layout::of(&log.dir).older(), converted).unwrap();
+    fs::write(log.dir.events_path(), "").unwrap();
+    log.open();
+    assert_eq!(log.events(), reference.events());
+    assert!(!Layout::of(&log.dir).older().exists());
+}
