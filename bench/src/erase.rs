@@ -62,6 +62,8 @@ pub(crate) fn run(shape: &Shape) -> Result<Report> {
     for segment in Segments::of(&dir).list()? {
         Segments::of(&dir).compress(segment.id)?;
     }
+    // As in a server that has run for a while.
+    log.catch_up_index()?;
     let audit = Arc::new(AuditLog::open(&dir, AuditConfig::default(), clock.now())?);
     let eraser = Eraser::open(&dir, log, audit, clock)?;
     let target = EraseTarget::new(vec![conversation(0)?], None).context("somebody is meant")?;

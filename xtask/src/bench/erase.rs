@@ -5,11 +5,12 @@
 //! The proof afterwards reads every byte, so its time grows with the log; it is shown as a rate.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::Options;
-use crate::{cargo, process};
+use crate::{cargo, process, workspace};
 
 /// Segments of the logs that grow.
 const GROWING: [u32; 4] = [8, 16, 32, 64];
@@ -74,9 +75,8 @@ fn measure(segments: u32, holding: u32) -> Result<Measured> {
 }
 
 fn once(segments: u32, holding: u32) -> Result<Measured> {
-    let args = ["run", "--quiet", "--profile", "quick", "-p", "aios-bench", "--", "erase"];
-    let mut command = cargo::cargo(&args);
-    command.args(["--segments", &segments.to_string(), "--holding", &holding.to_string()]);
+    let mut command = Command::new(workspace::program("quick", "aios-bench"));
+    command.args(["erase", "--segments", &segments.to_string(), "--holding", &holding.to_string()]);
     let said = process::output(&mut command).context("aios-bench erase failed")?;
     let figure = |key: &str| {
         let found = said.split_once(&format!("\"{key}\":")).map(|(_, rest)| rest);

@@ -134,6 +134,12 @@ impl Census {
         self.stores.iter().map(|store| store.n_mentions).sum()
     }
 
+    /// Whether the index names the target.
+    pub(crate) fn is_indexed(&self) -> bool {
+        let is_index = |store: &'static Store| store.treatment == Treatment::Indexed;
+        self.holding.iter().any(|holding| holding.store.is_some_and(is_index))
+    }
+
     /// Files and bytes that were read.
     #[must_use]
     pub fn n_read(&self) -> (u64, u64) {
@@ -232,14 +238,17 @@ impl<'a> Counter<'a> {
     fn bytes(&mut self, file: &Found, store: Option<&'static Store>) -> io::Result<()> {
         let target = self.target;
         let is_proof = store.is_some_and(|store| store.treatment == Treatment::Proof);
-        let is_derived = store.is_some_and(|store| store.treatment == Treatment::Derived);
+        // A database keeps the digits as bytes.
+        let is_packed = store.is_some_and(|store| {
+            matches!(store.treatment, Treatment::Derived | Treatment::Indexed)
+        });
         let mut is_named = false;
         let overlap = target.len_max() + 1;
         let n_bytes = scan::each_window(&file.path, overlap, |window, _| {
             // Proof of an erasure names whom it was about, by pseudonym and by nothing else.
             is_named |= (!is_proof && target.names_in(window))
                 || target.raw_in(window)
-                || (is_derived && target.packed_in(window));
+                || (is_packed && target.packed_in(window));
         })?;
         if is_named {
             self.hold(file, 0);

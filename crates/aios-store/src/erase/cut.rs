@@ -13,14 +13,14 @@ use super::target::{EraseTarget, Whose};
 use crate::replace::{Points, Replacement, points, remove};
 use crate::segment::name::FileKind;
 use crate::segment::{Keep, Look, Segments};
-use crate::{DataDir, FileEventLog, StoreError};
+use crate::{DataDir, StoreError};
 
 const LINES: Points = points!("erase_lines");
 
 /// Goes through the files that a look at `depth` found, and does to each what its store asks for. Done
 /// again it finds less to do, until there is nothing.
 pub(crate) fn cut(
-    (dir, log): (&DataDir, &FileEventLog),
+    dir: &DataDir,
     target: &EraseTarget,
     depth: Depth,
     now: Timestamp,
@@ -30,14 +30,7 @@ pub(crate) fn cut(
     // Catalogues last: they are made anew from what is then in the segments.
     let (catalogues, rest): (Vec<_>, Vec<_>) =
         census.holding.iter().partition(|holding| is_catalogue(holding));
-    for holding in rest {
-        cut_file(dir, target, depth, holding, work)?;
-    }
-    // The index forgets by itself what the segments hold no more; one that cannot goes whole.
-    if let Err(error) = log.catch_up_index() {
-        tracing::warn!(%error, "the index cannot follow an erasure; it is removed and made anew");
-    }
-    for holding in catalogues {
+    for holding in rest.into_iter().chain(catalogues) {
         cut_file(dir, target, depth, holding, work)?;
     }
     Ok(())
@@ -75,6 +68,8 @@ fn cut_file(
             work.touched(dir, &holding.path);
             Ok(())
         }
+        // Brought to where the log is once all segments are cut.
+        Treatment::Indexed => Ok(()),
         // Reported, not cut: nobody but their author knows what is left without it.
         Treatment::Document | Treatment::Proof | Treatment::Apart => Ok(()),
     }

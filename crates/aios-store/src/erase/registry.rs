@@ -32,6 +32,8 @@ pub(crate) enum Treatment {
     Lines,
     /// Made from other stores: removed where it names the subject, and made anew.
     Derived,
+    /// Made from the event log by its own thread, which forgets what the log has no more.
+    Indexed,
     /// What no reader understands: removed whole where it names the subject.
     Scraps,
     /// One document that a person also edits. It is searched; what it holds is reported, not cut.

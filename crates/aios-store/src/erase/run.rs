@@ -20,7 +20,7 @@ use super::receipt::{ErasureProof, Receipt, Work};
 use super::target::EraseTarget;
 use crate::audit::{AuditAction, AuditLog};
 use crate::sign::Signer;
-use crate::{DataDir, FileEventLog, Hold, StoreError, hex};
+use crate::{DataDir, EventStore as _, FileEventLog, Hold, StoreError, hex};
 
 /// How long a plan may be executed.
 const PLAN_LIFE: Duration = Duration::from_secs(15 * 60);
@@ -241,7 +241,10 @@ impl Eraser {
         self.step(&mut entry, ErasureState::Rewriting)?;
         let mut work = Work::default();
         let begun_at = self.clock.now();
-        cut((&self.dir, &self.log), &target, Depth::Catalogued, begun_at, &mut work)?;
+        cut(&self.dir, &target, Depth::Catalogued, begun_at, &mut work)?;
+        if let Err(error) = self.log.catch_up_index() {
+            tracing::warn!(%error, "the index cannot follow an erasure; it is made anew");
+        }
         let cut_at = self.clock.now();
         let mut verified = self.verify(&target, &mut work)?;
         (work.took, verified.took) = (cut_at.since(begun_at), self.clock.now().since(cut_at));
@@ -260,7 +263,10 @@ impl Eraser {
             if census.is_clean() {
                 break;
             }
-            cut((&self.dir, &self.log), target, Depth::EveryByte, self.clock.now(), work)?;
+            cut(&self.dir, target, Depth::EveryByte, self.clock.now(), work)?;
+            if census.is_indexed() {
+                self.log.reindex()?;
+            }
             census = self.look(target, Depth::EveryByte)?;
         }
         Ok(ErasureProof::of(&self.dir, census))

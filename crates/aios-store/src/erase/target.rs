@@ -21,7 +21,7 @@ const RAW_MIN: usize = 4;
 pub struct EraseTarget {
     pseudonyms: Vec<Pseudonym>,
     names: Vec<Finder<'static>>,
-    /// The pseudonyms' digits as bytes, as a database may keep them.
+    /// The pseudonyms with their digits as bytes, as the index keeps them.
     packed: Vec<Finder<'static>>,
     raw: Vec<Finder<'static>>,
 }
@@ -44,11 +44,7 @@ impl EraseTarget {
     pub fn new(pseudonyms: Vec<Pseudonym>, id: Option<&str>) -> Option<Self> {
         let owned = |bytes: &[u8]| Finder::new(bytes).into_owned();
         let names = pseudonyms.iter().map(|one| owned(one.as_str().as_bytes())).collect();
-        let digits = |one: &Pseudonym| {
-            let (_, digits) = one.as_str().split_once('_')?;
-            hex::decode::<16>(digits.as_bytes())
-        };
-        let packed = pseudonyms.iter().filter_map(digits).map(|bytes| owned(&bytes)).collect();
+        let packed = pseudonyms.iter().filter_map(packed).map(|bytes| owned(&bytes)).collect();
         let raw = id.filter(|id| id.len() >= RAW_MIN).map(spellings).unwrap_or_default();
         let raw = raw.iter().map(|spelling| owned(spelling.as_bytes())).collect();
         (!pseudonyms.is_empty()).then_some(Self { pseudonyms, names, packed, raw })
@@ -110,7 +106,7 @@ impl EraseTarget {
         self.names.iter().any(|finder| finder.find(bytes).is_some())
     }
 
-    /// Whether the digits of a pseudonym stand in these bytes as bytes.
+    /// Whether a pseudonym stands in these bytes with its digits as bytes.
     pub(crate) fn packed_in(&self, bytes: &[u8]) -> bool {
         self.packed.iter().any(|finder| finder.find(bytes).is_some())
     }
@@ -127,6 +123,13 @@ impl fmt::Debug for EraseTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EraseTarget").field("pseudonyms", &self.pseudonyms).finish_non_exhaustive()
     }
+}
+
+/// Kind and version as they are printed, then the digits as bytes.
+fn packed(one: &Pseudonym) -> Option<Vec<u8>> {
+    let (head, digits) = one.as_str().split_once('_')?;
+    let digits = hex::decode::<16>(digits.as_bytes())?;
+    Some([head.as_bytes(), b"_", &digits].concat())
 }
 
 /// The id as it is and as it stands in JSON.

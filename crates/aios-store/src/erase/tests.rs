@@ -167,7 +167,12 @@ fn a_conversation_goes_from_every_store_and_all_others_stay_byte_for_byte() {
     rig.write("analytics/quarantine/hypotheses.at-9-2.torn", "{\"nobody");
     rig.write("cache/answers", &format!("{ours}"));
     rig.write("exports/for-ann.csv", "chat-of-ann;hello");
+    rig.log.catch_up_index().unwrap();
     let before = rig.look(7);
+    let index = |census: &Census| {
+        census.stores.iter().find(|store| store.store == "index").unwrap().n_files_naming
+    };
+    assert!(index(&before) > 0, "{:?}", before.stores);
     assert_eq!((before.n_events, before.n_records()), (52, 54));
 
     let receipt = rig.erase(7);
@@ -176,6 +181,9 @@ fn a_conversation_goes_from_every_store_and_all_others_stay_byte_for_byte() {
     assert_eq!((receipt.verified.n_events, receipt.segments.len()), (0, 3));
     let after = rig.look(7);
     assert!(after.is_clean() && after.is_complete() && after.n_events == 0, "{after:?}");
+    assert_eq!(index(&after), 0);
+    let indexed = crate::Index::read(&rig.dir).unwrap().unwrap();
+    assert_eq!(indexed.n_events().unwrap(), 468, "the index is kept, not removed");
     assert!(rig.lines() == kept(0..520, 7));
     let read = |name: &str| fs::read_to_string(rig.temp.path().join(name)).unwrap();
     assert_eq!(read("analytics/control.ndjson"), "{\"a\":1}\n");
@@ -312,23 +320,37 @@ fn requests_under_way_and_replays_do_not_bring_it_back() {
 #[test]
 fn live_writes_are_neither_lost_nor_brought_back() {
     let rig = Rig::filled();
+    /// Also where a test fails, or its thread would be waited for in vain.
+    struct Stop<'a>(&'a AtomicBool);
+
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
     let stop = AtomicBool::new(false);
     let (log, runtime) = (&rig.log, &rig.runtime);
     let n = std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let mut n = 520;
             while !stop.load(Ordering::SeqCst) || n % 10 != 0 {
-                let slot = runtime.block_on(log.reserve()).unwrap();
-                drop(slot.append(event(n)));
+                // Each waits for the disk, as a client would, so that the index can keep up.
+                let append = async {
+                    let slot = log.reserve().await.unwrap();
+                    slot.append(event(n)).durable().await.unwrap();
+                };
+                runtime.block_on(append);
                 n += 1;
             }
             n
         });
+        let stopping = Stop(&stop);
         for conversation in [7, 3] {
             let receipt = rig.erase(conversation);
             assert_eq!(receipt.state, ErasureState::Completed, "{:?}", receipt.verified.left);
         }
-        stop.store(true, Ordering::SeqCst);
+        drop(stopping);
         writer.join().unwrap()
     });
     let lines = rig.lines();
@@ -423,6 +445,7 @@ fn erasing_by_subject_tells_whose_else_the_records_are() {
     assert_eq!((plan.census.n_events, plan.census.n_others), (10, 10));
     assert_eq!(plan.census.by_pseudonym[subject.as_str()], 10);
     let receipt = rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
+    assert_eq!(receipt.verified.left, []);
     assert_eq!((receipt.state, rig.lines().len()), (ErasureState::Completed, 20));
 }
 

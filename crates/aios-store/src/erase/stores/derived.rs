@@ -4,7 +4,7 @@ use crate::erase::registry::{Store, Treatment};
 
 /// The index of the event log, with the files that its database keeps beside it.
 pub(crate) const INDEX: Store =
-    Store { name: "index", files: &["index.sqlite*"], treatment: Treatment::Derived };
+    Store { name: "index", files: &["index.sqlite*"], treatment: Treatment::Indexed };
 
 /// Answers that are given again.
 pub(crate) const CACHE: Store =
