@@ -30,19 +30,34 @@ pub(crate) struct Number {
     pub(crate) digits_min: usize,
     /// How many digits may stand before the first sign; any number if the list is empty.
     pub(crate) first: &'static [usize],
-    /// Whether a letter may stand right before.
-    pub(crate) after_letter: bool,
+    /// Whether a letter stands right before.
+    pub(crate) after_letter: Letter,
+    /// Whether one stands right after the first run.
+    pub(crate) before_letter: Letter,
+}
+
+/// Whether a letter stands beside a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Letter {
+    Never,
+    Maybe,
+    Always,
 }
 
 impl Number {
     /// Numbers of so many digits at least, the first run of which has one of these lengths.
     pub(crate) const fn new(digits_min: usize, first: &'static [usize]) -> Self {
-        Self { digits_min, first, after_letter: false }
+        Self { digits_min, first, after_letter: Letter::Never, before_letter: Letter::Maybe }
     }
 
-    /// The same, right after a letter too.
-    pub(crate) const fn after_letter(self) -> Self {
-        Self { after_letter: true, ..self }
+    /// The same, perhaps or always right after a letter.
+    pub(crate) const fn after_letter(self, after_letter: Letter) -> Self {
+        Self { after_letter, ..self }
+    }
+
+    /// The same, always with a letter right after the first run.
+    pub(crate) const fn before_letter(self) -> Self {
+        Self { before_letter: Letter::Always, ..self }
     }
 }
 

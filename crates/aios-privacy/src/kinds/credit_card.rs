@@ -58,11 +58,13 @@ static CUES: Cues = Cues::new(
         "hash",
         "seed",
         "nonce",
+        "case",
     ]],
 );
 
 /// How issuers print their numbers.
-const GROUPINGS: [&[usize]; 4] = [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
+const GROUPINGS: [&[usize]; 5] =
+    [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 4, 4, 2], &[4, 6, 5], &[4, 6, 4]];
 
 /// First four digits from, to, and the numbers of digits that issuers give out in that range.
 const ISSUERS: [(u32, u32, &[usize]); 19] = [

@@ -1,12 +1,15 @@
 //! Bank account numbers: the country's length and the checksum mod 97 (ISO 13616).
 
-use crate::detector::{Anchors, Detector, Found, Look, Number};
+use crate::detector::{Anchors, Detector, Found, Letter, Look, Number};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::Iban, &[Anchors::Numbers(Number::new(2, &[]).after_letter())], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::Iban,
+    &[Anchors::Numbers(Number::new(2, &[]).after_letter(Letter::Always))],
+    look,
+);
 
 /// The longest IBAN of all, Russia's.
 const LENGTH_MAX: usize = 33;

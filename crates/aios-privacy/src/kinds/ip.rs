@@ -74,6 +74,22 @@ static VERSION_CUES: Cues = Cues::new(
         "toolkit",
         "runtime",
         "rv",
+        "node",
+        "python",
+        "ios",
+        "ipados",
+        "macos",
+        "android",
+        "java",
+        "php",
+        "ruby",
+        "postgres",
+        "postgresql",
+        "edge",
+        "step",
+        "table",
+        "figure",
+        "fig",
     ]],
     &[&[
         "ip",
@@ -83,7 +99,15 @@ static VERSION_CUES: Cues = Cues::new(
         "addr",
         "host",
         "server",
-        "from",
+        "connection",
+        "connect",
+        "connected",
+        "login",
+        "request",
+        "requests",
+        "traffic",
+        "client",
+        "visitor",
         "ping",
         "client_ip",
         "gateway",
@@ -293,7 +317,7 @@ mod tests {
     fn versions_and_sections_are_no_v4_addresses() {
         check_v4("version 4.2.10.1, v4.2.10.1, section 3.1.2.4, Chrome/120.0.60.71");
         check_v4("lib-1.2.3.4 1.2.3.4-beta 1.2.3.4.5 1.2.3 256.1.1.1 01.2.3.4 1.2.3.4.tar.gz");
-        check_v4("upgraded to 4.2.10.1");
+        check_v4("upgraded from 4.2.10.0 to 4.2.10.1, node 20.11.1.0, step 1.2.3.4");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which detectors a number concerns: told from its first digits, before any of them looks.
 
-use crate::detector::Number;
+use crate::detector::{Letter, Number};
 use crate::source::Source;
 
 /// So many digits are counted; no detector asks for more.
@@ -17,12 +17,20 @@ pub(super) struct Numbers {
     by_digits: [u64; DIGITS_MAX + 1],
     /// For each length of the first run, whom it concerns.
     by_first: [u64; FIRST_MAX + 1],
-    after_letter: u64,
+    /// Without a letter right before, and with one.
+    by_left: [u64; 2],
+    /// Without a letter right after the first run, and with one.
+    by_right: [u64; 2],
 }
 
 impl Default for Numbers {
     fn default() -> Self {
-        Self { by_digits: [0; DIGITS_MAX + 1], by_first: [0; FIRST_MAX + 1], after_letter: 0 }
+        Self {
+            by_digits: [0; DIGITS_MAX + 1],
+            by_first: [0; FIRST_MAX + 1],
+            by_left: [0; 2],
+            by_right: [0; 2],
+        }
     }
 }
 
@@ -35,18 +43,21 @@ impl Numbers {
                 *owners |= owner;
             }
         }
-        if number.after_letter {
-            self.after_letter |= owner;
+        let sides =
+            [(&mut self.by_left, number.after_letter), (&mut self.by_right, number.before_letter)];
+        for ([without, with], letter) in sides {
+            *without |= if letter == Letter::Always { 0 } else { owner };
+            *with |= if letter == Letter::Never { 0 } else { owner };
         }
     }
 
     /// Whom the number concerns that begins at `at`.
     pub(super) fn owners(&self, source: &Source<'_>, at: usize) -> u64 {
-        let first = source.run_right(at, FIRST_MAX, |byte| byte.is_ascii_digit()) - at;
-        let mut owners = self.by_first[first];
-        if follows_letter(source, at) {
-            owners &= self.after_letter;
-        }
+        let end = source.run_right(at, FIRST_MAX, |byte| byte.is_ascii_digit());
+        let is_before_letter = source.byte(end).is_some_and(|byte| byte.is_ascii_alphabetic());
+        let owners = self.by_first[end - at]
+            & self.by_left[usize::from(follows_letter(source, at))]
+            & self.by_right[usize::from(is_before_letter)];
         if owners == 0 { 0 } else { owners & self.by_digits[n_digits(source, at)] }
     }
 }
@@ -93,7 +104,9 @@ mod tests {
     fn check(text: &str, expect: u64) {
         let mut numbers = Numbers::default();
         numbers.add(&Number::new(9, &[3, 9]), 1);
-        numbers.add(&Number::new(2, &[]).after_letter(), 2);
+        numbers.add(&Number::new(2, &[]).after_letter(Letter::Maybe), 2);
+        numbers.add(&Number::new(1, &[]).after_letter(Letter::Always), 4);
+        numbers.add(&Number::new(1, &[]).before_letter(), 8);
         let at = text.find(|c: char| c.is_ascii_digit()).unwrap();
         assert_eq!(numbers.owners(&Source::new(text), at), expect, "{text}");
     }
@@ -109,8 +122,9 @@ mod tests {
 
     #[test]
     fn digits_in_a_word_concern_few() {
-        check("ab123456789", 2);
-        check("a_123456789", 2);
+        check("ab123456789", 6);
+        check("a_123456789", 6);
+        check(" 123456789x", 11);
         check("\\n123456789", 3);
     }
 }

@@ -10,7 +10,7 @@ use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
     PiiKind::Crypto,
-    &[Anchors::Numbers(Number::new(1, &[])), Anchors::Words(&["bc1q", "bc1p"])],
+    &[Anchors::Numbers(Number::new(1, &[]).before_letter()), Anchors::Words(&["bc1q", "bc1p"])],
     look,
 );
 

@@ -7,7 +7,7 @@ use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::Crypto, &[Anchors::Numbers(Number::new(1, &[1]))], look);
+    Detector::new(PiiKind::Crypto, &[Anchors::Numbers(Number::new(1, &[1]).before_letter())], look);
 
 const LENGTH: usize = 40;
 /// Fewer different digits stand in the zero address, the burn address and fillers.

@@ -3,14 +3,14 @@
 
 use super::{COMMON, cues};
 use crate::context::{CUE_WINDOW, Cues, Verdict};
-use crate::detector::{Anchors, Detector, Found, Look, Number};
+use crate::detector::{Anchors, Detector, Found, Letter, Look, Number};
 use crate::digits::{is_free_left, is_free_right, run_end, values};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
     PiiKind::NationalId,
-    &[Anchors::Numbers(Number::new(7, &[2, 7, 8]).after_letter())],
+    &[Anchors::Numbers(Number::new(7, &[2, 7, 8]).after_letter(Letter::Maybe))],
     look,
 );
 

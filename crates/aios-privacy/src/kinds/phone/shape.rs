@@ -163,14 +163,14 @@ impl Shape {
     }
 
     /// `202-555-0143`: an area never begins with 0 or 1, nor does an exchange; but people make up
-    /// exchanges, so that of the usual notation, with a hyphen last, is not checked.
+    /// exchanges, so that of the usual notation, with a hyphen or a dot last, is not checked.
     fn is_north_american(&self) -> bool {
         let area = match self.lengths() {
             [3, 3, 4] => 0,
             [1, 3, 3, 4] if self.digit(0) == 1 => 1,
             _ => return false,
         };
-        let is_usual = self.separators[self.n_groups - 1] == b'-';
+        let is_usual = matches!(self.separators[self.n_groups - 1], b'-' | b'.');
         self.digit(area) >= 2 && (is_usual || self.digit(area + 3) >= 2)
     }
 
@@ -189,11 +189,13 @@ impl Shape {
             && is_even
     }
 
-    /// Mobile numbers of Brazil, `11 91234-5678`, China, `138-1234-5678`, and Spain, `612 34 56 78`.
+    /// Brazil's `11 91234-5678`, China's `138-1234-5678`, Spain's `612 34 56 78` and Russia's
+    /// `8 (495) 123-45-67`.
     fn is_mobile(&self) -> bool {
         let last = self.separators[self.n_groups - 1];
         match self.lengths() {
             [2, 5, 4] => self.digit(2) == 9 && self.digit(0) > 0 && last == b'-',
+            [1, 3, 3, 2, 2] => self.digit(0) == 8 && last == b'-',
             [3, 4, 4] => self.digit(0) == 1 && self.digit(1) >= 3,
             [3, 2, 2, 2] => matches!(self.digit(0), 6 | 7 | 9) && last == b' ',
             _ => false,

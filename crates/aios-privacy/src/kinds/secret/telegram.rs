@@ -1,14 +1,14 @@
 //! Tokens of Telegram's bots: the bot's number, a colon, `AA` and 33 characters.
 
 use super::{is_base64_url, is_free_left, is_varied};
-use crate::detector::{Anchors, Detector, Found, Look, Number};
+use crate::detector::{Anchors, Detector, Found, Letter, Look, Number};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
     PiiKind::Secret,
-    &[Anchors::Numbers(Number::new(8, &[8, 9, 10]).after_letter())],
+    &[Anchors::Numbers(Number::new(8, &[8, 9, 10]).after_letter(Letter::Maybe))],
     look,
 );
 
