@@ -9,8 +9,7 @@ use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::Url, &[Anchors::Bytes(b":"), Anchors::Words(&[WWW])], look);
+pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Url, &[Anchors::Bytes(b":.")], look);
 
 const SCHEMES: [&str; 16] = [
     "http", "https", "ftp", "ftps", "sftp", "ws", "wss", "ldap", "ldaps", "smb", "rtsp", "git",
@@ -52,13 +51,14 @@ fn is_known(scheme: &str) -> bool {
     SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme))
 }
 
-/// Where the URL around this `://` or `www.` begins, and where its authority does.
+/// Where the URL around this `:` or `.` begins, and where its authority does.
 fn beginning(source: &Source<'_>, at: usize) -> Option<(usize, usize)> {
-    if source.has_word(at, WWW) {
-        let is_free = !source.before(at).is_some_and(|byte| {
+    if source.byte(at) == Some(b'.') {
+        let start = at.checked_sub(3).filter(|start| source.has_word(*start, WWW))?;
+        let is_free = !source.before(start).is_some_and(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'/' | b'@' | b'_')
         });
-        return is_free.then_some((at, at));
+        return is_free.then_some((start, start));
     }
     if !source.has(at, "://") {
         return None;

@@ -2,11 +2,9 @@
 
 use super::Form;
 
-/// How a form begins; between brackets and word there may be one blank.
-pub(super) const WORDS: &[&str] = &[
-    "[at]", "(at)", "{at}", "<at>", "[ at", "( at", "[dot", "(dot", "{dot", "<dot", "[ dot",
-    "( dot", " dot",
-];
+/// How forms begin, between brackets perhaps with a blank. One of them on a line is enough, so the
+/// rarer brackets need not be looked for where `at` and `dot` come together.
+pub(super) const WORDS: &[&str] = &["[at]", "(at)", "{at}", "[ at", "[dot", "(dot", " dot"];
 
 /// Words after which " at " is no sign: `look at example dot com`.
 const NOT_NAMES: [&str; 28] = [

@@ -3,14 +3,14 @@
 use sha2::{Digest, Sha256};
 
 use super::{is_free_left, joins};
-use crate::detector::{Anchors, Detector, Found, Look, Number};
+use crate::detector::{Anchors, Detector, Found, Letter, Look, Number};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
     PiiKind::Crypto,
-    &[Anchors::Numbers(Number::new(1, &[]).before_letter()), Anchors::Words(&["bc1q", "bc1p"])],
+    &[Anchors::Numbers(Number::new(1, &[]).after_letter(Letter::Maybe).before_letter())],
     look,
 );
 
@@ -18,11 +18,12 @@ const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrst
 const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 const PREFIX: &str = "bc1";
 
-fn look(source: &Source<'_>, at: usize) -> Look {
-    let (is_segwit, is_legacy) =
-        (source.has_word(at, PREFIX), matches!(source.byte(at), Some(b'1' | b'3')));
-    if !is_segwit && !is_legacy {
-        return Look::nothing(run_end(source, at).max(at + 1));
+fn look(source: &Source<'_>, digit: usize) -> Look {
+    // The digit of the prefix is its last letter.
+    let start = digit.checked_sub(PREFIX.len() - 1).filter(|at| source.has_word(*at, PREFIX));
+    let (is_segwit, at) = (start.is_some(), start.unwrap_or(digit));
+    if !is_segwit && !matches!(source.byte(at), Some(b'1' | b'3')) {
+        return Look::nothing(run_end(source, at));
     }
     let end = source.run_right(at, usize::MAX, |byte| byte.is_ascii_alphanumeric());
     let address = source.bytes().get(at..end).unwrap_or_default();

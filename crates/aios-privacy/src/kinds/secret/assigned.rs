@@ -16,10 +16,8 @@ const WORDS: [&str; 8] =
     ["passwords", "password", "passphrase", "passcode", "passwd", "pass", "secret", "token"];
 
 /// The short ones with what follows them where a value does: bare, they are all over prose.
-const SHORT: [&str; 12] = [
-    "pwd:", "pwd=", "pwd ", "pwd\"", "pwd'", "pwd\\", "key:", "key=", "key ", "key\"", "key'",
-    "key\\",
-];
+const SHORT: [&str; 10] =
+    ["pwd:", "pwd=", "pwd ", "pwd\"", "key:", "key=", "key ", "key\"", "key'", "key\\"];
 
 /// Words after which also a short or plain value is believed.
 const STRONG: [&str; 7] =
