@@ -219,16 +219,15 @@ async fn every_role_at_every_endpoint() {
     }
     assert_eq!(endpoints.len(), matrix.len(), "a row without an endpoint");
     for is_loopback in [true, false] {
+        let admin = Admin::new(is_loopback);
         for (endpoint, access) in &matrix {
-            check_endpoint(endpoint, access, is_loopback).await;
+            check_endpoint(&admin, endpoint, access, is_loopback).await;
         }
     }
 }
 
-async fn check_endpoint(endpoint: &str, access: &str, is_loopback: bool) {
-    // A new one each time, so that refusals do not add up to "too many".
+async fn check_endpoint(admin: &Admin, endpoint: &str, access: &str, is_loopback: bool) {
     for role in Scope::ALL.iter().map(|scope| scope.name()).chain(["all", "none"]) {
-        let admin = Admin::new(is_loopback);
         let scopes = match role {
             "all" => Scopes::all(),
             "none" => Scopes::parse([]).unwrap(),
@@ -243,16 +242,32 @@ async fn check_endpoint(endpoint: &str, access: &str, is_loopback: bool) {
         ];
         for headers in shown {
             let status = admin.status(&concrete(endpoint), headers).await;
-            let is_refused = matches!(status.as_u16(), 401 | 403);
-            assert_eq!(!is_refused, expect, "{role} at {endpoint}: {status} ({headers:?})");
+            assert_eq!(!is_refused(status), expect, "{role} at {endpoint}: {status} ({headers:?})");
         }
     }
     for headers in [&[][..], &[("authorization", "Bearer guess")][..]] {
-        let admin = Admin::new(is_loopback);
         let status = admin.status(&concrete(endpoint), headers).await;
         let expect = may(access, None, is_loopback);
-        assert_eq!(status != 401, expect, "nobody at {endpoint}: {status} ({headers:?})");
+        assert_eq!(!is_refused(status), expect, "nobody at {endpoint}: {status} ({headers:?})");
     }
+}
+
+/// Refused as somebody without the right, or as one of too many.
+fn is_refused(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 401 | 403 | 429)
+}
+
+#[tokio::test]
+async fn who_is_nobody_and_who_lacks_the_right_are_told_apart() {
+    let admin = Admin::new(true);
+    let bearer = |name: &str| format!("Bearer {}", token_of(name));
+    let check = async |value: &str, expect: u16| {
+        let status = admin.status("GET /admin/v1/audit", &[("authorization", value)]).await;
+        assert_eq!(status, expect, "{value}");
+    };
+    check(&bearer("audit:read"), 200).await;
+    check(&bearer("logs:read"), 403).await;
+    check(&bearer("somebody"), 401).await;
 }
 
 /// The endpoint with something in the place of its parameters.
