@@ -6,6 +6,7 @@ mod chat;
 mod erase;
 mod load;
 mod net;
+mod pii;
 mod proxy;
 mod store;
 mod upstream;
@@ -74,6 +75,15 @@ enum Command {
         #[arg(long, default_value_t = 3_000)]
         events: u32,
     },
+    /// Measure the scanner for personal data: quality, speed, hostile text
+    Pii {
+        /// Print what was missed or found wrongly on texts that may be looked at.
+        #[arg(long)]
+        dev: bool,
+        /// Scan a tenth as much text for speed.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Send load and print what came back
     Load {
         /// Address of the gateway.
@@ -91,9 +101,13 @@ enum Command {
     },
 }
 
+/// Exit code where a bar was missed.
+const EXIT_MISSED: u8 = 2;
+
 fn main() -> ExitCode {
     match run(Args::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(EXIT_MISSED),
         Err(error) => {
             // Nobody is left to tell when stderr is gone.
             let _ignored = writeln!(std::io::stderr(), "error: {error:#}");
@@ -102,26 +116,30 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<()> {
+/// Runs a command; false where a bar was missed.
+fn run(command: Command) -> Result<bool> {
     match command {
+        Command::Pii { dev: true, .. } => pii::print_errors(&mut std::io::stdout().lock())?,
+        Command::Pii { quick, .. } => return pii::run(quick, &mut std::io::stdout().lock()),
         Command::Upstream { listen, gap_ms } => {
-            on_one_thread(upstream::serve(listen, Duration::from_millis(gap_ms)))
+            on_one_thread(upstream::serve(listen, Duration::from_millis(gap_ms)))?;
         }
-        Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream)),
+        Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream))?,
         Command::Store { dir, events } => {
             let report = store::run(&store::Plan { dir, n_events: events })?;
-            print_line(&serde_json::to_string(&report)?)
+            print_line(&serde_json::to_string(&report)?)?;
         }
         Command::Erase { segments, holding, events } => {
             let report = erase::run(&erase::Shape { segments, holding, events })?;
-            print_line(&serde_json::to_string(&report)?)
+            print_line(&serde_json::to_string(&report)?)?;
         }
         Command::Load { to, connections, duration_ms, mode } => {
             let plan = Plan { to, connections, duration: Duration::from_millis(duration_ms), mode };
             let report = on_one_thread(load::run(plan))?;
-            print_line(&serde_json::to_string(&report)?)
+            print_line(&serde_json::to_string(&report)?)?;
         }
     }
+    Ok(true)
 }
 
 fn on_one_thread<T>(work: impl Future<Output = Result<T>>) -> Result<T> {

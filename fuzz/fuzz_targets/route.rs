@@ -6,8 +6,8 @@ use aios_route::{apply_override, count, score};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    count(text);
-    score(text);
+    assert!(count(text).n_bytes <= text.len());
+    assert!(score(text).raw.is_finite());
     let split = aios_core::Split {
         treatment_pct: aios_core::Percent::new(10.0).expect("10 is a percentage"),
         control_boundary: aios_core::BOUNDARY_DEFAULT,

@@ -8,6 +8,7 @@
 mod bench;
 mod cargo;
 mod demo;
+mod fuzz;
 mod guard;
 mod http;
 mod process;
@@ -35,7 +36,15 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", about: "run every check", run: test::run_command },
     Command { name: "ci", about: "the same, as CI calls it", run: test::run_command },
     Command { name: "bench", about: "measure; without a name it lists what", run: bench::run },
+    Command {
+        name: "fuzz",
+        about: "feed strange bytes to every parser [TARGET…] [--seconds 60]",
+        run: fuzz::run,
+    },
 ];
+
+/// Exit code for a violation that was found.
+const EXIT_FOUND: u8 = 2;
 
 /// Exit code for wrong usage.
 const EXIT_USAGE: u8 = 64;

@@ -3,6 +3,8 @@
 //! Free text that comes from outside (prompts, answers, model names) can only stand here as
 //! [`RedactedText`].
 
+mod line;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aios_privacy::RedactedText;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,6 +12,9 @@ use uuid::Uuid;
 pub struct EventId(Uuid);
 
 impl EventId {
+    /// Length of the printed form, in bytes.
+    pub const LENGTH: usize = 36;
+
     /// A new id at `at`, with the caller's random bytes.
     #[must_use]
     pub fn new(at: crate::Timestamp, random: [u8; 10]) -> Self {
@@ -24,6 +28,12 @@ impl EventId {
     /// When the text is not a UUID.
     pub fn parse(text: &str) -> Result<Self, uuid::Error> {
         Uuid::try_parse(text).map(Self)
+    }
+
+    /// The printed form, written to where the caller has room for it.
+    #[must_use]
+    pub fn encode<'a>(&self, room: &'a mut [u8; Self::LENGTH]) -> &'a str {
+        self.0.hyphenated().encode_lower(room)
     }
 
     /// The id of these 16 bytes.
@@ -60,9 +70,14 @@ impl From<EventId> for String {
 }
 
 /// The id a client sees in `x-request-id`: its own, if it sent a sane one, else ours.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct RequestId(String);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(Origin);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    Client(String),
+    Ours(RedactedText),
+}
 
 impl RequestId {
     /// Longest id that is taken over from a client, in bytes.
@@ -74,19 +89,31 @@ impl RequestId {
         let sane = !text.is_empty()
             && text.len() <= Self::LENGTH_MAX
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/".contains(&b));
-        sane.then(|| Self(text.to_owned()))
+        sane.then(|| Self(Origin::Client(text.to_owned())))
     }
 
     /// The event's id serves where the client sent none.
     #[must_use]
     pub fn from_event(id: EventId) -> Self {
-        Self(format!("req_{}", id.0.simple()))
+        Self(Origin::Ours(RedactedText::of_id("req_", id.as_bytes())))
     }
 
     /// The printed form.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Origin::Client(text) => text,
+            Origin::Ours(text) => text.as_str(),
+        }
+    }
+
+    /// What may be kept of it: a client's id is redacted by `redact`, ours is as it is.
+    #[must_use]
+    pub fn kept(self, redact: impl FnOnce(&str) -> RedactedText) -> RedactedText {
+        match self.0 {
+            Origin::Client(text) => redact(&text),
+            Origin::Ours(text) => text,
+        }
     }
 }
 
@@ -101,6 +128,17 @@ mod tests {
         let late = EventId::new(Timestamp::from_micros(2_000_000), [0; 10]);
         assert!(early < late);
         assert_eq!(EventId::parse(&early.to_string()).unwrap(), early);
+    }
+
+    #[test]
+    fn our_request_ids_are_kept_as_they_are_and_those_of_clients_redacted() {
+        let redact = |_: &str| RedactedText::default();
+        let id = EventId::new(Timestamp::from_micros(1_000_000), [7; 10]);
+        let ours = RequestId::from_event(id);
+        let expect = format!("req_{}", id.to_string().replace('-', ""));
+        assert_eq!(ours.as_str(), expect);
+        assert_eq!(ours.kept(redact).as_str(), expect);
+        assert!(RequestId::from_client("4111111111111111").unwrap().kept(redact).is_empty());
     }
 
     #[test]

@@ -1,160 +1,130 @@
 //! A seeded maker of labelled text, and the bars that the scanner must clear on it.
+//!
+//! Values are put into chat, JSON, logs, tables and code, some in a form that hides them; between
+//! them stand prose and things that look like values and are none. One seed always makes one text.
+//!
+//! Rules are tuned by looking at texts of [`DEV_SEEDS`]. Those of [`TEST_SEEDS`] only judge: a rule
+//! that was made to fit them would prove nothing.
 
-use std::collections::BTreeMap;
+mod bank;
+mod frame;
+mod hard;
+mod hostile;
+mod identity;
+mod negative;
+mod prose;
+mod quality;
+mod random;
+mod secret;
+mod value;
+
+use std::ops::Range;
 
 use crate::kind::PiiKind;
-use crate::redactor::Redactor;
 
-mod negative;
-mod random;
-mod value;
+pub use hostile::HOSTILE;
+pub use quality::{Bar, LEAKED_MAX, OVER_REDACTED_MAX, Quality, Tally, measure};
 
 use random::Random;
 
+/// Seeds whose texts may be looked at.
+pub const DEV_SEEDS: Range<u64> = 0..6_000;
+/// Seeds whose texts judge.
+pub const TEST_SEEDS: Range<u64> = 9_000_000..9_006_000;
+
 /// Text in which it is known what is personal.
-pub(crate) struct Record {
-    pub(crate) text: String,
-    pub(crate) labels: Vec<Label>,
+#[derive(Debug, Default)]
+pub struct Sample {
+    /// The text.
+    pub text: String,
+    /// What must be found in it, in order.
+    pub labels: Vec<Label>,
 }
 
 /// A span that must be found.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Label {
-    kind: PiiKind,
-    start: usize,
-    end: usize,
+pub struct Label {
+    /// What it is.
+    pub kind: PiiKind,
+    /// Its first byte.
+    pub start: usize,
+    /// One past its last byte.
+    pub end: usize,
+    /// Whether it is written in a form that hides it.
+    pub is_hard: bool,
 }
 
-/// One record: prose with up to two values and up to two things that look like values.
-pub(crate) fn record(seed: u64) -> Record {
+/// A value as it is written, with the words that announce it.
+struct Value {
+    cue: &'static str,
+    text: String,
+    is_hard: bool,
+}
+
+/// The text of a seed: a few lines, two in five of which hold a value.
+#[must_use]
+pub fn sample(seed: u64) -> Sample {
     let random = &mut Random::new(seed);
-    let mut record = Record { text: String::new(), labels: Vec::new() };
-    for _ in 0..1 + random.below(4) {
-        match random.below(3) {
-            0 => record.text.push_str(random.pick(&PROSE)),
-            1 => record.text.push_str(&negative::sentence(random)),
-            _ => record.push_value(random),
+    let mut sample = Sample::default();
+    for _ in 0..1 + random.below(5) {
+        match random.below(10) {
+            0..=2 => sample.text.push_str(&prose::sentence(random)),
+            3..=5 => sample.text.push_str(&negative::sentence(random)),
+            _ => frame::push_value(&mut sample, random),
         }
-        record.text.push_str(random.pick(&[" ", "\n", " ", "  "]));
+        sample.text.push_str(random.pick(&[" ", "\n", "\n\n", " ", "  ", "\r\n"]));
     }
-    record
+    sample
 }
 
-pub(crate) const PROSE: [&str; 8] = [
-    "The meeting moved to Thursday, so please update the agenda.",
-    "Can you explain how a B-tree differs from a skip list?",
-    "I tried it twice: once with 16 GB of memory and once with 32.",
-    "Traduis ce paragraphe en anglais, s'il te plaît.",
-    "请把这段话翻译成英文。",
-    "The function returns None when the list is empty; otherwise the first item.",
-    "In 1998 the company had 12,500 employees and 3.4 billion in revenue.",
-    "We should call it a day and contact nobody until Monday.",
-];
+/// Prose of at least so many bytes, in one record of twenty of which is a value.
+#[must_use]
+pub fn prose(seed: u64, bytes_min: usize) -> String {
+    text_of(seed, bytes_min, |sample, random| match random.below(60) {
+        0 => frame::push_value(sample, random),
+        _ => sample.text.push_str(&prose::sentence(random)),
+    })
+}
 
-impl Record {
-    fn push_value(&mut self, random: &mut Random) {
-        let kind = random.pick(&PiiKind::ALL);
-        let (before, value, after) = value::labelled(kind, random);
-        self.text.push_str(&before);
+/// Prose of at least so many bytes without any value.
+#[cfg(test)]
+pub(crate) fn prose_alone(seed: u64, bytes_min: usize) -> String {
+    text_of(seed, bytes_min, |sample, random| sample.text.push_str(&prose::sentence(random)))
+}
+
+/// Text of at least so many bytes like that of [`sample`]: two pieces in five are values, and nearly as
+/// many look like them.
+#[must_use]
+pub fn dense(seed: u64, bytes_min: usize) -> String {
+    let samples = (seed..).map(|seed| sample(seed).text);
+    let mut text = String::with_capacity(bytes_min);
+    for sample in samples {
+        if text.len() >= bytes_min {
+            break;
+        }
+        text.push_str(&sample);
+        text.push('\n');
+    }
+    text
+}
+
+fn text_of(seed: u64, bytes_min: usize, push: impl Fn(&mut Sample, &mut Random)) -> String {
+    let random = &mut Random::new(seed);
+    let mut sample = Sample::default();
+    while sample.text.len() < bytes_min {
+        push(&mut sample, random);
+        sample.text.push_str(random.pick(&[" ", " ", " ", "\n"]));
+    }
+    sample.text
+}
+
+impl Sample {
+    fn push_label(&mut self, kind: PiiKind, value: &Value) {
         let start = self.text.len();
-        self.text.push_str(&value);
-        self.labels.push(Label { kind, start, end: self.text.len() });
-        self.text.push_str(after);
+        self.text.push_str(&value.text);
+        self.labels.push(Label { kind, start, end: self.text.len(), is_hard: value.is_hard });
     }
 }
 
-/// Counts of one kind.
-#[derive(Debug, Default, Clone, Copy)]
-struct Tally {
-    n_labels: u32,
-    n_recalled: u32,
-    n_found: u32,
-    n_right: u32,
-}
-
-impl Tally {
-    fn recall(self) -> f64 {
-        f64::from(self.n_recalled) / f64::from(self.n_labels)
-    }
-
-    fn precision(self) -> f64 {
-        f64::from(self.n_right) / f64::from(self.n_found)
-    }
-}
-
-/// Scans `n` records and counts labels found and findings labelled. A finding fits a label of its
-/// kind if it covers four fifths of it and at most 16 bytes, or its length again, besides.
-fn tally(first_seed: u64, n: u64) -> BTreeMap<PiiKind, Tally> {
-    let redactor = Redactor::default();
-    let mut tallies = BTreeMap::<PiiKind, Tally>::new();
-    for seed in first_seed..first_seed + n {
-        let record = record(seed);
-        let findings = redactor.scan(&record.text);
-        let fits = |label: &Label, finding: &crate::Finding| {
-            let common = finding.end.min(label.end).saturating_sub(finding.start.max(label.start));
-            let length = label.end - label.start;
-            finding.kind == label.kind
-                && common * 5 >= length * 4
-                && finding.end - finding.start - common <= length.max(16)
-        };
-        for label in &record.labels {
-            let tally = tallies.entry(label.kind).or_default();
-            let is_found = findings.iter().any(|finding| fits(label, finding));
-            tally.n_labels += 1;
-            tally.n_recalled += u32::from(is_found);
-            report(!is_found, "missed", label.kind, &record.text, label.start, label.end);
-        }
-        for finding in &findings {
-            let tally = tallies.entry(finding.kind).or_default();
-            let is_right = record.labels.iter().any(|label| fits(label, finding));
-            tally.n_found += 1;
-            tally.n_right += u32::from(is_right);
-            report(!is_right, "false", finding.kind, &record.text, finding.start, finding.end);
-        }
-    }
-    tallies
-}
-
-/// Shown when the test fails, so that a lost bar explains itself.
-fn report(is_wrong: bool, what: &str, kind: PiiKind, text: &str, start: usize, end: usize) {
-    if is_wrong {
-        let from = text.floor_char_boundary(start.saturating_sub(30));
-        println!("{what} {}: {:?} in {:?}", kind.name(), text.get(start..end), text.get(from..end));
-    }
-}
-
-/// The least recall and precision of a kind.
-fn bars(kind: PiiKind) -> (f64, f64) {
-    match kind {
-        PiiKind::Phone => (0.95, 0.92),
-        PiiKind::Ipv4 => (0.98, 0.92),
-        PiiKind::Ipv6 => (0.98, 0.95),
-        PiiKind::Email
-        | PiiKind::Url
-        | PiiKind::Mac
-        | PiiKind::CreditCard
-        | PiiKind::Iban
-        | PiiKind::UsSsn
-        | PiiKind::Secret => (0.98, 0.98),
-    }
-}
-
-#[test]
-fn every_kind_clears_its_bars_on_several_seeds() {
-    for first_seed in [1, 1_000_003, 77_000_041] {
-        for (kind, tally) in tally(first_seed, 4_000) {
-            let (recall, precision) = (tally.recall(), tally.precision());
-            println!(
-                "{:>12} n {:>4} recall {recall:.3} precision {precision:.3}",
-                kind.name(),
-                tally.n_labels
-            );
-            let (recall_min, precision_min) = bars(kind);
-            assert!(tally.n_labels > 200, "{kind:?}: too few labels");
-            assert!(
-                recall >= recall_min && precision >= precision_min,
-                "{kind:?}: {recall:.3} {precision:.3}"
-            );
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

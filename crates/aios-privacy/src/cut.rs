@@ -14,8 +14,12 @@ pub(crate) fn window(text: &str, max_bytes: usize) -> &str {
 
 /// The head of `text` to keep, and how many of its `findings` lie in it. Longer than `max_bytes`
 /// only by the rest of a finding that crosses the cut.
-pub(crate) fn head<'a>(text: &'a str, max_bytes: usize, findings: &[Finding]) -> (&'a str, usize) {
-    let crosses = |finding: &&Finding| finding.start < max_bytes && max_bytes < finding.end;
+pub(crate) fn head<'a>(
+    text: &'a str,
+    max_bytes: usize,
+    findings: &[Finding<'_>],
+) -> (&'a str, usize) {
+    let crosses = |finding: &&Finding<'_>| finding.start < max_bytes && max_bytes < finding.end;
     let wish = findings
         .iter()
         .find(crosses)
@@ -45,11 +49,11 @@ mod tests {
     use super::*;
     use crate::kind::PiiKind;
 
-    fn finding(start: usize, end: usize) -> Finding {
+    fn finding(start: usize, end: usize) -> Finding<'static> {
         Finding { kind: PiiKind::Phone, start, end, rule: "test", confidence: 1.0 }
     }
 
-    fn check(text: &str, max_bytes: usize, findings: &[Finding], expect: &str) {
+    fn check(text: &str, max_bytes: usize, findings: &[Finding<'_>], expect: &str) {
         assert_eq!(head(text, max_bytes, findings).0, expect);
     }
 

@@ -60,9 +60,31 @@ pub(crate) fn values(
     bytes.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0'))
 }
 
+/// Luhn's check: from the right, every second digit is doubled; the sum of all digits' digits ends in 0.
+pub(crate) fn passes_luhn(digits: impl DoubleEndedIterator<Item = u32>) -> bool {
+    let weigh =
+        |(i, digit): (usize, u32)| if i % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 };
+    digits.rev().enumerate().map(weigh).sum::<u32>().is_multiple_of(10)
+}
+
 /// The end of the run of digits at `at`, however long. To be consumed, so that the cost stays linear.
 pub(crate) fn run_end(source: &Source<'_>, at: usize) -> usize {
     source.run_right(at, usize::MAX, |byte| byte.is_ascii_digit())
+}
+
+/// Words after a number that say what it counts.
+const UNITS: [&str; 30] = [
+    "tokens", "bytes", "rows", "records", "users", "people", "times", "items", "points", "ms",
+    "ns", "us", "seconds", "minutes", "hours", "days", "weeks", "months", "years", "kb", "mb",
+    "gb", "euros", "dollars", "usd", "eur", "lines", "requests", "messages", "cycles",
+];
+
+/// Whether the word after a number that ends at `end` says what it counts: `call it 1234567 bytes`.
+pub(crate) fn counts_something(source: &Source<'_>, end: usize) -> bool {
+    let word = source.run_right(end, 1, |byte| byte == b' ');
+    let word_end = source.run_right(word, 12, |byte| byte.is_ascii_alphabetic());
+    let is = |unit: &&str| unit.len() == word_end - word && source.has_word(word, unit);
+    word > end && UNITS.iter().any(is)
 }
 
 /// Whether a number may begin at `at`: nothing before it makes it part of a word, a path, a float

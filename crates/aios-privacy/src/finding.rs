@@ -5,20 +5,21 @@ use crate::source::Source;
 
 /// A span of text that is personal data or a secret.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Finding {
+pub struct Finding<'r> {
     /// What it is.
     pub kind: PiiKind,
     /// First byte, on a character boundary.
     pub start: usize,
     /// One past the last byte, on a character boundary.
     pub end: usize,
-    /// The rule that found it, `kind.rule`; stable, for metrics and audit.
-    pub rule: &'static str,
+    /// The rule that found it, `kind.rule`; stable, for metrics and audit. The configuration's own
+    /// rules live as long as the redactor.
+    pub rule: &'r str,
     /// How sure the rule is, 0 to 1: checksums and issuers' prefixes near 1, shapes with a cue lower.
     pub confidence: f32,
 }
 
-impl Finding {
+impl Finding<'_> {
     fn len(&self) -> usize {
         self.end - self.start
     }
@@ -26,8 +27,8 @@ impl Finding {
 
 /// A detector's claim on a span, with the detector's place in the list of kinds.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Claim {
-    pub(crate) finding: Finding,
+pub(crate) struct Claim<'r> {
+    pub(crate) finding: Finding<'r>,
     pub(crate) rank: usize,
 }
 
@@ -35,31 +36,36 @@ pub(crate) struct Claim {
 ///
 /// Claims that overlap become one finding over all their bytes, so that no part of the loser stays
 /// in clear. It bears the name of the longest claim; of equals, of the one listed first.
-pub(crate) fn resolve(source: &Source<'_>, mut claims: Vec<Claim>) -> Vec<Finding> {
+pub(crate) fn resolve<'r>(source: &Source<'_>, mut claims: Vec<Claim<'r>>) -> Vec<Finding<'r>> {
     for claim in &mut claims {
         let finding = &mut claim.finding;
         (finding.start, finding.end) = source.snap(finding.start, finding.end);
     }
     claims.sort_by_key(|claim| (claim.finding.start, claim.rank));
-    let mut groups: Vec<(Finding, Claim)> = Vec::with_capacity(claims.len());
+    let mut findings = Vec::with_capacity(claims.len());
+    // The claims that overlap so far: all their bytes, and the best of them.
+    let mut open: Option<(Finding<'r>, Claim<'r>)> = None;
     for claim in claims {
-        match groups.last_mut() {
+        match &mut open {
             Some((whole, best)) if claim.finding.start < whole.end => {
                 whole.end = whole.end.max(claim.finding.end);
                 if beats(&claim, best) {
                     *best = claim;
                 }
             }
-            _ => groups.push((claim.finding, claim)),
+            _ => findings.extend(open.replace((claim.finding, claim)).map(named)),
         }
     }
-    groups
-        .into_iter()
-        .map(|(whole, best)| Finding { start: whole.start, end: whole.end, ..best.finding })
-        .collect()
+    findings.extend(open.map(named));
+    findings
 }
 
-fn beats(one: &Claim, other: &Claim) -> bool {
+/// The whole under the name of the best.
+fn named<'r>((whole, best): (Finding<'r>, Claim<'r>)) -> Finding<'r> {
+    Finding { start: whole.start, end: whole.end, ..best.finding }
+}
+
+fn beats(one: &Claim<'_>, other: &Claim<'_>) -> bool {
     let (n, m) = (one.finding.len(), other.finding.len());
     n > m || (n == m && one.rank < other.rank)
 }
@@ -68,11 +74,11 @@ fn beats(one: &Claim, other: &Claim) -> bool {
 mod tests {
     use super::*;
 
-    fn claim(rank: usize, kind: PiiKind, start: usize, end: usize) -> Claim {
+    fn claim(rank: usize, kind: PiiKind, start: usize, end: usize) -> Claim<'static> {
         Claim { finding: Finding { kind, start, end, rule: "test", confidence: 1.0 }, rank }
     }
 
-    fn check(claims: &[Claim], expect: &[(PiiKind, usize, usize)]) {
+    fn check(claims: &[Claim<'static>], expect: &[(PiiKind, usize, usize)]) {
         let text = "x".repeat(100);
         let found = resolve(&Source::new(&text), claims.to_vec());
         let found: Vec<_> = found.iter().map(|f| (f.kind, f.start, f.end)).collect();

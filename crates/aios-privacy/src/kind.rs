@@ -26,13 +26,19 @@ pub enum PiiKind {
     Iban,
     /// A United States social security number.
     UsSsn,
+    /// A number that a state gives to a person, other than the American one.
+    NationalId,
+    /// An address of a crypto-currency.
+    Crypto,
     /// A key, token or password.
     Secret,
+    /// What the configuration's own rules find.
+    Custom,
 }
 
 impl PiiKind {
     /// Every kind, in the order in which they are listed to people.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Email,
         Self::Phone,
         Self::Url,
@@ -42,7 +48,10 @@ impl PiiKind {
         Self::CreditCard,
         Self::Iban,
         Self::UsSsn,
+        Self::NationalId,
+        Self::Crypto,
         Self::Secret,
+        Self::Custom,
     ];
 
     /// The kind's name in configuration, metrics and events.
@@ -58,7 +67,10 @@ impl PiiKind {
             Self::CreditCard => "credit_card",
             Self::Iban => "iban",
             Self::UsSsn => "us_ssn",
+            Self::NationalId => "national_id",
+            Self::Crypto => "crypto",
             Self::Secret => "secret",
+            Self::Custom => "custom",
         }
     }
 
@@ -75,7 +87,10 @@ impl PiiKind {
             Self::CreditCard => "[CREDIT_CARD]",
             Self::Iban => "[IBAN]",
             Self::UsSsn => "[US_SSN]",
+            Self::NationalId => "[NATIONAL_ID]",
+            Self::Crypto => "[CRYPTO]",
             Self::Secret => "[SECRET]",
+            Self::Custom => "[CUSTOM]",
         }
     }
 }

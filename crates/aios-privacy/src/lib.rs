@@ -7,28 +7,41 @@
 //! It has no clock, no disk, no network and no async. Names of people and postal addresses are out
 //! of scope: patterns cannot find them.
 
+mod base64;
 mod context;
+mod custom;
 mod cut;
+mod detector;
 mod digits;
 mod finding;
+mod hold;
 mod keyring;
 mod kind;
 mod kinds;
+mod placeholder;
+mod policy;
 mod pseudonym;
 mod redactor;
+mod rules;
 mod scanner;
 mod secret;
 mod source;
 mod text;
+mod view;
 
+pub use custom::{CustomRule, CustomRuleError};
 pub use finding::Finding;
+pub use hold::HoldBack;
 pub use keyring::Keyring;
 pub use kind::{PiiKind, RedactionCounts};
+pub use placeholder::Vault;
+pub use policy::{Action, Applied, Coverage, Policy, Sink};
 pub use pseudonym::{Domain, KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};
 pub use redactor::{Redacted, Redactor};
+pub use rules::{RULES, Rule};
 pub use secret::{Secret, SecretDigest};
 pub use source::WINDOW_MAX as CUT_WINDOW;
 pub use text::RedactedText;
 
-#[cfg(test)]
-mod corpus;
+#[cfg(any(test, feature = "corpus"))]
+pub mod corpus;

@@ -3,12 +3,16 @@
 //! Masking changes what stands beside other text: a cue word comes nearer to a number, a host that
 //! is kept turns out to be an address. So what was masked is scanned again, and text that does not
 //! settle is withheld whole. Redacting redacted text therefore changes nothing, by construction.
+//!
+//! What is found in a line depends on that line alone (see the scanner), so only lines that hold a
+//! new mask are scanned again.
 
+use crate::custom::CustomRule;
 use crate::cut;
 use crate::finding::Finding;
 use crate::kind::{PiiKind, RedactionCounts};
-use crate::kinds::url;
-use crate::scanner::Scanner;
+use crate::kinds::{private_key, url};
+use crate::scanner::{Scanner, line};
 use crate::source::Source;
 use crate::text::RedactedText;
 
@@ -45,12 +49,18 @@ impl Redactor {
     /// A redactor that looks for `kinds` only.
     #[must_use]
     pub fn new(kinds: &[PiiKind]) -> Self {
-        Self { scanner: Scanner::new(|kind| kinds.contains(&kind)) }
+        Self::with_rules(kinds, Vec::new())
+    }
+
+    /// The same, with rules of its own, which are of the kind `custom`.
+    #[must_use]
+    pub fn with_rules(kinds: &[PiiKind], rules: Vec<CustomRule>) -> Self {
+        Self { scanner: Scanner::new(|kind| kinds.contains(&kind), rules) }
     }
 
     /// The findings in `text`, sorted, without overlaps, on character boundaries.
     #[must_use]
-    pub fn scan(&self, text: &str) -> Vec<Finding> {
+    pub fn scan(&self, text: &str) -> Vec<Finding<'_>> {
         self.scanner.scan(&Source::new(text))
     }
 
@@ -82,18 +92,89 @@ impl Redactor {
         let (head, n_kept) = cut::head(window, max_bytes, &findings);
         let mut counts = RedactionCounts::default();
         let mut masked = mask(head, &findings[..n_kept], &mut counts);
-        masked.push(ELLIPSIS);
+        masked.changed.push(masked.text.len());
+        masked.text.push(ELLIPSIS);
         self.settle(masked, counts)
     }
 
-    /// Masks what masking has brought to light.
-    fn settle(&self, mut masked: String, mut counts: RedactionCounts) -> Redacted {
-        for _ in 0..ROUNDS_MAX {
-            let findings = self.scan(&masked);
+    /// Masks findings of some kinds, again until there are none.
+    pub(crate) fn redact_kinds(&self, text: &str, is_masked: impl Fn(PiiKind) -> bool) -> String {
+        let mut counts = RedactionCounts::default();
+        let mut masked = text.to_owned();
+        for _ in 0..=ROUNDS_MAX {
+            let mut findings = self.scan(&masked);
+            findings.retain(|one| is_masked(one.kind));
             if findings.is_empty() {
-                return Redacted { text: RedactedText::from_masked(masked), counts };
+                return masked;
             }
-            masked = mask(&masked, &findings, &mut counts);
+            masked = mask(&masked, &findings, &mut counts).text;
+        }
+        WITHHELD.to_owned()
+    }
+
+    /// Redacts the part of `text` before `cut`, or before what reaches over it. Tells where that part
+    /// ends, and what stands for it; 0 and nothing where that cannot be told.
+    pub(crate) fn redact_head(&self, text: &str, cut: usize) -> (usize, String) {
+        let cut = self.bound(text, cut);
+        let findings = self.scan(text);
+        let n_before = findings.partition_point(|one| one.end <= cut);
+        let mut counts = RedactionCounts::default();
+        let head = mask(text.get(..cut).unwrap_or_default(), &findings[..n_before], &mut counts);
+        let mut end = head.text.len();
+        let mut masked = mask(text, &findings, &mut counts);
+        for _ in 0..ROUNDS_MAX {
+            let lines = line::around(masked.text.as_bytes(), masked.changed);
+            let findings = self.scanner.scan_lines(&Source::new(&masked.text), &lines);
+            if findings.is_empty() {
+                return (cut, masked.text.get(..end).unwrap_or_default().to_owned());
+            }
+            if findings.iter().any(|one| one.start < end && end < one.end) {
+                break;
+            }
+            let n_before = findings.partition_point(|one| one.end <= end);
+            let head = masked.text.get(..end).unwrap_or_default();
+            end = mask(head, &findings[..n_before], &mut counts).text.len();
+            masked = mask(&masked.text, &findings, &mut counts);
+        }
+        (0, String::new())
+    }
+
+    /// Up to where `text` before `cut` is sure to stay as it is redacted, whatever follows: no finding
+    /// reaches over the place, and nothing is open before it that may go on past blanks and lines.
+    pub(crate) fn bound(&self, text: &str, cut: usize) -> usize {
+        let is_open = |one: &Finding<'_>| {
+            one.rule == private_key::RULE
+                && text.len() < one.start + private_key::LENGTH_MAX
+                && !text.get(..one.end).is_some_and(|head| head.ends_with("-----"))
+        };
+        let goes_on = |one: &&Finding<'_>| one.start < cut && (cut < one.end || is_open(one));
+        let findings = self.scan(text);
+        let bound = findings.iter().find(goes_on).map_or(cut, |one| one.start);
+        bound.min(self.open_quote(text).unwrap_or(cut))
+    }
+
+    /// Where a value begins whose quote has not closed: what would be found if it closed now.
+    fn open_quote(&self, text: &str) -> Option<usize> {
+        let line = text.rfind('\n').map_or(0, |feed| feed + 1);
+        let last = text.get(line..)?;
+        let is_odd = |quote: &char| last.matches(*quote).count() % 2 == 1;
+        let open = ['"', '\'', '`'].into_iter().filter(is_odd).filter_map(|quote| {
+            let closed = format!("{last}{quote}");
+            let findings = self.scan(&closed);
+            findings.last().filter(|one| one.end == last.len()).map(|one| line + one.start)
+        });
+        open.min()
+    }
+
+    /// Masks what masking has brought to light.
+    fn settle(&self, mut masked: Masked, mut counts: RedactionCounts) -> Redacted {
+        for _ in 0..ROUNDS_MAX {
+            let lines = line::around(masked.text.as_bytes(), masked.changed);
+            let findings = self.scanner.scan_lines(&Source::new(&masked.text), &lines);
+            if findings.is_empty() {
+                return Redacted { text: RedactedText::from_masked(masked.text), counts };
+            }
+            masked = mask(&masked.text, &findings, &mut counts);
         }
         Redacted { text: RedactedText::from_masked(WITHHELD.to_owned()), counts }
     }
@@ -106,20 +187,28 @@ impl Default for Redactor {
     }
 }
 
-fn mask(text: &str, findings: &[Finding], counts: &mut RedactionCounts) -> String {
+/// Text with masks, and the offsets at which it is other than before, in order.
+struct Masked {
+    text: String,
+    changed: Vec<usize>,
+}
+
+fn mask(text: &str, findings: &[Finding<'_>], counts: &mut RedactionCounts) -> Masked {
     let mut masked = String::with_capacity(text.len());
+    let mut changed = Vec::with_capacity(findings.len());
     let mut from = 0;
     for finding in findings {
         masked.push_str(text.get(from..finding.start).unwrap_or_default());
         if finding.kind == PiiKind::Url {
             url::keep_host(text.get(finding.start..finding.end).unwrap_or_default(), &mut masked);
         }
+        changed.push(masked.len());
         masked.push_str(finding.kind.mask());
         counts.add(finding.kind);
         from = finding.end;
     }
     masked.push_str(text.get(from..).unwrap_or_default());
-    masked
+    Masked { text: masked, changed }
 }
 
 #[cfg(test)]

@@ -1,255 +1,292 @@
-//! One pass over the bytes and one over an automaton of words find anchors; detectors look from there.
+//! One pass over the bytes and one over words in lower case find anchors; detectors look from there.
 //!
-//! Most text holds no anchor, so the cost of a scan is that of two table walks. One set of regular
+//! Most text holds no anchor, so the cost of a scan is that of passing it over. One set of regular
 //! expressions over all kinds would be fifty times slower: its lazy automaton outgrows its cache.
 //!
 //! A detector tells how far it has consumed the text and is not asked again before that point.
 //! With looks that are bounded ([`WINDOW_MAX`](crate::source::WINDOW_MAX)) this makes hostile text linear.
+//! A detector is given the anchor's line only, so that what is found in a line depends on nothing
+//! else: text that changed in one line needs to be scanned again in that line alone.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
+mod bytes;
+pub(crate) mod line;
+mod numbers;
+mod words;
 
+use std::ops::Range;
+
+use crate::custom::CustomRule;
+use crate::detector::{Anchors, Detector, Found, Scope};
 use crate::finding::{Claim, Finding, resolve};
 use crate::kind::PiiKind;
 use crate::kinds;
 use crate::source::Source;
+use crate::view::{self, View};
+use line::Line;
+use numbers::Numbers;
+use words::{NEEDLE, Words};
 
-/// One way of finding one kind.
-pub(crate) struct Detector {
-    pub(crate) kind: PiiKind,
-    pub(crate) anchors: Anchors,
-    pub(crate) look: fn(&Source<'_>, usize) -> Look,
-}
+// A byte's interest has one bit per detector, and one for forms.
+const _: () = assert!(kinds::DETECTORS.len() < u64::BITS as usize);
 
-/// Where a detector wants to look.
-pub(crate) enum Anchors {
-    /// At each of these bytes.
-    Bytes(&'static [u8]),
-    /// Where one of these words begins, in any case.
-    Words(&'static [&'static str]),
-}
+/// Stands for the interest of the second view.
+const FORM: u64 = 1 << 63;
 
-/// What a detector saw from an anchor.
-pub(crate) struct Look {
-    found: Option<Found>,
-    /// No anchor before this offset concerns the detector any more.
-    resume: usize,
-}
-
-/// A span that a detector claims.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Found {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) rule: &'static str,
-    pub(crate) confidence: f32,
-}
-
-impl Look {
-    /// Nothing here; go on at `resume`.
-    pub(crate) fn nothing(resume: usize) -> Self {
-        Self { found: None, resume }
-    }
-
-    /// A finding; go on after it.
-    pub(crate) fn found(found: Found) -> Self {
-        Self { resume: found.end, found: Some(found) }
-    }
-
-    /// A finding if there is one; else go on at `resume`.
-    pub(crate) fn maybe(found: Option<Found>, resume: usize) -> Self {
-        found.map_or_else(
-            || Self::nothing(resume),
-            |found| Self { resume: resume.max(found.end), found: Some(found) },
-        )
-    }
-}
-
-// A byte's interest has one bit per detector.
-const _: () = assert!(kinds::DETECTORS.len() <= u32::BITS as usize);
-
-/// How many bytes are passed over at a time.
-const STRIDE: usize = 16;
+/// So much text is put into lower case at a time, in a buffer that stays in the fastest cache.
+const BLOCK: usize = 1024;
+/// Blanks after a block's end, so that the search for words always has whole vectors to read.
+const PADDING: usize = 64;
 
 /// The anchors of the kinds that are on.
 pub(crate) struct Scanner {
     detectors: Vec<&'static Detector>,
     /// For each byte, one bit per detector that it anchors.
-    interest: [u32; 256],
+    interest: [u64; 256],
+    numbers: Numbers,
     words: Option<Words>,
+    custom: Vec<CustomRule>,
 }
-
-/// An automaton over all words, and the detector to which each belongs.
-struct Words {
-    automaton: AhoCorasick,
-    owners: Vec<usize>,
-    starts: Starts,
-}
-
-/// Where a word may begin, by its first three bytes.
-///
-/// Each word is in one of 32 groups; a bit stays set only if all three bytes can begin a word of the
-/// same group. The idea is Teddy's (of Hyperscan), without its vector instructions. Prose passes at
-/// three look-ups per byte, and the automaton runs only where a word is nearly sure to stand.
-struct Starts([[u32; 256]; 3]);
 
 impl Scanner {
-    pub(crate) fn new(is_on: impl Fn(PiiKind) -> bool) -> Self {
+    pub(crate) fn new(is_on: impl Fn(PiiKind) -> bool, custom: Vec<CustomRule>) -> Self {
+        let custom = if is_on(PiiKind::Custom) { custom } else { Vec::new() };
         let detectors: Vec<_> =
             kinds::DETECTORS.iter().copied().filter(|d| is_on(d.kind)).collect();
-        let interest = interest(&detectors);
-        let words = Words::new(&detectors);
-        Self { detectors, interest, words }
-    }
-
-    pub(crate) fn scan(&self, source: &Source<'_>) -> Vec<Finding> {
-        let mut sweep = Sweep { source, claims: Vec::new(), resume: [0; kinds::DETECTORS.len()] };
-        self.scan_bytes(&mut sweep);
-        if let Some(words) = &self.words {
-            words.find_each(source.bytes(), |owner, at| {
-                sweep.look(owner, self.detectors[owner], at);
-            });
-        }
-        if sweep.claims.is_empty() { Vec::new() } else { resolve(source, sweep.claims) }
-    }
-
-    /// Most bytes interest nobody, so they are passed over several at a time.
-    fn scan_bytes(&self, sweep: &mut Sweep<'_, '_>) {
-        let bytes = sweep.source.bytes();
-        let (chunks, rest) = bytes.as_chunks::<STRIDE>();
-        for (n, chunk) in chunks.iter().enumerate() {
-            let any = chunk.iter().fold(0, |any, byte| any | self.interest[usize::from(*byte)]);
-            if any != 0 {
-                self.look_at(sweep, chunk, n * STRIDE);
-            }
-        }
-        self.look_at(sweep, rest, bytes.len() - rest.len());
-    }
-
-    /// Looks from each byte of `chunk`, which begins at `start`, that interests somebody.
-    fn look_at(&self, sweep: &mut Sweep<'_, '_>, chunk: &[u8], start: usize) {
-        for (at, byte) in (start..).zip(chunk) {
-            let mut interested = self.interest[usize::from(*byte)];
-            while interested != 0 {
-                let index = interested.trailing_zeros() as usize;
-                interested &= interested - 1;
-                sweep.look(index, self.detectors[index], at);
-            }
-        }
-    }
-}
-
-impl Words {
-    fn new(detectors: &[&'static Detector]) -> Option<Self> {
-        let (mut words, mut owners) = (Vec::new(), Vec::new());
-        for (index, detector) in detectors.iter().enumerate() {
-            if let Anchors::Words(own) = &detector.anchors {
-                words.extend_from_slice(own);
-                owners.resize(words.len(), index);
-            }
-        }
-        if words.is_empty() {
-            return None;
-        }
-        let starts = Starts::new(&words);
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
-            .start_kind(StartKind::Anchored)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(words)
-            .expect("a few dozen short words fit an automaton");
-        Some(Self { automaton, owners, starts })
-    }
-
-    /// Tells the owner and the place of each word: the longest at its place, none within another.
-    fn find_each(&self, bytes: &[u8], mut found: impl FnMut(usize, usize)) {
-        let mut resume = 0;
-        for start in (0..bytes.len()).step_by(STRIDE) {
-            let chunk = bytes.get(start..start + STRIDE + 2).and_then(|chunk| chunk.as_array());
-            if chunk.is_some_and(|chunk| !self.starts.may_begin_within(chunk)) {
-                continue;
-            }
-            for at in start.max(resume)..(start + STRIDE).min(bytes.len()) {
-                let here = Input::new(bytes).range(at..).anchored(Anchored::Yes);
-                if at >= resume
-                    && self.starts.may_begin(bytes, at)
-                    && let Some(word) = self.automaton.find(here)
-                {
-                    resume = word.end();
-                    found(self.owners[word.pattern().as_usize()], at);
+        let mut scanner = Self {
+            interest: [0; 256],
+            numbers: Numbers::default(),
+            words: None,
+            custom,
+            detectors,
+        };
+        let mut words = Vec::new();
+        for (index, detector) in scanner.detectors.iter().enumerate() {
+            let bit = 1 << index;
+            for anchors in detector.anchors {
+                match anchors {
+                    Anchors::Bytes(bytes) => {
+                        debug_assert!(bytes.iter().all(|byte| bytes::may_anchor(*byte)));
+                        bytes.iter().for_each(|byte| scanner.interest[usize::from(*byte)] |= bit);
+                    }
+                    Anchors::Words(own) => words.extend(own.iter().map(|word| (*word, bit))),
+                    Anchors::Numbers(number) => scanner.numbers.add(number, bit),
                 }
             }
         }
+        words.extend(view::WORDS.iter().map(|word| (*word, FORM)));
+        scanner.words = Words::new(words);
+        // Between brackets, these two are spelled out as well: `jo[@]example[.]com`.
+        b"@.".iter().for_each(|byte| scanner.interest[usize::from(*byte)] |= FORM);
+        scanner
+    }
+
+    /// Every finding, sorted, without overlaps.
+    pub(crate) fn scan(&self, source: &Source<'_>) -> Vec<Finding<'_>> {
+        self.scan_lines(source, std::slice::from_ref(&(0..source.bytes().len())))
+    }
+
+    /// The findings that begin in `ranges`, which are whole lines, in order.
+    pub(crate) fn scan_lines(
+        &self,
+        source: &Source<'_>,
+        ranges: &[Range<usize>],
+    ) -> Vec<Finding<'_>> {
+        let mut sweep = Sweep::new(source, &self.detectors);
+        for range in ranges {
+            self.walk(&mut sweep, range.clone());
+        }
+        let mut claims = std::mem::take(&mut sweep.claims);
+        for line in sweep.lines_with_forms(ranges) {
+            self.scan_view(source, line, &mut claims);
+        }
+        if claims.is_empty() { Vec::new() } else { resolve(source, claims) }
+    }
+
+    /// Scans the second view of a line.
+    fn scan_view<'r>(
+        &'r self,
+        source: &Source<'_>,
+        line: Range<usize>,
+        claims: &mut Vec<Claim<'r>>,
+    ) {
+        let Some(view) = View::of(source.part(line.start, line.end).text()) else { return };
+        let seen = Source::new(&view.text);
+        let mut sweep = Sweep::new(&seen, &self.detectors);
+        self.walk(&mut sweep, 0..view.text.len());
+        let found = sweep.claims.into_iter().map(|mut claim| {
+            let (start, end) = view.in_line(claim.finding.start, claim.finding.end);
+            (claim.finding.start, claim.finding.end) = (line.start + start, line.start + end);
+            claim
+        });
+        claims.extend(found);
+        source.count(seen.work());
+    }
+
+    /// Comes by every anchor in the range.
+    fn walk<'r>(&'r self, sweep: &mut Sweep<'r, '_, '_>, range: Range<usize>) {
+        for start in range.clone().step_by(BLOCK) {
+            let end = (start + BLOCK).min(range.end);
+            self.scan_words(sweep, start, end);
+            self.scan_bytes(sweep, start, end);
+        }
+        if !self.custom.is_empty() {
+            self.scan_custom(sweep, range);
+        }
+    }
+
+    /// Lets the configuration's own rules see each line of the range.
+    fn scan_custom<'r>(&'r self, sweep: &mut Sweep<'r, '_, '_>, range: Range<usize>) {
+        let mut line_start = range.start;
+        for line in sweep.source.text().get(range).unwrap_or_default().split('\n') {
+            for (n, custom) in self.custom.iter().enumerate() {
+                let claims = custom.find_each(line).map(|(start, end)| Claim {
+                    finding: Finding {
+                        kind: PiiKind::Custom,
+                        start: line_start + start,
+                        end: line_start + end,
+                        rule: custom.rule(),
+                        confidence: CustomRule::CONFIDENCE,
+                    },
+                    rank: kinds::DETECTORS.len() + n,
+                });
+                sweep.claims.extend(claims);
+            }
+            line_start += line.len() + 1;
+        }
+    }
+
+    /// Looks from the words that begin in `start..end`, a block.
+    fn scan_words(&self, sweep: &mut Sweep<'_, '_, '_>, start: usize, end: usize) {
+        let Some(words) = &self.words else { return };
+        let text = sweep.source.bytes();
+        let text = text.get(start..text.len().min(end + NEEDLE - 1)).unwrap_or_default();
+        let mut buffer = [b' '; BLOCK + NEEDLE + PADDING];
+        let Some(lower) = buffer.get_mut(..text.len() + PADDING) else { return };
+        lower[..text.len()].copy_from_slice(text);
+        lower[..text.len()].make_ascii_lowercase();
+        let mut from = 0;
+        while let Some((owners, at)) = words.next(lower, from)
+            && start + at < end
+        {
+            sweep.look_all(owners, start + at, Walk::Words);
+            from = at + 1;
+        }
+    }
+
+    /// Looks from the bytes and the numbers in `start..end`.
+    fn scan_bytes(&self, sweep: &mut Sweep<'_, '_, '_>, start: usize, end: usize) {
+        let text = sweep.source.bytes();
+        bytes::each(text.get(start..end).unwrap_or_default(), |at| {
+            let at = start + at;
+            let byte = text[at];
+            let owners = if byte.is_ascii_digit() {
+                let is_first = at.checked_sub(1).is_none_or(|i| !text[i].is_ascii_digit());
+                if is_first { self.numbers.owners(sweep.source, at) } else { 0 }
+            } else {
+                let joins = text.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
+                if joins { self.interest[usize::from(byte)] } else { 0 }
+            };
+            if owners != 0 {
+                sweep.look_all(owners, at, Walk::Bytes);
+            }
+        });
     }
 }
 
-impl Starts {
-    fn new(words: &[&str]) -> Self {
-        let mut starts = [[0; 256]; 3];
-        for (index, word) in words.iter().enumerate() {
-            let group = 1 << (index % 32);
-            debug_assert!(
-                word.len() >= starts.len(),
-                "{word} is too short to be told by its start"
-            );
-            for (table, byte) in starts.iter_mut().zip(word.bytes()) {
-                table[usize::from(byte.to_ascii_lowercase())] |= group;
-                table[usize::from(byte.to_ascii_uppercase())] |= group;
-            }
-        }
-        Self(starts)
-    }
-
-    /// Whether a word may begin at one of the first [`STRIDE`] bytes.
-    fn may_begin_within(&self, chunk: &[u8; STRIDE + 2]) -> bool {
-        let [one, two, three] = &self.0;
-        let groups = |at: usize| {
-            one[usize::from(chunk[at])]
-                & two[usize::from(chunk[at + 1])]
-                & three[usize::from(chunk[at + 2])]
-        };
-        (0..STRIDE).fold(0, |any, at| any | groups(at)) != 0
-    }
-
-    fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
-        let [one, two, three] = &self.0;
-        bytes.get(at..at + 3).is_some_and(|word| {
-            one[usize::from(word[0])] & two[usize::from(word[1])] & three[usize::from(word[2])] != 0
-        })
-    }
+/// The two walks over a block; each comes by its anchors in order.
+#[derive(Debug, Clone, Copy)]
+enum Walk {
+    Words,
+    Bytes,
 }
 
 /// The state of one scan.
-struct Sweep<'s, 'a> {
+struct Sweep<'r, 's, 'a> {
     source: &'s Source<'a>,
-    claims: Vec<Claim>,
+    detectors: &'r [&'static Detector],
+    claims: Vec<Claim<'r>>,
     /// Per detector, the offset before which it has nothing more to see.
-    resume: [usize; kinds::DETECTORS.len()],
+    /// Each walk has its own, since the one is ahead of the other.
+    resume: [[usize; kinds::DETECTORS.len()]; 2],
+    lines: [Line; 2],
+    /// Where something may be spelled out.
+    forms: Vec<usize>,
 }
 
-impl Sweep<'_, '_> {
-    fn look(&mut self, index: usize, detector: &Detector, at: usize) {
-        if at < self.resume[index] {
+impl<'r, 's, 'a> Sweep<'r, 's, 'a> {
+    fn new(source: &'s Source<'a>, detectors: &'r [&'static Detector]) -> Self {
+        let resume = [[0; kinds::DETECTORS.len()]; 2];
+        Self {
+            source,
+            detectors,
+            claims: Vec::new(),
+            resume,
+            lines: [Line::default(); 2],
+            forms: Vec::new(),
+        }
+    }
+
+    /// Lets all `owners` look that have not consumed the text before `at` already.
+    fn look_all(&mut self, mut owners: u64, at: usize, walk: Walk) {
+        if owners & FORM != 0 {
+            owners &= !FORM;
+            self.note_form(at, walk);
+        }
+        if owners == 0 {
             return;
         }
-        let look = (detector.look)(self.source, at);
-        self.resume[index] = look.resume.max(at + 1);
-        if let Some(found) = look.found {
-            let Found { start, end, rule, confidence } = found;
-            let finding = Finding { kind: detector.kind, start, end, rule, confidence };
+        let line = &mut self.lines[walk as usize];
+        line.move_to(self.source.bytes(), at);
+        let start = line.start;
+        let line = self.source.part(start, line.end);
+        while owners != 0 {
+            let index = owners.trailing_zeros() as usize;
+            owners &= owners - 1;
+            if at >= self.resume[walk as usize][index] {
+                match self.detectors[index].scope {
+                    Scope::Line => self.look(index, &line, start, at, walk),
+                    Scope::Text => self.look(index, self.source, 0, at, walk),
+                }
+            }
+        }
+        self.source.absorb(&line);
+    }
+
+    /// Lets one detector look at a part of the text that begins at `start`.
+    fn look(&mut self, index: usize, part: &Source<'a>, start: usize, at: usize, walk: Walk) {
+        let detector = self.detectors[index];
+        let look = (detector.look)(part, at - start);
+        self.resume[walk as usize][index] = (start + look.resume).max(at + 1);
+        if let Some(Found { start: from, end, rule, confidence }) = look.found {
+            let (from, end) = (start + from, start + end);
+            let finding = Finding { kind: detector.kind, start: from, end, rule, confidence };
             self.claims.push(Claim { finding, rank: index });
         }
     }
-}
 
-fn interest(detectors: &[&'static Detector]) -> [u32; 256] {
-    let mut interest = [0; 256];
-    for (index, detector) in detectors.iter().enumerate() {
-        if let Anchors::Bytes(bytes) = &detector.anchors {
-            for byte in *bytes {
-                interest[usize::from(*byte)] |= 1 << index;
-            }
+    /// Remembers that something may be spelled out at `at`.
+    fn note_form(&mut self, at: usize, walk: Walk) {
+        // A sign is spelled out between brackets, one of which is before it.
+        let closes = |byte: &u8| matches!(byte, b']' | b')' | b'}' | b'>');
+        let may_be = match walk {
+            Walk::Words => true,
+            Walk::Bytes => self.source.bytes().get(at + 1).is_some_and(closes),
+        };
+        if may_be {
+            self.forms.push(if let Walk::Words = walk { at } else { at.saturating_sub(1) });
         }
     }
-    interest
+
+    /// The lines in `ranges` that hold a form which the second view undoes.
+    fn lines_with_forms(&self, ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+        let text = self.source.text();
+        let is_spelled = |at: &usize| view::is_spelled(text, *at);
+        let mut places: Vec<_> = self.forms.iter().copied().filter(is_spelled).collect();
+        for range in ranges {
+            let part = text.get(range.clone()).unwrap_or_default();
+            places.extend(view::places(part).map(|at| range.start + at));
+        }
+        places.sort_unstable();
+        line::around(text.as_bytes(), places)
+    }
 }

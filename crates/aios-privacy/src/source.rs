@@ -27,6 +27,21 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The text between two character boundaries, as one of its own.
+    pub(crate) fn part(&self, start: usize, end: usize) -> Source<'a> {
+        Source::new(self.text.get(start..end).unwrap_or_default())
+    }
+
+    /// Counts the looks at a part as looks at the whole.
+    #[inline]
+    pub(crate) fn absorb(&self, part: &Source<'a>) {
+        self.count(part.work());
+    }
+
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
+    }
+
     pub(crate) fn bytes(&self) -> &'a [u8] {
         self.text.as_bytes()
     }
@@ -129,15 +144,23 @@ impl<'a> Source<'a> {
         self.work.get()
     }
 
+    #[cfg(not(test))]
+    #[inline]
+    #[expect(clippy::unused_self, reason = "the twin for tests counts")]
+    pub(crate) fn work(&self) -> usize {
+        0
+    }
+
+    /// Counts looks that were not made by the functions above.
     #[cfg(test)]
-    fn count(&self, n: usize) {
+    pub(crate) fn count(&self, n: usize) {
         self.work.set(self.work.get() + n);
     }
 
     #[cfg(not(test))]
     #[inline]
     #[expect(clippy::unused_self, reason = "the twin for tests counts")]
-    fn count(&self, _n: usize) {}
+    pub(crate) fn count(&self, _n: usize) {}
 }
 
 #[cfg(test)]

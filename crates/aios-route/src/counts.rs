@@ -6,8 +6,9 @@
 
 use serde::Serialize;
 
-use crate::marks::count_code_marks;
-use crate::words::{Lists, TOKEN_MAX, key_of, lists_of};
+use crate::ascii::{Class, word_length};
+use crate::marks::{code_mark_length, ends_with_code_word};
+use crate::words::{Lists, TOKEN_MAX, key_of, lists_of, lower_key};
 
 /// How much of a long message's beginning is read, in bytes.
 pub const HEAD_BYTES_MAX: usize = 2 * 1024;
@@ -84,8 +85,12 @@ fn excerpt(text: &str) -> [&str; 2] {
 struct Pass {
     counts: Counts,
     token: Token,
+    /// No mark of program text begins before this offset of the part: one was found there.
+    code_resume: usize,
     /// Length of the run of characters without spaces that is open, in characters.
     spaceless_run: u32,
+    /// A token or such a run is open. Words of ASCII alone are seen at once and never are.
+    is_open: bool,
     first_reason: Option<u128>,
     makes: bool,
     names_form: bool,
@@ -96,25 +101,19 @@ struct Pass {
 
 impl Pass {
     fn read(&mut self, text: &str) {
-        self.counts.n_bytes += text.len();
         let bytes = text.as_bytes();
+        (self.counts.n_bytes, self.code_resume) = (self.counts.n_bytes + bytes.len(), 0);
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
-            if *byte == b' ' {
-                self.end_runs();
-                at += 1;
-            } else if byte.is_ascii_lowercase() {
-                let rest = bytes.get(at..).unwrap_or_default();
-                let length = plain_length(rest);
-                if self.is_between_tokens() && rest.get(length).is_none_or(|next| ends_token(*next))
-                {
-                    self.see_token(key_of(rest, length));
-                } else {
-                    self.continue_plain(rest.get(..length).unwrap_or_default());
-                }
-                at += length;
+            let class = Class::of(*byte);
+            if class.has(Class::WORD) {
+                at = self.read_word(bytes, at);
             } else if byte.is_ascii() {
-                self.step(char::from(*byte));
+                self.end_runs();
+                if class.has(Class::MARK) {
+                    self.see_mark(char::from(*byte));
+                    self.see_code_mark(bytes, at);
+                }
                 at += 1;
             } else {
                 let wide = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
@@ -123,35 +122,51 @@ impl Pass {
             }
         }
         self.end_runs();
-        self.counts.n_code_marks += count_code_marks(bytes);
     }
 
-    /// Takes a run of small ASCII letters at once: most of most messages.
-    fn continue_plain(&mut self, letters: &[u8]) {
-        if self.spaceless_run > 0 {
-            self.end_spaceless();
+    /// Takes a run of ASCII letters, digits, `+` and `'` at once: most of most messages. Returns its end.
+    fn read_word(&mut self, bytes: &[u8], at: usize) -> usize {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let (length, classes) = word_length(rest);
+        let word = rest.get(..length).unwrap_or_default();
+        let next = rest.get(length);
+        if classes.has(Class::PLUS) {
+            // A mark as well as a part of the token.
+            self.counts.n_math_marks +=
+                word.iter().map(|byte| u32::from(*byte == b'+')).sum::<u32>();
         }
-        self.token.push_plain(letters);
+        if next == Some(&b' ') && ends_with_code_word(word) {
+            self.counts.n_code_marks += 1;
+        }
+        // Only letters beyond ASCII can go on with a token.
+        if !self.is_open && next.is_none_or(u8::is_ascii) {
+            self.counts.n_numbers += u32::from(word.first().is_some_and(u8::is_ascii_digit));
+            let key = key_of(rest, length);
+            self.see_token(if classes.has(Class::UPPER) { key.map(lower_key) } else { key });
+        } else {
+            word.iter().for_each(|byte| self.continue_token(char::from(byte.to_ascii_lowercase())));
+        }
+        at + length
     }
 
+    /// Takes a character beyond ASCII.
     fn step(&mut self, c: char) {
-        match c {
-            'a'..='z' | '0'..='9' | '\'' => self.continue_token(c),
-            'A'..='Z' => self.continue_token(c.to_ascii_lowercase()),
-            '+' => {
-                self.counts.n_math_marks += 1;
-                self.continue_token(c);
-            }
-            '\0'..='\x7f' => {
-                self.end_runs();
-                self.see_mark(c);
-            }
-            _ if is_spaceless(c) => self.continue_spaceless(),
-            _ if c.is_alphanumeric() || is_joining_mark(c) => self.continue_token(c),
-            _ => {
-                self.end_runs();
-                self.see_mark(c);
-            }
+        if is_spaceless(c) {
+            self.continue_spaceless();
+        } else if c.is_alphanumeric() || is_joining_mark(c) {
+            self.continue_token(c);
+        } else {
+            self.end_runs();
+            self.see_mark(c);
+        }
+    }
+
+    fn see_code_mark(&mut self, bytes: &[u8], at: usize) {
+        if at >= self.code_resume
+            && let Some(length) = bytes.get(at..).and_then(code_mark_length)
+        {
+            self.counts.n_code_marks += 1;
+            self.code_resume = at + length;
         }
     }
 
@@ -167,6 +182,7 @@ impl Pass {
     }
 
     fn continue_token(&mut self, c: char) {
+        self.is_open = true;
         if self.spaceless_run > 0 {
             self.end_spaceless();
         }
@@ -174,6 +190,7 @@ impl Pass {
     }
 
     fn continue_spaceless(&mut self) {
+        self.is_open = true;
         self.end_token();
         self.spaceless_run += 1;
         if self.spaceless_run > 1 {
@@ -182,8 +199,11 @@ impl Pass {
     }
 
     fn end_runs(&mut self) {
-        self.end_token();
-        self.end_spaceless();
+        if self.is_open {
+            self.end_token();
+            self.end_spaceless();
+            self.is_open = false;
+        }
     }
 
     /// A character that stands alone is a token of its own.
@@ -199,11 +219,6 @@ impl Pass {
         let token = std::mem::take(&mut self.token);
         self.counts.n_numbers += u32::from(token.is_number);
         self.see_token(token.key());
-    }
-
-    /// Neither a token nor a run of characters without spaces is open.
-    fn is_between_tokens(&self) -> bool {
-        self.token.length == 0 && self.spaceless_run == 0
     }
 
     /// A token is complete; it has a key if it can be on a list.
@@ -276,16 +291,6 @@ impl Token {
         self.length += 1;
     }
 
-    /// As [`Self::push`] of each of these small letters.
-    fn push_plain(&mut self, letters: &[u8]) {
-        let room = self.bytes.get_mut(self.length..).unwrap_or_default();
-        let n = room.len().min(letters.len());
-        if let (Some(room), Some(letters)) = (room.get_mut(..n), letters.get(..n)) {
-            room.copy_from_slice(letters);
-        }
-        self.length += letters.len();
-    }
-
     /// The key in the word lists; `None` if the token cannot be on one.
     fn key(&self) -> Option<u128> {
         let is_plain = !self.is_wide && self.length <= TOKEN_MAX;
@@ -312,16 +317,6 @@ fn is_joining_mark(c: char) -> bool {
         '\u{900}'..='\u{d7f}' => matches!(u32::from(c) & 0x7f, 0x3c | 0x4d),
         _ => false,
     }
-}
-
-/// Whether an ASCII byte ends the token before it. Other bytes may be part of letters.
-const fn ends_token(byte: u8) -> bool {
-    byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'\'' | b'+')
-}
-
-/// Length of the run of small ASCII letters with which `bytes` begins.
-fn plain_length(bytes: &[u8]) -> usize {
-    bytes.iter().position(|byte| !byte.is_ascii_lowercase()).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

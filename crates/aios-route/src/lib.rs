@@ -6,6 +6,7 @@
 //! ([`route`]). Nothing here reads a clock, a file or a random number, so that the same inputs give
 //! the same route on every machine and [`explain`] can show each step.
 
+mod ascii;
 mod bucket;
 mod counts;
 mod explain;

@@ -103,19 +103,36 @@ pub(crate) fn key_of(bytes: &[u8], length: usize) -> Option<u128> {
     }
     // Nearly always there is more text behind the token: then it is one load and one mask.
     if let Some(block) = bytes.first_chunk::<TOKEN_MAX>() {
-        let unused_bits = 8 * (TOKEN_MAX - length) as u32;
-        return Some(u128::from_le_bytes(*block) & u128::MAX.checked_shr(unused_bits).unwrap_or(0));
+        return Some(u128::from_le_bytes(*block) & KEPT[length]);
     }
     let mut padded = [0; TOKEN_MAX];
     padded.iter_mut().zip(bytes.iter().take(length)).for_each(|(slot, byte)| *slot = *byte);
     Some(u128::from_le_bytes(padded))
 }
 
+/// The key of the same token in lower case.
+pub(crate) fn lower_key(key: u128) -> u128 {
+    u128::from_le_bytes(key.to_le_bytes().map(|byte| byte.to_ascii_lowercase()))
+}
+
+/// For each length, the bits of a block that belong to a token so long.
+const KEPT: [u128; TOKEN_MAX + 1] = {
+    let (mut kept, mut length) = ([0; TOKEN_MAX + 1], 1);
+    while length <= TOKEN_MAX {
+        kept[length] = u128::MAX >> (8 * (TOKEN_MAX - length));
+        length += 1;
+    }
+    kept
+};
+
 const SLOT_BITS: u32 = 10;
 const SLOTS: usize = 1 << SLOT_BITS;
 
-/// Open addressing with linear probing; a key of zero marks a free slot.
+/// Open addressing with linear probing. Most tokens are on no list, and one look at the tags, which are
+/// few bytes and stay in the cache, tells so.
 struct Table {
+    /// Seven bits of the key's hash and a mark; zero where the slot is free.
+    tags: [u8; SLOTS],
     keys: [u128; SLOTS],
     lists: [Lists; SLOTS],
 }
@@ -124,7 +141,7 @@ static TABLE: Table = Table::build();
 
 impl Table {
     const fn build() -> Self {
-        let mut table = Self { keys: [0; SLOTS], lists: [Lists::NONE; SLOTS] };
+        let mut table = Self { tags: [0; SLOTS], keys: [0; SLOTS], lists: [Lists::NONE; SLOTS] };
         let mut row = 0;
         while row < WORDS.len() {
             let (list, words) = WORDS[row];
@@ -151,32 +168,32 @@ impl Table {
     }
 
     const fn add(&mut self, list: Lists, key: u128) {
-        let slot = self.find(key);
+        let (slot, tag) = self.find(key);
+        self.tags[slot] = tag;
         self.keys[slot] = key;
         self.lists[slot] = Lists(self.lists[slot].0 | list.0);
     }
 
     const fn get(&self, key: u128) -> Lists {
-        self.lists[self.find(key)]
+        let (slot, _) = self.find(key);
+        if self.tags[slot] == 0 { Lists::NONE } else { self.lists[slot] }
     }
 
-    /// The slot that holds `key`, or the free one where it belongs.
-    const fn find(&self, key: u128) -> usize {
-        let mut slot = first_slot(key);
-        while self.keys[slot] != key && self.keys[slot] != 0 {
+    /// The slot that holds `key`, or the free one where it belongs, and the key's tag.
+    const fn find(&self, key: u128) -> (usize, u8) {
+        let hash = hash(key);
+        let (mut slot, tag) =
+            ((hash >> (u64::BITS - SLOT_BITS)) as usize, (hash >> 32) as u8 | 0x80);
+        while self.tags[slot] != 0 && (self.tags[slot] != tag || self.keys[slot] != key) {
             slot = (slot + 1) % SLOTS;
         }
-        slot
+        (slot, tag)
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the halves of the key and its top bits are meant"
-)]
-const fn first_slot(key: u128) -> usize {
+const fn hash(key: u128) -> u64 {
     let folded = (key as u64) ^ ((key >> 64) as u64).rotate_left(29);
-    (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOT_BITS)) as usize
+    folded.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]

@@ -244,6 +244,11 @@ impl DataDir {
         self.path.join("index.sqlite")
     }
 
+    /// A number that is another one when a sealed segment may have been changed since.
+    pub(crate) fn segments_generation(&self) -> u64 {
+        self.lock.as_ref().map_or(0, |lock| lock.leases.generation())
+    }
+
     /// Whether this process may write the index.
     pub(crate) fn own_index(&self) -> Result<(), StoreError> {
         self.owned("write the index").map(|_| ())

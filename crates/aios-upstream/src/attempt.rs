@@ -100,9 +100,11 @@ async fn open(
     if !matches!(opened, Opened::NotLoaded) {
         return Ok(opened);
     }
-    within(Limit::new(LOAD_TIMEOUT, call), pin!(load(endpoint, rules))).await?;
-    let again = pin!(exchange(endpoint, call, rules, status));
-    within(Limit::new(allowed, call), again).await
+    let loaded_first = async {
+        within(Limit::new(LOAD_TIMEOUT, call), pin!(load(endpoint, rules))).await?;
+        within(Limit::new(allowed, call), pin!(exchange(endpoint, call, rules, status))).await
+    };
+    Box::pin(loaded_first).await
 }
 
 async fn exchange(

@@ -75,7 +75,8 @@ impl Transport {
         match self {
             Self::Http(http) => http.send(outgoing, connect_timeout).await,
             Self::Simulated(model) => {
-                let replied = model.respond(outgoing.operation, outgoing.body.join()).await;
+                let replied = model.respond(outgoing.operation, outgoing.body.join());
+                let replied = Box::pin(replied).await;
                 let refused =
                     |error| Failure::new(AttemptOutcome::ConnectFailed, format!("{error}"));
                 replied.map(|reply| reply.map(ReplySource::Simulated)).map_err(refused)

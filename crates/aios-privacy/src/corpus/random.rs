@@ -45,6 +45,17 @@ impl Random {
     }
 
     pub(super) fn alphanumeric(&mut self, n: usize) -> String {
-        self.text(n, "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789")
+        self.text(n, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+    }
+
+    /// A pattern: `#` is a digit, `N` a digit from 2, `@` a capital letter; all else stands for itself.
+    pub(super) fn pattern(&mut self, pattern: &str) -> String {
+        let of = |random: &mut Self, c| match c {
+            '#' => random.digits(1),
+            'N' => random.text(1, "23456789"),
+            '@' => random.text(1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+            c => c.to_string(),
+        };
+        pattern.chars().map(|c| of(self, c)).collect()
     }
 }

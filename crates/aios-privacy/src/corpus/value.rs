@@ -1,241 +1,251 @@
 //! Values of every kind in the forms in which people and programs write them.
 
+use super::Value;
 use super::random::Random;
-use crate::kind::PiiKind;
 
-/// Text before a value, the value, and text after it.
-pub(super) fn labelled(kind: PiiKind, random: &mut Random) -> (String, String, &'static str) {
-    let (cue, value) = match kind {
-        PiiKind::Email => ("my mail is ", email(random)),
-        PiiKind::Phone => phone(random),
-        PiiKind::Url => ("see ", url(random)),
-        PiiKind::Ipv4 => ("seen from ", ipv4(random)),
-        PiiKind::Ipv6 => ("the peer is ", ipv6(random)),
-        PiiKind::Mac => ("the adapter ", mac(random)),
-        PiiKind::CreditCard => ("I paid with ", credit_card(random)),
-        PiiKind::Iban => ("transfer to ", iban(random)),
-        PiiKind::UsSsn => us_ssn(random),
-        PiiKind::Secret => secret(random),
-    };
-    let (open, close) = random.pick(&[
-        ("", "."),
-        ("", " today"),
-        ("(", ")"),
-        ("\"", "\","),
-        ("", ", thanks"),
-        ("", ""),
-    ]);
-    // What is assigned or stands after a cue keeps its own surroundings.
-    let is_own = matches!(kind, PiiKind::Secret);
-    let (open, close) = if is_own { ("", " ") } else { (open, close) };
-    (format!("{cue}{open}"), value, close)
+pub(super) fn value(cue: &'static str, text: String) -> Value {
+    Value { cue, text, is_hard: false }
 }
 
-fn email(random: &mut Random) -> String {
-    let local = random.pick(&[
-        "jo.doe",
-        "a_b-c",
-        "info+tag",
-        "maria.garcía",
-        "иван",
-        "x1y2",
-        "o'neil",
-        "K.Lee99",
+const NAMES: [&str; 20] = [
+    "jo.doe",
+    "a_b-c",
+    "info+tag",
+    "maria.garcía",
+    "иван",
+    "x1y2",
+    "o'neil",
+    "K.Lee99",
+    "m",
+    "sales",
+    "no-reply",
+    "first.last",
+    "JANE.ROE",
+    "li_wei88",
+    "björn",
+    "संपर्क",
+    "user+filter",
+    "2fast",
+    "anna--k",
+    "r.o.b",
+];
+const DOMAINS: [&str; 16] = [
+    "example.com",
+    "mail.example.co.uk",
+    "x.io",
+    "firma.example.de",
+    "пример.рф",
+    "sub-1.example.org",
+    "gmail.com",
+    "outlook.com",
+    "uni-bonn.de",
+    "company.travel",
+    "EXAMPLE.NET",
+    "a.b.c.example.info",
+    "bücher.example",
+    "mail2.example.museum",
+    "example.com.br",
+    "test.dev",
+];
+
+pub(super) fn email(random: &mut Random) -> Value {
+    let cue = random.pick(&[
+        "my mail is ",
+        "write to ",
+        "Contact: ",
+        "",
+        "e-mail: ",
+        "From: Jo Doe ",
+        "cc ",
+        "请联系",
+        "mailto:",
+        "send it to Anna at ",
+        "login ",
+        "адрес: ",
+        "メールは",
     ]);
-    let domain = random.pick(&[
-        "example.com",
-        "mail.example.co.uk",
-        "x.io",
-        "firma.example.de",
-        "пример.рф",
-        "sub-1.example.org",
-    ]);
-    format!("{local}@{domain}")
+    value(cue, format!("{}@{}", random.pick(&NAMES), random.pick(&DOMAINS)))
 }
 
-fn phone(random: &mut Random) -> (&'static str, String) {
-    let (area, exchange, line) =
-        (random.within(201, 989), random.within(201, 989), random.digits(4));
-    match random.below(11) {
-        0 => ("ring ", format!("+1 {area} {exchange} {line}")),
-        1 => ("it is ", format!("({area}) {exchange}-{line}")),
-        2 => ("it is ", format!("{area}-{exchange}-{line}")),
-        3 => ("it is ", format!("{area}.{exchange}.{line}")),
-        4 => ("phone: ", format!("{area}{exchange}{line}")),
-        5 => ("at ", format!("+44 20 {} {}", random.digits(4), random.digits(4))),
-        6 => ("at ", format!("+49{}", random.digits(10))),
-        7 => {
-            ("at ", format!("0{} {} {}", random.within(20, 29), random.digits(4), random.digits(4)))
-        }
-        8 => ("mobile ", format!("{} {}", random.within(60_000, 99_999), random.digits(5))),
-        9 => (
+pub(super) fn phone(random: &mut Random) -> Value {
+    // With a plus or a national grouping, the shape alone is enough.
+    let shaped = [
+        "+1 N## N## ####",
+        "+1-N##-N##-####",
+        "+1N##N######",
+        "(N##) N##-####",
+        "N##-N##-####",
+        "N##.N##.####",
+        "1-N##-N##-####",
+        "+44 20 #### ####",
+        "+44 7### ######",
+        "+49 30 ######",
+        "+49##########",
+        "+49 (0)89 ######",
+        "02# #### ####",
+        "+33 N ## ## ## ##",
+        "01 ## ## ## ##",
+        "+91 9#### #####",
+        "+55 11 9####-####",
+        "+81 3-####-####",
+        "+86 138 #### ####",
+        "(+34) 6## ## ## ##",
+        "0044 20 #### ####",
+        "+1 (N##) N##-#### ext. ##",
+        "+972-5#-###-####",
+        "+61 4## ### ###",
+        "(020) #### ####",
+        "+353 1 ### ####",
+        "+7 495 ###-##-##",
+    ];
+    let bare = [
+        "N##N######",
+        "9#### #####",
+        "N##-####",
+        "0N########",
+        "07#########",
+        "N## ####",
+        "138########",
+        "5## ### ## ##",
+    ];
+    if random.below(3) > 0 {
+        let pattern = random.pick(&shaped);
+        let cue = random.pick(&[
+            "my number is ",
+            "call ",
             "at ",
-            format!(
-                "+33 {} {} {} {} {}",
-                random.within(1, 9),
-                random.digits(2),
-                random.digits(2),
-                random.digits(2),
-                random.digits(2)
-            ),
-        ),
-        _ => ("text me at ", format!("{exchange}-{line}")),
+            "",
+            "Tel: ",
+            "you can reach me on ",
+            "ring ",
+            "fax ",
+            "it is ",
+            "mobile ",
+            "WhatsApp ",
+            "手机 ",
+            "tel:",
+        ]);
+        return value(cue, random.pattern(pattern));
     }
+    let pattern = random.pick(&bare);
+    let cue = random.pick(&[
+        "phone: ",
+        "call me at ",
+        "mobile ",
+        "text me at ",
+        "my cell is ",
+        "Telefon: ",
+        "tel. ",
+        "phone number ",
+        "WhatsApp me on ",
+        "hotline: ",
+        "my phone number is ",
+        "电话：",
+    ]);
+    value(cue, random.pattern(pattern))
 }
 
-fn url(random: &mut Random) -> String {
+pub(super) fn url(random: &mut Random) -> Value {
     let host = random.pick(&[
         "example.com",
         "www.example.org:8080",
         "api.x.io",
         "localhost:3000",
         "例子.公司",
+        "user-content.example.net",
+        "[2a02::1]:8443",
+        "sub.domain.example.co.uk",
     ]);
-    let rest = match random.below(6) {
+    let rest = match random.below(9) {
         0 => String::new(),
         1 => format!("/users/{}", random.digits(6)),
         2 => format!("/a/b.html?id={}&q=x%20y", random.digits(8)),
         3 => format!("/wiki/Thing_(b)#{}", random.hex(4)),
         4 => format!("/reset?token={}", random.alphanumeric(24)),
-        _ => "/".to_owned(),
+        5 => "/".to_owned(),
+        6 => format!("/path/to/file-{}.tar.gz", random.digits(3)),
+        7 => format!("/search?q=caf%C3%A9&lang=fr#:~:text={}", random.hex(6)),
+        _ => format!("/~jo/{}/index.php;jsessionid={}", random.hex(6), random.hex(12)),
     };
-    let scheme = random.pick(&["https://", "http://", "https://", "ftp://", "https://jo:pw1@"]);
-    format!("{scheme}{host}{rest}")
+    let scheme = random.pick(&[
+        "https://",
+        "http://",
+        "https://",
+        "ftp://",
+        "https://jo:pw1@",
+        "wss://",
+        "HTTPS://",
+    ]);
+    let cue = random
+        .pick(&["see ", "", "Link: ", "docs at ", "go to ", "[here](", "source: ", "见", "open "]);
+    let text = if random.below(8) == 0 {
+        format!("www.example.com{rest}")
+    } else {
+        format!("{scheme}{host}{rest}")
+    };
+    value(cue, text)
 }
 
-fn ipv4(random: &mut Random) -> String {
-    let first = random.pick(&[10, 81, 172, 193, 217, 62]);
-    format!("{first}.{}.{}.{}", random.within(1, 250), random.below(256), random.within(1, 254))
+pub(super) fn ipv4(random: &mut Random) -> Value {
+    let first = random.pick(&[10, 81, 172, 193, 217, 62, 192, 100, 23, 104]);
+    let text = format!(
+        "{first}.{}.{}.{}",
+        random.within(1, 250),
+        random.below(256),
+        random.within(1, 254)
+    );
+    let cue = random.pick(&[
+        "seen from ",
+        "ip ",
+        "the server at ",
+        "ping ",
+        "Host: ",
+        "ssh root@",
+        "",
+        "connect to ",
+        "client ",
+        "IP-Adresse ",
+        "blocked ",
+        "my address is ",
+    ]);
+    value(cue, text)
 }
 
-fn ipv6(random: &mut Random) -> String {
-    let mut group = || format!("{:x}", random.within(1, 0xffff));
-    let groups: Vec<_> = (0..7).map(|_| group()).collect();
-    match random.below(4) {
+pub(super) fn ipv6(random: &mut Random) -> Value {
+    let groups: Vec<_> = (0..7).map(|_| format!("{:x}", random.within(1, 0xffff))).collect();
+    let text = match random.below(7) {
         0 => format!("2a02:{}", groups.join(":")),
         1 => format!("2a02:{}::{}", groups[0], groups[1]),
         2 => format!("fe80::{}", groups[..4].join(":")),
-        _ => format!("2600:{}::", groups[..3].join(":")),
-    }
+        3 => format!("2600:{}::", groups[..3].join(":")),
+        4 => format!("2A01:{}", groups.join(":").to_uppercase()),
+        5 => format!("fe80::{}%eth0", groups[..4].join(":")),
+        _ => format!("::ffff:81.2.{}.{}", random.below(256), random.within(1, 254)),
+    };
+    let cue = random.pick(&[
+        "the peer is ",
+        "addr ",
+        "from ",
+        "ping6 ",
+        "",
+        "listen on ",
+        "inet6 ",
+        "AAAA ",
+    ]);
+    value(cue, text)
 }
 
-fn mac(random: &mut Random) -> String {
+pub(super) fn mac(random: &mut Random) -> Value {
     let mut pairs: Vec<_> = (0..6).map(|_| random.hex(2)).collect();
-    pairs[0] = "3c".to_owned();
-    match random.below(4) {
+    pairs[0] = random.pick(&["3c", "a4", "00", "b8", "f0"]).to_owned();
+    pairs[5] = "7e".to_owned();
+    let text = match random.below(5) {
         0 => pairs.join("-").to_uppercase(),
         1 => pairs.chunks(2).map(<[_]>::concat).collect::<Vec<_>>().join("."),
+        2 => pairs.join(":").to_uppercase(),
         _ => pairs.join(":"),
-    }
-}
-
-fn credit_card(random: &mut Random) -> String {
-    let (prefix, n) = random.pick(&[
-        ("4", 16),
-        ("51", 16),
-        ("2345", 16),
-        ("37", 15),
-        ("6011", 16),
-        ("3530", 16),
-        ("36", 14),
-        ("62", 16),
-    ]);
-    let body = format!("{prefix}{}", random.digits(n - 1 - prefix.len()));
-    let number = (0..10)
-        .map(|check| format!("{body}{check}"))
-        .find(|number| luhn(number))
-        .expect("one digit in ten fits");
-    let separator = random.pick(&["", " ", "-"]);
-    let lengths: &[usize] = match n {
-        16 => &[4, 4, 4, 4],
-        15 => &[4, 6, 5],
-        _ => &[4, 6, 4],
     };
-    let mut rest = number.as_str();
-    let groups = lengths.iter().map(|length| {
-        let (group, tail) = rest.split_at(*length);
-        rest = tail;
-        group
-    });
-    groups.collect::<Vec<_>>().join(separator)
-}
-
-/// Written apart from the scanner's, so that one mistake does not hide the other.
-fn luhn(number: &str) -> bool {
-    const DOUBLED: [u32; 10] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
-    let mut sum = 0;
-    for (i, digit) in number.chars().rev().filter_map(|c| c.to_digit(10)).enumerate() {
-        sum += if i % 2 == 1 { DOUBLED[digit as usize] } else { digit };
-    }
-    sum % 10 == 0
-}
-
-fn iban(random: &mut Random) -> String {
-    let (country, bank, n) = random.pick(&[
-        ("DE", "", 18),
-        ("GB", "WEST", 14),
-        ("FR", "", 23),
-        ("NL", "ABNA", 10),
-        ("ES", "", 20),
-        ("NO", "", 11),
-        ("IT", "X", 22),
-    ]);
-    let account = format!("{bank}{}", random.digits(n));
-    let check = 98 - mod_97(&format!("{account}{country}00"));
-    let number = format!("{country}{check:02}{account}");
-    if random.below(2) == 0 {
-        return number;
-    }
-    let blank = |(i, c): (usize, char)| if i > 0 && i % 4 == 0 { vec![' ', c] } else { vec![c] };
-    number.chars().enumerate().flat_map(blank).collect()
-}
-
-fn mod_97(text: &str) -> u64 {
-    let digits: String =
-        text.chars().filter_map(|c| c.to_digit(36)).map(|n| n.to_string()).collect();
-    digits.bytes().fold(0, |rest, digit| (rest * 10 + u64::from(digit - b'0')) % 97)
-}
-
-fn us_ssn(random: &mut Random) -> (&'static str, String) {
-    let (area, group, serial) =
-        (random.within(667, 899), random.within(10, 99), random.within(1000, 9999));
-    match random.below(4) {
-        0 => ("social security number ", format!("{area}{group}{serial}")),
-        1 => ("mine is ", format!("{area} {group} {serial}")),
-        2 => ("mine is ", format!("{area}.{group}.{serial}")),
-        _ => ("mine is ", format!("{area}-{group}-{serial}")),
-    }
-}
-
-fn secret(random: &mut Random) -> (&'static str, String) {
-    match random.below(16) {
-        0 => ("aws ", format!("{}{}", "AKIA", random.text(16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))),
-        1 => ("push with ", format!("{}{}", "ghp_", random.alphanumeric(36))),
-        2 => ("ci ", format!("{}{}", "glpat-", random.alphanumeric(20))),
-        3 => ("use ", format!("{}{}", "sk-proj-", random.alphanumeric(48))),
-        4 => ("use ", format!("{}{}", "sk-ant-api03-", random.alphanumeric(80))),
-        5 => ("bot ", format!("{}{}-{}", "xoxb-", random.digits(12), random.alphanumeric(24))),
-        6 => ("charge ", format!("{}{}", "sk_live_", random.alphanumeric(24))),
-        7 => ("maps ", format!("{}{}", "AIza", random.alphanumeric(35))),
-        8 => ("publish ", format!("{}{}", "npm_", random.alphanumeric(36))),
-        9 => ("hub ", format!("{}{}", "hf_", random.alphanumeric(34))),
-        10 => {
-            ("mail ", format!("{}.{}.{}", "SG", random.alphanumeric(22), random.alphanumeric(43)))
-        }
-        11 => (
-            "jwt ",
-            format!(
-                "{}{}.{}{}.{}",
-                "eyJ",
-                random.alphanumeric(33),
-                "eyJ",
-                random.alphanumeric(80),
-                random.alphanumeric(43)
-            ),
-        ),
-        12 => ("db ", format!("postgres://app:{}@db.internal:5432/app", random.alphanumeric(12))),
-        13 => ("Authorization: Bearer ", random.alphanumeric(40)),
-        14 => ("password: ", format!("{}{}", random.alphanumeric(8), random.within(0, 9))),
-        _ => ("API_KEY=", random.alphanumeric(32)),
-    }
+    let cue =
+        random.pick(&["the adapter ", "MAC ", "link/ether ", "device ", "", "hwaddr=", "bssid "]);
+    value(cue, text)
 }

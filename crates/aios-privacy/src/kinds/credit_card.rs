@@ -1,20 +1,22 @@
 //! Payment cards: an issuer's range, its lengths and Luhn's check digit (ISO/IEC 7812-1).
 
-use super::DIGITS;
 use crate::context::{CUE_WINDOW, Cues, Verdict};
-use crate::digits::{Groups, is_free_left, is_free_right, run_end, values};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
+use crate::digits::{Groups, is_free_left, is_free_right, passes_luhn, run_end, values};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::CreditCard, anchors: Anchors::Bytes(DIGITS), look };
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::CreditCard,
+    &[Anchors::Numbers(Number::new(12, &[4, 12, 13, 14, 15, 16, 17, 18, 19]))],
+    look,
+);
 
 /// 19 digits in five groups.
 const LENGTH_MAX: usize = 23;
 
-const CUES: Cues = Cues {
-    speak_for: &[
+static CUES: Cues = Cues::new(
+    &[&[
         "card",
         "cards",
         "credit",
@@ -31,8 +33,8 @@ const CUES: Cues = Cues {
         "pan",
         "charge",
         "charged",
-    ],
-    speak_against: &[
+    ]],
+    &[&[
         "order",
         "orders",
         "tracking",
@@ -56,11 +58,13 @@ const CUES: Cues = Cues {
         "hash",
         "seed",
         "nonce",
-    ],
-};
+        "case",
+    ]],
+);
 
 /// How issuers print their numbers.
-const GROUPINGS: [&[usize]; 4] = [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
+const GROUPINGS: [&[usize]; 5] =
+    [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 4, 4, 2], &[4, 6, 5], &[4, 6, 4]];
 
 /// First four digits from, to, and the numbers of digits that issuers give out in that range.
 const ISSUERS: [(u32, u32, &[usize]); 19] = [
@@ -109,7 +113,7 @@ fn grouped_end(source: &Source<'_>, at: usize) -> Option<usize> {
     if source.run_right(at, 5, |byte| byte.is_ascii_digit()) != at + 4 {
         return None;
     }
-    let groups = Groups::read(source, at, |byte| matches!(byte, b' ' | b'-'));
+    let groups = Groups::read(source, at, |byte| matches!(byte, b' ' | b'-' | b'.'));
     GROUPINGS
         .iter()
         .filter_map(|lengths| groups.end_of(lengths))
@@ -127,13 +131,6 @@ fn is_card(source: &Source<'_>, start: usize, end: usize) -> bool {
         (*from..=*to).contains(&prefix) && lengths.contains(&n_digits)
     };
     ISSUERS.iter().any(is_issued) && passes_luhn(digits)
-}
-
-/// From the right, every second digit is doubled; the sum of all digits' digits ends in 0.
-fn passes_luhn(digits: impl DoubleEndedIterator<Item = u32>) -> bool {
-    let weigh =
-        |(i, digit): (usize, u32)| if i % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 };
-    digits.rev().enumerate().map(weigh).sum::<u32>().is_multiple_of(10)
 }
 
 #[cfg(test)]

@@ -3,12 +3,11 @@
 //! Scripts written without blanks run into an address that stands in a sentence. Where a name mixes
 //! such a script with ASCII, the ASCII side is the address.
 
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Email, anchors: Anchors::Bytes(b"@"), look };
+pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Email, &[Anchors::Bytes(b"@")], look);
 
 const LOCAL_MAX: usize = 64;
 const DOMAIN_MAX: usize = 253;
@@ -130,7 +129,7 @@ fn is_letter(c: char) -> bool {
 }
 
 /// Scripts written without blanks between words: Thai, Han, kana, and Hangul, whose particles stick.
-fn is_unspaced(c: char) -> bool {
+pub(crate) fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{20000}'..='\u{3134f}')
 }
 

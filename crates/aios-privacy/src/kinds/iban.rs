@@ -1,19 +1,21 @@
 //! Bank account numbers: the country's length and the checksum mod 97 (ISO 13616).
 
-use super::DIGITS;
+use crate::detector::{Anchors, Detector, Found, Letter, Look, Number};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Iban, anchors: Anchors::Bytes(DIGITS), look };
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::Iban,
+    &[Anchors::Numbers(Number::new(2, &[]).after_letter(Letter::Always))],
+    look,
+);
 
 /// The longest IBAN of all, Russia's.
 const LENGTH_MAX: usize = 33;
 
 /// Countries by the length of their numbers (SWIFT IBAN registry).
-const COUNTRIES: [(usize, &str); 19] = [
+const COUNTRIES: [(u8, &str); 19] = [
     (15, "NO"),
     (16, "BE"),
     (18, "DK FI FO GL NL SD FK"),
@@ -35,6 +37,23 @@ const COUNTRIES: [(usize, &str); 19] = [
     (27, "BI DJ"),
 ];
 
+/// The length by the two letters' places in the alphabet; 0 for what is no country.
+static LENGTHS: [[u8; 32]; 32] = {
+    let mut lengths = [[0; 32]; 32];
+    let mut row = 0;
+    while row < COUNTRIES.len() {
+        let (length, names) = COUNTRIES[row];
+        let names = names.as_bytes();
+        let mut at = 0;
+        while at < names.len() {
+            lengths[(names[at] & 31) as usize][(names[at + 1] & 31) as usize] = length;
+            at += 3;
+        }
+        row += 1;
+    }
+    lengths
+};
+
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = at.checked_sub(2).and_then(|start| {
         let length = length_for(source, start)?;
@@ -52,9 +71,8 @@ fn length_for(source: &Source<'_>, start: usize) -> Option<usize> {
     if !is_free || !code.iter().all(u8::is_ascii_alphabetic) {
         return None;
     }
-    let is_code = |name: &str| name.as_bytes().eq_ignore_ascii_case(code);
-    let country = COUNTRIES.iter().find(|(_, names)| names.split(' ').any(is_code))?;
-    Some(country.0)
+    let length = LENGTHS[usize::from(code[0] & 31)][usize::from(code[1] & 31)];
+    (length > 0).then_some(usize::from(length))
 }
 
 /// Where a number of `length` letters and digits ends, single blanks or hyphens in it left out.

@@ -6,27 +6,28 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::DIGITS;
 use crate::context::{Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::run_end;
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 pub(crate) const V4: Detector =
-    Detector { kind: PiiKind::Ipv4, anchors: Anchors::Bytes(DIGITS), look: look_v4 };
+    Detector::new(PiiKind::Ipv4, &[Anchors::Numbers(Number::new(4, &[1, 2, 3]))], look_v4);
 
-pub(crate) const V6: Detector =
-    Detector { kind: PiiKind::Ipv6, anchors: Anchors::Bytes(b":"), look: look_v6 };
+pub(crate) const V6: Detector = Detector::new(PiiKind::Ipv6, &[Anchors::Bytes(b":")], look_v6);
 
 /// How far before four numbers a word such as "version" may stand, in bytes.
 const VERSION_WINDOW: usize = 24;
 
+/// How far before four numbers the same thing's other version may stand, in bytes.
+const OTHER_WINDOW: usize = 32;
+
 /// The longest IPv6 address, `x:x:x:x:x:x:d.d.d.d`, and room to see that a run is longer.
 const V6_MAX: usize = 48;
 
-const VERSION_CUES: Cues = Cues {
-    speak_for: &[
+static VERSION_CUES: Cues = Cues::new(
+    &[&[
         "version",
         "versions",
         "ver",
@@ -72,8 +73,25 @@ const VERSION_CUES: Cues = Cues {
         "pkg",
         "toolkit",
         "runtime",
-    ],
-    speak_against: &[
+        "rv",
+        "node",
+        "python",
+        "ios",
+        "ipados",
+        "macos",
+        "android",
+        "java",
+        "php",
+        "ruby",
+        "postgres",
+        "postgresql",
+        "edge",
+        "step",
+        "table",
+        "figure",
+        "fig",
+    ]],
+    &[&[
         "ip",
         "ipv",
         "ips",
@@ -81,7 +99,15 @@ const VERSION_CUES: Cues = Cues {
         "addr",
         "host",
         "server",
-        "from",
+        "connection",
+        "connect",
+        "connected",
+        "login",
+        "request",
+        "requests",
+        "traffic",
+        "client",
+        "visitor",
         "ping",
         "client_ip",
         "gateway",
@@ -92,8 +118,8 @@ const VERSION_CUES: Cues = Cues {
         "dst",
         "source",
         "subnet",
-    ],
-};
+    ]],
+);
 
 const RESOLVERS_V4: [[u8; 4]; 8] = [
     [1, 0, 0, 1],
@@ -124,15 +150,38 @@ fn look_v4(source: &Source<'_>, at: usize) -> Look {
     let is_ours = end - at <= 15
         && source.between(at, end).parse().is_ok_and(is_reported_v4)
         && is_free_v4(source, at, end)
-        && VERSION_CUES.before(source, at, VERSION_WINDOW) != Verdict::For;
+        && !is_version(source, at);
     let found = is_ours.then_some(Found { start: at, end, rule: "ipv4.parsed", confidence: 0.9 });
     Look::maybe(found, run)
+}
+
+/// Whether a word says so, of this number or of one like it before: `chrome 27.3.21.6 fixed it,
+/// 27.6.9.23 did not`.
+fn is_version(source: &Source<'_>, at: usize) -> bool {
+    match VERSION_CUES.before(source, at, VERSION_WINDOW) {
+        Verdict::For => true,
+        Verdict::Against => false,
+        Verdict::Silent => other_before(source, at).is_some_and(|other| {
+            VERSION_CUES.before(source, other, VERSION_WINDOW) == Verdict::For
+        }),
+    }
+}
+
+/// Where the four numbers begin that stand last before `at` on the line.
+fn other_before(source: &Source<'_>, at: usize) -> Option<usize> {
+    let is_part = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    let end = source.run_left(at, OTHER_WINDOW, |byte| !byte.is_ascii_digit());
+    let start = source.run_left(end, 15, is_part);
+    source.between(start, end).parse::<Ipv4Addr>().is_ok().then_some(start)
 }
 
 fn is_reported_v4(address: Ipv4Addr) -> bool {
     let [first, ..] = address.octets();
     // 0.0.0.0/8 names no host, and what begins with 240 or more is reserved: masks and broadcasts.
-    (1..240).contains(&first)
+    // Object identifiers of certificates and of internet management.
+    let is_oid = matches!(address.octets(), [2, 5, 4 | 29, _] | [1, 3, 6, 1]);
+    !is_oid
+        && (1..240).contains(&first)
         && !address.is_loopback()
         && !address.is_documentation()
         && !RESOLVERS_V4.contains(&address.octets())
@@ -144,19 +193,27 @@ fn is_free_v4(source: &Source<'_>, start: usize, end: usize) -> bool {
     let left_is_free = match source.before(start) {
         None => true,
         // A product's version, as in `Chrome/120.0.6099.71`, or a name, as in `lib-1.2.3.4`.
-        Some(b'/' | b'-') => !is_alphanumeric(further),
+        Some(b'-') => !is_alphanumeric(further) || other_before(source, start).is_some(),
+        Some(b'/') => !is_alphanumeric(further),
         Some(b'_' | b'.' | b'+') => false,
         Some(b'n' | b'r' | b't') => further == Some(b'\\'),
         Some(byte) => !byte.is_ascii_alphanumeric(),
     };
     let right_is_free = match source.byte(end) {
-        Some(b'-' | b'+') => !is_alphanumeric(source.byte(end + 1)),
+        Some(b'-') => !is_alphanumeric(source.byte(end + 1)) || is_quad(source, end + 1),
+        Some(b'+') => !is_alphanumeric(source.byte(end + 1)),
         Some(b'_') => false,
         // A name goes on after the dot, as in `1.2.3.4.tar.gz`.
         Some(b'.') => !is_alphanumeric(source.byte(end + 1)),
         byte => !is_alphanumeric(byte),
     };
     left_is_free && right_is_free
+}
+
+/// Whether four numbers begin at `start`, as the end of a range.
+fn is_quad(source: &Source<'_>, start: usize) -> bool {
+    let end = source.run_right(start, 15, |byte| byte.is_ascii_digit() || byte == b'.');
+    source.between(start, end).trim_end_matches('.').parse::<Ipv4Addr>().is_ok()
 }
 
 fn look_v6(source: &Source<'_>, at: usize) -> Look {
@@ -204,7 +261,15 @@ fn is_address_shaped(text: &str) -> bool {
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
     // Slices such as `[1::2]` have fewer digits than any address that a host has.
     let n_digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
-    n_colons >= 2 && n_digits >= 5 && !is_row_of_pairs && (has_digit || n_colons >= 4)
+    // Programs print addresses in one case; `c::B300` is code.
+    let is_mixed = text.bytes().any(|byte| byte.is_ascii_lowercase())
+        && text.bytes().any(|byte| byte.is_ascii_uppercase());
+    let is_short = n_digits < 8;
+    !(is_mixed && is_short)
+        && n_colons >= 2
+        && n_digits >= 5
+        && !is_row_of_pairs
+        && (has_digit || n_colons >= 4)
 }
 
 fn is_reported_v6(address: Ipv6Addr) -> bool {
@@ -214,6 +279,7 @@ fn is_reported_v6(address: Ipv6Addr) -> bool {
         && !address.is_unspecified()
         && !is_documentation
         && !RESOLVERS_V6.contains(&address)
+        && address.segments() != [0xffff; 8]
         && address.to_ipv4_mapped().is_none_or(is_reported_v4)
 }
 
@@ -244,13 +310,14 @@ mod tests {
         check_v4(
             "client=⟦81.2.69.142⟧:443 {\"ip\":\"⟦81.2.69.142⟧\"} ⟦81.2.69.0⟧/24 [⟦81.2.69.142⟧]",
         );
+        check_v4("⟦10.20.30.40⟧-⟦10.20.30.50⟧ and chrome 27.3.21.6 fixed it, 27.6.9.23 did not");
     }
 
     #[test]
     fn versions_and_sections_are_no_v4_addresses() {
         check_v4("version 4.2.10.1, v4.2.10.1, section 3.1.2.4, Chrome/120.0.60.71");
         check_v4("lib-1.2.3.4 1.2.3.4-beta 1.2.3.4.5 1.2.3 256.1.1.1 01.2.3.4 1.2.3.4.tar.gz");
-        check_v4("upgraded to 4.2.10.1");
+        check_v4("upgraded from 4.2.10.0 to 4.2.10.1, node 20.11.1.0, step 1.2.3.4");
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! Hardware addresses (IEEE 802): six pairs of hexadecimal digits, or three groups of four.
 
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Mac, anchors: Anchors::Bytes(b":-."), look };
+pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Mac, &[Anchors::Bytes(b":-.")], look);
 
 /// The longest word that may label an address.
 const LABEL_MAX: usize = 16;

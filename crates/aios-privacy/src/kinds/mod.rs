@@ -3,20 +3,26 @@
 //! To add a kind: write its file, add its line to [`DETECTORS`].
 
 mod credit_card;
+mod crypto;
 mod email;
 mod iban;
 mod ip;
 mod mac;
+mod national_id;
 mod phone;
 mod secret;
 pub(crate) mod url;
 mod us_ssn;
 
-use crate::scanner::Detector;
+pub(crate) use email::is_unspaced;
+pub(crate) use secret::private_key;
+
+use crate::detector::Detector;
 
 /// Every detector. Of two claims of one length on the same text, the first listed wins.
 pub(crate) const DETECTORS: &[&Detector] = &[
     &secret::ISSUED,
+    &secret::TELEGRAM,
     &secret::JWT,
     &secret::PRIVATE_KEY,
     &secret::CONNECTION,
@@ -24,17 +30,27 @@ pub(crate) const DETECTORS: &[&Detector] = &[
     &secret::ASSIGNED,
     &url::DETECTOR,
     &email::DETECTOR,
+    &crypto::BTC,
+    &crypto::ETH,
     &iban::DETECTOR,
     &credit_card::DETECTOR,
     &us_ssn::DETECTOR,
+    &national_id::FR_NIR,
+    &national_id::BR_CPF,
+    &national_id::PL_PESEL,
+    &national_id::IN_AADHAAR,
+    &national_id::UK_NHS,
+    &national_id::UK_NINO,
+    &national_id::ES_DNI,
+    &national_id::CA_SIN,
     &mac::DETECTOR,
     &ip::V6,
     &ip::V4,
     &phone::DETECTOR,
 ];
 
-/// The ten digits, as anchors.
-const DIGITS: &[u8] = b"0123456789";
+#[cfg(test)]
+pub(crate) use secret::issued_rules;
 
 #[cfg(test)]
 pub(crate) mod testing {
@@ -47,7 +63,8 @@ pub(crate) mod testing {
         let text = marked.replace(['⟦', '⟧'], "");
         let expect: Vec<_> =
             marked.split('⟦').skip(1).map(|part| part.split('⟧').next().unwrap()).collect();
-        let findings = Redactor::new(&[kind]).scan(&text);
+        let redactor = Redactor::new(&[kind]);
+        let findings = redactor.scan(&text);
         let found: Vec<_> = findings.iter().map(|f| text.get(f.start..f.end).unwrap()).collect();
         assert_eq!(found, expect, "in {text}");
     }

@@ -4,115 +4,124 @@
 //! security numbers and amounts have shapes of their own and are refused.
 
 use crate::context::{CUE_WINDOW, Cues, Verdict};
-use crate::digits::{is_free_left, is_free_right, run_end};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
+use crate::digits::{counts_something, is_free_left, is_free_right, run_end};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 mod shape;
 
 use shape::Shape;
 
-pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Phone, anchors: Anchors::Bytes(b"+0123456789"), look };
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::Phone,
+    &[Anchors::Bytes(b"+"), Anchors::Numbers(Number::new(7, &[]))],
+    look,
+);
 
-const CUES: Cues = Cues {
-    speak_for: &[
-        "phone",
-        "phones",
-        "telephone",
-        "tel",
-        "mobile",
-        "mob",
-        "cell",
-        "cellphone",
-        "call",
-        "called",
-        "calling",
-        "dial",
-        "ring",
-        "fax",
-        "whatsapp",
-        "sms",
-        "text",
-        "texted",
-        "landline",
-        "hotline",
-        "handy",
-        "telefon",
-        "telefono",
-        "teléfono",
-        "móvil",
-        "celular",
-        "téléphone",
-        "telefone",
-        "contact",
-        "reach",
-        "voicemail",
-        "phonenumber",
-        "msisdn",
-        "电话",
-        "手机",
-        "電話",
-        "ph",
-    ],
-    speak_against: &[
-        "order",
-        "orders",
-        "invoice",
-        "ticket",
-        "tracking",
-        "id",
-        "ids",
-        "ref",
-        "reference",
-        "serial",
-        "version",
-        "build",
-        "part",
-        "sku",
-        "account",
-        "isbn",
-        "epoch",
-        "timestamp",
-        "commit",
-        "issue",
-        "pid",
-        "port",
-        "size",
-        "bytes",
-        "ssn",
-        "card",
-        "section",
-        "page",
-        "line",
-        "model",
-        "batch",
-        "lot",
-        "case",
-        "ip",
-        "price",
-        "total",
-        "amount",
-        "zip",
-        "error",
-        "code",
-        "uuid",
-        "hash",
-        "row",
-        "item",
-        "product",
-        "parcel",
-        "shipment",
-        "date",
-        "score",
-        "seed",
-        "ean",
-        "upc",
-        "asin",
-        "vin",
-    ],
-};
+const NAMES: &[&str] = &[
+    "phone",
+    "phones",
+    "telephone",
+    "tel",
+    "mobile",
+    "mob",
+    "cell",
+    "cellphone",
+    "fax",
+    "whatsapp",
+    "landline",
+    "hotline",
+    "handy",
+    "telefon",
+    "telefono",
+    "teléfono",
+    "móvil",
+    "celular",
+    "téléphone",
+    "telefone",
+    "voicemail",
+    "phonenumber",
+    "msisdn",
+    "电话",
+    "手机",
+    "電話",
+    "ph",
+];
+
+/// What people do to a number. In code such words name other things: `IORING_OFF_RING = 134217728`.
+const VERBS: &[&str] =
+    &["call", "called", "calling", "dial", "ring", "sms", "text", "texted", "contact", "reach"];
+
+const OTHERS: &[&str] = &[
+    "order",
+    "orders",
+    "invoice",
+    "ticket",
+    "tracking",
+    "id",
+    "ids",
+    "ref",
+    "reference",
+    "serial",
+    "version",
+    "build",
+    "part",
+    "sku",
+    "account",
+    "isbn",
+    "epoch",
+    "timestamp",
+    "commit",
+    "issue",
+    "pid",
+    "port",
+    "size",
+    "bytes",
+    "ssn",
+    "card",
+    "section",
+    "page",
+    "line",
+    "model",
+    "batch",
+    "lot",
+    "case",
+    "ip",
+    "price",
+    "total",
+    "amount",
+    "zip",
+    "error",
+    "code",
+    "uuid",
+    "hash",
+    "row",
+    "item",
+    "product",
+    "parcel",
+    "shipment",
+    "date",
+    "score",
+    "seed",
+    "ean",
+    "upc",
+    "asin",
+    "vin",
+    "nhs",
+    "sin",
+    "cpf",
+    "pesel",
+    "aadhaar",
+    "dni",
+    "nino",
+    "iban",
+    "insurance",
+    "patient",
+];
+
+static CUES: Cues = Cues::new(&[NAMES, VERBS], &[OTHERS]);
+static CUES_OF_CODE: Cues = Cues::new(&[NAMES], &[OTHERS]);
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let has_plus = source.byte(at) == Some(b'+');
@@ -158,11 +167,28 @@ fn national(source: &Source<'_>, at: usize, shape: &Shape) -> Option<(&'static s
     if !shape.is_dialable() || shape.is_something_else() {
         return None;
     }
-    match CUES.before(source, at, CUE_WINDOW) {
+    let cues = if is_assigned(source, at) { &CUES_OF_CODE } else { &CUES };
+    match cues.before(source, at, CUE_WINDOW) {
+        Verdict::For if counts_something(source, shape.end()) => None,
         Verdict::For => Some(("phone.cue", 0.85)),
-        Verdict::Silent => shape.is_national().then_some(("phone.group", 0.8)),
+        Verdict::Silent => {
+            let is_row = shape.is_pairs() && follows_number(source, at);
+            (shape.is_national() && !is_row).then_some(("phone.group", 0.8))
+        }
         Verdict::Against => None,
     }
+}
+
+/// Whether the number is the value of something.
+fn is_assigned(source: &Source<'_>, at: usize) -> bool {
+    let sign = source.run_left(at, 2, |byte| byte == b' ');
+    source.before(sign) == Some(b'=')
+}
+
+/// Whether the number goes on a row of numbers.
+fn follows_number(source: &Source<'_>, at: usize) -> bool {
+    let further = at.checked_sub(2).and_then(|i| source.byte(i));
+    source.before(at) == Some(b' ') && further.is_some_and(|byte| byte.is_ascii_digit())
 }
 
 /// Takes in the bracket before the first digits, `(202) 555 0143` or `(+44) 20`, if it closes inside.

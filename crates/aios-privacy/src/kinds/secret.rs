@@ -9,14 +9,18 @@ mod authorization;
 mod connection;
 mod issued;
 mod jwt;
-mod private_key;
+pub(crate) mod private_key;
+mod telegram;
 
 pub(crate) use assigned::DETECTOR as ASSIGNED;
 pub(crate) use authorization::DETECTOR as AUTHORIZATION;
 pub(crate) use connection::DETECTOR as CONNECTION;
 pub(crate) use issued::DETECTOR as ISSUED;
+#[cfg(test)]
+pub(crate) use issued::rules as issued_rules;
 pub(crate) use jwt::DETECTOR as JWT;
 pub(crate) use private_key::DETECTOR as PRIVATE_KEY;
+pub(crate) use telegram::DETECTOR as TELEGRAM;
 
 use crate::source::Source;
 

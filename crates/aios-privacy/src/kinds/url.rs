@@ -5,12 +5,12 @@
 //! else (user info, path, query, fragment) is `/[URL]`. A host that is itself personal, such as
 //! an address, is found when the masked text is scanned again.
 
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Url, anchors: Anchors::Bytes(b":."), look };
+    Detector::new(PiiKind::Url, &[Anchors::Bytes(b":"), Anchors::Words(&[WWW])], look);
 
 const SCHEMES: [&str; 16] = [
     "http", "https", "ftp", "ftps", "sftp", "ws", "wss", "ldap", "ldaps", "smb", "rtsp", "git",
@@ -52,14 +52,13 @@ fn is_known(scheme: &str) -> bool {
     SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme))
 }
 
-/// Where the URL around this `:` or `.` begins, and where its authority does.
+/// Where the URL around this `://` or `www.` begins, and where its authority does.
 fn beginning(source: &Source<'_>, at: usize) -> Option<(usize, usize)> {
-    if source.byte(at) == Some(b'.') {
-        let start = at.checked_sub(3)?;
-        let is_free = !source.before(start).is_some_and(|byte| {
+    if source.has_word(at, WWW) {
+        let is_free = !source.before(at).is_some_and(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'/' | b'@' | b'_')
         });
-        return (is_free && source.has_word(start, WWW)).then_some((start, start));
+        return is_free.then_some((at, at));
     }
     if !source.has(at, "://") {
         return None;

@@ -2,19 +2,18 @@
 //! never gives out area 000, 666 or 900 to 999, group 00 or serial 0000, and a bare run of nine
 //! digits is believed only after a cue word.
 
-use super::DIGITS;
 use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{Groups, is_free_left, is_free_right, run_end, values};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::UsSsn, anchors: Anchors::Bytes(DIGITS), look };
+    Detector::new(PiiKind::UsSsn, &[Anchors::Numbers(Number::new(9, &[3, 9]))], look);
 
-const CUES: Cues = Cues {
-    speak_for: &["ssn", "ssns", "social", "socialsecurity", "ss", "taxpayer"],
-    speak_against: &[
+static CUES: Cues = Cues::new(
+    &[&["ssn", "ssns", "social", "socialsecurity", "ss", "taxpayer"]],
+    &[&[
         "order",
         "invoice",
         "part",
@@ -31,8 +30,11 @@ const CUES: Cues = Cues {
         "item",
         "catalog",
         "product",
-    ],
-};
+        "sin",
+        "nas",
+        "insurance",
+    ]],
+);
 
 /// Numbers printed in advertisements and withdrawn for it.
 const WITHDRAWN: [(u32, u32, u32); 2] = [(78, 5, 1120), (219, 9, 9999)];

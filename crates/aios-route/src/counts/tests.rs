@@ -71,6 +71,23 @@ fn code_marks_do_not_overlap() {
     check("def f: import os SELECT x", 3);
     check("select important definitions", 0);
     check("{}", 2);
+    check("a { b { a } b } a == b == a => b => a -> b -> a </ b </", 12);
+    check("``` ``` (); (); #include #include", 6);
+    check("undef f, édef f, #includedef f, def", 4);
+    check("define (important) # - < def, import. SELECTS ", 0);
+}
+
+/// Where marks of program text stand, said in another way: the first that fits, then on behind it.
+fn naive_code_marks(mut text: &str) -> u32 {
+    const MARKS: [&str; 12] =
+        ["{", "}", "==", "=>", "->", "</", "```", "();", "def ", "import ", "SELECT ", "#include"];
+    let mut n = 0;
+    while let Some(c) = text.chars().next() {
+        let mark = MARKS.iter().find(|mark| text.starts_with(**mark));
+        n += u32::from(mark.is_some());
+        text = text.split_at(mark.map_or(c.len_utf8(), |mark| mark.len())).1;
+    }
+    n
 }
 
 #[test]
@@ -118,6 +135,19 @@ proptest! {
         prop_assert_eq!(counts.n_tokens as usize, tokens.len());
         let n_numbers = tokens.iter().filter(|t| t.starts_with(|c: char| c.is_ascii_digit())).count();
         prop_assert_eq!(counts.n_numbers as usize, n_numbers);
+    }
+
+    #[test]
+    fn code_marks_are_those_of_the_definition(
+        parts in prop::collection::vec(
+            prop::sample::select(vec![
+                "def", "import", "SELECT", "#include", "{", "=", ">", "-", "<", "/", "`", "(", ")", ";", " ", "é", "a", "+", "你",
+            ]),
+            0..24,
+        )
+    ) {
+        let text = parts.concat();
+        prop_assert_eq!(count(&text).n_code_marks, naive_code_marks(&text), "{}", text);
     }
 
     #[test]

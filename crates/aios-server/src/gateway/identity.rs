@@ -18,7 +18,7 @@ pub(crate) fn conversation(
     pseudonyms: &Pseudonymizer,
     client: &str,
     headers: &HeaderMap,
-    head: &Head,
+    head: &Head<'_>,
 ) -> (Pseudonym, ConversationSource) {
     let own = |id: &[u8]| pseudonyms.conversation(&[client.as_bytes(), id]);
     if let Some(id) = headers.get(CONVERSATION_HEADER).filter(|value| !value.is_empty()) {
@@ -36,7 +36,7 @@ pub(crate) fn conversation(
             return (own(id.as_bytes()), source);
         }
     }
-    let (system, first) = &head.opening;
+    let (system, first) = (head.opening.system(), head.opening.first());
     let parts = [b"derived", client.as_bytes(), system.as_bytes(), first.as_bytes()];
     (pseudonyms.conversation(&parts), ConversationSource::Derived)
 }
@@ -45,7 +45,7 @@ pub(crate) fn conversation(
 pub(crate) fn subject(
     pseudonyms: &Pseudonymizer,
     client: Option<&str>,
-    head: &Head,
+    head: &Head<'_>,
 ) -> Option<Pseudonym> {
     let person = head.identity.safety_identifier.as_ref().or(head.identity.user.as_ref());
     match (person.filter(|id| !id.is_empty()), client) {

@@ -32,11 +32,12 @@ pub(crate) async fn serve(
     };
     // A panic in one request is that request's outcome, not the end of its connection.
     let answer = AssertUnwindSafe(answer(&mut record, request)).catch_unwind().await;
-    match answer {
-        Ok(Ok(answer)) => reply::answered(record, answer).await,
-        Ok(Err(error)) => reply::failed(record, &error).await,
-        Err(_panic) => reply::panicked(record).await,
-    }
+    let answer = match answer {
+        Ok(Ok(reply)) => reply::answered(record, reply),
+        Ok(Err(error)) => reply::failed(record, &error),
+        Err(_panic) => reply::panicked(record),
+    };
+    answer.settled().await
 }
 
 /// Lets a request in: its key, its key's limits, a place in the event log. From here on it leaves
@@ -66,7 +67,7 @@ async fn answer(record: &mut Record, request: Request<Incoming>) -> Result<Reply
     let head = request::read(record.facts().operation, &body)?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
-    let call = call(record, &head, body, target, &parts.headers);
+    let call = call(record, &head, body.clone(), target, &parts.headers);
     record.facts_mut().question = head.question;
     live.upstreams
         .complete(&call, &mut record.attempts)
@@ -74,7 +75,7 @@ async fn answer(record: &mut Record, request: Request<Incoming>) -> Result<Reply
         .map_err(|failure| GatewayError::Upstream(Box::new(failure)))
 }
 
-fn identify(record: &mut Record, headers: &HeaderMap, head: &Head) {
+fn identify(record: &mut Record, headers: &HeaderMap, head: &Head<'_>) {
     let gateway = Arc::clone(record.gateway());
     let client = record.admission().map(|admission| Arc::clone(admission.meter()));
     let client = client.as_ref().map(|meter| meter.name());
@@ -90,7 +91,7 @@ fn identify(record: &mut Record, headers: &HeaderMap, head: &Head) {
 }
 
 /// Chooses the tier and says so in the record.
-fn route(record: &mut Record, head: &Head) -> Result<Target, GatewayError> {
+fn route(record: &mut Record, head: &Head<'_>) -> Result<Target, GatewayError> {
     let gateway = Arc::clone(record.gateway());
     let live = Arc::clone(record.live());
     let asked = naming::asked(&live, &head.model)?;
@@ -124,7 +125,13 @@ fn route(record: &mut Record, head: &Head) -> Result<Target, GatewayError> {
     Ok(target)
 }
 
-fn call(record: &Record, head: &Head, body: Bytes, target: Target, headers: &HeaderMap) -> Call {
+fn call(
+    record: &Record,
+    head: &Head<'_>,
+    body: Bytes,
+    target: Target,
+    headers: &HeaderMap,
+) -> Call {
     let facts = record.facts();
     let (edits, strip_usage) = usage_edits(facts.operation, head);
     Call {
@@ -144,7 +151,7 @@ fn call(record: &Record, head: &Head, body: Bytes, target: Target, headers: &Hea
 
 /// Streams are asked for their usage also where the client did not ask; the chunk that brings it is
 /// then kept from the client, which may index `choices[0]` in every chunk.
-fn usage_edits(operation: Operation, head: &Head) -> (Vec<aios_upstream::Edit>, bool) {
+fn usage_edits(operation: Operation, head: &Head<'_>) -> (Vec<aios_upstream::Edit>, bool) {
     let streams_usage = matches!(operation, Operation::Chat | Operation::Completions);
     if !head.stream || !streams_usage {
         return (Vec::new(), false);

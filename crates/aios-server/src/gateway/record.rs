@@ -185,7 +185,7 @@ impl Record {
             schema_version: SCHEMA_VERSION.into(),
             event_id: facts.event_id,
             ts: facts.ts,
-            request_id: keep(facts.request_id.as_str(), RequestId::LENGTH_MAX),
+            request_id: facts.request_id.clone().kept(|id| keep(id, RequestId::LENGTH_MAX)),
             operation: facts.operation,
             stream: facts.stream,
             conv_id,

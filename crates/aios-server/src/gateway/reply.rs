@@ -1,9 +1,9 @@
 //! Builds the HTTP response: status, headers, body.
 
-use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use aios_core::{Operation, Outcome, RequestId};
+use aios_core::{EventId, Operation, Outcome, RequestId};
+use aios_store::Commit;
 use aios_upstream::{Reply, StreamReply, WholeReply};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -22,15 +22,44 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 const HEADERS_EXPECTED: usize = 24;
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-/// The answer of a model.
-pub(crate) async fn answered(record: Record, reply: Reply) -> Response<ReplyBody> {
-    match reply {
-        Reply::Whole(whole) => whole_answer(record, *whole).await,
-        Reply::Stream(stream) => stream_answer(record, stream),
+/// A response, and what it has to wait for before it may go out.
+///
+/// Made without any waiting, so that a record and a reply are not carried through one future after the
+/// other.
+pub(crate) struct Answer {
+    response: Response<ReplyBody>,
+    commit: Option<Commit>,
+}
+
+impl Answer {
+    /// Writes the event.
+    fn finished(mut record: Record, ending: &Ending, response: Response<ReplyBody>) -> Self {
+        Self { response, commit: record.finish(ending).filter(Commit::needs_wait) }
+    }
+
+    /// With `events.sync = "always"` the answer waits until its event is on disk.
+    pub(crate) async fn settled(self) -> Response<ReplyBody> {
+        let Some(commit) = self.commit else {
+            // As where requests are sent on: answers that are ready together wake a client once.
+            tokio::task::yield_now().await;
+            return self.response;
+        };
+        match Box::pin(commit.durable()).await {
+            Ok(()) => self.response,
+            Err(error) => error_response(&GatewayError::EventLogFull { why: error.to_string() }),
+        }
     }
 }
 
-async fn whole_answer(mut record: Record, whole: WholeReply) -> Response<ReplyBody> {
+/// The answer of a model.
+pub(crate) fn answered(record: Record, reply: Reply) -> Answer {
+    match reply {
+        Reply::Whole(whole) => whole_answer(record, *whole),
+        Reply::Stream(stream) => Answer { response: stream_answer(record, stream), commit: None },
+    }
+}
+
+fn whole_answer(mut record: Record, whole: WholeReply) -> Answer {
     let facts = record.facts_mut();
     facts.status = whole.status;
     facts.observed = Some(whole.observed);
@@ -41,7 +70,7 @@ async fn whole_answer(mut record: Record, whole: WholeReply) -> Response<ReplyBo
     headers.reserve(HEADERS_EXPECTED);
     headers.insert(CONTENT_TYPE, whole.content_type.unwrap_or(JSON));
     provenance(headers, &record);
-    finish(record, &Ending::OK, response).await
+    Answer::finished(record, &Ending::OK, response)
 }
 
 fn stream_answer(mut record: Record, stream: Box<StreamReply>) -> Response<ReplyBody> {
@@ -60,39 +89,22 @@ fn stream_answer(mut record: Record, stream: Box<StreamReply>) -> Response<Reply
 }
 
 /// An admitted request that failed before its first byte.
-pub(crate) async fn failed(mut record: Record, error: &GatewayError) -> Response<ReplyBody> {
+pub(crate) fn failed(mut record: Record, error: &GatewayError) -> Answer {
     let mut response = error_response(error);
     // Who left in the middle of the body gets to see no status.
     if !matches!(error, GatewayError::BodyLost) {
         record.facts_mut().status = response.status().as_u16();
     }
     provenance(response.headers_mut(), &record);
-    finish(record, &Ending::from(error), response).await
+    Answer::finished(record, &Ending::from(error), response)
 }
 
 /// A request in whose handling we panicked.
-pub(crate) async fn panicked(mut record: Record) -> Response<ReplyBody> {
+pub(crate) fn panicked(mut record: Record) -> Answer {
     let mut response = error_response(&GatewayError::Internal);
     record.facts_mut().status = response.status().as_u16();
     provenance(response.headers_mut(), &record);
-    finish(record, &Ending::failed(Outcome::InternalError, "panic"), response).await
-}
-
-/// Writes the event; with `events.sync = "always"` the answer waits until it is on disk.
-async fn finish(
-    mut record: Record,
-    ending: &Ending,
-    response: Response<ReplyBody>,
-) -> Response<ReplyBody> {
-    let Some(commit) = record.finish(ending).filter(aios_store::Commit::needs_wait) else {
-        // As where requests are sent on: answers that are ready together wake a client once.
-        tokio::task::yield_now().await;
-        return response;
-    };
-    match commit.durable().await {
-        Ok(()) => response,
-        Err(error) => error_response(&GatewayError::EventLogFull { why: error.to_string() }),
-    }
+    Answer::finished(record, &Ending::failed(Outcome::InternalError, "panic"), response)
 }
 
 /// A request that was not admitted: no event, but a count.
@@ -159,7 +171,7 @@ fn retry_headers(headers: &mut HeaderMap, wait: Duration) {
 fn provenance(headers: &mut HeaderMap, record: &Record) {
     let facts = record.facts();
     insert(headers, REQUEST_ID, facts.request_id.as_str());
-    insert(headers, names::EVENT_ID, &facts.event_id.to_string());
+    insert(headers, names::EVENT_ID, facts.event_id.encode(&mut [0; EventId::LENGTH]));
     headers.insert(names::ATTEMPTS, HeaderValue::from(record.attempts.len()));
     headers.insert(names::OPENAI_VERSION, HeaderValue::from_static("2020-10-01"));
     if let Some(route) = &facts.route {
@@ -168,7 +180,9 @@ fn provenance(headers: &mut HeaderMap, record: &Record) {
         headers.insert(names::BUCKET, HeaderValue::from_static(route.bucket.name()));
         headers.insert(names::REASON, HeaderValue::from_static(route.reason.name()));
         if let Some(weight) = route.weight {
-            insert(headers, names::WEIGHT, &Decimal::<4>(weight.get()).to_string());
+            let mut text = String::with_capacity(8);
+            push_decimal::<4>(&mut text, weight.get());
+            insert(headers, names::WEIGHT, &text);
             insert(headers, names::BOUNDARY, &route.boundary.to_string());
         }
         if route.tier != tier {
@@ -194,24 +208,33 @@ fn timing(headers: &mut HeaderMap, record: &Record) {
     let upstream_ms: f64 = record.attempts.iter().map(|attempt| attempt.duration_ms).sum();
     let own_ms = (total_ms - upstream_ms).max(0.0);
     let mut value = String::with_capacity(64);
-    let [own, upstream, total] = [own_ms, upstream_ms, total_ms].map(Decimal::<3>);
-    // Writing to a string cannot fail.
-    if write!(value, "aios;dur={own}, upstream;dur={upstream}, total;dur={total}").is_ok() {
-        insert(headers, names::SERVER_TIMING, &value);
+    for (part, ms) in
+        [("aios;dur=", own_ms), (", upstream;dur=", upstream_ms), (", total;dur=", total_ms)]
+    {
+        value.push_str(part);
+        push_decimal::<3>(&mut value, ms);
     }
+    insert(headers, names::SERVER_TIMING, &value);
     headers.insert(names::OPENAI_PROCESSING_MS, HeaderValue::from(total_ms as u64));
 }
 
-/// A number of 0 or more with a fixed number of decimals; far cheaper than the exact formatting of the
-/// standard library, which no header needs.
-struct Decimal<const PLACES: u32>(f64);
-
-impl<const PLACES: u32> fmt::Display for Decimal<PLACES> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = 10_u64.pow(PLACES);
-        let scaled = (self.0 * unit as f64).round() as u64;
-        write!(f, "{}.{:0width$}", scaled / unit, scaled % unit, width = PLACES as usize)
+/// Appends a number of 0 or more, rounded to so many decimals: far cheaper than the exact formatting of
+/// the standard library, which no header needs.
+fn push_decimal<const PLACES: usize>(text: &mut String, number: f64) {
+    const ROOM: usize = 24;
+    let mut digits = [b'0'; ROOM];
+    let mut rest = (number * 10_u64.pow(PLACES as u32) as f64).round() as u64;
+    let mut start = ROOM;
+    while rest > 0 || start >= ROOM - PLACES - 1 {
+        start -= 1;
+        if start + PLACES + 1 == ROOM {
+            digits[start] = b'.';
+            continue;
+        }
+        digits[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
     }
+    text.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
 }
 
 fn rate_limits(headers: &mut HeaderMap, rates: &Rates) {
@@ -299,9 +322,18 @@ mod tests {
 
     #[test]
     fn decimals_are_rounded_and_padded() {
-        let print = |value| Decimal::<3>(value).to_string();
-        assert_eq!([print(-0.0), print(1.0625), print(12.0004)], ["0.000", "1.063", "12.000"]);
-        assert_eq!(Decimal::<4>(0.99996).to_string(), "1.0000");
+        fn check<const PLACES: usize>(number: f64, expect: &str) {
+            let mut text = String::new();
+            push_decimal::<PLACES>(&mut text, number);
+            assert_eq!(text, expect);
+        }
+        check::<3>(-0.0, "0.000");
+        check::<3>(0.0104, "0.010");
+        check::<3>(1.0625, "1.063");
+        check::<3>(12.0004, "12.000");
+        check::<3>(120_000.5, "120000.500");
+        check::<3>(f64::INFINITY, "18446744073709551.615");
+        check::<4>(0.99996, "1.0000");
     }
 
     #[test]

@@ -13,11 +13,11 @@ use serde_json::value::RawValue;
 
 use super::depth;
 use super::errors::GatewayError;
-use super::talk::{Message, Talk};
+use super::talk::{Message, Opening, Talk};
 
 /// The fields of a request that AIOS looks at.
 #[derive(Debug)]
-pub(crate) struct Head {
+pub(crate) struct Head<'a> {
     /// The model name, decoded.
     pub(crate) model: String,
     /// Where the model's JSON string stands in the body, quotes included.
@@ -34,8 +34,8 @@ pub(crate) struct Head {
     pub(crate) prompt_bytes: u64,
     /// What names the conversation, if anything in the body does.
     pub(crate) identity: Identity,
-    /// What the conversation's identity is derived from otherwise: system prompt, first message.
-    pub(crate) opening: (String, String),
+    /// What the conversation's identity is derived from otherwise.
+    pub(crate) opening: Opening<'a>,
 }
 
 /// `stream_options` and whether it asks for usage.
@@ -63,7 +63,7 @@ pub(crate) struct Identity {
 ///
 /// # Errors
 /// A 400 that names the parameter.
-pub(crate) fn read(operation: Operation, body: &Bytes) -> Result<Head, GatewayError> {
+pub(crate) fn read(operation: Operation, body: &Bytes) -> Result<Head<'_>, GatewayError> {
     let text = std::str::from_utf8(body)
         .map_err(|error| bad_json(&format!("it is not UTF-8 (byte {})", error.valid_up_to())))?;
     depth::check(body).map_err(|deep| bad_json(&deep.to_string()))?;
@@ -95,7 +95,7 @@ pub(crate) fn read(operation: Operation, body: &Bytes) -> Result<Head, GatewayEr
         n_user_messages: talk.n_user_messages,
         prompt_bytes: talk.n_text_bytes as u64,
         identity: wire.identity(),
-        opening: (talk.system, talk.first),
+        opening: talk.opening,
     })
 }
 
@@ -148,12 +148,16 @@ impl Wire<'_> {
 
 /// The text of a JSON string; half characters in it become replacement marks, as clients show them.
 pub(super) fn plain_string(raw: &RawValue) -> Option<String> {
-    if !raw.get().starts_with('"') {
+    if !is_string(raw) {
         return None;
     }
     serde_json::from_str(raw.get())
         .or_else(|_| serde_json::from_str(&aios_upstream::repaired_json(raw.get().as_bytes())))
         .ok()
+}
+
+pub(super) fn is_string(raw: &RawValue) -> bool {
+    raw.get().starts_with('"')
 }
 
 fn string_member(raw: &RawValue, key: &str) -> Option<String> {
@@ -226,47 +230,55 @@ fn describe(error: &serde_json::Error) -> GatewayError {
 mod tests {
     use super::*;
 
-    fn chat(json: &str) -> Result<Head, GatewayError> {
-        read(Operation::Chat, &Bytes::copy_from_slice(json.as_bytes()))
+    fn body(json: &str) -> Bytes {
+        Bytes::copy_from_slice(json.as_bytes())
+    }
+
+    fn chat(body: &Bytes) -> Result<Head<'_>, GatewayError> {
+        read(Operation::Chat, body)
     }
 
     fn refused(json: &str) -> String {
-        let error = chat(json).unwrap_err();
+        let error = chat(&body(json)).unwrap_err();
         let body: serde_json::Value = serde_json::from_slice(&error.answer().body).unwrap();
         format!("{} {} {}", error.status().as_u16(), error.code(), body["error"]["message"])
     }
 
     #[test]
     fn the_last_user_message_is_the_question() {
-        let head = chat(
+        let body = body(
             r#"{"model":"aios-auto","messages":[
                 {"role":"system","content":"Be brief."},
                 {"role":"user","content":"First"},
                 {"role":"assistant","content":"Yes?"},
                 {"role":"user","content":[{"type":"text","text":"Second"},{"type":"image_url","image_url":{"url":"data:"}},{"type":"text","text":"part"}]}
             ]}"#,
-        )
-        .unwrap();
+        );
+        let head = chat(&body).unwrap();
         assert_eq!(head.question, "Second\npart");
-        assert_eq!(head.opening, ("Be brief.".into(), "First".into()));
+        assert_eq!(
+            (head.opening.system(), head.opening.first()),
+            ("Be brief.".into(), "First".into())
+        );
         assert_eq!(head.n_user_messages, 2);
     }
 
     #[test]
     fn the_model_is_found_where_it_stands() {
-        let body = r#"{"messages":[{"role":"user","content":"\"model\": \"no\""}] , "model" : "aios-auto" }"#;
-        let head = chat(body).unwrap();
-        assert_eq!(&body.as_bytes()[head.model_at], br#""aios-auto""#);
+        let body = body(
+            r#"{"messages":[{"role":"user","content":"\"model\": \"no\""}] , "model" : "aios-auto" }"#,
+        );
+        let head = chat(&body).unwrap();
+        assert_eq!(&body[head.model_at], br#""aios-auto""#);
     }
 
     #[test]
     fn identity_is_read_in_every_place() {
-        let head = chat(
+        let body = body(
             r#"{"model":"m","messages":[{"role":"user","content":"x"}],"metadata":{"conversation_id":"a","n":1},
                "conversation":{"id":"b"},"prompt_cache_key":"c","safety_identifier":"d","user":"e"}"#,
-        )
-        .unwrap();
-        let id = head.identity;
+        );
+        let id = chat(&body).unwrap().identity;
         let found =
             [id.metadata, id.conversation, id.prompt_cache_key, id.safety_identifier, id.user];
         assert_eq!(found.map(Option::unwrap), ["a", "b", "c", "d", "e"].map(String::from));
@@ -278,7 +290,7 @@ mod tests {
             let json = format!(
                 r#"{{"model":"m","stream":true,"messages":[{{"role":"user","content":"x"}}],"stream_options":{options}}}"#
             );
-            chat(&json).unwrap().stream_options.unwrap()
+            chat(&body(&json)).unwrap().stream_options.unwrap()
         };
         assert!(with(r#"{"include_usage":true}"#).include_usage);
         assert_eq!(with("null").with_usage.unwrap(), usage_options());
@@ -304,22 +316,22 @@ mod tests {
 
     #[test]
     fn brackets_inside_strings_are_not_nesting() {
-        let body = format!(
+        let json = format!(
             r#"{{"model":"m","messages":[{{"role":"user","content":"{}\\\""}}]}}"#,
             "[".repeat(500)
         );
-        assert!(chat(&body).is_ok());
+        assert!(chat(&body(&json)).is_ok());
     }
 
     #[test]
     fn the_responses_api_takes_a_string_or_items() {
-        let read = |json: &str| {
-            read(Operation::Responses, &Bytes::copy_from_slice(json.as_bytes())).unwrap()
-        };
-        assert_eq!(read(r#"{"model":"m","input":"Hello"}"#).question, "Hello");
-        let head = read(
+        let text = body(r#"{"model":"m","input":"Hello"}"#);
+        assert_eq!(read(Operation::Responses, &text).unwrap().question, "Hello");
+        let items = body(
             r#"{"model":"m","instructions":"S","input":[{"role":"user","content":[{"type":"input_text","text":"Hi"}]}]}"#,
         );
-        assert_eq!((head.question.as_str(), head.opening.0.as_str()), ("Hi", "S"));
+        let head = read(Operation::Responses, &items).unwrap();
+        assert_eq!((head.question.as_str(), head.opening.system().as_str()), ("Hi", "S"));
+        assert_eq!(head.opening.first(), "Hi");
     }
 }

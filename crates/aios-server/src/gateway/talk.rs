@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::errors::GatewayError;
-use super::request::{Wire, missing, plain_string};
+use super::request::{Wire, is_string, missing, plain_string};
 
 #[derive(Deserialize)]
 pub(super) struct Message<'a> {
@@ -19,9 +19,8 @@ pub(super) struct Message<'a> {
 
 /// What the parties say to each other, whatever the API calls it.
 #[derive(Default)]
-pub(super) struct Talk {
-    pub(super) system: String,
-    pub(super) first: String,
+pub(super) struct Talk<'a> {
+    pub(super) opening: Opening<'a>,
     pub(super) question: String,
     pub(super) n_user_messages: u32,
     /// Length of all text in the request, in bytes: what a prompt's tokens are estimated from. Images
@@ -29,8 +28,27 @@ pub(super) struct Talk {
     pub(super) n_text_bytes: usize,
 }
 
-impl Talk {
-    pub(super) fn read(operation: Operation, wire: &Wire<'_>) -> Result<Self, GatewayError> {
+/// What all turns of a conversation share. Its text is only made where somebody asks for it.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    system: Option<&'a RawValue>,
+    first: Option<&'a RawValue>,
+}
+
+impl Opening<'_> {
+    /// The system prompt.
+    pub(crate) fn system(&self) -> String {
+        self.system.map(text_of).unwrap_or_default()
+    }
+
+    /// The first user message.
+    pub(crate) fn first(&self) -> String {
+        self.first.map(text_of).unwrap_or_default()
+    }
+}
+
+impl<'a> Talk<'a> {
+    pub(super) fn read(operation: Operation, wire: &Wire<'a>) -> Result<Self, GatewayError> {
         match operation {
             Operation::Chat => {
                 let messages = wire.messages.as_ref().filter(|list| !list.is_empty());
@@ -42,40 +60,44 @@ impl Talk {
             Operation::Embeddings => wire.input.map(Self::of_value).ok_or_else(|| missing("input")),
             Operation::Responses => {
                 let mut talk = wire.input.map(Self::of_input).unwrap_or_default();
-                if let Some(instructions) = wire.instructions.and_then(plain_string) {
-                    talk.n_text_bytes += instructions.len();
-                    talk.system = instructions;
+                if let Some(instructions) = wire.instructions.filter(|raw| is_string(raw)) {
+                    talk.n_text_bytes += text_len(instructions);
+                    talk.opening.system = Some(instructions);
                 }
                 Ok(talk)
             }
         }
     }
 
-    fn of_messages(messages: &[Message<'_>]) -> Self {
-        let mut talk = Self::default();
+    fn of_messages(messages: &[Message<'a>]) -> Self {
         let is_user = |message: &&Message<'_>| message.role == "user";
-        let system = messages.iter().find(|m| m.role == "system" || m.role == "developer");
-        talk.system = system.map(Message::text).unwrap_or_default();
-        talk.first = messages.iter().find(is_user).map(Message::text).unwrap_or_default();
+        let content = |message: Option<&Message<'a>>| message.and_then(|message| message.content);
         // Without a user message the last one is what the model is asked to go on from.
         let last = messages.iter().rfind(is_user).or(messages.last());
-        talk.question = last.map(Message::text).unwrap_or_default();
-        talk.n_user_messages =
-            u32::try_from(messages.iter().filter(is_user).count()).unwrap_or(u32::MAX);
-        talk.n_text_bytes = messages.iter().map(Message::text_len).sum();
-        talk
+        let n_user_messages = messages.iter().filter(is_user).count();
+        Self {
+            opening: Opening {
+                system: content(
+                    messages.iter().find(|m| m.role == "system" || m.role == "developer"),
+                ),
+                first: content(messages.iter().find(is_user)),
+            },
+            question: content(last).map(text_of).unwrap_or_default(),
+            n_user_messages: u32::try_from(n_user_messages).unwrap_or(u32::MAX),
+            n_text_bytes: messages.iter().filter_map(|message| message.content).map(text_len).sum(),
+        }
     }
 
     /// A string, a list of strings, or tokens (which have no text).
-    fn of_value(raw: &RawValue) -> Self {
-        let text = text_of(raw);
-        let n_text_bytes = text.len();
-        let first = text.clone();
-        Self { first, question: text, n_user_messages: 1, n_text_bytes, ..Self::default() }
+    fn of_value(raw: &'a RawValue) -> Self {
+        let question = text_of(raw);
+        let n_text_bytes = question.len();
+        let opening = Opening { system: None, first: Some(raw) };
+        Self { opening, question, n_user_messages: 1, n_text_bytes }
     }
 
     /// The responses API takes a string or a list of items shaped like messages.
-    fn of_input(raw: &RawValue) -> Self {
+    fn of_input(raw: &'a RawValue) -> Self {
         match serde_json::from_str::<Vec<Message<'_>>>(raw.get()) {
             Ok(items) if !items.is_empty() => Self::of_messages(&items),
             _ => Self::of_value(raw),
@@ -83,18 +105,9 @@ impl Talk {
     }
 }
 
-impl Message<'_> {
-    fn text(&self) -> String {
-        self.content.map(text_of).unwrap_or_default()
-    }
-
-    /// As long as the text, but for escapes in it.
-    fn text_len(&self) -> usize {
-        self.content.map_or(0, |raw| match raw.get().strip_prefix('"') {
-            Some(string) => string.len() - 1,
-            None => text_of(raw).len(),
-        })
-    }
+/// As long as the text, but for escapes in it.
+fn text_len(raw: &RawValue) -> usize {
+    if is_string(raw) { raw.get().len() - 2 } else { text_of(raw).len() }
 }
 
 /// The text of a content value: a string, or the text parts of a list.

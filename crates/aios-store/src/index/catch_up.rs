@@ -47,58 +47,107 @@ struct Work<'a> {
     sha256: Option<&'a str>,
 }
 
-pub(super) fn run(dir: &DataDir, database: &mut Connection) -> Result<CaughtUp, StoreError> {
-    let failed = |error| failed(dir, "write", error);
-    let layout = Layout::of(dir);
-    let mut caught_up = CaughtUp::default();
-    let mut known = known(database).map_err(failed)?;
+/// Looks at the sealed segments, too, if `with_sealed`.
+pub(super) fn run(
+    dir: &DataDir,
+    database: &mut Connection,
+    with_sealed: bool,
+) -> Result<CaughtUp, StoreError> {
     // The open ones are opened first: one that is sealed meanwhile is then seen twice, not never.
-    let open = open_files(&layout)?;
-    let sealed = Segments::of(dir).list()?;
-    let present: BTreeSet<_> =
-        sealed.iter().map(|info| info.id).chain(open.iter().map(|(id, _)| *id)).collect();
-    for (id, old) in &known {
-        let is_gone = !present.contains(id);
-        let is_changed = sealed.iter().any(|info| info.id == *id && differs(info, old));
-        if is_gone || is_changed {
-            forget(database, old).map_err(failed)?;
-            caught_up.n_forgotten += 1;
+    let open = open_files(&Layout::of(dir))?;
+    let mut pass = Pass { dir, database, done: CaughtUp::default() };
+    if with_sealed {
+        let sealed = Segments::of(dir).list()?;
+        let open_ids = open.iter().map(|(id, _)| *id);
+        pass.forget_changed(&sealed, open_ids.collect())?;
+        pass.read_sealed(&sealed)?;
+    }
+    pass.read_open(open)?;
+    Ok(pass.done)
+}
+
+/// One look at the log.
+struct Pass<'a> {
+    dir: &'a DataDir,
+    database: &'a mut Connection,
+    done: CaughtUp,
+}
+
+impl Pass<'_> {
+    fn known(&self) -> Result<BTreeMap<SegmentId, Known>, StoreError> {
+        known(self.database).map_err(|error| failed(self.dir, "read", error))
+    }
+
+    /// Forgets what is gone or was rewritten.
+    fn forget_changed(
+        &mut self,
+        sealed: &[SegmentInfo],
+        open: BTreeSet<SegmentId>,
+    ) -> Result<(), StoreError> {
+        let sealed: BTreeMap<_, _> = sealed.iter().map(|info| (info.id, info)).collect();
+        for (id, old) in &self.known()? {
+            let is_stale = match sealed.get(id) {
+                Some(info) => differs(info, old),
+                None => !open.contains(id),
+            };
+            if is_stale {
+                forget(self.database, old).map_err(|error| failed(self.dir, "write", error))?;
+                self.done.n_forgotten += 1;
+            }
         }
-    }
-    if caught_up.n_forgotten > 0 {
-        // What was deleted also stands in the journal until that is folded in.
-        database
-            .pragma_update(None, "wal_checkpoint", "TRUNCATE")
-            .or_else(ignore_row)
-            .map_err(failed)?;
-        known = self::known(database).map_err(failed)?;
-    }
-    let mut read = |work: Work<'_>, text: &mut dyn BufRead, path: &Path| {
-        let read = read(database, work, text);
-        read.map_err(|error| error.of(dir, path)).map(|n| caught_up.n_events += n)
-    };
-    for info in &sealed {
-        let from = known.get(&info.id).cloned().unwrap_or_default();
-        let Some(footer) = info.footer.as_ref().filter(|_| from.sha256.is_none()) else { continue };
-        let Some(mut text) = Text::open(&layout, info.id)? else { continue };
-        let skipped = io::copy(&mut (&mut text).take(from.position), &mut io::sink());
-        let work = Work { id: info.id, from, sha256: Some(&footer.sha256) };
-        let done = skipped
-            .map_err(StoreError::io("read", &info.path))
-            .and_then(|_| read(work, &mut text, &info.path));
-        leave_out_unreadable(done, info.id)?;
-    }
-    for (id, file) in open {
-        let from = known.get(&id).cloned().unwrap_or_default();
-        if sealed.iter().any(|info| info.id == id) {
-            continue;
+        if self.done.n_forgotten > 0 {
+            // What was deleted also stands in the journal until that is folded in.
+            let folded = self.database.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+            folded.or_else(ignore_row).map_err(|error| failed(self.dir, "write", error))?;
         }
-        let mut text = BufReader::with_capacity(256 * 1024, file);
-        let sought = text.seek(SeekFrom::Start(from.position));
-        sought.map_err(StoreError::io("read", layout.dir()))?;
-        read(Work { id, from, sha256: None }, &mut text, layout.dir())?;
+        Ok(())
     }
-    Ok(caught_up)
+
+    fn read_sealed(&mut self, sealed: &[SegmentInfo]) -> Result<(), StoreError> {
+        let (layout, known) = (Layout::of(self.dir), self.known()?);
+        for info in sealed {
+            let from = known.get(&info.id).cloned().unwrap_or_default();
+            // Read to its end already, or its sealing is not finished: then it is looked at again.
+            let Some(footer) = info.footer.as_ref().filter(|_| from.sha256.is_none()) else {
+                continue;
+            };
+            let Some(mut text) = Text::open(&layout, info.id)? else { continue };
+            let skipped = io::copy(&mut (&mut text).take(from.position), &mut io::sink());
+            let work = Work { id: info.id, from, sha256: Some(&footer.sha256) };
+            let read = skipped
+                .map_err(StoreError::io("read", &info.path))
+                .and_then(|_| self.read(work, &mut text, &info.path));
+            leave_out_unreadable(read, info.id)?;
+        }
+        Ok(())
+    }
+
+    fn read_open(&mut self, open: Vec<(SegmentId, File)>) -> Result<(), StoreError> {
+        let (layout, known) = (Layout::of(self.dir), self.known()?);
+        for (id, file) in open {
+            let from = known.get(&id).cloned().unwrap_or_default();
+            // Sealed meanwhile, and read as that.
+            if from.sha256.is_some() {
+                continue;
+            }
+            let mut text = BufReader::with_capacity(256 * 1024, file);
+            let sought = text.seek(SeekFrom::Start(from.position));
+            sought.map_err(StoreError::io("read", layout.dir()))?;
+            self.read(Work { id, from, sha256: None }, &mut text, layout.dir())?;
+        }
+        Ok(())
+    }
+
+    fn read(
+        &mut self,
+        work: Work<'_>,
+        text: &mut dyn BufRead,
+        path: &Path,
+    ) -> Result<(), StoreError> {
+        let read = read(self.database, work, text).map_err(|error| error.of(self.dir, path))?;
+        self.done.n_events += read;
+        Ok(())
+    }
 }
 
 /// Whether a segment is not the one that was read: it was rewritten, or cut since.

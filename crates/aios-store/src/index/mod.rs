@@ -31,6 +31,8 @@ use database::Code;
 pub struct Index {
     dir: DataDir,
     database: Connection,
+    /// The sealed segments as of this generation are in it.
+    sealed_at: Option<u64>,
 }
 
 impl Index {
@@ -41,7 +43,7 @@ impl Index {
     /// When this process does not own the directory or the file cannot be made.
     pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
         let database = database::open(dir)?;
-        Ok(Self { dir: dir.clone(), database })
+        Ok(Self { dir: dir.clone(), database, sealed_at: None })
     }
 
     /// Opens the index for reading, also while another process writes it; `None` if there is none.
@@ -49,7 +51,11 @@ impl Index {
     /// # Errors
     /// When the file cannot be read.
     pub fn read(dir: &DataDir) -> Result<Option<Self>, StoreError> {
-        Ok(database::read(dir)?.map(|database| Self { dir: dir.clone(), database }))
+        Ok(database::read(dir)?.map(|database| Self {
+            dir: dir.clone(),
+            database,
+            sealed_at: None,
+        }))
     }
 
     /// Reads what the log has and the index has not, and forgets what the log has no more.
@@ -57,7 +63,13 @@ impl Index {
     /// # Errors
     /// When the database cannot be written. A segment that cannot be read is left out until it can.
     pub fn catch_up(&mut self) -> Result<CaughtUp, StoreError> {
-        catch_up::run(&self.dir, &mut self.database)
+        // Before the look: what is changed during it is looked at again. Where no sealed segment was
+        // changed since the last time, only the open ones can have more.
+        let generation = self.dir.segments_generation();
+        let is_sealed_known = self.sealed_at == Some(generation);
+        let caught_up = catch_up::run(&self.dir, &mut self.database, !is_sealed_known)?;
+        self.sealed_at = Some(generation);
+        Ok(caught_up)
     }
 
     /// Forgets everything; the next catching up reads the whole log.

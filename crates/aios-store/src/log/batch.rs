@@ -67,6 +67,10 @@ impl Batch {
         self.n_events
     }
 
+    pub(crate) fn n_bytes(&self) -> usize {
+        self.lines.len()
+    }
+
     /// The lines, hour by hour.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
         let starts = std::iter::once(0).chain(self.runs.iter().map(|run| run.end));

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::queue::SealReply;
 use crate::SyncPolicy;
 
 /// What there is to decide upon.
@@ -27,6 +28,28 @@ pub(super) enum Step {
     Seal,
     End,
     Wait(Option<Instant>),
+}
+
+/// What the writer brings with it when it asks for work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// When it last took a batch: what waits now came after that.
+    pub(crate) taken_at: Instant,
+    /// When the file has to be forced to disk at the latest.
+    pub(crate) sync_at: Option<Instant>,
+}
+
+/// What the writer is to do next.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// Write the batch; no event in it came before `arrived`.
+    Write { arrived: Instant },
+    /// Force the file to disk.
+    Sync,
+    /// Write the batch, then seal what is open and say so.
+    Seal(Vec<SealReply>),
+    /// Nothing more comes.
+    End,
 }
 
 /// How long events may be gathered before they are given to the operating system: what the death of

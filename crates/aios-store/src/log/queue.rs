@@ -15,12 +15,16 @@ use aios_core::Event;
 use tokio::sync::{oneshot, watch};
 
 use super::batch::{Batch, Hour};
-use super::decide::{Step, View, decide, gather};
+use super::decide::{Next, Pace, Step, View, decide, gather};
 use super::health::{Durability, Health};
 use super::line;
 use crate::erase::Fence;
 use crate::slot::{Commit, Gate, Sink};
 use crate::{EventLogConfig, EventLogStats, SyncPolicy};
+
+/// So many waiting bytes cut the gathering short: what is written while it is in the processor's cache
+/// is copied at half the cost, and one write for some dozens of events is few enough.
+const BATCH_BYTES: usize = 128 * 1024;
 
 /// The queue, its places and its counters.
 #[derive(Debug)]
@@ -71,28 +75,6 @@ enum Waits {
     Work,
     /// It gathers.
     More,
-}
-
-/// What the writer brings with it when it asks for work.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
-    /// When it last took a batch: what waits now came after that.
-    pub(crate) taken_at: Instant,
-    /// When the file has to be forced to disk at the latest.
-    pub(crate) sync_at: Option<Instant>,
-}
-
-/// What the writer is to do next.
-#[derive(Debug)]
-pub(crate) enum Next {
-    /// Write the batch; no event in it came before `arrived`.
-    Write { arrived: Instant },
-    /// Force the file to disk.
-    Sync,
-    /// Write the batch, then seal what is open and say so.
-    Seal(Vec<SealReply>),
-    /// Nothing more comes.
-    End,
 }
 
 impl Queue {
@@ -248,25 +230,26 @@ impl Queue {
         self.gate.is_empty()
     }
 
-    /// Queues a line; without one the event is lost. `None` if the fence was moved since it was passed.
-    fn accept_line(&self, line: Option<&[u8]>, hour: Hour, generation: u64) -> Option<Commit> {
+    /// Queues a line; once nothing more is taken the event is lost. `None` if the fence was moved since it
+    /// was passed.
+    fn accept_line(&self, line: &[u8], hour: Hour, generation: u64) -> Option<Commit> {
         let mut state = self.lock();
         if self.fence.generation() != generation {
             return None;
         }
-        let Some(line) = line.filter(|_| !state.refuses) else {
+        if state.refuses {
             drop(state);
             self.gate.free(1);
             self.lose();
             return Some(Commit::lost());
-        };
+        }
         state.waiting.push(line, hour);
         state.accepted += 1;
         let sequence = state.accepted;
         let wake = match state.writer {
             Waits::Nothing => false,
             Waits::Work => true,
-            Waits::More => state.waiting.n_events() >= self.pressure,
+            Waits::More => self.presses(&state.waiting),
         };
         if wake {
             // Woken once; until it runs, nobody else has to.
@@ -286,12 +269,17 @@ impl Queue {
         View {
             n_waiting: state.waiting.n_events(),
             gathered_at: arrived + self.gather,
-            hurry: state.hurry || state.waiting.n_events() >= self.pressure,
+            hurry: state.hurry || self.presses(&state.waiting),
             sync_at,
             closing: state.closing,
             seal: !state.seals.is_empty(),
             all_vacated: self.gate.is_empty(),
         }
+    }
+
+    /// Whether so much waits that gathering more would not pay.
+    fn presses(&self, waiting: &Batch) -> bool {
+        waiting.n_events() >= self.pressure || waiting.n_bytes() >= BATCH_BYTES
     }
 
     fn wait<'a>(

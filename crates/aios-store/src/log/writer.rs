@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Piece};
-use super::decide::gather;
-use super::queue::{Next, Pace, Queue, SealReply};
+use super::decide::{Next, Pace, gather};
+use super::queue::{Queue, SealReply};
 use super::rolling::Rolling;
 use super::segment::SegmentFile;
 use crate::SyncPolicy;

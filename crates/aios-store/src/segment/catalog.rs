@@ -63,8 +63,12 @@ impl<'a> Segments<'a> {
         let layout = self.layout();
         let mut infos = Vec::new();
         for (id, age) in ages(&layout)? {
-            // Gone since: compressed or removed by the owner. The next look sees it as it is then.
-            infos.extend(info(&layout, id, age)?);
+            match info(&layout, id, age) {
+                Ok(info) => infos.push(info),
+                // Compressed or removed by the owner meanwhile. The next look sees it as it is then.
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(infos)
     }
@@ -203,19 +207,15 @@ pub(crate) fn names(layout: &Layout) -> Result<Vec<String>, StoreError> {
     names.collect::<io::Result<_>>().map_err(StoreError::io("list", layout.dir()))
 }
 
-fn info(layout: &Layout, id: SegmentId, age: Age) -> Result<Option<SegmentInfo>, StoreError> {
+fn info(layout: &Layout, id: SegmentId, age: Age) -> Result<SegmentInfo, StoreError> {
     let path = match age {
         Age::Hot => layout.hot(id),
         Age::Cold => layout.cold(id),
     };
-    let file_bytes = match fs::metadata(&path) {
-        Ok(metadata) => metadata.len(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::io("look at", &path)(error)),
-    };
+    let file_bytes = fs::metadata(&path).map_err(StoreError::io("look at", &path))?.len();
     let footer = match age {
         Age::Hot => seal::read_footer(&path)?,
         Age::Cold => Sidecar::load_footer(layout, id)?,
     };
-    Ok(Some(SegmentInfo { id, age, path, file_bytes, footer }))
+    Ok(SegmentInfo { id, age, path, file_bytes, footer })
 }

@@ -1,6 +1,7 @@
 //! One at a time: whoever changes a segment holds its lease, be it rotation, retention or erasure.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::name::SegmentId;
@@ -10,6 +11,8 @@ use super::name::SegmentId;
 pub(crate) struct Leases {
     held: Mutex<BTreeSet<SegmentId>>,
     freed: Condvar,
+    /// How often a segment may have been changed.
+    generation: AtomicU64,
 }
 
 /// The right to change one segment. Ends when it is dropped.
@@ -30,10 +33,16 @@ impl Leases {
         held.insert(id);
         Lease { leases: self, id }
     }
+
+    /// A number that is another one when a segment may have been changed since.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
+        self.leases.generation.fetch_add(1, Ordering::AcqRel);
         self.leases.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
         self.leases.freed.notify_all();
     }
@@ -41,7 +50,7 @@ impl Drop for Lease<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
 
@@ -58,7 +67,7 @@ mod tests {
             }
         };
         std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(work))));
-        assert_eq!(most.load(Ordering::SeqCst), 1);
+        assert_eq!((most.load(Ordering::SeqCst), leases.generation()), (1, 800));
         // Another segment is another matter.
         let (_a, _b) = (leases.take(id), leases.take(id.next()));
     }

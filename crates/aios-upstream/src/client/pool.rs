@@ -59,7 +59,8 @@ impl Pool {
         loop {
             let mut link = match self.take() {
                 Some(link) => link,
-                None => self.connect(connect_timeout).await?,
+                // Boxed, because it is large, rare, and would be moved about with every request.
+                None => Box::pin(self.connect(connect_timeout)).await?,
             };
             let is_used = link.is_used;
             match link.send(request).await {

@@ -16,6 +16,7 @@ mod net;
 pub(crate) mod output;
 mod owner;
 mod parse;
+mod pii;
 mod preflight;
 mod routing;
 mod running;
@@ -96,6 +97,7 @@ nouns! {
     Keys => keys,
     Audit => audit,
     Data => data,
+    Pii => pii,
     Dashboard => dashboard,
     Sim => sim,
 }

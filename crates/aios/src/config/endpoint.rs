@@ -115,7 +115,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn required(&mut self, key: &str, value: Option<&String>) -> String {
+    pub(super) fn required(&mut self, key: &str, value: Option<&String>) -> String {
         match value.map(|value| value.trim()) {
             Some(value) if !value.is_empty() => value.to_owned(),
             Some(_) | None => {

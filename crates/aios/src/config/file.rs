@@ -189,6 +189,14 @@ pub(super) struct Retention {
 #[serde(deny_unknown_fields)]
 pub(super) struct Privacy {
     pub(super) kinds: Vec<String>,
+    pub(super) custom: Vec<CustomRule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CustomRule {
+    pub(super) name: Option<String>,
+    pub(super) pattern: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,6 +11,7 @@ mod env;
 mod file;
 mod layer;
 mod nearest;
+mod privacy;
 mod problem;
 mod resolve;
 mod retention;
@@ -28,13 +29,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aios_core::Split;
-use aios_privacy::PiiKind;
 use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig};
 use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
 
 pub use env::{ADAPTIVE_ENABLED, CONFIG as CONFIG_VAR, DATA_DIR as DATA_DIR_VAR, Env};
 pub(crate) use nearest::nearest;
+pub use privacy::Privacy;
 pub use problem::{ConfigError, Origin, Problem};
 pub use schema::DEFAULT_TOML;
 pub use settings::{Setting, Settings};
@@ -77,8 +78,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// `[events]`.
     pub events: Events,
-    /// `[privacy]`: the kinds that are masked.
-    pub privacy: Vec<PiiKind>,
+    /// `[privacy]`.
+    pub privacy: Privacy,
     /// `[memory]`.
     pub memory: MemoryMode,
     /// `[telemetry]`: how the log looks.

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use aios_core::{Boundary, Percent, Split};
-use aios_privacy::PiiKind;
 use aios_store::{EventLogConfig, OnFull, Policy, SyncPolicy};
 use aios_upstream::{BreakerPolicy, RetryPolicy, Timeouts};
 
@@ -51,7 +50,7 @@ impl Resolver<'_> {
             admin: self.admin(&file.admin),
             audit: self.audit(&file.audit, directory),
             events: self.events(&file.events, &file.retention),
-            privacy: self.pii_kinds(&file.privacy.kinds),
+            privacy: self.privacy(&file.privacy),
             memory: self.choice("memory.mode", &file.memory.mode, &[("off", MemoryMode::Off)]),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
             log_level: self.choice("telemetry.level", &file.telemetry.level, &LogLevel::NAMES),
@@ -224,11 +223,6 @@ impl Resolver<'_> {
         };
         events.log.retention = self.retention(retention);
         events
-    }
-
-    fn pii_kinds(&mut self, names: &[String]) -> Vec<PiiKind> {
-        let known = PiiKind::ALL.map(|kind| (kind.name(), kind));
-        names.iter().map(|name| self.choice("privacy.kinds", name, &known)).collect()
     }
 
     /// Whoever can reach the gateway from another machine must show a key.

@@ -51,6 +51,9 @@ pub(super) const CLIENT: &[(&str, Kind)] = &[
 pub(super) const ADMIN_TOKEN: &[(&str, Kind)] =
     &[("name", Kind::Text), ("sha256", Kind::Text), ("scopes", Kind::Texts)];
 
+/// Keys of a rule of one's own. Both must be there.
+pub(super) const CUSTOM_RULE: &[(&str, Kind)] = &[("name", Kind::Text), ("pattern", Kind::Text)];
+
 /// A key that may be set.
 #[derive(Debug)]
 pub(super) struct Known {
@@ -146,6 +149,7 @@ fn kind_of(key: &str, default: &Value) -> Option<Kind> {
         Value::Array(_) if key.ends_with(".endpoints") => Some(Kind::Tables(ENDPOINT)),
         Value::Array(_) if key == "clients.keys" => Some(Kind::Tables(CLIENT)),
         Value::Array(_) if key == "admin.tokens" => Some(Kind::Tables(ADMIN_TOKEN)),
+        Value::Array(_) if key == "privacy.custom" => Some(Kind::Tables(CUSTOM_RULE)),
         Value::Array(_) => Some(Kind::Texts),
         Value::Table(_) => None,
     }

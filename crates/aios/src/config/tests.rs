@@ -1,5 +1,6 @@
 use std::fs;
 
+use aios_privacy::PiiKind;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use toml::Value;
@@ -35,7 +36,7 @@ fn the_default_file_is_the_default() {
     assert_eq!(config.server.body_max, 32 << 20);
     assert_eq!(config.upstream.timeouts.total, Duration::from_secs(600));
     assert_eq!(config.routing.profile, ProfileChoice::Auto);
-    assert_eq!(config.privacy, PiiKind::ALL);
+    assert_eq!(config.privacy.kinds, PiiKind::ALL);
     assert!(config.server.data_dir.is_absolute());
     assert!(config.settings.iter().all(|(_, setting)| setting.origin == Origin::Default));
 }
@@ -132,7 +133,7 @@ fn values_out_of_range_are_all_listed() {
     `routing.boundary` (line 7 of aios.toml) must be a number from 0 to 1, not 1.5
     `routing.profile` (line 9 of aios.toml) must be one of "golden", "traffic", "auto", not "goldn"; did you mean "golden"?
     `events.sync` (line 13 of aios.toml) must be "always", "never" or a duration such as "100ms", not "sometimes"
-    `privacy.kinds` (line 15 of aios.toml) must be one of "email", "phone", "url", "ipv4", "ipv6", "mac", "credit_card", "iban", "us_ssn", "secret", not "phones"; did you mean "phone"?
+    `privacy.kinds` (line 15 of aios.toml) must be one of "email", "phone", "url", "ipv4", "ipv6", "mac", "credit_card", "iban", "us_ssn", "national_id", "crypto", "secret", "custom", not "phones"; did you mean "phone"?
     "#);
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aios_core::{Clock, Profile};
-use aios_privacy::{Redactor, SecretDigest};
+use aios_privacy::SecretDigest;
 use aios_route::{Knots, Policy, Sampler};
 use aios_server::{AdminConfig, AdminToken, Clients, Handle, Live, Parts, RoutingState, Scopes};
 use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, StoreError};
@@ -125,7 +125,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
         hash: config.hash.clone(),
         gateway: config.gateway(),
         upstreams: Arc::new(Upstreams::new(upstreams, before.map(|before| &*before.upstreams))),
-        redactor: Arc::new(Redactor::new(&config.privacy)),
+        redactor: Arc::new(config.privacy.redactor()),
         clients: Clients::new(
             config.clients_required,
             clients,

@@ -22,6 +22,8 @@ mod logs;
 #[cfg(test)]
 mod nodelay;
 #[cfg(test)]
+mod pii;
+#[cfg(test)]
 mod preflight;
 #[cfg(test)]
 mod program;

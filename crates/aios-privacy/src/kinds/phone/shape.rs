@@ -65,12 +65,23 @@ impl Shape {
 
     /// Whether the digits after a plus begin with a country's code and are as many as E.164 allows.
     pub(super) fn is_international(&self) -> bool {
-        self.begins_with_country(0) && (DIGITS_MIN + 1..=DIGITS_MAX).contains(&self.n_digits)
+        let is_fraction = self.n_groups == 2 && self.separators[1] == b'.';
+        !is_fraction
+            && self.begins_with_country(0)
+            && (DIGITS_MIN + 1..=DIGITS_MAX).contains(&self.n_digits)
     }
 
     /// Whether the grouping is one that people use for numbers to call, and hardly for others.
     pub(super) fn is_national(&self) -> bool {
-        self.is_north_american() || self.has_trunk_prefix() || self.has_exit_prefix()
+        self.is_north_american()
+            || self.has_trunk_prefix()
+            || self.has_exit_prefix()
+            || self.is_mobile()
+    }
+
+    /// Whether all groups are pairs, as in France and in any list of numbers.
+    pub(super) fn is_pairs(&self) -> bool {
+        self.lengths().iter().all(|length| *length == 2)
     }
 
     /// Whether there are as many digits as a number to call has.
@@ -83,6 +94,8 @@ impl Shape {
         let lengths = self.lengths();
         let dotted = self.separators[1] == b'.';
         match lengths {
+            // A list of small numbers.
+            _ if lengths.iter().filter(|length| **length == 1).count() >= 3 => true,
             [4, 2, 2, ..] | [2, 2, 4, ..] => true,
             [1 | 2, 1 | 2, 4] | [3, 2, 4] => true,
             [_, _] if dotted => true,
@@ -150,14 +163,14 @@ impl Shape {
     }
 
     /// `202-555-0143`: an area never begins with 0 or 1, nor does an exchange; but people make up
-    /// exchanges, so that of the usual notation, with a hyphen last, is not checked.
+    /// exchanges, so that of the usual notation, with a hyphen or a dot last, is not checked.
     fn is_north_american(&self) -> bool {
         let area = match self.lengths() {
             [3, 3, 4] => 0,
             [1, 3, 3, 4] if self.digit(0) == 1 => 1,
             _ => return false,
         };
-        let is_usual = self.separators[self.n_groups - 1] == b'-';
+        let is_usual = matches!(self.separators[self.n_groups - 1], b'-' | b'.');
         self.digit(area) >= 2 && (is_usual || self.digit(area + 3) >= 2)
     }
 
@@ -171,13 +184,29 @@ impl Shape {
             && (10..=12).contains(&self.n_digits)
             && lengths.len() >= 2
             && lengths.iter().all(|length| *length >= 2)
+            // Pairs are French, of which there are five.
+            && (lengths.iter().any(|length| *length > 2) || lengths.len() == 5)
             && is_even
+    }
+
+    /// Brazil's `11 91234-5678`, China's `138-1234-5678`, Spain's `612 34 56 78` and Russia's
+    /// `8 (495) 123-45-67`.
+    fn is_mobile(&self) -> bool {
+        let last = self.separators[self.n_groups - 1];
+        match self.lengths() {
+            [2, 5, 4] => self.digit(2) == 9 && self.digit(0) > 0 && last == b'-',
+            [1, 3, 3, 2, 2] => self.digit(0) == 8 && last == b'-',
+            [3, 4, 4] => self.digit(0) == 1 && self.digit(1) >= 3,
+            [3, 2, 2, 2] => matches!(self.digit(0), 6 | 7 | 9) && last == b' ',
+            _ => false,
+        }
     }
 
     /// `0044 20 7946 0958`.
     fn has_exit_prefix(&self) -> bool {
         (self.digit(0), self.digit(1)) == (0, 0)
             && self.n_groups >= 2
+            && self.lengths[0] >= 2
             && self.n_digits >= 11
             && self.begins_with_country(2)
     }

@@ -5,24 +5,20 @@
 
 use super::is_random;
 use crate::context::is_mask;
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Secret, anchors: Anchors::Words(&WORDS), look };
+    Detector::new(PiiKind::Secret, &[Anchors::Words(&WORDS), Anchors::Words(&SHORT)], look);
 
-const WORDS: [&str; 10] = [
-    "passwords",
-    "password",
-    "passphrase",
-    "passcode",
-    "passwd",
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "key",
+const WORDS: [&str; 8] =
+    ["passwords", "password", "passphrase", "passcode", "passwd", "pass", "secret", "token"];
+
+/// The short ones with what follows them where a value does: bare, they are all over prose.
+const SHORT: [&str; 12] = [
+    "pwd:", "pwd=", "pwd ", "pwd\"", "pwd'", "pwd\\", "key:", "key=", "key ", "key\"", "key'",
+    "key\\",
 ];
 
 /// Words after which also a short or plain value is believed.
@@ -69,13 +65,15 @@ const NAME_MAX: usize = 64;
 const VALUE_MAX: usize = 512;
 const PASSWORD_MIN: usize = 6;
 const TOKEN_MIN: usize = 10;
+/// Letters alone are a name rather than a key unless there are so many.
+const WORDLESS_MIN: usize = 24;
 
 fn look(source: &Source<'_>, at: usize) -> Look {
-    let word_end = source.run_right(at, NAME_MAX, |byte| byte.is_ascii_alphabetic());
+    let word_end = word_end(source, at);
     let name_start = source
         .run_left(at, NAME_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     let word = source.between(at, word_end);
-    let known = WORDS.iter().find(|known| known.eq_ignore_ascii_case(word));
+    let known = WORDS.iter().chain(&["pwd", "key"]).find(|known| known.eq_ignore_ascii_case(word));
     let Some(known) =
         known.filter(|_| !is_mask(source, at, word_end) && is_name(source, name_start, at, word))
     else {
@@ -89,6 +87,16 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     Look::maybe(found, word_end)
 }
 
+/// Where the word at `at` ends; `secretKey` is two.
+fn word_end(source: &Source<'_>, at: usize) -> usize {
+    let small = source.run_right(at + 1, NAME_MAX, |byte| byte.is_ascii_lowercase());
+    if small > at + 1 {
+        small
+    } else {
+        source.run_right(at, NAME_MAX, |byte| byte.is_ascii_alphabetic())
+    }
+}
+
 /// Whether the whole name speaks of a secret: `key` alone does not, nor does `compass`.
 fn is_name(source: &Source<'_>, start: usize, at: usize, word: &str) -> bool {
     if word.eq_ignore_ascii_case("key") {
@@ -97,7 +105,9 @@ fn is_name(source: &Source<'_>, start: usize, at: usize, word: &str) -> bool {
         let owner = source.between(start, at).to_ascii_lowercase();
         return KEY_OWNERS.iter().any(|known| owner.contains(known));
     }
-    let joins_camel = source.byte(at).is_some_and(|byte| byte.is_ascii_uppercase());
+    // `DbPass`, but not `BYPASS`.
+    let joins_camel = source.byte(at).is_some_and(|byte| byte.is_ascii_uppercase())
+        && source.before(at).is_some_and(|byte| byte.is_ascii_lowercase());
     !source.before(at).is_some_and(|byte| byte.is_ascii_alphabetic())
         || joins_camel
         || word.len() > 4
@@ -113,6 +123,9 @@ fn value_start(
     let after_quote = source.run_right(word_end, 2, |byte| matches!(byte, b'"' | b'\'' | b'\\'));
     let mark = source.run_right(after_quote, 3, |byte| byte == b' ');
     let is_sign = matches!(source.byte(mark), Some(b':' | b'='));
+    if source.has(mark, "::") {
+        return None;
+    }
     let signs = source
         .run_right(mark, if is_sign { 2 } else { 0 }, |byte| matches!(byte, b':' | b'=' | b'>'));
     let verb = ["is ", "was "].iter().find(|verb| is_strong && source.has_word(mark, verb));
@@ -151,8 +164,14 @@ fn plain(source: &Source<'_>, start: usize, is_strong: bool) -> Option<Found> {
     let value = source.between(start, end);
     let is_long = value.len() >= if is_strong { PASSWORD_MIN } else { TOKEN_MIN };
     let fits = is_long && !is_placeholder(value) && !is_expression(source, value, end);
-    let is_ours = fits && if is_strong { is_mixed(value) } else { is_random(value.as_bytes()) };
+    let is_ours = fits && if is_strong { is_mixed(value) } else { is_token(value) };
     is_ours.then_some(Found { start, end, rule: "secret.assigned", confidence: 0.85 })
+}
+
+/// Whether a plain value can be a key: `AtomicUsize` is a name in two cases.
+fn is_token(value: &str) -> bool {
+    let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
+    is_random(value.as_bytes()) && (has_digit || value.len() >= WORDLESS_MIN)
 }
 
 fn is_plain(byte: u8) -> bool {
@@ -177,12 +196,15 @@ fn is_plain(byte: u8) -> bool {
 
 fn is_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    let is_drawn = value.starts_with(['$', '{', '<', '%', '[', '*', '.', '…']);
+    // What looks like a quote that opens may be one that closes.
+    let is_drawn = value.starts_with(['$', '{', '<', '%', '[', '*', '.', '…', ')', ',', ';', ']']);
     is_drawn || value.contains("://") || PLACEHOLDERS.iter().any(|word| lower.starts_with(word))
 }
 
 /// Calls, paths and fields: `read()`, `env::var`, `config.token_v2`.
 fn is_expression(source: &Source<'_>, value: &str, end: usize) -> bool {
+    // The value may be a type, and the real one follows.
+    let is_type = source.has(end, " = ") || value.starts_with('_');
     let is_name = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic())
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -191,7 +213,8 @@ fn is_expression(source: &Source<'_>, value: &str, end: usize) -> bool {
     let is_path = first.len() < value.len()
         && first.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
         && value.split('.').all(is_name);
-    value.contains(['(', '[', '{'])
+    is_type
+        || value.contains(['(', '[', '{'])
         || value.contains("::")
         || is_path
         || source.byte(end) == Some(b'[')

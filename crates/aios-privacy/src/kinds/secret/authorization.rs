@@ -1,18 +1,22 @@
 //! `Bearer …` (RFC 6750) and `Basic …` (RFC 7617) credentials.
 
 use super::is_random;
+use crate::base64;
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Secret, anchors: Anchors::Words(&["bearer ", "basic "]), look };
+    Detector::new(PiiKind::Secret, &[Anchors::Words(&["bearer ", "basic "])], look);
 
 const BEARER_MIN: usize = 16;
 const BASIC_MIN: usize = 8;
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let is_basic = source.has_word(at, "basic ");
+    if !is_basic && !source.has_word(at, "bearer ") {
+        return Look::nothing(at + 1);
+    }
     let word_end = at + if is_basic { "basic ".len() } else { "bearer ".len() };
     let start = source.run_right(word_end, 4, |byte| byte == b' ');
     let run = source.run_right(start, usize::MAX, is_token);
@@ -35,35 +39,9 @@ fn is_token(byte: u8) -> bool {
 
 /// Whether the token is base64 of printable text with a colon in it.
 fn is_user_and_password(token: &[u8]) -> bool {
-    if token.len() < BASIC_MIN || !token.len().is_multiple_of(4) {
-        return false;
-    }
-    let mut has_colon = false;
-    for quad in token.chunks_exact(4) {
-        let Some(bits) = quad.iter().try_fold(0u32, |bits, byte| Some(bits << 6 | sextet(*byte)?))
-        else {
-            return false;
-        };
-        let [_, decoded @ ..] = bits.to_be_bytes();
-        has_colon |= decoded.contains(&b':');
-        // Padding decodes to zeros; other controls mean that this is a word that looks like base64.
-        if decoded.iter().any(|byte| (1..0x20).contains(byte)) {
-            return false;
-        }
-    }
-    has_colon
-}
-
-fn sextet(byte: u8) -> Option<u32> {
-    Some(u32::from(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        b'=' => 0,
-        _ => return None,
-    }))
+    let is_padded = token.len() >= BASIC_MIN && token.len().is_multiple_of(4);
+    let text = if is_padded { base64::decode(token) } else { None };
+    text.is_some_and(|text| text.contains(&b':') && text.iter().all(|byte| *byte >= b' '))
 }
 
 #[cfg(test)]

@@ -3,18 +3,20 @@
 //! Of a web URL only the user info is claimed, since the kind `url` keeps its host; of any other,
 //! the whole is, since hosts and names of databases help an intruder.
 
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Secret, anchors: Anchors::Words(&["://"]), look };
+pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Secret, &[Anchors::Bytes(b":")], look);
 
 const SCHEME_MAX: usize = 24;
 const USER_INFO_MAX: usize = 512;
 const WEB_SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
 
 fn look(source: &Source<'_>, at: usize) -> Look {
+    if !source.has(at, "://") {
+        return Look::nothing(at + 1);
+    }
     let start = source.run_left(at, SCHEME_MAX, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
     });

@@ -1,25 +1,36 @@
 //! Private keys in PEM (RFC 7468): from `BEGIN` to `END`, or what there is of one that was cut.
 
+use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::scanner::{Anchors, Detector, Found, Look};
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector { kind: PiiKind::Secret, anchors: Anchors::Words(&["-----BEGIN "]), look };
+    Detector::new(PiiKind::Secret, &[Anchors::Words(&["-BEGIN "])], look).across_lines();
+
+pub(crate) const RULE: &str = "secret.private_key";
+/// No key is longer than this, with header and footer, in bytes.
+pub(crate) const LENGTH_MAX: usize = BODY_MAX + 2 * HEADER_MAX;
 
 const DASHES: &[u8] = b"-----";
+const BEGIN: &str = "-----BEGIN ";
 const HEADER_MAX: usize = 80;
 /// How far after its header a key's end is looked for, in bytes. A 16384-bit RSA key has 12.5 KB.
 const BODY_MAX: usize = 16 * 1024;
 
 fn look(source: &Source<'_>, at: usize) -> Look {
-    let label = at + "-----BEGIN ".len();
+    // The word's own hyphen is the last of the five.
+    let label = at + "-BEGIN ".len();
+    let Some(start) = at.checked_sub(DASHES.len() - 1).filter(|start| source.has(*start, BEGIN))
+    else {
+        return Look::nothing(label);
+    };
     let Some(dashes) = source.find(label, HEADER_MAX, DASHES) else { return Look::nothing(label) };
-    if !source.between(label, dashes).contains("PRIVATE KEY") {
+    let name = source.between(label, dashes);
+    if !name.contains("PRIVATE KEY") || name.contains('\n') {
         return Look::nothing(dashes);
     }
     let end = key_end(source, dashes + DASHES.len());
-    Look::found(Found { start: at, end, rule: "secret.private_key", confidence: 0.99 })
+    Look::found(Found { start, end, rule: RULE, confidence: 0.99 })
 }
 
 /// The search stops at the next dashes of any kind, so that a row of headers costs no more than one.

@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use aios_core::Timestamp;
-use aios_privacy::Redactor;
 use aios_store::{Migrated, Migration, migrate};
 use clap::Args;
 
@@ -39,7 +38,7 @@ impl Migrate {
             );
         };
         let how = Migration {
-            redactor: &Redactor::new(&config.privacy),
+            redactor: &config.privacy.redactor(),
             pseudonyms: &keys::pseudonyms(&dir)?,
             text_max: config.events.text_max,
             utc_offset: &self.utc_offset,

@@ -12,13 +12,14 @@ struct Example {
 }
 
 pub(super) fn check(subject: &Subject) -> Checked {
-    let kinds = &subject.config()?.privacy;
+    let privacy = &subject.config()?.privacy;
+    let kinds = &privacy.kinds;
     if kinds.is_empty() {
         let hint = "list in privacy.kinds what is to be masked; without the key all kinds are";
         return Err(Fault::new("no kind is masked: every text is kept as it came", hint));
     }
-    let redactor = Redactor::new(kinds);
-    let examples: Vec<_> = kinds.iter().map(|kind| example(*kind)).collect();
+    let redactor = privacy.redactor();
+    let examples: Vec<_> = kinds.iter().filter_map(|kind| example(*kind)).collect();
     let leaked: Vec<_> = examples
         .iter()
         .filter(|one| !is_masked(&redactor, one))
@@ -44,7 +45,8 @@ fn is_masked(redactor: &Redactor, example: &Example) -> bool {
     counted && !redacted.text.as_str().contains(&example.private)
 }
 
-fn example(kind: PiiKind) -> Example {
+/// An example of a kind. What the configuration's own rules find, only their writer knows.
+fn example(kind: PiiKind) -> Option<Example> {
     let (cue, private, after) = match kind {
         PiiKind::Email => ("write to ", "jo.doe@example.com".to_owned(), " today"),
         PiiKind::Phone => ("call me at ", "+1 415 782 3094".to_owned(), " today"),
@@ -55,10 +57,13 @@ fn example(kind: PiiKind) -> Example {
         PiiKind::CreditCard => ("I paid with ", with_luhn_digit("401288888888188"), " today"),
         PiiKind::Iban => ("transfer to ", iban("DE", "370400440532013000"), " today"),
         PiiKind::UsSsn => ("my SSN is ", "536-22-8726".to_owned(), " by the way"),
+        PiiKind::NationalId => ("mi DNI es ", with_dni_letter(53_620_194), " today"),
+        PiiKind::Crypto => ("pay to 0x", first_40(&SecretDigest::of(b"preflight")), " today"),
         // Made here: what looks like a secret has no place in a source file.
+        PiiKind::Custom => return None,
         PiiKind::Secret => ("api_key = ", SecretDigest::of(b"preflight").to_hex(), " \n"),
     };
-    Example { kind, text: format!("{cue}{private}{after}"), private }
+    Some(Example { kind, text: format!("{cue}{private}{after}"), private })
 }
 
 /// Adds the check digit of payment card numbers.
@@ -69,6 +74,17 @@ fn with_luhn_digit(digits: &str) -> String {
         if place % 2 == 1 { digit } else { doubled / 10 + doubled % 10 }
     });
     format!("{digits}{}", (10 - weighted.sum::<u32>() % 10) % 10)
+}
+
+/// As many hexadecimal digits as an address of Ethereum has.
+fn first_40(digest: &SecretDigest) -> String {
+    digest.to_hex().chars().take(40).collect()
+}
+
+/// Adds the letter of Spanish identity numbers.
+fn with_dni_letter(number: usize) -> String {
+    let letter = "TRWAGMYFPDXBNJZSQVHLCKE".chars().nth(number % 23).unwrap_or_default();
+    format!("{number}{letter}")
 }
 
 /// Adds the check digits of bank account numbers: what leaves 1 when divided by 97.
@@ -93,7 +109,7 @@ mod tests {
     #[test]
     fn every_kind_is_masked_and_a_kind_that_is_off_is_not() {
         for kind in PiiKind::ALL {
-            let example = example(kind);
+            let Some(example) = example(kind) else { continue };
             assert!(is_masked(&Redactor::default(), &example), "{kind:?}");
             assert!(is_masked(&Redactor::new(&[kind]), &example), "{kind:?} alone");
             assert!(!is_masked(&Redactor::new(&[]), &example), "{kind:?} off");

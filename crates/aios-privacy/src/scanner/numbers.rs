@@ -1,0 +1,130 @@
+//! Which detectors a number concerns: told from its first digits, before any of them looks.
+
+use crate::detector::{Letter, Number};
+use crate::source::Source;
+
+/// So many digits are counted; no detector asks for more.
+const DIGITS_MAX: usize = 12;
+/// How far digits of one number are looked for, and the longest run of signs inside it, in bytes.
+const NUMBER_MAX: usize = 48;
+const SIGNS_MAX: usize = 3;
+/// A first run of so many digits or more counts as one of so many.
+const FIRST_MAX: usize = 20;
+
+/// One bit per detector, as everywhere.
+pub(super) struct Numbers {
+    /// For each number of digits, whom so many are enough for.
+    by_digits: [u64; DIGITS_MAX + 1],
+    /// For each length of the first run, whom it concerns.
+    by_first: [u64; FIRST_MAX + 1],
+    /// Without a letter right before, and with one.
+    by_left: [u64; 2],
+    /// Without a letter right after the first run, and with one.
+    by_right: [u64; 2],
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            by_digits: [0; DIGITS_MAX + 1],
+            by_first: [0; FIRST_MAX + 1],
+            by_left: [0; 2],
+            by_right: [0; 2],
+        }
+    }
+}
+
+impl Numbers {
+    pub(super) fn add(&mut self, number: &Number, owner: u64) {
+        debug_assert!(number.digits_min <= DIGITS_MAX);
+        self.by_digits.iter_mut().skip(number.digits_min).for_each(|owners| *owners |= owner);
+        for (length, owners) in self.by_first.iter_mut().enumerate() {
+            if number.first.is_empty() || number.first.contains(&length) {
+                *owners |= owner;
+            }
+        }
+        let sides =
+            [(&mut self.by_left, number.after_letter), (&mut self.by_right, number.before_letter)];
+        for ([without, with], letter) in sides {
+            *without |= if letter == Letter::Always { 0 } else { owner };
+            *with |= if letter == Letter::Never { 0 } else { owner };
+        }
+    }
+
+    /// Whom the number concerns that begins at `at`.
+    pub(super) fn owners(&self, source: &Source<'_>, at: usize) -> u64 {
+        let end = source.run_right(at, FIRST_MAX, |byte| byte.is_ascii_digit());
+        let is_before_letter = source.byte(end).is_some_and(|byte| byte.is_ascii_alphabetic());
+        let owners = self.by_first[end - at]
+            & self.by_left[usize::from(follows_letter(source, at))]
+            & self.by_right[usize::from(is_before_letter)];
+        if owners == 0 { 0 } else { owners & self.by_digits[n_digits(source, at)] }
+    }
+}
+
+/// Whether the number goes on a word. The letter of an escape such as `\n` in quoted text is no letter.
+fn follows_letter(source: &Source<'_>, at: usize) -> bool {
+    let is_escape = || at.checked_sub(2).and_then(|i| source.byte(i)) == Some(b'\\');
+    match source.before(at) {
+        Some(b'n' | b'r' | b't') => !is_escape(),
+        Some(byte) => byte.is_ascii_alphabetic() || byte == b'_',
+        None => false,
+    }
+}
+
+/// How many digits, [`DIGITS_MAX`] at most, stand from `at` on with only a few signs between them.
+fn n_digits(source: &Source<'_>, at: usize) -> usize {
+    let (mut n_digits, mut n_signs, mut n_seen) = (0, 0, 0);
+    for byte in source.bytes().iter().skip(at).take(NUMBER_MAX) {
+        n_seen += 1;
+        if byte.is_ascii_digit() {
+            (n_digits, n_signs) = (n_digits + 1, 0);
+        } else if n_signs < SIGNS_MAX && is_sign(*byte) {
+            n_signs += 1;
+        } else {
+            break;
+        }
+        if n_digits == DIGITS_MAX {
+            break;
+        }
+    }
+    source.count(n_seen);
+    n_digits
+}
+
+/// What people put between the digits of one number.
+fn is_sign(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: u64) {
+        let mut numbers = Numbers::default();
+        numbers.add(&Number::new(9, &[3, 9]), 1);
+        numbers.add(&Number::new(2, &[]).after_letter(Letter::Maybe), 2);
+        numbers.add(&Number::new(1, &[]).after_letter(Letter::Always), 4);
+        numbers.add(&Number::new(1, &[]).before_letter(), 8);
+        let at = text.find(|c: char| c.is_ascii_digit()).unwrap();
+        assert_eq!(numbers.owners(&Source::new(text), at), expect, "{text}");
+    }
+
+    #[test]
+    fn a_number_concerns_those_whom_length_and_grouping_fit() {
+        check("at 123-45-6789.", 3);
+        check("at 123456789.", 3);
+        check("at 12-345-6789.", 2);
+        check("at 123-45-678.", 2);
+        check("1", 0);
+    }
+
+    #[test]
+    fn digits_in_a_word_concern_few() {
+        check("ab123456789", 6);
+        check("a_123456789", 6);
+        check(" 123456789x", 11);
+        check("\\n123456789", 3);
+    }
+}

@@ -1,0 +1,171 @@
+//! A file or stdin, in chunks of whole lines, so that no value is cut and memory stays bounded.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::output::Failure;
+
+/// So much text is scanned at a time.
+const CHUNK: usize = 1 << 20;
+/// Longest line, and longest chunk.
+const LINE_MAX: usize = 64 << 20;
+/// A private key that has begun is read on to its end, at most so far.
+const KEY_MAX: usize = 32 << 10;
+/// Smaller files take less than a second.
+const PROGRESS_MIN: u64 = 32 << 20;
+
+/// Text from a file or from stdin.
+pub(super) struct Input {
+    name: String,
+    reader: BufReader<Box<dyn Read>>,
+    /// Number of the next chunk's first line, from 1.
+    line: usize,
+    progress: ProgressBar,
+}
+
+/// Some lines.
+pub(super) struct Chunk {
+    pub(super) text: String,
+    /// Number of the first line.
+    pub(super) first_line: usize,
+}
+
+impl Input {
+    /// Opens a file, or stdin for `-`.
+    pub(super) fn open(file: &Path) -> anyhow::Result<Self> {
+        if file.as_os_str() == "-" {
+            return Ok(Self::new("stdin".to_owned(), Box::new(io::stdin()), ProgressBar::hidden()));
+        }
+        let name = file.display().to_string();
+        let failed = |error| {
+            let hint = "name a file that you may read, or - for standard input";
+            Failure::new(format!("cannot read {name}"), hint).because(error)
+        };
+        let opened = File::open(file).map_err(failed)?;
+        let length = opened.metadata().map_err(failed)?.len();
+        Ok(Self::new(name, Box::new(opened), progress(length)))
+    }
+
+    fn new(name: String, reader: Box<dyn Read>, progress: ProgressBar) -> Self {
+        Self { name, reader: BufReader::with_capacity(CHUNK, reader), line: 1, progress }
+    }
+
+    /// What the input is called.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The next lines. `None` at the end.
+    pub(super) fn next(&mut self) -> anyhow::Result<Option<Chunk>> {
+        let mut bytes = Vec::new();
+        while bytes.len() < CHUNK || (has_open_key(&bytes) && bytes.len() < CHUNK + KEY_MAX) {
+            let n = self.read_line(&mut bytes)?;
+            if n == 0 {
+                break;
+            }
+        }
+        self.progress.inc(bytes.len() as u64);
+        if bytes.is_empty() {
+            self.progress.finish_and_clear();
+            return Ok(None);
+        }
+        let first_line = self.line;
+        self.line += bytes.iter().filter(|byte| **byte == b'\n').count();
+        Ok(Some(Chunk { text: into_text(bytes), first_line }))
+    }
+
+    fn read_line(&mut self, bytes: &mut Vec<u8>) -> anyhow::Result<usize> {
+        let before = bytes.len();
+        let mut line = self.reader.by_ref().take(LINE_MAX as u64 + 1);
+        let n = line.read_until(b'\n', bytes).map_err(|error| {
+            let hint = "check that the file can be read";
+            Failure::new(format!("cannot read {}", self.name), hint).because(error)
+        })?;
+        if n > LINE_MAX {
+            let line = self.line + bytes[..before].iter().filter(|byte| **byte == b'\n').count();
+            let message = format!("line {line} of {} is longer than 64 MiB", self.name);
+            return Err(Failure::new(message, "break it into lines").into());
+        }
+        Ok(n)
+    }
+}
+
+impl Chunk {
+    /// The lines without their line feeds, with their numbers and where they begin.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (usize, usize, &str)> {
+        let mut start = 0;
+        (self.first_line..).zip(self.text.split_terminator('\n')).map(move |(number, line)| {
+            let at = start;
+            start += line.len() + 1;
+            (number, at, line)
+        })
+    }
+}
+
+/// Bytes that are no text become question marks, one each, so that offsets stay as they are.
+fn into_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let bytes = error.into_bytes();
+        let mut text = String::with_capacity(bytes.len());
+        for part in bytes.utf8_chunks() {
+            text.push_str(part.valid());
+            text.extend(part.invalid().iter().map(|_| '?'));
+        }
+        text
+    })
+}
+
+fn has_open_key(bytes: &[u8]) -> bool {
+    let tail = bytes.split_at(bytes.len().saturating_sub(KEY_MAX)).1;
+    let last = |mark: &[u8]| tail.windows(mark.len()).rposition(|window| window == mark);
+    last(b"-----BEGIN ") > last(b"-----END ")
+}
+
+/// A bar on stderr where a terminal listens and the work takes its time.
+fn progress(length: u64) -> ProgressBar {
+    if length < PROGRESS_MIN {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}, {eta} left");
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunks(text: &[u8]) -> Vec<Chunk> {
+        let reader = Box::new(io::Cursor::new(text.to_owned()));
+        let mut input = Input::new("test".to_owned(), reader, ProgressBar::hidden());
+        std::iter::from_fn(|| input.next().unwrap()).collect()
+    }
+
+    #[test]
+    fn chunks_are_whole_lines_and_know_their_numbers() {
+        let text = "one line of text\n".repeat(200_000);
+        let chunks = chunks(text.as_bytes());
+        assert!(chunks.len() > 2 && chunks.iter().all(|chunk| chunk.text.ends_with('\n')));
+        let numbers = chunks.iter().flat_map(|chunk| chunk.lines().map(|(number, ..)| number));
+        assert!(numbers.eq(1..=200_000));
+    }
+
+    #[test]
+    fn a_key_is_not_cut() {
+        let dashes = "-----";
+        let head = "x\n".repeat((CHUNK - 10) / 2);
+        let key =
+            format!("{dashes}BEGIN KEY{dashes}\n{}{dashes}END KEY{dashes}\n", "abc\n".repeat(500));
+        let chunks = chunks(format!("{head}{key}end\n").as_bytes());
+        assert!(chunks[0].text.ends_with(&key), "{}", chunks.len());
+    }
+
+    #[test]
+    fn what_is_no_text_keeps_its_length() {
+        let chunks = chunks(b"a\xff\xfeb\nc");
+        let lines: Vec<_> = chunks[0].lines().collect();
+        assert_eq!(lines, [(1, 0, "a??b"), (2, 5, "c")]);
+    }
+}

@@ -1,0 +1,145 @@
+//! `aios pii`: what is found, where, and that nothing is told that was not asked for.
+
+use serde_json::{Value, json};
+
+use crate::program::Place;
+
+/// A card that passes its check; made here, since what is personal has no place in a source file.
+const CARD: &str = "4111 1111 1111 1111";
+
+fn ndjson(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn scan_tells_lines_and_bytes_and_no_values() {
+    let place = Place::new();
+    let text = format!("nothing here\nmail ü jo@example.com, pay {CARD}\n\nfrom 81.2.69.142");
+    place.write("in.txt", &text);
+    let ran = place.run(&["pii", "scan", "--format", "ndjson", "in.txt"]).ended(2);
+    let expect = [
+        json!({ "line": 2, "spans": [
+            { "start": 8, "end": 22, "kind": "email", "rule": "email.address", "conf": 0.98f32 },
+            { "start": 28, "end": 47, "kind": "credit_card", "rule": "credit_card.luhn", "conf": 0.97f32 },
+        ] }),
+        json!({ "line": 4, "spans": [
+            { "start": 5, "end": 16, "kind": "ipv4", "rule": "ipv4.parsed", "conf": 0.9f32 },
+        ] }),
+    ];
+    let found = ndjson(&ran.stdout);
+    assert_eq!(found.len(), expect.len(), "{}", ran.stdout);
+    for (found, expect) in found.iter().zip(&expect) {
+        check_spans(found, expect);
+    }
+    assert!(!ran.stdout.contains("jo@") && !ran.stdout.contains("4111"), "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("3 found in 2 lines: email 1, ipv4 1, credit_card 1"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// All but the last digits of a confidence.
+#[track_caller]
+fn check_spans(found: &Value, expect: &Value) {
+    assert_eq!(found["line"], expect["line"]);
+    let (found, expect) = (found["spans"].as_array().unwrap(), expect["spans"].as_array().unwrap());
+    assert_eq!(found.len(), expect.len());
+    for (found, expect) in found.iter().zip(expect) {
+        for key in ["start", "end", "kind", "rule"] {
+            assert_eq!(found[key], expect[key], "{found}");
+        }
+        let distance = found["conf"].as_f64().unwrap() - expect["conf"].as_f64().unwrap();
+        assert!(distance.abs() < 1e-6, "{found}");
+        assert_eq!(found.get("value"), None);
+    }
+}
+
+#[test]
+fn scan_reads_standard_input_and_shows_values_if_asked() {
+    let place = Place::new();
+    let ran = place
+        .run_with_input(&["pii", "scan", "--json", "--show", "-"], "to jo%40example.com")
+        .ended(2);
+    assert_eq!(ndjson(&ran.stdout)[0]["spans"][0]["value"], "jo%40example.com");
+    let ran = place.run_with_input(&["pii", "scan", "-"], "mail jo@example.com").ended(2);
+    assert_eq!(ran.stdout, "stdin:1:6-19  email        email.address  0.98\n");
+    let ran = place.run_with_input(&["pii", "scan", "-"], "version 4.2.10.1 is out").ended(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.trim()), ("", "nothing found"));
+}
+
+#[test]
+fn what_spans_lines_has_a_part_in_each() {
+    let place = Place::new();
+    let dashes = "-----";
+    let key = format!(
+        "{dashes}BEGIN PRIVATE KEY{dashes}\n{}\n{dashes}END PRIVATE KEY{dashes}\n",
+        "Ab1".repeat(20)
+    );
+    let ran = place
+        .run_with_input(&["pii", "scan", "--json", "-"], &format!("key:\n{key}end\n"))
+        .ended(2);
+    let lines: Vec<_> =
+        ndjson(&ran.stdout).iter().map(|line| line["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, [2, 3, 4]);
+    let ran = place.run_with_input(&["pii", "redact", "-"], &format!("key:\n{key}end\n")).ended(0);
+    assert_eq!(ran.stdout, "key:\n[SECRET]\nend\n");
+}
+
+#[test]
+fn redact_keeps_all_else_as_it_is() {
+    let place = Place::new();
+    let ran =
+        place.run_with_input(&["pii", "redact", "-"], "a jo@example.com\r\n\r\n  ünd?\n").ended(0);
+    assert_eq!(ran.stdout, "a [EMAIL]\r\n\r\n  ünd?\n");
+    assert_eq!(ran.stderr.trim(), "masked: email 1");
+    let ran = place.run_with_input(&["pii", "redact", "--json", "-"], "a jo@example.com").ended(0);
+    assert_eq!(ran.json(), json!({ "text": "a [EMAIL]", "redactions": { "email": 1 } }));
+}
+
+#[test]
+fn the_configuration_says_what_is_looked_for() {
+    let place = Place::new();
+    place.write(
+        "aios.toml",
+        "[privacy]\nkinds = [\"phone\", \"custom\"]\ncustom = [{ name = \"employee\", pattern = '\\bEMP-\\d{6}\\b' }]\n",
+    );
+    let ran =
+        place.run_with_input(&["pii", "scan", "--json", "-"], "jo@example.com EMP-123456").ended(2);
+    let found = ndjson(&ran.stdout);
+    assert_eq!(found[0]["spans"].as_array().unwrap().len(), 1);
+    assert_eq!(found[0]["spans"][0]["rule"], "custom.employee");
+    place.write("aios.toml", "[privacy]\ncustom = [{ name = \"x\", pattern = '(' }]\n");
+    let ran = place.run(&["pii", "rules"]).ended(1);
+    assert!(ran.stderr.contains("privacy.custom[0]"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("unclosed group"), "{}", ran.stderr);
+}
+
+#[test]
+fn rules_are_listed_with_kind_and_confidence() {
+    let place = Place::new();
+    let rules = place.run(&["pii", "rules", "--json"]).ended(0).json();
+    let rules = rules["rules"].as_array().unwrap();
+    assert!(
+        rules.len() > 40 && rules.iter().all(|rule| rule["enabled"] == true),
+        "{}",
+        rules.len()
+    );
+    let ran = place.run(&["pii", "rules"]).ended(0);
+    assert!(
+        ran.stdout.lines().any(|line| line.starts_with("iban         iban.mod97")),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let place = Place::new();
+    let ran = place.run(&["pii", "scan", "nowhere.txt"]).ended(1);
+    assert!(
+        ran.stderr.contains("cannot read nowhere.txt") && ran.stderr.contains("hint:"),
+        "{}",
+        ran.stderr
+    );
+}

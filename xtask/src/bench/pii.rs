@@ -1,0 +1,25 @@
+//! The scanner for personal data, measured by `aios-bench pii`.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::Options;
+use crate::{EXIT_FOUND, cargo, workspace};
+
+/// Measures, prints the tables; true where every bar is met.
+pub(super) fn run(options: &Options) -> Result<bool> {
+    println!("building (release)");
+    cargo::run(&["build", "--quiet", "--release", "-p", "aios-bench"])?;
+    let mut command = Command::new(workspace::program("release", "aios-bench"));
+    command.arg("pii");
+    if options.quick {
+        command.arg("--quick");
+    }
+    let status = command.status().context("failed to run aios-bench")?;
+    match status.code() {
+        Some(0) => Ok(true),
+        Some(code) if code == i32::from(EXIT_FOUND) => Ok(false),
+        _ => bail!("aios-bench ended with {status}"),
+    }
+}
