@@ -18,6 +18,9 @@ const GROWING: [u32; 4] = [8, 16, 32, 64];
 /// In how many segments the conversation is, in a log of the first row's last length.
 const SPREADING: [u32; 4] = [1, 4, 16, 48];
 
+/// Events in each segment: some five members of gzip.
+const EVENTS: &str = "1000";
+
 /// A segment that does not hold the conversation may cost so much of one that does.
 const IDLE_SHARE_MAX: f64 = 0.05;
 
@@ -35,7 +38,7 @@ struct Measured {
 pub(super) fn run(options: &Options) -> Result<bool> {
     println!("building");
     cargo::run(&["build", "--quiet", "--profile", "quick", "-p", "aios-bench"])?;
-    let last = if options.quick { 2 } else { GROWING.len() };
+    let last = if options.quick { 3 } else { GROWING.len() };
     let longest = GROWING.get(last - 1).copied().unwrap_or(GROWING[0]);
     let growing = row(GROWING.iter().take(last).map(|segments| (*segments, 2)))?;
     let spread = SPREADING.iter().filter(|holding| **holding < longest);
@@ -62,21 +65,22 @@ fn row(shapes: impl Iterator<Item = (u32, u32)>) -> Result<Vec<Measured>> {
     shapes.map(|(segments, holding)| measure(segments, holding)).collect()
 }
 
-/// The median of three by the time that is compared.
+/// The quickest of three: whatever else the machine does only adds to the time.
 fn measure(segments: u32, holding: u32) -> Result<Measured> {
     let mut all = (0..3).map(|_| once(segments, holding)).collect::<Result<Vec<_>>>()?;
     all.sort_by(|one, other| one.rewrite_ms.total_cmp(&other.rewrite_ms));
-    let median = all[1];
+    let quickest = all[0];
     println!(
         "{segments:>3} segments ({:>4.0} MiB), {holding:>2} hold it: taken out in {:>7.1} ms, proven in {:>7.0} ms",
-        median.text_mib, median.rewrite_ms, median.verify_ms
+        quickest.text_mib, quickest.rewrite_ms, quickest.verify_ms
     );
-    Ok(median)
+    Ok(quickest)
 }
 
 fn once(segments: u32, holding: u32) -> Result<Measured> {
     let mut command = Command::new(workspace::program("quick", "aios-bench"));
     command.args(["erase", "--segments", &segments.to_string(), "--holding", &holding.to_string()]);
+    command.args(["--events", EVENTS]);
     let said = process::output(&mut command).context("aios-bench erase failed")?;
     let figure = |key: &str| {
         let found = said.split_once(&format!("\"{key}\":")).map(|(_, rest)| rest);
