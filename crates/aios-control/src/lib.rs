@@ -15,6 +15,7 @@ mod evidence;
 mod judge;
 mod plan;
 mod row;
+pub mod simulate;
 mod srm;
 
 pub use blocks::Shape;

@@ -117,8 +117,10 @@ const PROOF_E: f64 = 20.0;
 /// Wrong with a chance of at most 0.25 %.
 const CRITICAL_E: f64 = 400.0;
 
-/// What a stage must say by itself.
-const AGREE_E: f64 = 2.0;
+/// What a stage must say by itself. With 2 an equal treatment takes longer (82 looks instead of 78 at a
+/// hundred requests each), and harm that begins late is promoted hardly less often (3.7 % instead of
+/// 4.5 %, exactly at the margin).
+const AGREE_E: f64 = 1.5;
 
 impl JudgePolicy {
     /// The defaults, against this p95 of control.
