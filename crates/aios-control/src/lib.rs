@@ -16,6 +16,8 @@ mod judge;
 mod plan;
 mod row;
 pub mod simulate;
+pub mod sli;
+pub mod slo;
 mod srm;
 
 pub use blocks::Shape;
