@@ -1,6 +1,6 @@
 //! What judging knows of a request: a narrow row, without a word of anybody's text.
 
-use aios_core::{Boundary, Bucket, Outcome, Tier, Timestamp};
+use aios_core::{Boundary, Bucket, Outcome, Tier, Timestamp, Weight};
 
 /// One request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +21,10 @@ pub struct Row {
     pub time_to_first_token_ms: Option<f64>,
     /// The boundary that was applied.
     pub boundary: Boundary,
+    /// The message's weight, if it was weighed.
+    pub weight: Option<Weight>,
+    /// Whether memory fragments were put before the model.
+    pub has_memory: bool,
     /// Tokens of the answer.
     pub output_tokens: Option<u64>,
     /// How good the answer was, 0 to 1, where feedback or a judge said so.
@@ -59,6 +63,8 @@ pub(crate) mod tests {
             latency_ms: 1_000.0,
             time_to_first_token_ms: Some(200.0),
             boundary: aios_core::BOUNDARY_DEFAULT,
+            weight: None,
+            has_memory: false,
             output_tokens: Some(100),
             quality: None,
         }
