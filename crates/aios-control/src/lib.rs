@@ -8,6 +8,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod blocks;
+pub mod boundary;
 mod canary;
 mod cells;
 mod evalue;
