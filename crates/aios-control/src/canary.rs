@@ -156,6 +156,8 @@ const fn strikes(reason: VerdictReason) -> u32 {
         VerdictReason::CriticalHarm => 2,
         VerdictReason::WithinMargins
         | VerdictReason::Harm
+        | VerdictReason::ObjectivesMet
+        | VerdictReason::ObjectiveBroken
         | VerdictReason::NoNewData
         | VerdictReason::Inconclusive
         | VerdictReason::SampleRatioMismatch

@@ -28,8 +28,10 @@ use std::borrow::Cow;
 use aios_core::{MetricEvidence, Percent, Verdict, VerdictReason};
 use serde::Serialize;
 
+use crate::cells::Cells;
 use crate::evalue::{LogWealth, log_sum_exp};
 use crate::evidence::{Epoch, Evidence};
+use crate::interval::mean_interval;
 use crate::srm::is_dealt_wrong;
 
 pub use policy::{JudgePolicy, Metric, Question};
@@ -73,10 +75,29 @@ pub fn judge(evidence: &Evidence, next: Percent) -> Judgement {
     Judgement { verdict: verdict_of(reason), reason, harm_log_e, metrics, n_blocks }
 }
 
+/// Where the difference lies by which treatment is bad more often than control, at 95 % and at every look
+/// at once. For people: deciding asks more cheaply.
+#[must_use]
+pub fn difference_interval(evidence: &Evidence, metric: Metric) -> (f64, f64) {
+    let of = |epoch: &Epoch| cells(epoch, metric).differences().collect::<Vec<_>>();
+    mean_interval(&evidence.epochs.iter().flat_map(of).collect::<Vec<_>>())
+}
+
+/// The metric's blocks; slow is what is slower than tolerated.
+fn cells(epoch: &Epoch, metric: Metric) -> &Cells {
+    match metric {
+        Metric::Errors => epoch.errors(),
+        Metric::Quality => epoch.quality(),
+        Metric::Latency => epoch.latency(Question::Harm),
+    }
+}
+
 const fn verdict_of(reason: VerdictReason) -> Verdict {
     match reason {
-        VerdictReason::WithinMargins => Verdict::Met,
-        VerdictReason::Harm | VerdictReason::CriticalHarm => Verdict::Breached,
+        VerdictReason::WithinMargins | VerdictReason::ObjectivesMet => Verdict::Met,
+        VerdictReason::Harm | VerdictReason::CriticalHarm | VerdictReason::ObjectiveBroken => {
+            Verdict::Breached
+        }
         VerdictReason::NoNewData
         | VerdictReason::Inconclusive
         | VerdictReason::SampleRatioMismatch
@@ -180,10 +201,10 @@ fn told(evidence: &Evidence, metric: Metric, question: Question) -> MetricEviden
     };
     let mut harm = LogWealth::START;
     for epoch in &evidence.epochs {
-        let (cells, tolerated) = match metric {
-            Metric::Errors => (epoch.errors(), policy.tolerated(metric)),
-            Metric::Quality => (epoch.quality(), policy.tolerated(metric)),
-            Metric::Latency => (epoch.latency(Question::Harm), 0.0),
+        let cells = cells(epoch, metric);
+        let tolerated = match metric {
+            Metric::Errors | Metric::Quality => policy.tolerated(metric),
+            Metric::Latency => 0.0,
         };
         let ((n_treatment, n_treatment_bad), (n_control, n_control_bad)) =
             (cells.treated(), cells.controls());

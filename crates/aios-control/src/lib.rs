@@ -23,6 +23,7 @@ mod row;
 pub mod simulate;
 pub mod sli;
 pub mod slo;
+mod sources;
 mod srm;
 
 pub use blocks::Shape;
@@ -32,7 +33,8 @@ pub use evalue::{LAMBDAS, LogWealth};
 pub use evidence::{Epoch, Evidence, Observation, observations};
 pub use forecast::{Needed, blocks_needed};
 pub use interval::{mean, mean_interval};
-pub use judge::{JudgePolicy, Judgement, Metric, Question, judge};
+pub use judge::{JudgePolicy, Judgement, Metric, Question, difference_interval, judge};
 pub use multiple::{e_benjamini_hochberg, holm};
 pub use plan::{CanaryPolicy, Check, STAGES, next_stage, plan};
 pub use row::Row;
+pub use sources::{Sources, unseen_regression};

@@ -50,6 +50,10 @@ pub enum VerdictReason {
     Harm,
     /// Harm beyond all doubt: one such verdict is enough.
     CriticalHarm,
+    /// A golden report or a window keeps every objective.
+    ObjectivesMet,
+    /// A golden report or a window breaks an objective.
+    ObjectiveBroken,
     /// Nothing came in that was not counted before.
     NoNewData,
     /// There is new evidence, and not enough of it.
@@ -68,6 +72,8 @@ impl VerdictReason {
             Self::WithinMargins => "within_margins",
             Self::Harm => "harm",
             Self::CriticalHarm => "critical_harm",
+            Self::ObjectivesMet => "objectives_met",
+            Self::ObjectiveBroken => "objective_broken",
             Self::NoNewData => "no_new_data",
             Self::Inconclusive => "inconclusive",
             Self::SampleRatioMismatch => "sample_ratio_mismatch",

@@ -115,3 +115,12 @@ fn margins_shrink_as_the_share_grows() {
     assert_eq!([25.0, 50.0, 100.0].map(margin), [0.04, 0.02, 0.01]);
     assert_eq!(Question::step_to(percent(30.0)), Question::To50);
 }
+
+#[test]
+fn the_difference_is_where_it_was_put() {
+    let harmed = evidence(20_000, Behaves { misses: 0.10, ..WELL }, WELL);
+    let (low, high) = difference_interval(&harmed, Metric::Quality);
+    assert!(0.0 < low && low < 0.07 && 0.07 < high && high < 0.15, "{low} {high}");
+    let (low, high) = difference_interval(&harmed, Metric::Errors);
+    assert!(low < 0.0 && 0.0 < high, "{low} {high}");
+}

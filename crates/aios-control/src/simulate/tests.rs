@@ -1,4 +1,8 @@
+use aios_core::{Percent, Verdict};
+
 use super::*;
+use crate::evidence::Evidence;
+use crate::judge::{JudgePolicy, judge};
 
 fn tally(scenario: Scenario, judging: Judging, requests_per_check: u32, runs: u32) -> Tally {
     let simulation =
@@ -45,4 +49,26 @@ fn harm_is_rolled_back() {
 fn thresholds_on_one_window_are_noise() {
     let tally = tally(Scenario::Equal, Judging::Thresholds, 1_000, 100);
     assert!(tally.rolled_back_pct() > 50.0, "{}", tally.rolled_back_pct());
+}
+
+/// The stage is held, so that nothing ends the looking: a thousand looks at the same growing evidence.
+#[test]
+fn a_thousand_looks_do_not_find_harm_where_there_is_none() {
+    let harmed = (0..HELD_RUNS).filter(|seed| breaches_within(1_000, *seed)).count();
+    let most = HELD_RUNS as usize * 2 / 100;
+    assert!(harmed <= most, "{harmed} of {HELD_RUNS}");
+}
+
+const HELD_RUNS: u64 = 50;
+
+fn breaches_within(n_looks: u32, seed: u64) -> bool {
+    let first = Percent::new(10.0).unwrap();
+    let mut traffic = traffic::Traffic::new(seed, Scenario::Equal);
+    let mut evidence = Evidence::new(JudgePolicy::new(scenario::P95_MS), first);
+    (0..n_looks).any(|_| {
+        (0..100).for_each(|_| evidence.add(&traffic.next(first)));
+        let verdict = judge(&evidence, Percent::new(25.0).unwrap()).verdict;
+        evidence.settle();
+        verdict == Verdict::Breached
+    })
 }

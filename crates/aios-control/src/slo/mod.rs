@@ -103,7 +103,8 @@ impl Slo {
             Some(_) => Verdict::Breached,
         };
         let Self { good, objective, .. } = *self;
-        SloResult { slo: self.sli.name(), verdict, good, objective, measured }
+        let bad_share = measured.and_then(|measured| rate_interval(measured.n_bad?, measured.n));
+        SloResult { slo: self.sli.name(), verdict, good, objective, measured, bad_share }
     }
 
     fn is_kept_by(&self, figure: f64) -> bool {
@@ -141,6 +142,8 @@ pub struct SloResult {
     pub objective: f64,
     /// What was measured, and on how many.
     pub measured: Option<Measured>,
+    /// Where the true share of bad ones lies, at 95 %; none where the figure is no share of them.
+    pub bad_share: Option<(f64, f64)>,
 }
 
 /// One verdict for all: broken if one is, met only if every one is.
