@@ -10,11 +10,12 @@ use aios_core::{Bucket, Percent};
 use serde::{Deserialize, Serialize};
 
 /// Most observations of one bucket in a block.
-const SIDE_MAX: usize = 8;
+const SIDE_MAX: usize = 4;
 
-/// Blocks' worth of observations that wait for the other bucket; beyond them the oldest are left out,
-/// so that what is compared lies close together in time.
-const WAITING_MAX: usize = 64;
+/// Blocks' worth of observations that wait for the other bucket; beyond them the oldest are left out. What
+/// is compared must lie close together in time: at the beginning of an outage a treated one that is paired
+/// with a control from before it looks like harm.
+const WAITING_MAX: usize = 8;
 
 /// How many observations of each bucket make one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ impl Shape {
     pub fn for_share(treatment: Percent) -> Option<Self> {
         let (treated, controls) = match treatment.get() {
             pct if pct <= 0.0 || pct >= 100.0 => return None,
-            pct if pct < 20.0 => (1, 8),
+            pct if pct < 20.0 => (1, 4),
             pct if pct < 40.0 => (1, 3),
             pct if pct <= 60.0 => (1, 1),
             _ => (3, 1),
@@ -125,7 +126,7 @@ mod tests {
     #[test]
     fn each_stage_has_its_shape() {
         let shapes = [0.0, 10.0, 25.0, 50.0, 75.0, 100.0].map(shape);
-        let expect = [None, Some((1, 8)), Some((1, 3)), Some((1, 1)), Some((3, 1)), None];
+        let expect = [None, Some((1, 4)), Some((1, 3)), Some((1, 1)), Some((3, 1)), None];
         assert_eq!(shapes, expect);
     }
 

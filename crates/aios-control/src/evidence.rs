@@ -47,6 +47,14 @@ pub struct Evidence {
     pub(crate) epochs: Vec<Epoch>,
     waiting: Option<Pending>,
     n_new_blocks: u64,
+    new_controls: Counted,
+}
+
+/// Observations and the failed ones among them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counted {
+    pub(crate) n: u64,
+    pub(crate) n_failed: u64,
 }
 
 /// What came in during one stay at one stage.
@@ -90,7 +98,13 @@ impl Evidence {
     /// A rollout that begins at this share.
     #[must_use]
     pub fn new(policy: JudgePolicy, treatment: Percent) -> Self {
-        let mut evidence = Self { policy, epochs: Vec::new(), waiting: None, n_new_blocks: 0 };
+        let mut evidence = Self {
+            policy,
+            epochs: Vec::new(),
+            waiting: None,
+            n_new_blocks: 0,
+            new_controls: Counted::default(),
+        };
         evidence.enter(treatment);
         evidence
     }
@@ -111,6 +125,10 @@ impl Evidence {
             return;
         };
         epoch.n_dealt[usize::from(seen.bucket == Bucket::Control)] += 1;
+        if seen.bucket == Bucket::Control {
+            self.new_controls.n += 1;
+            self.new_controls.n_failed += u64::from(seen.failed);
+        }
         let served = Served { failed: seen.failed, latency_ms: seen.latency_ms };
         if let Some(block) = waiting.served.add(seen.bucket, served) {
             epoch.add_served(&self.policy, &block);
@@ -131,6 +149,12 @@ impl Evidence {
     /// What came in so far is judged: it is no news any more.
     pub const fn settle(&mut self) {
         self.n_new_blocks = 0;
+        self.new_controls = Counted { n: 0, n_failed: 0 };
+    }
+
+    /// How control did since the last [`Self::settle`].
+    pub(crate) const fn new_controls(&self) -> Counted {
+        self.new_controls
     }
 
     /// The stage that runs, if its buckets can be compared.

@@ -30,8 +30,9 @@ use serde::Serialize;
 
 use crate::cells::Cells;
 use crate::evalue::{LogWealth, log_sum_exp};
-use crate::evidence::{Epoch, Evidence};
+use crate::evidence::{Counted, Epoch, Evidence};
 use crate::interval::mean_interval;
+use crate::slo::share_above;
 use crate::srm::is_dealt_wrong;
 
 pub use policy::{JudgePolicy, Metric, Question};
@@ -67,7 +68,7 @@ pub fn judge(evidence: &Evidence, next: Percent) -> Judgement {
         }
         Some(_) if harm_log_e >= policy.critical_log_e => VerdictReason::CriticalHarm,
         Some(_) if harm_log_e >= policy.proof_log_e => VerdictReason::Harm,
-        Some(epoch) if is_control_broken(policy, epoch) => VerdictReason::ControlUnhealthy,
+        Some(_) if is_control_broken(evidence) => VerdictReason::ControlUnhealthy,
         Some(epoch) if is_proven(evidence, epoch, question) => VerdictReason::WithinMargins,
         Some(_) => VerdictReason::Inconclusive,
     };
@@ -179,12 +180,11 @@ fn noninferior(
     }
 }
 
-/// Control fails far more often than it may, whatever treatment does.
-fn is_control_broken(policy: &JudgePolicy, epoch: &Epoch) -> bool {
-    let (n, n_bad) = epoch.errors().controls();
-    let limit = policy.control_errors_max;
-    let wealth = LogWealth::after([(1.0 - limit, n_bad), (-limit, n - n_bad)]);
-    wealth.log_e() >= policy.critical_log_e
+/// Control failed far more often than it may since the last look, whatever treatment does. What is over
+/// does not count: the canary goes on by itself.
+fn is_control_broken(evidence: &Evidence) -> bool {
+    let Counted { n, n_failed } = evidence.new_controls();
+    share_above(n_failed, n, evidence.policy.control_errors_max)
 }
 
 fn told(evidence: &Evidence, metric: Metric, question: Question) -> MetricEvidence {

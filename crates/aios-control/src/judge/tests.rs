@@ -73,6 +73,12 @@ fn harm_breaches_in_the_one_bucket_and_not_in_the_other() {
 fn an_outage_of_both_is_not_blamed_on_treatment() {
     let broken = Behaves { errors: 0.5, ..WELL };
     check(4_000, broken, broken, VerdictReason::ControlUnhealthy);
+    let mut over = evidence(4_000, broken, broken);
+    over.settle();
+    for bucket in [Bucket::Treatment, Bucket::Control] {
+        over.add(&Observation { bucket, failed: false, latency_ms: 1.0, missed: Some(false) });
+    }
+    assert_eq!(judge(&over, percent(75.0)).reason, VerdictReason::Inconclusive);
 }
 
 #[test]

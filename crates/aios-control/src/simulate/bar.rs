@@ -26,16 +26,20 @@ impl Bar {
 #[must_use]
 pub fn bars(scenario: Scenario, requests_per_check: u32, tally: &Tally) -> Vec<Bar> {
     let promoted = |most| Bar { figure: "promoted_pct", most, found: Some(tally.promoted_pct()) };
+    let rolled_back =
+        |most| Bar { figure: "rolled_back_pct", most, found: Some(tally.rolled_back_pct()) };
     match scenario {
         Scenario::Equal => {
-            let found = Some(tally.rolled_back_pct());
-            let mut bars = vec![Bar { figure: "rolled_back_pct", most: 2.0, found }];
+            let mut bars = vec![rolled_back(2.0)];
             let found = tally.checks_median().map(f64::from);
             let median = checks_median_most(requests_per_check);
             bars.extend(median.map(|most| Bar { figure: "checks_median", most, found }));
             bars
         }
-        Scenario::Errors | Scenario::P95 | Scenario::Quality => vec![promoted(0.5)],
+        Scenario::Outage => vec![rolled_back(1.0)],
+        Scenario::Errors | Scenario::P95 | Scenario::Quality | Scenario::Late => {
+            vec![promoted(0.5)]
+        }
         Scenario::Margin => vec![promoted(5.0)],
     }
 }

@@ -48,7 +48,7 @@ pub struct Rollout {
 }
 
 impl Simulation {
-    /// Runs the `n`-th rollout. The same seed and number give the same rollout on every machine.
+    /// Runs the `n`-th rollout. The same seed and number give the same rollout again.
     #[must_use]
     pub fn rollout(&self, n: u32) -> Rollout {
         let mut traffic = Traffic::new((self.seed << 32) ^ u64::from(n), self.scenario);
@@ -56,7 +56,7 @@ impl Simulation {
         let mut evidence = Evidence::new(JudgePolicy::new(P95_MS), canary.treatment_pct);
         let mut pct_sum = 0.0;
         for n_checks in 1..=self.checks_max {
-            let arrived = self.arrivals(&mut traffic, &canary);
+            let arrived = self.arrivals(&mut traffic, &canary, n_checks);
             pct_sum += canary.treatment_pct.get();
             let (verdict, reason) = self.verdict(&mut evidence, &canary, &arrived);
             let golden = GoldenGate::FreshPass;
@@ -78,8 +78,8 @@ impl Simulation {
         Rollout { end: End::Open, n_checks: self.checks_max, treatment_pct_mean }
     }
 
-    fn arrivals(&self, traffic: &mut Traffic, canary: &Canary) -> Vec<Observation> {
-        (0..self.requests_per_check).map(|_| traffic.next(canary.treatment_pct)).collect()
+    fn arrivals(&self, traffic: &mut Traffic, canary: &Canary, n: u32) -> Vec<Observation> {
+        (0..self.requests_per_check).map(|_| traffic.next(canary.treatment_pct, n)).collect()
     }
 
     fn verdict(

@@ -66,7 +66,7 @@ fn breaches_within(n_looks: u32, seed: u64) -> bool {
     let mut traffic = traffic::Traffic::new(seed, Scenario::Equal);
     let mut evidence = Evidence::new(JudgePolicy::new(scenario::P95_MS), first);
     (0..n_looks).any(|_| {
-        (0..100).for_each(|_| evidence.add(&traffic.next(first)));
+        (0..100).for_each(|_| evidence.add(&traffic.next(first, 1)));
         let verdict = judge(&evidence, Percent::new(25.0).unwrap()).verdict;
         evidence.settle();
         verdict == Verdict::Breached

@@ -5,7 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use super::scenario::{Behavior, P95_MS, Scenario};
+use super::scenario::{P95_MS, Scenario};
 use crate::evidence::Observation;
 
 /// Spread of the logarithm of latencies: the median is two thirds of the p95. With a wider spread a
@@ -18,7 +18,7 @@ const P95_Z: f64 = 1.644_853_626_951_472_7;
 /// An endless row of conversations.
 pub(super) struct Traffic {
     random: Xoshiro256PlusPlus,
-    treatment: Behavior,
+    scenario: Scenario,
     log_median_ms: f64,
 }
 
@@ -26,18 +26,16 @@ impl Traffic {
     pub(super) fn new(seed: u64, scenario: Scenario) -> Self {
         Self {
             random: Xoshiro256PlusPlus::seed_from_u64(seed),
-            treatment: scenario.treatment(),
+            scenario,
             log_median_ms: P95_MS.ln() - P95_Z * SIGMA,
         }
     }
 
-    /// The next conversation while this share is in treatment.
-    pub(super) fn next(&mut self, treatment: Percent) -> Observation {
-        let (bucket, behavior) = if self.chance(treatment.get() / 100.0) {
-            (Bucket::Treatment, self.treatment)
-        } else {
-            (Bucket::Control, Behavior::CONTROL)
-        };
+    /// The next conversation while this share is in treatment, before the `n`-th look.
+    pub(super) fn next(&mut self, treatment: Percent, n: u32) -> Observation {
+        let is_treated = self.chance(treatment.get() / 100.0);
+        let bucket = if is_treated { Bucket::Treatment } else { Bucket::Control };
+        let behavior = self.scenario.behavior(bucket, treatment, n);
         let z: f64 = StandardNormal.sample(&mut self.random);
         Observation {
             bucket,
@@ -61,7 +59,7 @@ mod tests {
     fn traffic_is_as_the_scenario_says() {
         let half = Percent::new(50.0).unwrap();
         let mut traffic = Traffic::new(7, Scenario::Errors);
-        let all: Vec<_> = (0..100_000).map(|_| traffic.next(half)).collect();
+        let all: Vec<_> = (0..100_000).map(|_| traffic.next(half, 1)).collect();
         let share = |bucket, what: fn(&Observation) -> bool| {
             let of: Vec<_> = all.iter().filter(|seen| seen.bucket == bucket).collect();
             of.iter().filter(|seen| what(seen)).count() as f64 / of.len() as f64

@@ -30,7 +30,7 @@ const CHECKS_MAX: u32 = 1_000;
 /// "bars": [{"figure", "most", "found", "kept"}]}]}. A bar that is not kept is exit code 2.
 #[derive(Debug, Args)]
 pub(super) struct Simulate {
-    /// What chance begins with: the same seed gives the same figures everywhere
+    /// What chance begins with: the same seed gives the same figures again
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=u64::from(u32::MAX)))]
     seed: u64,
     /// Rollouts of each kind
@@ -142,7 +142,7 @@ impl Simulate {
     }
 }
 
-/// Each rollout has its number and thereby its own chance, so that it does not matter which thread runs it.
+/// In the order of their numbers. Each has its own chance by its number, whichever thread runs it.
 fn rollouts(simulation: &Simulation, runs: u32, progress: &ProgressBar) -> Vec<Rollout> {
     let next = AtomicU32::new(0);
     let work = || {
@@ -152,18 +152,19 @@ fn rollouts(simulation: &Simulation, runs: u32, progress: &ProgressBar) -> Vec<R
             if n >= runs {
                 return done;
             }
-            done.push(simulation.rollout(n));
+            done.push((n, simulation.rollout(n)));
             progress.inc(1);
         }
     };
     let n_threads = thread::available_parallelism().map_or(1, NonZero::get);
-    thread::scope(|scope| {
+    let mut numbered: Vec<(u32, Rollout)> = thread::scope(|scope| {
         let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().expect("rollouts do not panic"))
-            .collect()
-    })
+        let done = threads.into_iter().map(|thread| thread.join().expect("rollouts do not panic"));
+        done.flatten().collect()
+    });
+    // Sums of fractions depend on their order, in the last digit.
+    numbered.sort_unstable_by_key(|(n, _)| *n);
+    numbered.into_iter().map(|(_, rollout)| rollout).collect()
 }
 
 /// Shown only where a terminal listens.
