@@ -26,11 +26,12 @@ pub struct Observation {
 /// What each conversation of a window says, in the order of arrival.
 ///
 /// The first request speaks for its conversation: requests of one conversation are alike, and counting
-/// them all would take one fact for many. Which one speaks does not depend on how it ended.
+/// them all would take one fact for many. Which one speaks does not depend on how it ended. Requests
+/// whose tier was pinned go the same way in both buckets, and say nothing of a difference.
 pub fn observations(rows: &[Row], quality_min: f64) -> impl Iterator<Item = Observation> {
     let mut seen = BTreeSet::new();
     rows.iter().filter_map(move |row| {
-        let failed = row.failed()?;
+        let failed = row.failed().filter(|_| row.weight.is_some())?;
         seen.insert(row.conversation).then_some(Observation {
             bucket: row.bucket,
             failed,
@@ -65,7 +66,7 @@ pub struct Epoch {
     errors: Cells,
     quality: Cells,
     /// One table per question: how slow is too slow differs between them.
-    latency: Vec<Cells>,
+    latency: [Cells; Question::COUNT],
     pub(crate) signs: Signs,
     /// Observations dealt to treatment and to control, in a block or not.
     pub(crate) n_dealt: [u64; 2],
@@ -107,6 +108,23 @@ impl Evidence {
         };
         evidence.enter(treatment);
         evidence
+    }
+
+    /// The rollout goes on from what was kept of it: its stages so far, the running one last. What waited for
+    /// its block is lost, as at the end of a stage.
+    #[must_use]
+    pub fn resume(policy: JudgePolicy, treatment: Percent, mut epochs: Vec<Epoch>) -> Self {
+        let running = epochs.pop_if(|epoch| epoch.treatment == treatment);
+        let mut evidence = Self::new(policy, treatment);
+        let begun = evidence.epochs.pop();
+        epochs.extend(running.or(begun));
+        Self { epochs, ..evidence }
+    }
+
+    /// The stages so far, the running one last: what must be kept of a rollout.
+    #[must_use]
+    pub fn epochs(&self) -> &[Epoch] {
+        &self.epochs
     }
 
     /// The rollout goes on at another share. What waits for its block belongs to the stage before,
@@ -172,7 +190,7 @@ impl Epoch {
             shape,
             errors: cells(),
             quality: cells(),
-            latency: (0..Question::COUNT).map(|_| cells()).collect(),
+            latency: std::array::from_fn(|_| cells()),
             signs: Signs::new(shape),
             n_dealt: [0; 2],
         }
@@ -192,8 +210,8 @@ impl Epoch {
 
     /// Slow answers by block: the treated ones measured by what the question tolerates.
     #[must_use]
-    pub fn latency(&self, question: Question) -> &Cells {
-        self.latency.get(question.index()).expect("a table for each question was made at the start")
+    pub const fn latency(&self, question: Question) -> &Cells {
+        &self.latency[question.index()]
     }
 
     fn add_served(&mut self, policy: &JudgePolicy, block: &Block<Served>) {
@@ -236,6 +254,8 @@ mod tests {
     fn a_conversation_speaks_once_per_window() {
         let rows = [Row { conversation: 1, ..row(1) }, Row { conversation: 1, ..row(2) }, row(3)];
         assert_eq!(observations(&rows, 0.5).count(), 2);
+        let pinned = [Row { weight: None, ..row(1) }];
+        assert_eq!(observations(&pinned, 0.5).count(), 0);
     }
 
     #[test]
@@ -251,6 +271,30 @@ mod tests {
         assert_eq!(epoch.latency(Question::Harm).controls(), (1, 1));
         // At the last stage ten percent more are tolerated, at the first ten times as much.
         assert_eq!(epoch.latency(Question::To100).treated(), (1, 0));
+    }
+
+    #[test]
+    fn a_rollout_resumes_from_what_was_kept() {
+        let (half, policy) = (Percent::new(50.0).unwrap(), JudgePolicy::new(1_000.0));
+        let mut evidence = Evidence::new(policy.clone(), Percent::new(25.0).unwrap());
+        evidence.enter(half);
+        let add = |evidence: &mut Evidence| {
+            evidence.add(&seen(Bucket::Control, 1_050.0));
+            evidence.add(&seen(Bucket::Treatment, 10.0));
+        };
+        add(&mut evidence);
+        let kept = serde_json::to_string(evidence.epochs()).unwrap();
+        let resume =
+            |pct| Evidence::resume(policy.clone(), pct, serde_json::from_str(&kept).unwrap());
+        let mut resumed = resume(half);
+        assert_eq!(resumed.epochs(), evidence.epochs());
+        assert!(!resumed.has_news());
+        add(&mut evidence);
+        add(&mut resumed);
+        assert_eq!(resumed.epochs(), evidence.epochs());
+        // Kept before the stage began, or after everybody is in treatment.
+        assert_eq!(resume(Percent::new(75.0).unwrap()).epochs().len(), 3);
+        assert_eq!(resume(Percent::new(100.0).unwrap()).epochs().len(), 2);
     }
 
     #[test]

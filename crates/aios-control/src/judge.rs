@@ -85,7 +85,7 @@ pub fn difference_interval(evidence: &Evidence, metric: Metric) -> (f64, f64) {
 }
 
 /// The metric's blocks; slow is what is slower than tolerated.
-fn cells(epoch: &Epoch, metric: Metric) -> &Cells {
+const fn cells(epoch: &Epoch, metric: Metric) -> &Cells {
     match metric {
         Metric::Errors => epoch.errors(),
         Metric::Quality => epoch.quality(),

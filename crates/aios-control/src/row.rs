@@ -1,6 +1,8 @@
 //! What judging knows of a request: a narrow row, without a word of anybody's text.
 
-use aios_core::{Boundary, Bucket, Outcome, Tier, Timestamp, Weight};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use aios_core::{Boundary, Bucket, Outcome, ResponseEvent, Tier, Timestamp, Weight};
 
 /// One request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +31,28 @@ pub struct Row {
     pub output_tokens: Option<u64>,
     /// How good the answer was, 0 to 1, where feedback or a judge said so.
     pub quality: Option<f64>,
+}
+
+impl From<&ResponseEvent> for Row {
+    /// An event does not say how good the answer was; whoever knows sets it.
+    fn from(event: &ResponseEvent) -> Self {
+        let mut conversation = DefaultHasher::new();
+        event.conv_id.as_str().hash(&mut conversation);
+        Self {
+            ts: event.ts,
+            conversation: conversation.finish(),
+            bucket: event.bucket,
+            tier: event.source,
+            outcome: event.outcome,
+            latency_ms: event.timings.latency_ms,
+            time_to_first_token_ms: event.timings.time_to_first_token_ms,
+            boundary: event.boundary,
+            weight: event.weight,
+            has_memory: !event.memory_fragments.is_empty(),
+            output_tokens: event.tokens.output_tokens,
+            quality: None,
+        }
+    }
 }
 
 impl Row {
@@ -63,7 +87,7 @@ pub(crate) mod tests {
             latency_ms: 1_000.0,
             time_to_first_token_ms: Some(200.0),
             boundary: aios_core::BOUNDARY_DEFAULT,
-            weight: None,
+            weight: Some(Weight::new(0.7).unwrap()),
             has_memory: false,
             output_tokens: Some(100),
             quality: None,
