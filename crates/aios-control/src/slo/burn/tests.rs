@@ -50,6 +50,17 @@ fn one_bad_event_in_thirty_never_pages() {
     }
 }
 
+/// 7.5 % are bad where 5 % may be, which among forty is chance.
+#[test]
+fn what_is_not_proven_concerns_nobody() {
+    let few = |minute| Minute { minute, n: 1, n_bad: u64::from(minute < 3) };
+    let alert = |n| burn(&(0..n).map(few).collect::<Vec<_>>(), 0.95, at(n - 1)).alert;
+    assert_eq!(alert(40), Alert::None);
+    let many = |minute| Minute { minute, n: 100, n_bad: 8 };
+    let minutes: Vec<_> = (0..40).map(many).collect();
+    assert_eq!(burn(&minutes, 0.95, at(39)).alert, Alert::Ticket);
+}
+
 #[test]
 fn what_is_over_pages_no_longer() {
     let minutes = traffic(2 * DAY_MINUTES, 10, DAY_MINUTES..DAY_MINUTES + 20);
