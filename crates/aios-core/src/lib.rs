@@ -1,12 +1,15 @@
 //! The vocabulary of AIOS: ids, time, routes and events. Values only; nothing here does anything.
 
 mod attempt;
+mod decision;
 mod event;
 mod id;
 mod route;
 mod time;
+mod verdict;
 
 pub use attempt::{Attempt, AttemptOutcome};
+pub use decision::{Actor, Decision, DecisionEvent};
 pub use event::{
     ConversationSource, Event, FinishReason, Operation, Outcome, ResponseEvent, SCHEMA_VERSION,
     Timings, Tokens,
@@ -17,3 +20,6 @@ pub use route::{
     Tier, Weight,
 };
 pub use time::{Clock, Timestamp};
+pub use verdict::{
+    EvidenceWindow, GoldenGate, MetricEvidence, Verdict, VerdictEvent, VerdictReason,
+};

@@ -4,6 +4,7 @@
 //! on stdout, talk on stderr, as `output.rs` has it.
 
 mod audit;
+mod canary;
 mod config;
 mod context;
 mod dashboard;
@@ -92,6 +93,7 @@ nouns! {
     Models => models,
     Status => status,
     Routing => routing,
+    Canary => canary,
     Events => events,
     Logs => logs,
     Keys => keys,

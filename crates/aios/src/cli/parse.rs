@@ -7,7 +7,7 @@ use crate::clock::SystemClock;
 use crate::config;
 
 /// One of a fixed list of names.
-fn one_of<T: Copy + Send + Sync + 'static>(
+pub(super) fn one_of<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
     name: fn(T) -> &'static str,
 ) -> impl TypedValueParser<Value = T> {

@@ -1,0 +1,126 @@
+//! Evidence that may be looked at as often as one likes.
+//!
+//! A bettor starts with 1 and stakes a share lambda of it on each block against the null hypothesis
+//! "the mean of `v` is at most zero". While the hypothesis holds, no strategy is expected to win, so
+//! the wealth is a nonnegative supermartingale and ever reaches `1 / alpha` with a chance of at most
+//! `alpha` (Ville's inequality), whenever and however often it is looked at. Betting on bounded means:
+//! Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting" (JRSS B, 2024).
+//! Nobody knows the best lambda beforehand, so the wealth is the mean over a fixed grid of them, which
+//! is again such a process.
+
+/// The shares that are staked.
+pub const LAMBDAS: [f64; 14] =
+    [0.01, 0.02, 0.04, 0.07, 0.11, 0.16, 0.23, 0.32, 0.43, 0.55, 0.68, 0.8, 0.9, 0.97];
+
+/// The wealth of one bettor per lambda, as natural logarithms.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LogWealth([f64; LAMBDAS.len()]);
+
+impl LogWealth {
+    /// Before the first bet.
+    pub const START: Self = Self([0.0; LAMBDAS.len()]);
+
+    /// After bets on these values, each with how often it was seen. The order does not matter.
+    ///
+    /// No value may be below `-1 / 0.97`: a bettor cannot lose more than there is.
+    #[must_use]
+    pub fn after(bets: impl IntoIterator<Item = (f64, u64)>) -> Self {
+        let mut wealth = Self::START;
+        for (value, n) in bets {
+            if n > 0 {
+                wealth.bet(value, n);
+            }
+        }
+        wealth
+    }
+
+    fn bet(&mut self, value: f64, n: u64) {
+        for (wealth, lambda) in self.0.iter_mut().zip(LAMBDAS) {
+            *wealth += n as f64 * (lambda * value).ln_1p();
+        }
+    }
+
+    /// The wealth after these bets and those.
+    #[must_use]
+    pub fn and(mut self, more: Self) -> Self {
+        for (wealth, more) in self.0.iter_mut().zip(more.0) {
+            *wealth += more;
+        }
+        self
+    }
+
+    /// Natural logarithm of the e-value: of the mean over all lambdas.
+    #[must_use]
+    pub fn log_e(&self) -> f64 {
+        let weight = -(LAMBDAS.len() as f64).ln();
+        log_sum_exp(self.0.iter().map(|wealth| wealth + weight))
+    }
+}
+
+/// Logarithm of the sum of what these are logarithms of, without leaving the range of numbers.
+///
+/// A weighted mean of e-values is an e-value, however they depend on each other: Vovk and Wang,
+/// "E-values: calibration, combination and applications" (Annals of Statistics, 2021).
+pub(crate) fn log_sum_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {
+    let greatest = logs.clone().fold(f64::NEG_INFINITY, f64::max);
+    if greatest.is_finite() {
+        greatest + logs.map(|log| (log - greatest).exp()).sum::<f64>().ln()
+    } else {
+        greatest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Vectors {
+        lambda_grid: Vec<f64>,
+        cases: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        kind: String,
+        values: Vec<f64>,
+        counts: Vec<u64>,
+        log_e: f64,
+    }
+
+    /// Computed by another program from the definition.
+    #[test]
+    fn e_values_equal_the_reference() {
+        let text = include_str!("../../../fixtures/canary_vectors.json");
+        let vectors: Vectors = serde_json::from_str(text).unwrap();
+        assert_eq!(vectors.lambda_grid, LAMBDAS);
+        assert_eq!(vectors.cases.len(), 35);
+        for case in vectors.cases {
+            let bets = case.values.iter().copied().zip(case.counts.iter().copied());
+            let log_e = LogWealth::after(bets).log_e();
+            let off = (log_e - case.log_e).abs();
+            assert!(off <= 1e-9 * case.log_e.abs(), "{} {log_e} {}", case.kind, case.log_e);
+        }
+    }
+
+    #[test]
+    fn sums_stay_in_range() {
+        let sum = log_sum_exp([2_000.0, 2_000.0].into_iter());
+        assert!((sum - (2_000.0 + 2.0_f64.ln())).abs() < 1e-9, "{sum}");
+        assert_eq!(log_sum_exp(std::iter::empty()), f64::NEG_INFINITY);
+    }
+
+    proptest! {
+        /// The mean wealth over every outcome of one fair bet is what was staked.
+        #[test]
+        fn a_fair_bet_wins_nothing(before in -0.9..0.9_f64, stake in 0.0..1.0_f64) {
+            let wealth = |outcome: f64| LogWealth::after([(before, 3), (outcome, 1)]).log_e().exp();
+            let mean = f64::midpoint(wealth(stake), wealth(-stake));
+            let held = LogWealth::after([(before, 3)]).log_e().exp();
+            prop_assert!((mean - held).abs() <= 1e-9 * held);
+        }
+    }
+}

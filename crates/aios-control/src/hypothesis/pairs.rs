@@ -1,0 +1,101 @@
+//! Pairs of requests, one of each group.
+
+use std::cmp::Ordering;
+
+use aios_core::{BOUNDARY_DEFAULT, Bucket, Tier};
+
+use super::{Groups, Hypothesis, Measure};
+use crate::blocks::{Shape, Waiting};
+use crate::evalue::LogWealth;
+use crate::row::Row;
+
+const ONE_TO_ONE: Shape = Shape { treated: 1, controls: 1 };
+
+/// How pairs came out for the first group.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pairs {
+    n_worse: u64,
+    n_same: u64,
+    n_better: u64,
+}
+
+impl Pairs {
+    /// Pairs the rows in the order of arrival.
+    pub(super) fn of(hypothesis: &Hypothesis, rows: &[Row], quality_min: f64) -> Self {
+        let mut waiting = Waiting::new(ONE_TO_ONE);
+        let mut pairs = Self::default();
+        for row in rows {
+            let side = side(hypothesis.groups, row);
+            let Some((side, badness)) = side.zip(badness(hypothesis.metric, row, quality_min))
+            else {
+                continue;
+            };
+            if let Some(block) = waiting.add(side, badness)
+                && let ([first], [second]) = (block.treated(), block.controls())
+            {
+                pairs.add(compared(hypothesis, *first, *second));
+            }
+        }
+        pairs
+    }
+
+    const fn add(&mut self, first_to_second: Ordering) {
+        match first_to_second {
+            Ordering::Greater => self.n_worse += 1,
+            Ordering::Equal => self.n_same += 1,
+            Ordering::Less => self.n_better += 1,
+        }
+    }
+
+    pub(super) const fn n(&self) -> u64 {
+        self.n_worse + self.n_same + self.n_better
+    }
+
+    /// Each outcome as a difference, and how often it was seen.
+    pub(super) const fn values(&self) -> [(f64, u64); 3] {
+        [(1.0, self.n_worse), (0.0, self.n_same), (-1.0, self.n_better)]
+    }
+
+    /// Bets that the mean is below the limit.
+    pub(super) fn below(&self, limit: f64) -> LogWealth {
+        LogWealth::after(self.values().map(|(x, n)| (limit - x, n)))
+    }
+
+    /// Bets that the mean is above the limit.
+    pub(super) fn above(&self, limit: f64) -> LogWealth {
+        LogWealth::after(self.values().map(|(x, n)| (x - limit, n)))
+    }
+}
+
+/// The group of a row; none if it is in neither. The first group takes the treatment's place.
+fn side(groups: Groups, row: &Row) -> Option<Bucket> {
+    let first = |is_first| if is_first { Bucket::Treatment } else { Bucket::Control };
+    match groups {
+        Groups::Buckets => Some(row.bucket),
+        Groups::Memory => Some(first(row.has_memory)),
+        Groups::TiersOnLowWeights => {
+            let is_low = row.weight.is_some_and(|weight| weight.get() < BOUNDARY_DEFAULT.get());
+            row.tier.filter(|_| is_low).map(|tier| first(tier == Tier::Embedder))
+        }
+    }
+}
+
+/// How bad a request was; none if it cannot be told.
+fn badness(metric: Measure, row: &Row, quality_min: f64) -> Option<f64> {
+    let failed = row.failed()?;
+    let as_number = |bad: bool| if bad { 1.0 } else { 0.0 };
+    match metric {
+        Measure::Errors => Some(as_number(failed)),
+        Measure::Quality => row.quality.map(|quality| as_number(quality < quality_min)),
+        // What failed never came.
+        Measure::Latency => Some(if failed { f64::INFINITY } else { row.latency_ms }),
+    }
+}
+
+fn compared(hypothesis: &Hypothesis, first: f64, second: f64) -> Ordering {
+    let second = match hypothesis.metric {
+        Measure::Latency => second * hypothesis.slower_factor(),
+        Measure::Errors | Measure::Quality => second,
+    };
+    first.partial_cmp(&second).unwrap_or(Ordering::Equal)
+}

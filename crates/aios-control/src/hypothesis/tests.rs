@@ -1,0 +1,100 @@
+use aios_core::{Bucket, Outcome, Tier, Weight};
+
+use super::*;
+use crate::row::tests::row;
+
+/// Rows of both buckets in turn; `treat` makes the treatment's of control's.
+fn traffic(n: i64, treat: impl Fn(i64, Row) -> Row) -> Vec<Row> {
+    let control = |second: i64| Row {
+        quality: Some(if second / 2 % 20 == 0 { 0.0 } else { 1.0 }),
+        outcome: if second / 2 % 50 == 0 { Outcome::Timeout } else { Outcome::Ok },
+        latency_ms: 1_000.0 + (second * 7_919 % 1_000) as f64,
+        ..row(second)
+    };
+    let of = |second: i64| match second % 2 {
+        0 => control(second),
+        _ => treat(second, Row { bucket: Bucket::Treatment, ..control(second) }),
+    };
+    (0..n).map(of).collect()
+}
+
+fn finding(name: &str, rows: &[Row]) -> Finding {
+    let all = test_all(&defaults(), rows, 0.5);
+    all.into_iter().find(|finished| finished.name == name).unwrap().finding
+}
+
+fn check(name: &str, rows: &[Row], expect: Finding) {
+    assert_eq!(finding(name, rows), expect, "{name}");
+}
+
+#[test]
+fn an_equal_treatment_is_not_worse() {
+    let rows = traffic(20_000, |_, row| row);
+    for name in ["treatment_quality", "treatment_latency", "treatment_errors"] {
+        check(name, &rows, Finding::Supported);
+        check(name, &rows[..150], Finding::Inconclusive);
+    }
+}
+
+#[test]
+fn a_worse_treatment_is_found_out() {
+    let every = |n: i64, second: i64| second / 2 % n == 1;
+    let miss = |second, row| if every(5, second) { Row { quality: Some(0.1), ..row } } else { row };
+    check("treatment_quality", &traffic(20_000, miss), Finding::Refuted);
+    let fail = |second, row| match every(10, second) {
+        true => Row { outcome: Outcome::UpstreamError, ..row },
+        false => row,
+    };
+    check("treatment_errors", &traffic(20_000, fail), Finding::Refuted);
+    let slow = |_, row: Row| Row { latency_ms: row.latency_ms * 1.5, ..row };
+    check("treatment_latency", &traffic(20_000, slow), Finding::Refuted);
+}
+
+#[test]
+fn tiers_are_compared_on_low_weights_alone() {
+    let with = |weight| {
+        traffic(2_000, move |_, row| Row {
+            tier: Some(Tier::Embedder),
+            latency_ms: row.latency_ms / 4.0,
+            ..row
+        })
+        .into_iter()
+        .map(|row| Row { weight: Some(Weight::new(weight).unwrap()), ..row })
+        .collect::<Vec<_>>()
+    };
+    check("embedder_faster", &with(0.3), Finding::Supported);
+    check("embedder_faster", &with(0.7), Finding::Inconclusive);
+}
+
+#[test]
+fn memory_must_help_to_be_said_to() {
+    let helps = |_, row| Row { has_memory: true, quality: Some(1.0), ..row };
+    check("memory_helps", &traffic(5_000, helps), Finding::Supported);
+    let idle = |_, row| Row { has_memory: true, ..row };
+    check("memory_helps", &traffic(5_000, idle), Finding::Inconclusive);
+    let hurts = |_, row| Row { has_memory: true, quality: Some(0.0), ..row };
+    check("memory_helps", &traffic(5_000, hurts), Finding::Refuted);
+}
+
+#[test]
+fn effects_come_with_an_interval_that_holds_them() {
+    let miss = |second: i64, row| match second / 2 % 5 {
+        1 => Row { quality: Some(0.1), ..row },
+        _ => row,
+    };
+    for finished in test_all(&defaults(), &traffic(4_000, miss), 0.5) {
+        let Some(effect) = finished.effect else {
+            assert_eq!(finished.n_pairs, 0, "{finished:?}");
+            continue;
+        };
+        assert!(finished.interval.0 <= effect && effect <= finished.interval.1, "{finished:?}");
+    }
+}
+
+#[test]
+fn nothing_is_found_in_nothing() {
+    for finished in test_all(&defaults(), &[], 0.5) {
+        assert_eq!(finished.finding, Finding::Inconclusive);
+        assert_eq!((finished.n_pairs, finished.effect), (0, None));
+    }
+}

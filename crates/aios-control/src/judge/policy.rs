@@ -1,0 +1,180 @@
+//! What is asked of treatment, and how sure one wants to be.
+
+use std::fmt;
+
+use aios_core::Percent;
+
+/// What is compared between the buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Requests that failed.
+    Errors,
+    /// Answers that were not good enough.
+    Quality,
+    /// Requests slower than control's p95.
+    Latency,
+}
+
+impl Metric {
+    /// Every metric.
+    pub const ALL: [Self; 3] = [Self::Errors, Self::Quality, Self::Latency];
+
+    /// Name in metrics and events.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Errors => "errors",
+            Self::Quality => "quality",
+            Self::Latency => "latency_p95",
+        }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What is asked of the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Is treatment worse than tolerated?
+    Harm,
+    /// Is it good enough for a tenth of all conversations?
+    To10,
+    /// … for a quarter?
+    To25,
+    /// … for half?
+    To50,
+    /// … for three quarters?
+    To75,
+    /// … for all?
+    To100,
+}
+
+impl Question {
+    const STEPS: [Self; 5] = [Self::To10, Self::To25, Self::To50, Self::To75, Self::To100];
+
+    /// How many questions there are.
+    pub(crate) const COUNT: usize = 1 + Self::STEPS.len();
+
+    /// The question to answer before this share is in treatment.
+    #[must_use]
+    pub fn step_to(next: Percent) -> Self {
+        let enough = |step: &Self| step.share() * 100.0 >= next.get();
+        Self::STEPS.into_iter().find(enough).unwrap_or(Self::To100)
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The share in treatment at which harm would strike.
+    const fn share(self) -> f64 {
+        match self {
+            Self::To10 => 0.1,
+            Self::To25 => 0.25,
+            Self::To50 => 0.5,
+            Self::To75 => 0.75,
+            Self::Harm | Self::To100 => 1.0,
+        }
+    }
+}
+
+/// What the judge goes by. It is fixed when a rollout begins: limits that move with what they limit
+/// prove nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgePolicy {
+    /// By how much more often treatment may fail, at full size.
+    pub error_margin: f64,
+    /// By how much more often its answers may miss, at full size.
+    pub quality_margin: f64,
+    /// Whether quality must be proven even where nobody ever said how good an answer is.
+    pub quality_required: bool,
+    /// Above this share of failures control itself is broken.
+    pub control_errors_max: f64,
+    /// Fewest blocks of a stage before it may pass.
+    pub blocks_min: u64,
+    /// By which share its p95 may be longer, at full size; see [`Self::with_latency_margin`].
+    latency_margin: f64,
+    pub(crate) slow_ms: f64,
+    pub(crate) slow_limits_ms: [f64; Question::COUNT],
+    pub(crate) proof_log_e: f64,
+    pub(crate) critical_log_e: f64,
+    pub(crate) agree_log_e: f64,
+}
+
+/// The p95 may be a tenth longer.
+const LATENCY_MARGIN: f64 = 0.10;
+
+/// Part of the margin by which treatment may be worse without being rolled back for it.
+const TOLERANCE: f64 = 0.25;
+
+/// An e-value of 20: wrong with a chance of at most 5 %.
+const PROOF_E: f64 = 20.0;
+
+/// Wrong with a chance of at most 0.25 %.
+const CRITICAL_E: f64 = 400.0;
+
+/// What a stage must say by itself. With 2 an equal treatment takes longer (84 looks instead of 80 at a
+/// hundred requests each), and harm that begins at the third stage, exactly at the margin, is promoted in
+/// 3.9 % of simulated rollouts instead of 5.0 %.
+const AGREE_E: f64 = 1.5;
+
+impl JudgePolicy {
+    /// The defaults, against this p95 of control.
+    #[must_use]
+    pub fn new(baseline_p95_ms: f64) -> Self {
+        let policy = Self {
+            error_margin: 0.01,
+            quality_margin: 0.02,
+            quality_required: false,
+            control_errors_max: 0.05,
+            blocks_min: 30,
+            latency_margin: LATENCY_MARGIN,
+            slow_ms: baseline_p95_ms,
+            slow_limits_ms: [0.0; Question::COUNT],
+            proof_log_e: PROOF_E.ln(),
+            critical_log_e: CRITICAL_E.ln(),
+            agree_log_e: AGREE_E.ln(),
+        };
+        policy.with_latency_margin(LATENCY_MARGIN)
+    }
+
+    /// The same with another margin of the p95, as a share of it.
+    #[must_use]
+    pub fn with_latency_margin(mut self, margin: f64) -> Self {
+        self.latency_margin = margin;
+        self.slow_limits_ms[Question::Harm.index()] = self.slow_ms * (1.0 + self.harm_slowdown());
+        for step in Question::STEPS {
+            let slowdown = self.margin(Metric::Latency, step);
+            self.slow_limits_ms[step.index()] = self.slow_ms * (1.0 + slowdown);
+        }
+        self
+    }
+
+    /// The margin of a metric at the size that the question is about.
+    #[must_use]
+    pub fn margin(&self, metric: Metric, question: Question) -> f64 {
+        self.full_margin(metric) / question.share()
+    }
+
+    /// By how much treatment may be worse without being rolled back.
+    #[must_use]
+    pub fn tolerated(&self, metric: Metric) -> f64 {
+        TOLERANCE * self.full_margin(metric)
+    }
+
+    pub(crate) fn harm_slowdown(&self) -> f64 {
+        self.tolerated(Metric::Latency)
+    }
+
+    const fn full_margin(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::Errors => self.error_margin,
+            Metric::Quality => self.quality_margin,
+            Metric::Latency => self.latency_margin,
+        }
+    }
+}

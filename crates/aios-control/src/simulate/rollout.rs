@@ -1,0 +1,125 @@
+//! One simulated rollout, from the first stage to its end.
+
+use aios_core::{Bucket, EvidenceWindow, GoldenGate, Timestamp, Verdict, VerdictReason};
+
+use super::scenario::{P95_MS, Scenario};
+use super::traffic::Traffic;
+use super::{Judging, naive};
+use crate::canary::{Canary, Phase};
+use crate::evidence::{Evidence, Observation};
+use crate::judge::{JudgePolicy, judge};
+use crate::plan::{CanaryPolicy, Check, next_stage, plan};
+
+/// What is simulated.
+#[derive(Debug, Clone, Copy)]
+pub struct Simulation {
+    /// What chance begins with.
+    pub seed: u64,
+    /// How treatment differs.
+    pub scenario: Scenario,
+    /// Who judges.
+    pub judging: Judging,
+    /// Conversations between two looks, in both buckets together.
+    pub requests_per_check: u32,
+    /// Most looks.
+    pub checks_max: u32,
+}
+
+/// How a rollout ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Everybody is in treatment.
+    Promoted,
+    /// Back at the first stage.
+    RolledBack,
+    /// Neither after so many looks.
+    Open,
+}
+
+/// One rollout.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rollout {
+    /// How it ended.
+    pub end: End,
+    /// Looks until then.
+    pub n_checks: u32,
+    /// Share of conversations in treatment, in percent, over all looks.
+    pub treatment_pct_mean: f64,
+}
+
+impl Simulation {
+    /// Runs the `n`-th rollout. The same seed and number give the same rollout again.
+    #[must_use]
+    pub fn rollout(&self, n: u32) -> Rollout {
+        let mut traffic = Traffic::new((self.seed << 32) ^ u64::from(n), self.scenario);
+        let mut canary = Canary::default();
+        let mut evidence = Evidence::new(JudgePolicy::new(P95_MS), canary.treatment_pct);
+        let mut pct_sum = 0.0;
+        for n_checks in 1..=self.checks_max {
+            let arrived = self.arrivals(&mut traffic, &canary, n_checks);
+            pct_sum += canary.treatment_pct.get();
+            let (verdict, reason) = self.verdict(&mut evidence, &canary, &arrived);
+            let golden = GoldenGate::FreshPass;
+            let check = Check { verdict, reason, window: window(n_checks), golden };
+            let (next, decision) = plan(&CanaryPolicy::default(), canary, &check);
+            if let Some(end) = ended(next.phase, decision.is_some()) {
+                return Rollout {
+                    end,
+                    n_checks,
+                    treatment_pct_mean: pct_sum / f64::from(n_checks),
+                };
+            }
+            if decision.is_some() {
+                evidence.enter(next.treatment_pct);
+            }
+            canary = next;
+        }
+        let treatment_pct_mean = pct_sum / f64::from(self.checks_max);
+        Rollout { end: End::Open, n_checks: self.checks_max, treatment_pct_mean }
+    }
+
+    fn arrivals(&self, traffic: &mut Traffic, canary: &Canary, n: u32) -> Vec<Observation> {
+        (0..self.requests_per_check).map(|_| traffic.next(canary.treatment_pct, n)).collect()
+    }
+
+    fn verdict(
+        &self,
+        evidence: &mut Evidence,
+        canary: &Canary,
+        arrived: &[Observation],
+    ) -> (Verdict, VerdictReason) {
+        match self.judging {
+            Judging::Evidence => {
+                arrived.iter().for_each(|seen| evidence.add(seen));
+                let next = next_stage(canary.treatment_pct).unwrap_or(canary.treatment_pct);
+                let judgement = judge(evidence, next);
+                evidence.settle();
+                (judgement.verdict, judgement.reason)
+            }
+            Judging::Thresholds => {
+                let is_treated = |seen: &&Observation| seen.bucket == Bucket::Treatment;
+                let treated: Vec<_> = arrived.iter().filter(is_treated).copied().collect();
+                match naive::verdict(&treated) {
+                    Verdict::Met => (Verdict::Met, VerdictReason::WithinMargins),
+                    Verdict::Breached => (Verdict::Breached, VerdictReason::Harm),
+                    Verdict::NoData => (Verdict::NoData, VerdictReason::NoNewData),
+                }
+            }
+        }
+    }
+}
+
+fn ended(phase: Phase, has_decided: bool) -> Option<End> {
+    match phase {
+        Phase::Promoted => Some(End::Promoted),
+        Phase::RolledBack if has_decided => Some(End::RolledBack),
+        Phase::RolledBack | Phase::Running | Phase::Off => None,
+    }
+}
+
+/// One look an hour.
+fn window(n_checks: u32) -> EvidenceWindow {
+    const HOUR_MICROS: i64 = 3_600_000_000;
+    let until = Timestamp::from_micros(i64::from(n_checks) * HOUR_MICROS);
+    EvidenceWindow { since: Timestamp::from_micros(until.as_micros() - HOUR_MICROS), until }
+}

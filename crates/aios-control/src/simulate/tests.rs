@@ -1,0 +1,74 @@
+use aios_core::{Percent, Verdict};
+
+use super::*;
+use crate::evidence::Evidence;
+use crate::judge::{JudgePolicy, judge};
+
+fn tally(scenario: Scenario, judging: Judging, requests_per_check: u32, runs: u32) -> Tally {
+    let simulation =
+        Simulation { seed: 1, scenario, judging, requests_per_check, checks_max: 1_000 };
+    let mut tally = Tally::default();
+    (0..runs).for_each(|n| tally.add(&simulation.rollout(n)));
+    tally
+}
+
+#[test]
+fn a_seed_gives_the_same_rollout_again() {
+    let simulation = Simulation {
+        seed: 9,
+        scenario: Scenario::Margin,
+        judging: Judging::Evidence,
+        requests_per_check: 1_000,
+        checks_max: 100,
+    };
+    assert_eq!(simulation.rollout(3), simulation.rollout(3));
+    assert_ne!(simulation.rollout(3), Simulation { seed: 10, ..simulation }.rollout(3));
+}
+
+#[test]
+fn bars_hold_at_a_thousand_requests_a_check() {
+    for scenario in Scenario::ALL {
+        let tally = tally(scenario, Judging::Evidence, 1_000, 200);
+        for bar in bars(scenario, 1_000, &tally) {
+            assert!(bar.is_kept(), "{scenario:?} {bar:?}");
+        }
+    }
+}
+
+/// Injected harm must be found, not merely left unproven.
+#[test]
+fn harm_is_rolled_back() {
+    for scenario in [Scenario::Errors, Scenario::P95, Scenario::Quality] {
+        let tally = tally(scenario, Judging::Evidence, 1_000, 100);
+        assert!(tally.rolled_back_pct() >= 99.0, "{scenario:?} {}", tally.rolled_back_pct());
+    }
+}
+
+/// What the judge is better than: the thresholds roll an equal treatment back.
+#[test]
+fn thresholds_on_one_window_are_noise() {
+    let tally = tally(Scenario::Equal, Judging::Thresholds, 1_000, 100);
+    assert!(tally.rolled_back_pct() > 50.0, "{}", tally.rolled_back_pct());
+}
+
+/// The stage is held, so that nothing ends the looking: a thousand looks at the same growing evidence.
+#[test]
+fn a_thousand_looks_do_not_find_harm_where_there_is_none() {
+    let harmed = (0..HELD_RUNS).filter(|seed| breaches_within(1_000, *seed)).count();
+    let most = HELD_RUNS as usize * 2 / 100;
+    assert!(harmed <= most, "{harmed} of {HELD_RUNS}");
+}
+
+const HELD_RUNS: u64 = 50;
+
+fn breaches_within(n_looks: u32, seed: u64) -> bool {
+    let first = Percent::new(10.0).unwrap();
+    let mut traffic = traffic::Traffic::new(seed, Scenario::Equal);
+    let mut evidence = Evidence::new(JudgePolicy::new(scenario::P95_MS), first);
+    (0..n_looks).any(|_| {
+        (0..100).for_each(|_| evidence.add(&traffic.next(first, 1)));
+        let verdict = judge(&evidence, Percent::new(25.0).unwrap()).verdict;
+        evidence.settle();
+        verdict == Verdict::Breached
+    })
+}
