@@ -15,8 +15,8 @@ use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text, extent};
 use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError};
 
-/// Events that are written in one transaction.
-const BATCH: usize = 20_000;
+/// Lines that are read in one transaction.
+pub(super) const BATCH: usize = 20_000;
 
 /// What catching up came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct CaughtUp {
     pub n_events: u64,
     /// Segments that were forgotten, because they are gone or were rewritten.
     pub n_forgotten: usize,
+    /// There is more to read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_behind: bool,
 }
 
 /// What is known of a segment.
@@ -47,15 +50,16 @@ struct Work<'a> {
     sha256: Option<&'a str>,
 }
 
-/// Looks at the sealed segments, too, if `with_sealed`.
+/// Looks at the sealed segments, too, if `with_sealed`. Reads `lines_max` lines at most.
 pub(super) fn run(
     dir: &DataDir,
     database: &mut Connection,
     with_sealed: bool,
+    lines_max: usize,
 ) -> Result<CaughtUp, StoreError> {
     // The open ones are opened first: one that is sealed meanwhile is then seen twice, not never.
     let open = open_files(&Layout::of(dir))?;
-    let mut pass = Pass { dir, database, done: CaughtUp::default() };
+    let mut pass = Pass { dir, database, lines_left: lines_max, done: CaughtUp::default() };
     if with_sealed {
         let sealed = Segments::of(dir).list()?;
         let open_ids = open.iter().map(|(id, _)| *id);
@@ -70,6 +74,7 @@ pub(super) fn run(
 struct Pass<'a> {
     dir: &'a DataDir,
     database: &'a mut Connection,
+    lines_left: usize,
     done: CaughtUp,
 }
 
@@ -144,9 +149,38 @@ impl Pass<'_> {
         text: &mut dyn BufRead,
         path: &Path,
     ) -> Result<(), StoreError> {
-        let read = read(self.database, work, text).map_err(|error| error.of(self.dir, path))?;
+        let read = self.read_in(work, text).map_err(|error| error.of(self.dir, path))?;
         self.done.n_events += read;
         Ok(())
+    }
+
+    /// Reads from where the segment was left off, in transactions that each say how far they have come.
+    fn read_in(&mut self, work: Work<'_>, text: &mut dyn BufRead) -> Result<u64, ReadError> {
+        let place = Place { number: None, offset: work.from.position };
+        let mut lines = Lines::new(text, place);
+        let mut at = work.from;
+        let mut n_events = 0;
+        loop {
+            let limit = BATCH.min(self.lines_left);
+            if limit == 0 {
+                self.done.is_behind = true;
+                return Ok(n_events);
+            }
+            let changes = self.database.transaction()?;
+            at.seg = segment(&changes, work.id)?;
+            let (n_read, n_lines) = read_batch(&changes, &mut at, &mut lines, limit)?;
+            n_events += n_read;
+            self.lines_left -= n_lines;
+            let is_end = n_lines < limit;
+            at.sha256 = work.sha256.filter(|_| is_end).map(str::to_owned);
+            if n_lines > 0 || is_end {
+                note(&changes, &at, n_read)?;
+            }
+            changes.commit()?;
+            if is_end {
+                return Ok(n_events);
+            }
+        }
     }
 }
 
@@ -248,33 +282,6 @@ impl From<io::Error> for ReadError {
     }
 }
 
-/// Reads from where the segment was left off, in transactions that each say how far they have come.
-fn read(
-    database: &mut Connection,
-    work: Work<'_>,
-    text: &mut dyn BufRead,
-) -> Result<u64, ReadError> {
-    let place = Place { number: None, offset: work.from.position };
-    let mut lines = Lines::new(text, place);
-    let mut at = work.from;
-    let mut n_events = 0;
-    loop {
-        let changes = database.transaction()?;
-        at.seg = segment(&changes, work.id)?;
-        let (n_read, n_lines) = read_batch(&changes, &mut at, &mut lines)?;
-        n_events += n_read;
-        let is_end = n_lines < BATCH;
-        at.sha256 = work.sha256.filter(|_| is_end).map(str::to_owned);
-        if n_lines > 0 || is_end {
-            note(&changes, &at, n_read)?;
-        }
-        changes.commit()?;
-        if is_end {
-            return Ok(n_events);
-        }
-    }
-}
-
 /// The number of a segment, given to it if it has none.
 fn segment(changes: &Transaction<'_>, id: SegmentId) -> rusqlite::Result<i64> {
     let name = id.to_string();
@@ -290,11 +297,12 @@ fn read_batch(
     changes: &Transaction<'_>,
     at: &mut Known,
     lines: &mut Lines<&mut dyn BufRead>,
+    limit: usize,
 ) -> Result<(u64, usize), ReadError> {
     let mut insert = changes.prepare(INSERT)?;
     let mut name = changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?;
     let (mut n_events, mut n_lines) = (0, 0);
-    while n_lines < BATCH {
+    while n_lines < limit {
         let Some(read) = lines.next()? else { break };
         n_lines += 1;
         let Read::Line { place, bytes } = read else { continue };

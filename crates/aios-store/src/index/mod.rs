@@ -63,12 +63,26 @@ impl Index {
     /// # Errors
     /// When the database cannot be written. A segment that cannot be read is left out until it can.
     pub fn catch_up(&mut self) -> Result<CaughtUp, StoreError> {
+        self.catch_up_by(usize::MAX)
+    }
+
+    /// The same, but stops after one transaction, some tenths of a second.
+    ///
+    /// # Errors
+    /// As for [`catch_up`](Self::catch_up).
+    pub(crate) fn catch_up_some(&mut self) -> Result<CaughtUp, StoreError> {
+        self.catch_up_by(catch_up::BATCH)
+    }
+
+    fn catch_up_by(&mut self, lines_max: usize) -> Result<CaughtUp, StoreError> {
         // Before the look: what is changed during it is looked at again. Where no sealed segment was
         // changed since the last time, only the open ones can have more.
         let generation = self.dir.segments_generation();
         let is_sealed_known = self.sealed_at == Some(generation);
-        let caught_up = catch_up::run(&self.dir, &mut self.database, !is_sealed_known)?;
-        self.sealed_at = Some(generation);
+        let caught_up = catch_up::run(&self.dir, &mut self.database, !is_sealed_known, lines_max)?;
+        if !caught_up.is_behind {
+            self.sealed_at = Some(generation);
+        }
         Ok(caught_up)
     }
 

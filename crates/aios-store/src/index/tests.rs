@@ -70,6 +70,24 @@ fn check(index: &Index, dir: &DataDir) -> usize {
 }
 
 #[test]
+fn the_index_may_be_brought_up_a_part_at_a_time() {
+    let log = Log::new();
+    log.append(0..10);
+    log.index().catch_up().unwrap();
+    log.seal();
+    log.append(10..17);
+    let mut index = log.index();
+    let mut n_turns = 0;
+    while index.catch_up_by(3).unwrap().is_behind {
+        n_turns += 1;
+    }
+    // Seven new lines and the footer of what was sealed, three at a time.
+    assert_eq!(n_turns, 2);
+    assert_eq!(check(&index, &log.dir), 17);
+    assert_eq!(index.catch_up().unwrap(), CaughtUp::default());
+}
+
+#[test]
 fn the_index_follows_the_log_through_every_change() {
     let log = Log::new();
     let mut index = log.index();
@@ -98,7 +116,10 @@ fn the_index_follows_the_log_through_every_change() {
         if is_gone { Keep::Drop } else { Keep::Keep }
     };
     Segments::of(&log.dir).rewrite(id, Look::Everywhere, &mut keep).unwrap();
-    assert_eq!(index.catch_up().unwrap(), CaughtUp { n_events: 14, n_forgotten: 1 });
+    assert_eq!(
+        index.catch_up().unwrap(),
+        CaughtUp { n_events: 14, n_forgotten: 1, is_behind: false }
+    );
     assert_eq!(check(&index, &log.dir), 14);
     assert_eq!(index.segments_of(std::slice::from_ref(&name)).unwrap(), []);
     let code = Code::name(name.as_str());
@@ -108,7 +129,10 @@ fn the_index_follows_the_log_through_every_change() {
         assert_eq!(memchr::memmem::find(&bytes, &code), None, "{}", path.display());
     }
     Segments::of(&log.dir).remove(id).unwrap();
-    assert_eq!(index.catch_up().unwrap(), CaughtUp { n_events: 0, n_forgotten: 1 });
+    assert_eq!(
+        index.catch_up().unwrap(),
+        CaughtUp { n_events: 0, n_forgotten: 1, is_behind: false }
+    );
     assert_eq!(check(&index, &log.dir), 0);
 }
 

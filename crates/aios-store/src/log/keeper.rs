@@ -12,9 +12,14 @@ use crate::index::{CaughtUp, Index};
 use crate::segment::{SegmentId, Segments};
 use crate::{DataDir, StoreError};
 
-/// How far the index may be behind. Longer would make windows stale, shorter would wake an idle machine
+/// How often the index is brought up. Longer would make windows stale, shorter would wake an idle machine
 /// for nothing.
 const INDEX_EVERY: Duration = Duration::from_secs(1);
+
+/// Between two turns the index rests for so many times as long as a turn took: it gets a twentieth of a
+/// core, because serving comes first. Under a load for which that is too little it falls behind, and is
+/// brought up when the load is over or somebody asks.
+const REST: u32 = 19;
 
 /// How long until an index that failed is tried again.
 const INDEX_AGAIN: Duration = Duration::from_secs(60);
@@ -88,8 +93,12 @@ impl Work {
     }
 
     fn look(&mut self) {
-        let pause = match self.catch_up() {
-            Ok(_) => INDEX_EVERY,
+        let started = Instant::now();
+        let done = self.with_index(Index::catch_up_some);
+        let rest = started.elapsed() * REST;
+        let pause = match done {
+            Ok(done) if done.is_behind => rest,
+            Ok(_) => rest.max(INDEX_EVERY),
             Err(error) => {
                 // The log goes on without it; what asks the index says that it is not there.
                 tracing::warn!(%error, "the index cannot be kept up; it is tried again");
@@ -100,11 +109,18 @@ impl Work {
     }
 
     fn catch_up(&mut self) -> Result<CaughtUp, StoreError> {
+        self.with_index(Index::catch_up)
+    }
+
+    fn with_index(
+        &mut self,
+        work: fn(&mut Index) -> Result<CaughtUp, StoreError>,
+    ) -> Result<CaughtUp, StoreError> {
         let mut index = self.take_index()?;
         // One that has failed is opened anew, which finds out whether it is damaged.
-        let caught_up = index.catch_up()?;
+        let done = work(&mut index)?;
         self.index = Some(index);
-        Ok(caught_up)
+        Ok(done)
     }
 
     fn reindex(&mut self) -> Result<CaughtUp, StoreError> {
