@@ -115,6 +115,22 @@ pub enum StoreError {
         /// Most holds at a time.
         max: usize,
     },
+    /// A hold that would keep nothing.
+    #[error("the hold would keep nothing: it begins at {since}, and {until} is not after that")]
+    EmptyHold {
+        /// Its beginning.
+        since: aios_core::Timestamp,
+        /// Its end.
+        until: aios_core::Timestamp,
+    },
+    /// The key of what is stored is gone.
+    #[error("the key {} is not there, though {n_stored} stored pseudonyms were made under it", path.display())]
+    KeyGone {
+        /// Where it belongs.
+        path: PathBuf,
+        /// How many were made under it, or another version.
+        n_stored: u64,
+    },
     /// There is no such segment.
     #[error("there is no segment {id} in {}", dir.display())]
     NoSegment {
@@ -164,6 +180,10 @@ impl StoreError {
             }
             Self::NoHold { .. } => Some("`aios logs hold list` lists them"),
             Self::TooManyHolds { .. } => Some("release some with `aios logs hold release`"),
+            Self::EmptyHold { .. } => Some("--since must be before --until"),
+            Self::KeyGone { .. } => Some(
+                "put it back from its backup; without it nobody who is stored can be found or erased",
+            ),
             Self::NoSegment { .. } => Some("`aios logs stats` lists the segments"),
             Self::Io { source, .. } => io_hint(source.kind()),
             Self::ReadOnly { .. } => {

@@ -3,7 +3,7 @@
 use aios_privacy::{Keyring, Pseudonymizer};
 use aios_route::BucketKey;
 use aios_server::Keys;
-use aios_store::{DataDir, StoreError};
+use aios_store::{DataDir, KeyUse, StoreError};
 
 /// Key of the pseudonyms.
 pub const PSEUDONYMS: &str = "pseudonyms";
@@ -37,6 +37,12 @@ pub fn pseudonyms(dir: &DataDir) -> Result<Pseudonymizer, StoreError> {
 pub fn keyring(dir: &DataDir) -> Result<Keyring, StoreError> {
     if let Some(ring) = Keyring::new(&dir.key_versions(PSEUDONYMS)?) {
         return Ok(ring);
+    }
+    // A new key would match nothing that is stored, and a search for it would find nothing of anybody.
+    let n_stored = KeyUse::count(dir)?.total();
+    if n_stored > 0 {
+        let path = dir.path().join("keys").join(format!("{PSEUDONYMS}.key"));
+        return Err(StoreError::KeyGone { path, n_stored });
     }
     let first = dir.load_or_create_key(PSEUDONYMS)?;
     Ok(Keyring::new(&[(1, first)]).expect("it holds one version"))

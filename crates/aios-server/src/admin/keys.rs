@@ -42,6 +42,10 @@ pub(super) async fn retire(
         let why = "events of this server use it until it is restarted";
         return error(StatusCode::CONFLICT, "in_use", why);
     }
+    if !state.keyring.versions().any(|known| known == version) {
+        let why = format!("the key has no version {version}; `aios keys list` lists them");
+        return error(StatusCode::NOT_FOUND, "no_such_version", &why);
+    }
     let dir = Arc::clone(&state.data_dir);
     let retired = off_the_loop(move || {
         let n_stored = KeyUse::count(&dir)?.of(version);

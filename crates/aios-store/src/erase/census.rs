@@ -244,7 +244,9 @@ impl<'a> Counter<'a> {
         });
         let mut is_named = false;
         let overlap = target.len_max() + 1;
-        let n_bytes = scan::each_window(&file.path, overlap, |window, _| {
+        let mut is_wrapped = false;
+        let n_bytes = scan::each_window(&file.path, overlap, |window, seen| {
+            is_wrapped |= seen == 0 && scan::is_wrapped(window);
             // Proof of an erasure names whom it was about, by pseudonym and by nothing else.
             is_named |= (!is_proof && target.names_in(window))
                 || target.raw_in(window)
@@ -252,6 +254,9 @@ impl<'a> Counter<'a> {
         })?;
         if is_named {
             self.hold(file, 0);
+        }
+        if is_wrapped {
+            return Err(io::Error::other("it is packed in a way that cannot be looked into"));
         }
         match store {
             Some(store) => {

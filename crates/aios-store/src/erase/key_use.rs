@@ -37,6 +37,12 @@ impl KeyUse {
         Ok(used)
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+
     /// How many were made under that version.
     #[must_use]
     pub fn of(&self, version: u16) -> u64 {

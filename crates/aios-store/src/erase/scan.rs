@@ -63,6 +63,18 @@ pub(crate) fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     Ok(Box::new(reader))
 }
 
+/// Whether a file that begins so is packed by something that is not looked into here.
+pub(crate) fn is_wrapped(start: &[u8]) -> bool {
+    const PACKERS: [&[u8]; 5] = [
+        b"PK\x03\x04",         // zip
+        b"\xfd7zXZ\x00",       // xz
+        b"\x28\xb5\x2f\xfd",   // zstd
+        b"BZh",                // bzip2
+        b"7z\xbc\xaf\x27\x1c", // 7z
+    ];
+    PACKERS.iter().any(|magic| start.starts_with(magic))
+}
+
 /// Shows all of a file in windows that overlap by `overlap` bytes, so that nothing of up to that length
 /// is cut by a window's edge alone. `see` gets the window and how much of it was seen before. Returns the
 /// number of bytes.

@@ -294,6 +294,8 @@ fn what_cannot_be_read_or_is_nobodys_leaves_the_erasure_incomplete() {
     };
     let named = format!("copied {}", fixture::conversation(7));
     check("exports/half.gz", &[0x1f, 0x8b, 8, 0, 0], "");
+    check("exports/events.zip", b"PK\x03\x04whatever", "packed");
+    check("backup.xz", b"\xfd7zXZ\x00whatever", "packed");
     check("analytics/hypotheses.ndjson.bak", named.as_bytes(), "no known store");
     check("goldens/sample_set.json", named.as_bytes(), "goldens");
 }

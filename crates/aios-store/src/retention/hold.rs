@@ -116,9 +116,14 @@ impl<'a> Holds<'a> {
     /// Sets a hold.
     ///
     /// # Errors
-    /// When this process does not own the directory, there are a thousand already, or the file cannot be
-    /// written.
+    /// When its end is not after its beginning, this process does not own the directory, there are a
+    /// thousand already, or the file cannot be written.
     pub fn add(&self, new: NewHold, now: Timestamp) -> Result<Hold, StoreError> {
+        if let (Some(since), Some(until)) = (new.since, new.until)
+            && since >= until
+        {
+            return Err(StoreError::EmptyHold { since, until });
+        }
         let _changing = self.dir.change_holds()?;
         let mut file = self.read()?;
         // What has ended makes room.
@@ -220,6 +225,8 @@ mod tests {
         assert_eq!((first.id.to_string(), second.id.to_string()), ("h1".into(), "h2".into()));
         assert_eq!(holds.release(first.id).unwrap(), first);
         assert!(matches!(holds.release(first.id), Err(StoreError::NoHold { .. })));
+        let inverted = NewHold { since: Some(NOW), ..new("d") };
+        assert!(matches!(holds.add(inverted, NOW), Err(StoreError::EmptyHold { .. })));
         // A name is not given twice, and one that has ended makes room.
         let later = NOW.plus(Duration::from_secs(61));
         assert_eq!(holds.add(new("c"), later).unwrap().id, HoldId::new(3));

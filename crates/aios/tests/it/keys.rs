@@ -78,6 +78,8 @@ async fn a_running_server_rotates_its_key_for_its_next_start() {
     assert_eq!(run(&["keys", "rotate", "--json"]).ended(0).json(), json!({ "version": 2 }));
     let refused = run(&["keys", "retire", "1"]).ended(1).stderr;
     assert!(refused.contains("until it is restarted"), "{refused}");
+    let refused = run(&["keys", "retire", "7"]).ended(1).stderr;
+    assert!(refused.contains("no version 7"), "{refused}");
     say_in(&server, "chat-1").await;
     let url = run(&["dashboard"]).ended(0).stdout;
     let path = url.trim().strip_prefix(&format!("http://{}", server.admin_address())).unwrap();
@@ -88,4 +90,18 @@ async fn a_running_server_rotates_its_key_for_its_next_start() {
     say_in(&server, "chat-1").await;
     let place = server.stop_after(2).await;
     assert!(log(&place)[1]["conv_id"].as_str().unwrap().starts_with("c2_"));
+}
+
+#[tokio::test]
+async fn a_key_that_is_gone_is_not_made_anew_over_what_is_stored() {
+    const SERVE: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+    let server = Server::start(&Setup::new()).await;
+    say_in(&server, "chat-1").await;
+    let place = server.stop_after(1).await;
+    std::fs::remove_file(place.path().join("data/keys/pseudonyms.key")).unwrap();
+    for command in [&["data", "find", "--conv-id", "chat-1"][..], &SERVE] {
+        let refused = place.run(&[command, &["--data-dir", "data"]].concat()).ended(1);
+        assert!(refused.stderr.contains("is not there, though 1 stored"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("hint: put it back from its backup"), "{}", refused.stderr);
+    }
 }
