@@ -35,7 +35,7 @@ pub use finding::Finding;
 pub use hold::HoldBack;
 pub use keyring::Keyring;
 pub use kind::{PiiKind, RedactionCounts};
-pub use placeholder::Vault;
+pub use placeholder::{Vault, Within};
 pub use policy::{Action, Applied, Coverage, Policy, Sink};
 pub use pseudonym::{Domain, KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};
 pub use redactor::{Redacted, Redactor};

@@ -2,7 +2,7 @@
 //!
 //! What may be the beginning of a placeholder waits until it is one, or cannot be.
 
-use crate::placeholder::Vault;
+use crate::placeholder::{Vault, Within};
 
 /// What has come of a text and may still be a placeholder.
 #[derive(Debug, Default)]
@@ -19,17 +19,17 @@ impl RestoreHold {
 
     /// Takes the next piece; gives what may go out.
     #[must_use]
-    pub fn push(&mut self, vault: &Vault, piece: &str) -> String {
+    pub fn push(&mut self, vault: &Vault, within: Within, piece: &str) -> String {
         self.held.push_str(piece);
-        let (restored, n_taken) = vault.restore_part(&self.held, false);
+        let (restored, n_taken) = vault.restore_part(&self.held, within, false);
         self.held.drain(..n_taken);
         restored
     }
 
     /// The text has ended: what was held goes out.
     #[must_use]
-    pub fn finish(&mut self, vault: &Vault) -> String {
-        vault.restore(&std::mem::take(&mut self.held))
+    pub fn finish(&mut self, vault: &Vault, within: Within) -> String {
+        vault.restore_part(&std::mem::take(&mut self.held), within, true).0
     }
 }
 
@@ -44,8 +44,9 @@ mod tests {
 
     fn run<'p>(vault: &Vault, pieces: impl IntoIterator<Item = &'p str>) -> Vec<String> {
         let mut hold = RestoreHold::new();
-        let mut out: Vec<_> = pieces.into_iter().map(|piece| hold.push(vault, piece)).collect();
-        out.push(hold.finish(vault));
+        let mut out: Vec<_> =
+            pieces.into_iter().map(|piece| hold.push(vault, Within::Text, piece)).collect();
+        out.push(hold.finish(vault, Within::Text));
         out
     }
 

@@ -24,7 +24,7 @@ mod whose;
 pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
-pub use gateway::{Keys, OnUnscannable, Sinks};
+pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
 pub use listener::ListenerConfig;
 pub use live::{GatewayConfig, Live};
 pub use routing::RoutingState;

@@ -39,6 +39,8 @@ pub(crate) enum GatewayError {
     BadRequest { message: String, param: Option<&'static str>, code: Option<&'static str> },
     /// Something in the request must not reach a model.
     Blocked { kind: &'static str, field: String },
+    /// Something in the answer must not reach the client.
+    ReplyBlocked { kind: &'static str },
     /// What must be scanned cannot be.
     Unscannable { sink: &'static str, why: &'static str },
     /// No model of that name.
@@ -81,7 +83,7 @@ impl GatewayError {
             Self::Upstream(failure) => failure_outcome(failure),
             Self::Unscannable { why: "panic", .. } | Self::Internal => Outcome::InternalError,
             Self::Unscannable { sink: "upstream", .. } => Outcome::CallerError,
-            Self::Unscannable { .. } => Outcome::UpstreamError,
+            Self::ReplyBlocked { .. } | Self::Unscannable { .. } => Outcome::UpstreamError,
         }
     }
 
@@ -98,7 +100,7 @@ impl GatewayError {
             Self::BodyLost => "client_closed_request",
             Self::UnsupportedEncoding { .. } => "unsupported_content_encoding",
             Self::BadRequest { code, .. } => code.unwrap_or("invalid_request"),
-            Self::Blocked { .. } => "pii_blocked",
+            Self::Blocked { .. } | Self::ReplyBlocked { .. } => "pii_blocked",
             Self::Unscannable { .. } => "pii_unscannable",
             Self::UnknownModel { .. } => "model_not_found",
             Self::Upstream(failure) => failure_code(failure.outcome),
@@ -121,7 +123,7 @@ impl GatewayError {
             }
             Self::Unscannable { why: "panic", .. } => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unscannable { sink: "upstream", .. } => StatusCode::BAD_REQUEST,
-            Self::Unscannable { .. } => StatusCode::BAD_GATEWAY,
+            Self::ReplyBlocked { .. } | Self::Unscannable { .. } => StatusCode::BAD_GATEWAY,
             Self::UnsupportedEncoding { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Upstream(failure) => failure_status(failure),
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -170,7 +172,7 @@ impl GatewayError {
         }
     }
 
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::UnknownPath { path } => format!(
                 "Unknown request URL: {path}. Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses and /v1/models."
@@ -207,6 +209,11 @@ impl GatewayError {
             Self::Blocked { kind, field } => format!(
                 "The request holds what must not reach a model: {kind} in '{field}' (privacy.sinks.upstream)."
             ),
+            Self::ReplyBlocked { kind } => {
+                format!(
+                    "The answer holds what must not reach the client: {kind} (privacy.sinks.client)."
+                )
+            }
             Self::Unscannable { sink, why } => format!(
                 "What goes to the {sink} cannot be scanned for personal data ({why}), so it does not (privacy.sinks.on_unscannable)."
             ),
@@ -233,7 +240,10 @@ impl GatewayError {
     /// that would multiply the load on endpoints that are down already.
     fn should_retry(&self) -> Option<bool> {
         match self {
-            Self::Upstream(_) | Self::Unscannable { .. } | Self::Internal => Some(false),
+            Self::Upstream(_)
+            | Self::ReplyBlocked { .. }
+            | Self::Unscannable { .. }
+            | Self::Internal => Some(false),
             _ => None,
         }
     }

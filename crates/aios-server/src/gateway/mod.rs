@@ -35,7 +35,7 @@ use crate::routing::RoutingState;
 use crate::trace::EventObserver;
 use errors::GatewayError;
 pub(crate) use relay::ReplyBody;
-pub use sinks::{OnUnscannable, Sinks};
+pub use sinks::{OnUnscannable, SinkOptions, Sinks};
 
 /// Everything the data plane needs, shared by all requests.
 pub(crate) struct Gateway {

@@ -137,26 +137,24 @@ impl Relay {
             }
             let block = match &mut self.filter {
                 Some(filter) => filtered(filter, block, is_last),
-                None => Some(block),
+                None => Ok(block),
             };
             match block {
-                None => return self.withhold(cx),
-                Some(block) if is_last => {
+                Err(error) => return self.withhold(&error, cx),
+                Ok(block) if is_last => {
                     return self.end(&Ending::OK, AttemptOutcome::Ok, block, cx);
                 }
                 // All of it is held back; there is more.
-                Some(block) if block.is_empty() => {}
-                Some(block) => return Poll::Ready(Some(block)),
+                Ok(block) if block.is_empty() => {}
+                Ok(block) => return Poll::Ready(Some(block)),
             }
         }
     }
 
-    /// What comes cannot be scanned, so it does not go on.
-    fn withhold(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let error = GatewayError::Unscannable { sink: "client", why: "panic" };
-        let message = "The rest of the answer cannot be scanned for personal data.";
-        let frame = self.frame(message, error.code());
-        self.end(&Ending::from(&error), AttemptOutcome::Ok, frame, cx)
+    /// What comes must not go on. The endpoint did its part.
+    fn withhold(&mut self, error: &GatewayError, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let frame = self.frame(&error.message(), error.code());
+        self.end(&Ending::from(error), AttemptOutcome::Ok, frame, cx)
     }
 
     fn observe_gap(&mut self) {
@@ -180,7 +178,10 @@ impl Relay {
         let frame = match &mut self.filter {
             Some(filter) => {
                 let held = filter.broken();
-                [held, filter.block(frame)].concat().into()
+                let frame = filter.block(frame).unwrap_or_else(|error| {
+                    error_frame(self.record.facts().operation, &error.message(), error.code())
+                });
+                [held, frame].concat().into()
             }
             None => frame,
         };
@@ -228,14 +229,11 @@ impl Relay {
     }
 }
 
-/// What goes out for a block, with all that was held if it is the last; `None` if nothing more may.
-fn filtered(filter: &mut StreamFilter, block: Bytes, is_last: bool) -> Option<Bytes> {
-    let mut block = filter.block(block);
-    if is_last {
-        let held = filter.ended();
-        block = if held.is_empty() { block } else { [block, held].concat().into() };
-    }
-    (!filter.has_failed()).then_some(block)
+/// What goes out for a block, with all that was held if it is the last.
+fn filtered(filter: &mut StreamFilter, block: Bytes, is_last: bool) -> Result<Bytes, GatewayError> {
+    let block = filter.block(block)?;
+    let held = if is_last { filter.ended()? } else { Bytes::new() };
+    Ok(if held.is_empty() { block } else { [block, held].concat().into() })
 }
 
 impl Drop for Relay {

@@ -203,6 +203,7 @@ pub(super) struct Sinks {
     pub(super) client: Actions,
     pub(super) memory: Actions,
     pub(super) on_unscannable: String,
+    pub(super) restore_in_tools: bool,
 }
 
 /// One action for all kinds, or some by kind.

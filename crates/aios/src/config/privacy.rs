@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aios_privacy::{Action, CustomRule, PiiKind, Policy, Redactor, Sink};
-use aios_server::{OnUnscannable, Sinks};
+use aios_server::{OnUnscannable, SinkOptions, Sinks};
 
 use super::file;
 use super::resolve::Resolver;
@@ -21,8 +21,8 @@ pub struct Privacy {
     pub custom: Vec<CustomRule>,
     /// What is done with findings, by where a text goes.
     pub policy: Policy,
-    /// What is done with what cannot be scanned.
-    pub on_unscannable: OnUnscannable,
+    /// What else there is to choose about them.
+    pub options: SinkOptions,
 }
 
 impl Privacy {
@@ -36,10 +36,9 @@ impl Privacy {
     /// What is done with texts that pass through; `None` if nothing is.
     #[must_use]
     pub fn sinks(&self) -> Option<Arc<Sinks>> {
-        let scanner = self.redactor_of(|_| true);
-        let masked = |kind: &PiiKind| self.policy.action(Sink::Client, *kind) == Action::Mask;
-        let client = self.redactor_of(masked);
-        Sinks::new(self.policy.clone(), scanner, client, self.on_unscannable).map(Arc::new)
+        let redactor =
+            |is_in: &dyn Fn(PiiKind) -> bool| self.redactor_of(|kind: &PiiKind| is_in(*kind));
+        Sinks::new(self.policy.clone(), redactor, self.options).map(Arc::new)
     }
 
     fn redactor_of(&self, is_in: impl Fn(&PiiKind) -> bool) -> Redactor {
@@ -53,16 +52,18 @@ impl Resolver<'_> {
         let known = PiiKind::ALL.map(|kind| (kind.name(), kind));
         let kinds = file.kinds.iter().map(|name| self.choice("privacy.kinds", name, &known));
         let kinds = kinds.collect();
-        let unscannable = &file.sinks.on_unscannable;
         Privacy {
             kinds,
             custom: self.custom_rules(&file.custom),
             policy: self.policy(&file.sinks),
-            on_unscannable: self.choice(
-                "privacy.sinks.on_unscannable",
-                unscannable,
-                &OnUnscannable::NAMES,
-            ),
+            options: SinkOptions {
+                on_unscannable: self.choice(
+                    "privacy.sinks.on_unscannable",
+                    &file.sinks.on_unscannable,
+                    &OnUnscannable::NAMES,
+                ),
+                restore_in_tools: file.sinks.restore_in_tools,
+            },
         }
     }
 
@@ -140,7 +141,8 @@ impl Resolver<'_> {
 /// What can be done at a sink. Nothing is remembered yet, so nothing can be done there.
 const fn allowed(sink: Sink) -> &'static [Action] {
     match sink {
-        Sink::Log | Sink::Client => &[Action::Off, Action::Mask],
+        Sink::Log => &[Action::Off, Action::Mask],
+        Sink::Client => &[Action::Off, Action::Detect, Action::Mask, Action::Block],
         Sink::Upstream => {
             &[Action::Off, Action::Detect, Action::Placeholder, Action::Mask, Action::Block]
         }

@@ -242,6 +242,66 @@ async fn what_is_blocked_reaches_no_model_and_leaves_one_event() {
 }
 
 #[tokio::test]
+async fn values_come_back_to_tools_where_that_is_allowed() {
+    for stream in [false, true] {
+        let sinks = [("upstream", r#""placeholder""#), ("restore_in_tools", "true")];
+        let (seen, _) = through(&sinks, stream).await;
+        let (_, chat) = &seen[0];
+        assert!(chat.iter().all(|text| !text.contains("<EMAIL_")), "{chat:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_blocked_ends_before_the_value() {
+    for stream in [false, true] {
+        let upstream = Upstream::start(echo).await;
+        let setup = Setup::main(&upstream)
+            .set("privacy.sinks.client", r#"{ default = "detect", email = "block" }"#);
+        let server = Server::start(&setup).await;
+        let [chat, completion, _, response] = planted(stream);
+        for (path, body) in [chat, completion, response] {
+            let reply = server.ask(&post_to(path, &body)).await;
+            let reply = reply.expect(if stream { 200 } else { 502 }).text();
+            assert!(reply.contains("pii_blocked") && reply.contains("email"), "{reply}");
+            assert!(!reply.contains("[DONE]"), "{reply}");
+            holds("the client's", &texts(&reply).join("\n"), false);
+        }
+        server.settled().await;
+        for event in server.events(3).await {
+            assert_eq!(event["error_code"], "pii_blocked", "{event}");
+            holds("the log's", &event.to_string(), false);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_only_detected_in_answers_is_counted_and_stays() {
+    for stream in [false, true] {
+        let upstream = Upstream::start(echo).await;
+        let setup = Setup::main(&upstream).set("privacy.sinks.client", r#""detect""#);
+        let server = Server::start(&setup).await;
+        let [_, (path, body), ..] = planted(stream);
+        let reply = server.ask(&post_to(path, &body)).await.expect(200);
+        holds("the client's", &texts(&reply.text()).join("\n"), true);
+        server.settled().await;
+        let page = server.admin("GET", "/metrics", "").await.text();
+        let line = r#"aios_privacy_findings_total{kind="email",sink="client",action="detect"} 1"#;
+        assert!(page.contains(line), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_repeats_the_request_in_its_error_is_masked() {
+    let error = json!({"error": {"message": format!("no such user: {MAIL}"), "type": "invalid_request_error",
+        "param": null, "code": "bad"}});
+    let upstream = Upstream::always(crate::rig::reply(400, "", &error.to_string())).await;
+    let setup = Setup::main(&upstream).set("privacy.sinks.client", r#""mask""#);
+    let server = Server::start(&setup).await;
+    let reply = server.chat("aios-main", "x").await.expect(400);
+    assert_eq!(reply.json()["error"]["message"], "no such user: [EMAIL]");
+}
+
+#[tokio::test]
 async fn a_broken_stream_gives_out_no_half_of_a_value() {
     let acts =
         vec![stream_head(), crate::rig::chunk(delta("write to jo.planted@exam")), Act::Close];

@@ -14,6 +14,8 @@ mod stream;
 mod texts;
 mod upstream;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use aios_privacy::{Action, Coverage, PiiKind, Policy, RedactionCounts, Redactor, Sink};
 
 use crate::metrics::Metrics;
@@ -65,7 +67,18 @@ pub struct Sinks {
     scanner: Redactor,
     /// Masks what the client is not to see.
     client: Option<Redactor>,
-    on_unscannable: OnUnscannable,
+    /// Finds what is only counted in answers.
+    counted: Option<Redactor>,
+    options: SinkOptions,
+}
+
+/// What else there is to choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SinkOptions {
+    /// What is done with what cannot be scanned.
+    pub on_unscannable: OnUnscannable,
+    /// What tools are called with gets its values back too.
+    pub restore_in_tools: bool,
 }
 
 impl std::fmt::Debug for Sinks {
@@ -75,19 +88,35 @@ impl std::fmt::Debug for Sinks {
 }
 
 impl Sinks {
-    /// `scanner` looks for all kinds, `client` for those that are masked in answers. `None` if nothing
-    /// is done at either.
+    /// `redactor` makes one that looks for the kinds that it is given. `None` if nothing is done with
+    /// what passes through.
     #[must_use]
     pub fn new(
         policy: Policy,
-        scanner: Redactor,
-        client: Redactor,
-        on_unscannable: OnUnscannable,
+        redactor: impl Fn(&dyn Fn(PiiKind) -> bool) -> Redactor,
+        options: SinkOptions,
     ) -> Option<Self> {
-        let masks = policy.is_on(Sink::Client);
-        let is_on = masks || policy.is_on(Sink::Upstream);
-        is_on.then(|| Self { policy, scanner, client: masks.then_some(client), on_unscannable })
+        if !policy.is_on(Sink::Client) && !policy.is_on(Sink::Upstream) {
+            return None;
+        }
+        let at_client = |is_in: fn(Action) -> bool| {
+            let is_in = |kind| is_in(policy.action(Sink::Client, kind));
+            PiiKind::ALL.into_iter().any(is_in).then(|| redactor(&is_in))
+        };
+        Some(Self {
+            scanner: redactor(&|_| true),
+            // What is blocked is masked first, so that none of it has gone out when it is found.
+            client: at_client(|action| action > Action::Detect),
+            counted: at_client(|action| action == Action::Detect),
+            policy,
+            options,
+        })
     }
+}
+
+/// What makes the scanner fail must not get past it.
+fn guarded<T>(scan: impl FnOnce() -> Result<T, Unscanned>) -> Result<T, Unscanned> {
+    catch_unwind(AssertUnwindSafe(scan)).unwrap_or(Err(Unscanned::Panic))
 }
 
 /// What was seen of texts on their way to a sink, counted once at the end.
@@ -128,4 +157,16 @@ impl Tally {
 
 fn name_of<T: PartialEq>(names: &[(&'static str, T)], one: T) -> &'static str {
     names.iter().find(|(_, each)| *each == one).map_or("", |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scanner_that_panics_is_an_error() {
+        let failing = || -> Result<(), Unscanned> { panic!("as a test") };
+        assert_eq!(guarded(failing), Err(Unscanned::Panic));
+        assert_eq!(guarded(|| Ok(1)), Ok(1));
+    }
 }

@@ -1,17 +1,16 @@
 //! A reply's texts on their way to the client: masked, then placeholders undone.
 //!
 //! In this order, since what a client has written itself it may see again; what the model has of
-//! itself is masked. What a tool is called with keeps its placeholders: a tool must not be made to
-//! send away what the model was not allowed to know.
+//! itself is masked. What a tool is called with keeps its placeholders, unless that is allowed: a tool
+//! must not be made to send away what the model was not allowed to know.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use aios_privacy::{HoldBack, RestoreHold, Sink, Vault};
+use aios_privacy::{Action, HoldBack, PiiKind, RedactionCounts, RestoreHold, Sink, Vault, Within};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{OnUnscannable, Sinks, Tally, Unscanned, texts};
+use super::{OnUnscannable, Sinks, Tally, Unscanned, guarded, texts};
 use crate::gateway::errors::GatewayError;
 use crate::metrics::Metrics;
 
@@ -21,35 +20,50 @@ pub(in crate::gateway) struct ReplyFilter {
     sinks: Arc<Sinks>,
     vault: Option<Vault>,
     tally: Tally,
+    /// Something that must not reach the client was found.
+    blocked: Option<PiiKind>,
 }
 
 /// What has come of one text of a stream and has not gone out.
 #[derive(Debug, Default)]
 pub(super) struct TextHold {
     mask: HoldBack,
+    /// What it lets go is not sent: it only counts.
+    count: HoldBack,
     restore: RestoreHold,
+}
+
+/// What a text of a reply is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    Reading,
+    /// A tool is called with it.
+    Tool,
 }
 
 impl ReplyFilter {
     /// `None` if replies go to the client as they come.
     pub(in crate::gateway) fn new(sinks: &Arc<Sinks>, vault: Option<Vault>) -> Option<Self> {
-        let is_on = sinks.client.is_some() || vault.is_some();
-        is_on.then(|| Self { sinks: Arc::clone(sinks), vault, tally: Tally::new(Sink::Client) })
+        let is_on = sinks.policy.is_on(Sink::Client) || vault.is_some();
+        let (sinks, tally) = (Arc::clone(sinks), Tally::new(Sink::Client));
+        is_on.then(|| Self { sinks, vault, tally, blocked: None })
     }
 
     /// A whole reply.
     ///
     /// # Errors
-    /// When it cannot be scanned and must be.
+    /// When it must not go out, or cannot be scanned and must be.
     pub(in crate::gateway) fn whole(&mut self, body: &Bytes) -> Result<Bytes, GatewayError> {
-        let filtered = catch_unwind(AssertUnwindSafe(|| {
+        let filtered = guarded(|| {
+            let text = aios_upstream::repaired_json(body);
             let mut value: Value =
-                serde_json::from_slice(body).map_err(|_| Unscanned::Unreadable)?;
+                serde_json::from_str(&text).map_err(|_| Unscanned::Unreadable)?;
             Ok(self.value(&mut value).then(|| Bytes::from(value.to_string())))
-        }));
-        match filtered.unwrap_or(Err(Unscanned::Panic)) {
-            Ok(changed) => Ok(changed.unwrap_or_else(|| body.clone())),
-            Err(why) => {
+        });
+        match (filtered, self.blocked()) {
+            (Ok(_), Some(error)) => Err(error),
+            (Ok(changed), None) => Ok(changed.unwrap_or_else(|| body.clone())),
+            (Err(why), _) => {
                 self.tally.unscanned(why, body.len());
                 if self.passes_unscanned() {
                     return Ok(body.clone());
@@ -64,7 +78,7 @@ impl ReplyFilter {
         let before = value.clone();
         self.drop_logprobs(value);
         texts::each(value, &mut Vec::new(), &mut |path, text| {
-            *text = self.text(text, texts::is_argument(path));
+            *text = self.text(text, texts::use_of(path));
         });
         *value != before
     }
@@ -77,18 +91,23 @@ impl ReplyFilter {
     }
 
     /// What the client gets for a whole text.
-    fn text(&mut self, text: &str, is_argument: bool) -> String {
+    fn text(&mut self, text: &str, of: Use) -> String {
         self.tally.coverage.bytes_scanned += text.len() as u64;
+        if let Some(redactor) = &self.sinks.counted {
+            let counts = redactor.redact(text).counts;
+            self.tally.found.merge(&counts);
+        }
         let masked = match &self.sinks.client {
             Some(redactor) => {
                 let redacted = redactor.redact(text);
-                self.tally.found.merge(&redacted.counts);
+                self.count(&redacted.counts);
                 redacted.text.as_str().to_owned()
             }
             None => text.to_owned(),
         };
-        match self.vault.as_ref().filter(|_| !is_argument) {
-            Some(vault) => vault.restore(&masked),
+        match self.vault_for(of) {
+            Some((vault, Within::Text)) => vault.restore(&masked),
+            Some((vault, Within::Json)) => vault.restore_in_json(&masked),
             None => masked,
         }
     }
@@ -101,31 +120,69 @@ impl ReplyFilter {
     }
 
     /// The next piece of a text that comes in pieces; gives what may go out.
-    pub(super) fn push(&mut self, hold: &mut TextHold, piece: &str, is_argument: bool) -> String {
+    pub(super) fn push(&mut self, hold: &mut TextHold, piece: &str, of: Use) -> String {
         self.tally.coverage.bytes_scanned += piece.len() as u64;
+        if let Some(redactor) = &self.sinks.counted {
+            drop(hold.count.push(redactor, piece));
+        }
         let masked = match &self.sinks.client {
             Some(redactor) => hold.mask.push(redactor, piece),
             None => piece.to_owned(),
         };
-        match self.vault.as_ref().filter(|_| !is_argument) {
-            Some(vault) => hold.restore.push(vault, &masked),
+        self.note_blocked(hold);
+        match self.vault_for(of) {
+            Some((vault, within)) => hold.restore.push(vault, within, &masked),
             None => masked,
         }
     }
 
     /// The text has ended; gives what was held.
-    pub(super) fn finish(&mut self, hold: &mut TextHold, is_argument: bool) -> String {
+    pub(super) fn finish(&mut self, hold: &mut TextHold, of: Use) -> String {
+        if let Some(redactor) = &self.sinks.counted {
+            drop(hold.count.finish(redactor));
+        }
         let masked = match &self.sinks.client {
             Some(redactor) => hold.mask.finish(redactor),
             None => String::new(),
         };
-        let text = match self.vault.as_ref().filter(|_| !is_argument) {
-            Some(vault) => hold.restore.push(vault, &masked) + &hold.restore.finish(vault),
+        let text = match self.vault_for(of) {
+            Some((vault, within)) => {
+                hold.restore.push(vault, within, &masked) + &hold.restore.finish(vault, within)
+            }
             None => masked,
         };
-        self.tally.found.merge(hold.mask.counts());
+        self.count(hold.mask.counts());
+        self.tally.found.merge(hold.count.counts());
         *hold = TextHold::default();
         text
+    }
+
+    /// What undoes placeholders in a text, and how.
+    fn vault_for(&self, of: Use) -> Option<(&Vault, Within)> {
+        let vault = self.vault.as_ref()?;
+        match of {
+            Use::Reading => Some((vault, Within::Text)),
+            Use::Tool => self.sinks.options.restore_in_tools.then_some((vault, Within::Json)),
+        }
+    }
+
+    fn count(&mut self, counts: &RedactionCounts) {
+        self.tally.found.merge(counts);
+        self.blocked = self.blocked.or_else(|| self.first_blocked(counts));
+    }
+
+    fn note_blocked(&mut self, hold: &TextHold) {
+        self.blocked = self.blocked.or_else(|| self.first_blocked(hold.mask.counts()));
+    }
+
+    fn first_blocked(&self, counts: &RedactionCounts) -> Option<PiiKind> {
+        let mut kinds = counts.iter().map(|(kind, _)| kind);
+        kinds.find(|kind| self.sinks.policy.action(Sink::Client, *kind) == Action::Block)
+    }
+
+    /// Why the reply must not go on.
+    pub(super) fn blocked(&self) -> Option<GatewayError> {
+        self.blocked.map(|kind| GatewayError::ReplyBlocked { kind: kind.name() })
     }
 
     pub(super) fn masks(&self) -> bool {
@@ -133,7 +190,7 @@ impl ReplyFilter {
     }
 
     pub(super) fn passes_unscanned(&self) -> bool {
-        self.sinks.on_unscannable == OnUnscannable::Pass
+        self.sinks.options.on_unscannable == OnUnscannable::Pass
     }
 
     pub(super) fn unscanned(&mut self, why: Unscanned, n_bytes: usize) {

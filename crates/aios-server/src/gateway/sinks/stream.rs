@@ -4,15 +4,14 @@
 //! what it holds back goes out before its choice ends, in an event like those it came in. All other
 //! events, and their order, stay; an event whose texts stay is passed on as it came.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use aios_upstream::{SseEvent, SseScanner};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::Unscanned;
-use super::reply::{ReplyFilter, TextHold};
+use super::reply::{ReplyFilter, TextHold, Use};
 use super::texts::{self, Place};
+use super::{Unscanned, guarded};
+use crate::gateway::errors::GatewayError;
 use crate::gateway::record::cut_short;
 
 /// Most texts of one stream. More are withheld.
@@ -33,7 +32,7 @@ pub(in crate::gateway) struct StreamFilter {
 struct Slot {
     choice: u64,
     path: Vec<Place>,
-    is_argument: bool,
+    of: Use,
     /// Where its last piece came: the model of the event that brings the rest.
     event: Value,
     kind: Dialect,
@@ -61,43 +60,56 @@ impl StreamFilter {
         Self { filter, slots: Vec::new(), n_added: 0, failed: false }
     }
 
-    /// What goes out for a block of whole events. If the scanner fails, nothing more does.
-    pub(in crate::gateway) fn block(&mut self, block: Bytes) -> Bytes {
+    /// What goes out for a block of whole events.
+    ///
+    /// # Errors
+    /// When the rest of the stream must not go out. Nothing more does then.
+    pub(in crate::gateway) fn block(&mut self, block: Bytes) -> Result<Bytes, GatewayError> {
         let n_bytes = block.len();
-        if self.failed {
-            self.filter.unscanned(Unscanned::Panic, n_bytes);
-            return Bytes::new();
-        }
-        let filtered = catch_unwind(AssertUnwindSafe(|| self.events(block)));
-        filtered.unwrap_or_else(|_| {
-            self.failed = true;
-            self.filter.unscanned(Unscanned::Panic, n_bytes);
-            Bytes::new()
-        })
+        self.guarded(n_bytes, |stream| stream.events(block))
+    }
+
+    /// What is still held of a stream that ended without saying so.
+    ///
+    /// # Errors
+    /// When it must not go out.
+    pub(in crate::gateway) fn ended(&mut self) -> Result<Bytes, GatewayError> {
+        self.guarded(0, |stream| stream.rest(End::Whole))
     }
 
     /// What goes out of a stream that broke off.
     pub(in crate::gateway) fn broken(&mut self) -> Bytes {
-        let mut out = Vec::new();
-        let flushed =
-            catch_unwind(AssertUnwindSafe(|| self.flush(End::Broken, |_| true, &mut out)));
-        if self.failed || flushed.is_err() { Bytes::new() } else { out.into() }
-    }
-
-    /// What is still held of a stream that ended without saying so.
-    pub(in crate::gateway) fn ended(&mut self) -> Bytes {
-        let mut out = Vec::new();
-        let flushed = catch_unwind(AssertUnwindSafe(|| self.flush(End::Whole, |_| true, &mut out)));
-        if self.failed || flushed.is_err() { Bytes::new() } else { out.into() }
+        self.guarded(0, |stream| stream.rest(End::Broken)).unwrap_or_default()
     }
 
     pub(in crate::gateway) const fn filter(&self) -> &ReplyFilter {
         &self.filter
     }
 
-    /// Whether the scanner failed: the stream must not end as if it were whole.
-    pub(in crate::gateway) const fn has_failed(&self) -> bool {
-        self.failed
+    fn guarded(
+        &mut self,
+        n_bytes: usize,
+        filter: impl FnOnce(&mut Self) -> Bytes,
+    ) -> Result<Bytes, GatewayError> {
+        if !self.failed {
+            match guarded(|| Ok(filter(self))) {
+                Ok(out) => match self.filter.blocked() {
+                    None => return Ok(out),
+                    Some(error) => return Err(error),
+                },
+                Err(why) => {
+                    self.failed = true;
+                    self.filter.unscanned(why, n_bytes);
+                }
+            }
+        }
+        Err(GatewayError::Unscannable { sink: "client", why: Unscanned::Panic.name() })
+    }
+
+    fn rest(&mut self, end: End) -> Bytes {
+        let mut out = Vec::new();
+        self.flush(end, |_| true, &mut out);
+        out.into()
     }
 
     fn events(&mut self, block: Bytes) -> Bytes {
@@ -161,9 +173,9 @@ impl StreamFilter {
                 let Self { filter, slots, .. } = self;
                 let slot = &mut slots[slot];
                 slot.event.clone_from(&head);
-                let mut free = filter.push(&mut slot.hold, text, slot.is_argument);
+                let mut free = filter.push(&mut slot.hold, text, slot.of);
                 if is_last {
-                    free.push_str(&filter.finish(&mut slot.hold, slot.is_argument));
+                    free.push_str(&filter.finish(&mut slot.hold, slot.of));
                 }
                 *text = free;
             });
@@ -178,13 +190,16 @@ impl StreamFilter {
         let path = typed_path(stem, event);
         let piece = event.get("delta").and_then(Value::as_str).map(str::to_owned);
         match (end, piece) {
+            ("delta", Some(piece)) if stem.ends_with("audio") => {
+                self.filter.unscanned(Unscanned::Data, piece.len());
+            }
             ("delta", Some(piece)) => {
                 self.filter.drop_logprobs(event);
                 let free = self.slot(0, &path, Dialect::Typed).map(|slot| {
                     let Self { filter, slots, .. } = self;
                     let slot = &mut slots[slot];
                     slot.event.clone_from(event);
-                    filter.push(&mut slot.hold, &piece, slot.is_argument)
+                    filter.push(&mut slot.hold, &piece, slot.of)
                 });
                 set(event, "delta", Value::from(free.unwrap_or_default()));
             }
@@ -208,7 +223,7 @@ impl StreamFilter {
         self.slots.push(Slot {
             choice,
             path: path.to_vec(),
-            is_argument: is_argument(kind, path),
+            of: use_of(kind, path),
             event: Value::Null,
             kind,
             hold: TextHold::default(),
@@ -220,7 +235,7 @@ impl StreamFilter {
     fn flush(&mut self, end: End, is_over: impl Fn(&Slot) -> bool, out: &mut Vec<u8>) {
         let mut slots = std::mem::take(&mut self.slots);
         for slot in slots.iter_mut().filter(|slot| is_over(slot)) {
-            let mut rest = self.filter.finish(&mut slot.hold, slot.is_argument);
+            let mut rest = self.filter.finish(&mut slot.hold, slot.of);
             if end == End::Broken && self.filter.masks() {
                 rest.truncate(cut_short(&rest).len());
             }
@@ -279,12 +294,14 @@ fn typed_path(stem: &str, event: &Value) -> Vec<Place> {
     path
 }
 
-fn is_argument(kind: Dialect, path: &[Place]) -> bool {
+fn use_of(kind: Dialect, path: &[Place]) -> Use {
     match (kind, path.first()) {
-        (Dialect::Typed, Some(Place::Key(stem))) => {
-            stem.ends_with("arguments") || stem.ends_with("input")
+        (Dialect::Typed, Some(Place::Key(stem)))
+            if stem.ends_with("arguments") || stem.ends_with("input") =>
+        {
+            Use::Tool
         }
-        _ => texts::is_argument(path),
+        _ => texts::use_of(path),
     }
 }
 

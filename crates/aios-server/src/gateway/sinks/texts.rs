@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::reply::Use;
+
 /// A place in a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
@@ -11,7 +13,7 @@ pub(super) enum Place {
 }
 
 /// Keys whose values are names of the API, or bytes in letters. None is what a model wrote.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 18] = [
     "id",
     "object",
     "model",
@@ -28,6 +30,8 @@ const NAMES: [&str; 16] = [
     "encrypted_content",
     "obfuscation",
     "data",
+    "b64_json",
+    "partial_image_b64",
 ];
 
 /// Shows every text to `visit`, which may change it.
@@ -76,14 +80,15 @@ pub(super) fn alone(path: &[Place], text: String) -> Value {
     })
 }
 
-/// Whether a text is what a tool is called with.
-pub(super) fn is_argument(path: &[Place]) -> bool {
+/// What a text at this place is for.
+pub(super) fn use_of(path: &[Place]) -> Use {
     let last = path.iter().rev().find_map(|place| match place {
         Place::Key(key) => Some(key.as_str()),
         Place::Entry(_) => None,
     });
     let in_tool = || path.iter().any(|place| *place == Place::Key("tool_calls".to_owned()));
-    last == Some("arguments") || (last == Some("input") && in_tool())
+    let is_argument = last == Some("arguments") || (last == Some("input") && in_tool());
+    if is_argument { Use::Tool } else { Use::Reading }
 }
 
 /// Takes the words apart that `logprobs` repeats the text in: a mask cannot be put over several.
@@ -115,10 +120,10 @@ mod tests {
             {"index": 2, "id": "c", "function": {"arguments": "{}"}}]}});
         let mut found = Vec::new();
         each(&mut event, &mut Vec::new(), &mut |path, text| {
-            found.push((alone(path, text.clone()), is_argument(path)));
+            found.push((alone(path, text.clone()), use_of(path)));
         });
         let call = json!({"index": 2, "function": {"arguments": "{}"}});
-        assert_eq!(found, [(json!({"delta": {"tool_calls": [call]}}), true)]);
+        assert_eq!(found, [(json!({"delta": {"tool_calls": [call]}}), Use::Tool)]);
     }
 
     #[test]

@@ -6,7 +6,6 @@
 //! walked like the body, so that it stays JSON; there a key is a cue to its value, and numbers count.
 
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use aios_privacy::{Applied, KeyMaterial, PiiKind, RedactionCounts, Sink, Vault};
 use aios_upstream::Edit;
@@ -14,7 +13,7 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::leaves::{Leaf, Leaves, Step, What, shown};
-use super::{OnUnscannable, Sinks, Tally, Unscanned};
+use super::{OnUnscannable, Sinks, Tally, Unscanned, guarded};
 use crate::gateway::errors::GatewayError;
 use crate::metrics::Metrics;
 
@@ -56,14 +55,13 @@ impl Sinks {
         }
         let vault = self.policy.hides(Sink::Upstream).then(|| Vault::new(&key()));
         let mut walk = Walk { sinks: self, vault, tally: Tally::new(Sink::Upstream) };
-        // What makes the scanner fail must not get past it.
-        let walked = catch_unwind(AssertUnwindSafe(|| walk.body(body, own)));
-        let walked = walked.unwrap_or(Err(Stop::Unscanned(Unscanned::Panic)));
+        let walked = guarded(|| Ok(walk.body(body, own)));
+        let walked = walked.unwrap_or_else(|why| Err(Stop::Unscanned(why)));
         if let Err(Stop::Unscanned(why)) = &walked {
             walk.tally.unscanned(*why, body.len());
         }
         walk.tally.report(metrics, |kind| self.policy.action(Sink::Upstream, kind));
-        match (walked, self.on_unscannable) {
+        match (walked, self.options.on_unscannable) {
             (Ok(edits), _) => Ok(Sent { edits, vault: walk.vault }),
             (Err(Stop::Unscanned(_)), OnUnscannable::Pass) => {
                 Ok(Sent { edits: Vec::new(), vault: walk.vault })

@@ -7,13 +7,13 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::gateway::sinks::{OnUnscannable, Sinks};
+use crate::gateway::sinks::{OnUnscannable, SinkOptions, Sinks};
 
 /// Masks, and undoes the placeholders of `hidden`.
 fn filter(hidden: &str) -> (ReplyFilter, String) {
     let policy = Policy::default().with_default(Sink::Client, Action::Mask);
-    let (redactor, client) = (Redactor::default(), Redactor::default());
-    let sinks = Sinks::new(policy, redactor, client, OnUnscannable::Block).unwrap();
+    let options = SinkOptions { on_unscannable: OnUnscannable::Block, restore_in_tools: false };
+    let sinks = Sinks::new(policy, |_| Redactor::default(), options).unwrap();
     let mut vault = Vault::new(&KeyMaterial::new([7; 32]));
     let placeholder = vault.hide(&Redactor::default(), hidden);
     (ReplyFilter::new(&Arc::new(sinks), Some(vault)).unwrap(), placeholder)
@@ -32,7 +32,7 @@ fn finish(choice: u64) -> String {
 
 fn run(filter: &mut StreamFilter, blocks: impl IntoIterator<Item = String>) -> Vec<Value> {
     let out: Vec<u8> =
-        blocks.into_iter().flat_map(|block| filter.block(Bytes::from(block))).collect();
+        blocks.into_iter().flat_map(|block| filter.block(Bytes::from(block)).unwrap()).collect();
     events(&out)
 }
 
@@ -107,7 +107,7 @@ fn what_has_no_text_passes_as_it_came() {
         "data:{\"choices\":[{\"delta\":{\"role\":\"assistant\"} ,\"index\":0}]}\r\n\r\n",
         "data: [DONE]\n\n",
     ] {
-        assert_eq!(stream.block(Bytes::from(raw)), raw);
+        assert_eq!(stream.block(Bytes::from(raw)).unwrap(), raw);
     }
 }
 
@@ -120,7 +120,7 @@ fn what_was_held_goes_out_before_the_end_however_it_ends() {
     assert_eq!(out[1]["id"], "c", "it is like the event it came in");
     let mut stream = StreamFilter::new(filter("").0);
     run(&mut stream, [delta(0, &text)]);
-    assert_eq!(joined(&events(&stream.ended()), 0, "/delta/content"), "write to [EMAIL]");
+    assert_eq!(joined(&events(&stream.ended().unwrap()), 0, "/delta/content"), "write to [EMAIL]");
     let mut stream = StreamFilter::new(filter("").0);
     run(&mut stream, [delta(0, &json!({"content": "write to jo@exa"}))]);
     let out = events(&stream.broken());
@@ -171,7 +171,23 @@ fn typed_events_are_filtered_and_numbered_on() {
 }
 
 #[test]
+fn audio_in_pieces_passes_as_it_came() {
+    let event = json!({"type": "response.audio.delta", "delta": "QUJD".repeat(20)});
+    let raw = format!("event: response.audio.delta\ndata: {event}\n\n");
+    let mut stream = StreamFilter::new(filter("").0);
+    assert_eq!(stream.block(Bytes::from(raw.clone())).unwrap(), raw);
+}
+
+#[test]
+fn a_whole_reply_that_is_no_json_is_refused() {
+    let error = filter("").0.whole(&Bytes::from("jo@example.com")).unwrap_err();
+    assert_eq!((error.code(), error.status().as_u16()), ("pii_unscannable", 502));
+    let half = Bytes::from(r#"{"a":"\ud83d jo@example.com"}"#);
+    assert_eq!(filter("").0.whole(&half).unwrap(), "{\"a\":\"\u{fffd} [EMAIL]\"}");
+}
+
+#[test]
 fn what_is_no_json_goes_nowhere() {
     let mut stream = StreamFilter::new(filter("").0);
-    assert_eq!(stream.block(Bytes::from("data: jo@example.com\n\n")), "");
+    assert_eq!(stream.block(Bytes::from("data: jo@example.com\n\n")).unwrap(), "");
 }

@@ -1,12 +1,15 @@
 //! What models get in place of a request's texts, wherever these stand.
 
-use aios_privacy::{Action, Policy, Redactor};
+use aios_privacy::{Action, Policy, Redactor, corpus};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::gateway::sinks::SinkOptions;
 
 fn sinks(policy: Policy, on_unscannable: OnUnscannable) -> Sinks {
-    Sinks::new(policy, Redactor::default(), Redactor::default(), on_unscannable).unwrap()
+    let options = SinkOptions { on_unscannable, restore_in_tools: false };
+    Sinks::new(policy, |_| Redactor::default(), options).unwrap()
 }
 
 fn all(action: Action) -> Policy {
@@ -113,6 +116,24 @@ fn too_much_text_is_refused_or_passed_as_it_is_set() {
     check_refused(all(Action::Mask), &body, "pii_unscannable", &["upstream", "too_large"]);
     let sent = send(&sinks(all(Action::Mask), OnUnscannable::Pass), &body, &[]).unwrap();
     assert!(sent.edits.is_empty());
+}
+
+proptest! {
+    #[test]
+    fn whatever_stands_in_a_body_it_stays_json_with_each_text_masked(
+        texts in proptest::collection::vec(any::<String>(), 1..5),
+        seed: u64,
+    ) {
+        // Text that is JSON itself is masked within, which is another test's matter.
+        let plain = |text: &String| format!("- {text} {}", corpus::sample(seed).text);
+        let texts: Vec<_> = texts.iter().map(plain).collect();
+        let body = json!({"a": texts, "b": {"c": texts[0]}}).to_string();
+        let redactor = Redactor::default();
+        let masked: Vec<_> =
+            texts.iter().map(|text| redactor.redact(text).text.as_str().to_owned()).collect();
+        let read: Value = serde_json::from_str(&sent(all(Action::Mask), &body)).unwrap();
+        prop_assert_eq!(read, json!({"a": masked, "b": {"c": masked[0]}}));
+    }
 }
 
 #[test]
