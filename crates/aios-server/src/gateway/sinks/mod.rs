@@ -114,6 +114,14 @@ impl Sinks {
     }
 }
 
+impl Sinks {
+    /// Whether what cannot be scanned goes on: it is set so, or nothing would be changed anyway.
+    fn passes_unscanned(&self, sink: Sink) -> bool {
+        self.options.on_unscannable == OnUnscannable::Pass
+            || self.policy.unscannable(sink).is_none()
+    }
+}
+
 /// What makes the scanner fail must not get past it.
 fn guarded<T>(scan: impl FnOnce() -> Result<T, Unscanned>) -> Result<T, Unscanned> {
     catch_unwind(AssertUnwindSafe(scan)).unwrap_or(Err(Unscanned::Panic))

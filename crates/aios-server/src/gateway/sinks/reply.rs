@@ -10,7 +10,7 @@ use aios_privacy::{Action, HoldBack, PiiKind, RedactionCounts, RestoreHold, Sink
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{OnUnscannable, Sinks, Tally, Unscanned, guarded, texts};
+use super::{Sinks, Tally, Unscanned, guarded, texts};
 use crate::gateway::errors::GatewayError;
 use crate::metrics::Metrics;
 
@@ -190,7 +190,7 @@ impl ReplyFilter {
     }
 
     pub(super) fn passes_unscanned(&self) -> bool {
-        self.sinks.options.on_unscannable == OnUnscannable::Pass
+        self.sinks.passes_unscanned(Sink::Client)
     }
 
     pub(super) fn unscanned(&mut self, why: Unscanned, n_bytes: usize) {

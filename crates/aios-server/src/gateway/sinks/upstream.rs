@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::leaves::{Leaf, Leaves, Step, What, shown};
-use super::{OnUnscannable, Sinks, Tally, Unscanned, guarded};
+use super::{Sinks, Tally, Unscanned, guarded};
 use crate::gateway::errors::GatewayError;
 use crate::metrics::Metrics;
 
@@ -61,15 +61,15 @@ impl Sinks {
             walk.tally.unscanned(*why, body.len());
         }
         walk.tally.report(metrics, |kind| self.policy.action(Sink::Upstream, kind));
-        match (walked, self.options.on_unscannable) {
-            (Ok(edits), _) => Ok(Sent { edits, vault: walk.vault }),
-            (Err(Stop::Unscanned(_)), OnUnscannable::Pass) => {
+        match walked {
+            Ok(edits) => Ok(Sent { edits, vault: walk.vault }),
+            Err(Stop::Unscanned(_)) if self.passes_unscanned(Sink::Upstream) => {
                 Ok(Sent { edits: Vec::new(), vault: walk.vault })
             }
-            (Err(Stop::Unscanned(why)), OnUnscannable::Block) => {
+            Err(Stop::Unscanned(why)) => {
                 Err(GatewayError::Unscannable { sink: "upstream", why: why.name() })
             }
-            (Err(Stop::Found { kind, field }), _) => {
+            Err(Stop::Found { kind, field }) => {
                 Err(GatewayError::Blocked { kind: kind.name(), field })
             }
         }
@@ -123,9 +123,12 @@ impl Walk<'_> {
             let rewritten = self.nested(&text, path, depth + 1)?;
             return Ok(rewritten.map(|text| encoded(&text)));
         }
+        // In data of the user's own, the key is what tells a password from a word.
+        let is_cued =
+            leaf.what != What::Key && (depth > 0 || path.first() == Some(&Step::Key("metadata")));
+        let found = is_cued.then(|| self.tally.found.clone());
         let changed = match self.apply(&text, path)? {
-            // In data, the key is what tells a password from a word.
-            None if depth > 0 && leaf.what != What::Key => {
+            None if found.as_ref() == Some(&self.tally.found) => {
                 self.cued(key.unwrap_or_default(), &text, path)?
             }
             changed => changed,
@@ -185,7 +188,11 @@ impl Walk<'_> {
     /// The same for a value that is something because of its key.
     fn cued(&mut self, key: &str, value: &str, path: &[Step<'_>]) -> Result<Option<String>, Stop> {
         let (before, after) = (format!("{key}: \""), format!("{value}\""));
-        let Some(text) = self.apply(&format!("{before}{after}"), path)? else { return Ok(None) };
+        let coverage = self.tally.coverage;
+        let applied = self.apply(&format!("{before}{after}"), path);
+        // It is not more text than it was.
+        self.tally.coverage = coverage;
+        let Some(text) = applied? else { return Ok(None) };
         let inner = text.strip_prefix(&before).and_then(|text| text.strip_suffix('"'));
         Ok(match inner {
             Some(inner) => Some(inner.to_owned()),

@@ -170,6 +170,18 @@ fn typed_events_are_filtered_and_numbered_on() {
     assert_eq!(numbers, [0, 1, 2, 3, 4].map(Some));
 }
 
+proptest! {
+    #[test]
+    fn whatever_an_endpoint_sends_the_filter_goes_on(blocks in proptest::collection::vec(any::<Vec<u8>>(), 1..6), lines: Vec<String>) {
+        let mut stream = StreamFilter::new(filter("").0);
+        let typed = lines.iter().map(|line| format!("data: {{\"type\":{line:?},\"delta\":{line:?}}}\n\n").into_bytes());
+        for block in blocks.into_iter().chain(typed) {
+            prop_assert!(stream.block(Bytes::from(block)).is_ok());
+        }
+        prop_assert!(stream.ended().is_ok());
+    }
+}
+
 #[test]
 fn audio_in_pieces_passes_as_it_came() {
     let event = json!({"type": "response.audio.delta", "delta": "QUJD".repeat(20)});

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::gateway::sinks::SinkOptions;
+use crate::gateway::sinks::{OnUnscannable, SinkOptions};
 
 fn sinks(policy: Policy, on_unscannable: OnUnscannable) -> Sinks {
     let options = SinkOptions { on_unscannable, restore_in_tools: false };
@@ -64,6 +64,7 @@ fn every_text_of_every_dialect_is_masked() {
 fn arguments_stay_json_and_their_keys_are_cues() {
     let word = ["hunter", "22", "x"].concat();
     let arguments = format!(r#"{{ "password": "{word}", "card": 4111111111111111, "n": [1, 2] }}"#);
+    check(&json!({"metadata": {"password": word}}), &json!({"metadata": {"password": "[SECRET]"}}));
     check(
         &json!({"arguments": arguments}),
         &json!({"arguments": r#"{ "password": "[SECRET]", "card": "[CREDIT_CARD]", "n": [1, 2] }"#}),
@@ -116,6 +117,8 @@ fn too_much_text_is_refused_or_passed_as_it_is_set() {
     check_refused(all(Action::Mask), &body, "pii_unscannable", &["upstream", "too_large"]);
     let sent = send(&sinks(all(Action::Mask), OnUnscannable::Pass), &body, &[]).unwrap();
     assert!(sent.edits.is_empty());
+    // Where findings are only counted, a missing count is no reason to refuse.
+    assert!(send(&sinks(all(Action::Detect), OnUnscannable::Block), &body, &[]).is_ok());
 }
 
 proptest! {
