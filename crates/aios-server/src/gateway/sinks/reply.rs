@@ -39,6 +39,8 @@ pub(super) enum Use {
     Reading,
     /// A tool is called with it.
     Tool,
+    /// It is no text, but a picture or a sound.
+    Data,
 }
 
 impl ReplyFilter {
@@ -91,7 +93,11 @@ impl ReplyFilter {
     }
 
     /// What the client gets for a whole text.
-    fn text(&mut self, text: &str, of: Use) -> String {
+    pub(super) fn text(&mut self, text: &str, of: Use) -> String {
+        if of == Use::Data {
+            self.tally.unscanned(Unscanned::Data, text.len());
+            return text.to_owned();
+        }
         self.tally.coverage.bytes_scanned += text.len() as u64;
         if let Some(redactor) = &self.sinks.counted {
             let counts = redactor.redact(text).counts;
@@ -113,14 +119,22 @@ impl ReplyFilter {
     }
 
     /// What the client got, for the event log, which redacts it once more. Counted before.
+    /// A text at which the scanner fails is not kept.
     pub(in crate::gateway) fn seen(&self, text: &str) -> String {
-        let masked = self.sinks.client.as_ref().map(|redactor| redactor.redact(text));
-        let masked = masked.as_ref().map_or(text, |redacted| redacted.text.as_str());
-        self.vault.as_ref().map_or_else(|| masked.to_owned(), |vault| vault.restore(masked))
+        let seen = guarded(|| {
+            let masked = self.sinks.client.as_ref().map(|redactor| redactor.redact(text));
+            let masked = masked.as_ref().map_or(text, |redacted| redacted.text.as_str());
+            Ok(self.vault.as_ref().map_or_else(|| masked.to_owned(), |vault| vault.restore(masked)))
+        });
+        seen.unwrap_or_default()
     }
 
     /// The next piece of a text that comes in pieces; gives what may go out.
     pub(super) fn push(&mut self, hold: &mut TextHold, piece: &str, of: Use) -> String {
+        if of == Use::Data {
+            self.tally.unscanned(Unscanned::Data, piece.len());
+            return piece.to_owned();
+        }
         self.tally.coverage.bytes_scanned += piece.len() as u64;
         if let Some(redactor) = &self.sinks.counted {
             drop(hold.count.push(redactor, piece));
@@ -162,6 +176,7 @@ impl ReplyFilter {
         let vault = self.vault.as_ref()?;
         match of {
             Use::Reading => Some((vault, Within::Text)),
+            Use::Data => None,
             Use::Tool => self.sinks.options.restore_in_tools.then_some((vault, Within::Json)),
         }
     }

@@ -128,6 +128,11 @@ impl StreamFilter {
     fn event(&mut self, event: &SseEvent, out: &mut Vec<u8>) {
         let raw = event.as_bytes();
         let fields = event.fields();
+        if fields.error.is_some() {
+            // Some servers report a failure so, in a line of their own; it may repeat the request.
+            let text = self.filter.text(&String::from_utf8_lossy(raw), Use::Reading);
+            return out.extend_from_slice(text.as_bytes());
+        }
         let Some(data) = fields.data else { return out.extend_from_slice(raw) };
         if data.trim_ascii() == b"[DONE]" {
             self.flush(End::Whole, |_| true, out);
@@ -190,9 +195,6 @@ impl StreamFilter {
         let path = typed_path(stem, event);
         let piece = event.get("delta").and_then(Value::as_str).map(str::to_owned);
         match (end, piece) {
-            ("delta", Some(piece)) if stem.ends_with("audio") => {
-                self.filter.unscanned(Unscanned::Data, piece.len());
-            }
             ("delta", Some(piece)) => {
                 self.filter.drop_logprobs(event);
                 let free = self.slot(0, &path, Dialect::Typed).map(|slot| {
@@ -296,6 +298,7 @@ fn typed_path(stem: &str, event: &Value) -> Vec<Place> {
 
 fn use_of(kind: Dialect, path: &[Place]) -> Use {
     match (kind, path.first()) {
+        (Dialect::Typed, Some(Place::Key(stem))) if stem.ends_with("audio") => Use::Data,
         (Dialect::Typed, Some(Place::Key(stem)))
             if stem.ends_with("arguments") || stem.ends_with("input") =>
         {

@@ -12,8 +12,8 @@ pub(super) enum Place {
     Entry(u64),
 }
 
-/// Keys whose values are names of the API, or bytes in letters. None is what a model wrote.
-const NAMES: [&str; 18] = [
+/// Keys whose values are names of the API or marks of the server. None is what a model wrote.
+const NAMES: [&str; 15] = [
     "id",
     "object",
     "model",
@@ -29,10 +29,10 @@ const NAMES: [&str; 18] = [
     "previous_response_id",
     "encrypted_content",
     "obfuscation",
-    "data",
-    "b64_json",
-    "partial_image_b64",
 ];
+
+/// Keys whose values are pictures or sounds in letters.
+const DATA: [&str; 3] = ["data", "b64_json", "partial_image_b64"];
 
 /// Shows every text to `visit`, which may change it.
 pub(super) fn each(
@@ -88,7 +88,11 @@ pub(super) fn use_of(path: &[Place]) -> Use {
     });
     let in_tool = || path.iter().any(|place| *place == Place::Key("tool_calls".to_owned()));
     let is_argument = last == Some("arguments") || (last == Some("input") && in_tool());
-    if is_argument { Use::Tool } else { Use::Reading }
+    match last {
+        Some(key) if DATA.contains(&key) => Use::Data,
+        _ if is_argument => Use::Tool,
+        _ => Use::Reading,
+    }
 }
 
 /// Takes the words apart that `logprobs` repeats the text in: a mask cannot be put over several.

@@ -188,6 +188,12 @@ fn audio_in_pieces_passes_as_it_came() {
     let raw = format!("event: response.audio.delta\ndata: {event}\n\n");
     let mut stream = StreamFilter::new(filter("").0);
     assert_eq!(stream.block(Bytes::from(raw.clone())).unwrap(), raw);
+    let raw = delta(0, &json!({"audio": {"data": "QUJD".repeat(20)}}));
+    assert_eq!(stream.block(Bytes::from(raw.clone())).unwrap(), raw);
+    let metrics = crate::metrics::Metrics::new();
+    stream.filter().report(&metrics);
+    let page = metrics.scrape();
+    assert!(page.contains(r#"unscanned_bytes_total{sink="client",reason="data"} 160"#), "{page}");
 }
 
 #[test]
@@ -196,6 +202,13 @@ fn a_whole_reply_that_is_no_json_is_refused() {
     assert_eq!((error.code(), error.status().as_u16()), ("pii_unscannable", 502));
     let half = Bytes::from(r#"{"a":"\ud83d jo@example.com"}"#);
     assert_eq!(filter("").0.whole(&half).unwrap(), "{\"a\":\"\u{fffd} [EMAIL]\"}");
+}
+
+#[test]
+fn a_failure_in_a_line_of_its_own_is_masked() {
+    let mut stream = StreamFilter::new(filter("").0);
+    let out = stream.block(Bytes::from("error: {\"message\":\"no jo@example.com\"}\n\n"));
+    assert_eq!(out.unwrap(), "error: {\"message\":\"no [EMAIL]\"}\n\n");
 }
 
 #[test]
