@@ -29,8 +29,20 @@ impl Privacy {
     /// What masks before anything is kept.
     #[must_use]
     pub fn redactor(&self) -> Redactor {
+        Redactor::with_rules(&self.masked(), self.custom.clone())
+    }
+
+    /// The kinds that are masked before anything is kept.
+    #[must_use]
+    pub fn masked(&self) -> Vec<PiiKind> {
         let is_masked = |kind: &PiiKind| self.policy.action(Sink::Log, *kind) == Action::Mask;
-        self.redactor_of(is_masked)
+        self.kinds.iter().copied().filter(is_masked).collect()
+    }
+
+    /// What finds everything that is looked for anywhere.
+    #[must_use]
+    pub fn scanner(&self) -> Redactor {
+        self.redactor_of(|_| true)
     }
 
     /// What is done with texts that pass through; `None` if nothing is.
