@@ -11,8 +11,9 @@
 //!
 //! One state belongs to one field of one choice: two streams of text must never share it.
 
+use crate::kind::RedactionCounts;
 use crate::kinds::is_unspaced;
-use crate::redactor::Redactor;
+use crate::redactor::{Redacted, Redactor};
 
 /// Characters that are held back at least.
 const HELD_CHARS: usize = 48;
@@ -34,6 +35,9 @@ pub struct HoldBack {
     done: usize,
     /// What has gone out for `raw[..done]`.
     sent: String,
+    /// What was masked in `raw[..done]`, and in all that has gone out.
+    sent_counts: RedactionCounts,
+    counts: RedactionCounts,
     /// The bytes of a character that was cut.
     cut: Vec<u8>,
     /// Nothing more goes out.
@@ -94,11 +98,18 @@ impl HoldBack {
         self.push(redactor, &text)
     }
 
+    /// What was masked in all that has gone out.
+    #[must_use]
+    pub const fn counts(&self) -> &RedactionCounts {
+        &self.counts
+    }
+
     /// The text has ended, or will not go on: what was held back goes out, redacted.
     #[must_use]
     pub fn finish(&mut self, redactor: &Redactor) -> String {
         let mut state = std::mem::take(self);
         if state.is_withheld {
+            self.counts = state.counts;
             return String::new();
         }
         if !state.cut.is_empty() {
@@ -109,9 +120,11 @@ impl HoldBack {
         for _ in 0..2 {
             let end = state.raw.len();
             if state.done < end {
-                state.send(redactor.redact(&state.raw).text.as_str(), end, &mut out);
+                let Redacted { text, counts } = redactor.redact(&state.raw);
+                state.send(text.as_str(), counts, end, &mut out);
             }
         }
+        self.counts = state.counts;
         out
     }
 
@@ -126,11 +139,12 @@ impl HoldBack {
             return;
         }
         let lines = self.raw.get(..end).unwrap_or_default();
-        let redacted = redactor.redact(lines);
-        self.send(redacted.text.as_str(), end, out);
+        let Redacted { text, counts } = redactor.redact(lines);
+        self.send(text.as_str(), counts, end, out);
         self.raw.drain(..end);
         self.done = 0;
         self.sent.clear();
+        self.sent_counts = RedactionCounts::default();
     }
 
     /// Of the last line, all but the tail.
@@ -142,18 +156,20 @@ impl HoldBack {
         if cut <= self.done {
             return;
         }
-        let (cut, head) = redactor.redact_head(&self.raw, cut);
+        let (cut, head, counts) = redactor.redact_head(&self.raw, cut);
         if cut > self.done {
-            self.send(&head, cut, out);
+            self.send(&head, counts, cut, out);
         }
     }
 
     /// Sends what `redacted`, which stands for `raw[..end]`, has more than what was sent before.
-    fn send(&mut self, redacted: &str, end: usize, out: &mut String) {
+    fn send(&mut self, redacted: &str, counts: RedactionCounts, end: usize, out: &mut String) {
         match redacted.strip_prefix(self.sent.as_str()) {
             Some(more) => {
                 out.push_str(more);
                 self.sent.push_str(more);
+                self.counts.merge(&counts.beyond(&self.sent_counts));
+                self.sent_counts = counts;
                 self.done = end;
             }
             // What has gone out cannot be called back; the rest is redacted for itself.
@@ -171,8 +187,9 @@ impl HoldBack {
         self.raw.drain(..keep_from);
         self.done -= keep_from;
         // What goes on from here is compared with what this part comes to by itself.
-        let (cut, head) = redactor.redact_head(&self.raw, self.done);
+        let (cut, head, counts) = redactor.redact_head(&self.raw, self.done);
         self.sent = head;
+        self.sent_counts = counts;
         if cut != self.done {
             self.restart();
         }
@@ -182,6 +199,7 @@ impl HoldBack {
         self.raw.drain(..self.done);
         self.done = 0;
         self.sent.clear();
+        self.sent_counts = RedactionCounts::default();
     }
 }
 

@@ -113,6 +113,15 @@ impl RedactionCounts {
         }
     }
 
+    /// What these have more than `other`.
+    pub(crate) fn beyond(&self, other: &Self) -> Self {
+        let more = |(kind, n): (PiiKind, u32)| {
+            let before = other.0.get(&kind).copied().unwrap_or(0);
+            (n > before).then(|| (kind, n - before))
+        };
+        Self(self.iter().filter_map(more).collect())
+    }
+
     /// The kinds that were found, with their counts.
     pub fn iter(&self) -> impl Iterator<Item = (PiiKind, u32)> + '_ {
         self.0.iter().map(|(kind, n)| (*kind, *n))

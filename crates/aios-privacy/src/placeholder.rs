@@ -28,6 +28,9 @@ const TAG_MAX: usize = 16;
 /// The longest placeholder, as a model may write it.
 const LENGTH_MAX: usize = 64;
 
+/// From this length on, more text does not change whether a placeholder begins there.
+const SPAN_MAX: usize = LENGTH_MAX + 4;
+
 /// How a placeholder begins, as such and in HTML.
 const OPENINGS: [&str; 2] = ["<", "&lt;"];
 
@@ -82,6 +85,23 @@ impl Vault {
     /// The text with the values in place of their placeholders. Those of others stay as they are.
     #[must_use]
     pub fn restore(&self, text: &str) -> String {
+        self.restore_part(text, Within::Text, true).0
+    }
+
+    /// The same in JSON that is a text, such as what a tool is called with.
+    #[must_use]
+    pub fn restore_in_json(&self, text: &str) -> String {
+        self.restore_part(text, Within::Json, true).0
+    }
+
+    /// The same for the beginning of a text that goes on unless it `is_last`: also tells how much of it
+    /// was taken. What is left may be the beginning of a placeholder.
+    pub(crate) fn restore_part(
+        &self,
+        text: &str,
+        within: Within,
+        is_last: bool,
+    ) -> (String, usize) {
         let mut restored = String::with_capacity(text.len());
         let mut from = 0;
         for (at, _) in text.match_indices(['<', '&']) {
@@ -89,9 +109,15 @@ impl Vault {
                 continue;
             }
             let rest = text.get(at..).unwrap_or_default();
-            let Some(seen) = Placeholder::read(rest) else { continue };
+            let Some(seen) = Placeholder::read(rest) else {
+                if !is_last && rest.len() < SPAN_MAX {
+                    restored.push_str(text.get(from..at).unwrap_or_default());
+                    return (restored, at);
+                }
+                continue;
+            };
             let stands_for = match seen.n_escapes {
-                0 => self.value(&seen).map(str::to_owned),
+                0 => self.value(&seen).map(|value| within.spelled(value)),
                 _ => rest.get(..seen.len).map(|own| own.replacen(ESCAPE, "", 1)),
             };
             if let Some(value) = stands_for {
@@ -101,7 +127,15 @@ impl Vault {
             }
         }
         restored.push_str(text.get(from..).unwrap_or_default());
-        restored
+        (restored, text.len())
+    }
+
+    /// The text with one more escape in what looks like a placeholder; `None` if nothing does.
+    pub(crate) fn escape(text: &str) -> Option<String> {
+        memchr::memchr2(b'<', b'&', text.as_bytes())?;
+        let mut escaped = String::with_capacity(text.len());
+        push_escaped(text, &mut escaped);
+        (escaped.len() > text.len()).then_some(escaped)
     }
 
     /// How many values there are.
@@ -136,6 +170,32 @@ impl Vault {
             }
         }
         letters
+    }
+}
+
+/// What a placeholder stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// Text for people.
+    Text,
+    /// JSON that is a text: a value in it is part of a string.
+    Json,
+}
+
+impl Within {
+    fn spelled(self, value: &str) -> String {
+        match self {
+            Self::Text => value.to_owned(),
+            Self::Json => value.chars().map(escaped_in_json).collect(),
+        }
+    }
+}
+
+fn escaped_in_json(c: char) -> String {
+    match c {
+        '"' | '\\' => format!("\\{c}"),
+        _ if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        _ => c.to_string(),
     }
 }
 
@@ -248,6 +308,14 @@ mod tests {
             vault.restore("<b> a < b && c <EMAIL_ZZZZ> <PHONE_>"),
             "<b> a < b && c <EMAIL_ZZZZ> <PHONE_>"
         );
+    }
+
+    #[test]
+    fn a_value_in_json_is_escaped() {
+        let mut vault = vault();
+        let tag = vault.tag(PiiKind::Secret, "a\"b\\c\né");
+        let json = vault.restore_in_json(&format!(r#"{{"a":"<SECRET_{tag}>"}}"#));
+        assert_eq!(json, r#"{"a":"a\"b\\c\u000aé"}"#);
     }
 
     #[test]

@@ -72,6 +72,7 @@ impl Action {
 /// The actions that differ from their sink's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
+    defaults: BTreeMap<Sink, Action>,
     actions: BTreeMap<(Sink, PiiKind), Action>,
 }
 
@@ -96,6 +97,13 @@ pub struct Coverage {
 }
 
 impl Policy {
+    /// The same with another action for all kinds that have none of their own.
+    #[must_use]
+    pub fn with_default(mut self, sink: Sink, action: Action) -> Self {
+        self.defaults.insert(sink, action);
+        self
+    }
+
     /// The same with another action.
     #[must_use]
     pub fn with(mut self, sink: Sink, kind: PiiKind, action: Action) -> Self {
@@ -106,13 +114,20 @@ impl Policy {
     /// What is done with findings of a kind.
     #[must_use]
     pub fn action(&self, sink: Sink, kind: PiiKind) -> Action {
-        self.actions.get(&(sink, kind)).copied().unwrap_or(sink.default_action())
+        let default = || self.defaults.get(&sink).copied().unwrap_or(sink.default_action());
+        self.actions.get(&(sink, kind)).copied().unwrap_or_else(default)
     }
 
     /// Whether anything is looked for in texts that go there.
     #[must_use]
     pub fn is_on(&self, sink: Sink) -> bool {
         PiiKind::ALL.into_iter().any(|kind| self.action(sink, kind) != Action::Off)
+    }
+
+    /// Whether anything becomes a placeholder there.
+    #[must_use]
+    pub fn hides(&self, sink: Sink) -> bool {
+        PiiKind::ALL.into_iter().any(|kind| self.action(sink, kind) == Action::Placeholder)
     }
 
     /// What may stand in place of a text that cannot be scanned: it is too large, or no text. `None`
@@ -150,7 +165,7 @@ impl Policy {
         findings.retain(|one| self.action(sink, one.kind) != Action::Off);
         let strictest = findings.iter().map(|one| self.action(sink, one.kind)).max();
         match strictest.unwrap_or(Action::Off) {
-            Action::Off | Action::Detect => Applied::Unchanged(counts(&findings)),
+            Action::Off | Action::Detect => self.escaped(sink, text, vault, counts(&findings)),
             Action::Block => {
                 findings.retain(|one| self.action(sink, one.kind) == Action::Block);
                 Applied::Blocked(counts(&findings))
@@ -170,6 +185,21 @@ impl Policy {
                     }
                 }
             }
+        }
+    }
+
+    /// Where there are placeholders, text of the user's own that looks like one is escaped even if it
+    /// holds nothing else, because the escape is undone in every answer.
+    fn escaped(
+        &self,
+        sink: Sink,
+        text: &str,
+        vault: Option<&mut Vault>,
+        counts: RedactionCounts,
+    ) -> Applied {
+        match vault.filter(|_| self.hides(sink)).and_then(|_| Vault::escape(text)) {
+            Some(escaped) => Applied::Changed(escaped, counts),
+            None => Applied::Unchanged(counts),
         }
     }
 }
@@ -226,6 +256,29 @@ mod tests {
         assert_eq!(vault.restore(&out), "jo@example.com from [IPV4]");
         assert_eq!(coverage.bytes_scanned, TEXT.len() as u64);
         assert_eq!(text_of(apply(&policy, Sink::Upstream, None).0), "[EMAIL] from [IPV4]");
+    }
+
+    #[test]
+    fn a_default_holds_for_the_kinds_without_an_action() {
+        let policy = Policy::default().with_default(Sink::Upstream, Action::Mask).with(
+            Sink::Upstream,
+            PiiKind::Ipv4,
+            Action::Off,
+        );
+        assert_eq!(text_of(apply(&policy, Sink::Upstream, None).0), "[EMAIL] from 81.2.69.142");
+        assert!(!policy.hides(Sink::Upstream) && !policy.is_on(Sink::Client));
+    }
+
+    #[test]
+    fn what_looks_like_a_placeholder_is_escaped_though_nothing_is_found() {
+        let policy = Policy::default().with_default(Sink::Upstream, Action::Placeholder);
+        let mut vault = Vault::new(&KeyMaterial::new([7; 32]));
+        let text = "is <=EMAIL_7QK2> mine?";
+        let (redactor, mut coverage) = (Redactor::default(), Coverage::default());
+        let applied =
+            policy.apply(&redactor, Sink::Upstream, text, Some(&mut vault), &mut coverage);
+        assert_eq!(text_of(applied.clone()), "is <==EMAIL_7QK2> mine?");
+        assert_eq!(vault.restore(&text_of(applied)), text);
     }
 
     #[test]

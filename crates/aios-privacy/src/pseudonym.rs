@@ -187,6 +187,13 @@ impl Pseudonymizer {
         self.make('s', &self.subject, parts)
     }
 
+    /// The key of a conversation's placeholders. Three parts make no pseudonym, so that none tells of it.
+    #[must_use]
+    pub fn placeholder_key(&self, conversation: &Pseudonym) -> KeyMaterial {
+        let parts: [&[u8]; 3] = [b"aios/placeholder", conversation.as_str().as_bytes(), b""];
+        KeyMaterial(mac(self.conversation.clone(), &parts))
+    }
+
     fn make(&self, prefix: char, key: &Hmac<Sha256>, parts: &[&[u8]]) -> Pseudonym {
         let tag = mac(key.clone(), parts);
         Pseudonym(format!("{prefix}{}_{}", self.version, hex(&tag[..16])))

@@ -114,19 +114,22 @@ impl Redactor {
 
     /// Redacts the part of `text` before `cut`, or before what reaches over it. Tells where that part
     /// ends, and what stands for it; 0 and nothing where that cannot be told.
-    pub(crate) fn redact_head(&self, text: &str, cut: usize) -> (usize, String) {
+    pub(crate) fn redact_head(&self, text: &str, cut: usize) -> (usize, String, RedactionCounts) {
         let cut = self.bound(text, cut);
         let findings = self.scan(text);
         let n_before = findings.partition_point(|one| one.end <= cut);
         let mut counts = RedactionCounts::default();
         let head = mask(text.get(..cut).unwrap_or_default(), &findings[..n_before], &mut counts);
         let mut end = head.text.len();
-        let mut masked = mask(text, &findings, &mut counts);
+        // Those behind the cut are counted when they are before it.
+        let mut later = RedactionCounts::default();
+        let mut masked = mask(text, &findings, &mut later);
         for _ in 0..ROUNDS_MAX {
             let lines = line::around(masked.text.as_bytes(), masked.changed);
             let findings = self.scanner.scan_lines(&Source::new(&masked.text), &lines);
             if findings.is_empty() {
-                return (cut, masked.text.get(..end).unwrap_or_default().to_owned());
+                let head = masked.text.get(..end).unwrap_or_default().to_owned();
+                return (cut, head, counts);
             }
             if findings.iter().any(|one| one.start < end && end < one.end) {
                 break;
@@ -134,9 +137,9 @@ impl Redactor {
             let n_before = findings.partition_point(|one| one.end <= end);
             let head = masked.text.get(..end).unwrap_or_default();
             end = mask(head, &findings[..n_before], &mut counts).text.len();
-            masked = mask(&masked.text, &findings, &mut counts);
+            masked = mask(&masked.text, &findings, &mut later);
         }
-        (0, String::new())
+        (0, String::new(), RedactionCounts::default())
     }
 
     /// Up to where `text` before `cut` is sure to stay as it is redacted, whatever follows: no finding

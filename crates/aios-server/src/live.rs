@@ -10,6 +10,7 @@ use aios_privacy::Redactor;
 use aios_upstream::Upstreams;
 
 use crate::clients::Clients;
+use crate::gateway::Sinks;
 
 /// One generation of the configuration.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Live {
     pub upstreams: Arc<Upstreams>,
     /// What is masked before anything is kept.
     pub redactor: Arc<Redactor>,
+    /// What is done with texts that pass through; nothing by default.
+    pub sinks: Option<Arc<Sinks>>,
     /// Client keys.
     pub clients: Clients,
 }

@@ -16,6 +16,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::sink_metrics::PrivacyMetrics;
+
 type FloatCounter = Counter<f64, AtomicU64>;
 
 /// Everything that is counted.
@@ -35,6 +37,8 @@ pub(crate) struct Metrics {
     cost: PerSource<FloatCounter>,
     redactions: Vec<Counter>,
     attempt_failures: Family<AttemptLabels, Counter>,
+    /// What is done with texts that pass through.
+    pub(crate) privacy: PrivacyMetrics,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -151,6 +155,7 @@ impl Metrics {
             output_tokens: counters(r, "output_tokens", "Tokens of answers"),
             cost: float_counters(r, "cost_usd", "Cost in US dollars where endpoints have prices"),
             redactions: redaction_counters(r),
+            privacy: PrivacyMetrics::new(r),
             registry: Mutex::new(registry),
             in_flight,
             inter_token_gap,

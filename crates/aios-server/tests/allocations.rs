@@ -252,6 +252,7 @@ fn live(model: SocketAddr) -> Live {
         },
         upstreams: Arc::new(Upstreams::new(config, None)),
         redactor: Arc::new(Redactor::new(&PiiKind::ALL)),
+        sinks: None,
         clients: Clients::new(false, vec![], None),
     }
 }

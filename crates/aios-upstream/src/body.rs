@@ -41,6 +41,12 @@ impl Edit {
     pub const fn replace(at: Range<usize>, with: Bytes) -> Self {
         Self { at, with }
     }
+
+    /// The bytes that are replaced, and what they become.
+    #[must_use]
+    pub fn into_parts(self) -> (Range<usize>, Bytes) {
+        (self.at, self.with)
+    }
 }
 
 /// A body whose model name is filled in for each endpoint.

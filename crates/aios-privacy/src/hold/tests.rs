@@ -45,6 +45,17 @@ fn values_are_masked_whole_though_they_come_in_characters() {
 }
 
 #[test]
+fn what_was_masked_is_counted_once_though_it_is_scanned_often() {
+    let text = "jo@example.com and li@example.com wrote from 81.2.69.142 and so on, and on, and on until the line ends\nand al@example.com";
+    let (redactor, mut hold) = (Redactor::default(), HoldBack::new());
+    for piece in chars(text) {
+        drop(hold.push(&redactor, piece));
+    }
+    drop(hold.finish(&redactor));
+    assert_eq!(*hold.counts(), redactor.redact(text).counts);
+}
+
+#[test]
 fn prose_waits_for_little_more_than_the_tail() {
     let text = corpus::prose_alone(3, 20_000).replace('\n', " ");
     let mut n_out = 0;

@@ -37,6 +37,12 @@ pub(crate) enum GatewayError {
     UnsupportedEncoding { encoding: String },
     /// The body is not what the API takes.
     BadRequest { message: String, param: Option<&'static str>, code: Option<&'static str> },
+    /// Something in the request must not reach a model.
+    Blocked { kind: &'static str, field: String },
+    /// Something in the answer must not reach the client.
+    ReplyBlocked { kind: &'static str },
+    /// What must be scanned cannot be.
+    Unscannable { sink: &'static str, why: &'static str },
     /// No model of that name.
     UnknownModel { model: String },
     /// The endpoints could not answer.
@@ -69,12 +75,15 @@ impl GatewayError {
             | Self::BodyTooLarge { .. }
             | Self::UnsupportedEncoding { .. }
             | Self::BadRequest { .. }
+            | Self::Blocked { .. }
             | Self::UnknownModel { .. } => Outcome::CallerError,
             Self::ClientLimited { .. } | Self::EventLogFull { .. } => Outcome::Overloaded,
             Self::BodyTimeout { .. } => Outcome::Timeout,
             Self::BodyLost => Outcome::ClientCancelled,
             Self::Upstream(failure) => failure_outcome(failure),
-            Self::Internal => Outcome::InternalError,
+            Self::Unscannable { why: "panic", .. } | Self::Internal => Outcome::InternalError,
+            Self::Unscannable { sink: "upstream", .. } => Outcome::CallerError,
+            Self::ReplyBlocked { .. } | Self::Unscannable { .. } => Outcome::UpstreamError,
         }
     }
 
@@ -91,6 +100,8 @@ impl GatewayError {
             Self::BodyLost => "client_closed_request",
             Self::UnsupportedEncoding { .. } => "unsupported_content_encoding",
             Self::BadRequest { code, .. } => code.unwrap_or("invalid_request"),
+            Self::Blocked { .. } | Self::ReplyBlocked { .. } => "pii_blocked",
+            Self::Unscannable { .. } => "pii_unscannable",
             Self::UnknownModel { .. } => "model_not_found",
             Self::Upstream(failure) => failure_code(failure.outcome),
             Self::Internal => "internal_error",
@@ -107,7 +118,12 @@ impl GatewayError {
             Self::EventLogFull { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyLost | Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            Self::BodyLost | Self::BadRequest { .. } | Self::Blocked { .. } => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Unscannable { why: "panic", .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unscannable { sink: "upstream", .. } => StatusCode::BAD_REQUEST,
+            Self::ReplyBlocked { .. } | Self::Unscannable { .. } => StatusCode::BAD_GATEWAY,
             Self::UnsupportedEncoding { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Upstream(failure) => failure_status(failure),
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -156,7 +172,7 @@ impl GatewayError {
         }
     }
 
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::UnknownPath { path } => format!(
                 "Unknown request URL: {path}. Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses and /v1/models."
@@ -190,6 +206,17 @@ impl GatewayError {
                 format!("Content-Encoding '{encoding}' is not supported; send the body as it is.")
             }
             Self::BadRequest { message, .. } => message.clone(),
+            Self::Blocked { kind, field } => format!(
+                "The request holds what must not reach a model: {kind} in '{field}' (privacy.sinks.upstream)."
+            ),
+            Self::ReplyBlocked { kind } => {
+                format!(
+                    "The answer holds what must not reach the client: {kind} (privacy.sinks.client)."
+                )
+            }
+            Self::Unscannable { sink, why } => format!(
+                "What goes to the {sink} cannot be scanned for personal data ({why}), so it does not (privacy.sinks.on_unscannable)."
+            ),
             Self::UnknownModel { model } => format!(
                 "The model '{model}' does not exist here. Ask for 'aios-auto', or see /v1/models."
             ),
@@ -213,7 +240,10 @@ impl GatewayError {
     /// that would multiply the load on endpoints that are down already.
     fn should_retry(&self) -> Option<bool> {
         match self {
-            Self::Upstream(_) | Self::Internal => Some(false),
+            Self::Upstream(_)
+            | Self::ReplyBlocked { .. }
+            | Self::Unscannable { .. }
+            | Self::Internal => Some(false),
             _ => None,
         }
     }

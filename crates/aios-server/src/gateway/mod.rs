@@ -11,6 +11,7 @@ mod record;
 mod relay;
 mod reply;
 mod request;
+mod sinks;
 mod talk;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -34,6 +35,7 @@ use crate::routing::RoutingState;
 use crate::trace::EventObserver;
 use errors::GatewayError;
 pub(crate) use relay::ReplyBody;
+pub use sinks::{OnUnscannable, SinkOptions, Sinks};
 
 /// Everything the data plane needs, shared by all requests.
 pub(crate) struct Gateway {

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use aios_core::{Operation, Route, RouteReason, Tier};
-use aios_upstream::{Call, ModelSlot, Reply, RequestBody, Target};
+use aios_upstream::{Call, Edit, Failure, ModelSlot, Reply, RequestBody, Target};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::HeaderName;
@@ -17,6 +17,7 @@ use super::naming::{self, Asked};
 use super::record::{Ending, Record};
 use super::relay::ReplyBody;
 use super::request::{self, Head};
+use super::sinks::{ReplyFilter, Sinks};
 use super::{Gateway, body, identity, reply};
 use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
@@ -64,15 +65,52 @@ async fn answer(record: &mut Record, request: Request<Incoming>) -> Result<Reply
     let deadline = record.admitted_at() + live.gateway.total_timeout;
     let body = body::read(&live.gateway, deadline, &parts.headers, incoming).await?;
     record.facts_mut().body_read_at = Some(Instant::now());
-    let head = request::read(record.facts().operation, &body)?;
+    let mut head = request::read(record.facts().operation, &body)?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
-    let call = call(record, &head, body.clone(), target, &parts.headers);
-    record.facts_mut().question = head.question;
-    live.upstreams
-        .complete(&call, &mut record.attempts)
-        .await
-        .map_err(|failure| GatewayError::Upstream(Box::new(failure)))
+    record.facts_mut().question = std::mem::take(&mut head.question);
+    let edits = match &live.sinks {
+        Some(sinks) => filter(sinks, record, &head, &body)?,
+        None => Vec::new(),
+    };
+    let call = call(record, &head, body.clone(), target, &parts.headers, edits);
+    let reply = live.upstreams.complete(&call, &mut record.attempts).await;
+    reply.map_err(|failure| refused(record, failure))
+}
+
+/// An endpoint's own words to the caller may repeat the request: they are a reply like any other.
+fn refused(record: &mut Record, mut failure: Failure) -> GatewayError {
+    let filter = record.facts_mut().reply_filter.take();
+    if let (Some(mut filter), Some(reply)) = (filter, &mut failure.reply) {
+        let filtered = filter.whole(&reply.body);
+        filter.report(&record.gateway().metrics);
+        match filtered {
+            Ok(body) => reply.body = body,
+            Err(error) => return error,
+        }
+    }
+    GatewayError::Upstream(Box::new(failure))
+}
+
+/// What models get in place of the request's texts; what is done with the reply stands in the record.
+fn filter(
+    sinks: &Arc<Sinks>,
+    record: &mut Record,
+    head: &Head<'_>,
+    body: &[u8],
+) -> Result<Vec<Edit>, GatewayError> {
+    let gateway = Arc::clone(record.gateway());
+    let key = || {
+        let (conversation, _) = record.facts().conversation.as_ref().expect("it is identified");
+        gateway.keys.pseudonyms.placeholder_key(conversation)
+    };
+    let body = std::str::from_utf8(body).expect("it was read as text");
+    let sent = sinks.upstream(body, &head.own_places(), key, &gateway.metrics)?;
+    // Vectors are no text.
+    if record.facts().operation != Operation::Embeddings {
+        record.facts_mut().reply_filter = ReplyFilter::new(sinks, sent.vault).map(Box::new);
+    }
+    Ok(sent.edits)
 }
 
 fn identify(record: &mut Record, headers: &HeaderMap, head: &Head<'_>) {
@@ -131,9 +169,11 @@ fn call(
     body: Bytes,
     target: Target,
     headers: &HeaderMap,
+    mut edits: Vec<Edit>,
 ) -> Call {
     let facts = record.facts();
-    let (edits, strip_usage) = usage_edits(facts.operation, head);
+    let (of_usage, strip_usage) = usage_edits(facts.operation, head);
+    edits.extend(of_usage);
     Call {
         operation: facts.operation,
         target,
@@ -151,7 +191,7 @@ fn call(
 
 /// Streams are asked for their usage also where the client did not ask; the chunk that brings it is
 /// then kept from the client, which may index `choices[0]` in every chunk.
-fn usage_edits(operation: Operation, head: &Head<'_>) -> (Vec<aios_upstream::Edit>, bool) {
+fn usage_edits(operation: Operation, head: &Head<'_>) -> (Vec<Edit>, bool) {
     let streams_usage = matches!(operation, Operation::Chat | Operation::Completions);
     if !head.stream || !streams_usage {
         return (Vec::new(), false);
@@ -160,12 +200,12 @@ fn usage_edits(operation: Operation, head: &Head<'_>) -> (Vec<aios_upstream::Edi
         Some(options) if options.include_usage => (Vec::new(), false),
         Some(options) => {
             let with_usage = options.with_usage.clone().unwrap_or_else(request::usage_options);
-            (vec![aios_upstream::Edit::replace(options.at.clone(), with_usage)], true)
+            (vec![Edit::replace(options.at.clone(), with_usage)], true)
         }
         None => {
             let at = head.model_at.end;
             let text = Bytes::from_static(br#","stream_options":{"include_usage":true}"#);
-            (vec![aios_upstream::Edit::replace(at..at, text)], true)
+            (vec![Edit::replace(at..at, text)], true)
         }
     }
 }

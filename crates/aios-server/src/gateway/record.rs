@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::client_request_id;
 use super::errors::STATUS_CLIENT_CLOSED;
+use super::sinks::ReplyFilter;
 use crate::clients::Admission;
 use crate::gateway::Gateway;
 use crate::live::Live;
@@ -53,6 +54,8 @@ pub(crate) struct Facts {
     pub(crate) answered: Option<Arc<Answered>>,
     pub(crate) body_read_at: Option<Instant>,
     pub(crate) status: u16,
+    /// What is done with the reply.
+    pub(super) reply_filter: Option<Box<ReplyFilter>>,
     /// The place in a trace; none if nobody observes.
     pub(crate) trace: Option<TraceContext>,
 }
@@ -101,6 +104,7 @@ impl Record {
             answered: None,
             body_read_at: None,
             status: STATUS_CLIENT_CLOSED,
+            reply_filter: None,
             trace: gateway.observer.as_ref().map(|_| TraceContext::of_request(event_id, headers)),
         };
         Self {
@@ -277,9 +281,11 @@ fn micros_exact(ms: f64) -> f64 {
 /// The part of an answer that surely ends with a whole word. A stream that broke may have broken within
 /// a number or an address, and half of one is not recognized as what it is.
 fn whole_part(text: &str, outcome: Outcome) -> &str {
-    if outcome == Outcome::Ok {
-        return text;
-    }
+    if outcome == Outcome::Ok { text } else { cut_short(text) }
+}
+
+/// The part of a text that broke off which surely ends with a whole word.
+pub(super) fn cut_short(text: &str) -> &str {
     let cut_word = |text: &str| text.trim_end().rfind(char::is_whitespace).unwrap_or(0);
     let mut kept = text.get(..cut_word(text)).unwrap_or_default();
     let is_number = |text: &str| {

@@ -16,9 +16,10 @@ use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
-use super::errors::{failure_code, failure_outcome};
+use super::errors::{GatewayError, failure_code, failure_outcome};
 use super::record::{Ending, Record};
 use super::reply::error_frame;
+use super::sinks::StreamFilter;
 
 /// Body of every response of the gateway.
 pub(crate) enum ReplyBody {
@@ -77,6 +78,8 @@ impl Body for ReplyBody {
 pub(crate) struct Relay {
     stream: Option<Box<StreamReply>>,
     record: Record,
+    /// What is done with its texts; by default nothing.
+    filter: Option<Box<StreamFilter>>,
     state: State,
     last_block_at: Instant,
 }
@@ -91,8 +94,15 @@ enum State {
 }
 
 impl Relay {
-    pub(crate) fn new(record: Record, stream: Box<StreamReply>) -> Self {
-        Self { stream: Some(stream), record, state: State::Flowing, last_block_at: Instant::now() }
+    pub(crate) fn new(mut record: Record, stream: Box<StreamReply>) -> Self {
+        let filter = record.facts_mut().reply_filter.take();
+        Self {
+            stream: Some(stream),
+            record,
+            filter: filter.map(|filter| Box::new(StreamFilter::new(*filter))),
+            state: State::Flowing,
+            last_block_at: Instant::now(),
+        }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
@@ -112,19 +122,39 @@ impl Relay {
     }
 
     fn poll_flowing(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
-        match std::task::ready!(stream.poll_next(cx)) {
-            Some(Ok(block)) if stream.is_complete() => {
+        loop {
+            let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
+            let next = std::task::ready!(stream.poll_next(cx));
+            let is_complete = stream.is_complete();
+            let block = match next {
+                Some(Ok(block)) => block,
+                Some(Err(failure)) => return self.break_off(&failure, cx),
+                None => Bytes::new(),
+            };
+            let is_last = is_complete || block.is_empty();
+            if !block.is_empty() {
                 self.observe_gap();
-                self.end(&Ending::OK, AttemptOutcome::Ok, block, cx)
             }
-            Some(Ok(block)) => {
-                self.observe_gap();
-                Poll::Ready(Some(block))
+            let block = match &mut self.filter {
+                Some(filter) => filtered(filter, block, is_last),
+                None => Ok(block),
+            };
+            match block {
+                Err(error) => return self.withhold(&error, cx),
+                Ok(block) if is_last => {
+                    return self.end(&Ending::OK, AttemptOutcome::Ok, block, cx);
+                }
+                // All of it is held back; there is more.
+                Ok(block) if block.is_empty() => {}
+                Ok(block) => return Poll::Ready(Some(block)),
             }
-            Some(Err(failure)) => self.break_off(&failure, cx),
-            None => self.end(&Ending::OK, AttemptOutcome::Ok, Bytes::new(), cx),
         }
+    }
+
+    /// What comes must not go on. The endpoint did its part.
+    fn withhold(&mut self, error: &GatewayError, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let frame = self.frame(&error.message(), error.code());
+        self.end(&Ending::from(error), AttemptOutcome::Ok, frame, cx)
     }
 
     fn observe_gap(&mut self) {
@@ -145,6 +175,16 @@ impl Relay {
         let frame = failure.frame.clone().unwrap_or_else(|| {
             self.frame(&format!("The stream broke off: {}", failure.detail), code)
         });
+        let frame = match &mut self.filter {
+            Some(filter) => {
+                let held = filter.broken();
+                let frame = filter.block(frame).unwrap_or_else(|error| {
+                    error_frame(self.record.facts().operation, &error.message(), error.code())
+                });
+                [held, frame].concat().into()
+            }
+            None => frame,
+        };
         self.end(&Ending::failed(outcome, code), failure.outcome, frame, cx)
     }
 
@@ -180,8 +220,20 @@ impl Relay {
             attempt.outcome = outcome;
             attempt.duration_ms = elapsed_ms - attempt.started_ms;
         }
-        self.record.facts_mut().observed = Some(stream.into_observed());
+        let mut observed = stream.into_observed();
+        if let Some(filter) = self.filter.take() {
+            observed.text = filter.filter().seen(&observed.text);
+            filter.filter().report(&self.record.gateway().metrics);
+        }
+        self.record.facts_mut().observed = Some(observed);
     }
+}
+
+/// What goes out for a block, with all that was held if it is the last.
+fn filtered(filter: &mut StreamFilter, block: Bytes, is_last: bool) -> Result<Bytes, GatewayError> {
+    let block = filter.block(block)?;
+    let held = if is_last { filter.ended()? } else { Bytes::new() };
+    Ok(if held.is_empty() { block } else { [block, held].concat().into() })
 }
 
 impl Drop for Relay {

@@ -59,7 +59,18 @@ pub(crate) fn answered(record: Record, reply: Reply) -> Answer {
     }
 }
 
-fn whole_answer(mut record: Record, whole: WholeReply) -> Answer {
+fn whole_answer(mut record: Record, mut whole: WholeReply) -> Answer {
+    if let Some(mut filter) = record.facts_mut().reply_filter.take() {
+        let filtered = filter.whole(&whole.body);
+        filter.report(&record.gateway().metrics);
+        match filtered {
+            Ok(body) => {
+                whole.body = body;
+                whole.observed.text = filter.seen(&whole.observed.text);
+            }
+            Err(error) => return failed(record, &error),
+        }
+    }
     let facts = record.facts_mut();
     facts.status = whole.status;
     facts.observed = Some(whole.observed);

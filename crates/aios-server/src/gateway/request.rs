@@ -59,6 +59,14 @@ pub(crate) struct Identity {
     pub(crate) user: Option<String>,
 }
 
+impl Head<'_> {
+    /// Where the gateway itself writes.
+    pub(crate) fn own_places(&self) -> Vec<Range<usize>> {
+        let options = self.stream_options.as_ref().map(|options| options.at.clone());
+        std::iter::once(self.model_at.clone()).chain(options).collect()
+    }
+}
+
 /// Reads the head of a body.
 ///
 /// # Errors

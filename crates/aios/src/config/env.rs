@@ -122,7 +122,8 @@ fn parse(kind: Kind, text: &str) -> Result<Value, &'static str> {
         Kind::Number => text.parse().ok().map(Value::Float),
         Kind::Flag => flag(text).map(Value::Boolean),
         Kind::Texts if !text.starts_with('[') => Some(comma_list(text)),
-        Kind::Texts | Kind::Tables(_) => inline(text),
+        Kind::Actions if !text.starts_with('{') => Some(Value::String(text.to_owned())),
+        Kind::Texts | Kind::Tables(_) | Kind::Actions => inline(text),
     };
     value.ok_or(match kind {
         Kind::Flag => "0 or 1",

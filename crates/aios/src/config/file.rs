@@ -3,6 +3,8 @@
 //! No field has a default here: the compiled-in file gives every one. What an entry of a list may leave
 //! out is an `Option`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -190,6 +192,26 @@ pub(super) struct Retention {
 pub(super) struct Privacy {
     pub(super) kinds: Vec<String>,
     pub(super) custom: Vec<CustomRule>,
+    pub(super) sinks: Sinks,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sinks {
+    pub(super) log: Actions,
+    pub(super) upstream: Actions,
+    pub(super) client: Actions,
+    pub(super) memory: Actions,
+    pub(super) on_unscannable: String,
+    pub(super) restore_in_tools: bool,
+}
+
+/// One action for all kinds, or some by kind.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Actions {
+    One(String),
+    ByKind(BTreeMap<String, String>),
 }
 
 #[derive(Debug, Deserialize)]

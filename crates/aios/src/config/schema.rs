@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use aios_privacy::Sink;
 use toml::{Table, Value};
 
 use super::layer::spans;
@@ -22,6 +23,8 @@ pub(super) enum Kind {
     Flag,
     Texts,
     Tables(&'static [(&'static str, Kind)]),
+    /// One word for all kinds of personal data, or a table of words by kind.
+    Actions,
 }
 
 /// Keys of an endpoint. Only `url` and `model` must be there.
@@ -53,6 +56,9 @@ pub(super) const ADMIN_TOKEN: &[(&str, Kind)] =
 
 /// Keys of a rule of one's own. Both must be there.
 pub(super) const CUSTOM_RULE: &[(&str, Kind)] = &[("name", Kind::Text), ("pattern", Kind::Text)];
+
+/// In a table of actions: that of the kinds without one of their own.
+pub(super) const ACTION_DEFAULT: &str = "default";
 
 /// A key that may be set.
 #[derive(Debug)]
@@ -91,6 +97,7 @@ impl Kind {
             Self::Flag => "true or false",
             Self::Texts => "a list of strings",
             Self::Tables(_) => "a list of tables",
+            Self::Actions => "an action or a table of actions by kind",
         }
     }
 
@@ -105,6 +112,7 @@ impl Kind {
             Self::Tables(_) => {
                 value.as_array().is_some_and(|list| list.iter().all(Value::is_table))
             }
+            Self::Actions => value.is_str() || value.is_table(),
         }
     }
 }
@@ -140,8 +148,14 @@ fn lookup<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
     rest.map_or(Some(value), |rest| lookup(value.as_table()?, rest))
 }
 
+fn is_sink(key: &str) -> bool {
+    let name = key.strip_prefix("privacy.sinks.");
+    name.is_some_and(|name| Sink::NAMES.iter().any(|(sink, _)| *sink == name))
+}
+
 fn kind_of(key: &str, default: &Value) -> Option<Kind> {
     match default {
+        Value::String(_) if is_sink(key) => Some(Kind::Actions),
         Value::String(_) | Value::Datetime(_) => Some(Kind::Text),
         Value::Integer(_) => Some(Kind::Integer),
         Value::Float(_) => Some(Kind::Number),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use aios_privacy::SecretDigest;
+use aios_privacy::{PiiKind, SecretDigest};
 use toml::{Table, Value};
 
 use super::problem::{Origin, Problem};
@@ -111,6 +111,7 @@ fn check(key: &str, kind: Kind, value: &Value, place: &dyn Fn(&str) -> Origin) -
                 .flat_map(|(n, entry)| check_entry(&format!("{key}[{n}]"), fields, entry, place))
                 .collect()
         }
+        Kind::Actions => check_actions(key, value, place),
         Kind::Text | Kind::Integer | Kind::Number | Kind::Flag | Kind::Texts => Vec::new(),
     }
 }
@@ -131,6 +132,21 @@ fn check_entry(
                 vec![unknown(&full, name, &place(&full), names, None)]
             }
         }
+    });
+    checked.flatten().collect()
+}
+
+/// Which action is none is said where actions are known; here only which kind is none.
+fn check_actions(key: &str, value: &Value, place: &dyn Fn(&str) -> Origin) -> Vec<Problem> {
+    let names = PiiKind::ALL.map(PiiKind::name);
+    let known = std::iter::once(schema::ACTION_DEFAULT).chain(names);
+    let pairs = value.as_table().into_iter().flatten();
+    let checked = pairs.map(|(name, value)| {
+        let full = format!("{key}.{name}");
+        if known.clone().any(|one| one == name) {
+            return check(&full, Kind::Text, value, place);
+        }
+        vec![unknown(&full, name, &place(&full), known.clone(), None)]
     });
     checked.flatten().collect()
 }

@@ -1,6 +1,6 @@
 use std::fs;
 
-use aios_privacy::PiiKind;
+use aios_privacy::{Action, PiiKind, Sink};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use toml::Value;
@@ -135,6 +135,42 @@ fn values_out_of_range_are_all_listed() {
     `events.sync` (line 13 of aios.toml) must be "always", "never" or a duration such as "100ms", not "sometimes"
     `privacy.kinds` (line 15 of aios.toml) must be one of "email", "phone", "url", "ipv4", "ipv6", "mac", "credit_card", "iban", "us_ssn", "national_id", "crypto", "secret", "custom", not "phones"; did you mean "phone"?
     "#);
+}
+
+#[test]
+fn a_sink_takes_one_action_or_a_table_of_them() {
+    let policy = |text: &str| check(text, &[]).unwrap().privacy.policy;
+    assert!(check("", &[]).unwrap().privacy.sinks().is_none());
+    let text = "[privacy.sinks]\nlog = { url = \"off\" }\nupstream = \"mask\"\n[privacy.sinks.client]\ndefault = \"mask\"\nurl = \"off\"\n";
+    let mixed = policy(text);
+    let action = |sink, kind| mixed.action(sink, kind);
+    let (email, url) = (PiiKind::Email, PiiKind::Url);
+    assert_eq!(
+        [Sink::Log, Sink::Upstream, Sink::Client]
+            .map(|sink| (action(sink, email), action(sink, url))),
+        [(Action::Mask, Action::Off), (Action::Mask, Action::Mask), (Action::Mask, Action::Off)],
+    );
+    let config = check(text, &[]).unwrap();
+    assert!(config.privacy.sinks().is_some());
+    let kept = config.privacy.redactor().redact("jo@example.com https://h.example/?a=b").text;
+    assert_eq!(kept.as_str(), "[EMAIL] https://h.example/?a=b");
+    assert_eq!(check(&as_toml(&config), &[]).unwrap().hash, config.hash);
+    let env = [("AIOS_PRIVACY__SINKS__UPSTREAM", "{ email = \"block\" }")];
+    let config = check("", &env).unwrap();
+    assert_eq!(config.privacy.policy.action(Sink::Upstream, email), Action::Block);
+    assert_eq!(config.privacy.policy.action(Sink::Upstream, url), Action::Off);
+}
+
+#[test]
+fn sinks_kinds_and_actions_that_there_are_not_are_refused() {
+    let sinks = |text: &str| refused(&format!("[privacy.sinks]\n{text}\n"));
+    assert_snapshot!(sinks("upstrem = \"mask\""), @"unknown key `privacy.sinks.upstrem` (line 2 of aios.toml); did you mean `upstream`?");
+    assert_snapshot!(sinks("upstream = { emial = \"mask\" }"), @"unknown key `privacy.sinks.upstream.emial` (line 2 of aios.toml); did you mean `email`?");
+    assert_snapshot!(sinks("upstream = { email = \"maks\" }"), @r#"`privacy.sinks.upstream.email` (line 2 of aios.toml) must be one of "off", "detect", "placeholder", "mask", "block", not "maks"; did you mean "mask"?"#);
+    assert_snapshot!(sinks("upstream = 7"), @"`privacy.sinks.upstream` (line 2 of aios.toml) must be an action or a table of actions by kind, not the number 7");
+    assert_snapshot!(sinks("client = { email = \"placeholder\" }"), @r#"`privacy.sinks.client.email` (line 2 of aios.toml) cannot be "placeholder": at this sink there is "off", "detect", "mask", "block""#);
+    assert_snapshot!(sinks("memory = \"mask\""), @r#"`privacy.sinks.memory` (line 2 of aios.toml) cannot be "mask": at this sink there is "off""#);
+    assert_snapshot!(sinks("on_unscannable = \"drop\""), @r#"`privacy.sinks.on_unscannable` (line 2 of aios.toml) must be one of "block", "pass", not "drop""#);
 }
 
 #[test]

@@ -25,9 +25,10 @@ impl Resolver<'_> {
     }
 
     fn problem(&self, key: &str, why: impl Display) -> Problem {
-        // An entry of a list has the place of the list.
+        // An entry of a list or table has the place of the whole.
         let leaf = key.split('[').next().unwrap_or(key);
-        match self.settings.get(leaf) {
+        let parent = leaf.rsplit_once('.').map_or(leaf, |(parent, _)| parent);
+        match self.settings.get(leaf).or_else(|| self.settings.get(parent)) {
             Some(setting) => Problem::new(format!("`{key}` ({}) {why}", setting.origin)),
             None => Problem::new(format!("`{key}` {why}")),
         }

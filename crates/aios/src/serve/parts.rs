@@ -126,6 +126,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
         gateway: config.gateway(),
         upstreams: Arc::new(Upstreams::new(upstreams, before.map(|before| &*before.upstreams))),
         redactor: Arc::new(config.privacy.redactor()),
+        sinks: config.privacy.sinks(),
         clients: Clients::new(
             config.clients_required,
             clients,

@@ -34,6 +34,8 @@ mod reload;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod sinks;
+#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod tidy;

@@ -143,3 +143,16 @@ fn a_file_that_cannot_be_read_is_named() {
         ran.stderr
     );
 }
+
+#[test]
+fn what_the_log_does_not_mask_is_found_all_the_same() {
+    let place = Place::new();
+    place.write("aios.toml", "[privacy.sinks]\nlog = { email = \"off\" }\n");
+    let text = "jo@example.com from 81.2.69.142";
+    let ran = place.run_with_input(&["pii", "redact", "-"], text).ended(0);
+    assert_eq!(ran.stdout, "jo@example.com from [IPV4]");
+    place.run_with_input(&["pii", "scan", "-"], "mail jo@example.com").ended(2);
+    let ran = place.run(&["preflight"]);
+    let line = ran.stdout.lines().find(|line| line.contains("switched off"));
+    assert!(line.is_some_and(|line| line.contains("email")), "{}", ran.stdout);
+}

@@ -66,7 +66,7 @@ fn by_name<S: serde::Serializer>(kind: &PiiKind, serializer: S) -> Result<S::Ok,
 
 impl Scan {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let redactor = context.config()?.privacy.redactor();
+        let redactor = context.config()?.privacy.scanner();
         let mut input = Input::open(&self.file)?;
         let mut counts = BTreeMap::<PiiKind, usize>::new();
         let mut n_lines = 0;

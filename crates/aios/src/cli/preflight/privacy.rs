@@ -13,9 +13,9 @@ struct Example {
 
 pub(super) fn check(subject: &Subject) -> Checked {
     let privacy = &subject.config()?.privacy;
-    let kinds = &privacy.kinds;
+    let kinds = privacy.masked();
     if kinds.is_empty() {
-        let hint = "list in privacy.kinds what is to be masked; without the key all kinds are";
+        let hint = "list in privacy.kinds what is to be masked, and leave privacy.sinks.log at \"mask\"; without the keys all kinds are";
         return Err(Fault::new("no kind is masked: every text is kept as it came", hint));
     }
     let redactor = privacy.redactor();

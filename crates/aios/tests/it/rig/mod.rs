@@ -19,7 +19,7 @@ pub(crate) use replies::{
 };
 pub(crate) use server::{EVENTS, Server, log};
 pub(crate) use setup::Setup;
-pub(crate) use upstream::{Act, Gate, Upstream};
+pub(crate) use upstream::{Act, Gate, Received, Upstream};
 
 /// Longest wait for anything.
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -1,0 +1,218 @@
+//! However a reply is streamed, the client gets what it would get in one piece.
+
+use std::sync::Arc;
+
+use aios_privacy::{Action, KeyMaterial, Policy, Redactor, Sink, Vault, corpus};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::gateway::sinks::{OnUnscannable, SinkOptions, Sinks};
+
+/// Masks, and undoes the placeholders of `hidden`.
+fn filter(hidden: &str) -> (ReplyFilter, String) {
+    let policy = Policy::default().with_default(Sink::Client, Action::Mask);
+    let options = SinkOptions { on_unscannable: OnUnscannable::Block, restore_in_tools: false };
+    let sinks = Sinks::new(policy, |_| Redactor::default(), options).unwrap();
+    let mut vault = Vault::new(&KeyMaterial::new([7; 32]));
+    let placeholder = vault.hide(&Redactor::default(), hidden);
+    (ReplyFilter::new(&Arc::new(sinks), Some(vault)).unwrap(), placeholder)
+}
+
+fn delta(choice: u64, delta: &Value) -> String {
+    let event = json!({"id": "c", "model": "m", "choices": [{"index": choice, "delta": delta, "finish_reason": null}]});
+    format!("data: {event}\n\n")
+}
+
+fn finish(choice: u64) -> String {
+    let event =
+        json!({"id": "c", "choices": [{"index": choice, "delta": {}, "finish_reason": "stop"}]});
+    format!("data: {event}\n\n")
+}
+
+fn run(filter: &mut StreamFilter, blocks: impl IntoIterator<Item = String>) -> Vec<Value> {
+    let out: Vec<u8> =
+        blocks.into_iter().flat_map(|block| filter.block(Bytes::from(block)).unwrap()).collect();
+    events(&out)
+}
+
+fn events(out: &[u8]) -> Vec<Value> {
+    let text = std::str::from_utf8(out).unwrap();
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    data.filter(|data| *data != "[DONE]").map(|data| serde_json::from_str(data).unwrap()).collect()
+}
+
+/// What a client puts together of one field.
+fn joined(events: &[Value], choice: u64, pointer: &str) -> String {
+    let choices = events.iter().filter_map(|event| event["choices"].as_array()).flatten();
+    let own = choices.filter(|one| one["index"] == choice);
+    own.filter_map(|one| one.pointer(pointer)?.as_str()).collect()
+}
+
+fn pieces<'t>(text: &'t str, cuts: &[usize]) -> Vec<&'t str> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    for n in cuts.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, after) = rest.split_at(rest.ceil_char_boundary((*n).min(rest.len())));
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn however_a_reply_is_cut_the_whole_is_the_same(
+        seeds in proptest::collection::vec(any::<u64>(), 1..4),
+        cuts in proptest::collection::vec(1..60usize, 1..20),
+    ) {
+        let (mut whole, placeholder) = filter("li@example.com");
+        let text: String = seeds.iter().map(|seed| corpus::sample(*seed).text + &placeholder).collect();
+        let mut body = json!({"choices": [{"message": {"content": text,
+            "tool_calls": [{"function": {"arguments": text}}]}}]});
+        whole.value(&mut body);
+        let mut stream = StreamFilter::new(filter("li@example.com").0);
+        let mut blocks = Vec::new();
+        for piece in pieces(&text, &cuts) {
+            // Two choices, and two fields of one, take turns.
+            blocks.push(delta(0, &json!({"content": piece})));
+            blocks.push(delta(1, &json!({"reasoning": piece})));
+            blocks.push(delta(0, &json!({"tool_calls": [{"index": 3, "function": {"arguments": piece}}]})));
+        }
+        blocks.extend([finish(0), finish(1), "data: [DONE]\n\n".to_owned()]);
+        let events = run(&mut stream, blocks);
+        let message = &body["choices"][0]["message"];
+        let expect = message["content"].as_str().unwrap();
+        prop_assert!(expect.contains("li@example.com"));
+        prop_assert_eq!(joined(&events, 0, "/delta/content"), expect);
+        prop_assert_eq!(joined(&events, 1, "/delta/reasoning"), expect);
+        let arguments = joined(&events, 0, "/delta/tool_calls/0/function/arguments");
+        prop_assert_eq!(&arguments, message["tool_calls"][0]["function"]["arguments"].as_str().unwrap());
+        prop_assert!(!arguments.contains("li@example.com"), "a tool gets no value back");
+        let last = events.iter().rposition(|event| event["choices"][0]["finish_reason"] == "stop");
+        prop_assert_eq!(last, Some(events.len() - 1), "nothing comes after the end");
+    }
+}
+
+#[test]
+fn what_has_no_text_passes_as_it_came() {
+    let mut stream = StreamFilter::new(filter("").0);
+    for raw in [
+        ": keep-alive\n\n",
+        "data: {\"choices\":[], \"usage\" : {\"total_tokens\": 1.0}}\n\n",
+        "data:{\"choices\":[{\"delta\":{\"role\":\"assistant\"} ,\"index\":0}]}\r\n\r\n",
+        "data: [DONE]\n\n",
+    ] {
+        assert_eq!(stream.block(Bytes::from(raw)).unwrap(), raw);
+    }
+}
+
+#[test]
+fn what_was_held_goes_out_before_the_end_however_it_ends() {
+    let text = json!({"content": "write to jo@example.com"});
+    let mut stream = StreamFilter::new(filter("").0);
+    let out = run(&mut stream, [delta(0, &text), "data: [DONE]\n\n".to_owned()]);
+    assert_eq!(joined(&out, 0, "/delta/content"), "write to [EMAIL]");
+    assert_eq!(out[1]["id"], "c", "it is like the event it came in");
+    let mut stream = StreamFilter::new(filter("").0);
+    run(&mut stream, [delta(0, &text)]);
+    assert_eq!(joined(&events(&stream.ended().unwrap()), 0, "/delta/content"), "write to [EMAIL]");
+    let mut stream = StreamFilter::new(filter("").0);
+    run(&mut stream, [delta(0, &json!({"content": "write to jo@exa"}))]);
+    let out = events(&stream.broken());
+    assert_eq!(joined(&out, 0, "/delta/content"), "write to", "half a value does not go out");
+}
+
+#[test]
+fn completions_and_several_choices_in_one_event_are_told_apart() {
+    let mut stream = StreamFilter::new(filter("").0);
+    let event = json!({"choices": [
+        {"index": 1, "text": "jo@exam", "logprobs": {"tokens": ["jo"]}, "finish_reason": null},
+        {"index": 0, "text": "li@example.com", "finish_reason": "length"}]});
+    let more = json!({"choices": [{"index": 1, "text": "ple.com", "finish_reason": "stop"}]});
+    let out = run(&mut stream, [format!("data: {event}\n\n"), format!("data: {more}\n\n")]);
+    assert_eq!(joined(&out, 0, "/text"), "[EMAIL]");
+    assert_eq!(joined(&out, 1, "/text"), "[EMAIL]");
+    assert_eq!(out[0]["choices"][0]["logprobs"], Value::Null);
+}
+
+#[test]
+fn typed_events_are_filtered_and_numbered_on() {
+    let mut stream = StreamFilter::new(filter("").0);
+    let typed = |n: u64, of: &str, more: Value| {
+        let mut event =
+            json!({"type": of, "sequence_number": n, "output_index": 0, "content_index": 0});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        format!("event: {of}\ndata: {event}\n\n")
+    };
+    let out = run(
+        &mut stream,
+        [
+            typed(0, "response.output_text.delta", json!({"delta": "mail jo@exa"})),
+            typed(1, "response.output_text.delta", json!({"delta": "mple.com"})),
+            typed(2, "response.output_text.done", json!({"text": "mail jo@example.com"})),
+            typed(
+                3,
+                "response.completed",
+                json!({"response": {"output": [{"content": [{"text": "mail jo@example.com"}]}]}}),
+            ),
+        ],
+    );
+    let deltas: String = out.iter().filter_map(|event| event["delta"].as_str()).collect();
+    assert_eq!(deltas, "mail [EMAIL]");
+    assert_eq!(out[3]["text"], "mail [EMAIL]");
+    assert_eq!(out[4]["response"]["output"][0]["content"][0]["text"], "mail [EMAIL]");
+    let numbers: Vec<_> = out.iter().map(|event| event["sequence_number"].as_u64()).collect();
+    assert_eq!(numbers, [0, 1, 2, 3, 4].map(Some));
+}
+
+proptest! {
+    #[test]
+    fn whatever_an_endpoint_sends_the_filter_goes_on(blocks in proptest::collection::vec(any::<Vec<u8>>(), 1..6), lines: Vec<String>) {
+        let mut stream = StreamFilter::new(filter("").0);
+        let typed = lines.iter().map(|line| format!("data: {{\"type\":{line:?},\"delta\":{line:?}}}\n\n").into_bytes());
+        for block in blocks.into_iter().chain(typed) {
+            prop_assert!(stream.block(Bytes::from(block)).is_ok());
+        }
+        prop_assert!(stream.ended().is_ok());
+    }
+}
+
+#[test]
+fn audio_in_pieces_passes_as_it_came() {
+    let event = json!({"type": "response.audio.delta", "delta": "QUJD".repeat(20)});
+    let raw = format!("event: response.audio.delta\ndata: {event}\n\n");
+    let mut stream = StreamFilter::new(filter("").0);
+    assert_eq!(stream.block(Bytes::from(raw.clone())).unwrap(), raw);
+    let raw = delta(0, &json!({"audio": {"data": "QUJD".repeat(20)}}));
+    assert_eq!(stream.block(Bytes::from(raw.clone())).unwrap(), raw);
+    let metrics = crate::metrics::Metrics::new();
+    stream.filter().report(&metrics);
+    let page = metrics.scrape();
+    assert!(page.contains(r#"unscanned_bytes_total{sink="client",reason="data"} 160"#), "{page}");
+}
+
+#[test]
+fn a_whole_reply_that_is_no_json_is_refused() {
+    let error = filter("").0.whole(&Bytes::from("jo@example.com")).unwrap_err();
+    assert_eq!((error.code(), error.status().as_u16()), ("pii_unscannable", 502));
+    let half = Bytes::from(r#"{"a":"\ud83d jo@example.com"}"#);
+    assert_eq!(filter("").0.whole(&half).unwrap(), "{\"a\":\"\u{fffd} [EMAIL]\"}");
+}
+
+#[test]
+fn a_failure_in_a_line_of_its_own_is_masked() {
+    let mut stream = StreamFilter::new(filter("").0);
+    let out = stream.block(Bytes::from("error: {\"message\":\"no jo@example.com\"}\n\n"));
+    assert_eq!(out.unwrap(), "error: {\"message\":\"no [EMAIL]\"}\n\n");
+}
+
+#[test]
+fn what_is_no_json_goes_nowhere() {
+    let mut stream = StreamFilter::new(filter("").0);
+    assert_eq!(stream.block(Bytes::from("data: jo@example.com\n\n")).unwrap(), "");
+}
