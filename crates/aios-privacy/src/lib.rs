@@ -37,7 +37,9 @@ pub use keyring::Keyring;
 pub use kind::{PiiKind, RedactionCounts};
 pub use placeholder::{Vault, Within};
 pub use policy::{Action, Applied, Coverage, Policy, Sink};
-pub use pseudonym::{Domain, KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer};
+pub use pseudonym::{
+    Domain, KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer, legacy_conversation,
+};
 pub use redactor::{Redacted, Redactor};
 pub use restore::RestoreHold;
 pub use rules::{RULES, Rule};

@@ -142,6 +142,14 @@ impl From<Pseudonym> for String {
     }
 }
 
+/// What logs of schema 1.0 hold in place of a conversation's id: sixteen hexadecimal digits of an unkeyed
+/// hash. Only for finding what was taken over from such a log.
+#[must_use]
+pub fn legacy_conversation(id: &str) -> String {
+    let digest = <Sha256 as sha2::Digest>::digest(format!("aios_conv:{id}"));
+    digest.iter().take(8).fold(String::from("hashed_"), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// Makes pseudonyms under one key version.
 #[derive(Clone)]
 pub struct Pseudonymizer {
@@ -225,6 +233,11 @@ fn mac(mut mac: Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_of_old_logs_are_made_as_they_were() {
+        assert_eq!(legacy_conversation("alice"), "hashed_2861d11416899caa");
+    }
 
     fn pseudonymizer(byte: u8) -> Pseudonymizer {
         Pseudonymizer::new(1, &KeyMaterial::new([byte; 32]))

@@ -5,7 +5,7 @@
 //! several have, they have to say which, so that nobody's data goes for another's.
 
 use aios_core::Timestamp;
-use aios_privacy::{Keyring, Pseudonym};
+use aios_privacy::{Keyring, Pseudonym, legacy_conversation};
 use aios_store::{Census, DataDir, Depth, EraseTarget, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -94,8 +94,14 @@ impl Whose {
         keyring: &Keyring,
         clients: &[String],
     ) -> Result<Vec<(String, Vec<Pseudonym>)>, WhoseError> {
-        let conversation =
-            |client: &str, id: &str| keyring.conversation(&[client.as_bytes(), id.as_bytes()]);
+        let conversation = |client: &str, id: &str| {
+            let mut all = keyring.conversation(&[client.as_bytes(), id.as_bytes()]);
+            if client.is_empty() {
+                // What was migrated is stored under the hash that the old log held.
+                all.extend(keyring.conversation(&[b"", legacy_conversation(id).as_bytes()]));
+            }
+            all
+        };
         let person = |client: &str, id: &str| {
             let mut all = keyring.subject(&[client.as_bytes(), id.as_bytes()]);
             if clients.iter().any(|known| known == id) && client.is_empty() {
@@ -134,6 +140,14 @@ mod tests {
             .unwrap()
     }
 
+    #[test]
+    fn what_an_old_log_knew_by_its_hash_is_found_by_the_id() {
+        let ring = keyring();
+        let found = conv("alice").candidates(&ring, &[]).unwrap();
+        let migrated = ring.conversation(&[b"", legacy_conversation("alice").as_bytes()]);
+        assert!(migrated.iter().all(|one| found[0].1.contains(one)));
+    }
+
     fn conv(id: &str) -> Whose {
         Whose { conv_id: Some(id.into()), ..Whose::default() }
     }
@@ -146,7 +160,9 @@ mod tests {
             all.iter().map(|(client, _)| client.as_str()).collect::<Vec<_>>(),
             ["", "a", "b"]
         );
-        assert!(all.iter().all(|(_, pseudonyms)| pseudonyms.len() == 2));
+        // One for each key; without a client also under the hash that old logs held.
+        let counts: Vec<_> = all.iter().map(|(_, pseudonyms)| pseudonyms.len()).collect();
+        assert_eq!(counts, [4, 2, 2]);
         assert_eq!(all[1].1, ring.conversation(&[b"a", b"chat-1"]));
         let named = Whose { client: Some("b".into()), ..conv("chat-1") };
         assert_eq!(named.candidates(&ring, &clients).unwrap(), [all[2].clone()]);

@@ -47,8 +47,8 @@ pub(crate) fn subject(
     client: Option<&str>,
     head: &Head<'_>,
 ) -> Option<Pseudonym> {
-    let person = head.identity.safety_identifier.as_ref().or(head.identity.user.as_ref());
-    match (person.filter(|id| !id.is_empty()), client) {
+    let ids = [&head.identity.safety_identifier, &head.identity.user];
+    match (ids.into_iter().flatten().find(|id| !id.is_empty()), client) {
         (Some(person), client) => {
             Some(pseudonyms.subject(&[client.unwrap_or("").as_bytes(), person.as_bytes()]))
         }
@@ -98,6 +98,21 @@ mod tests {
         let (from_body, source) = identify("", None, WITH_IDS);
         assert_eq!(source, ConversationSource::Metadata);
         assert_eq!(from_header, from_body, "the same id is the same conversation");
+    }
+
+    #[test]
+    fn an_empty_id_hides_no_other() {
+        let pseudonyms = Pseudonymizer::new(1, &KeyMaterial::new([7; 32]));
+        let of = |ids: &str| {
+            let json =
+                format!(r#"{{"model":"m","messages":[{{"role":"user","content":"Hi"}}],{ids}}}"#);
+            let body = Bytes::from(json);
+            subject(&pseudonyms, None, &request::read(Operation::Chat, &body).unwrap())
+        };
+        let ann = of(r#""user":"ann""#);
+        assert!(ann.is_some());
+        assert_eq!(of(r#""safety_identifier":"","user":"ann""#), ann);
+        assert_eq!(of(r#""safety_identifier":"","user":"""#), None);
     }
 
     #[test]

@@ -224,11 +224,14 @@ fn cut_torn_tail(path: &Path) -> Result<u64, StoreError> {
     Ok(n_torn)
 }
 
-/// Appends a line and forces it to disk. If the file ends in half a line, it begins a new one.
+/// Appends a line and forces it to disk. Half a line, which a crash has left at the end, is cut off first.
 fn append_line(path: &Path, line: &str) -> io::Result<()> {
     let mut file = disk::private_file(path)?.append(true).read(true).create(true).open(path)?;
-    let is_torn = !disk::ends_with_newline(&mut file)?;
-    let line = if is_torn { format!("\n{line}") } else { line.to_owned() };
+    if !disk::ends_with_newline(&mut file)? {
+        let bytes = std::fs::read(path)?;
+        let end = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+        OpenOptions::new().write(true).open(path)?.set_len(end as u64)?;
+    }
     file.write_all(line.as_bytes())?;
     fail::point("checkpoint.before_sync");
     file.sync_all()

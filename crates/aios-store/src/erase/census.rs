@@ -242,9 +242,8 @@ impl<'a> Counter<'a> {
         let is_packed = store.is_some_and(|store| {
             matches!(store.treatment, Treatment::Derived | Treatment::Indexed)
         });
-        let mut is_named = false;
+        let (mut is_named, mut is_wrapped) = (false, false);
         let overlap = target.len_max() + 1;
-        let mut is_wrapped = false;
         let n_bytes = scan::each_window(&file.path, overlap, |window, seen| {
             is_wrapped |= seen == 0 && scan::is_wrapped(window);
             // Proof of an erasure names whom it was about, by pseudonym and by nothing else.

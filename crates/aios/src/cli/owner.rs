@@ -56,6 +56,11 @@ pub(super) fn ask<T: DeserializeOwned>(
     let why = serde_json::from_slice::<Value>(&answer).ok();
     let why =
         why.as_ref().and_then(|why| why["error"]["message"].as_str()).unwrap_or("no reason given");
-    let hint = "run it as the user that runs the server, who may read its admin token";
+    let hint = match status {
+        401 | 403 => "run it as the user that runs the server, who may read its admin token",
+        404 => "name something that is there; the verbs that list things tell what is",
+        409 => "do what it says first, then try again",
+        _ => "the server's log tells more",
+    };
     Err(Failure::new(format!("the server refused ({status}): {why}"), hint).into())
 }
