@@ -10,6 +10,7 @@ use super::whose::{Looked, Who};
 use super::{erase, shown};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
+use crate::cli::owner::Owner;
 
 /// Erase what is stored of somebody; without --execute only show what would go
 ///
@@ -34,7 +35,9 @@ impl Delete {
         if !self.execute {
             return show_plan(context, &looked, &census, out);
         }
-        if census.is_clean() && census.is_complete() {
+        let has_nothing = census.is_clean() && census.is_complete();
+        // With a server, something may be on its way that no look can find: then it is fenced.
+        if has_nothing && matches!(Owner::of(&looked.config)?, Owner::Us(_)) {
             return nothing(context, &looked, &census, out);
         }
         let receipt = erase::erase(&looked, &self.basis)?;
@@ -98,7 +101,11 @@ fn show_receipt(context: &Context, receipt: &Value, out: &mut dyn Write) -> anyh
     let verified = &receipt["verified"];
     let n_segments = receipt["segments"].as_array().map_or(0, Vec::len);
     let n_files = receipt["files"].as_array().map_or(0, Vec::len);
-    let word = if is_done { "ERASED" } else { "INCOMPLETE" };
+    let word = match (is_done, receipt["n_records_erased"].as_u64()) {
+        (true, Some(0)) => "FENCED",
+        (true, _) => "ERASED",
+        (false, _) => "INCOMPLETE",
+    };
     writeln!(
         out,
         "{word} records={} segments={n_segments} other_files={n_files} id={id}",
@@ -107,6 +114,9 @@ fn show_receipt(context: &Context, receipt: &Value, out: &mut dyn Write) -> anyh
     shown::events(out, verified["n_events"].as_u64().unwrap_or_default())?;
     writeln!(out, "verified: {} files, {} bytes read", verified["n_files"], verified["n_bytes"])?;
     writeln!(out, "receipt: erasures/{id}.receipt.json")?;
+    if word == "FENCED" {
+        say("nothing was stored of it; what is still on its way will not be kept");
+    }
     for left in verified["left"].as_array().into_iter().flatten() {
         let text = |key: &str| left[key].as_str().unwrap_or_default().to_owned();
         say(format_args!("{}: {}", text("file"), text("why")));
