@@ -31,6 +31,12 @@ impl Keyring {
         &self.current
     }
 
+    /// What made those of older ones, the newest first.
+    #[must_use]
+    pub fn older(&self) -> &[Pseudonymizer] {
+        &self.older
+    }
+
     /// The live versions, the newest first.
     pub fn versions(&self) -> impl Iterator<Item = u16> {
         self.all().map(Pseudonymizer::version)

@@ -182,6 +182,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         observer: None,
         keys: Keys {
             pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([1; 32])),
+            older: vec![],
             bucket: BucketKey::new(&KeyMaterial::new([2; 32])),
         },
         listener: ListenerConfig {

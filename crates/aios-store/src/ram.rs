@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aios_core::{Event, Timestamp};
+use aios_privacy::Pseudonym;
 
 use crate::slot::{Commit, Gate, Sink};
 use crate::{
@@ -91,6 +92,11 @@ impl EventStore for RamEventLog {
             kept.events.retain(|event| !days.contains(&Day::of(event.at())));
         }
         Ok(done)
+    }
+
+    /// Nothing is erased from memory.
+    fn refuses(&self, _pseudonym: &Pseudonym) -> bool {
+        false
     }
 
     /// Memory needs no index.

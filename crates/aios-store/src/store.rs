@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aios_core::Timestamp;
+use aios_privacy::Pseudonym;
 use serde::Serialize;
 
 use crate::{CaughtUp, Policy, Reserve, Rotate, Rotated, StoreError};
@@ -28,6 +29,10 @@ pub trait EventStore: Send + Sync {
     /// When what there is cannot be read or sealed. What a single segment's compression or removal
     /// fails with is in the answer.
     fn rotate(&self, now: Timestamp, rotate: Rotate) -> Result<Rotated, StoreError>;
+
+    /// Whether what is of this conversation or person is accounted for without its content, because it
+    /// was erased. Asked for each request where the key of the pseudonyms has older versions.
+    fn refuses(&self, pseudonym: &Pseudonym) -> bool;
 
     /// Makes the index of the events anew, where there is one. Blocks, as above.
     ///

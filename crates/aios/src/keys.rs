@@ -16,8 +16,10 @@ pub const BUCKETS: &str = "buckets";
 /// # Errors
 /// When a key file cannot be read, or is not there and this process may not make it.
 pub fn load(dir: &DataDir) -> Result<Keys, StoreError> {
+    let ring = keyring(dir)?;
     Ok(Keys {
-        pseudonyms: pseudonyms(dir)?,
+        pseudonyms: ring.current().clone(),
+        older: ring.older().to_vec(),
         bucket: BucketKey::new(&dir.load_or_create_key(BUCKETS)?),
     })
 }

@@ -183,6 +183,7 @@ fn gateway() -> Arc<Gateway> {
         clock: Arc::new(FixedClock),
         keys: Keys {
             pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([1; 32])),
+            older: vec![],
             bucket: BucketKey::new(&KeyMaterial::new([2; 32])),
         },
         observer: None,

@@ -59,6 +59,8 @@ pub(crate) struct Gateway {
 pub struct Keys {
     /// Makes pseudonyms of conversations and subjects.
     pub pseudonyms: Pseudonymizer,
+    /// Made them under older versions of the key: what was erased under one stays erased.
+    pub older: Vec<Pseudonymizer>,
     /// Puts conversations into buckets; apart from the pseudonyms' key.
     pub bucket: BucketKey,
 }

@@ -117,9 +117,17 @@ fn identify(record: &mut Record, headers: &HeaderMap, head: &Head<'_>) {
     let gateway = Arc::clone(record.gateway());
     let client = record.admission().map(|admission| Arc::clone(admission.meter()));
     let client = client.as_ref().map(|meter| meter.name());
-    let pseudonyms = &gateway.keys.pseudonyms;
-    let conversation = identity::conversation(pseudonyms, client.unwrap_or(""), headers, head);
-    let subject = identity::subject(pseudonyms, client, head);
+    let of = |pseudonyms| {
+        let conversation = identity::conversation(pseudonyms, client.unwrap_or(""), headers, head);
+        (conversation, identity::subject(pseudonyms, client, head))
+    };
+    // Who was erased under an older key must not be kept again under the newest.
+    let is_erased = |(conversation, subject): &(_, Option<_>)| {
+        let (conversation, _): &(_, _) = conversation;
+        std::iter::once(conversation).chain(subject).any(|one| gateway.store.refuses(one))
+    };
+    let erased = gateway.keys.older.iter().map(of).find(is_erased);
+    let (conversation, subject) = erased.unwrap_or_else(|| of(&gateway.keys.pseudonyms));
     let facts = record.facts_mut();
     facts.conversation = Some(conversation);
     facts.subject = subject;

@@ -37,6 +37,12 @@ impl Fence {
         self.generation.load(Ordering::SeqCst)
     }
 
+    /// Whether this one is refused.
+    pub(crate) fn refuses(&self, pseudonym: &Pseudonym) -> bool {
+        self.generation() > 0
+            && self.refused.read().unwrap_or_else(PoisonError::into_inner).contains(pseudonym)
+    }
+
     /// How many pseudonyms are refused.
     #[must_use]
     pub fn n_refused(&self) -> usize {

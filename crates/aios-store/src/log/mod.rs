@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use aios_core::Timestamp;
+use aios_privacy::Pseudonym;
 use tokio::sync::oneshot;
 
 use crate::data_dir::LogLease;
@@ -223,6 +224,10 @@ impl EventStore for FileEventLog {
             Some(dir) => rotate::rotate(self, dir, now, rotate),
             None => Ok(Rotated::default()),
         }
+    }
+
+    fn refuses(&self, pseudonym: &Pseudonym) -> bool {
+        self.fence().refuses(pseudonym)
     }
 
     fn reindex(&self) -> Result<CaughtUp, StoreError> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aios_core::{Event, Timestamp};
+use aios_privacy::Pseudonym;
 
 use super::segment::{DiskFile, Segment};
 use super::*;
@@ -36,6 +37,10 @@ impl<const SYNC: u8> EventStore for OnDisk<SYNC> {
 
     fn rotate(&self, now: Timestamp, rotate: Rotate) -> Result<Rotated, StoreError> {
         self.log.rotate(now, rotate)
+    }
+
+    fn refuses(&self, pseudonym: &Pseudonym) -> bool {
+        self.log.refuses(pseudonym)
     }
 
     fn reindex(&self) -> Result<CaughtUp, StoreError> {

@@ -173,6 +173,19 @@ async fn every_key_version_is_found_and_erased() {
 }
 
 #[tokio::test]
+async fn what_was_erased_stays_erased_under_a_new_key() {
+    let place = talked().await;
+    data(&place, "delete", &["--conv-id", ANN, "--execute"], 0);
+    place.run(&["keys", "rotate", "--data-dir", "data"]).ended(0);
+    let server = Server::start_in(place).await;
+    say_in(&server, ANN).await;
+    say_in(&server, BOB).await;
+    let place = server.stop().await;
+    assert_eq!(find(&place, ANN), "Events found: 0");
+    assert_eq!(find(&place, BOB), "Events found: 4");
+}
+
+#[tokio::test]
 async fn the_same_id_of_two_clients_is_two_conversations() {
     let secrets = ["one", "two"].map(|name| format!("key of {name}"));
     let entry = |name: &str, secret: &str| {
