@@ -117,10 +117,9 @@ const PROOF_E: f64 = 20.0;
 /// Wrong with a chance of at most 0.25 %.
 const CRITICAL_E: f64 = 400.0;
 
-/// What a stage must say by itself. With 2 an equal treatment takes longer (84 looks instead of 80 at a
-/// hundred requests each), and harm that begins at the third stage, exactly at the margin, is promoted in
-/// 3.9 % of simulated rollouts instead of 5.0 %.
-const AGREE_E: f64 = 1.5;
+/// What a stage must say by itself. Less would be quicker by a few looks, and would promote more of the
+/// harm that begins at a late stage.
+const AGREE_E: f64 = 2.0;
 
 impl JudgePolicy {
     /// The defaults, against this p95 of control.
