@@ -10,6 +10,7 @@ mod context;
 mod dashboard;
 mod data;
 mod events;
+mod init;
 mod keys;
 mod logs;
 mod models;
@@ -101,6 +102,7 @@ nouns! {
     Data => data,
     Pii => pii,
     Dashboard => dashboard,
+    Init => init,
     Sim => sim,
 }
 
