@@ -1,7 +1,8 @@
 //! The command line: `aios <noun> <verb>`.
 //!
-//! A noun is a file here and a line in `nouns!`. A command parses, calls a library and prints: data
-//! on stdout, talk on stderr, as `output.rs` has it.
+//! A noun is a file here and a line in `nouns!`; a verb is a file of its own and a line in the noun's
+//! `verbs!`. A command parses, calls a library and prints: data on stdout, talk on stderr, as `output.rs`
+//! has it.
 
 mod audit;
 mod canary;
@@ -26,6 +27,7 @@ mod serve;
 mod sim;
 mod status;
 mod table;
+mod verbs;
 
 use std::ffi::OsString;
 use std::io::Write;
