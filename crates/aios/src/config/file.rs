@@ -25,6 +25,7 @@ pub(super) struct ConfigFile {
     pub(super) events: Events,
     pub(super) retention: Retention,
     pub(super) privacy: Privacy,
+    pub(super) nightly: Nightly,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
     pub(super) telemetry: Telemetry,
@@ -240,4 +241,11 @@ pub(super) struct Telemetry {
     pub(super) level: String,
     pub(super) otlp_endpoint: String,
     pub(super) service_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nightly {
+    pub(super) enabled: bool,
+    pub(super) at: String,
 }

@@ -18,9 +18,13 @@ mod faults;
 #[cfg(test)]
 mod hangups;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod nightly;
 #[cfg(test)]
 mod nodelay;
 #[cfg(test)]
