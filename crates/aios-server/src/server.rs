@@ -169,9 +169,9 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     })?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
-        listener::serve(parts.gateway_socket, config, stopped, move |request| {
+        listener::serve(parts.gateway_socket, config, stopped, move |peer, request| {
             let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(gateway::serve(gateway, request).await) }
+            async move { Ok::<_, Infallible>(gateway::serve(gateway, peer, request).await) }
         })
     });
     Ok(Handle {
@@ -209,7 +209,7 @@ fn control_plane(
         let control = tokio::spawn(controller.run());
         let nightly = tokio::spawn(housekeeper.keep_house(None));
         let record = tokio::spawn(redactions.run(stop.clone()));
-        listener::serve(socket, config, stop, move |request| {
+        listener::serve(socket, config, stop, move |_peer, request| {
             let mut admin = admin.clone();
             async move { admin.call(request).await }
         })

@@ -147,6 +147,7 @@ pub(super) struct Client {
     pub(super) requests_per_minute: Option<u64>,
     pub(super) tokens_per_minute: Option<u64>,
     pub(super) concurrency_max: Option<u64>,
+    pub(super) may_steer: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -34,6 +34,8 @@ mod preflight;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod purpose;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod rig;
