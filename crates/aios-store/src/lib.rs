@@ -61,8 +61,8 @@ pub use retention::{
     Term, plan,
 };
 pub use segment::{
-    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, SegmentId, SegmentIdError, SegmentInfo,
-    Segments, Text,
+    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, Salvaged, SegmentId, SegmentIdError,
+    SegmentInfo, Segments, Text,
 };
 pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
 pub use stats::{ClassStats, stats};
