@@ -23,6 +23,7 @@ mod log;
 mod migrate;
 mod ram;
 mod read;
+mod regular;
 mod replace;
 mod retention;
 mod segment;
@@ -44,7 +45,7 @@ pub use audit::{
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, StoreCount, plan_hash,
+    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, Resumed, StoreCount, plan_hash,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
@@ -61,8 +62,8 @@ pub use retention::{
     Term, plan,
 };
 pub use segment::{
-    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, SegmentId, SegmentIdError, SegmentInfo,
-    Segments, Text,
+    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, Salvaged, SegmentId, SegmentIdError,
+    SegmentInfo, Segments, Text,
 };
 pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
 pub use stats::{ClassStats, stats};

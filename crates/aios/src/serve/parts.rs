@@ -6,7 +6,7 @@ use aios_core::{Clock, Profile};
 use aios_privacy::SecretDigest;
 use aios_route::{Knots, Policy, Sampler};
 use aios_server::{AdminConfig, AdminToken, Clients, Handle, Live, Parts, RoutingState, Scopes};
-use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, StoreError};
+use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Resumed, StoreError};
 use aios_upstream::Upstreams;
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -100,21 +100,20 @@ fn eraser(
     let (log, audit) = (Arc::clone(store), Arc::clone(audit));
     let eraser = Arc::new(Eraser::open(dir, log, audit, Arc::new(SystemClock))?);
     let resuming = Arc::clone(&eraser);
-    tokio::task::spawn_blocking(move || match resuming.resume() {
-        Ok(receipts) => {
-            for receipt in receipts {
-                tracing::info!(
-                    id = receipt.id,
-                    state = receipt.state.name(),
-                    "an erasure is finished"
-                );
-            }
-        }
-        Err(error) => {
-            tracing::error!(%error, "an erasure cannot be finished; it goes on at the next start")
-        }
-    });
+    tokio::task::spawn_blocking(move || log_resumed(&resuming.resume()));
     Ok(eraser)
+}
+
+fn log_resumed(resumed: &Resumed) {
+    for receipt in &resumed.receipts {
+        tracing::info!(id = receipt.id, state = receipt.state.name(), "an erasure is finished");
+    }
+    for (id, error) in &resumed.failed {
+        tracing::error!(%id, %error, "an erasure cannot be finished; it goes on at the next start");
+    }
+    if resumed.n_waiting > 0 {
+        tracing::warn!(n = resumed.n_waiting, "erasures wait for holds to end");
+    }
 }
 
 /// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.
