@@ -9,7 +9,7 @@ mod time;
 mod verdict;
 
 pub use attempt::{Attempt, AttemptOutcome};
-pub use decision::{Actor, Decision, DecisionEvent};
+pub use decision::{Actor, Decision};
 pub use event::{
     ConversationSource, Event, FinishReason, Operation, Outcome, ResponseEvent, SCHEMA_VERSION,
     Timings, Tokens,
@@ -20,6 +20,4 @@ pub use route::{
     Tier, Weight,
 };
 pub use time::{Clock, Timestamp};
-pub use verdict::{
-    EvidenceWindow, GoldenGate, MetricEvidence, Verdict, VerdictEvent, VerdictReason,
-};
+pub use verdict::{EvidenceWindow, GoldenGate, MetricEvidence, Verdict, VerdictReason};
