@@ -11,8 +11,8 @@ mod verdict;
 pub use attempt::{Attempt, AttemptOutcome};
 pub use decision::{Actor, Decision};
 pub use event::{
-    ConversationSource, Event, FinishReason, Operation, Outcome, ResponseEvent, SCHEMA_VERSION,
-    Timings, Tokens,
+    ConversationSource, Event, FeedbackEvent, FeedbackSource, FinishReason, Operation, Outcome,
+    ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
 };
 pub use id::{EventId, RequestId};
 pub use route::{

@@ -53,7 +53,7 @@ pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};
 pub use filter::Filter;
-pub use index::{CaughtUp, Index, Row, Window};
+pub use index::{CaughtUp, Index, Row, Seen, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use migrate::{Migrated, Migration, migrate};

@@ -73,6 +73,8 @@ impl<'a> Converter<'a> {
             conv_id_source: ConversationSource::Conversation,
             subject: None,
             msg_id: older.msg_id.unwrap_or(1),
+            previous: None,
+            asked_again: false,
             client: None,
             request_model: RedactedText::default(),
             response_model: None,
