@@ -10,7 +10,7 @@ mod time;
 mod verdict;
 
 pub use attempt::{Attempt, AttemptOutcome};
-pub use decision::{Actor, Decision, DecisionEvent};
+pub use decision::{Actor, Decision};
 pub use event::{
     ConversationSource, Event, FeedbackEvent, FeedbackSource, FinishReason, Operation, Outcome,
     ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
@@ -22,6 +22,4 @@ pub use route::{
     Tier, Weight,
 };
 pub use time::{Clock, Timestamp};
-pub use verdict::{
-    EvidenceWindow, GoldenGate, MetricEvidence, Verdict, VerdictEvent, VerdictReason,
-};
+pub use verdict::{EvidenceWindow, GoldenGate, MetricEvidence, Verdict, VerdictReason};

@@ -9,6 +9,8 @@
 
 mod audit;
 mod back;
+mod chain;
+mod control;
 mod data_dir;
 mod disk;
 mod erase;
@@ -42,6 +44,7 @@ pub use audit::{
     AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditVerified, audit_tail,
     verify_audit,
 };
+pub use control::{ControlFault, ControlHistory, ControlLog, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
