@@ -52,8 +52,8 @@ impl Sink {
     #[must_use]
     pub const fn default_action(self) -> Action {
         match self {
-            Self::Log => Action::Mask,
-            Self::Upstream | Self::Client | Self::Memory => Action::Off,
+            Self::Log | Self::Memory => Action::Mask,
+            Self::Upstream | Self::Client => Action::Off,
         }
     }
 }
@@ -236,8 +236,10 @@ mod tests {
     #[test]
     fn by_default_what_is_kept_is_masked_and_all_else_passes_unscanned() {
         let policy = Policy::default();
-        assert_eq!(text_of(apply(&policy, Sink::Log, None).0), "[EMAIL] from [IPV4]");
-        for sink in [Sink::Upstream, Sink::Client, Sink::Memory] {
+        for sink in [Sink::Log, Sink::Memory] {
+            assert_eq!(text_of(apply(&policy, sink, None).0), "[EMAIL] from [IPV4]");
+        }
+        for sink in [Sink::Upstream, Sink::Client] {
             let (applied, coverage) = apply(&policy, sink, None);
             assert_eq!(applied, Applied::Unchanged(RedactionCounts::default()));
             assert_eq!((coverage.bytes_scanned, coverage.bytes_unscanned), (0, TEXT.len() as u64));

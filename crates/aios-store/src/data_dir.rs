@@ -6,12 +6,12 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use aios_privacy::{KeyMaterial, Secret};
 
 use crate::segment::{Lease, Leases, SegmentId};
-use crate::{StoreError, disk, key};
+use crate::{StoreError, disk, key, memory};
 
 /// Name of the lock file. It holds the owner's process id as text, for people and error messages;
 /// ownership is the operating system's lock on it, which ends with the process.
@@ -47,6 +47,8 @@ struct Lock {
     leases: Leases,
     /// Held by whoever changes the file of holds.
     holds: Mutex<()>,
+    /// The memory, while it is open: all who open it share it, an erasure too.
+    memory: Mutex<Weak<memory::Shared>>,
 }
 
 /// The right to write the event log. Keeps the directory owned until the log is closed.
@@ -68,6 +70,7 @@ impl DataDir {
             log_open: AtomicBool::new(false),
             leases: Leases::default(),
             holds: Mutex::new(()),
+            memory: Mutex::default(),
         };
         Ok(Self { path, lock: Some(Arc::new(lock)) })
     }
@@ -247,6 +250,17 @@ impl DataDir {
     /// The index of the event log.
     pub(crate) fn index_path(&self) -> PathBuf {
         self.path.join("index.sqlite")
+    }
+
+    /// The memory's database.
+    pub(crate) fn memory_path(&self) -> PathBuf {
+        self.path.join("memory").join("memory.sqlite")
+    }
+
+    /// The memory that is open, if it is; held while it is opened.
+    pub(crate) fn open_memory(&self) -> Result<MutexGuard<'_, Weak<memory::Shared>>, StoreError> {
+        let lock = self.owned("open the memory for writing")?;
+        Ok(lock.memory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A number that is another one when a sealed segment may have been changed since.

@@ -103,6 +103,17 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The memory's database refused.
+    #[error("cannot {operation} the memory {}: {source}", path.display())]
+    Memory {
+        /// What was to be done.
+        operation: &'static str,
+        /// The database.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// There is no such hold.
     #[error("there is no hold {id}")]
     NoHold {
@@ -178,6 +189,9 @@ impl StoreError {
             Self::Index { .. } => {
                 Some("`aios logs reindex` makes it anew from the log; nothing is lost with it")
             }
+            Self::Memory { .. } => {
+                Some("check the disk that it is on; a damaged file is restored from a backup")
+            }
             Self::NoHold { .. } => Some("`aios logs hold list` lists them"),
             Self::TooManyHolds { .. } => Some("release some with `aios logs hold release`"),
             Self::EmptyHold { .. } => Some("--since must be before --until"),
@@ -200,6 +214,14 @@ impl StoreError {
 
     pub(crate) fn corrupt(path: &Path, why: impl Into<String>) -> Self {
         Self::Corrupt { path: path.to_owned(), why: why.into() }
+    }
+
+    pub(crate) fn memory(
+        operation: &'static str,
+        path: &Path,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Memory { operation, path: path.to_owned(), source: Box::new(source) }
     }
 
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {

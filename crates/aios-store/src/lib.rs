@@ -22,6 +22,7 @@ mod index;
 mod key;
 mod lines;
 mod log;
+mod memory;
 mod migrate;
 mod ram;
 mod read;
@@ -57,6 +58,11 @@ pub use filter::Filter;
 pub use index::{CaughtUp, Index, Row, Seen, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
+pub use memory::{
+    Added, CACHE_BYTES_MAX, Decayed, Deduplicated, FRAGMENT_ID_MAX, FRAGMENT_MAX, FragmentUse,
+    Home, MemoryScope, MemoryStats, MemoryStore, NewFragment, Outcome, Pending, Recalled,
+    RecalledFragment, Refusal,
+};
 pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;
 pub use read::{Events, Follow, FollowFrom, query, tail};

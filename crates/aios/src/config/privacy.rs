@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aios_privacy::{Action, CustomRule, PiiKind, Policy, Redactor, Sink};
+use aios_privacy::{Action, CustomRule, PiiKind, Policy, Redactor, Remembered, Sink};
 use aios_server::{OnUnscannable, SinkOptions, Sinks};
 
 use super::file;
@@ -43,6 +43,12 @@ impl Privacy {
     #[must_use]
     pub fn scanner(&self) -> Redactor {
         self.redactor_of(|_| true)
+    }
+
+    /// What may be remembered of a text between requests; `None` if nothing may.
+    #[must_use]
+    pub fn remembered(&self, scanner: &Redactor, text: &str) -> Option<Remembered> {
+        Remembered::new(&self.policy, scanner, text)
     }
 
     /// What is done with texts that pass through; `None` if nothing is.
@@ -150,14 +156,13 @@ impl Resolver<'_> {
     }
 }
 
-/// What can be done at a sink. Nothing is remembered yet, so nothing can be done there.
+/// What can be done at a sink.
 const fn allowed(sink: Sink) -> &'static [Action] {
     match sink {
-        Sink::Log => &[Action::Off, Action::Mask],
+        Sink::Log | Sink::Memory => &[Action::Off, Action::Mask],
         Sink::Client => &[Action::Off, Action::Detect, Action::Mask, Action::Block],
         Sink::Upstream => {
             &[Action::Off, Action::Detect, Action::Placeholder, Action::Mask, Action::Block]
         }
-        Sink::Memory => &[Action::Off],
     }
 }
