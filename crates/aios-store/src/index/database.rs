@@ -9,7 +9,7 @@ use crate::replace::remove as remove_file;
 use crate::{DataDir, StoreError, disk};
 
 /// Version of the tables and of the codes in them. Another one is another file.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Events by time, and which segment names whom. Both lie in the order in which they are asked for, so
 /// neither needs an index of its own, and a segment's part of either goes in one piece.
@@ -24,6 +24,7 @@ const TABLES: &str = "
         source INTEGER, bucket INTEGER NOT NULL, boundary REAL NOT NULL, weight REAL,
         outcome INTEGER NOT NULL, status INTEGER NOT NULL, latency_ms REAL NOT NULL, first_ms REAL,
         input_tokens INTEGER, output_tokens INTEGER, cost_usd REAL, simulated INTEGER NOT NULL,
+        purpose INTEGER NOT NULL,
         PRIMARY KEY (ts, seg, offset)
     ) WITHOUT ROWID;
     CREATE TABLE names (seg INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (seg, name)) WITHOUT ROWID;

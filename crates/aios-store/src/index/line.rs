@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use aios_core::{Bucket, EventId, Operation, Outcome, Tier, Timestamp};
+use aios_core::{Bucket, EventId, Operation, Outcome, Purpose, Tier, Timestamp};
 use rusqlite::{Statement, params};
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use super::database::Code;
 
 /// Puts one event in.
 pub(super) const INSERT: &str = "INSERT OR REPLACE INTO events VALUES
-    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)";
+    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)";
 
 /// The narrow facts of an event; its text is not among them.
 #[derive(Debug, Deserialize)]
@@ -40,6 +40,8 @@ pub(super) struct IndexLine<'a> {
     cost_usd: Option<f64>,
     #[serde(default)]
     simulated: bool,
+    #[serde(default)]
+    purpose: Purpose,
 }
 
 impl IndexLine<'_> {
@@ -79,6 +81,7 @@ impl IndexLine<'_> {
             count(self.output_tokens),
             self.cost_usd,
             self.simulated,
+            Code::place(&Purpose::ALL, &self.purpose),
         ])?;
         Ok(())
     }

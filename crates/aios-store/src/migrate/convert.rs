@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use aios_core::{
     BOUNDARY_DEFAULT, Boundary, Bucket, ConversationSource, Event, EventId, Operation, Outcome,
-    Profile, ResponseEvent, RouteReason, SCHEMA_VERSION, Tier, Timestamp, Timings, Tokens, Weight,
+    Profile, Purpose, ResponseEvent, RouteReason, SCHEMA_VERSION, Tier, Timestamp, Timings, Tokens,
+    Weight,
 };
 use aios_privacy::{Keyring, Pseudonym, Pseudonymizer, RedactedText, is_legacy_conversation};
 use serde::Deserialize;
@@ -69,6 +70,7 @@ impl<'a> Converter<'a> {
             ts,
             request_id: RedactedText::default(),
             operation: Operation::Chat,
+            purpose: Purpose::Live,
             stream: false,
             conv_id: self.conversation(older.conv_id.as_ref()),
             conv_id_source: ConversationSource::Conversation,

@@ -74,6 +74,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         admin,
         audit,
         eraser: Arc::clone(&eraser),
+        nightly: config.nightly.clone(),
         keyring,
     })
     .context("cannot start the server")?;

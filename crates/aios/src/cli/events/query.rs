@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use aios_core::{Bucket, EventId, Outcome, Tier, Timestamp};
+use aios_core::{Bucket, EventId, Outcome, Purpose, Tier, Timestamp};
 use aios_privacy::{Pseudonym, is_legacy_conversation};
 use aios_store::{DataDir, Filter};
 use clap::Args;
@@ -31,6 +31,9 @@ pub(super) struct Query {
     /// Bucket of the conversation
     #[arg(long, value_parser = parse::bucket())]
     bucket: Option<Bucket>,
+    /// What the request was made for
+    #[arg(long, value_parser = parse::purpose())]
+    purpose: Option<Purpose>,
     /// How the request ended
     #[arg(long, value_parser = parse::outcome())]
     outcome: Option<Outcome>,
@@ -72,6 +75,7 @@ impl Query {
             tier: self.tier,
             source: self.source,
             bucket: self.bucket,
+            purpose: self.purpose,
             outcome: self.outcome,
             conv,
             event_id: self.id,
