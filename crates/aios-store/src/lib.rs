@@ -9,6 +9,7 @@
 
 mod audit;
 mod back;
+mod clients;
 mod data_dir;
 mod disk;
 mod erase;
@@ -45,7 +46,8 @@ pub use audit::{
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, Resumed, StoreCount, plan_hash,
+    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, Resumed, StoreCount, StoreHits,
+    plan_hash,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
