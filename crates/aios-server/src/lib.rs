@@ -8,6 +8,7 @@ mod clients;
 mod collected;
 mod controller;
 mod gateway;
+pub mod judging;
 mod listener;
 mod live;
 mod metrics;

@@ -9,7 +9,9 @@
 
 mod audit;
 mod back;
+mod chain;
 mod clients;
+mod control;
 mod data_dir;
 mod disk;
 mod erase;
@@ -22,6 +24,7 @@ mod key;
 mod lines;
 mod log;
 mod migrate;
+mod quarantine;
 mod ram;
 mod read;
 mod regular;
@@ -43,6 +46,7 @@ pub use audit::{
     AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditVerified, audit_tail,
     verify_audit,
 };
+pub use control::{ControlFault, ControlHistory, ControlLog, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
@@ -53,7 +57,7 @@ pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};
 pub use filter::Filter;
-pub use index::{CaughtUp, Index, Row, Window};
+pub use index::{CaughtUp, Index, Row, Seen, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use migrate::{Migrated, Migration, migrate};

@@ -163,3 +163,10 @@ pub(crate) struct Work {
     /// Files that could not be cut in the last pass, and why.
     pub(crate) failed: BTreeMap<PathBuf, String>,
 }
+
+impl Work {
+    /// A number that grows with each change to a file.
+    pub(crate) fn n_changes(&self) -> usize {
+        self.segments.len() + self.salvaged.len() + self.files.len()
+    }
+}

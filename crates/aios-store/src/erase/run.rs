@@ -214,12 +214,16 @@ impl Eraser {
     fn verify(&self, target: &EraseTarget, work: &mut Work) -> Result<ErasureProof, StoreError> {
         let mut census = self.look(target, Depth::EveryByte)?;
         for _ in 0..PASSES_MAX {
-            if census.is_clean() {
+            if census.is_clean() && census.damaged.is_empty() {
                 break;
             }
+            let (n_before, is_indexed) = (work.n_changes(), census.is_indexed());
             cut(&self.dir, target, Depth::EveryByte, self.clock.now(), work)?;
-            if census.is_indexed() {
+            if is_indexed {
                 self.log.reindex()?;
+            } else if work.n_changes() == n_before {
+                // What is left is not for an erasure to change.
+                break;
             }
             census = self.look(target, Depth::EveryByte)?;
         }

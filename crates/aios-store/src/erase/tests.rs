@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use aios_core::{Clock, Event, Timestamp};
+use aios_core::{Clock, Event, ResponseEvent, Timestamp};
 
 use super::*;
 use crate::audit::{AuditConfig, AuditLog, audit_tail, verify_audit};
@@ -40,9 +40,8 @@ fn config() -> EventLogConfig {
 
 /// Event `n` belongs to conversation `n % 10`.
 fn event(n: u64) -> Event {
-    let Event::Response(mut event) = fixture::event(n);
-    event.conv_id = fixture::conversation(n % 10);
-    Event::Response(event)
+    let conv_id = fixture::conversation(n % 10);
+    Event::Response(Box::new(ResponseEvent { conv_id, ..fixture::response(n) }))
 }
 
 fn line(n: u64) -> String {
@@ -106,6 +105,7 @@ impl Rig {
     /// The same directory in another process's life.
     fn restart(self) -> Self {
         let Self { temp, dir, log, eraser, clock, runtime } = self;
+        runtime.block_on(log.close(std::time::Duration::from_secs(10)));
         drop((dir, log, eraser, clock, runtime));
         Self::at(temp)
     }
@@ -441,9 +441,9 @@ fn erasing_by_subject_tells_whose_else_the_records_are() {
     let rig = Rig::new();
     let subject = aios_privacy::Pseudonym::parse(&format!("s1_{:032x}", 5)).unwrap();
     rig.append_events((0..30).map(|n| {
-        let Event::Response(mut event) = event(n);
-        event.subject = (n % 3 == 0).then(|| subject.clone());
-        Event::Response(event)
+        let subject = (n % 3 == 0).then(|| subject.clone());
+        let event = event(n).response().unwrap().clone();
+        Event::Response(Box::new(ResponseEvent { subject, ..event }))
     }));
     rig.log.seal_blocking().unwrap();
     let target = EraseTarget::new(vec![subject.clone()], None).unwrap();

@@ -76,6 +76,8 @@ impl<'a> Converter<'a> {
             conv_id_source: ConversationSource::Conversation,
             subject: None,
             msg_id: older.msg_id.unwrap_or(1),
+            previous: None,
+            asked_again: false,
             client: None,
             request_model: RedactedText::default(),
             response_model: None,
@@ -125,6 +127,12 @@ impl<'a> Converter<'a> {
     /// together, and the unkeyed hash, which can be guessed, is gone.
     fn conversation(&self, id: Option<&Value>) -> Pseudonym {
         pseudonym(self.how.pseudonyms, id)
+    }
+
+    /// A line that is no answer, with its newline, as it may be put aside.
+    pub(super) fn masked_line(&self, line: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(line);
+        self.how.redactor.redact(&text).text.as_str().as_bytes().to_vec()
     }
 
     fn masked(&self, text: Option<&str>) -> (RedactedText, u64) {

@@ -38,11 +38,7 @@ impl Log {
 
     fn events(&self) -> Vec<ResponseEvent> {
         let lines = query(&self.dir, &Filter::default()).unwrap();
-        lines
-            .map(|line| match line.unwrap().event {
-                Event::Response(event) => *event,
-            })
-            .collect()
+        lines.map(|line| line.unwrap().event.response().unwrap().clone()).collect()
     }
 
     /// Every byte in the directory, to look for what must not be there.

@@ -32,6 +32,9 @@ pub struct Rotated {
     pub compressed: Vec<SegmentId>,
     /// Segments that were removed.
     pub removed: Vec<SegmentId>,
+    /// Files that were put aside and whose time in the quarantine is over.
+    #[serde(default)]
+    pub n_put_aside: usize,
     /// Segments whose time is over and that a hold keeps.
     pub held: Vec<Held>,
     /// Why nothing was compressed or removed.

@@ -103,7 +103,7 @@ impl<'a> Segments<'a> {
         let _lease = self.dir.lease_segment(id)?;
         match self.age(id)? {
             Age::Hot => {
-                self.finish_leased(id)?;
+                self.finish_leased(id, None)?;
                 rewrite::hot(&self.layout(), id, keep)
             }
             Age::Cold => rewrite::cold(&self.layout(), id, look, keep),
@@ -115,9 +115,19 @@ impl<'a> Segments<'a> {
     /// # Errors
     /// As for [`rewrite`](Self::rewrite).
     pub fn finish(&self, id: SegmentId) -> Result<Footer, StoreError> {
+        self.finish_counted(id, None)
+    }
+
+    /// The same with the footer that whoever wrote the segment has made. It counts only if the segment is as
+    /// long as it says.
+    pub(crate) fn finish_counted(
+        &self,
+        id: SegmentId,
+        counted: Option<Footer>,
+    ) -> Result<Footer, StoreError> {
         let _lease = self.dir.lease_segment(id)?;
         match self.age(id)? {
-            Age::Hot => self.finish_leased(id),
+            Age::Hot => self.finish_leased(id, counted),
             Age::Cold => Ok(Sidecar::load_or_survey(&self.layout(), id)?.footer().clone()),
         }
     }
@@ -130,7 +140,7 @@ impl<'a> Segments<'a> {
         let _lease = self.dir.lease_segment(id)?;
         match self.age(id)? {
             Age::Hot => {
-                let footer = self.finish_leased(id)?;
+                let footer = self.finish_leased(id, None)?;
                 compress::run(&self.layout(), id, &footer)
             }
             Age::Cold => Ok(()),
@@ -174,8 +184,8 @@ impl<'a> Segments<'a> {
         Layout::of(self.dir)
     }
 
-    fn finish_leased(&self, id: SegmentId) -> Result<Footer, StoreError> {
-        seal::finish(&self.layout().hot(id), id, &self.dir.quarantine_path())
+    fn finish_leased(&self, id: SegmentId, counted: Option<Footer>) -> Result<Footer, StoreError> {
+        seal::finish(&self.layout().hot(id), id, &self.dir.quarantine_path(), counted)
     }
 
     fn age(&self, id: SegmentId) -> Result<Age, StoreError> {

@@ -143,13 +143,18 @@ impl Tally {
     /// Takes in a line that ends with its newline; tells what it is.
     pub(crate) fn add<'a>(&mut self, line: &'a [u8]) -> Kind<'a> {
         self.digest.add(line);
-        self.counts.bytes += line.len() as u64;
         let kind = facts::of(line.strip_suffix(b"\n").unwrap_or(line));
         match &kind {
-            Kind::Event(facts) => self.counts.saw(facts.ts),
-            Kind::Footer | Kind::Bad => self.counts.n_bad += 1,
+            Kind::Event(facts) => self.counts.add_event(facts.ts, line.len()),
+            Kind::Footer | Kind::Bad => self.counts.add_bad(line.len()),
         }
         kind
+    }
+
+    /// Takes in lines that were counted where they were made.
+    pub(crate) fn add_counted(&mut self, lines: &[u8], counts: Counts) {
+        self.digest.add(lines);
+        self.counts = self.counts.and(counts);
     }
 
     /// The digest of the lines.
@@ -165,10 +170,17 @@ impl Tally {
 }
 
 impl Counts {
-    fn saw(&mut self, ts: Timestamp) {
+    /// One more event, whose line has so many bytes.
+    pub(crate) fn add_event(&mut self, ts: Timestamp, n_bytes: usize) {
         self.n_events += 1;
+        self.bytes += n_bytes as u64;
         self.first_ts = Some(self.first_ts.map_or(ts, |first| first.min(ts)));
         self.last_ts = Some(self.last_ts.map_or(ts, |last| last.max(ts)));
+    }
+
+    fn add_bad(&mut self, n_bytes: usize) {
+        self.n_bad += 1;
+        self.bytes += n_bytes as u64;
     }
 
     /// These and others together.

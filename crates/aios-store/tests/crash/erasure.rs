@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use aios_core::{Clock, Event, Timestamp};
+use aios_core::{Clock, Event, ResponseEvent, Timestamp};
 use aios_privacy::Pseudonym;
 use aios_store::{
     AuditConfig, AuditLog, Census, DataDir, Depth, EraseRequest, EraseTarget, Eraser, ErasureState,
@@ -53,9 +53,9 @@ fn open(dir: &DataDir) -> (Arc<FileEventLog>, Arc<AuditLog>, Eraser) {
 }
 
 fn numbered(n: u64) -> Event {
-    let Event::Response(mut event) = event(n);
-    event.conv_id = conversation(n % N_CONVERSATIONS);
-    Event::Response(event)
+    let conv_id = conversation(n % N_CONVERSATIONS);
+    let event = event(n).response().unwrap().clone();
+    Event::Response(Box::new(ResponseEvent { conv_id, ..event }))
 }
 
 /// A cold segment, a hot one, an active one, and files of other stores.
