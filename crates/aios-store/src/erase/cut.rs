@@ -162,6 +162,7 @@ impl Pass<'_> {
         }
         work.n_records += n_dropped;
         if n_kept == 0 {
+            drop(out);
             return self.remove(path, work);
         }
         out.commit(path)?;
