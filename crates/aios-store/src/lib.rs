@@ -11,6 +11,7 @@ mod audit;
 mod back;
 mod chain;
 mod control;
+mod clients;
 mod data_dir;
 mod disk;
 mod erase;
@@ -48,7 +49,8 @@ pub use control::{ControlFault, ControlHistory, ControlLog, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, Resumed, StoreCount, plan_hash,
+    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, Resumed, StoreCount, StoreHits,
+    plan_hash,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]

@@ -17,6 +17,7 @@ mod receipt;
 pub(crate) mod registry;
 mod run;
 mod scan;
+mod search;
 mod stores;
 mod target;
 
@@ -31,6 +32,7 @@ pub use ledger::{ErasureState, LedgerEntry};
 pub use plan::{ErasePlan, EraseRequest, plan_hash};
 pub use receipt::{ErasureProof, Receipt};
 pub use run::{Eraser, Resumed};
+pub use search::{Hits, StoreHits};
 pub use target::EraseTarget;
 
 pub(crate) use ledger::Ledger;
