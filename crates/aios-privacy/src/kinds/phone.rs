@@ -131,14 +131,15 @@ fn look(source: &Source<'_>, at: usize) -> Look {
         return Look::nothing(resume);
     }
     let Some(shape) = Shape::read(source, digits, has_plus) else { return Look::nothing(resume) };
+    if !is_free_right(source, shape.end()) && !has_extension(source, shape.end()) {
+        return Look::nothing(resume);
+    }
     let rule = if has_plus {
         shape.is_international().then_some(("phone.plus", 0.95))
     } else {
         national(source, at, &shape)
     };
-    let found =
-        rule.filter(|_| is_free_right(source, shape.end()) || has_extension(source, shape.end()));
-    let found = found.map(|(rule, confidence)| Found {
+    let found = rule.map(|(rule, confidence)| Found {
         start: opened(source, at, shape.end()),
         end: extension_end(source, shape.end()),
         rule,

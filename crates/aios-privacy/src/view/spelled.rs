@@ -44,6 +44,12 @@ const LABEL_MAX: usize = 63;
 /// The form at `at`, blanks around it included, if words stand on both sides.
 pub(super) fn read(line: &str, at: usize) -> Option<Form> {
     let bytes = line.as_bytes();
+    let begins =
+        |byte: &u8| matches!(byte, b'a' | b'A' | b'd' | b'D' | b' ' | b'[' | b'(' | b'{' | b'<');
+    // Most blanks of prose come before another word.
+    if bytes.get(at) == Some(&b' ') && !bytes.get(at + 1).is_some_and(begins) {
+        return None;
+    }
     let blanks = bytes.get(at..)?.iter().take(2).take_while(|byte| **byte == b' ').count();
     let is_after_word = at.checked_sub(1).is_some_and(|i| is_word(bytes[i]));
     if !is_after_word {
