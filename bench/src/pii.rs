@@ -2,10 +2,14 @@
 
 use std::hint::black_box;
 use std::io::Write;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use aios_privacy::Redactor;
-use aios_privacy::corpus::{self, DEV_SEEDS, HOSTILE, LEAKED_MAX, OVER_REDACTED_MAX, TEST_SEEDS};
+use aios_privacy::corpus::{
+    self, DEV_SEEDS, HOSTILE, LEAKED_MAX, OVER_REDACTED_MAX, PAGES_DEV, PAGES_TEST, Sample,
+    TEST_SEEDS,
+};
+use aios_privacy::{PiiKind, Redactor};
 use anyhow::Result;
 
 /// Seed of the texts for speed.
@@ -26,7 +30,10 @@ const HOSTILE_GROWTH_MAX: f64 = 15.0;
 /// Measures everything and prints it; true where every bar is met.
 pub(crate) fn run(quick: bool, out: &mut dyn Write) -> Result<bool> {
     let redactor = Redactor::default();
-    let is_good = quality(&redactor, out)?;
+    writeln!(out, "lines:")?;
+    let is_good = quality(&redactor, corpus::sample, TEST_SEEDS, out)?;
+    writeln!(out, "\npages of another hand:")?;
+    let is_good = quality(&redactor, corpus::page, PAGES_TEST, out)? & is_good;
     let share = if quick { 10 } else { 1 };
     let prose = corpus::prose(SPEED_SEED, PROSE_BYTES / share);
     let dense = corpus::dense(SPEED_SEED, DENSE_BYTES / share);
@@ -43,18 +50,25 @@ pub(crate) fn run(quick: bool, out: &mut dyn Write) -> Result<bool> {
 pub(crate) fn print_errors(out: &mut dyn Write) -> Result<()> {
     let mut lines = Vec::new();
     let redactor = Redactor::default();
-    corpus::measure(&redactor, DEV_SEEDS, |what, kind, sample, span| {
+    let mut note = |what: &str, kind: PiiKind, sample: &Sample, span: Range<usize>| {
         let from = sample.text.floor_char_boundary(span.start.saturating_sub(40));
         let to = sample.text.ceil_char_boundary(span.end + 12);
         let (value, around) = (sample.text.get(span), sample.text.get(from..to));
         lines.push(format!("{what} {}: {value:?} in {around:?}", kind.name()));
-    });
+    };
+    corpus::measure(&redactor, corpus::sample, DEV_SEEDS, &mut note);
+    corpus::measure(&redactor, corpus::page, PAGES_DEV, &mut note);
     lines.sort();
     Ok(lines.iter().try_for_each(|line| writeln!(out, "{line}"))?)
 }
 
-fn quality(redactor: &Redactor, out: &mut dyn Write) -> Result<bool> {
-    let quality = corpus::measure(redactor, TEST_SEEDS, |_, _, _, _| {});
+pub(crate) fn quality(
+    redactor: &Redactor,
+    make: fn(u64) -> Sample,
+    seeds: Range<u64>,
+    out: &mut dyn Write,
+) -> Result<bool> {
+    let quality = corpus::measure(redactor, make, seeds, |_, _, _, _| {});
     writeln!(out, "kind            n  recall   hard n  recall   precision")?;
     for (kind, tally) in &quality.tallies {
         let hard = match tally.n_hard {

@@ -12,6 +12,7 @@ mod hard;
 mod hostile;
 mod identity;
 mod negative;
+mod pages;
 mod prose;
 mod quality;
 mod random;
@@ -23,6 +24,7 @@ use std::ops::Range;
 use crate::kind::PiiKind;
 
 pub use hostile::HOSTILE;
+pub use pages::{PAGES_DEV, PAGES_TEST, page};
 pub use quality::{Bar, LEAKED_MAX, OVER_REDACTED_MAX, Quality, Tally, measure};
 
 use random::Random;

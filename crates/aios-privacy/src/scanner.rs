@@ -75,8 +75,8 @@ impl Scanner {
         }
         words.extend(view::WORDS.iter().map(|word| (*word, FORM)));
         scanner.words = Words::new(words);
-        // Between brackets, these two are spelled out as well: `jo[@]example[.]com`.
-        b"@.".iter().for_each(|byte| scanner.interest[usize::from(*byte)] |= FORM);
+        // Between brackets, these are spelled out as well: `jo[@]example[.]com`, `https[:]//`.
+        b"@.:".iter().for_each(|byte| scanner.interest[usize::from(*byte)] |= FORM);
         scanner
     }
 

@@ -52,6 +52,7 @@ pub(crate) fn places(text: &str) -> impl Iterator<Item = usize> + '_ {
     let widths = if is_ascii { None } else { Some(width::places(bytes)) };
     escapes
         .filter(|at| escape::is_telling(bytes, *at))
+        .chain(memchr::memmem::find_iter(bytes, b"=40").filter(|at| escape::is_telling(bytes, *at)))
         .chain(widths.into_iter().flatten().filter(|at| width::is_telling(text, *at)))
 }
 
@@ -125,7 +126,7 @@ fn next_place(bytes: &[u8], at: usize) -> Option<usize> {
     /// ASCII signs, and what begins a character of several bytes.
     static MAY_BEGIN: [bool; 256] = {
         let mut table = [false; 256];
-        let signs = *b"\\%& [({<";
+        let signs = *b"\\%&= [({<";
         let mut n = 0;
         while n < signs.len() {
             table[signs[n] as usize] = true;
@@ -145,7 +146,7 @@ fn next_place(bytes: &[u8], at: usize) -> Option<usize> {
 /// The form at `at`, if one is.
 fn form_at(line: &str, at: usize) -> Option<Form> {
     match *line.as_bytes().get(at)? {
-        b'\\' | b'%' | b'&' => escape::read(line.as_bytes(), at),
+        b'\\' | b'%' | b'&' | b'=' => escape::read(line.as_bytes(), at),
         b' ' | b'[' | b'(' | b'{' | b'<' => spelled::read(line, at),
         byte if byte.is_ascii() => None,
         _ => width::read(line, at),

@@ -23,6 +23,8 @@ fn escapes_are_undone_however_deep() {
     check(r"https:\/\/example.com\/x", "https://example.com/x");
     check("jo&#64;example&#x2e;com jo&commat;x&amp;#46;io", "jo@example.com jo@x.io");
     check(r"a\nb \ud83d\ude00", "a\nb 😀");
+    check("jo=40example.com", "jo@example.com");
+    check_plain("card=4012888888881881&x=40, a=40");
 }
 
 #[test]
@@ -38,6 +40,7 @@ fn spelled_out_signs_are_undone_between_words_only() {
     check("jo [at] example [dot] com", "jo@example.com");
     check("jo(at)example.com, jo {AT} example(DOT)org", "jo@example.com, jo@example.org");
     check("jo at example dot com", "jo@example.com");
+    check("https[:]//example.com and jo<at>example.com", "https://example.com and jo@example.com");
     check("81.2.69[.]142 and jo[@]example.com", "81.2.69.142 and jo@example.com");
     check_plain("(at least) we met at noon. (at) [dot]");
     check("look at example dot com", "look at example.com");
