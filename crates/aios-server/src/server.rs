@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use tower_service::Service;
 
 use crate::admin::{self, AdminConfig, AdminState};
+use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
 use crate::collected::Collected;
 use crate::controller::Controller;
 use crate::gateway::{self, Gateway, IdSource, Keys};
@@ -64,6 +65,8 @@ pub struct Parts {
     pub audit: Arc<AuditLog>,
     /// Erases, beside the event log.
     pub eraser: Arc<Eraser>,
+    /// Who is told of alerts.
+    pub alerts: AlertConfig,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -130,6 +133,10 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         ids: IdSource::new(),
     });
     gateway.metrics.collect(Collected::new(&gateway));
+    let alert_metrics = Arc::new(AlertMetrics::default());
+    gateway.metrics.collect(AlertCollector(Arc::clone(&alert_metrics)));
+    let watch =
+        Watch::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.alerts, alert_metrics);
     let reload = Arc::new(ReloadState::default());
     let auth = admin::auth(parts.admin);
     let login_path = admin::first_link(&auth);
@@ -156,7 +163,10 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let config = parts.listener;
     let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
         let socket = parts.admin_socket;
-        move || control_plane(socket, config, admin_stopped, admin, controller, redactions)
+        move || {
+            let loops = Loops { controller, redactions, watch };
+            control_plane(socket, config, admin_stopped, admin, loops);
+        }
     })?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
@@ -178,13 +188,19 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     })
 }
 
+/// What runs beside the admin listener.
+struct Loops {
+    controller: Controller,
+    redactions: Redactions,
+    watch: Watch,
+}
+
 fn control_plane(
     socket: std::net::TcpListener,
     config: ListenerConfig,
     stop: watch::Receiver<bool>,
     admin: axum::Router,
-    controller: Controller,
-    redactions: Redactions,
+    loops: Loops,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
@@ -196,8 +212,9 @@ fn control_plane(
             Ok(socket) => socket,
             Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
         };
-        let control = tokio::spawn(controller.run());
-        let record = tokio::spawn(redactions.run(stop.clone()));
+        let control = tokio::spawn(loops.controller.run());
+        let record = tokio::spawn(loops.redactions.run(stop.clone()));
+        let watch = tokio::spawn(loops.watch.run(stop.clone()));
         listener::serve(socket, config, stop, move |request| {
             let mut admin = admin.clone();
             async move { admin.call(request).await }
@@ -206,6 +223,7 @@ fn control_plane(
         .shutdown()
         .await;
         control.abort();
+        watch.abort();
         if record.await.is_err() {
             tracing::error!("the end could not be put on record");
         }

@@ -11,6 +11,7 @@ mod audit;
 mod back;
 mod data_dir;
 mod disk;
+mod documents;
 mod erase;
 mod error;
 mod fail;

@@ -62,6 +62,7 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::CACHE,
     &stores::EXPORTS,
     &stores::SETTINGS,
+    &stores::ALERTS,
     &stores::KEYS,
     &stores::TRIALS,
 ];

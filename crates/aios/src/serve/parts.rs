@@ -74,6 +74,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         admin,
         audit,
         eraser: Arc::clone(&eraser),
+        alerts: config.alerts.clone(),
         keyring,
     })
     .context("cannot start the server")?;
@@ -127,6 +128,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
         upstreams: Arc::new(Upstreams::new(upstreams, before.map(|before| &*before.upstreams))),
         redactor: Arc::new(config.privacy.redactor()),
         sinks: config.privacy.sinks(),
+        objectives: Arc::new(config.objectives.clone()),
         clients: Clients::new(
             config.clients_required,
             clients,

@@ -23,3 +23,7 @@ pub(crate) const SETTINGS: Store = Store {
     files: &["analytics/adaptive_override.json", "holds.json", "retention.json"],
     treatment: Treatment::Apart,
 };
+
+/// What is wrong and who was told of it: figures and advice, nobody's words.
+pub(crate) const ALERTS: Store =
+    Store { name: "alerts", files: &["alerts/book.json"], treatment: Treatment::Apart };
