@@ -10,10 +10,11 @@
 mod audit;
 mod back;
 mod chain;
-mod control;
 mod clients;
+mod control;
 mod data_dir;
 mod disk;
+mod documents;
 mod erase;
 mod error;
 mod fail;
