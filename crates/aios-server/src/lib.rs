@@ -4,6 +4,7 @@
 //! routing split (down), and nowhere else. This is the only crate that knows HTTP status codes.
 
 mod admin;
+pub mod alerts;
 mod clients;
 mod collected;
 mod controller;

@@ -14,6 +14,7 @@ mod clients;
 mod control;
 mod data_dir;
 mod disk;
+mod documents;
 mod erase;
 mod error;
 mod fail;

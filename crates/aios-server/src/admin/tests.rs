@@ -158,7 +158,9 @@ fn gateway() -> Arc<Gateway> {
     let live = Live {
         generation: 1,
         hash: "0123456789ab".into(),
+        objectives: Arc::default(),
         gateway: GatewayConfig {
+            sequels: true,
             body_max: 1024,
             body_timeout: second,
             total_timeout: second,

@@ -67,6 +67,7 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::EXPORTS,
     &stores::SETTINGS,
     &stores::CLIENTS,
+    &stores::ALERTS,
     &stores::KEYS,
     &stores::TRIALS,
 ];

@@ -4,6 +4,7 @@
 //! `verbs!`. A command parses, calls a library and prints: data on stdout, talk on stderr, as `output.rs`
 //! has it.
 
+mod alert;
 mod audit;
 mod canary;
 mod config;
@@ -26,6 +27,7 @@ mod routing;
 mod running;
 mod serve;
 mod sim;
+mod slo;
 mod status;
 mod table;
 mod verbs;
@@ -98,6 +100,8 @@ nouns! {
     Status => status,
     Routing => routing,
     Canary => canary,
+    Slo => slo,
+    Alert => alert,
     Events => events,
     Logs => logs,
     Keys => keys,

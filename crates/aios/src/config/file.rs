@@ -26,6 +26,8 @@ pub(super) struct ConfigFile {
     pub(super) retention: Retention,
     pub(super) privacy: Privacy,
     pub(super) nightly: Nightly,
+    pub(super) slo: Slo,
+    pub(super) alerts: Alerts,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
     pub(super) telemetry: Telemetry,
@@ -221,6 +223,32 @@ pub(super) enum Actions {
 pub(super) struct CustomRule {
     pub(super) name: Option<String>,
     pub(super) pattern: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Slo {
+    pub(super) pass_rate: f64,
+    pub(super) latency_ms_p95: f64,
+    pub(super) boundary_drift: f64,
+    pub(super) recall_at_5: f64,
+    pub(super) error_rate: f64,
+    pub(super) quality_min: f64,
+    pub(super) window: String,
+    pub(super) n_min: u64,
+    pub(super) report_age_max: String,
+    pub(super) sequels: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alerts {
+    pub(super) enabled: bool,
+    pub(super) slack_webhook_env: String,
+    pub(super) webhook_env: String,
+    pub(super) webhook_hosts: Vec<String>,
+    pub(super) remind_every: String,
+    pub(super) per_hour_max: u64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -76,6 +76,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         audit,
         eraser: Arc::clone(&eraser),
         nightly: config.nightly.clone(),
+        alerts: config.alerts.clone(),
         keyring,
     })
     .context("cannot start the server")?;
@@ -134,6 +135,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
         upstreams: Arc::new(Upstreams::new(upstreams, before.map(|before| &*before.upstreams))),
         redactor: Arc::new(config.privacy.redactor()),
         sinks: config.privacy.sinks(),
+        objectives: Arc::new(config.objectives.clone()),
         clients: Clients::new(
             config.clients_required,
             clients,

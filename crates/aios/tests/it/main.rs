@@ -2,6 +2,8 @@
 
 // The lints take a module for test code by this mark.
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod canary;
@@ -41,6 +43,8 @@ mod reload;
 mod rig;
 #[cfg(test)]
 mod sinks;
+#[cfg(test)]
+mod slo;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
