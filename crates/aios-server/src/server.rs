@@ -123,6 +123,8 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         split,
         routing: parts.routing,
         store: parts.store,
+        data_dir: Arc::clone(&parts.data_dir),
+        sequels: gateway::Sequels::default(),
         started_at: parts.clock.now(),
         clock: parts.clock,
         keys: parts.keys,

@@ -11,7 +11,6 @@ use rusqlite::params;
 
 use super::Index;
 use super::database::{Code, failed};
-use super::line::millis_of;
 use crate::StoreError;
 
 const SELECT: &str =
@@ -84,7 +83,7 @@ impl Index {
     /// # Errors
     /// When the database cannot be read.
     pub fn find(&self, id: EventId) -> Result<Option<super::Row>, StoreError> {
-        let from = Timestamp::from_micros(millis_of(id) * 1_000);
+        let from = id.at();
         let until = Timestamp::from_micros(from.as_micros() + 1_000);
         for row in self.window(from..until) {
             let row = row?;
