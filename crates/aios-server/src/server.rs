@@ -28,6 +28,7 @@ use crate::gateway::{self, Gateway, IdSource, Keys};
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::nightly::{Housekeeper, NightlyAt};
 use crate::redactions::Redactions;
 use crate::routing::RoutingState;
 use crate::status::StatusReader;
@@ -67,6 +68,8 @@ pub struct Parts {
     pub eraser: Arc<Eraser>,
     /// Who is told of alerts.
     pub alerts: AlertConfig,
+    /// When the night's work is due; `None` if it is not to be done.
+    pub nightly: Option<NightlyAt>,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -152,7 +155,11 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         Arc::clone(&parts.audit),
         Arc::clone(&gateway.clock),
     );
+    let housekeeper =
+        Housekeeper::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.nightly);
+    let housekeeper = Arc::new(housekeeper);
     let admin = admin::router(AdminState {
+        nightly: Arc::clone(&housekeeper),
         gateway: Arc::clone(&gateway),
         status,
         auth,
@@ -166,15 +173,15 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
         let socket = parts.admin_socket;
         move || {
-            let loops = Loops { controller, redactions, watch };
+            let loops = Loops { controller, redactions, watch, housekeeper };
             control_plane(socket, config, admin_stopped, admin, loops);
         }
     })?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
-        listener::serve(parts.gateway_socket, config, stopped, move |request| {
+        listener::serve(parts.gateway_socket, config, stopped, move |peer, request| {
             let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(gateway::serve(gateway, request).await) }
+            async move { Ok::<_, Infallible>(gateway::serve(gateway, peer, request).await) }
         })
     });
     Ok(Handle {
@@ -195,6 +202,7 @@ struct Loops {
     controller: Controller,
     redactions: Redactions,
     watch: Watch,
+    housekeeper: Arc<Housekeeper>,
 }
 
 fn control_plane(
@@ -215,9 +223,10 @@ fn control_plane(
             Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
         };
         let control = tokio::spawn(loops.controller.run());
+        let nightly = tokio::spawn(loops.housekeeper.keep_house(None));
         let record = tokio::spawn(loops.redactions.run(stop.clone()));
         let watch = tokio::spawn(loops.watch.run(stop.clone()));
-        listener::serve(socket, config, stop, move |request| {
+        listener::serve(socket, config, stop, move |_peer, request| {
             let mut admin = admin.clone();
             async move { admin.call(request).await }
         })
@@ -226,6 +235,7 @@ fn control_plane(
         .await;
         control.abort();
         watch.abort();
+        nightly.abort();
         if record.await.is_err() {
             tracing::error!("the end could not be put on record");
         }

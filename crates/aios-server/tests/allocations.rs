@@ -178,6 +178,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
             remind_every: Duration::MAX,
             per_hour_max: 1,
         },
+        nightly: None,
         live: live(model),
         split: split(),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),

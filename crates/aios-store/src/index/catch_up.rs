@@ -300,7 +300,7 @@ fn read_batch(
     lines: &mut Lines<&mut dyn BufRead>,
     limit: usize,
 ) -> Result<(u64, usize), ReadError> {
-    let mut inserts = Inserts::new(changes, at.seg)?;
+    let mut tables = Inserts::into(changes, at.seg)?;
     let (mut n_events, mut n_lines) = (0, 0);
     while n_lines < limit {
         let Some(read) = lines.next()? else { break };
@@ -308,7 +308,7 @@ fn read_batch(
         let Read::Line { place, bytes } = read else { continue };
         at.position = place.offset + bytes.len() as u64 + 1;
         // Footers, bad lines and events of other types have no row.
-        let Some(ts) = inserts.take(bytes, place.offset)? else { continue };
+        let Some(ts) = tables.take(bytes, place.offset)? else { continue };
         at.first = Some(at.first.map_or(ts, |first| first.min(ts)));
         at.last = Some(at.last.map_or(ts, |last| last.max(ts)));
         n_events += 1;

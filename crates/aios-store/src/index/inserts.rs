@@ -1,4 +1,4 @@
-//! Puts a segment's lines into the tables.
+//! Which rows a line of the log makes.
 
 use aios_core::Timestamp;
 use rusqlite::{Statement, Transaction, params};
@@ -17,7 +17,8 @@ pub(super) struct Inserts<'a> {
 }
 
 impl<'a> Inserts<'a> {
-    pub(super) fn new(changes: &'a Transaction<'_>, seg: i64) -> rusqlite::Result<Self> {
+    /// Prepared for the lines of segment number `seg`.
+    pub(super) fn into(changes: &'a Transaction<'_>, seg: i64) -> rusqlite::Result<Self> {
         Ok(Self {
             seg,
             event: changes.prepare(INSERT)?,

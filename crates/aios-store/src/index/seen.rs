@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use aios_core::{Bucket, EventId, Operation, Outcome, Tier, Timestamp};
+use aios_core::{Bucket, EventId, Operation, Outcome, Purpose, Tier, Timestamp};
 use rusqlite::params;
 
 use super::Index;
@@ -15,7 +15,7 @@ use crate::StoreError;
 
 const SELECT: &str =
     "SELECT ts, event_id, conv, operation, bucket, source, boundary, weight, outcome, latency_ms,
-    first_ms, output_tokens, has_memory, simulated FROM events WHERE ts >= ?1 AND ts < ?2
+    first_ms, output_tokens, has_memory, simulated, purpose FROM events WHERE ts >= ?1 AND ts < ?2
     ORDER BY ts, seg, offset";
 
 const SELECT_SAID: &str =
@@ -52,6 +52,8 @@ pub struct Seen {
     pub has_memory: bool,
     /// The answer came from a built-in simulated model.
     pub simulated: bool,
+    /// What it was made for.
+    pub purpose: Purpose,
     /// How good the answer was, 0 to 1: the client's last word, else the judge's, else how the
     /// conversation went on; none where nobody said.
     pub quality: Option<f64>,
@@ -168,6 +170,7 @@ fn seen_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Seen> {
         output_tokens: output_tokens.and_then(|n| u64::try_from(n).ok()),
         has_memory: row.get(12)?,
         simulated: row.get(13)?,
+        purpose: Code::at(&Purpose::ALL, row.get(14)?).ok_or_else(|| wrong(14))?,
         quality: None,
     })
 }

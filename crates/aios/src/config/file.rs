@@ -27,6 +27,7 @@ pub(super) struct ConfigFile {
     pub(super) privacy: Privacy,
     pub(super) slo: Slo,
     pub(super) alerts: Alerts,
+    pub(super) nightly: Nightly,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
     pub(super) telemetry: Telemetry,
@@ -148,6 +149,7 @@ pub(super) struct Client {
     pub(super) requests_per_minute: Option<u64>,
     pub(super) tokens_per_minute: Option<u64>,
     pub(super) concurrency_max: Option<u64>,
+    pub(super) may_steer: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -268,4 +270,11 @@ pub(super) struct Telemetry {
     pub(super) level: String,
     pub(super) otlp_endpoint: String,
     pub(super) service_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nightly {
+    pub(super) enabled: bool,
+    pub(super) at: String,
 }

@@ -11,6 +11,7 @@ mod env;
 mod file;
 mod layer;
 mod nearest;
+mod nightly;
 mod privacy;
 mod problem;
 mod resolve;
@@ -33,7 +34,7 @@ use std::time::Duration;
 use aios_core::Split;
 use aios_server::alerts::AlertConfig;
 use aios_server::judging::Objectives;
-use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig};
+use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig, NightlyAt};
 use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
 
@@ -90,6 +91,8 @@ pub struct Config {
     pub sequels: bool,
     /// `[alerts]`.
     pub alerts: AlertConfig,
+    /// `[nightly]`: when; `None` if it is off.
+    pub nightly: Option<NightlyAt>,
     /// `[memory]`.
     pub memory: MemoryMode,
     /// `[telemetry]`: how the log looks.

@@ -6,7 +6,7 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 26] = [
+        const FIXED: [&str; 28] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
@@ -23,6 +23,8 @@ impl Config {
             "retention.hot",
             "retention.cold",
             "retention.audit",
+            "nightly.enabled",
+            "nightly.at",
             "alerts.enabled",
             "alerts.slack_webhook_env",
             "alerts.webhook_env",

@@ -22,9 +22,13 @@ mod feedback;
 #[cfg(test)]
 mod hangups;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod nightly;
 #[cfg(test)]
 mod nodelay;
 #[cfg(test)]
@@ -33,6 +37,8 @@ mod pii;
 mod preflight;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod purpose;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
