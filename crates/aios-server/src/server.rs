@@ -66,10 +66,10 @@ pub struct Parts {
     pub audit: Arc<AuditLog>,
     /// Erases, beside the event log.
     pub eraser: Arc<Eraser>,
-    /// When the night's work is due; `None` if it is not to be done.
-    pub nightly: Option<NightlyAt>,
     /// Who is told of alerts.
     pub alerts: AlertConfig,
+    /// When the night's work is due; `None` if it is not to be done.
+    pub nightly: Option<NightlyAt>,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -126,6 +126,8 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         split,
         routing: parts.routing,
         store: parts.store,
+        data_dir: Arc::clone(&parts.data_dir),
+        sequels: gateway::Sequels::default(),
         started_at: parts.clock.now(),
         clock: parts.clock,
         keys: parts.keys,
@@ -232,8 +234,8 @@ fn control_plane(
         .shutdown()
         .await;
         control.abort();
-        nightly.abort();
         watch.abort();
+        nightly.abort();
         if record.await.is_err() {
             tracing::error!("the end could not be put on record");
         }

@@ -172,13 +172,13 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
     let clock = Arc::new(FixedClock);
     let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock).unwrap();
     aios_server::start(Parts {
-        nightly: None,
         alerts: aios_server::alerts::AlertConfig {
             enabled: false,
             targets: Vec::new(),
             remind_every: Duration::MAX,
             per_hour_max: 1,
         },
+        nightly: None,
         live: live(model),
         split: split(),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),

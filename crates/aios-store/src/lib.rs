@@ -63,7 +63,7 @@ pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;
-pub use read::{Events, Follow, FollowFrom, query, tail};
+pub use read::{Events, Follow, FollowFrom, find_event, query, tail};
 pub use retention::{
     Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
     Term, plan,

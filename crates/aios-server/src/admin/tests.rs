@@ -85,7 +85,7 @@ impl Admin {
         let log = Arc::new(FileEventLog::open(&dir, EventLogConfig::default()).unwrap());
         let eraser = Eraser::open(&dir, log, Arc::clone(&audit), Arc::new(FixedClock)).unwrap();
         let auth = auth(AdminConfig { tokens, hosts: vec!["aios.internal".into()] });
-        let gateway = gateway();
+        let gateway = gateway(Arc::clone(&dir));
         let status = StatusReader {
             gateway: Arc::clone(&gateway),
             controller: Arc::default(),
@@ -136,7 +136,7 @@ impl Admin {
     }
 }
 
-fn gateway() -> Arc<Gateway> {
+fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
     let (learned_to, _) = tokio::sync::mpsc::channel(1);
     let second = std::time::Duration::from_secs(1);
     let timeouts = Timeouts {
@@ -185,6 +185,8 @@ fn gateway() -> Arc<Gateway> {
         split: tokio::sync::watch::channel(Arc::new(split)).1,
         routing: Arc::new(crate::RoutingState::new(Policy::golden(), None, learned_to)),
         store: Arc::new(RamEventLog::new(1, OnFull::Drop)),
+        data_dir: dir,
+        sequels: crate::gateway::Sequels::default(),
         clock: Arc::new(FixedClock),
         keys: Keys {
             pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([1; 32])),

@@ -85,14 +85,14 @@ pub struct Config {
     pub events: Events,
     /// `[privacy]`.
     pub privacy: Privacy,
-    /// `[nightly]`: when; `None` if it is off.
-    pub nightly: Option<NightlyAt>,
     /// `[slo]`.
     pub objectives: Objectives,
     /// `[slo]`: whether how a conversation goes on says something of its answers.
     pub sequels: bool,
     /// `[alerts]`.
     pub alerts: AlertConfig,
+    /// `[nightly]`: when; `None` if it is off.
+    pub nightly: Option<NightlyAt>,
     /// `[memory]`.
     pub memory: MemoryMode,
     /// `[telemetry]`: how the log looks.

@@ -23,6 +23,8 @@ impl Config {
             "retention.hot",
             "retention.cold",
             "retention.audit",
+            "nightly.enabled",
+            "nightly.at",
             "alerts.enabled",
             "alerts.slack_webhook_env",
             "alerts.webhook_env",

@@ -75,8 +75,8 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         admin,
         audit,
         eraser: Arc::clone(&eraser),
-        nightly: config.nightly.clone(),
         alerts: config.alerts.clone(),
+        nightly: config.nightly.clone(),
         keyring,
     })
     .context("cannot start the server")?;

@@ -18,6 +18,8 @@ mod fallback;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod feedback;
+#[cfg(test)]
 mod hangups;
 #[cfg(test)]
 mod init;
