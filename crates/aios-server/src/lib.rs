@@ -4,6 +4,7 @@
 //! routing split (down), and nowhere else. This is the only crate that knows HTTP status codes.
 
 mod admin;
+mod canary;
 mod clients;
 mod collected;
 mod controller;
@@ -23,6 +24,10 @@ mod trace;
 mod whose;
 
 pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
+pub use canary::{
+    CanaryError, CanaryKeeper, CanarySettings, Checked, ControlConfig, Gate, GateError, Look,
+    Order, Quiet, RowSource, Standing, Wish, split_of,
+};
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};

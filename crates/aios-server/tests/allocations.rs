@@ -173,7 +173,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
     let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock).unwrap();
     aios_server::start(Parts {
         live: live(model),
-        split: split(),
+        control: aios_server::ControlConfig::fixed(split()),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
         learned,
         store,

@@ -6,6 +6,7 @@
 //! they are open, so that monitoring needs no secret. Everything else needs an admin token.
 
 mod auth;
+mod canary;
 mod erasure;
 mod guard;
 mod health;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use aios_privacy::Keyring;
 use aios_store::{AuditAction, AuditLog, DataDir, Eraser};
 
+use crate::canary::Desk;
 use crate::gateway::Gateway;
 use crate::status::StatusReader;
 use auth::Auth;
@@ -42,6 +44,7 @@ pub(crate) struct AdminState {
     pub(crate) audit: Arc<AuditLog>,
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) eraser: Arc<Eraser>,
+    pub(crate) desk: Arc<Desk>,
     /// For ids that are asked for.
     pub(crate) keyring: Arc<Keyring>,
     /// Only this machine can connect.
