@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 
 pub use feedback::{FeedbackEvent, FeedbackSource};
 
-use crate::{Attempt, Boundary, Bucket, EventId, Profile, RouteReason, Tier, Timestamp, Weight};
+use crate::{
+    Attempt, Boundary, Bucket, EventId, Profile, Purpose, RouteReason, Tier, Timestamp, Weight,
+};
 
 /// Version of the event's shape, written into each line.
 pub const SCHEMA_VERSION: &str = "2.0";
@@ -71,6 +73,9 @@ pub struct ResponseEvent {
     pub request_id: RedactedText,
     /// Which API was called.
     pub operation: Operation,
+    /// What the request was made for.
+    #[serde(default, skip_serializing_if = "Purpose::is_live")]
+    pub purpose: Purpose,
     /// Whether the client asked for a stream.
     pub stream: bool,
     /// The conversation, as a pseudonym.

@@ -4,6 +4,7 @@ mod attempt;
 mod decision;
 mod event;
 mod id;
+mod purpose;
 mod route;
 mod time;
 mod verdict;
@@ -15,6 +16,7 @@ pub use event::{
     ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
 };
 pub use id::{EventId, RequestId};
+pub use purpose::Purpose;
 pub use route::{
     BOUNDARY_DEFAULT, Boundary, Bucket, Percent, Profile, RangeError, Route, RouteReason, Split,
     Tier, Weight,

@@ -28,6 +28,7 @@ use crate::gateway::{self, Gateway, IdSource, Keys};
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::nightly::{Housekeeper, NightlyAt};
 use crate::redactions::Redactions;
 use crate::routing::RoutingState;
 use crate::status::StatusReader;
@@ -65,6 +66,8 @@ pub struct Parts {
     pub audit: Arc<AuditLog>,
     /// Erases, beside the event log.
     pub eraser: Arc<Eraser>,
+    /// When the night's work is due; `None` if it is not to be done.
+    pub nightly: Option<NightlyAt>,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -159,7 +162,11 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         Arc::clone(&parts.audit),
         Arc::clone(&gateway.clock),
     );
+    let housekeeper =
+        Housekeeper::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.nightly);
+    let housekeeper = Arc::new(housekeeper);
     let admin = admin::router(AdminState {
+        nightly: Arc::clone(&housekeeper),
         gateway: Arc::clone(&gateway),
         status,
         auth,
@@ -179,15 +186,15 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
                 config,
                 admin_stopped,
                 admin,
-                Loops { controller, desk, redactions },
+                Loops { controller, desk, redactions, housekeeper },
             )
         }
     })?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
-        listener::serve(parts.gateway_socket, config, stopped, move |request| {
+        listener::serve(parts.gateway_socket, config, stopped, move |peer, request| {
             let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(gateway::serve(gateway, request).await) }
+            async move { Ok::<_, Infallible>(gateway::serve(gateway, peer, request).await) }
         })
     });
     Ok(Handle {
@@ -208,6 +215,7 @@ struct Loops {
     controller: Controller,
     desk: Arc<Desk>,
     redactions: Redactions,
+    housekeeper: Arc<Housekeeper>,
 }
 
 fn control_plane(
@@ -217,7 +225,7 @@ fn control_plane(
     admin: axum::Router,
     loops: Loops,
 ) {
-    let Loops { controller, desk, redactions } = loops;
+    let Loops { controller, desk, redactions, housekeeper } = loops;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -230,8 +238,9 @@ fn control_plane(
         };
         let control = tokio::spawn(controller.run());
         let looking = tokio::spawn(canary::run(desk));
+        let nightly = tokio::spawn(housekeeper.keep_house(None));
         let record = tokio::spawn(redactions.run(stop.clone()));
-        listener::serve(socket, config, stop, move |request| {
+        listener::serve(socket, config, stop, move |_peer, request| {
             let mut admin = admin.clone();
             async move { admin.call(request).await }
         })
@@ -240,6 +249,7 @@ fn control_plane(
         .await;
         control.abort();
         looking.abort();
+        nightly.abort();
         if record.await.is_err() {
             tracing::error!("the end could not be put on record");
         }

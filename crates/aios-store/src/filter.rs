@@ -1,6 +1,8 @@
 //! Which events a query wants.
 
-use aios_core::{Bucket, Event, EventId, FeedbackEvent, Outcome, ResponseEvent, Tier, Timestamp};
+use aios_core::{
+    Bucket, Event, EventId, FeedbackEvent, Outcome, Purpose, ResponseEvent, Tier, Timestamp,
+};
 use aios_privacy::{Pseudonym, RedactedText};
 use memchr::memmem::Finder;
 
@@ -17,6 +19,8 @@ pub struct Filter {
     pub source: Option<Tier>,
     /// The conversation's bucket.
     pub bucket: Option<Bucket>,
+    /// What the request was made for.
+    pub purpose: Option<Purpose>,
     /// How the request ended.
     pub outcome: Option<Outcome>,
     /// The conversation.
@@ -96,6 +100,7 @@ impl Matcher {
             && filter.tier.is_none_or(|tier| event.tier == tier)
             && filter.source.is_none_or(|source| event.source == Some(source))
             && filter.bucket.is_none_or(|bucket| event.bucket == bucket)
+            && filter.purpose.is_none_or(|purpose| event.purpose == purpose)
             && filter.outcome.is_none_or(|outcome| event.outcome == outcome)
             && filter.conv.as_ref().is_none_or(|conv| event.conv_id == *conv)
             && filter.event_id.is_none_or(|id| event.event_id == id)
@@ -146,6 +151,8 @@ mod tests {
         check(|filter| filter.source = Some(Tier::Main), false);
         check(|filter| filter.bucket = Some(Bucket::Control), true);
         check(|filter| filter.bucket = Some(Bucket::Treatment), false);
+        check(|filter| filter.purpose = Some(Purpose::Live), true);
+        check(|filter| filter.purpose = Some(Purpose::Golden), false);
         check(|filter| filter.outcome = Some(Outcome::Ok), true);
         check(|filter| filter.outcome = Some(Outcome::Timeout), false);
         check(|filter| filter.text = Some("QUESTION 7".into()), true);

@@ -10,6 +10,7 @@
 mod audit;
 mod back;
 mod chain;
+mod clients;
 mod control;
 mod data_dir;
 mod disk;
@@ -25,6 +26,7 @@ mod log;
 mod migrate;
 mod ram;
 mod read;
+mod regular;
 mod replace;
 mod retention;
 mod segment;
@@ -47,7 +49,8 @@ pub use control::{ControlFault, ControlHistory, ControlLog, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, StoreCount, plan_hash,
+    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, Resumed, StoreCount, StoreHits,
+    plan_hash,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
@@ -64,8 +67,8 @@ pub use retention::{
     Term, plan,
 };
 pub use segment::{
-    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, SegmentId, SegmentIdError, SegmentInfo,
-    Segments, Text,
+    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, Salvaged, SegmentId, SegmentIdError,
+    SegmentInfo, Segments, Text,
 };
 pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
 pub use stats::{ClassStats, stats};

@@ -34,6 +34,7 @@ fn write_response(event: &ResponseEvent, object: &mut Object<'_>) {
         ts,
         request_id,
         operation,
+        purpose,
         stream,
         conv_id,
         conv_id_source,
@@ -75,6 +76,9 @@ fn write_response(event: &ResponseEvent, object: &mut Object<'_>) {
     object.value("ts", ts);
     object.text("request_id", request_id.as_str());
     object.word("operation", operation.name());
+    if !purpose.is_live() {
+        object.word("purpose", purpose.name());
+    }
     object.value("stream", stream);
     object.word("conv_id", conv_id.as_str());
     object.value("conv_id_source", conv_id_source);

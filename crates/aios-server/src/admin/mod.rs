@@ -13,6 +13,7 @@ mod health;
 mod keys;
 mod login;
 mod logs;
+mod nightly;
 mod origin;
 mod routes;
 mod scope;
@@ -29,6 +30,7 @@ use aios_store::{AuditAction, AuditLog, DataDir, Eraser};
 
 use crate::canary::Desk;
 use crate::gateway::Gateway;
+use crate::nightly::Housekeeper;
 use crate::status::StatusReader;
 use auth::Auth;
 pub use auth::{AdminConfig, AdminToken};
@@ -45,6 +47,7 @@ pub(crate) struct AdminState {
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) eraser: Arc<Eraser>,
     pub(crate) desk: Arc<Desk>,
+    pub(crate) nightly: Arc<Housekeeper>,
     /// For ids that are asked for.
     pub(crate) keyring: Arc<Keyring>,
     /// Only this machine can connect.

@@ -6,11 +6,11 @@ use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
 use std::path::Path;
 
 use aios_core::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Statement, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::database::failed;
-use super::line::{FeedbackLine, INSERT, INSERT_SAID, IndexLine};
+use super::inserts::Inserts;
 use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text, extent};
 use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError};
@@ -300,12 +300,7 @@ fn read_batch(
     lines: &mut Lines<&mut dyn BufRead>,
     limit: usize,
 ) -> Result<(u64, usize), ReadError> {
-    let mut tables = Inserts {
-        seg: at.seg,
-        event: changes.prepare(INSERT)?,
-        said: changes.prepare(INSERT_SAID)?,
-        name: changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?,
-    };
+    let mut tables = Inserts::into(changes, at.seg)?;
     let (mut n_events, mut n_lines) = (0, 0);
     while n_lines < limit {
         let Some(read) = lines.next()? else { break };
@@ -319,43 +314,6 @@ fn read_batch(
         n_events += 1;
     }
     Ok((n_events, n_lines))
-}
-
-/// How each feedback's line begins.
-const FEEDBACK_START: &[u8] = br#"{"event_type":"feedback""#;
-
-/// Where a segment's lines go.
-struct Inserts<'a> {
-    seg: i64,
-    event: Statement<'a>,
-    said: Statement<'a>,
-    name: Statement<'a>,
-}
-
-impl Inserts<'_> {
-    /// Takes in one line; the time of its event, if it is one.
-    fn take(&mut self, bytes: &[u8], offset: u64) -> rusqlite::Result<Option<Timestamp>> {
-        if bytes.starts_with(FEEDBACK_START) {
-            let Ok(line) = serde_json::from_slice::<FeedbackLine<'_>>(bytes) else {
-                return Ok(None);
-            };
-            line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
-            self.names(line.names())?;
-            return Ok(Some(line.ts));
-        }
-        let Ok(line) = serde_json::from_slice::<IndexLine<'_>>(bytes) else { return Ok(None) };
-        line.insert(&mut self.event, self.seg, offset)?;
-        line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
-        self.names(line.names())?;
-        Ok(Some(line.ts))
-    }
-
-    fn names(&mut self, codes: impl Iterator<Item = Vec<u8>>) -> rusqlite::Result<()> {
-        for code in codes {
-            self.name.execute(params![self.seg, code])?;
-        }
-        Ok(())
-    }
 }
 
 fn note(changes: &Transaction<'_>, at: &Known, n_read: u64) -> rusqlite::Result<()> {

@@ -28,6 +28,7 @@ const TABLES: &str = "
         outcome INTEGER NOT NULL, status INTEGER NOT NULL, latency_ms REAL NOT NULL, first_ms REAL,
         input_tokens INTEGER, output_tokens INTEGER, cost_usd REAL, simulated INTEGER NOT NULL,
         has_memory INTEGER NOT NULL,
+        purpose INTEGER NOT NULL,
         PRIMARY KEY (ts, seg, offset)
     ) WITHOUT ROWID;
     CREATE TABLE said (

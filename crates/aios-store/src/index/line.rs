@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use aios_core::{Bucket, EventId, FeedbackSource, Operation, Outcome, Tier, Timestamp};
+use aios_core::{Bucket, EventId, FeedbackSource, Operation, Outcome, Purpose, Tier, Timestamp};
 use rusqlite::{Statement, params};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -11,7 +11,7 @@ use super::database::Code;
 
 /// Puts one event in.
 pub(super) const INSERT: &str = "INSERT OR REPLACE INTO events VALUES
-    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)";
+    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)";
 
 /// Puts in what was said of an event.
 pub(super) const INSERT_SAID: &str = "INSERT OR REPLACE INTO said VALUES (?1,?2,?3,?4,?5,?6)";
@@ -44,6 +44,8 @@ pub(super) struct IndexLine<'a> {
     cost_usd: Option<f64>,
     #[serde(default)]
     simulated: bool,
+    #[serde(default)]
+    purpose: Purpose,
     #[serde(default)]
     memory_fragments: Vec<IgnoredAny>,
     #[serde(default)]
@@ -168,6 +170,7 @@ impl IndexLine<'_> {
             self.cost_usd,
             self.simulated,
             !self.memory_fragments.is_empty(),
+            Code::place(&Purpose::ALL, &self.purpose),
         ])?;
         Ok(())
     }

@@ -8,6 +8,7 @@
 
 mod catch_up;
 mod database;
+mod inserts;
 mod line;
 mod seen;
 mod window;

@@ -16,6 +16,7 @@ mod keys;
 mod logs;
 mod models;
 mod net;
+mod nightly;
 pub(crate) mod output;
 mod owner;
 mod parse;
@@ -104,6 +105,7 @@ nouns! {
     Data => data,
     Pii => pii,
     Dashboard => dashboard,
+    Nightly => nightly,
     Init => init,
     Sim => sim,
 }
@@ -119,7 +121,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) if output::is_closed_stdout(&error) => Exit::Done.into(),
         Err(error) => {
             output::report(&error, &mut std::io::stderr().lock());
-            Exit::Failed.into()
+            output::exit_of(&error).into()
         }
     }
 }

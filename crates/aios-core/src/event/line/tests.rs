@@ -4,8 +4,8 @@ use serde_json::{from_value, json};
 
 use super::*;
 use crate::{
-    Boundary, Bucket, ConversationSource, FinishReason, Operation, Outcome, Profile, RouteReason,
-    Tier, Timestamp, Timings, Tokens, Weight,
+    Boundary, Bucket, ConversationSource, FinishReason, Operation, Outcome, Profile, Purpose,
+    RouteReason, Tier, Timestamp, Timings, Tokens, Weight,
 };
 
 fn redacted(text: &str) -> RedactedText {
@@ -39,6 +39,7 @@ fn event(n: u64, texts: &[String; 4]) -> Event {
         ts: Timestamp::from_micros((n >> 12) as i64),
         request_id: redacted("req_1"),
         operation: Operation::ALL[(n % 4) as usize],
+        purpose: Purpose::ALL[(n >> 20) as usize % 4],
         stream: has(2),
         conv_id: pseudonym('c', n),
         conv_id_source: if has(3) { ConversationSource::Derived } else { ConversationSource::User },

@@ -3,6 +3,7 @@
 mod delete;
 mod erase;
 mod find;
+mod search;
 mod shown;
 mod verify;
 mod whose;
