@@ -5,6 +5,7 @@
 
 mod admin;
 pub mod alerts;
+mod canary;
 mod clients;
 mod collected;
 mod controller;
@@ -25,6 +26,10 @@ mod trace;
 mod whose;
 
 pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
+pub use canary::{
+    CanaryError, CanaryKeeper, CanarySettings, Checked, ControlConfig, Gate, GateError, Look,
+    Order, Quiet, RowSource, Standing, Wish, split_of,
+};
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};

@@ -180,7 +180,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         },
         nightly: None,
         live: live(model),
-        split: split(),
+        control: aios_server::ControlConfig::fixed(split()),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
         learned,
         store,

@@ -6,6 +6,7 @@
 //! they are open, so that monitoring needs no secret. Everything else needs an admin token.
 
 mod auth;
+mod canary;
 mod erasure;
 mod guard;
 mod health;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use aios_privacy::Keyring;
 use aios_store::{AuditAction, AuditLog, DataDir, Eraser};
 
+use crate::canary::Desk;
 use crate::gateway::Gateway;
 use crate::nightly::Housekeeper;
 use crate::status::StatusReader;
@@ -44,6 +46,7 @@ pub(crate) struct AdminState {
     pub(crate) audit: Arc<AuditLog>,
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) eraser: Arc<Eraser>,
+    pub(crate) desk: Arc<Desk>,
     pub(crate) nightly: Arc<Housekeeper>,
     /// For ids that are asked for.
     pub(crate) keyring: Arc<Keyring>,

@@ -8,7 +8,7 @@ use http::Method;
 
 use super::guard::{Access, Gate, guard};
 use super::scope::Scope;
-use super::{AdminState, erasure, health, keys, login, logs, nightly, trail};
+use super::{AdminState, canary, erasure, health, keys, login, logs, nightly, trail};
 
 /// An endpoint.
 pub(crate) struct Endpoint {
@@ -44,6 +44,16 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             "/admin/v1/erasures/{id}/execute",
             Access::Scope(Scope::PrivacyExecute),
             post(erasure::execute),
+        ),
+        read("/admin/v1/canary", Access::Scope(Scope::CanaryRead), get(canary::status)),
+        change("/admin/v1/canary/check", Access::Scope(Scope::CanaryWrite), post(canary::check)),
+        change("/admin/v1/canary/reset", Access::Scope(Scope::CanaryWrite), post(canary::reset)),
+        change("/admin/v1/canary/hold", Access::Scope(Scope::CanaryWrite), post(canary::hold)),
+        change("/admin/v1/canary/resume", Access::Scope(Scope::CanaryWrite), post(canary::resume)),
+        change(
+            "/admin/v1/canary/approve",
+            Access::Scope(Scope::CanaryWrite),
+            post(canary::approve),
         ),
         read("/admin/v1/logs/holds", Access::Scope(Scope::LogsRead), get(logs::holds)),
         change("/admin/v1/logs/holds/add", Access::Scope(Scope::LogsWrite), post(logs::hold)),

@@ -15,6 +15,8 @@ use http::{Request, StatusCode};
 use tower_service::Service;
 
 use super::*;
+use crate::canary::{CanaryKeeper, ControlConfig};
+use crate::controller::ControllerState;
 use crate::gateway::{IdSource, Keys};
 use crate::live::{GatewayConfig, Live};
 
@@ -35,6 +37,12 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/erasures", "privacy:plan"),
     ("GET /admin/v1/erasures/{id}", "privacy:find"),
     ("POST /admin/v1/erasures/{id}/execute", "privacy:execute"),
+    ("GET /admin/v1/canary", "canary:read"),
+    ("POST /admin/v1/canary/check", "canary:write"),
+    ("POST /admin/v1/canary/reset", "canary:write"),
+    ("POST /admin/v1/canary/hold", "canary:write"),
+    ("POST /admin/v1/canary/resume", "canary:write"),
+    ("POST /admin/v1/canary/approve", "canary:write"),
     ("GET /admin/v1/logs/holds", "logs:read"),
     ("POST /admin/v1/logs/holds/add", "logs:write"),
     ("POST /admin/v1/logs/holds/release", "logs:write"),
@@ -86,11 +94,18 @@ impl Admin {
         let eraser = Eraser::open(&dir, log, Arc::clone(&audit), Arc::new(FixedClock)).unwrap();
         let auth = auth(AdminConfig { tokens, hosts: vec!["aios.internal".into()] });
         let gateway = gateway(Arc::clone(&dir));
-        let status = StatusReader {
+        let controller = Arc::new(ControllerState::new(FixedClock.now()));
+        let config = ControlConfig::fixed(gateway.split().as_ref().clone());
+        let desk = Desk {
+            keeper: Arc::new(CanaryKeeper::open(&dir, config.canary.start).unwrap()),
+            config: tokio::sync::watch::channel(config).1,
+            controller: Arc::clone(&controller),
             gateway: Arc::clone(&gateway),
-            controller: Arc::default(),
-            reload: Arc::default(),
+            data_dir: Arc::clone(&dir),
+            n_panics: 0.into(),
         };
+        let status =
+            StatusReader { gateway: Arc::clone(&gateway), controller, reload: Arc::default() };
         let housekeeper = Housekeeper::new(Arc::clone(&gateway), Arc::clone(&dir), None);
         let state = AdminState {
             gateway,
@@ -100,6 +115,7 @@ impl Admin {
             audit,
             data_dir: Arc::clone(&dir),
             eraser: Arc::new(eraser),
+            desk: Arc::new(desk),
             keyring: Arc::new(Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap()),
             is_loopback,
         };

@@ -45,6 +45,7 @@ impl Resolver<'_> {
             discovery: self.discovery(&file.discovery),
             aliases: self.aliases(&file.models.aliases),
             routing: self.routing(&file.routing),
+            canary: self.canary(&file.canary),
             clients_required: file.clients.required,
             client_keys: self.clients(&file.clients.keys),
             admin: self.admin(&file.admin),

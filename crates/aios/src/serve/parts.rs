@@ -61,7 +61,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
     let routing = Arc::new(RoutingState::new(policy, sampler, learned_to));
     let handle = aios_server::start(Parts {
         live: live(config, 1, &fill, None),
-        split: config.routing.split.clone(),
+        control: config.control(),
         routing: Arc::clone(&routing),
         learned,
         store: Arc::clone(&store) as Arc<dyn aios_store::EventStore>,
