@@ -1,9 +1,12 @@
 //! `aios pii`.
 
+mod files;
 mod input;
 mod redact;
 mod rules;
 mod scan;
+mod stand_in;
+mod test;
 
 use std::io::Write;
 
@@ -26,6 +29,7 @@ enum Verb {
     Scan(scan::Scan),
     Redact(redact::Redact),
     Rules(rules::Rules),
+    Test(test::Test),
 }
 
 impl Command {
@@ -34,6 +38,12 @@ impl Command {
             Verb::Scan(verb) => verb.run(context, out),
             Verb::Redact(verb) => verb.run(context, out),
             Verb::Rules(verb) => verb.run(context, out),
+            Verb::Test(verb) => verb.run(context, out),
         }
     }
+}
+
+/// How sure a rule is, as it was written: 0.9, not 0.8999999761581421.
+fn hundredths<S: serde::Serializer>(conf: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((f64::from(*conf) * 100.0).round() / 100.0)
 }
