@@ -27,6 +27,7 @@ use crate::gateway::{self, Gateway, IdSource, Keys};
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::nightly::{Housekeeper, NightlyAt};
 use crate::redactions::Redactions;
 use crate::routing::RoutingState;
 use crate::status::StatusReader;
@@ -64,6 +65,8 @@ pub struct Parts {
     pub audit: Arc<AuditLog>,
     /// Erases, beside the event log.
     pub eraser: Arc<Eraser>,
+    /// When the night's work is due; `None` if it is not to be done.
+    pub nightly: Option<NightlyAt>,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -143,7 +146,11 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         Arc::clone(&parts.audit),
         Arc::clone(&gateway.clock),
     );
+    let housekeeper =
+        Housekeeper::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.nightly);
+    let housekeeper = Arc::new(housekeeper);
     let admin = admin::router(AdminState {
+        nightly: Arc::clone(&housekeeper),
         gateway: Arc::clone(&gateway),
         status,
         auth,
@@ -156,13 +163,15 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let config = parts.listener;
     let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
         let socket = parts.admin_socket;
-        move || control_plane(socket, config, admin_stopped, admin, controller, redactions)
+        move || {
+            control_plane(socket, config, admin_stopped, admin, controller, redactions, housekeeper)
+        }
     })?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
-        listener::serve(parts.gateway_socket, config, stopped, move |request| {
+        listener::serve(parts.gateway_socket, config, stopped, move |peer, request| {
             let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(gateway::serve(gateway, request).await) }
+            async move { Ok::<_, Infallible>(gateway::serve(gateway, peer, request).await) }
         })
     });
     Ok(Handle {
@@ -185,6 +194,7 @@ fn control_plane(
     admin: axum::Router,
     controller: Controller,
     redactions: Redactions,
+    housekeeper: Arc<Housekeeper>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
@@ -197,8 +207,9 @@ fn control_plane(
             Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
         };
         let control = tokio::spawn(controller.run());
+        let nightly = tokio::spawn(housekeeper.keep_house(None));
         let record = tokio::spawn(redactions.run(stop.clone()));
-        listener::serve(socket, config, stop, move |request| {
+        listener::serve(socket, config, stop, move |_peer, request| {
             let mut admin = admin.clone();
             async move { admin.call(request).await }
         })
@@ -206,6 +217,7 @@ fn control_plane(
         .shutdown()
         .await;
         control.abort();
+        nightly.abort();
         if record.await.is_err() {
             tracing::error!("the end could not be put on record");
         }

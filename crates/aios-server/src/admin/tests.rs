@@ -39,6 +39,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/logs/holds/add", "logs:write"),
     ("POST /admin/v1/logs/holds/release", "logs:write"),
     ("POST /admin/v1/logs/reindex", "logs:write"),
+    ("POST /admin/v1/nightly", "logs:write"),
     ("POST /admin/v1/logs/rotate", "logs:write"),
 ];
 
@@ -90,8 +91,10 @@ impl Admin {
             controller: Arc::default(),
             reload: Arc::default(),
         };
+        let housekeeper = Housekeeper::new(Arc::clone(&gateway), Arc::clone(&dir), None);
         let state = AdminState {
             gateway,
+            nightly: Arc::new(housekeeper),
             status,
             auth: Arc::clone(&auth),
             audit,

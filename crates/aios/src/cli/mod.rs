@@ -1,7 +1,8 @@
 //! The command line: `aios <noun> <verb>`.
 //!
-//! A noun is a file here and a line in `nouns!`. A command parses, calls a library and prints: data
-//! on stdout, talk on stderr, as `output.rs` has it.
+//! A noun is a file here and a line in `nouns!`; a verb is a file of its own and a line in the noun's
+//! `verbs!`. A command parses, calls a library and prints: data on stdout, talk on stderr, as `output.rs`
+//! has it.
 
 mod audit;
 mod canary;
@@ -10,10 +11,12 @@ mod context;
 mod dashboard;
 mod data;
 mod events;
+mod init;
 mod keys;
 mod logs;
 mod models;
 mod net;
+mod nightly;
 pub(crate) mod output;
 mod owner;
 mod parse;
@@ -25,6 +28,7 @@ mod serve;
 mod sim;
 mod status;
 mod table;
+mod verbs;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -101,6 +105,8 @@ nouns! {
     Data => data,
     Pii => pii,
     Dashboard => dashboard,
+    Nightly => nightly,
+    Init => init,
     Sim => sim,
 }
 
@@ -115,7 +121,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) if output::is_closed_stdout(&error) => Exit::Done.into(),
         Err(error) => {
             output::report(&error, &mut std::io::stderr().lock());
-            Exit::Failed.into()
+            output::exit_of(&error).into()
         }
     }
 }

@@ -18,9 +18,13 @@ mod faults;
 #[cfg(test)]
 mod hangups;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod nightly;
 #[cfg(test)]
 mod nodelay;
 #[cfg(test)]
@@ -29,6 +33,8 @@ mod pii;
 mod preflight;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod purpose;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
