@@ -13,7 +13,7 @@ use std::time::Duration;
 use aios_core::{Clock, Split};
 use aios_privacy::Keyring;
 use aios_route::Knots;
-use aios_store::{AuditLog, DataDir, Eraser, EventStore};
+use aios_store::{AuditLog, DataDir, Eraser, EventStore, Housekeeper};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -24,10 +24,11 @@ use crate::admin::{self, AdminConfig, AdminState};
 use crate::collected::Collected;
 use crate::controller::Controller;
 use crate::gateway::{self, Gateway, IdSource, Keys};
+use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::redactions::Redactions;
+use crate::minutes::Minutes;
 use crate::routing::RoutingState;
 use crate::status::StatusReader;
 use crate::trace::EventObserver;
@@ -64,6 +65,8 @@ pub struct Parts {
     pub audit: Arc<AuditLog>,
     /// Erases, beside the event log.
     pub eraser: Arc<Eraser>,
+    /// Rotates what is kept.
+    pub housekeeper: Arc<Housekeeper>,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -130,6 +133,13 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         ids: IdSource::new(),
     });
     gateway.metrics.collect(Collected::new(&gateway));
+    gateway.metrics.collect(Kept {
+        data_dir: Arc::clone(&parts.data_dir),
+        audit: Arc::clone(&parts.audit),
+        eraser: Arc::clone(&parts.eraser),
+        housekeeper: Arc::clone(&parts.housekeeper),
+        clock: Arc::clone(&gateway.clock),
+    });
     let reload = Arc::new(ReloadState::default());
     let auth = admin::auth(parts.admin);
     let login_path = admin::first_link(&auth);
@@ -138,8 +148,9 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         controller: controller_state,
         reload: Arc::clone(&reload),
     };
-    let redactions = Redactions::new(
+    let minutes = Minutes::new(
         Arc::clone(&gateway.metrics),
+        Arc::clone(&auth),
         Arc::clone(&parts.audit),
         Arc::clone(&gateway.clock),
     );
@@ -150,13 +161,14 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         audit: parts.audit,
         data_dir: parts.data_dir,
         eraser: parts.eraser,
+        housekeeper: parts.housekeeper,
         keyring: Arc::new(parts.keyring),
         is_loopback: addresses.1.ip().is_loopback(),
     });
     let config = parts.listener;
     let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
         let socket = parts.admin_socket;
-        move || control_plane(socket, config, admin_stopped, admin, controller, redactions)
+        move || control_plane(socket, config, admin_stopped, admin, controller, minutes)
     })?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
@@ -184,7 +196,7 @@ fn control_plane(
     stop: watch::Receiver<bool>,
     admin: axum::Router,
     controller: Controller,
-    redactions: Redactions,
+    minutes: Minutes,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
@@ -197,7 +209,7 @@ fn control_plane(
             Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
         };
         let control = tokio::spawn(controller.run());
-        let record = tokio::spawn(redactions.run(stop.clone()));
+        let record = tokio::spawn(minutes.run(stop.clone()));
         listener::serve(socket, config, stop, move |request| {
             let mut admin = admin.clone();
             async move { admin.call(request).await }

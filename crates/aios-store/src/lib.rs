@@ -7,6 +7,7 @@
 //! A request takes its place in the log ([`EventStore::reserve`]) before it is admitted, and appending
 //! to a place ([`Slot::append`]) neither waits nor fails. So the log can refuse work, but not an event.
 
+mod address;
 mod audit;
 mod back;
 mod data_dir;
@@ -16,13 +17,16 @@ mod error;
 mod fail;
 mod filter;
 mod hex;
+mod housekeeping;
 mod index;
 mod key;
 mod lines;
 mod log;
 mod migrate;
+mod papers;
 mod ram;
 mod read;
+mod regular;
 mod replace;
 mod retention;
 mod segment;
@@ -38,18 +42,20 @@ mod conformance;
 mod fixture;
 
 pub use audit::{
-    AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditVerified, audit_tail,
-    verify_audit,
+    AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditStats, AuditVerdict,
+    AuditVerified, Pruned, actor, audit_tail, verify_audit,
 };
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, StoreCount, plan_hash,
+    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, StoreCount, Witness,
+    plan_hash, verify_receipt,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};
 pub use filter::Filter;
+pub use housekeeping::{Housekeeper, HousekeepingStats, would_rotate};
 pub use index::{CaughtUp, Index, Row, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};

@@ -6,12 +6,16 @@ mod cut;
 mod fence;
 mod key_use;
 mod ledger;
+mod proof;
 mod receipt;
+mod recheck;
 pub(crate) mod registry;
+mod request;
 mod run;
 mod scan;
 mod stores;
 mod target;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -20,8 +24,11 @@ pub use census::{Census, Depth, Left, StoreCount};
 pub use fence::Fence;
 pub use key_use::KeyUse;
 pub use ledger::{ErasureState, LedgerEntry};
+pub use proof::{ReceiptChecked, Witness, verify_receipt};
 pub use receipt::{ErasureProof, Receipt};
-pub use run::{EraseError, ErasePlan, EraseRequest, Eraser, plan_hash};
+pub use request::EraseRequest;
+pub use run::{EraseError, ErasePlan, Eraser, plan_hash};
 pub use target::EraseTarget;
 
-pub(crate) use ledger::Ledger;
+pub(crate) use ledger::{Ledger, check as check_ledger, path as ledger_path};
+pub(crate) use witness::discrepancies;

@@ -17,6 +17,7 @@ use super::census::{Census, Depth};
 use super::cut::cut;
 use super::ledger::{ErasureState, Ledger, LedgerEntry};
 use super::receipt::{ErasureProof, Receipt, Work};
+use super::request::EraseRequest;
 use super::target::EraseTarget;
 use crate::audit::{AuditAction, AuditLog};
 use crate::sign::Signer;
@@ -27,15 +28,6 @@ const PLAN_LIFE: Duration = Duration::from_secs(15 * 60);
 
 /// Looks at every byte before what is still found is reported instead of cut.
 const PASSES_MAX: usize = 3;
-
-/// Who asks for an erasure, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EraseRequest {
-    /// Who asks.
-    pub requester: String,
-    /// On which ground, such as `GDPR Art. 17`.
-    pub basis: String,
-}
 
 /// What an erasure would remove.
 #[derive(Debug, Serialize)]
@@ -105,14 +97,14 @@ impl EraseError {
 /// Erases. One for each data directory, beside its open event log.
 #[derive(Debug)]
 pub struct Eraser {
-    dir: DataDir,
-    log: Arc<FileEventLog>,
+    pub(super) dir: DataDir,
+    pub(super) log: Arc<FileEventLog>,
     audit: Arc<AuditLog>,
     clock: Arc<dyn Clock>,
     signer: Signer,
     ledger: Mutex<Ledger>,
     /// One erasure at a time.
-    turn: Mutex<()>,
+    pub(super) turn: Mutex<()>,
 }
 
 impl Eraser {
@@ -133,7 +125,7 @@ impl Eraser {
             audit,
             clock,
             signer: Signer::load(dir)?,
-            ledger: Mutex::new(Ledger::read(dir)?),
+            ledger: Mutex::new(Ledger::read(dir)?.told()),
             turn: Mutex::default(),
         })
     }
@@ -199,7 +191,7 @@ impl Eraser {
         }
         self.refuse_if_held(&entry)?;
         self.step(&mut entry, ErasureState::Ledgered)?;
-        self.on_record(&entry, None)?;
+        self.on_record(&entry)?;
         Ok(self.go_on(entry, raw_id)?)
     }
 
@@ -230,7 +222,11 @@ impl Eraser {
     }
 
     /// From the ledger to the receipt. Each step comes to the same when it is taken again.
-    fn go_on(&self, mut entry: LedgerEntry, raw_id: Option<&str>) -> Result<Receipt, StoreError> {
+    pub(super) fn go_on(
+        &self,
+        mut entry: LedgerEntry,
+        raw_id: Option<&str>,
+    ) -> Result<Receipt, StoreError> {
         let target = EraseTarget::new(entry.target.clone(), raw_id).ok_or_else(|| {
             StoreError::corrupt(self.dir.path(), format!("erasure {} is about nobody", entry.id))
         })?;
@@ -250,8 +246,8 @@ impl Eraser {
         (work.took, verified.took) = (cut_at.since(begun_at), self.clock.now().since(cut_at));
         self.step(&mut entry, ErasureState::Verified)?;
         let receipt = Receipt::new(&entry, work, verified, self.clock.now(), &self.signer);
-        receipt.write(&self.dir, &self.signer)?;
-        self.on_record_as(&entry, receipt.state, Some(receipt.n_records_erased))?;
+        let digest = receipt.write(&self.dir, &self.signer)?;
+        self.on_record_as(&entry, receipt.state, Some((receipt.n_records_erased, digest)))?;
         self.step(&mut entry, receipt.state)?;
         Ok(receipt)
     }
@@ -286,31 +282,38 @@ impl Eraser {
         Census::take(&self.dir, target, depth, self.clock.now())
     }
 
-    fn step(&self, entry: &mut LedgerEntry, state: ErasureState) -> Result<(), StoreError> {
+    pub(super) fn step(
+        &self,
+        entry: &mut LedgerEntry,
+        state: ErasureState,
+    ) -> Result<(), StoreError> {
         (entry.state, entry.ts) = (state, self.clock.now());
         self.ledger().write(entry.clone())
     }
 
-    fn on_record(&self, entry: &LedgerEntry, n_records: Option<u64>) -> Result<(), StoreError> {
-        self.on_record_as(entry, entry.state, n_records)
+    pub(super) fn on_record(&self, entry: &LedgerEntry) -> Result<(), StoreError> {
+        self.on_record_as(entry, entry.state, None)
     }
 
+    /// With what was removed, and the digest of the receipt that proves it.
     fn on_record_as(
         &self,
         entry: &LedgerEntry,
         state: ErasureState,
-        n_records: Option<u64>,
+        proof: Option<(u64, String)>,
     ) -> Result<(), StoreError> {
+        let (n_records, receipt) = proof.unzip();
         let action = AuditAction::Erasure {
             id: entry.id.clone(),
             state: state.name().to_owned(),
             subjects: entry.target.clone(),
             n_records,
+            receipt,
         };
         self.audit.append(self.clock.now(), &entry.requester, action).map(drop)
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn rotate(
     let n_sealed = if is_wanted { seal(log, dir)? } else { 0 };
     let term = log.config.retention.events;
     let done = retention::run(dir, Ask { now, term, rotate })?;
-    Ok(Rotated { n_sealed, ..done })
+    Ok(Rotated { n_sealed: n_sealed + done.n_sealed, ..done })
 }
 
 /// Seals what is open and gives it its footer; how many segments that were.

@@ -99,7 +99,7 @@ fn a_child_erases_as_it_is_told() {
     if !point.is_empty() {
         aios_store::arm(point, n_before.parse().unwrap());
     }
-    let request = EraseRequest { requester: "cli".into(), basis: "request".into() };
+    let request = EraseRequest::new("cli", "request", &aios_privacy::Redactor::new(&[]));
     let plan = eraser.plan(&target(), &request).unwrap();
     let receipt = eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
     assert_eq!(receipt.state, ErasureState::Completed);

@@ -6,7 +6,9 @@ use aios_core::{Clock, Profile};
 use aios_privacy::SecretDigest;
 use aios_route::{Knots, Policy, Sampler};
 use aios_server::{AdminConfig, AdminToken, Clients, Handle, Live, Parts, RoutingState, Scopes};
-use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, StoreError};
+use aios_store::{
+    AuditLog, DataDir, Eraser, FileEventLog, Housekeeper, Receipt, StoreError, actor,
+};
 use aios_upstream::Upstreams;
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -23,6 +25,7 @@ use crate::{keys, knots};
 pub(super) struct Started {
     pub(super) handle: Handle,
     pub(super) store: Arc<FileEventLog>,
+    pub(super) housekeeper: Arc<Housekeeper>,
     pub(super) routing: Routing,
     pub(super) fill: Fill,
 }
@@ -55,6 +58,8 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         let hint = "start a model server, name its endpoints in aios.toml, or set discovery.simulate = true";
         Failure::new(error.to_string(), hint)
     })?;
+    let housekeeper = Housekeeper::new(Arc::clone(&store) as _, Arc::clone(&audit));
+    let housekeeper = Arc::new(housekeeper);
     let (learned_to, learned) = mpsc::channel(1);
     let (policy, sampler) = policy(config, &data_dir);
     let routing = Arc::new(RoutingState::new(policy, sampler, learned_to));
@@ -74,23 +79,29 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         admin,
         audit,
         eraser: Arc::clone(&eraser),
+        housekeeper: Arc::clone(&housekeeper),
         keyring,
     })
     .context("cannot start the server")?;
-    Ok(Started { handle, store, fill, routing: Routing { state: routing, data_dir } })
+    // Whoever has the directory finds the server, whatever address it was given.
+    data_dir
+        .publish_admin_address(handle.addresses().1)
+        .context("cannot say where the server is")?;
+    Ok(Started { handle, store, housekeeper, fill, routing: Routing { state: routing, data_dir } })
 }
 
 /// The configured tokens, and the one that stands in the data directory, which may do everything.
 fn admin(config: &Config, data_dir: &DataDir) -> Result<AdminConfig, StoreError> {
     let token = data_dir.load_or_create_admin_token()?;
     let digest = SecretDigest::of(token.expose().as_bytes());
-    let owner = AdminToken { name: "owner".to_owned(), digest, scopes: Scopes::all() };
+    let owner = AdminToken { name: actor::OWNER.to_owned(), digest, scopes: Scopes::all() };
     let mut admin = config.admin.clone();
     admin.tokens.insert(0, owner);
     Ok(admin)
 }
 
-/// Finishes, beside the start, what a crash has broken off.
+/// Finishes, beside the start, what a crash has broken off, and erases once more what a backup has brought
+/// back.
 fn eraser(
     dir: &DataDir,
     store: &Arc<FileEventLog>,
@@ -99,21 +110,25 @@ fn eraser(
     let (log, audit) = (Arc::clone(store), Arc::clone(audit));
     let eraser = Arc::new(Eraser::open(dir, log, audit, Arc::new(SystemClock))?);
     let resuming = Arc::clone(&eraser);
-    tokio::task::spawn_blocking(move || match resuming.resume() {
+    tokio::task::spawn_blocking(move || {
+        tell(resuming.resume());
+        tell(resuming.recheck());
+    });
+    Ok(eraser)
+}
+
+fn tell(finished: Result<Vec<Receipt>, StoreError>) {
+    match finished {
         Ok(receipts) => {
             for receipt in receipts {
-                tracing::info!(
-                    id = receipt.id,
-                    state = receipt.state.name(),
-                    "an erasure is finished"
-                );
+                let state = receipt.state.name();
+                tracing::info!(id = receipt.id, state, "an erasure is finished");
             }
         }
         Err(error) => {
             tracing::error!(%error, "an erasure cannot be finished; it goes on at the next start")
         }
-    });
-    Ok(eraser)
+    }
 }
 
 /// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.

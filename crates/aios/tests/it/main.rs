@@ -2,6 +2,8 @@
 
 // The lints take a module for test code by this mark.
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod canary;
@@ -29,6 +31,8 @@ mod pii;
 mod preflight;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod record;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod delete;
 mod erase;
 mod find;
+mod receipt;
 mod shown;
 mod verify;
 mod whose;

@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::cli::context::Context;
 use crate::cli::output::Failure;
+use crate::cli::owner;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::keys;
@@ -68,9 +69,11 @@ impl Who {
 }
 
 impl Looked {
-    /// Counts what is stored.
+    /// Counts what is stored; that somebody did goes on record.
     pub(super) fn census(&self, depth: Depth) -> anyhow::Result<Census> {
-        Ok(Census::take(&self.dir, &self.target, depth, SystemClock.now())?)
+        let census = Census::take(&self.dir, &self.target, depth, SystemClock.now())?;
+        owner::found_on_record(&self.config, self.target.pseudonyms(), census.n_events);
+        Ok(census)
     }
 
     /// The pseudonyms, as they are printed.
