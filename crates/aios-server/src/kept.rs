@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aios_core::Clock;
-use aios_store::{AuditLog, DataDir, Eraser, ErasureState, Holds, Housekeeper};
+use aios_store::{AuditLog, DataDir, Eraser, ErasureState, Holds, Rotator};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
@@ -17,7 +17,7 @@ pub(crate) struct Kept {
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) audit: Arc<AuditLog>,
     pub(crate) eraser: Arc<Eraser>,
-    pub(crate) housekeeper: Arc<Housekeeper>,
+    pub(crate) rotator: Arc<Rotator>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -44,7 +44,7 @@ impl Collector for Kept {
 
 impl Kept {
     fn retention(&self, page: &mut Page<'_>) -> fmt::Result {
-        let stats = self.housekeeper.stats();
+        let stats = self.rotator.stats();
         if let Some(at) = stats.last_at {
             let seconds = at.as_micros() as f64 / 1e6;
             page.gauge(

@@ -13,7 +13,7 @@ use std::time::Duration;
 use aios_core::{Clock, Split};
 use aios_privacy::Keyring;
 use aios_route::Knots;
-use aios_store::{AuditLog, DataDir, Eraser, EventStore, Housekeeper};
+use aios_store::{AuditLog, DataDir, Eraser, EventStore, Rotator};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -29,6 +29,7 @@ use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::minutes::Minutes;
+use crate::nightly::{Housekeeper, NightlyAt};
 use crate::routing::RoutingState;
 use crate::status::StatusReader;
 use crate::trace::EventObserver;
@@ -66,7 +67,9 @@ pub struct Parts {
     /// Erases, beside the event log.
     pub eraser: Arc<Eraser>,
     /// Rotates what is kept.
-    pub housekeeper: Arc<Housekeeper>,
+    pub rotator: Arc<Rotator>,
+    /// When the night's work is due; `None` if it is not to be done.
+    pub nightly: Option<NightlyAt>,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -137,7 +140,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         data_dir: Arc::clone(&parts.data_dir),
         audit: Arc::clone(&parts.audit),
         eraser: Arc::clone(&parts.eraser),
-        housekeeper: Arc::clone(&parts.housekeeper),
+        rotator: Arc::clone(&parts.rotator),
         clock: Arc::clone(&gateway.clock),
     });
     let reload = Arc::new(ReloadState::default());
@@ -154,27 +157,37 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         Arc::clone(&parts.audit),
         Arc::clone(&gateway.clock),
     );
+    let housekeeper = Housekeeper::new(
+        Arc::clone(&gateway),
+        Arc::clone(&parts.data_dir),
+        Arc::clone(&parts.rotator),
+        parts.nightly,
+    );
+    let housekeeper = Arc::new(housekeeper);
     let admin = admin::router(AdminState {
+        nightly: Arc::clone(&housekeeper),
         gateway: Arc::clone(&gateway),
         status,
         auth,
         audit: parts.audit,
         data_dir: parts.data_dir,
         eraser: parts.eraser,
-        housekeeper: parts.housekeeper,
+        rotator: parts.rotator,
         keyring: Arc::new(parts.keyring),
         is_loopback: addresses.1.ip().is_loopback(),
     });
     let config = parts.listener;
     let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
         let socket = parts.admin_socket;
-        move || control_plane(socket, config, admin_stopped, admin, controller, minutes)
+        move || {
+            control_plane(socket, config, admin_stopped, admin, controller, minutes, housekeeper)
+        }
     })?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
-        listener::serve(parts.gateway_socket, config, stopped, move |request| {
+        listener::serve(parts.gateway_socket, config, stopped, move |peer, request| {
             let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(gateway::serve(gateway, request).await) }
+            async move { Ok::<_, Infallible>(gateway::serve(gateway, peer, request).await) }
         })
     });
     Ok(Handle {
@@ -197,6 +210,7 @@ fn control_plane(
     admin: axum::Router,
     controller: Controller,
     minutes: Minutes,
+    housekeeper: Arc<Housekeeper>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
@@ -209,8 +223,9 @@ fn control_plane(
             Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
         };
         let control = tokio::spawn(controller.run());
+        let nightly = tokio::spawn(housekeeper.keep_house(None));
         let record = tokio::spawn(minutes.run(stop.clone()));
-        listener::serve(socket, config, stop, move |request| {
+        listener::serve(socket, config, stop, move |_peer, request| {
             let mut admin = admin.clone();
             async move { admin.call(request).await }
         })
@@ -218,6 +233,7 @@ fn control_plane(
         .shutdown()
         .await;
         control.abort();
+        nightly.abort();
         if record.await.is_err() {
             tracing::error!("the end could not be put on record");
         }

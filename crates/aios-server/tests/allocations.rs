@@ -17,9 +17,7 @@ use aios_route::{BucketKey, Policy};
 use aios_server::{
     AdminConfig, Clients, GatewayConfig, Keys, ListenerConfig, Live, Parts, RoutingState,
 };
-use aios_store::{
-    AuditConfig, AuditLog, DataDir, Eraser, EventLogConfig, FileEventLog, Housekeeper,
-};
+use aios_store::{AuditConfig, AuditLog, DataDir, Eraser, EventLogConfig, FileEventLog, Rotator};
 use aios_upstream::{
     BreakerPolicy, EndpointConfig, RetryPolicy, ServerKind, Timeouts, UpstreamConfig, Upstreams,
 };
@@ -173,8 +171,9 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
     let (audit, store) = (Arc::new(audit), Arc::new(store));
     let clock = Arc::new(FixedClock);
     let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock).unwrap();
-    let housekeeper = Housekeeper::new(Arc::clone(&store) as _, Arc::clone(&audit));
+    let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit));
     aios_server::start(Parts {
+        nightly: None,
         live: live(model),
         split: split(),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
@@ -199,7 +198,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         admin: AdminConfig { tokens: vec![], hosts: vec![] },
         audit,
         eraser: Arc::new(eraser),
-        housekeeper: Arc::new(housekeeper),
+        rotator: Arc::new(rotator),
         keyring: Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap(),
     })
     .unwrap()

@@ -246,6 +246,11 @@ impl DataDir {
         self.path.join("analytics")
     }
 
+    /// The file of control that takes lines.
+    pub(crate) fn control_path(&self) -> PathBuf {
+        self.analytics_path().join("control.ndjson")
+    }
+
     /// What must outlive its time.
     pub(crate) fn holds_path(&self) -> PathBuf {
         self.path.join("holds.json")

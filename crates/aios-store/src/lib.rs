@@ -10,6 +10,8 @@
 mod address;
 mod audit;
 mod back;
+mod chain;
+mod control;
 mod data_dir;
 mod disk;
 mod erase;
@@ -17,7 +19,6 @@ mod error;
 mod fail;
 mod filter;
 mod hex;
-mod housekeeping;
 mod index;
 mod key;
 mod lines;
@@ -29,6 +30,7 @@ mod read;
 mod regular;
 mod replace;
 mod retention;
+mod rotator;
 mod segment;
 mod sign;
 mod slot;
@@ -45,18 +47,18 @@ pub use audit::{
     AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditStats, AuditVerdict,
     AuditVerified, Pruned, actor, audit_tail, verify_audit,
 };
+pub use control::{ControlFault, ControlHistory, ControlLog, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, StoreCount, Witness,
-    plan_hash, verify_receipt,
+    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed, StoreCount,
+    Witness, plan_hash, verify_receipt,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};
 pub use filter::Filter;
-pub use housekeeping::{Housekeeper, HousekeepingStats, would_rotate};
-pub use index::{CaughtUp, Index, Row, Window};
+pub use index::{CaughtUp, Index, Row, Seen, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use migrate::{Migrated, Migration, migrate};
@@ -66,9 +68,10 @@ pub use retention::{
     Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
     Term, plan,
 };
+pub use rotator::{Rotator, RotatorStats, would_rotate};
 pub use segment::{
-    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, SegmentId, SegmentIdError, SegmentInfo,
-    Segments, Text,
+    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, Salvaged, SegmentId, SegmentIdError,
+    SegmentInfo, Segments, Text,
 };
 pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
 pub use stats::{ClassStats, stats};

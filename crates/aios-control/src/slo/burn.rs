@@ -167,6 +167,6 @@ fn within(minutes: &[Minute], window: Duration, now: Timestamp) -> (u64, u64) {
     counted.fold((0, 0), |(n, n_bad), at| (n + at.n, n_bad + at.n_bad))
 }
 
-const fn minute_of(at: Timestamp) -> i64 {
+pub(crate) const fn minute_of(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(60_000_000)
 }

@@ -2,6 +2,7 @@
 
 pub mod burn;
 mod exact;
+mod tally;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use crate::sli::{Measured, Sli, Window, sli};
 
 pub use exact::{rate_interval, share_above};
+pub use tally::{Limits, Share, Tallies};
 
 /// On which side of the objective a figure is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -140,6 +140,7 @@ impl IntoResponse for Failed {
                 EraseError::OtherPlan { .. } => {
                     (StatusCode::CONFLICT, "other_plan", why.to_string())
                 }
+                EraseError::Changed { .. } => (StatusCode::CONFLICT, "changed", why.to_string()),
                 EraseError::Held { .. } => (StatusCode::CONFLICT, "held", why.to_string()),
                 EraseError::Store(why) => failed(why),
             },

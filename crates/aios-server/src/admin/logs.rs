@@ -39,10 +39,10 @@ pub(super) async fn rotate(
     Extension(caller): Extension<Caller>,
     Body(asked): Body<RotateAsked>,
 ) -> Response {
-    let (housekeeper, now) = (Arc::clone(&state.housekeeper), state.gateway.clock.now());
+    let (rotator, now) = (Arc::clone(&state.rotator), state.gateway.clock.now());
     let RotateAsked { seal, force, dry_run } = asked;
     let rotate = Rotate { seal, force, dry_run };
-    match off_the_loop(move || housekeeper.rotate(&caller.actor(), now, rotate)).await {
+    match off_the_loop(move || rotator.rotate(&caller.actor(), now, rotate)).await {
         Ok(rotated) => Json(rotated).into_response(),
         Err(response) => response,
     }
@@ -131,13 +131,14 @@ pub(super) async fn release(
 /// What waited for the hold goes on, and nobody waits for that.
 fn go_on_with_erasures(state: &AdminState) {
     let eraser = Arc::clone(&state.eraser);
-    tokio::task::spawn_blocking(move || match eraser.resume() {
-        Ok(receipts) => {
-            for receipt in receipts {
-                let state = receipt.state.name();
-                tracing::info!(id = receipt.id, state, "an erasure that waited is finished");
-            }
+    tokio::task::spawn_blocking(move || {
+        let resumed = eraser.resume();
+        for receipt in &resumed.receipts {
+            let state = receipt.state.name();
+            tracing::info!(id = receipt.id, state, "an erasure that waited is finished");
         }
-        Err(error) => tracing::error!(%error, "the erasures that wait could not be gone on with"),
+        for (id, error) in &resumed.failed {
+            tracing::error!(id, %error, "an erasure that waited cannot be finished");
+        }
     });
 }

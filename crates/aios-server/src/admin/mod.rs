@@ -13,6 +13,7 @@ mod health;
 mod keys;
 mod login;
 mod logs;
+mod nightly;
 mod origin;
 mod routes;
 mod scope;
@@ -25,9 +26,10 @@ mod tests;
 use std::sync::Arc;
 
 use aios_privacy::Keyring;
-use aios_store::{AuditAction, AuditLog, DataDir, Eraser, Housekeeper};
+use aios_store::{AuditAction, AuditLog, DataDir, Eraser, Rotator};
 
 use crate::gateway::Gateway;
+use crate::nightly::Housekeeper;
 use crate::status::StatusReader;
 pub(crate) use auth::Auth;
 pub use auth::{AdminConfig, AdminToken};
@@ -43,7 +45,8 @@ pub(crate) struct AdminState {
     pub(crate) audit: Arc<AuditLog>,
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) eraser: Arc<Eraser>,
-    pub(crate) housekeeper: Arc<Housekeeper>,
+    pub(crate) rotator: Arc<Rotator>,
+    pub(crate) nightly: Arc<Housekeeper>,
     /// For ids that are asked for.
     pub(crate) keyring: Arc<Keyring>,
     /// Only this machine can connect.

@@ -40,6 +40,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/logs/holds/add", "logs:write"),
     ("POST /admin/v1/logs/holds/release", "logs:write"),
     ("POST /admin/v1/logs/reindex", "logs:write"),
+    ("POST /admin/v1/nightly", "logs:write"),
     ("POST /admin/v1/logs/rotate", "logs:write"),
 ];
 
@@ -83,7 +84,7 @@ impl Admin {
         let audit = AuditLog::open(&dir, AuditConfig::default(), FixedClock.now()).unwrap();
         let audit = Arc::new(audit);
         let log = Arc::new(FileEventLog::open(&dir, EventLogConfig::default()).unwrap());
-        let housekeeper = Arc::new(Housekeeper::new(Arc::clone(&log) as _, Arc::clone(&audit)));
+        let rotator = Arc::new(Rotator::new(Arc::clone(&log) as _, Arc::clone(&audit)));
         let eraser = Eraser::open(&dir, log, Arc::clone(&audit), Arc::new(FixedClock)).unwrap();
         let auth = auth(AdminConfig { tokens, hosts: vec!["aios.internal".into()] });
         let gateway = gateway();
@@ -92,14 +93,17 @@ impl Admin {
             controller: Arc::default(),
             reload: Arc::default(),
         };
+        let housekeeper =
+            Housekeeper::new(Arc::clone(&gateway), Arc::clone(&dir), Arc::clone(&rotator), None);
         let state = AdminState {
             gateway,
+            nightly: Arc::new(housekeeper),
             status,
             auth: Arc::clone(&auth),
             audit,
             data_dir: Arc::clone(&dir),
             eraser: Arc::new(eraser),
-            housekeeper,
+            rotator,
             keyring: Arc::new(Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap()),
             is_loopback,
         };

@@ -23,6 +23,8 @@ pub(crate) enum GatewayError {
     MethodNotAllowed { allowed: &'static str },
     /// No client key, or not one of ours.
     Unauthorized { presented: bool },
+    /// It says that it is not live traffic, and may not say so.
+    MayNotSteer { has_key: bool },
     /// A limit of this client key.
     ClientLimited { what: &'static str, limit: u64, retry_after: Duration },
     /// The event log has no room, so the request could not leave its event.
@@ -72,6 +74,7 @@ impl GatewayError {
             Self::UnknownPath { .. }
             | Self::MethodNotAllowed { .. }
             | Self::Unauthorized { .. }
+            | Self::MayNotSteer { .. }
             | Self::BodyTooLarge { .. }
             | Self::UnsupportedEncoding { .. }
             | Self::BadRequest { .. }
@@ -93,6 +96,7 @@ impl GatewayError {
             Self::UnknownPath { .. } => "unknown_url",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::Unauthorized { .. } => "invalid_api_key",
+            Self::MayNotSteer { .. } => "purpose_not_allowed",
             Self::ClientLimited { .. } => "rate_limit_exceeded",
             Self::EventLogFull { .. } => "event_log_full",
             Self::BodyTooLarge { .. } => "request_too_large",
@@ -114,6 +118,7 @@ impl GatewayError {
             Self::UnknownPath { .. } | Self::UnknownModel { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+            Self::MayNotSteer { .. } => StatusCode::FORBIDDEN,
             Self::ClientLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::EventLogFull { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -185,6 +190,12 @@ impl GatewayError {
             }
             Self::Unauthorized { presented: true } => {
                 "The client key is not valid here.".to_owned()
+            }
+            Self::MayNotSteer { has_key: true } => {
+                "This client key may not send requests that are not live traffic (may_steer in clients.keys).".to_owned()
+            }
+            Self::MayNotSteer { has_key: false } => {
+                "Only this machine, or a client key with may_steer, may send requests that are not live traffic.".to_owned()
             }
             Self::ClientLimited { what, limit, retry_after } => format!(
                 "This client key has reached its limit of {limit} {what}. Try again in {:.1} s.",

@@ -12,9 +12,11 @@ mod relay;
 mod reply;
 mod request;
 mod sinks;
+mod steering;
 mod talk;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -117,10 +119,11 @@ impl Gateway {
 /// Serves one request of the gateway's listener. Every reply names its request.
 pub(crate) async fn serve(
     gateway: Arc<Gateway>,
+    peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Response<ReplyBody> {
     let own_id = client_request_id(request.headers());
-    let mut response = dispatch(&gateway, request).await;
+    let mut response = dispatch(&gateway, peer, request).await;
     if !response.headers().contains_key(reply::REQUEST_ID) {
         let new_id = || RequestId::from_event(EventId::new(gateway.clock.now(), gateway.random()));
         reply::name_request(&mut response, &own_id.unwrap_or_else(new_id));
@@ -128,12 +131,16 @@ pub(crate) async fn serve(
     response
 }
 
-async fn dispatch(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<ReplyBody> {
+async fn dispatch(
+    gateway: &Arc<Gateway>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Response<ReplyBody> {
     let path = normalize(request.uri().path());
     let method = request.method();
     if let Some(operation) = operation_at(path) {
         if method == Method::POST {
-            return pipeline::serve(Arc::clone(gateway), operation, request).await;
+            return pipeline::serve(Arc::clone(gateway), operation, peer, request).await;
         }
         return reply::refusal(
             gateway,

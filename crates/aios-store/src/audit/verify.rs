@@ -43,6 +43,14 @@ pub enum AuditVerdict {
     NoData,
 }
 
+impl AuditVerdict {
+    /// Whether there is a trail, and it is whole.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        matches!(self, Self::Sound(_))
+    }
+}
+
 /// Where a trail is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditFault {

@@ -27,6 +27,8 @@ pub enum ErasureState {
     Requested,
     /// What it would remove is known.
     Planned,
+    /// Decided, and a hold stands in its way.
+    Waiting,
     /// Decided: from here on it is finished, whatever happens.
     Ledgered,
     /// Nothing more of it is written.
@@ -48,6 +50,7 @@ impl ErasureState {
         match self {
             Self::Requested => "requested",
             Self::Planned => "planned",
+            Self::Waiting => "waiting",
             Self::Ledgered => "ledgered",
             Self::Fenced => "fenced",
             Self::Rewriting => "rewriting",
@@ -59,12 +62,13 @@ impl ErasureState {
 
     /// Whether it was decided and has to be gone on with.
     #[must_use]
-    pub fn is_under_way(self) -> bool {
-        matches!(self, Self::Ledgered | Self::Fenced | Self::Rewriting | Self::Verified)
+    pub fn is_open(self) -> bool {
+        use ErasureState::{Fenced, Ledgered, Rewriting, Verified, Waiting};
+        matches!(self, Waiting | Ledgered | Fenced | Rewriting | Verified)
     }
 
     /// Whether it must stay erased.
-    pub(super) fn is_binding(self) -> bool {
+    fn is_binding(self) -> bool {
         self >= Self::Ledgered
     }
 }
@@ -144,8 +148,8 @@ impl Ledger {
     }
 
     /// Erasures that were decided and are not finished.
-    pub(crate) fn under_way(&self) -> Vec<LedgerEntry> {
-        self.last.values().filter(|entry| entry.state.is_under_way()).cloned().collect()
+    pub(crate) fn open(&self) -> Vec<LedgerEntry> {
+        self.last.values().filter(|entry| entry.state.is_open()).cloned().collect()
     }
 
     /// Erasures that are done, or done as far as possible.
@@ -254,17 +258,17 @@ mod tests {
         let dir = DataDir::open(temp.path()).unwrap();
         let mut ledger = Ledger::read(&dir).unwrap();
         ledger.write(entry("er_1", ErasureState::Planned)).unwrap();
-        assert_eq!((ledger.under_way().len(), ledger.binding().len()), (0, 0));
+        assert_eq!((ledger.open().len(), ledger.binding().len()), (0, 0));
         ledger.write(entry("er_1", ErasureState::Ledgered)).unwrap();
         let path = dir.erasures_path().join("ledger.ndjson");
         let mut text = fs::read(&path).unwrap();
         text.extend_from_slice(b"{\"id\":\"er_1\",\"state\":\"comp");
         fs::write(&path, text).unwrap();
         let mut ledger = Ledger::read(&dir).unwrap();
-        assert_eq!(ledger.under_way(), [entry("er_1", ErasureState::Ledgered)]);
+        assert_eq!(ledger.open(), [entry("er_1", ErasureState::Ledgered)]);
         ledger.write(entry("er_1", ErasureState::Completed)).unwrap();
         let ledger = Ledger::read(&dir).unwrap();
-        assert_eq!((ledger.under_way().len(), ledger.binding().len()), (0, 1));
+        assert_eq!((ledger.open().len(), ledger.binding().len()), (0, 1));
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
     }
 

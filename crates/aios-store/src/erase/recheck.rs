@@ -8,24 +8,32 @@ use std::sync::PoisonError;
 
 use super::ledger::{ErasureState, LedgerEntry};
 use super::receipt::Receipt;
-use super::run::Eraser;
+use super::run::{Eraser, Resumed};
 use crate::{Index, StoreError};
 
 impl Eraser {
-    /// Erases once more what the log holds although the ledger has it as erased. Returns the receipts. Blocks
-    /// until the index has read what is new.
+    /// Erases once more what the log holds although the ledger has it as erased. Blocks until the index has
+    /// read what is new.
     ///
     /// # Errors
-    /// When the index or the store fails.
-    pub fn recheck(&self) -> Result<Vec<Receipt>, StoreError> {
+    /// When the index cannot be asked.
+    pub fn recheck(&self) -> Result<Resumed, StoreError> {
         self.log.catch_up_index()?;
-        let Some(index) = Index::read(&self.dir)? else { return Ok(Vec::new()) };
+        let mut resumed = Resumed::default();
+        let Some(index) = Index::read(&self.dir)? else { return Ok(resumed) };
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let finished = self.ledger().finished();
         let named = index.named_among(finished.iter().flat_map(|entry| &entry.target))?;
         drop(index);
         let is_back = |entry: &LedgerEntry| entry.target.iter().any(|one| named.contains(one));
-        finished.into_iter().filter(is_back).map(|entry| self.once_more(entry)).collect()
+        for entry in finished.into_iter().filter(is_back) {
+            let id = entry.id.clone();
+            match self.once_more(entry) {
+                Ok(receipt) => resumed.receipts.push(receipt),
+                Err(error) => resumed.failed.push((id, error)),
+            }
+        }
+        Ok(resumed)
     }
 
     /// How many erasures there are in each state.

@@ -54,21 +54,32 @@ pub(crate) fn discrepancies(dir: &DataDir) -> Result<Vec<Fault>, StoreError> {
     Ok(faults)
 }
 
-/// Whether a step binds all whom the record names.
+/// Whether a step is as far as the record at least, for all whom it names.
 fn holds(entry: Option<&LedgerEntry>, record: &OnRecord) -> bool {
     entry.is_some_and(|entry| {
-        entry.state.is_binding() && record.subjects.iter().all(|one| entry.target.contains(one))
+        entry.state >= decided(record)
+            && record.subjects.iter().all(|one| entry.target.contains(one))
     })
 }
 
+/// The step that a decision is gone on from.
+fn decided(record: &OnRecord) -> ErasureState {
+    if record.state == ErasureState::Waiting.name() {
+        ErasureState::Waiting
+    } else {
+        ErasureState::Ledgered
+    }
+}
+
 fn restored(before: Option<&LedgerEntry>, id: String, record: OnRecord) -> LedgerEntry {
+    let state = decided(&record);
     let mut target = record.subjects;
     target.extend(before.iter().flat_map(|before| before.target.clone()));
     target.sort_unstable();
     target.dedup();
     LedgerEntry {
         id,
-        state: ErasureState::Ledgered,
+        state,
         ts: record.ts,
         requested_at: before.map_or(record.ts, |before| before.requested_at),
         target,

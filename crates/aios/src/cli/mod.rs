@@ -16,6 +16,7 @@ mod keys;
 mod logs;
 mod models;
 mod net;
+mod nightly;
 pub(crate) mod output;
 mod owner;
 mod parse;
@@ -104,6 +105,7 @@ nouns! {
     Data => data,
     Pii => pii,
     Dashboard => dashboard,
+    Nightly => nightly,
     Init => init,
     Sim => sim,
 }

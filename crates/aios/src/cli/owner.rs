@@ -72,8 +72,12 @@ pub(super) fn resume_erasures(config: &Config, dir: &DataDir) -> anyhow::Result<
     let audit = Arc::new(AuditLog::offline(dir, config.audit.clone(), SystemClock.now())?);
     let log = Arc::new(FileEventLog::open(dir, config.events.log)?);
     let eraser = Eraser::open(dir, Arc::clone(&log), Arc::clone(&audit), Arc::new(SystemClock))?;
-    for receipt in eraser.resume()? {
+    let resumed = eraser.resume();
+    for receipt in resumed.receipts {
         say(format_args!("the erasure {} is {}", receipt.id, receipt.state.name()));
+    }
+    for (id, error) in resumed.failed {
+        say(format_args!("the erasure {id} cannot be finished: {error}"));
     }
     net::runtime()?.block_on(log.close(CLOSE_MAX));
     Ok(audit.close(SystemClock.now())?)

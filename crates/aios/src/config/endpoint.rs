@@ -228,6 +228,7 @@ impl Resolver<'_> {
             concurrency_max: file
                 .concurrency_max
                 .map(|max| self.count(&key("concurrency_max"), max, 1..=1_000_000)),
+            may_steer: file.may_steer.unwrap_or(false),
             name: self.required(&key("name"), file.name.as_ref()),
         }
     }

@@ -25,6 +25,7 @@ pub(super) struct ConfigFile {
     pub(super) events: Events,
     pub(super) retention: Retention,
     pub(super) privacy: Privacy,
+    pub(super) nightly: Nightly,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
     pub(super) telemetry: Telemetry,
@@ -146,6 +147,7 @@ pub(super) struct Client {
     pub(super) requests_per_minute: Option<u64>,
     pub(super) tokens_per_minute: Option<u64>,
     pub(super) concurrency_max: Option<u64>,
+    pub(super) may_steer: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -240,4 +242,11 @@ pub(super) struct Telemetry {
     pub(super) level: String,
     pub(super) otlp_endpoint: String,
     pub(super) service_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nightly {
+    pub(super) enabled: bool,
+    pub(super) at: String,
 }

@@ -11,6 +11,7 @@ mod env;
 mod file;
 mod layer;
 mod nearest;
+mod nightly;
 mod privacy;
 mod problem;
 mod resolve;
@@ -29,7 +30,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aios_core::Split;
-use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig};
+use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig, NightlyAt};
 use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
 
@@ -80,6 +81,8 @@ pub struct Config {
     pub events: Events,
     /// `[privacy]`.
     pub privacy: Privacy,
+    /// `[nightly]`: when; `None` if it is off.
+    pub nightly: Option<NightlyAt>,
     /// `[memory]`.
     pub memory: MemoryMode,
     /// `[telemetry]`: how the log looks.
@@ -275,7 +278,7 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 20] = [
+        const FIXED: [&str; 22] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
@@ -292,6 +295,8 @@ impl Config {
             "retention.hot",
             "retention.cold",
             "retention.audit",
+            "nightly.enabled",
+            "nightly.at",
             "telemetry.log",
             "telemetry.level",
             "telemetry.otlp_endpoint",

@@ -51,6 +51,7 @@ impl Resolver<'_> {
             audit: self.audit(&file.audit, directory),
             events: self.events(&file.events, &file.retention),
             privacy: self.privacy(&file.privacy),
+            nightly: self.nightly(&file.nightly),
             memory: self.choice("memory.mode", &file.memory.mode, &[("off", MemoryMode::Off)]),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
             log_level: self.choice("telemetry.level", &file.telemetry.level, &LogLevel::NAMES),

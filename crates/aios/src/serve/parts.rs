@@ -6,9 +6,7 @@ use aios_core::{Clock, Profile};
 use aios_privacy::SecretDigest;
 use aios_route::{Knots, Policy, Sampler};
 use aios_server::{AdminConfig, AdminToken, Clients, Handle, Live, Parts, RoutingState, Scopes};
-use aios_store::{
-    AuditLog, DataDir, Eraser, FileEventLog, Housekeeper, Receipt, StoreError, actor,
-};
+use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Resumed, Rotator, StoreError, actor};
 use aios_upstream::Upstreams;
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -25,7 +23,7 @@ use crate::{keys, knots};
 pub(super) struct Started {
     pub(super) handle: Handle,
     pub(super) store: Arc<FileEventLog>,
-    pub(super) housekeeper: Arc<Housekeeper>,
+    pub(super) rotator: Arc<Rotator>,
     pub(super) routing: Routing,
     pub(super) fill: Fill,
 }
@@ -58,8 +56,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         let hint = "start a model server, name its endpoints in aios.toml, or set discovery.simulate = true";
         Failure::new(error.to_string(), hint)
     })?;
-    let housekeeper = Housekeeper::new(Arc::clone(&store) as _, Arc::clone(&audit));
-    let housekeeper = Arc::new(housekeeper);
+    let rotator = Arc::new(Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit)));
     let (learned_to, learned) = mpsc::channel(1);
     let (policy, sampler) = policy(config, &data_dir);
     let routing = Arc::new(RoutingState::new(policy, sampler, learned_to));
@@ -79,7 +76,8 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         admin,
         audit,
         eraser: Arc::clone(&eraser),
-        housekeeper: Arc::clone(&housekeeper),
+        rotator: Arc::clone(&rotator),
+        nightly: config.nightly.clone(),
         keyring,
     })
     .context("cannot start the server")?;
@@ -87,7 +85,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
     data_dir
         .publish_admin_address(handle.addresses().1)
         .context("cannot say where the server is")?;
-    Ok(Started { handle, store, housekeeper, fill, routing: Routing { state: routing, data_dir } })
+    Ok(Started { handle, store, rotator, fill, routing: Routing { state: routing, data_dir } })
 }
 
 /// The configured tokens, and the one that stands in the data directory, which may do everything.
@@ -111,23 +109,24 @@ fn eraser(
     let eraser = Arc::new(Eraser::open(dir, log, audit, Arc::new(SystemClock))?);
     let resuming = Arc::clone(&eraser);
     tokio::task::spawn_blocking(move || {
-        tell(resuming.resume());
-        tell(resuming.recheck());
+        log_resumed(&resuming.resume());
+        match resuming.recheck() {
+            Ok(resumed) => log_resumed(&resumed),
+            Err(error) => tracing::error!(%error, "what is erased could not be looked for"),
+        }
     });
     Ok(eraser)
 }
 
-fn tell(finished: Result<Vec<Receipt>, StoreError>) {
-    match finished {
-        Ok(receipts) => {
-            for receipt in receipts {
-                let state = receipt.state.name();
-                tracing::info!(id = receipt.id, state, "an erasure is finished");
-            }
-        }
-        Err(error) => {
-            tracing::error!(%error, "an erasure cannot be finished; it goes on at the next start")
-        }
+fn log_resumed(resumed: &Resumed) {
+    for receipt in &resumed.receipts {
+        tracing::info!(id = receipt.id, state = receipt.state.name(), "an erasure is finished");
+    }
+    for (id, error) in &resumed.failed {
+        tracing::error!(%id, %error, "an erasure cannot be finished; it goes on at the next start");
+    }
+    if resumed.n_waiting > 0 {
+        tracing::warn!(n = resumed.n_waiting, "erasures wait for holds to end");
     }
 }
 

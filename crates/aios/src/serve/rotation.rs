@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::Clock as _;
-use aios_store::{Housekeeper, Rotate, Rotated, StoreError, actor};
+use aios_store::{Rotate, Rotated, Rotator, StoreError, actor};
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::SystemClock;
@@ -12,15 +12,14 @@ use crate::clock::SystemClock;
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Goes on until it is aborted; a rotation under way then still ends.
-pub(super) async fn run(housekeeper: Arc<Housekeeper>) {
+pub(super) async fn run(rotator: Arc<Rotator>) {
     let mut tick = tokio::time::interval(EVERY);
     // A machine that slept has missed nothing that one rotation would not do.
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let housekeeper = Arc::clone(&housekeeper);
-        let rotate =
-            move || housekeeper.rotate(actor::SERVER, SystemClock.now(), Rotate::default());
+        let rotator = Arc::clone(&rotator);
+        let rotate = move || rotator.rotate(actor::SERVER, SystemClock.now(), Rotate::default());
         match tokio::task::spawn_blocking(rotate).await {
             Ok(rotated) => tell(rotated),
             Err(error) => tracing::error!(%error, "rotating the event log has failed"),

@@ -20,9 +20,13 @@ mod faults;
 #[cfg(test)]
 mod hangups;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod nightly;
 #[cfg(test)]
 mod nodelay;
 #[cfg(test)]
@@ -31,6 +35,8 @@ mod pii;
 mod preflight;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod purpose;
 #[cfg(test)]
 mod record;
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(super) struct Command {
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
     /// Path of the program in the job; without it, this one
-    #[arg(long, value_name = "PATH", requires = "schedule")]
+    #[arg(long, value_name = "PATH", conflicts_with = "config_file")]
     program: Option<PathBuf>,
     /// Write over files that are there
     #[arg(long)]

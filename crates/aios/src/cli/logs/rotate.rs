@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use aios_core::Clock as _;
-use aios_store::{AuditLog, DataDir, FileEventLog, Housekeeper, Rotated, actor};
+use aios_store::{AuditLog, DataDir, FileEventLog, Rotated, Rotator, actor};
 use clap::Args;
 use serde_json::json;
 
@@ -61,8 +61,8 @@ impl Rotate {
 fn here(config: &Config, dir: &DataDir, rotate: aios_store::Rotate) -> anyhow::Result<Rotated> {
     let log = Arc::new(FileEventLog::open(dir, config.events.log)?);
     let audit = Arc::new(AuditLog::offline(dir, config.audit.clone(), SystemClock.now())?);
-    let housekeeper = Housekeeper::new(log, Arc::clone(&audit));
-    let rotated = housekeeper.rotate(actor::OPERATOR, SystemClock.now(), rotate)?;
+    let rotator = Rotator::new(log, Arc::clone(&audit));
+    let rotated = rotator.rotate(actor::OPERATOR, SystemClock.now(), rotate)?;
     audit.close(SystemClock.now())?;
     Ok(rotated)
 }

@@ -11,15 +11,15 @@ use crate::retention::{self, Ask};
 use crate::{DataDir, EventStore, Policy, Rotate, Rotated, StoreError};
 
 /// Rotates the event log and the audit trail of a directory that this process owns.
-pub struct Housekeeper {
+pub struct Rotator {
     store: Arc<dyn EventStore>,
     audit: Arc<AuditLog>,
-    stats: Mutex<HousekeepingStats>,
+    stats: Mutex<RotatorStats>,
 }
 
 /// What rotating has come to since the process started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct HousekeepingStats {
+pub struct RotatorStats {
     /// When it was last done.
     pub last_at: Option<Timestamp>,
     /// Whether nothing may be removed until somebody says so or mends something.
@@ -36,7 +36,7 @@ pub struct HousekeepingStats {
     pub n_failed: u64,
 }
 
-impl Housekeeper {
+impl Rotator {
     /// For an open log and an open trail of the same directory.
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, audit: Arc<AuditLog>) -> Self {
@@ -70,7 +70,7 @@ impl Housekeeper {
 
     /// What rotating has come to since the process started.
     #[must_use]
-    pub fn stats(&self) -> HousekeepingStats {
+    pub fn stats(&self) -> RotatorStats {
         *self.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -118,9 +118,9 @@ impl Rotated {
     }
 }
 
-impl fmt::Debug for Housekeeper {
+impl fmt::Debug for Rotator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Housekeeper").field("stats", &self.stats()).finish_non_exhaustive()
+        f.debug_struct("Rotator").field("stats", &self.stats()).finish_non_exhaustive()
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
 
     struct Rig {
         dir: DataDir,
-        keeper: Housekeeper,
+        rotator: Rotator,
         _temp: tempfile::TempDir,
     }
 
@@ -162,8 +162,8 @@ mod tests {
             let dir = DataDir::open(temp.path()).unwrap();
             let log = FileEventLog::open(&dir, EventLogConfig::default()).unwrap();
             let audit = AuditLog::open(&dir, AuditConfig::default(), START).unwrap();
-            let keeper = Housekeeper::new(Arc::new(log), Arc::new(audit));
-            Self { dir, keeper, _temp: temp }
+            let rotator = Rotator::new(Arc::new(log), Arc::new(audit));
+            Self { dir, rotator, _temp: temp }
         }
 
         /// Rotates once a day until day `last`.
@@ -172,8 +172,8 @@ mod tests {
             for day in from..=last {
                 let at = START.plus(DAY * day);
                 let action = AuditAction::RefusedMore { n: u64::from(day) };
-                self.keeper.audit.append(at, "x", action).unwrap();
-                done = self.keeper.rotate("x", at, how).unwrap();
+                self.rotator.audit.append(at, "x", action).unwrap();
+                done = self.rotator.rotate("x", at, how).unwrap();
             }
             done
         }
@@ -190,17 +190,17 @@ mod tests {
         assert_eq!(rig.n_days(), 366);
         // A year ahead at once, all that is kept would be past its time.
         let later = START.plus(DAY * 800);
-        let done = rig.keeper.rotate("x", later, Rotate::default()).unwrap();
+        let done = rig.rotator.rotate("x", later, Rotate::default()).unwrap();
         assert!(matches!(done.stopped, Some(crate::Stop::ClockJumped { .. })), "{done:?}");
         assert_eq!((done.n_audit_days, rig.n_days()), (0, 367));
-        let stats = rig.keeper.stats();
+        let stats = rig.rotator.stats();
         assert!(stats.is_stopped && stats.n_audit_days == 1, "{stats:?}");
         let last = audit_tail(&rig.dir, 1).unwrap().remove(0);
         assert!(matches!(last.action, AuditAction::Rotated { stopped: Some(_), .. }), "{last:?}");
         assert_eq!(last.actor, "x");
         // Once the clock has gone on it is believed, and then it is too much at once.
         let done = rig
-            .keeper
+            .rotator
             .rotate("x", later.plus(Duration::from_secs(7200)), Rotate::default())
             .unwrap();
         assert!(
@@ -209,9 +209,9 @@ mod tests {
             done.stopped
         );
         let forced = Rotate { force: true, ..Rotate::default() };
-        let done = rig.keeper.rotate("x", later.plus(Duration::from_secs(7201)), forced).unwrap();
+        let done = rig.rotator.rotate("x", later.plus(Duration::from_secs(7201)), forced).unwrap();
         assert_eq!((done.stopped, rig.n_days()), (None, 1));
-        assert!(matches!(rig.keeper.audit.verify().unwrap(), crate::AuditVerdict::Sound(_)));
+        assert!(rig.rotator.audit.verify().unwrap().is_sound());
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
         let before = read();
         let dry = Rotate { dry_run: true, ..Rotate::default() };
         let at = START.plus(DAY * 367);
-        let said = rig.keeper.rotate("x", at, dry).unwrap();
+        let said = rig.rotator.rotate("x", at, dry).unwrap();
         let alone =
             would_rotate(&DataDir::read(rig.dir.path()).unwrap(), &Policy::default(), 365, at, dry);
         assert_eq!((said.n_audit_days, alone.unwrap().n_audit_days), (2, 2));
