@@ -36,4 +36,4 @@ pub use server::{Handle, Parts, ReloadState, Stopped, start};
 pub use simulated::serve_simulated;
 pub use status::{ConfigStatus, Status};
 pub use trace::{EventObserver, TraceContext};
-pub use whose::{Whose, WhoseError};
+pub use whose::{Looked, Whose, WhoseError};

@@ -11,6 +11,7 @@ mod address;
 mod audit;
 mod back;
 mod chain;
+mod clients;
 mod control;
 mod data_dir;
 mod disk;
@@ -51,8 +52,8 @@ pub use control::{ControlFault, ControlHistory, ControlLog, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed, StoreCount,
-    Witness, plan_hash, verify_receipt,
+    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed,
+    StoreCount, StoreHits, Witness, plan_hash, verify_receipt,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]

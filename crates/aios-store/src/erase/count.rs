@@ -127,6 +127,7 @@ impl<'a> Counter<'a> {
         let Some(document) = Document::read(&text) else { return self.lines(file, store) };
         let target = self.judge.target;
         let cut = document.carrying(&|text| target.names_in(text.as_bytes()));
+        self.census.named.extend(target.named_by(text.as_bytes()).cloned());
         let n_bytes = text.len() as u64;
         let n_kept = document.without(&cut).map_or(0, |kept| {
             // Of somebody else's records, by the words that the target is known by outside.
@@ -162,11 +163,12 @@ impl<'a> Counter<'a> {
 
     /// `older`: whose a line of an older schema is. Gives whether the line was there when it was planned.
     fn ours(&mut self, line: &[u8], older: &[Pseudonym], is_event_store: bool) -> bool {
-        if is_event_store {
-            self.census.n_events += 1;
-            for pseudonym in self.judge.target.named_by(line).chain(older) {
+        self.census.n_events += u64::from(is_event_store);
+        for pseudonym in self.judge.target.named_by(line).chain(older) {
+            if is_event_store {
                 *self.census.by_pseudonym.entry(pseudonym.to_string()).or_default() += 1;
             }
+            self.census.named.insert(pseudonym.clone());
         }
         let facts = match facts::of(line) {
             Kind::Event(facts) => Some(facts),

@@ -20,6 +20,7 @@ pub(crate) mod registry;
 mod request;
 mod run;
 mod scan;
+mod search;
 mod stores;
 mod target;
 mod witness;
@@ -37,6 +38,7 @@ pub use proof::{ReceiptChecked, Witness, verify_receipt};
 pub use receipt::{ErasureProof, Receipt};
 pub use request::EraseRequest;
 pub use run::{Eraser, Resumed};
+pub use search::{Hits, StoreHits};
 pub use target::EraseTarget;
 
 pub(crate) use ledger::{Ledger, check as check_ledger, path as ledger_path};

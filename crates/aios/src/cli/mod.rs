@@ -121,7 +121,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) if output::is_closed_stdout(&error) => Exit::Done.into(),
         Err(error) => {
             output::report(&error, &mut std::io::stderr().lock());
-            Exit::Failed.into()
+            output::exit_of(&error).into()
         }
     }
 }

@@ -42,6 +42,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         bind(config.server.admin_listen, "server.admin_listen", "--admin-listen").await?;
     let data_dir =
         Arc::new(DataDir::open(&config.server.data_dir).context("cannot open the data directory")?);
+    remember_clients(config, &data_dir)?;
     let keys = keys::load(&data_dir).context("cannot load the deployment's keys")?;
     let keyring = keys::keyring(&data_dir).context("cannot load the deployment's keys")?;
     let admin = admin(config, &data_dir).context("cannot load the admin token")?;
@@ -96,6 +97,12 @@ fn admin(config: &Config, data_dir: &DataDir) -> Result<AdminConfig, StoreError>
     let mut admin = config.admin.clone();
     admin.tokens.insert(0, owner);
     Ok(admin)
+}
+
+/// Before anybody is served under a name: without it their conversations could not be found.
+pub(super) fn remember_clients(config: &Config, data_dir: &DataDir) -> anyhow::Result<()> {
+    let names = config.client_keys.iter().map(|key| key.name.as_str());
+    data_dir.remember_clients(names).context("cannot remember the names of clients")
 }
 
 /// Finishes, beside the start, what a crash has broken off, and erases once more what a backup has brought

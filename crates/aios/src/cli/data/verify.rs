@@ -34,8 +34,8 @@ impl Verify {
         if let Some(file) = self.receipt {
             return receipt::verify(context, &file, out);
         }
-        let looked = self.who.look(context)?;
-        let census = looked.census(Depth::EveryByte)?;
+        let looked = self.who.look(context, Depth::EveryByte)?;
+        let census = &looked.census;
         let (n_files, n_bytes) = census.n_read();
         let is_clean = census.is_clean() && census.n_mentions() == 0;
         let exit = match (is_clean, census.is_complete()) {
@@ -67,7 +67,7 @@ impl Verify {
             census.stores.len(),
         )?;
         shown::stores(out, &census.stores)?;
-        shown::remarks(&census);
+        shown::remarks(census);
         Ok(exit)
     }
 }
