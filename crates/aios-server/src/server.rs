@@ -13,7 +13,7 @@ use std::time::Duration;
 use aios_core::Clock;
 use aios_privacy::Keyring;
 use aios_route::Knots;
-use aios_store::{AuditLog, DataDir, Eraser, EventStore};
+use aios_store::{AuditLog, DataDir, Eraser, EventStore, Rotator};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -26,11 +26,12 @@ use crate::canary::{self, CanaryMetrics, ControlConfig, Desk};
 use crate::collected::Collected;
 use crate::controller::Controller;
 use crate::gateway::{self, Gateway, IdSource, Keys};
+use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::minutes::Minutes;
 use crate::nightly::{Housekeeper, NightlyAt};
-use crate::redactions::Redactions;
 use crate::routing::RoutingState;
 use crate::status::StatusReader;
 use crate::trace::EventObserver;
@@ -69,6 +70,8 @@ pub struct Parts {
     pub eraser: Arc<Eraser>,
     /// Who is told of alerts.
     pub alerts: AlertConfig,
+    /// Rotates what is kept.
+    pub rotator: Arc<Rotator>,
     /// When the night's work is due; `None` if it is not to be done.
     pub nightly: Option<NightlyAt>,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
@@ -149,6 +152,13 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     gateway.metrics.collect(AlertCollector(Arc::clone(&alert_metrics)));
     let watch =
         Watch::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.alerts, alert_metrics);
+    gateway.metrics.collect(Kept {
+        data_dir: Arc::clone(&parts.data_dir),
+        audit: Arc::clone(&parts.audit),
+        eraser: Arc::clone(&parts.eraser),
+        rotator: Arc::clone(&parts.rotator),
+        clock: Arc::clone(&gateway.clock),
+    });
     let reload = Arc::new(ReloadState::default());
     let auth = admin::auth(parts.admin);
     let login_path = admin::first_link(&auth);
@@ -166,13 +176,18 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         n_panics: AtomicU64::new(0),
     });
     gateway.metrics.collect(CanaryMetrics::new(&desk));
-    let redactions = Redactions::new(
+    let minutes = Minutes::new(
         Arc::clone(&gateway.metrics),
+        Arc::clone(&auth),
         Arc::clone(&parts.audit),
         Arc::clone(&gateway.clock),
     );
-    let housekeeper =
-        Housekeeper::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.nightly);
+    let housekeeper = Housekeeper::new(
+        Arc::clone(&gateway),
+        Arc::clone(&parts.data_dir),
+        Arc::clone(&parts.rotator),
+        parts.nightly,
+    );
     let housekeeper = Arc::new(housekeeper);
     let admin = admin::router(AdminState {
         nightly: Arc::clone(&housekeeper),
@@ -183,6 +198,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         data_dir: parts.data_dir,
         eraser: parts.eraser,
         desk: Arc::clone(&desk),
+        rotator: parts.rotator,
         keyring: Arc::new(parts.keyring),
         is_loopback: addresses.1.ip().is_loopback(),
     });
@@ -190,7 +206,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
         let socket = parts.admin_socket;
         move || {
-            let loops = Loops { controller, desk, redactions, watch, housekeeper };
+            let loops = Loops { controller, desk, minutes, watch, housekeeper };
             control_plane(socket, config, admin_stopped, admin, loops);
         }
     })?;
@@ -218,7 +234,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
 struct Loops {
     controller: Controller,
     desk: Arc<Desk>,
-    redactions: Redactions,
+    minutes: Minutes,
     watch: Watch,
     housekeeper: Arc<Housekeeper>,
 }
@@ -230,7 +246,7 @@ fn control_plane(
     admin: axum::Router,
     loops: Loops,
 ) {
-    let Loops { controller, desk, redactions, watch, housekeeper } = loops;
+    let Loops { controller, desk, minutes, watch, housekeeper } = loops;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -244,7 +260,7 @@ fn control_plane(
         let control = tokio::spawn(controller.run());
         let looking = tokio::spawn(canary::run(desk));
         let nightly = tokio::spawn(housekeeper.keep_house(None));
-        let record = tokio::spawn(redactions.run(stop.clone()));
+        let record = tokio::spawn(minutes.run(stop.clone()));
         let watch = tokio::spawn(watch.run(stop.clone()));
         listener::serve(socket, config, stop, move |_peer, request| {
             let mut admin = admin.clone();

@@ -17,7 +17,7 @@ use aios_route::{BucketKey, Policy};
 use aios_server::{
     AdminConfig, Clients, GatewayConfig, Keys, ListenerConfig, Live, Parts, RoutingState,
 };
-use aios_store::{AuditConfig, AuditLog, DataDir, Eraser, EventLogConfig, FileEventLog};
+use aios_store::{AuditConfig, AuditLog, DataDir, Eraser, EventLogConfig, FileEventLog, Rotator};
 use aios_upstream::{
     BreakerPolicy, EndpointConfig, RetryPolicy, ServerKind, Timeouts, UpstreamConfig, Upstreams,
 };
@@ -171,6 +171,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
     let (audit, store) = (Arc::new(audit), Arc::new(store));
     let clock = Arc::new(FixedClock);
     let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock).unwrap();
+    let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit));
     aios_server::start(Parts {
         alerts: aios_server::alerts::AlertConfig {
             enabled: false,
@@ -203,6 +204,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         admin: AdminConfig { tokens: vec![], hosts: vec![] },
         audit,
         eraser: Arc::new(eraser),
+        rotator: Arc::new(rotator),
         keyring: Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap(),
     })
     .unwrap()

@@ -64,6 +64,7 @@ pub fn verify(dir: &DataDir, is_quiet: bool) -> Result<Verified, StoreError> {
             }
         }
     }
+    verified.faults.extend(crate::papers::faults(dir));
     Ok(verified)
 }
 

@@ -35,6 +35,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         change("/admin/v1/login-links", Known, post(login::new_link)),
         read("/admin/v1/audit", Access::Scope(Scope::AuditRead), get(trail::tail)),
         read("/admin/v1/audit/verify", Access::Scope(Scope::AuditRead), get(trail::verify)),
+        change("/admin/v1/audit/found", Access::Scope(Scope::PrivacyFind), post(trail::found)),
         change("/admin/v1/keys/rotate", Access::Scope(Scope::ConfigWrite), post(keys::rotate)),
         change("/admin/v1/keys/retire", Access::Scope(Scope::ConfigWrite), post(keys::retire)),
         change("/admin/v1/data/find", Access::Scope(Scope::PrivacyFind), post(erasure::find)),
@@ -75,7 +76,8 @@ pub(crate) fn router(state: AdminState) -> Router {
     for endpoint in endpoints() {
         let name = format!("{} {}", endpoint.method, endpoint.path);
         let layer = from_fn_with_state(gate(endpoint.access, &name), guard);
-        router = router.route(endpoint.path, endpoint.handler.layer(layer));
+        let handler = endpoint.handler.fallback(health::bad_method);
+        router = router.route(endpoint.path, handler.layer(layer));
     }
     // Whoever is nobody does not learn which paths there are.
     let unknown = any(health::unknown);

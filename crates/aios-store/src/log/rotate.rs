@@ -29,7 +29,7 @@ pub(super) fn rotate(
             Err(error) => done.failed.push(error.to_string()),
         }
     }
-    Ok(Rotated { n_sealed, ..done })
+    Ok(Rotated { n_sealed: n_sealed + done.n_sealed, ..done })
 }
 
 /// Seals what is open and gives it its footer; how many segments that were.

@@ -115,7 +115,7 @@ fn a_child_erases_as_it_is_told() {
     if !point.is_empty() {
         aios_store::arm(point, n_before.parse().unwrap());
     }
-    let request = EraseRequest { requester: "cli".into(), basis: "request".into() };
+    let request = EraseRequest::new("cli", "request", &aios_privacy::Redactor::new(&[]));
     let plan = eraser.plan(&target(), &request).unwrap();
     let receipt = eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
     assert_eq!(receipt.state, ErasureState::Completed);
@@ -199,7 +199,7 @@ fn check(temp: &Path, what: &str) -> bool {
     let strays: Vec<_> = files(temp).into_keys().filter(|name| name.ends_with(".tmp")).collect();
     assert_eq!(strays, [] as [String; 0], "{what}");
     audit.close(Noon.now()).unwrap();
-    assert!(verify_audit(&dir, &[]).unwrap().is_ok(), "{what}");
+    assert!(verify_audit(&dir, &[]).unwrap().is_sound(), "{what}");
     assert_eq!(aios_store::verify(&dir, true).unwrap().faults, [], "{what}");
     is_decided
 }

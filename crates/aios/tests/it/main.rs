@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod alerts;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod canary;
@@ -39,6 +41,8 @@ mod preflight;
 mod program;
 #[cfg(test)]
 mod purpose;
+#[cfg(test)]
+mod record;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]

@@ -120,7 +120,9 @@ fn what_had_to_wait_for_a_hold_goes_on_when_it_ends() {
         since: None,
         until: None,
     };
-    let hold = crate::Holds::of(&rig.dir).add(hold, rig.clock.now()).unwrap();
+    let hold = crate::Holds::of(&rig.dir)
+        .add(hold, &aios_privacy::Redactor::new(&[]), rig.clock.now())
+        .unwrap();
     rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
     assert_eq!(rig.eraser.state(&plan.id).unwrap().state, ErasureState::Waiting);
     let resumed = rig.eraser.resume();
@@ -141,7 +143,9 @@ fn what_had_to_wait_for_a_hold_goes_on_when_it_ends() {
         since: None,
         until: None,
     };
-    crate::Holds::of(&rig.dir).add(hold, rig.clock.now()).unwrap();
+    crate::Holds::of(&rig.dir)
+        .add(hold, &aios_privacy::Redactor::new(&[]), rig.clock.now())
+        .unwrap();
     rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
     rig.clock.0.fetch_add(61_000_000, Ordering::SeqCst);
     let rig = rig.restart();

@@ -67,7 +67,9 @@ fn a_hold_keeps_what_has_no_time_of_its_own() {
         since: Some(event(510).at()),
         until: None,
     };
-    crate::Holds::of(&rig.dir).add(hold, rig.clock.now()).unwrap();
+    crate::Holds::of(&rig.dir)
+        .add(hold, &aios_privacy::Redactor::new(&[]), rig.clock.now())
+        .unwrap();
     let ann = EraseTarget::new(ring.conversation(&[b"", b"ann"]), None).unwrap();
     let census = Census::take(&rig.dir, &ann, Depth::Catalogued, rig.clock.now()).unwrap();
     assert_eq!(census.held_by.len(), 1);
