@@ -15,6 +15,7 @@ mod erase;
 mod error;
 mod fail;
 mod filter;
+mod goldens;
 mod hex;
 mod index;
 mod key;
@@ -50,6 +51,7 @@ pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};
 pub use filter::Filter;
+pub use goldens::{GoldenPaths, read_document, write_document};
 pub use index::{CaughtUp, Index, Row, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};

@@ -10,6 +10,7 @@ mod context;
 mod dashboard;
 mod data;
 mod events;
+mod golden;
 mod keys;
 mod logs;
 mod models;
@@ -94,6 +95,7 @@ nouns! {
     Status => status,
     Routing => routing,
     Canary => canary,
+    Golden => golden,
     Events => events,
     Logs => logs,
     Keys => keys,

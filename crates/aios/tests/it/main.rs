@@ -16,6 +16,8 @@ mod fallback;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod hangups;
 #[cfg(test)]
 mod keys;
