@@ -6,21 +6,28 @@
 //! as an argument, and so does the router.
 
 mod compare;
+mod edit;
 mod error;
 mod expect;
 mod fields;
 mod golden;
 mod hex;
+mod lint;
 mod observation;
+mod promote;
+pub mod render;
 mod report;
 mod routing;
 mod stats;
 
 pub use compare::{Comparison, Doubt, DriftError, Outcome, check_drift, unanswered};
+pub use edit::{accepted, with_cases};
 pub use error::{CaseError, GoldenError};
 pub use expect::{Check, EXPECTATION_KEYS, Expectation, Judged, Pattern, Schema, Similar, cosine};
 pub use golden::{GoldenCase, GoldenSet, Origin};
+pub use lint::{Doubtful, lint};
 pub use observation::Observation;
+pub use promote::{Candidate, Looked, Promoter, Reason};
 pub use report::{
     AssertionResult, BaselineRef, Change, Kind, Metrics, REPORT_VERSION, Replaced, Report,
     ReportError, SetRef, Status, Summary, TestResult, candidate_fingerprint,

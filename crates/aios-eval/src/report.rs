@@ -38,6 +38,8 @@ pub struct Report {
     /// Why it could not be judged, if it could not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Questions that were under way at once; latencies at another number are other latencies.
+    pub concurrency: usize,
     /// Whose policy was asked for.
     pub bucket: Bucket,
     /// Which policy answered; see [`candidate_fingerprint`]. None if the server does not say.

@@ -5,7 +5,7 @@
 //! - **A case is gone**: every run of it passed in the baseline, and none passes now, whatever the average.
 //! - **More cases got worse than better**: McNemar's exact test over all cases, at 1 %.
 //! - **Answers are slower**: the geometric mean of the cases' ratios is past the threshold, and chance makes so much
-//!   in at most 5 % of runs: sign flips over the pairs.
+//!   in at most 5 % of runs: sign flips over the pairs. And somebody could notice it: 20 ms in the mean.
 //! - **Routing has moved**: main's share differs by more than the threshold.
 //!
 //! Models waver, so nothing that one run suggests is believed at once. [`Comparison::doubts`] names the cases that
@@ -19,7 +19,7 @@ mod verdict;
 use std::collections::BTreeMap;
 
 use crate::report::{Change, Report, TestResult};
-use crate::stats::{Shift, mcnemar_worse, shift};
+use crate::stats::{Shift, mcnemar_worse, mean, shift};
 
 pub use doubts::Doubt;
 pub use verdict::{Outcome, unanswered};
@@ -28,6 +28,8 @@ pub use verdict::{Outcome, unanswered};
 const ALPHA_CASES: f64 = 0.01;
 /// Chance of error of the test of latency; the threshold has to be passed as well.
 const ALPHA_LATENCY: f64 = 0.05;
+/// Mean difference of latency, in milliseconds, that nobody notices.
+const UNNOTICED_MS: f64 = 20.0;
 /// Share of runs without an answer from which on nothing can be told.
 const ERRORS_MAX: f64 = 0.1;
 
@@ -143,8 +145,17 @@ impl<'a> Comparison<'a> {
     }
 
     fn is_slower(&self) -> Option<Shift> {
-        self.latency()
-            .filter(|shift| shift.ratio > 1.0 + self.threshold && shift.p_slower <= ALPHA_LATENCY)
+        self.latency().filter(|shift| {
+            shift.ratio > 1.0 + self.threshold
+                && shift.p_slower <= ALPHA_LATENCY
+                && self.added_ms() > UNNOTICED_MS
+        })
+    }
+
+    /// How much longer an answer takes, in the mean.
+    fn added_ms(&self) -> f64 {
+        let added = |pair: &Pair<'_>| Some(pair.now.latency_ms? - pair.before.latency_ms?);
+        mean(&self.pairs.iter().filter_map(added).collect::<Vec<_>>()).unwrap_or(0.0)
     }
 
     /// Main's share before and now, over the answered runs of the compared cases.

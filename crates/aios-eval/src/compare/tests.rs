@@ -93,6 +93,7 @@ fn baseline(tests: Vec<TestResult>) -> Report {
         regression_threshold: THRESHOLD,
         status: Status::Pass,
         error: None,
+        concurrency: 1,
         bucket: Bucket::Control,
         candidate_fingerprint: None,
         golden_set: SetRef { sha256: String::new(), count: tests.len() },

@@ -86,6 +86,19 @@ impl TestResult {
         }
     }
 
+    /// The same with every text that a model wrote changed in this way, once it was judged.
+    #[must_use]
+    pub fn with_texts(mut self, change: impl Fn(&str) -> String) -> Self {
+        for run in &mut self.runs {
+            run.answer = change(&run.answer);
+            run.error = run.error.as_deref().map(&change);
+        }
+        for assertion in &mut self.assertions {
+            assertion.found = change(&assertion.found);
+        }
+        self
+    }
+
     /// No run passed.
     #[must_use]
     pub const fn is_gone(&self) -> bool {

@@ -10,7 +10,7 @@
 /// Pairs up to which all signs are tried.
 const EXACT_MAX: usize = 18;
 /// Draws of signs beyond that.
-const DRAWS: u32 = 20_000;
+const DRAWS: u32 = 10_000;
 
 /// How much slower, and how likely that is by chance.
 #[derive(Debug, Clone, Copy, PartialEq)]

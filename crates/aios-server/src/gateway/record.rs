@@ -247,6 +247,11 @@ impl Record {
         }
     }
 
+    /// What it costs, as far as that is known by now.
+    pub(super) fn cost_usd(&self) -> Option<f64> {
+        self.cost(self.tokens())
+    }
+
     /// The endpoint's counts, or their estimate.
     fn tokens(&self) -> Tokens {
         self.facts.observed.as_ref().map_or_else(Tokens::default, |observed| observed.tokens)

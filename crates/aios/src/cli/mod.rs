@@ -12,6 +12,7 @@ mod context;
 mod dashboard;
 mod data;
 mod events;
+mod golden;
 mod init;
 mod keys;
 mod logs;
@@ -102,6 +103,7 @@ nouns! {
     Canary => canary,
     Slo => slo,
     Alert => alert,
+    Golden => golden,
     Events => events,
     Logs => logs,
     Keys => keys,

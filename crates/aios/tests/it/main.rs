@@ -22,6 +22,8 @@ mod faults;
 #[cfg(test)]
 mod feedback;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod hangups;
 #[cfg(test)]
 mod init;
