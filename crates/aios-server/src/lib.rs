@@ -4,16 +4,19 @@
 //! routing split (down), and nowhere else. This is the only crate that knows HTTP status codes.
 
 mod admin;
+pub mod alerts;
+mod canary;
 mod clients;
 mod collected;
 mod controller;
 mod gateway;
 pub mod judging;
+mod kept;
 mod listener;
 mod live;
 mod metrics;
+mod minutes;
 mod nightly;
-mod redactions;
 mod routing;
 mod server;
 mod simulated;
@@ -24,6 +27,10 @@ mod trace;
 mod whose;
 
 pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
+pub use canary::{
+    CanaryError, CanaryKeeper, CanarySettings, Checked, ControlConfig, Gate, GateError, Look,
+    Order, Quiet, RowSource, Standing, Wish, split_of,
+};
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
@@ -35,4 +42,4 @@ pub use server::{Handle, Parts, ReloadState, Stopped, start};
 pub use simulated::serve_simulated;
 pub use status::{ConfigStatus, Status};
 pub use trace::{EventObserver, TraceContext};
-pub use whose::{Whose, WhoseError};
+pub use whose::{Looked, Whose, WhoseError};

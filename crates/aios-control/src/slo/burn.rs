@@ -18,6 +18,7 @@ use std::time::Duration;
 use aios_core::Timestamp;
 use serde::Serialize;
 
+use super::BAD_MIN;
 use super::exact::share_above;
 use crate::row::Row;
 
@@ -27,9 +28,6 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// What the budget is for.
 pub const BUDGET_PERIOD: Duration = Duration::from_secs(30 * 86_400);
-
-/// Fewest bad events that concern anybody.
-const BAD_MIN: u64 = 3;
 
 /// Fewest events after which quiet is good news.
 const VALID_MIN: u64 = 30;

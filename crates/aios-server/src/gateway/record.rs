@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::client_request_id;
 use super::errors::STATUS_CLIENT_CLOSED;
+use super::sequel::Sequel;
 use super::sinks::ReplyFilter;
 use super::steering::Steering;
 use crate::clients::Admission;
@@ -49,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) conversation: Option<(Pseudonym, ConversationSource)>,
     pub(crate) subject: Option<Pseudonym>,
     pub(crate) msg_id: u32,
+    /// How it goes on from the answer before; none if that is not looked at.
+    pub(super) sequel: Option<Sequel>,
     pub(crate) request_model: String,
     pub(crate) question: String,
     pub(crate) route: Option<Route>,
@@ -100,6 +103,7 @@ impl Record {
             conversation: None,
             subject: None,
             msg_id: 0,
+            sequel: None,
             request_model: String::new(),
             question: String::new(),
             route: None,
@@ -157,6 +161,9 @@ impl Record {
                 event.tokens.input_tokens.unwrap_or(0) + event.tokens.output_tokens.unwrap_or(0);
             admission.debit_tokens(n_tokens, now);
         }
+        if let Some(sequel) = self.facts.sequel.take() {
+            self.gateway.sequels.remember(sequel, &event, now);
+        }
         if let (Some(observer), Some(trace)) = (&self.gateway.observer, &self.facts.trace) {
             observer.observe(&event, trace);
         }
@@ -203,8 +210,8 @@ impl Record {
             conv_id_source,
             subject: facts.subject.take(),
             msg_id: facts.msg_id,
-            previous: None,
-            asked_again: false,
+            previous: facts.sequel.as_ref().and_then(|sequel| sequel.previous),
+            asked_again: facts.sequel.as_ref().is_some_and(|sequel| sequel.asked_again),
             client: self.admission.as_ref().map(|admission| admission.meter().name().to_owned()),
             request_model: keep(&facts.request_model, NAME_MAX),
             response_model: observed.response_model.as_deref().map(|model| keep(model, NAME_MAX)),
@@ -238,6 +245,11 @@ impl Record {
             config_hash: self.live.hash.clone(),
             simulated: facts.answered.as_ref().is_some_and(|answered| answered.simulated),
         }
+    }
+
+    /// What it costs, as far as that is known by now.
+    pub(super) fn cost_usd(&self) -> Option<f64> {
+        self.cost(self.tokens())
     }
 
     /// The endpoint's counts, or their estimate.

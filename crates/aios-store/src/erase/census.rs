@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use aios_core::Timestamp;
+use aios_privacy::Pseudonym;
 use serde::Serialize;
 
 use super::count::Counter;
@@ -80,6 +81,9 @@ pub struct Census {
     pub raw_id_searched: bool,
     /// Holds that keep some of these events from being erased.
     pub held_by: Vec<Hold>,
+    /// Those of the target's pseudonyms that have a record in some store.
+    #[serde(skip)]
+    pub named: BTreeSet<Pseudonym>,
     /// Names of clients that stand in the event log, as far as it was read.
     #[serde(skip)]
     pub clients: BTreeSet<String>,

@@ -86,7 +86,7 @@ impl<'a> Counter<'a> {
             return Ok(());
         }
         let judge = self.judge;
-        let is_older = judge.is_older(&file.path)?;
+        let may_be_older = judge.may_be_older(&file.path)?;
         let mut seen = StoreCount { store: store.name, n_files: 1, ..StoreCount::default() };
         let is_event_store = store.name.starts_with("events");
         let mut has_end = false;
@@ -97,11 +97,11 @@ impl<'a> Counter<'a> {
             if is_event_store {
                 self.client(text);
             }
-            match judge.line(text, is_older) {
+            match judge.line(text, may_be_older) {
                 Whose::Ours => {
                     seen.n_records += 1;
                     seen.n_bytes_held += line.len() as u64;
-                    let older = if is_older { judge.owners(text) } else { Vec::new() };
+                    let older = if may_be_older { judge.owners(text) } else { Vec::new() };
                     let is_named = judge.target.names_in(text) || !older.is_empty();
                     if self.ours(text, &older, is_event_store) && is_named {
                         seen.by_pseudonym.n_records += 1;
@@ -129,6 +129,7 @@ impl<'a> Counter<'a> {
         let Some(document) = Document::read(&text) else { return self.lines(file, store) };
         let target = self.judge.target;
         let cut = document.carrying(&|text| target.names_in(text.as_bytes()));
+        self.census.named.extend(target.named_by(text.as_bytes()).cloned());
         let n_bytes = text.len() as u64;
         let n_kept = document.without(&cut).map_or(0, |kept| {
             // Of somebody else's records, by the words that the target is known by outside.
@@ -164,11 +165,12 @@ impl<'a> Counter<'a> {
 
     /// `older`: whose a line of an older schema is. Gives whether the line was there when it was planned.
     fn ours(&mut self, line: &[u8], older: &[Pseudonym], is_event_store: bool) -> bool {
-        if is_event_store {
-            self.census.n_events += 1;
-            for pseudonym in self.judge.target.named_by(line).chain(older) {
+        self.census.n_events += u64::from(is_event_store);
+        for pseudonym in self.judge.target.named_by(line).chain(older) {
+            if is_event_store {
                 *self.census.by_pseudonym.entry(pseudonym.to_string()).or_default() += 1;
             }
+            self.census.named.insert(pseudonym.clone());
         }
         let facts = match facts::of(line) {
             Kind::Event(facts) => Some(facts),

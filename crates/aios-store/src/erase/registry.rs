@@ -69,6 +69,7 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::CACHE,
     &stores::EXPORTS,
     &stores::SETTINGS,
+    &stores::ALERTS,
     &stores::CLIENTS,
     &stores::KEYS,
     &stores::TRIALS,

@@ -10,8 +10,10 @@ use aios_privacy::{Pseudonym, legacy_conversation};
 use memchr::memmem::Finder;
 use serde::de::IgnoredAny;
 
+use super::Ledger;
 use crate::hex;
 use crate::segment::facts::{self, Kind};
+use crate::{DataDir, StoreError};
 
 /// Whose data is meant.
 #[derive(Clone)]
@@ -55,6 +57,15 @@ impl EraseTarget {
     #[must_use]
     pub fn pseudonyms(&self) -> &[Pseudonym] {
         &self.pseudonyms
+    }
+
+    /// Whether an erasure of it is on record, so that nothing of it may be stored.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn was_erased(&self, dir: &DataDir) -> Result<bool, StoreError> {
+        let binding = Ledger::read(dir)?.binding();
+        Ok(binding.iter().any(|one| self.pseudonyms.contains(one)))
     }
 
     /// Whether the id itself is searched for too.

@@ -129,6 +129,12 @@ impl<'a> Converter<'a> {
         pseudonym(self.how.pseudonyms, id)
     }
 
+    /// A line that is no answer, with its newline, as it may be put aside.
+    pub(super) fn masked_line(&self, line: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(line);
+        self.how.redactor.redact(&text).text.as_str().as_bytes().to_vec()
+    }
+
     fn masked(&self, text: Option<&str>) -> (RedactedText, u64) {
         let redacted = self.how.redactor.redact_cut(text.unwrap_or_default(), self.how.text_max);
         let n_masked = redacted.counts.iter().map(|(_, count)| u64::from(count)).sum();

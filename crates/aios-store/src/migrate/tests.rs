@@ -136,7 +136,7 @@ fn what_was_erased_here_does_not_come_back() {
         requested_at: at,
         target: vec![pseudonyms().legacy_conversation("hashed_0f1e2d3c4b5a6978")],
         requester: "test".to_owned(),
-        basis: "test".to_owned(),
+        basis: crate::fixture::safe("test"),
         plan_hash: None,
         valid_until: None,
         n_records: 2,

@@ -4,6 +4,7 @@
 //! `verbs!`. A command parses, calls a library and prints: data on stdout, talk on stderr, as `output.rs`
 //! has it.
 
+mod alert;
 mod audit;
 mod canary;
 mod config;
@@ -11,6 +12,7 @@ mod context;
 mod dashboard;
 mod data;
 mod events;
+mod golden;
 mod init;
 mod keys;
 mod logs;
@@ -26,6 +28,7 @@ mod routing;
 mod running;
 mod serve;
 mod sim;
+mod slo;
 mod status;
 mod table;
 mod verbs;
@@ -98,6 +101,9 @@ nouns! {
     Status => status,
     Routing => routing,
     Canary => canary,
+    Slo => slo,
+    Alert => alert,
+    Golden => golden,
     Events => events,
     Logs => logs,
     Keys => keys,
@@ -121,7 +127,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) if output::is_closed_stdout(&error) => Exit::Done.into(),
         Err(error) => {
             output::report(&error, &mut std::io::stderr().lock());
-            Exit::Failed.into()
+            output::exit_of(&error).into()
         }
     }
 }

@@ -2,6 +2,10 @@
 
 // The lints take a module for test code by this mark.
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod canary;
@@ -15,6 +19,10 @@ mod durability;
 mod fallback;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod feedback;
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod hangups;
 #[cfg(test)]
@@ -36,11 +44,15 @@ mod program;
 #[cfg(test)]
 mod purpose;
 #[cfg(test)]
+mod record;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod sinks;
+#[cfg(test)]
+mod slo;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod delete;
 mod erase;
 mod find;
+mod receipt;
+mod search;
 mod shown;
 mod verify;
 mod whose;

@@ -1,5 +1,6 @@
 //! `aios init`: files that tie AIOS to the system around it.
 
+mod github;
 mod piece;
 mod schedule;
 
@@ -18,7 +19,7 @@ use schedule::{Job, Scheduler};
 ///
 /// Nothing that is there is written over without --force. With --json: {"files": [{"path", "written"}], "next": [TEXT]}.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["config_file", "schedule"]))]
+#[command(group = ArgGroup::new("what").required(true).args(["config_file", "schedule", "github"]))]
 pub(super) struct Command {
     /// aios.toml with every setting and its default
     #[arg(long = "toml")]
@@ -26,11 +27,14 @@ pub(super) struct Command {
     /// A job that runs `aios nightly` each night, for machines where `aios serve` is not always on
     #[arg(long, value_name = "SCHEDULER")]
     schedule: Option<Scheduler>,
+    /// Workflows for GitHub Actions: Quality Gate on pull requests, Quality Alerts every half hour
+    #[arg(long)]
+    github: bool,
     /// Directory that the files go to
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
     /// Path of the program in the job; without it, this one
-    #[arg(long, value_name = "PATH", conflicts_with = "config_file")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["config_file", "github"])]
     program: Option<PathBuf>,
     /// Write over files that are there
     #[arg(long)]
@@ -68,7 +72,9 @@ impl Command {
     }
 
     fn plan(&self, context: &Context) -> anyhow::Result<Plan> {
-        let Some(scheduler) = self.schedule else { return Ok(config_file()) };
+        let Some(scheduler) = self.schedule else {
+            return Ok(if self.github { github::plan() } else { config_file() });
+        };
         let job = Job::new(context, self.program.clone())?;
         Ok(scheduler.plan(&job))
     }
