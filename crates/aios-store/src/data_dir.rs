@@ -2,6 +2,8 @@
 //!
 //! Its parts are made when they are first written, so an unused feature leaves no empty directory.
 
+mod paths;
+
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -213,16 +215,6 @@ impl DataDir {
         disk::write_atomic(&self.knots_path(), json.as_bytes())
     }
 
-    /// The audit trail's directory.
-    pub(crate) fn audit_path(&self) -> PathBuf {
-        self.path.join("audit")
-    }
-
-    /// The ledger of erasures and their receipts.
-    pub(crate) fn erasures_path(&self) -> PathBuf {
-        self.path.join("erasures")
-    }
-
     /// Refuses writing the book of alerts to a process that does not own the directory.
     pub(crate) fn own_alerts(&self) -> Result<(), StoreError> {
         self.owned("write the book of alerts").map(drop)
@@ -231,11 +223,6 @@ impl DataDir {
     /// Refuses `operation` to a process that does not own the directory.
     pub(crate) fn must_own(&self, operation: &'static str) -> Result<(), StoreError> {
         self.owned(operation).map(drop)
-    }
-
-    /// Where what could not be read is put aside.
-    pub(crate) fn quarantine_path(&self) -> PathBuf {
-        self.analytics_path().join("quarantine")
     }
 
     /// Bytes of what was put aside.
@@ -247,31 +234,6 @@ impl DataDir {
         let size =
             |name: &String| std::fs::symlink_metadata(dir.join(name)).map_or(0, |it| it.len());
         Ok(disk::entries_in(&dir)?.iter().map(size).sum())
-    }
-
-    /// Where the event log is.
-    pub(crate) fn analytics_path(&self) -> PathBuf {
-        self.path.join("analytics")
-    }
-
-    /// The file of control that takes lines.
-    pub(crate) fn control_path(&self) -> PathBuf {
-        self.analytics_path().join("control.ndjson")
-    }
-
-    /// What must outlive its time.
-    pub(crate) fn holds_path(&self) -> PathBuf {
-        self.path.join("holds.json")
-    }
-
-    /// The index of the event log.
-    pub(crate) fn index_path(&self) -> PathBuf {
-        self.path.join("index.sqlite")
-    }
-
-    /// The memory's database.
-    pub(crate) fn memory_path(&self) -> PathBuf {
-        self.path.join("memory").join("memory.sqlite")
     }
 
     /// The memory that is open, if it is; held while it is opened.
@@ -288,11 +250,6 @@ impl DataDir {
     /// Whether this process may write the index.
     pub(crate) fn own_index(&self) -> Result<(), StoreError> {
         self.owned("write the index").map(|_| ())
-    }
-
-    /// What retention remembers from run to run.
-    pub(crate) fn retention_path(&self) -> PathBuf {
-        self.path.join("retention.json")
     }
 
     /// Takes the right to change the holds; waits while somebody else has it.

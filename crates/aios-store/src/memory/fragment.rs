@@ -148,6 +148,9 @@ pub struct RecalledFragment {
     pub number: i64,
     /// The caller's id, or one made of the number.
     pub id: String,
+    /// Ids of copies that were merged with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// Pseudonym of its conversation, or `shared`.
     pub home: String,
     /// Who said it.

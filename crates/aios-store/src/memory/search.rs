@@ -166,13 +166,19 @@ impl Numbered {
                 Ok(RecalledFragment {
                     number,
                     id: id_of(number, row.get(1)?),
+                    also: Vec::new(),
                     home: row.get(2)?,
                     speaker: row.get(3)?,
                     text: row.get(4)?,
                     ts: Timestamp::from_micros(row.get(5)?),
                 })
             });
-            fragments.extend(read.optional()?);
+            if let Some(fragment) = read.optional()? {
+                let sql = "SELECT name FROM alias WHERE fragment = ?1 ORDER BY name";
+                let mut also = database.prepare_cached(sql)?;
+                let also = also.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                fragments.push(RecalledFragment { also, ..fragment });
+            }
         }
         let best = fragments.iter().position(|one| one.number == self.best);
         Ok(best.map(|best| Recalled { fragments, best, score: self.score, share: self.share }))

@@ -16,6 +16,7 @@ mod golden;
 mod init;
 mod keys;
 mod logs;
+mod memory;
 mod models;
 mod net;
 mod nightly;
@@ -24,6 +25,7 @@ mod owner;
 mod parse;
 mod pii;
 mod preflight;
+mod retrieval;
 mod routing;
 mod running;
 mod serve;
@@ -109,6 +111,8 @@ nouns! {
     Keys => keys,
     Audit => audit,
     Data => data,
+    Memory => memory,
+    Retrieval => retrieval,
     Pii => pii,
     Dashboard => dashboard,
     Nightly => nightly,
