@@ -164,6 +164,7 @@ fn gateway() -> Arc<Gateway> {
         },
         upstreams: Arc::new(Upstreams::new(upstreams, None)),
         redactor: Arc::new(Redactor::new(&[])),
+        names: crate::KnownNames::default(),
         sinks: None,
         clients: crate::Clients::new(false, vec![], None),
     };

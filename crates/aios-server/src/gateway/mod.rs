@@ -34,6 +34,7 @@ use crate::metrics::Metrics;
 use crate::routing::RoutingState;
 use crate::trace::EventObserver;
 use errors::GatewayError;
+pub(crate) use naming::{AUTO, PINS};
 pub(crate) use relay::ReplyBody;
 pub use sinks::{OnUnscannable, SinkOptions, Sinks};
 

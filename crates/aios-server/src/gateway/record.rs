@@ -11,7 +11,7 @@ use aios_core::{
     Attempt, AttemptOutcome, ConversationSource, Event, EventId, Operation, Outcome, RequestId,
     ResponseEvent, Route, SCHEMA_VERSION, Timestamp, Timings, Tokens,
 };
-use aios_privacy::{Pseudonym, RedactionCounts};
+use aios_privacy::{Pseudonym, Redacted, RedactionCounts};
 use aios_store::{Commit, Slot};
 use aios_upstream::{Answered, Observed};
 use http::HeaderMap;
@@ -167,13 +167,12 @@ impl Record {
         let timings = self.timings(now);
         let facts = &mut self.facts;
         let mut counts = RedactionCounts::default();
-        let text_max = self.live.gateway.text_max;
-        let redactor = &self.live.redactor;
-        let mut keep = |text: &str, max: usize| {
-            let redacted = redactor.redact_cut(text, max);
+        let mut count = |redacted: Redacted| {
             counts.merge(&redacted.counts);
             redacted.text
         };
+        let (live, text_max) = (&self.live, self.live.gateway.text_max);
+        let redact = |text: &str, max: usize| live.redactor.redact_cut(text, max);
         let observed = facts.observed.take().unwrap_or_default();
         let route = facts.route.take().unwrap_or_else(|| self.gateway.unrouted());
         let (conv_id, conv_id_source) = facts.conversation.take().unwrap_or_else(|| {
@@ -189,7 +188,10 @@ impl Record {
             schema_version: SCHEMA_VERSION.into(),
             event_id: facts.event_id,
             ts: facts.ts,
-            request_id: facts.request_id.clone().kept(|id| keep(id, RequestId::LENGTH_MAX)),
+            request_id: facts
+                .request_id
+                .clone()
+                .kept(|id| count(redact(id, RequestId::LENGTH_MAX))),
             operation: facts.operation,
             stream: facts.stream,
             conv_id,
@@ -197,11 +199,14 @@ impl Record {
             subject: facts.subject.take(),
             msg_id: facts.msg_id,
             client: self.admission.as_ref().map(|admission| admission.meter().name().to_owned()),
-            request_model: keep(&facts.request_model, NAME_MAX),
-            response_model: observed.response_model.as_deref().map(|model| keep(model, NAME_MAX)),
+            request_model: count(live.redact_name(&facts.request_model)),
+            response_model: observed
+                .response_model
+                .as_deref()
+                .map(|model| count(live.redact_name(model))),
             model_mismatch: observed.model_mismatch,
-            question: keep(&facts.question, text_max),
-            response: keep(whole_part(&observed.text, ending.outcome), text_max),
+            question: count(redact(&facts.question, text_max)),
+            response: count(redact(whole_part(&observed.text, ending.outcome), text_max)),
             source: facts.answered.as_ref().map(|answered| answered.tier),
             tier: route.tier,
             bucket: route.bucket,
@@ -297,9 +302,6 @@ pub(super) fn cut_short(text: &str) -> &str {
     }
     kept.trim_end()
 }
-
-/// Longest model name that is kept, in bytes.
-const NAME_MAX: usize = 256;
 
 impl Drop for Record {
     fn drop(&mut self) {

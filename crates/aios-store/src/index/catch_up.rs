@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::database::failed;
 use super::line::{INSERT, IndexLine};
+use super::names::Recent;
 use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text, extent};
 use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError};
@@ -301,6 +302,7 @@ fn read_batch(
 ) -> Result<(u64, usize), ReadError> {
     let mut insert = changes.prepare(INSERT)?;
     let mut name = changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?;
+    let mut named = Recent::default();
     let (mut n_events, mut n_lines) = (0, 0);
     while n_lines < limit {
         let Some(read) = lines.next()? else { break };
@@ -308,9 +310,10 @@ fn read_batch(
         let Read::Line { place, bytes } = read else { continue };
         at.position = place.offset + bytes.len() as u64 + 1;
         // Footers, bad lines and events of other types have no row.
-        let Ok(line) = serde_json::from_slice::<IndexLine<'_>>(bytes) else { continue };
-        line.insert(&mut insert, at.seg, place.offset)?;
-        for code in line.names() {
+        let Some(line) = IndexLine::read(bytes) else { continue };
+        let names = line.names();
+        line.insert(&mut insert, &names, at.seg, place.offset)?;
+        for code in named.new_ones(names) {
             name.execute(params![at.seg, code])?;
         }
         at.first = Some(at.first.map_or(line.ts, |first| first.min(line.ts)));

@@ -7,6 +7,7 @@ use rusqlite::{Statement, params};
 use serde::Deserialize;
 
 use super::database::Code;
+use super::names::Names;
 
 /// Puts one event in.
 pub(super) const INSERT: &str = "INSERT OR REPLACE INTO events VALUES
@@ -42,18 +43,20 @@ pub(super) struct IndexLine<'a> {
     simulated: bool,
 }
 
-impl IndexLine<'_> {
-    /// The codes of those whose event it is.
-    pub(super) fn names(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        [Some(&self.conv_id), self.subject.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(|name| Code::name(name))
+impl<'a> IndexLine<'a> {
+    /// Reads a line; `None` if it is no event. Its encoding is checked once, not text by text.
+    pub(super) fn read(line: &'a [u8]) -> Option<Self> {
+        serde_json::from_str(std::str::from_utf8(line).ok()?).ok()
+    }
+
+    pub(super) fn names(&self) -> Names {
+        Names { conv: Code::name(&self.conv_id), subject: self.subject.as_deref().map(Code::name) }
     }
 
     pub(super) fn insert(
         &self,
         statement: &mut Statement<'_>,
+        names: &Names,
         seg: i64,
         offset: u64,
     ) -> rusqlite::Result<()> {
@@ -63,8 +66,8 @@ impl IndexLine<'_> {
             seg,
             count(Some(offset)),
             self.event_id.as_bytes(),
-            Code::name(&self.conv_id),
-            self.subject.as_deref().map(Code::name),
+            names.conv,
+            names.subject,
             Code::place(&Operation::ALL, &self.operation),
             Code::place(&Tier::ALL, &self.tier),
             self.source.map(|source| Code::place(&Tier::ALL, &source)),

@@ -9,6 +9,7 @@
 mod catch_up;
 mod database;
 mod line;
+mod names;
 mod window;
 
 #[cfg(test)]
