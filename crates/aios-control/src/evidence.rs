@@ -1,6 +1,6 @@
 //! The evidence of one rollout: counts of blocks, stage by stage.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use aios_core::{Bucket, Percent};
 use serde::{Deserialize, Serialize};
@@ -23,22 +23,34 @@ pub struct Observation {
     pub missed: Option<bool>,
 }
 
-/// What each conversation of a window says, in the order of arrival.
+/// Makes observations of the requests of one window, in the order of arrival.
 ///
 /// The first request speaks for its conversation: requests of one conversation are alike, and counting
 /// them all would take one fact for many. Which one speaks does not depend on how it ended. Requests
 /// whose tier was pinned go the same way in both buckets, and say nothing of a difference.
-pub fn observations(rows: &[Row], quality_min: f64) -> impl Iterator<Item = Observation> {
-    let mut seen = BTreeSet::new();
-    rows.iter().filter_map(move |row| {
+#[derive(Debug)]
+pub struct Observer {
+    quality_min: f64,
+    spoken: HashSet<u64>,
+}
+
+impl Observer {
+    /// A window in which answers below this quality are not good enough.
+    #[must_use]
+    pub fn new(quality_min: f64) -> Self {
+        Self { quality_min, spoken: HashSet::new() }
+    }
+
+    /// What the next request says, if it says anything.
+    pub fn observe(&mut self, row: &Row) -> Option<Observation> {
         let failed = row.failed().filter(|_| row.weight.is_some())?;
-        seen.insert(row.conversation).then_some(Observation {
+        self.spoken.insert(row.conversation).then_some(Observation {
             bucket: row.bucket,
             failed,
             latency_ms: row.latency_ms,
-            missed: row.quality.map(|quality| quality < quality_min),
+            missed: row.quality.map(|quality| quality < self.quality_min),
         })
-    })
+    }
 }
 
 /// What has come in since the rollout began.
@@ -52,10 +64,23 @@ pub struct Evidence {
 }
 
 /// Observations and the failed ones among them.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Counted {
     pub(crate) n: u64,
     pub(crate) n_failed: u64,
+}
+
+/// What a verdict is computed from: whoever has it can compute the verdict again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Testimony {
+    /// What was asked.
+    pub policy: JudgePolicy,
+    /// The stages so far, the running one last.
+    pub epochs: Vec<Epoch>,
+    /// Blocks that came in since the verdict before.
+    n_new_blocks: u64,
+    /// How control did since then.
+    new_controls: Counted,
 }
 
 /// What came in during one stay at one stage.
@@ -66,7 +91,7 @@ pub struct Epoch {
     errors: Cells,
     quality: Cells,
     /// One table per question: how slow is too slow differs between them.
-    latency: [Cells; Question::COUNT],
+    latency: [Cells; Question::ALL.len()],
     pub(crate) signs: Signs,
     /// Observations dealt to treatment and to control, in a block or not.
     pub(crate) n_dealt: [u64; 2],
@@ -110,10 +135,11 @@ impl Evidence {
         evidence
     }
 
-    /// The rollout goes on from what was kept of it: its stages so far, the running one last. What waited for
-    /// its block is lost, as at the end of a stage.
+    /// The rollout goes on at this share from what was kept of it. What waited for its block is lost, as at
+    /// the end of a stage.
     #[must_use]
-    pub fn resume(policy: JudgePolicy, treatment: Percent, mut epochs: Vec<Epoch>) -> Self {
+    pub fn resume(kept: Testimony, treatment: Percent) -> Self {
+        let Testimony { policy, mut epochs, .. } = kept;
         let running = epochs.pop_if(|epoch| epoch.treatment == treatment);
         let mut evidence = Self::new(policy, treatment);
         let begun = evidence.epochs.pop();
@@ -121,7 +147,31 @@ impl Evidence {
         Self { epochs, ..evidence }
     }
 
-    /// The stages so far, the running one last: what must be kept of a rollout.
+    /// As it was when a verdict was computed from this, so that it can be computed again.
+    #[must_use]
+    pub fn recall(kept: Testimony, treatment: Percent) -> Self {
+        let (n_new_blocks, new_controls) = (kept.n_new_blocks, kept.new_controls);
+        Self { n_new_blocks, new_controls, ..Self::resume(kept, treatment) }
+    }
+
+    /// What must be kept of it, so that a verdict can be computed again and a restart loses nothing.
+    #[must_use]
+    pub fn testimony(&self) -> Testimony {
+        Testimony {
+            policy: self.policy.clone(),
+            epochs: self.epochs.clone(),
+            n_new_blocks: self.n_new_blocks,
+            new_controls: self.new_controls,
+        }
+    }
+
+    /// What is asked of it.
+    #[must_use]
+    pub const fn policy(&self) -> &JudgePolicy {
+        &self.policy
+    }
+
+    /// The stages so far, the running one last.
     #[must_use]
     pub fn epochs(&self) -> &[Epoch] {
         &self.epochs
@@ -222,8 +272,8 @@ impl Epoch {
             side.iter().filter(|served| served.is_slower_than(limit_ms)).count()
         };
         let n_controls_slow = n_slow(controls, policy.slow_ms);
-        for (index, cells) in self.latency.iter_mut().enumerate() {
-            cells.add(n_slow(treated, policy.slow_limits_ms[index]), n_controls_slow);
+        for (cells, question) in self.latency.iter_mut().zip(Question::ALL) {
+            cells.add(n_slow(treated, policy.slow_limit_ms(question)), n_controls_slow);
         }
         self.signs.add(n_slower(treated, controls, 1.0 + policy.harm_slowdown()));
     }
@@ -252,10 +302,13 @@ mod tests {
 
     #[test]
     fn a_conversation_speaks_once_per_window() {
+        let n_observed = |rows: &[Row]| {
+            let mut observer = Observer::new(0.5);
+            rows.iter().filter_map(|row| observer.observe(row)).count()
+        };
         let rows = [Row { conversation: 1, ..row(1) }, Row { conversation: 1, ..row(2) }, row(3)];
-        assert_eq!(observations(&rows, 0.5).count(), 2);
-        let pinned = [Row { weight: None, ..row(1) }];
-        assert_eq!(observations(&pinned, 0.5).count(), 0);
+        assert_eq!(n_observed(&rows), 2);
+        assert_eq!(n_observed(&[Row { weight: None, ..row(1) }]), 0);
     }
 
     #[test]
@@ -283,9 +336,10 @@ mod tests {
             evidence.add(&seen(Bucket::Treatment, 10.0));
         };
         add(&mut evidence);
-        let kept = serde_json::to_string(evidence.epochs()).unwrap();
-        let resume =
-            |pct| Evidence::resume(policy.clone(), pct, serde_json::from_str(&kept).unwrap());
+        let kept = serde_json::to_string(&evidence.testimony()).unwrap();
+        let resume = |pct| Evidence::resume(serde_json::from_str(&kept).unwrap(), pct);
+        let recalled = Evidence::recall(serde_json::from_str(&kept).unwrap(), half);
+        assert_eq!(recalled.testimony(), evidence.testimony());
         let mut resumed = resume(half);
         assert_eq!(resumed.epochs(), evidence.epochs());
         assert!(!resumed.has_news());

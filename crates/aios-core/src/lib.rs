@@ -4,22 +4,22 @@ mod attempt;
 mod decision;
 mod event;
 mod id;
+mod purpose;
 mod route;
 mod time;
 mod verdict;
 
 pub use attempt::{Attempt, AttemptOutcome};
-pub use decision::{Actor, Decision, DecisionEvent};
+pub use decision::{Actor, Decision};
 pub use event::{
-    ConversationSource, Event, FinishReason, Operation, Outcome, ResponseEvent, SCHEMA_VERSION,
-    Timings, Tokens,
+    ConversationSource, Event, FeedbackEvent, FeedbackSource, FinishReason, Operation, Outcome,
+    ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
 };
 pub use id::{EventId, RequestId};
+pub use purpose::Purpose;
 pub use route::{
     BOUNDARY_DEFAULT, Boundary, Bucket, Percent, Profile, RangeError, Route, RouteReason, Split,
     Tier, Weight,
 };
 pub use time::{Clock, Timestamp};
-pub use verdict::{
-    EvidenceWindow, GoldenGate, MetricEvidence, Verdict, VerdictEvent, VerdictReason,
-};
+pub use verdict::{EvidenceWindow, GoldenGate, MetricEvidence, Verdict, VerdictReason};

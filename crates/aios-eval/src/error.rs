@@ -71,6 +71,14 @@ pub enum CaseError {
         /// What it is.
         found: &'static str,
     },
+    /// A value that means nothing.
+    #[error("{key:?} {why}")]
+    BadValue {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A word that names no tier.
     #[error("{key:?} must be \"main\" (or \"main_model\") or \"embedder\", not {found:?}")]
     NotATier {

@@ -3,9 +3,14 @@
 use std::collections::HashMap;
 
 use aios_core::Tier;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{CaseError, GoldenError};
+use crate::expect::{self, EXPECTATION_KEYS, Expectation};
+use crate::fields::{required_text, text, type_name};
+use crate::hex;
 
 /// Cases with different ids; never empty.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,14 +25,38 @@ pub struct GoldenCase {
     pub id: String,
     /// The message.
     pub question: String,
+    /// What stands before it as the system's message.
+    pub system: Option<String>,
+    /// More of the request's body, such as `{"temperature": 0}`.
+    pub request: Map<String, Value>,
     /// What kind of question it is (`trait` in the file).
     pub kind: Option<String>,
-    /// The tier whose model should answer.
-    pub expected_source: Option<Tier>,
-    /// The tier that routing should choose.
-    pub expected_tier: Option<Tier>,
+    /// What is expected.
+    pub expectations: Vec<Expectation>,
+    /// It was promoted and nobody has accepted it yet: it is run and reported, and decides nothing.
+    pub is_candidate: bool,
+    /// Where a promoted case comes from.
+    pub origin: Option<Origin>,
+    /// Hash of what is asked and expected: with it two files speak of the same case.
+    pub sha256: String,
     /// Keys that have no meaning here, as they stand.
     pub extra: Map<String, Value>,
+}
+
+/// Where a promoted case comes from: by the pseudonyms in it an erasure finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The event whose question it is.
+    pub event_id: String,
+    /// The conversation, as a pseudonym.
+    pub conv_id: String,
+    /// The person or key behind it, as a pseudonym.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// When it was promoted.
+    pub promoted_at: String,
+    /// Why.
+    pub reasons: Vec<String>,
 }
 
 impl GoldenSet {
@@ -37,9 +66,7 @@ impl GoldenSet {
     /// # Errors
     /// When the text is not such a list, is empty, or has a case that is wrong or repeats an id.
     pub fn parse(json: &str) -> Result<Self, GoldenError> {
-        // Some editors on Windows begin a file with a byte order mark.
-        let json = json.trim_start_matches('\u{feff}');
-        let set = serde_json::from_str(json)
+        let set = serde_json::from_str(without_mark(json))
             .map_err(|error| GoldenError::NotJson { why: error.to_string() })?;
         let Value::Array(values) = set else {
             return Err(GoldenError::NotAList { found: type_name(&set) });
@@ -58,29 +85,98 @@ impl GoldenSet {
     pub fn cases(&self) -> &[GoldenCase] {
         &self.cases
     }
+
+    /// Hash of all cases, whatever their order and whatever else stands in the file.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let mut lines: Vec<_> =
+            self.cases.iter().map(|case| format!("{} {}\n", case.sha256, case.id)).collect();
+        lines.sort_unstable();
+        hex::of(&Sha256::digest(lines.concat()))
+    }
+}
+
+/// Some editors on Windows begin a file with a byte order mark.
+pub(crate) fn without_mark(json: &str) -> &str {
+    json.trim_start_matches('\u{feff}')
 }
 
 impl GoldenCase {
     /// The tier that routing should choose; who should answer says it where that is not said.
     #[must_use]
     pub fn wanted_tier(&self) -> Option<Tier> {
-        self.expected_tier.or(self.expected_source)
+        // The one that routing should choose is read first.
+        self.expectations.iter().find_map(|expectation| match expectation {
+            Expectation::Tier(tier) | Expectation::Source(tier) => Some(*tier),
+            _ => None,
+        })
     }
 
     fn read(mut fields: Map<String, Value>) -> Result<Self, CaseError> {
-        let case = Self {
+        let sha256 = content_hash(&fields);
+        Ok(Self {
             id: required_text(&mut fields, "id")?,
             question: required_text(&mut fields, "question")?,
+            system: text(&mut fields, "system")?,
+            request: request(&mut fields)?,
             kind: text(&mut fields, "trait")?,
-            expected_source: tier(&mut fields, "expected_source")?,
-            expected_tier: tier(&mut fields, "expected_tier")?,
+            expectations: expect::read(&mut fields)?,
+            is_candidate: is_candidate(&mut fields)?,
+            origin: origin(&mut fields)?,
+            sha256,
             extra: fields,
-        };
-        match (case.expected_tier, case.expected_source) {
-            (Some(tier), Some(source)) if tier != source => Err(CaseError::Contradiction),
-            (Some(_) | None, Some(_) | None) => Ok(case),
+        })
+    }
+}
+
+/// What a case asks and expects, without its name, its history and other tools' keys.
+fn content_hash(fields: &Map<String, Value>) -> String {
+    let keys = ["question", "system", "request"].into_iter().chain(EXPECTATION_KEYS);
+    let known =
+        keys.filter_map(|key| Some((key, fields.get(key).filter(|value| !value.is_null())?)));
+    // Keys are in order, whatever their order in the file.
+    let canonical: std::collections::BTreeMap<_, _> = known.collect();
+    let text = serde_json::to_string(&canonical).unwrap_or_default();
+    hex::of(&Sha256::digest(text))
+}
+
+fn request(fields: &mut Map<String, Value>) -> Result<Map<String, Value>, CaseError> {
+    /// What the runner says itself.
+    const OWN: [&str; 3] = ["model", "messages", "stream"];
+    let request = match fields.remove("request") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(request)) => request,
+        Some(other) => {
+            let why = format!("must be an object, not {}", type_name(&other));
+            return Err(CaseError::BadValue { key: "request", why });
+        }
+    };
+    match OWN.iter().find(|key| request.contains_key(**key)) {
+        Some(own) => {
+            let why = format!("must not have {own:?}, which the runner sets");
+            Err(CaseError::BadValue { key: "request", why })
+        }
+        None => Ok(request),
+    }
+}
+
+fn is_candidate(fields: &mut Map<String, Value>) -> Result<bool, CaseError> {
+    match text(fields, "status")?.as_deref() {
+        None | Some("accepted") => Ok(false),
+        Some("candidate") => Ok(true),
+        Some(other) => {
+            let why = format!("must be \"candidate\" or \"accepted\", not {other:?}");
+            Err(CaseError::BadValue { key: "status", why })
         }
     }
+}
+
+fn origin(fields: &mut Map<String, Value>) -> Result<Option<Origin>, CaseError> {
+    let Some(value) = fields.remove("origin").filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    let read = serde_json::from_value(value);
+    read.map(Some).map_err(|error| CaseError::BadValue { key: "origin", why: error.to_string() })
 }
 
 fn read_case((place, value): (usize, Value)) -> Result<GoldenCase, GoldenError> {
@@ -103,39 +199,6 @@ fn check_ids(cases: &[GoldenCase]) -> Result<(), GoldenError> {
     Ok(())
 }
 
-fn required_text(fields: &mut Map<String, Value>, key: &'static str) -> Result<String, CaseError> {
-    let text = text(fields, key)?.ok_or(CaseError::Missing { key })?;
-    if text.trim().is_empty() { Err(CaseError::Blank { key }) } else { Ok(text) }
-}
-
-fn text(fields: &mut Map<String, Value>, key: &'static str) -> Result<Option<String>, CaseError> {
-    match fields.remove(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(CaseError::NotText { key, found: type_name(&other) }),
-    }
-}
-
-fn tier(fields: &mut Map<String, Value>, key: &'static str) -> Result<Option<Tier>, CaseError> {
-    let Some(word) = text(fields, key)? else { return Ok(None) };
-    match word.as_str() {
-        "main" | "main_model" => Ok(Some(Tier::Main)),
-        "embedder" => Ok(Some(Tier::Embedder)),
-        _ => Err(CaseError::NotATier { key, found: word }),
-    }
-}
-
-const fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,7 +215,7 @@ mod tests {
         let [case] = set.cases() else { panic!("one case") };
         assert_eq!((case.id.as_str(), case.question.as_str()), ("a", "Hi"));
         assert_eq!(case.kind.as_deref(), Some("greeting"));
-        assert_eq!((case.expected_source, case.expected_tier), (Some(Tier::Main), None));
+        assert_eq!(case.expectations, [Expectation::Source(Tier::Main)]);
         assert_eq!(case.wanted_tier(), Some(Tier::Main));
         assert_eq!(case.extra.keys().collect::<Vec<_>>(), ["note"]);
     }

@@ -2,13 +2,35 @@
 //!
 //! A golden set is a file that people write and promote cases into, so that it is read strictly
 //! where a slip would weaken the gate (types, ids, expectations) and leniently where it would not
-//! (keys that belong to other tools are kept). The router comes as an argument: this crate judges
-//! what it does and knows nothing of how.
+//! (keys that belong to other tools are kept). Nothing here asks anybody: what was seen of the answers comes
+//! as an argument, and so does the router.
 
+mod compare;
+mod edit;
 mod error;
+mod expect;
+mod fields;
 mod golden;
+mod hex;
+mod lint;
+mod observation;
+mod promote;
+pub mod render;
+mod report;
 mod routing;
+mod stats;
 
+pub use compare::{Comparison, Doubt, DriftError, Outcome, check_drift, unanswered};
+pub use edit::{accepted, with_cases};
 pub use error::{CaseError, GoldenError};
-pub use golden::{GoldenCase, GoldenSet};
+pub use expect::{Check, EXPECTATION_KEYS, Expectation, Judged, Pattern, Schema, Similar, cosine};
+pub use golden::{GoldenCase, GoldenSet, Origin};
+pub use lint::{Doubtful, lint};
+pub use observation::Observation;
+pub use promote::{Candidate, Looked, Promoter, Reason};
+pub use report::{
+    AssertionResult, BaselineRef, Change, Kind, Metrics, REPORT_VERSION, Replaced, Report,
+    ReportError, SetRef, Status, Summary, TestResult, candidate_fingerprint,
+};
 pub use routing::{Mismatch, RoutingReport, check_routing};
+pub use stats::{Shift, mcnemar_worse, mean, median, percentile, shift, wilson};

@@ -108,7 +108,7 @@ mod tests {
         let belong: Vec<_> = set
             .cases()
             .iter()
-            .filter(|case| case.expected_tier == Some(Tier::Embedder))
+            .filter(|case| case.wanted_tier() == Some(Tier::Embedder))
             .map(|case| case.id.as_str())
             .collect();
         assert_eq!(ids, belong);

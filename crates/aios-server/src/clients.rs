@@ -29,6 +29,8 @@ pub struct ClientKey {
     pub tokens_per_minute: Option<u64>,
     /// Requests under way at once; `None` = no limit.
     pub concurrency_max: Option<usize>,
+    /// Its requests may say that they are not live traffic, and choose their bucket.
+    pub may_steer: bool,
 }
 
 /// The configured client keys with the state of their limits.
@@ -111,6 +113,11 @@ impl Meter {
     /// The key's name.
     pub(crate) fn name(&self) -> &str {
         &self.key.name
+    }
+
+    /// Whether its requests may say that they are not live traffic.
+    pub(crate) fn may_steer(&self) -> bool {
+        self.key.may_steer
     }
 
     /// Admits one request or says which limit stands in its way.
@@ -266,6 +273,7 @@ mod tests {
             requests_per_minute: requests,
             tokens_per_minute: tokens,
             concurrency_max: concurrency,
+            may_steer: false,
         }))
     }
 

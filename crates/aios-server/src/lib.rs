@@ -4,14 +4,19 @@
 //! routing split (down), and nowhere else. This is the only crate that knows HTTP status codes.
 
 mod admin;
+pub mod alerts;
+mod canary;
 mod clients;
 mod collected;
 mod controller;
 mod gateway;
+pub mod judging;
+mod kept;
 mod listener;
 mod live;
 mod metrics;
-mod redactions;
+mod minutes;
+mod nightly;
 mod routing;
 mod server;
 mod simulated;
@@ -22,14 +27,19 @@ mod trace;
 mod whose;
 
 pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
+pub use canary::{
+    CanaryError, CanaryKeeper, CanarySettings, Checked, ControlConfig, Gate, GateError, Look,
+    Order, Quiet, RowSource, Standing, Wish, split_of,
+};
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
 pub use listener::ListenerConfig;
 pub use live::{GatewayConfig, KnownNames, Live};
+pub use nightly::{Night, NightReport, NightlyAt, StepReport, StepState, run_night};
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};
 pub use simulated::serve_simulated;
 pub use status::{ConfigStatus, Status};
 pub use trace::{EventObserver, TraceContext};
-pub use whose::{Whose, WhoseError};
+pub use whose::{Looked, Whose, WhoseError};

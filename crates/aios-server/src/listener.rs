@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 ///
 /// Returns the connections that were still busy at the drain deadline; dropping them cuts them off.
 ///
-/// A service that fails closes its connection without an answer.
+/// The service is told who asks. One that fails closes its connection without an answer.
 pub(crate) async fn serve<S, F, B, E>(
     listener: TcpListener,
     config: ListenerConfig,
@@ -54,7 +55,7 @@ pub(crate) async fn serve<S, F, B, E>(
     service: S,
 ) -> JoinSet<()>
 where
-    S: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    S: Fn(SocketAddr, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<B>, E>> + Send + 'static,
     E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
     B: Body<Data = Bytes> + Send + 'static,
@@ -71,7 +72,7 @@ where
             _ = stop.wait_for(|stop| *stop) => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        let (stream, place) = match accepted {
+        let (stream, peer, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Said once, not at each of many tries.
@@ -84,11 +85,12 @@ where
         };
         is_failing = false;
         let service = service.clone();
+        let service = service_fn(move |request| service(peer, request));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(config.header_timeout)
             .max_buf_size(HEAD_MAX)
-            .serve_connection(Impatient::new(stream, config.stall_timeout), service_fn(service));
+            .serve_connection(Impatient::new(stream, config.stall_timeout), service);
         let watched = graceful.watch(connection);
         connections.spawn(async move {
             // A broken connection is the client's affair; the request's record tells what it cost.
@@ -111,12 +113,12 @@ where
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _peer) = listener.accept().await?;
+    let (stream, peer) = listener.accept().await?;
     // It fails only on a connection that is broken already, which is then found out by using it.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection broke before it was used");
     }
-    Ok((stream, place))
+    Ok((stream, peer, place))
 }

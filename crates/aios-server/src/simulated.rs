@@ -21,7 +21,7 @@ pub async fn serve_simulated(
     stop: watch::Receiver<bool>,
     model: Arc<SimModel>,
 ) {
-    listener::serve(socket, config, stop, move |request| {
+    listener::serve(socket, config, stop, move |_peer, request| {
         let model = Arc::clone(&model);
         async move { answer(&model, request).await }
     })

@@ -18,7 +18,7 @@ use aios_server::{
     AdminConfig, Clients, GatewayConfig, Keys, KnownNames, ListenerConfig, Live, Parts,
     RoutingState,
 };
-use aios_store::{AuditConfig, AuditLog, DataDir, Eraser, EventLogConfig, FileEventLog};
+use aios_store::{AuditConfig, AuditLog, DataDir, Eraser, EventLogConfig, FileEventLog, Rotator};
 use aios_upstream::{
     BreakerPolicy, EndpointConfig, RetryPolicy, ServerKind, Timeouts, UpstreamConfig, Upstreams,
 };
@@ -178,9 +178,17 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
     let (audit, store) = (Arc::new(audit), Arc::new(store));
     let clock = Arc::new(FixedClock);
     let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock).unwrap();
+    let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit));
     aios_server::start(Parts {
+        alerts: aios_server::alerts::AlertConfig {
+            enabled: false,
+            targets: Vec::new(),
+            remind_every: Duration::MAX,
+            per_hour_max: 1,
+        },
+        nightly: None,
         live: live(model),
-        split: split(),
+        control: aios_server::ControlConfig::fixed(split()),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
         learned,
         store,
@@ -203,6 +211,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         admin: AdminConfig { tokens: vec![], hosts: vec![] },
         audit,
         eraser: Arc::new(eraser),
+        rotator: Arc::new(rotator),
         keyring: Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap(),
     })
     .unwrap()
@@ -249,6 +258,7 @@ fn live(model: SocketAddr) -> Live {
         lmstudio_preload: false,
     };
     let gateway = GatewayConfig {
+        sequels: true,
         body_max: 1 << 20,
         body_timeout: minute,
         total_timeout: minute,
@@ -259,6 +269,7 @@ fn live(model: SocketAddr) -> Live {
     Live {
         generation: 1,
         hash: "0123456789ab".to_owned(),
+        objectives: Arc::default(),
         names: KnownNames::new(&gateway, &upstreams, &redactor),
         gateway,
         upstreams: Arc::new(upstreams),

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aios_privacy::{KeyMaterial, Secret};
 
 use crate::segment::{Lease, Leases, SegmentId};
-use crate::{StoreError, disk, key};
+use crate::{StoreError, address, disk, key};
 
 /// Name of the lock file. It holds the owner's process id as text, for people and error messages;
 /// ownership is the operating system's lock on it, which ends with the process.
@@ -63,6 +63,7 @@ impl DataDir {
         let path = path.into();
         disk::create_dir(&path)?;
         let file = lock(&path)?;
+        address::withdraw(&path)?;
         let lock = Lock {
             _file: file,
             log_open: AtomicBool::new(false),
@@ -219,6 +220,11 @@ impl DataDir {
         self.path.join("erasures")
     }
 
+    /// Refuses writing the book of alerts to a process that does not own the directory.
+    pub(crate) fn own_alerts(&self) -> Result<(), StoreError> {
+        self.owned("write the book of alerts").map(drop)
+    }
+
     /// Refuses `operation` to a process that does not own the directory.
     pub(crate) fn must_own(&self, operation: &'static str) -> Result<(), StoreError> {
         self.owned(operation).map(drop)
@@ -229,9 +235,25 @@ impl DataDir {
         self.analytics_path().join("quarantine")
     }
 
+    /// Bytes of what was put aside.
+    ///
+    /// # Errors
+    /// When the quarantine cannot be listed.
+    pub fn quarantine_bytes(&self) -> Result<u64, StoreError> {
+        let dir = self.quarantine_path();
+        let size =
+            |name: &String| std::fs::symlink_metadata(dir.join(name)).map_or(0, |it| it.len());
+        Ok(disk::entries_in(&dir)?.iter().map(size).sum())
+    }
+
     /// Where the event log is.
     pub(crate) fn analytics_path(&self) -> PathBuf {
         self.path.join("analytics")
+    }
+
+    /// The file of control that takes lines.
+    pub(crate) fn control_path(&self) -> PathBuf {
+        self.analytics_path().join("control.ndjson")
     }
 
     /// What must outlive its time.

@@ -1,7 +1,9 @@
 //! Which events a query wants.
 
-use aios_core::{Bucket, Event, EventId, Outcome, ResponseEvent, Tier, Timestamp};
-use aios_privacy::Pseudonym;
+use aios_core::{
+    Bucket, Event, EventId, FeedbackEvent, Outcome, Purpose, ResponseEvent, Tier, Timestamp,
+};
+use aios_privacy::{Pseudonym, RedactedText};
 use memchr::memmem::Finder;
 
 /// Which events are wanted. What is `None` does not matter.
@@ -17,6 +19,8 @@ pub struct Filter {
     pub source: Option<Tier>,
     /// The conversation's bucket.
     pub bucket: Option<Bucket>,
+    /// What the request was made for.
+    pub purpose: Option<Purpose>,
     /// How the request ended.
     pub outcome: Option<Outcome>,
     /// The conversation.
@@ -70,7 +74,23 @@ impl Matcher {
     pub(crate) fn matches(&self, event: &Event) -> bool {
         match event {
             Event::Response(event) => self.matches_response(event),
+            Event::Feedback(event) => self.matches_feedback(event),
         }
+    }
+
+    /// What is asked of requests, feedback has not.
+    fn matches_feedback(&self, event: &FeedbackEvent) -> bool {
+        let filter = &self.filter;
+        let asks_of_requests = filter.tier.is_some()
+            || filter.source.is_some()
+            || filter.bucket.is_some()
+            || filter.outcome.is_some();
+        !asks_of_requests
+            && filter.since.is_none_or(|since| event.ts >= since)
+            && filter.until.is_none_or(|until| event.ts < until)
+            && filter.conv.as_ref().is_none_or(|conv| event.conv_id == *conv)
+            && filter.event_id.is_none_or(|id| event.event_id == id)
+            && self.text.as_deref().is_none_or(|text| holds(&event.comment, text))
     }
 
     fn matches_response(&self, event: &ResponseEvent) -> bool {
@@ -80,6 +100,7 @@ impl Matcher {
             && filter.tier.is_none_or(|tier| event.tier == tier)
             && filter.source.is_none_or(|source| event.source == Some(source))
             && filter.bucket.is_none_or(|bucket| event.bucket == bucket)
+            && filter.purpose.is_none_or(|purpose| event.purpose == purpose)
             && filter.outcome.is_none_or(|outcome| event.outcome == outcome)
             && filter.conv.as_ref().is_none_or(|conv| event.conv_id == *conv)
             && filter.event_id.is_none_or(|id| event.event_id == id)
@@ -88,9 +109,11 @@ impl Matcher {
 }
 
 fn contains(event: &ResponseEvent, lower_case: &str) -> bool {
-    [&event.question, &event.response]
-        .iter()
-        .any(|text| text.as_str().to_lowercase().contains(lower_case))
+    [&event.question, &event.response].iter().any(|text| holds(text, lower_case))
+}
+
+fn holds(text: &RedactedText, lower_case: &str) -> bool {
+    text.as_str().to_lowercase().contains(lower_case)
 }
 
 #[cfg(test)]
@@ -128,6 +151,8 @@ mod tests {
         check(|filter| filter.source = Some(Tier::Main), false);
         check(|filter| filter.bucket = Some(Bucket::Control), true);
         check(|filter| filter.bucket = Some(Bucket::Treatment), false);
+        check(|filter| filter.purpose = Some(Purpose::Live), true);
+        check(|filter| filter.purpose = Some(Purpose::Golden), false);
         check(|filter| filter.outcome = Some(Outcome::Ok), true);
         check(|filter| filter.outcome = Some(Outcome::Timeout), false);
         check(|filter| filter.text = Some("QUESTION 7".into()), true);

@@ -1,7 +1,7 @@
 //! Events for tests.
 
-use aios_core::{Event, EventId, Timestamp};
-use aios_privacy::Pseudonym;
+use aios_core::{Event, EventId, ResponseEvent, Timestamp};
+use aios_privacy::{Pseudonym, RedactedText, Redactor};
 use serde_json::json;
 
 /// A typical event, told apart by its number.
@@ -35,6 +35,23 @@ pub(crate) fn event_at(at: Timestamp, n: u64) -> Event {
     serde_json::from_value(value).expect("the fixture is an event")
 }
 
+/// The same, as what it is.
+pub(crate) fn response(n: u64) -> ResponseEvent {
+    event(n).response().expect("the fixture is a response").clone()
+}
+
+/// What event `n`'s client said of its answer two seconds later.
+pub(crate) fn feedback(n: u64, score: f64) -> Event {
+    let about = event(n);
+    let at = about.at().plus(std::time::Duration::from_secs(2));
+    let value = json!({
+        "event_type": "feedback", "schema_version": "2.0",
+        "event_id": EventId::new(at, [n as u8 ^ 0x80; 10]), "ts": at, "about": about.id(),
+        "conv_id": conversation(n), "source": "client", "score": score, "comment": "It is not blue.",
+    });
+    serde_json::from_value(value).expect("the fixture is an event")
+}
+
 /// The conversation of event `n`.
 pub(crate) fn conversation(n: u64) -> Pseudonym {
     Pseudonym::parse(&format!("c1_{n:032x}")).expect("the fixture is a pseudonym")
@@ -43,4 +60,9 @@ pub(crate) fn conversation(n: u64) -> Pseudonym {
 /// The line of event `n`, with its newline.
 pub(crate) fn line(n: u64) -> String {
     serde_json::to_string(&event(n)).expect("an event's keys are text") + "\n"
+}
+
+/// A text in which nothing is to be masked.
+pub(crate) fn safe(text: &str) -> RedactedText {
+    Redactor::new(&[]).redact(text).text
 }

@@ -7,24 +7,34 @@
 //! A request takes its place in the log ([`EventStore::reserve`]) before it is admitted, and appending
 //! to a place ([`Slot::append`]) neither waits nor fails. So the log can refuse work, but not an event.
 
+mod address;
 mod audit;
 mod back;
+mod chain;
+mod clients;
+mod control;
 mod data_dir;
 mod disk;
+mod documents;
 mod erase;
 mod error;
 mod fail;
 mod filter;
+mod goldens;
 mod hex;
 mod index;
 mod key;
 mod lines;
 mod log;
 mod migrate;
+mod papers;
+mod quarantine;
 mod ram;
 mod read;
+mod regular;
 mod replace;
 mod retention;
+mod rotator;
 mod segment;
 mod sign;
 mod slot;
@@ -38,31 +48,35 @@ mod conformance;
 mod fixture;
 
 pub use audit::{
-    AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditVerified, audit_tail,
-    verify_audit,
+    AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditStats, AuditVerdict,
+    AuditVerified, Pruned, actor, audit_tail, verify_audit,
 };
+pub use control::{ControlFault, ControlHistory, ControlLog, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, StoreCount, plan_hash,
+    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed,
+    StoreCount, StoreHits, Witness, plan_hash, verify_receipt,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};
 pub use filter::Filter;
-pub use index::{CaughtUp, Index, Row, Window};
+pub use goldens::{GoldenPaths, read_document, write_document};
+pub use index::{CaughtUp, Index, Row, Seen, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;
-pub use read::{Events, Follow, FollowFrom, query, tail};
+pub use read::{Events, Follow, FollowFrom, find_event, query, tail};
 pub use retention::{
     Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
     Term, plan,
 };
+pub use rotator::{Rotator, RotatorStats, would_rotate};
 pub use segment::{
-    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, SegmentId, SegmentIdError, SegmentInfo,
-    Segments, Text,
+    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, Salvaged, SegmentId, SegmentIdError,
+    SegmentInfo, Segments, Text,
 };
 pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
 pub use stats::{ClassStats, stats};

@@ -1,6 +1,5 @@
 //! Checks everything that the event log says of itself: footers, digests, members, sidecars, days, ends.
 
-use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use crate::segment::facts::{self, Kind};
 use crate::segment::footer::{Counts, Tally};
 use crate::segment::sidecar::Sidecar;
 use crate::segment::{Day, FileKind, Layout, ages, names};
-use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text};
+use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text, regular};
 
 /// Most bad lines of one file that are named one by one.
 const NAMED_MAX: usize = 20;
@@ -65,6 +64,7 @@ pub fn verify(dir: &DataDir, is_quiet: bool) -> Result<Verified, StoreError> {
             }
         }
     }
+    verified.faults.extend(crate::papers::faults(dir));
     Ok(verified)
 }
 
@@ -88,6 +88,9 @@ impl Verified {
             None => return self.fault(&path, None, "it has no footer"),
         };
         self.agrees(&path, &footer, read.tally.counts, id);
+        if let Some(flaw) = &footer.flaw {
+            self.fault(&path, None, flaw.clone());
+        }
         match footer.sha256_of {
             DigestOf::Text if read.tally.clone().sha256() != footer.sha256 => {
                 self.fault(&path, None, "its text is not what its footer's digest says");
@@ -116,7 +119,7 @@ impl Verified {
     /// The members of a cold segment, and the sidecar against them.
     fn members(&mut self, layout: &Layout, id: SegmentId, footer: &Footer) {
         let path = layout.cold(id);
-        let survey = File::open(&path).and_then(|file| cold::survey(BufReader::new(file)));
+        let survey = regular::open(&path).and_then(|file| cold::survey(BufReader::new(file)));
         let members = match survey {
             Ok(Some(Survey { members, .. })) => members,
             Ok(None) => return self.fault(&path, None, "something follows its footer"),
@@ -142,7 +145,7 @@ impl Verified {
 
     /// A segment that takes events.
     fn open(&mut self, path: &Path, is_quiet: bool) {
-        let file = match File::open(path) {
+        let file = match regular::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => return self.fault(path, None, error.to_string()),

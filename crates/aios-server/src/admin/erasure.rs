@@ -2,8 +2,10 @@
 //!
 //! Answers are counts, never text. Ids come in bodies, so that they stand in no address and no log.
 
+use std::sync::Arc;
+
 use aios_privacy::Pseudonym;
-use aios_store::{Census, Depth, EraseError, EraseRequest, EraseTarget, StoreError};
+use aios_store::{AuditAction, Depth, EraseError, EraseRequest, StoreError};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -12,9 +14,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::AdminState;
+use super::asked::Body;
 use super::auth::Caller;
 use super::guard::error;
-use crate::{Whose, WhoseError};
+use crate::{Looked, Whose, WhoseError};
 
 /// A plan that is asked for.
 #[derive(Debug, Deserialize)]
@@ -35,11 +38,16 @@ pub(super) struct Decided {
     id: Option<String>,
 }
 
-pub(super) async fn find(State(state): State<AdminState>, Json(whose): Json<Whose>) -> Response {
+pub(super) async fn find(
+    State(state): State<AdminState>,
+    Extension(caller): Extension<Caller>,
+    Body(whose): Body<Whose>,
+) -> Response {
     let counted = state.at_the_disk(move |state| {
-        let target = state.target(&whose)?;
+        let Looked { target, census } = state.look(&whose, Depth::EveryByte)?;
+        let (subjects, n_events) = (target.pseudonyms().to_vec(), census.n_events);
         let now = state.gateway.clock.now();
-        let census = Census::take(&state.data_dir, &target, Depth::EveryByte, now)?;
+        state.audit.append(now, &caller.actor(), AuditAction::Found { subjects, n_events })?;
         Ok(json!({ "pseudonyms": names(target.pseudonyms()), "census": census }))
     });
     respond(StatusCode::OK, counted.await)
@@ -48,11 +56,12 @@ pub(super) async fn find(State(state): State<AdminState>, Json(whose): Json<Whos
 pub(super) async fn plan(
     State(state): State<AdminState>,
     Extension(caller): Extension<Caller>,
-    Json(wanted): Json<Wanted>,
+    Body(wanted): Body<Wanted>,
 ) -> Response {
     let planned = state.at_the_disk(move |state| {
-        let target = state.target(&wanted.whose)?;
-        let request = EraseRequest { requester: caller.name, basis: wanted.basis };
+        let target = state.look(&wanted.whose, Depth::Catalogued)?.target;
+        let redactor = Arc::clone(&state.gateway.live.load().redactor);
+        let request = EraseRequest::new(caller.actor(), &wanted.basis, &redactor);
         let plan = state.eraser.plan(&target, &request)?;
         Ok(json!(plan))
     });
@@ -62,7 +71,7 @@ pub(super) async fn plan(
 pub(super) async fn execute(
     State(state): State<AdminState>,
     Path(id): Path<String>,
-    Json(decided): Json<Decided>,
+    Body(decided): Body<Decided>,
 ) -> Response {
     // A client that hangs up does not stop it: it runs on a thread of its own.
     let done = state.at_the_disk(move |state| {
@@ -87,10 +96,11 @@ enum Failed {
 }
 
 impl AdminState {
-    fn target(&self, whose: &Whose) -> Result<EraseTarget, WhoseError> {
+    fn look(&self, whose: &Whose, depth: Depth) -> Result<Looked, WhoseError> {
         let live = self.gateway.live.load();
         let clients = live.clients.names();
-        whose.resolve(&self.data_dir, &self.keyring, &clients, self.gateway.clock.now())
+        let now = self.gateway.clock.now();
+        whose.look(&self.data_dir, Some(&self.keyring), &clients, depth, now)
     }
 
     /// Runs what reads or writes the disk where it holds up nobody.
@@ -120,6 +130,12 @@ impl IntoResponse for Failed {
             Self::Whose(why @ WhoseError::NotOne) => {
                 (StatusCode::BAD_REQUEST, "not_one", why.to_string())
             }
+            Self::Whose(why @ WhoseError::UnknownClient { .. }) => {
+                (StatusCode::BAD_REQUEST, "unknown_client", why.to_string())
+            }
+            Self::Whose(why @ WhoseError::NoKey) => {
+                (StatusCode::CONFLICT, "no_key", why.to_string())
+            }
             Self::Whose(why @ WhoseError::Ambiguous { .. }) => {
                 (StatusCode::CONFLICT, "ambiguous", why.to_string())
             }
@@ -130,6 +146,7 @@ impl IntoResponse for Failed {
                 EraseError::OtherPlan { .. } => {
                     (StatusCode::CONFLICT, "other_plan", why.to_string())
                 }
+                EraseError::Changed { .. } => (StatusCode::CONFLICT, "changed", why.to_string()),
                 EraseError::Held { .. } => (StatusCode::CONFLICT, "held", why.to_string()),
                 EraseError::Store(why) => failed(why),
             },

@@ -23,6 +23,8 @@ pub(crate) enum GatewayError {
     MethodNotAllowed { allowed: &'static str },
     /// No client key, or not one of ours.
     Unauthorized { presented: bool },
+    /// It says that it is not live traffic, and may not say so.
+    MayNotSteer { has_key: bool },
     /// A limit of this client key.
     ClientLimited { what: &'static str, limit: u64, retry_after: Duration },
     /// The event log has no room, so the request could not leave its event.
@@ -45,6 +47,8 @@ pub(crate) enum GatewayError {
     Unscannable { sink: &'static str, why: &'static str },
     /// No model of that name.
     UnknownModel { model: String },
+    /// No answer of that event is kept.
+    UnknownEvent,
     /// The endpoints could not answer.
     Upstream(Box<Failure>),
     /// A fault of our own.
@@ -72,11 +76,13 @@ impl GatewayError {
             Self::UnknownPath { .. }
             | Self::MethodNotAllowed { .. }
             | Self::Unauthorized { .. }
+            | Self::MayNotSteer { .. }
             | Self::BodyTooLarge { .. }
             | Self::UnsupportedEncoding { .. }
             | Self::BadRequest { .. }
             | Self::Blocked { .. }
-            | Self::UnknownModel { .. } => Outcome::CallerError,
+            | Self::UnknownModel { .. }
+            | Self::UnknownEvent => Outcome::CallerError,
             Self::ClientLimited { .. } | Self::EventLogFull { .. } => Outcome::Overloaded,
             Self::BodyTimeout { .. } => Outcome::Timeout,
             Self::BodyLost => Outcome::ClientCancelled,
@@ -93,6 +99,7 @@ impl GatewayError {
             Self::UnknownPath { .. } => "unknown_url",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::Unauthorized { .. } => "invalid_api_key",
+            Self::MayNotSteer { .. } => "purpose_not_allowed",
             Self::ClientLimited { .. } => "rate_limit_exceeded",
             Self::EventLogFull { .. } => "event_log_full",
             Self::BodyTooLarge { .. } => "request_too_large",
@@ -103,6 +110,7 @@ impl GatewayError {
             Self::Blocked { .. } | Self::ReplyBlocked { .. } => "pii_blocked",
             Self::Unscannable { .. } => "pii_unscannable",
             Self::UnknownModel { .. } => "model_not_found",
+            Self::UnknownEvent => "event_not_found",
             Self::Upstream(failure) => failure_code(failure.outcome),
             Self::Internal => "internal_error",
         }
@@ -111,9 +119,12 @@ impl GatewayError {
     /// The HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::UnknownPath { .. } | Self::UnknownModel { .. } => StatusCode::NOT_FOUND,
+            Self::UnknownPath { .. } | Self::UnknownModel { .. } | Self::UnknownEvent => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+            Self::MayNotSteer { .. } => StatusCode::FORBIDDEN,
             Self::ClientLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::EventLogFull { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -158,6 +169,7 @@ impl GatewayError {
         match self {
             Self::BadRequest { param, .. } => *param,
             Self::UnknownModel { .. } => Some("model"),
+            Self::UnknownEvent => Some("event_id"),
             _ => None,
         }
     }
@@ -175,7 +187,7 @@ impl GatewayError {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::UnknownPath { path } => format!(
-                "Unknown request URL: {path}. Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses and /v1/models."
+                "Unknown request URL: {path}. Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/models and /v1/feedback."
             ),
             Self::MethodNotAllowed { allowed } => {
                 format!("Method not allowed on this path; use {allowed}.")
@@ -185,6 +197,12 @@ impl GatewayError {
             }
             Self::Unauthorized { presented: true } => {
                 "The client key is not valid here.".to_owned()
+            }
+            Self::MayNotSteer { has_key: true } => {
+                "This client key may not send requests that are not live traffic (may_steer in clients.keys).".to_owned()
+            }
+            Self::MayNotSteer { has_key: false } => {
+                "Only this machine, or a client key with may_steer, may send requests that are not live traffic.".to_owned()
             }
             Self::ClientLimited { what, limit, retry_after } => format!(
                 "This client key has reached its limit of {limit} {what}. Try again in {:.1} s.",
@@ -220,6 +238,10 @@ impl GatewayError {
             Self::UnknownModel { model } => format!(
                 "The model '{model}' does not exist here. Ask for 'aios-auto', or see /v1/models."
             ),
+            Self::UnknownEvent => {
+                "No answer with this event_id is kept here. It stands in the answer's header x-aios-event-id."
+                    .to_owned()
+            }
             Self::Upstream(failure) => {
                 format!("The models could not answer: {}", failure.detail)
             }

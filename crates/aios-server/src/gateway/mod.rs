@@ -3,6 +3,7 @@
 mod body;
 mod depth;
 pub(crate) mod errors;
+mod feedback;
 mod identity;
 mod models;
 mod naming;
@@ -11,10 +12,13 @@ mod record;
 mod relay;
 mod reply;
 mod request;
+mod sequel;
 mod sinks;
+mod steering;
 mod talk;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -23,7 +27,7 @@ use aios_core::{
 };
 use aios_privacy::Pseudonymizer;
 use aios_route::BucketKey;
-use aios_store::EventStore;
+use aios_store::{DataDir, EventStore};
 use arc_swap::ArcSwap;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
@@ -36,6 +40,7 @@ use crate::trace::EventObserver;
 use errors::GatewayError;
 pub(crate) use naming::{AUTO, PINS};
 pub(crate) use relay::ReplyBody;
+pub(crate) use sequel::Sequels;
 pub use sinks::{OnUnscannable, SinkOptions, Sinks};
 
 /// Everything the data plane needs, shared by all requests.
@@ -44,6 +49,9 @@ pub(crate) struct Gateway {
     pub(crate) split: watch::Receiver<Arc<Split>>,
     pub(crate) routing: Arc<RoutingState>,
     pub(crate) store: Arc<dyn EventStore>,
+    /// Where answers are looked up of which something is said.
+    pub(crate) data_dir: Arc<DataDir>,
+    pub(crate) sequels: Sequels,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Keys,
     pub(crate) observer: Option<Arc<dyn EventObserver>>,
@@ -118,10 +126,11 @@ impl Gateway {
 /// Serves one request of the gateway's listener. Every reply names its request.
 pub(crate) async fn serve(
     gateway: Arc<Gateway>,
+    peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Response<ReplyBody> {
     let own_id = client_request_id(request.headers());
-    let mut response = dispatch(&gateway, request).await;
+    let mut response = dispatch(&gateway, peer, request).await;
     if !response.headers().contains_key(reply::REQUEST_ID) {
         let new_id = || RequestId::from_event(EventId::new(gateway.clock.now(), gateway.random()));
         reply::name_request(&mut response, &own_id.unwrap_or_else(new_id));
@@ -129,18 +138,25 @@ pub(crate) async fn serve(
     response
 }
 
-async fn dispatch(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<ReplyBody> {
+async fn dispatch(
+    gateway: &Arc<Gateway>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Response<ReplyBody> {
     let path = normalize(request.uri().path());
     let method = request.method();
     if let Some(operation) = operation_at(path) {
         if method == Method::POST {
-            return pipeline::serve(Arc::clone(gateway), operation, request).await;
+            return pipeline::serve(Arc::clone(gateway), operation, peer, request).await;
         }
         return reply::refusal(
             gateway,
             &request,
             &GatewayError::MethodNotAllowed { allowed: "POST" },
         );
+    }
+    if path == feedback::PATH {
+        return feedback::serve(gateway, request).await;
     }
     if method != Method::GET && method != Method::HEAD {
         let path = path.to_owned();

@@ -1,9 +1,10 @@
 //! The data plane in one function: admit, read, identify, route, complete, record.
 
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use aios_core::{Operation, Route, RouteReason, Tier};
+use aios_core::{ConversationSource, Operation, Route, RouteReason, Tier};
 use aios_upstream::{Call, Edit, Failure, ModelSlot, Reply, RequestBody, Target};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -18,13 +19,14 @@ use super::record::{Ending, Record};
 use super::relay::ReplyBody;
 use super::request::{self, Head};
 use super::sinks::{ReplyFilter, Sinks};
-use super::{Gateway, body, identity, reply};
+use super::{Gateway, body, identity, reply, steering};
 use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
 /// Serves one request and records exactly one event for it, whatever the outcome.
 pub(crate) async fn serve(
     gateway: Arc<Gateway>,
     operation: Operation,
+    peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Response<ReplyBody> {
     let mut record = match admit(&gateway, operation, request.headers()).await {
@@ -32,7 +34,7 @@ pub(crate) async fn serve(
         Err(error) => return reply::refusal(&gateway, &request, &error),
     };
     // A panic in one request is that request's outcome, not the end of its connection.
-    let answer = AssertUnwindSafe(answer(&mut record, request)).catch_unwind().await;
+    let answer = AssertUnwindSafe(answer(&mut record, peer, request)).catch_unwind().await;
     let answer = match answer {
         Ok(Ok(reply)) => reply::answered(record, reply),
         Ok(Err(error)) => reply::failed(record, &error),
@@ -59,8 +61,13 @@ async fn admit(
     Ok(Record::open(gateway, &live, slot, admission, operation, headers))
 }
 
-async fn answer(record: &mut Record, request: Request<Incoming>) -> Result<Reply, GatewayError> {
+async fn answer(
+    record: &mut Record,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Reply, GatewayError> {
     let (parts, incoming) = request.into_parts();
+    record.facts_mut().steering = steering::read(&parts.headers, peer, record.admission())?;
     let live = Arc::clone(record.live());
     let deadline = record.admitted_at() + live.gateway.total_timeout;
     let body = body::read(&live.gateway, deadline, &parts.headers, incoming).await?;
@@ -68,6 +75,9 @@ async fn answer(record: &mut Record, request: Request<Incoming>) -> Result<Reply
     let mut head = request::read(record.facts().operation, &body)?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
+    if record.live().gateway.sequels {
+        follow(record, &head);
+    }
     record.facts_mut().question = std::mem::take(&mut head.question);
     let edits = match &live.sinks {
         Some(sinks) => filter(sinks, record, &head, &body)?,
@@ -136,6 +146,18 @@ fn identify(record: &mut Record, headers: &HeaderMap, head: &Head<'_>) {
     facts.request_model.clone_from(&head.model);
 }
 
+/// Says in the record how the request goes on from the answer before it.
+fn follow(record: &mut Record, head: &Head<'_>) {
+    let gateway = Arc::clone(record.gateway());
+    let facts = record.facts();
+    let (conversation, source) = facts.conversation.as_ref().expect("it is identified");
+    // A derived identity may be that of two people who ask the same.
+    if *source != ConversationSource::Derived && facts.operation != Operation::Embeddings {
+        let sequel = gateway.sequels.follow(conversation, &head.question, Instant::now());
+        record.facts_mut().sequel = Some(sequel);
+    }
+}
+
 /// Chooses the tier and says so in the record.
 fn route(record: &mut Record, head: &Head<'_>) -> Result<Target, GatewayError> {
     let gateway = Arc::clone(record.gateway());
@@ -144,7 +166,9 @@ fn route(record: &mut Record, head: &Head<'_>) -> Result<Target, GatewayError> {
     let split = gateway.split();
     let facts = record.facts_mut();
     let conversation = facts.conversation.as_ref().expect("identified before it is routed");
-    let bucket = aios_route::bucket_of(&gateway.keys.bucket, &conversation.0, split.treatment_pct);
+    let dealt = aios_route::bucket_of(&gateway.keys.bucket, &conversation.0, split.treatment_pct);
+    // The kill switch counts more than any wish.
+    let bucket = facts.steering.bucket.filter(|_| split.adaptive).unwrap_or(dealt);
     let fixed = |tier, reason| Route::fixed(tier, bucket, &split, reason);
     let (route, target) = match asked {
         // Vectors of two models cannot be compared, so embeddings never change tier.
@@ -155,7 +179,10 @@ fn route(record: &mut Record, head: &Head<'_>) -> Result<Target, GatewayError> {
         Asked::Auto => {
             let route =
                 aios_route::route(&head.question, bucket, &gateway.routing.policy(&split), &split);
-            gateway.routing.sample(route.raw);
+            // What AIOS learns of its traffic it learns of real traffic.
+            if facts.steering.purpose.is_live() {
+                gateway.routing.sample(route.raw);
+            }
             let tier = route.tier;
             (route, Target::Tier { tier, fallback: true })
         }

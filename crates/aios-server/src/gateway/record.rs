@@ -19,7 +19,9 @@ use tokio::time::Instant;
 
 use super::client_request_id;
 use super::errors::STATUS_CLIENT_CLOSED;
+use super::sequel::Sequel;
 use super::sinks::ReplyFilter;
+use super::steering::Steering;
 use crate::clients::Admission;
 use crate::gateway::Gateway;
 use crate::live::Live;
@@ -43,10 +45,13 @@ pub(crate) struct Facts {
     pub(crate) ts: Timestamp,
     pub(crate) request_id: RequestId,
     pub(crate) operation: Operation,
+    pub(super) steering: Steering,
     pub(crate) stream: bool,
     pub(crate) conversation: Option<(Pseudonym, ConversationSource)>,
     pub(crate) subject: Option<Pseudonym>,
     pub(crate) msg_id: u32,
+    /// How it goes on from the answer before; none if that is not looked at.
+    pub(super) sequel: Option<Sequel>,
     pub(crate) request_model: String,
     pub(crate) question: String,
     pub(crate) route: Option<Route>,
@@ -93,10 +98,12 @@ impl Record {
             request_id: client_request_id(headers)
                 .unwrap_or_else(|| RequestId::from_event(event_id)),
             operation,
+            steering: Steering::default(),
             stream: false,
             conversation: None,
             subject: None,
             msg_id: 0,
+            sequel: None,
             request_model: String::new(),
             question: String::new(),
             route: None,
@@ -154,6 +161,9 @@ impl Record {
                 event.tokens.input_tokens.unwrap_or(0) + event.tokens.output_tokens.unwrap_or(0);
             admission.debit_tokens(n_tokens, now);
         }
+        if let Some(sequel) = self.facts.sequel.take() {
+            self.gateway.sequels.remember(sequel, &event, now);
+        }
         if let (Some(observer), Some(trace)) = (&self.gateway.observer, &self.facts.trace) {
             observer.observe(&event, trace);
         }
@@ -174,6 +184,9 @@ impl Record {
         let (live, text_max) = (&self.live, self.live.gateway.text_max);
         let redact = |text: &str, max: usize| live.redactor.redact_cut(text, max);
         let observed = facts.observed.take().unwrap_or_default();
+        // What a test asks is somebody's case, kept where the case is: a copy here would be found by no erasure.
+        let is_live = facts.steering.purpose.is_live();
+        let said = |text| if is_live { text } else { "" };
         let route = facts.route.take().unwrap_or_else(|| self.gateway.unrouted());
         let (conv_id, conv_id_source) = facts.conversation.take().unwrap_or_else(|| {
             // A request that was refused before its body was understood is a conversation of its own.
@@ -193,11 +206,14 @@ impl Record {
                 .clone()
                 .kept(|id| count(redact(id, RequestId::LENGTH_MAX))),
             operation: facts.operation,
+            purpose: facts.steering.purpose,
             stream: facts.stream,
             conv_id,
             conv_id_source,
             subject: facts.subject.take(),
             msg_id: facts.msg_id,
+            previous: facts.sequel.as_ref().and_then(|sequel| sequel.previous),
+            asked_again: facts.sequel.as_ref().is_some_and(|sequel| sequel.asked_again),
             client: self.admission.as_ref().map(|admission| admission.meter().name().to_owned()),
             request_model: count(live.redact_name(&facts.request_model)),
             response_model: observed
@@ -205,8 +221,8 @@ impl Record {
                 .as_deref()
                 .map(|model| count(live.redact_name(model))),
             model_mismatch: observed.model_mismatch,
-            question: count(redact(&facts.question, text_max)),
-            response: count(redact(whole_part(&observed.text, ending.outcome), text_max)),
+            question: count(redact(said(&facts.question), text_max)),
+            response: count(redact(said(whole_part(&observed.text, ending.outcome)), text_max)),
             source: facts.answered.as_ref().map(|answered| answered.tier),
             tier: route.tier,
             bucket: route.bucket,
@@ -234,6 +250,11 @@ impl Record {
             config_hash: self.live.hash.clone(),
             simulated: facts.answered.as_ref().is_some_and(|answered| answered.simulated),
         }
+    }
+
+    /// What it costs, as far as that is known by now.
+    pub(super) fn cost_usd(&self) -> Option<f64> {
+        self.cost(self.tokens())
     }
 
     /// The endpoint's counts, or their estimate.

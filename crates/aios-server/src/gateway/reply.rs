@@ -81,6 +81,9 @@ fn whole_answer(mut record: Record, mut whole: WholeReply) -> Answer {
     headers.reserve(HEADERS_EXPECTED);
     headers.insert(CONTENT_TYPE, whole.content_type.unwrap_or(JSON));
     provenance(headers, &record);
+    if let Some(usd) = record.cost_usd() {
+        insert(headers, names::COST_USD, &usd.to_string());
+    }
     Answer::finished(record, &Ending::OK, response)
 }
 
@@ -289,6 +292,7 @@ mod names {
     pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-aios-attempts");
     pub(super) const BOUNDARY: HeaderName = HeaderName::from_static("x-aios-boundary");
     pub(super) const BUCKET: HeaderName = HeaderName::from_static("x-aios-bucket");
+    pub(super) const COST_USD: HeaderName = HeaderName::from_static("x-aios-cost-usd");
     pub(super) const ENDPOINT: HeaderName = HeaderName::from_static("x-aios-endpoint");
     pub(super) const EVENT_ID: HeaderName = HeaderName::from_static("x-aios-event-id");
     pub(super) const FALLBACK: HeaderName = HeaderName::from_static("x-aios-fallback");

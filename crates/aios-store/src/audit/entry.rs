@@ -1,8 +1,6 @@
 //! One line of the audit trail.
 //!
-//! A line is a JSON object that ends with its hash: `{"seq":…,"prev":"…", … ,"h":"…"}`. The hash is
-//! SHA-256 over the 32 bytes of `prev` and the line without its `,"h":"…"`, byte for byte as it stands,
-//! so that it can be checked without knowing how we write JSON.
+//! Lines stand in a chain of hashes: see [`crate::chain`].
 //!
 //! An entry tells what was done and how often, never to which value: no text, no hash of one. A
 //! conversation or person stands in it as a pseudonym.
@@ -12,15 +10,10 @@ use std::collections::BTreeMap;
 use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::hex;
-
-/// The hash before the first entry.
-pub(crate) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// What stands between the hashed part of a line and its hash.
-const HASH_MARK: &str = ",\"h\":\"";
+use crate::chain;
+pub(crate) use crate::chain::GENESIS;
+use crate::{Hold, HoldId};
 
 /// An entry of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +24,7 @@ pub struct AuditEntry {
     pub prev: String,
     /// When it was written.
     pub ts: Timestamp,
-    /// Who did it: the name of an admin token, `session`, `cli` or `server`.
+    /// Who did it: the name of an admin token, or one of [`actor`](super::actor).
     pub actor: String,
     /// What was done.
     #[serde(flatten)]
@@ -74,8 +67,63 @@ pub enum AuditAction {
         request: String,
         /// The answer's HTTP status.
         status: u16,
-        /// Refusals that got no entry of their own since the last one.
-        n_before: u64,
+    },
+    /// Refusals that got no entry of their own, because there were too many.
+    RefusedMore {
+        /// How many.
+        n: u64,
+    },
+    /// The event log was rotated, and something was sealed, compressed or removed, or could not be.
+    Rotated {
+        /// Segments that were sealed.
+        n_sealed: u64,
+        /// Segments that were compressed.
+        n_compressed: u64,
+        /// Segments that were removed.
+        n_removed: u64,
+        /// What could not be done.
+        n_failed: u64,
+        /// Whether guards were passed over.
+        forced: bool,
+        /// Why nothing was removed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stopped: Option<String>,
+    },
+    /// The index was made anew.
+    Reindexed {
+        /// Events in it.
+        n_events: u64,
+    },
+    /// A log of an older version was taken in.
+    Migrated {
+        /// Answers that became events, or were events already.
+        n_events: u64,
+        /// Answers that were left out, because they are erased here.
+        n_erased: u64,
+        /// Lines that were put aside.
+        n_not_migrated: u64,
+    },
+    /// A hold was set or released. Whose and why stands in the file of holds.
+    Hold {
+        /// `set` or `released`.
+        change: String,
+        /// The hold.
+        id: HoldId,
+        /// When it ends of itself.
+        expires_at: Timestamp,
+        /// Events from then on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// Events before then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// Somebody counted what is stored of somebody.
+    Found {
+        /// Of whom.
+        subjects: Vec<Pseudonym>,
+        /// Events that were found.
+        n_events: u64,
     },
     /// An erasure reached a state.
     Erasure {
@@ -88,6 +136,9 @@ pub enum AuditAction {
         /// Records removed, once that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         n_records: Option<u64>,
+        /// SHA-256 of the receipt, once there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<String>,
     },
     /// A version of the pseudonyms' key was made or removed.
     Key {
@@ -107,12 +158,18 @@ pub enum AuditAction {
     Closed,
 }
 
+impl AuditAction {
+    /// A hold was changed: `set` or `released`.
+    #[must_use]
+    pub fn of_hold(change: &str, hold: &Hold) -> Self {
+        let Hold { id, expires_at, since, until, .. } = *hold;
+        Self::Hold { change: change.to_owned(), id, expires_at, since, until }
+    }
+}
+
 /// The entry's line, with its newline, and its hash.
 pub(crate) fn line(entry: &AuditEntry) -> Result<(String, String), serde_json::Error> {
-    let body = serde_json::to_string(entry)?;
-    let hash = hash(&entry.prev, &body);
-    let open = body.strip_suffix('}').unwrap_or(&body);
-    Ok((format!("{open}{HASH_MARK}{hash}\"}}\n"), hash))
+    Ok(chain::seal(&entry.prev, &serde_json::to_string(entry)?))
 }
 
 /// An entry as it was read, with the hash that stands in its line.
@@ -126,20 +183,10 @@ pub(crate) struct Read {
 
 /// Reads a line without its newline.
 pub(crate) fn read(line: &str) -> Result<Read, String> {
-    let (open, rest) = line.rsplit_once(HASH_MARK).ok_or("it has no hash")?;
-    let hash_in_line = rest.strip_suffix("\"}").ok_or("it does not end with its hash")?;
-    let body = format!("{open}}}");
+    let (body, hash) = chain::open(line)?;
     let entry: AuditEntry = serde_json::from_str(&body).map_err(|error| error.to_string())?;
-    let is_intact = hash(&entry.prev, &body) == hash_in_line;
-    Ok(Read { entry, hash: hash_in_line.to_owned(), is_intact })
-}
-
-fn hash(prev: &str, body: &str) -> String {
-    let mut hasher = Sha256::new();
-    // What is no hash cannot be continued: the check of the chain then names this entry.
-    hasher.update(hex::decode::<32>(prev.as_bytes()).unwrap_or_default());
-    hasher.update(body.as_bytes());
-    hex::encode(&hasher.finalize())
+    let is_intact = chain::hash(&entry.prev, &body) == hash;
+    Ok(Read { entry, hash: hash.to_owned(), is_intact })
 }
 
 #[cfg(test)]

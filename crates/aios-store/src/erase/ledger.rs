@@ -4,16 +4,17 @@
 //! all that a start after a crash needs to finish it, and all that tells for good what must stay
 //! erased: its pseudonyms, times and counts.
 
-use std::collections::BTreeMap;
-use std::fs::OpenOptions;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 
 use aios_core::Timestamp;
-use aios_privacy::Pseudonym;
+use aios_privacy::{Pseudonym, RedactedText};
 use serde::{Deserialize, Serialize};
 
-use crate::{DataDir, StoreError, disk, fail};
+use super::witness;
+use crate::audit::Erasures;
+use crate::{DataDir, StoreError, disk, fail, regular};
 
 /// Most bytes of the ledger: some 500 bytes a line, eight lines an erasure.
 const LEDGER_MAX: u64 = 1 << 30;
@@ -26,6 +27,8 @@ pub enum ErasureState {
     Requested,
     /// What it would remove is known.
     Planned,
+    /// Decided, and a hold stands in its way.
+    Waiting,
     /// Decided: from here on it is finished, whatever happens.
     Ledgered,
     /// Nothing more of it is written.
@@ -47,6 +50,7 @@ impl ErasureState {
         match self {
             Self::Requested => "requested",
             Self::Planned => "planned",
+            Self::Waiting => "waiting",
             Self::Ledgered => "ledgered",
             Self::Fenced => "fenced",
             Self::Rewriting => "rewriting",
@@ -58,8 +62,9 @@ impl ErasureState {
 
     /// Whether it was decided and has to be gone on with.
     #[must_use]
-    pub fn is_under_way(self) -> bool {
-        matches!(self, Self::Ledgered | Self::Fenced | Self::Rewriting | Self::Verified)
+    pub fn is_open(self) -> bool {
+        use ErasureState::{Fenced, Ledgered, Rewriting, Verified, Waiting};
+        matches!(self, Waiting | Ledgered | Fenced | Rewriting | Verified)
     }
 
     /// Whether it must stay erased.
@@ -84,7 +89,7 @@ pub struct LedgerEntry {
     /// Who asked.
     pub requester: String,
     /// On which ground.
-    pub basis: String,
+    pub basis: RedactedText,
     /// What the plan would do, as a digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_hash: Option<String>,
@@ -102,24 +107,18 @@ pub(crate) struct Ledger {
     path: PathBuf,
     /// The last step of each erasure.
     last: BTreeMap<String, LedgerEntry>,
+    /// Erasures that the file has lost.
+    restored: Vec<String>,
 }
 
 impl Ledger {
-    /// Reads the ledger. Half a line at its end announced a step that was not begun.
+    /// Reads the ledger, and takes what it has lost from the audit trail.
     pub(crate) fn read(dir: &DataDir) -> Result<Self, StoreError> {
-        let path = dir.erasures_path().join("ledger.ndjson");
-        let bytes = disk::read_bounded(&path, LEDGER_MAX)?.unwrap_or_default();
-        let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-        let mut last = BTreeMap::new();
-        let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
-        for line in lines.filter(|line| !line.is_empty()) {
-            let entry: LedgerEntry = serde_json::from_slice(line).map_err(|error| {
-                // To go on without it could bring back what was erased.
-                StoreError::corrupt(&path, format!("a line is no step of an erasure: {error}"))
-            })?;
-            last.insert(entry.id.clone(), entry);
-        }
-        Ok(Self { path, last })
+        let mut last = last_steps(dir)?;
+        let lost = witness::lost(Erasures::read(dir)?, &last);
+        let restored = lost.iter().map(|entry| entry.id.clone()).collect();
+        last.extend(lost.into_iter().map(|entry| (entry.id.clone(), entry)));
+        Ok(Self { path: path(dir), last, restored })
     }
 
     /// Puts a step on record before it is taken.
@@ -130,9 +129,7 @@ impl Ledger {
         }
         let mut line = serde_json::to_vec(&entry).map_err(std::io::Error::from).map_err(failed())?;
         line.push(b'\n');
-        let mut file = disk::private_file(&self.path)
-            .and_then(|mut file| file.append(true).read(true).create(true).open(&self.path))
-            .map_err(failed())?;
+        let mut file = regular::open_to_append(&self.path).map_err(failed())?;
         if !disk::ends_with_newline(&mut file).map_err(failed())? {
             self.cut_torn_tail()?;
         }
@@ -151,8 +148,42 @@ impl Ledger {
     }
 
     /// Erasures that were decided and are not finished.
-    pub(crate) fn under_way(&self) -> Vec<LedgerEntry> {
-        self.last.values().filter(|entry| entry.state.is_under_way()).cloned().collect()
+    pub(crate) fn open(&self) -> Vec<LedgerEntry> {
+        self.last.values().filter(|entry| entry.state.is_open()).cloned().collect()
+    }
+
+    /// Erasures that are done, or done as far as possible.
+    pub(crate) fn finished(&self) -> Vec<LedgerEntry> {
+        let is_finished = |entry: &&LedgerEntry| {
+            matches!(entry.state, ErasureState::Completed | ErasureState::Incomplete)
+        };
+        self.last.values().filter(is_finished).cloned().collect()
+    }
+
+    /// How many erasures there are in each state.
+    pub(crate) fn counts(&self) -> BTreeMap<ErasureState, u64> {
+        let mut counts = BTreeMap::new();
+        for entry in self.last.values() {
+            *counts.entry(entry.state).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Says which erasures the file has lost.
+    pub(crate) fn told(self) -> Self {
+        for id in &self.restored {
+            tracing::error!(
+                id,
+                "the ledger of erasures has lost an erasure that is on the audit record; it is done once more"
+            );
+        }
+        self
+    }
+
+    /// Of each erasure that must stay, the versions of the key by which it is known.
+    pub(crate) fn binding_versions(&self) -> Vec<BTreeSet<u16>> {
+        let binding = self.last.values().filter(|entry| entry.state.is_binding());
+        binding.map(|entry| entry.target.iter().map(Pseudonym::version).collect()).collect()
     }
 
     /// What must stay erased.
@@ -163,11 +194,39 @@ impl Ledger {
 
     fn cut_torn_tail(&self) -> Result<(), StoreError> {
         let failed = || StoreError::io("cut the ledger", &self.path);
-        let bytes = disk::read_bounded(&self.path, LEDGER_MAX)?.unwrap_or_default();
+        let bytes = regular::read_bounded(&self.path, LEDGER_MAX)?.unwrap_or_default();
         let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-        let file = OpenOptions::new().write(true).open(&self.path).map_err(failed())?;
+        let file = regular::open_to_cut(&self.path).map_err(failed())?;
         file.set_len(whole as u64).map_err(failed())
     }
+}
+
+/// Where the ledger is.
+pub(crate) fn path(dir: &DataDir) -> PathBuf {
+    dir.erasures_path().join("ledger.ndjson")
+}
+
+/// Whether the file can be read.
+pub(crate) fn check(dir: &DataDir) -> Result<(), StoreError> {
+    last_steps(dir).map(drop)
+}
+
+/// The last step of each erasure, as the file has it. Half a line at its end announced a step that was not
+/// begun.
+pub(super) fn last_steps(dir: &DataDir) -> Result<BTreeMap<String, LedgerEntry>, StoreError> {
+    let path = path(dir);
+    let bytes = regular::read_bounded(&path, LEDGER_MAX)?.unwrap_or_default();
+    let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+    let mut last = BTreeMap::new();
+    let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
+    for line in lines.filter(|line| !line.is_empty()) {
+        let entry: LedgerEntry = serde_json::from_slice(line).map_err(|error| {
+            // To go on without it could bring back what was erased.
+            StoreError::corrupt(&path, format!("a line is no step of an erasure: {error}"))
+        })?;
+        last.insert(entry.id.clone(), entry);
+    }
+    Ok(last)
 }
 
 #[cfg(test)]
@@ -186,7 +245,7 @@ mod tests {
             requested_at: ts,
             target: vec![fixture::conversation(7)],
             requester: "cli".into(),
-            basis: "request".into(),
+            basis: fixture::safe("request"),
             plan_hash: None,
             valid_until: None,
             n_records: 3,
@@ -199,17 +258,17 @@ mod tests {
         let dir = DataDir::open(temp.path()).unwrap();
         let mut ledger = Ledger::read(&dir).unwrap();
         ledger.write(entry("er_1", ErasureState::Planned)).unwrap();
-        assert_eq!((ledger.under_way().len(), ledger.binding().len()), (0, 0));
+        assert_eq!((ledger.open().len(), ledger.binding().len()), (0, 0));
         ledger.write(entry("er_1", ErasureState::Ledgered)).unwrap();
         let path = dir.erasures_path().join("ledger.ndjson");
         let mut text = fs::read(&path).unwrap();
         text.extend_from_slice(b"{\"id\":\"er_1\",\"state\":\"comp");
         fs::write(&path, text).unwrap();
         let mut ledger = Ledger::read(&dir).unwrap();
-        assert_eq!(ledger.under_way(), [entry("er_1", ErasureState::Ledgered)]);
+        assert_eq!(ledger.open(), [entry("er_1", ErasureState::Ledgered)]);
         ledger.write(entry("er_1", ErasureState::Completed)).unwrap();
         let ledger = Ledger::read(&dir).unwrap();
-        assert_eq!((ledger.under_way().len(), ledger.binding().len()), (0, 1));
+        assert_eq!((ledger.open().len(), ledger.binding().len()), (0, 1));
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
     }
 

@@ -2,26 +2,44 @@
 //! it is gone is proven by reading all of them.
 
 mod census;
+mod content;
+mod count;
 mod cut;
+mod cut_document;
+mod document;
+mod error;
 mod fence;
+mod judge;
 mod key_use;
 mod ledger;
+mod plan;
+mod proof;
 mod receipt;
+mod recheck;
 pub(crate) mod registry;
+mod request;
 mod run;
 mod scan;
+mod search;
 mod stores;
 mod target;
+mod witness;
 
 #[cfg(test)]
 mod tests;
 
 pub use census::{Census, Depth, Left, StoreCount};
+pub use error::EraseError;
 pub use fence::Fence;
 pub use key_use::KeyUse;
 pub use ledger::{ErasureState, LedgerEntry};
+pub use plan::{ErasePlan, plan_hash};
+pub use proof::{ReceiptChecked, Witness, verify_receipt};
 pub use receipt::{ErasureProof, Receipt};
-pub use run::{EraseError, ErasePlan, EraseRequest, Eraser, plan_hash};
+pub use request::EraseRequest;
+pub use run::{Eraser, Resumed};
+pub use search::{Hits, StoreHits};
 pub use target::EraseTarget;
 
-pub(crate) use ledger::Ledger;
+pub(crate) use ledger::{Ledger, check as check_ledger, path as ledger_path};
+pub(crate) use witness::discrepancies;

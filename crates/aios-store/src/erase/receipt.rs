@@ -1,16 +1,22 @@
 //! The proof of an erasure: what was there before and after, what was read to make sure, signed.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use aios_core::Timestamp;
-use aios_privacy::Pseudonym;
+use aios_privacy::{Pseudonym, RedactedText};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::census::{Census, Left, StoreCount};
 use super::ledger::{ErasureState, LedgerEntry};
 use crate::sign::Signer;
-use crate::{DataDir, Rewritten, StoreError, disk};
+use crate::{DataDir, Rewritten, Salvaged, StoreError, disk, hex};
+
+/// What an erasure by pseudonym alone leaves open, and one that goes on after a crash.
+const NO_RAW_ID: &str = "only pseudonyms were searched for, because the id behind them was not known; \
+     `aios data verify` searches for the id";
 
 /// What an erasure has done.
 #[derive(Debug, Serialize)]
@@ -24,7 +30,7 @@ pub struct Receipt {
     /// Who asked.
     pub requester: String,
     /// On which ground.
-    pub basis: String,
+    pub basis: RedactedText,
     /// The plan that was executed.
     pub plan_hash: Option<String>,
     /// When it was asked for.
@@ -37,6 +43,9 @@ pub struct Receipt {
     pub n_records_erased: u64,
     /// The sealed segments that were rewritten, with their digests.
     pub segments: Vec<Rewritten>,
+    /// Damaged segments of which only a part could be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub salvaged: Vec<Salvaged>,
     /// Other files that were rewritten or removed.
     pub files: Vec<PathBuf>,
     /// How long it took to take the target's lines out.
@@ -45,6 +54,9 @@ pub struct Receipt {
     pub verify_ms: f64,
     /// What was read to make sure, and found.
     pub verified: ErasureProof,
+    /// What was not done, and how it can be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
     /// Version of the program.
     pub version: &'static str,
     /// What the signature is checked with.
@@ -73,12 +85,15 @@ pub struct ErasureProof {
 
 impl ErasureProof {
     /// From a look at every byte.
-    pub(crate) fn of(dir: &DataDir, census: Census) -> Self {
+    pub(crate) fn of(dir: &DataDir, census: Census, failed: &BTreeMap<PathBuf, String>) -> Self {
         let (n_files, n_bytes) = census.n_read();
         let still = census.holding.iter().map(|holding| {
             let file = holding.path.strip_prefix(dir.path()).unwrap_or(&holding.path).to_owned();
             let store = holding.store.map_or("no known store", |store| store.name);
-            Left { file, why: format!("it still names the target ({store})") }
+            let why = format!("it still names the target ({store})");
+            let why =
+                failed.get(&holding.path).map_or(why.clone(), |failed| format!("{why}: {failed}"));
+            Left { file, why }
         });
         let left = still.chain(census.unreadable).collect();
         Self {
@@ -94,15 +109,16 @@ impl ErasureProof {
 }
 
 impl Receipt {
-    /// Signs it and writes it. The signature is over the bytes of `receipt` as they stand in the file.
-    pub(crate) fn write(&self, dir: &DataDir, signer: &Signer) -> Result<PathBuf, StoreError> {
-        let path = dir.erasures_path().join(format!("{}.receipt.json", self.id));
+    /// Signs it and writes it. The signature is over the bytes of `receipt` as they stand in the file;
+    /// gives their digest.
+    pub(crate) fn write(&self, dir: &DataDir, signer: &Signer) -> Result<String, StoreError> {
+        let path = path(dir, &self.id);
         let failed = StoreError::io("write", &path);
         let receipt = serde_json::to_string(self).map_err(std::io::Error::from).map_err(failed)?;
         let signature = signer.sign(receipt.as_bytes());
         let text = format!("{{\"receipt\":{receipt},\"signature\":\"{signature}\"}}\n");
         disk::write_atomic(&path, text.as_bytes())?;
-        Ok(path)
+        Ok(hex::encode(&Sha256::digest(receipt)))
     }
 
     pub(crate) fn new(
@@ -126,14 +142,21 @@ impl Receipt {
             n_records_planned: last.n_records,
             n_records_erased: work.n_records,
             segments: work.segments,
+            salvaged: work.salvaged,
             files: work.files,
             rewrite_ms: work.took.as_secs_f64() * 1e3,
             verify_ms: verified.took.as_secs_f64() * 1e3,
+            note: (!verified.raw_id_searched).then_some(NO_RAW_ID),
             verified,
             version: env!("CARGO_PKG_VERSION"),
             public_key: signer.public_key().to_owned(),
         }
     }
+}
+
+/// Where the receipt of an erasure is.
+pub(super) fn path(dir: &DataDir, id: &str) -> PathBuf {
+    dir.erasures_path().join(format!("{id}.receipt.json"))
 }
 
 /// What was done to the files.
@@ -142,5 +165,15 @@ pub(crate) struct Work {
     pub(crate) took: Duration,
     pub(crate) n_records: u64,
     pub(crate) segments: Vec<Rewritten>,
+    pub(crate) salvaged: Vec<Salvaged>,
     pub(crate) files: Vec<PathBuf>,
+    /// Files that could not be cut in the last pass, and why.
+    pub(crate) failed: BTreeMap<PathBuf, String>,
+}
+
+impl Work {
+    /// A number that grows with each change to a file.
+    pub(crate) fn n_changes(&self) -> usize {
+        self.segments.len() + self.salvaged.len() + self.files.len()
+    }
 }

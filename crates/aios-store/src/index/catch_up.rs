@@ -10,11 +10,10 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::database::failed;
-use super::line::{INSERT, IndexLine};
-use super::names::Recent;
+use super::inserts::Inserts;
 use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text, extent};
-use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError};
+use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError, regular};
 
 /// Lines that are read in one transaction.
 pub(super) const BATCH: usize = 20_000;
@@ -209,7 +208,7 @@ fn leave_out_unreadable(done: Result<(), StoreError>, id: SegmentId) -> Result<(
 fn open_files(layout: &Layout) -> Result<Vec<(SegmentId, File)>, StoreError> {
     let mut open = Vec::new();
     for path in [layout.late(), layout.active()] {
-        let file = match File::open(&path) {
+        let file = match regular::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(StoreError::io("open", &path)(error)),
@@ -251,6 +250,7 @@ fn forget(database: &mut Connection, old: &Known) -> rusqlite::Result<()> {
             params![first.as_micros(), last.as_micros(), old.seg],
         )?;
     }
+    changes.execute("DELETE FROM said WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM names WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM segments WHERE seg = ?1", [old.seg])?;
     changes.commit()
@@ -300,9 +300,7 @@ fn read_batch(
     lines: &mut Lines<&mut dyn BufRead>,
     limit: usize,
 ) -> Result<(u64, usize), ReadError> {
-    let mut insert = changes.prepare(INSERT)?;
-    let mut name = changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?;
-    let mut named = Recent::default();
+    let mut tables = Inserts::into(changes, at.seg)?;
     let (mut n_events, mut n_lines) = (0, 0);
     while n_lines < limit {
         let Some(read) = lines.next()? else { break };
@@ -310,14 +308,9 @@ fn read_batch(
         let Read::Line { place, bytes } = read else { continue };
         at.position = place.offset + bytes.len() as u64 + 1;
         // Footers, bad lines and events of other types have no row.
-        let Some(line) = IndexLine::read(bytes) else { continue };
-        let names = line.names();
-        line.insert(&mut insert, &names, at.seg, place.offset)?;
-        for code in named.new_ones(names) {
-            name.execute(params![at.seg, code])?;
-        }
-        at.first = Some(at.first.map_or(line.ts, |first| first.min(line.ts)));
-        at.last = Some(at.last.map_or(line.ts, |last| last.max(line.ts)));
+        let Some(ts) = tables.take(bytes, place.offset)? else { continue };
+        at.first = Some(at.first.map_or(ts, |first| first.min(ts)));
+        at.last = Some(at.last.map_or(ts, |last| last.max(ts)));
         n_events += 1;
     }
     Ok((n_events, n_lines))

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use aios_core::{Bucket, EventId, Operation, Outcome, Tier, Timestamp};
+use aios_core::{Bucket, EventId, Operation, Outcome, Purpose, Tier, Timestamp};
 use aios_privacy::Pseudonym;
 use rusqlite::params;
 
@@ -15,7 +15,7 @@ const PAGE: usize = 4096;
 
 const SELECT: &str = "SELECT ts, events.seg, offset, event_id, conv, subject, operation, tier, source, bucket,
     boundary, weight, outcome, status, latency_ms, first_ms, input_tokens, output_tokens, cost_usd,
-    simulated, id
+    simulated, purpose, id
     FROM events JOIN segments ON segments.seg = events.seg
     WHERE (ts, events.seg, offset) > (?1, ?2, ?3) AND ts < ?4 ORDER BY ts, events.seg, offset LIMIT ?5";
 
@@ -62,6 +62,8 @@ pub struct Row {
     pub cost_usd: Option<f64>,
     /// The answer came from a built-in simulated model.
     pub simulated: bool,
+    /// What the request was made for.
+    pub purpose: Purpose,
 }
 
 /// Rows of a time, oldest first. What is written meanwhile may or may not be seen.
@@ -127,11 +129,11 @@ fn row_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let event_id: [u8; 16] = row.get(3)?;
     let subject: Option<Vec<u8>> = row.get(5)?;
     let source: Option<i64> = row.get(8)?;
-    let id: String = row.get(20)?;
+    let id: String = row.get(21)?;
     Ok(Row {
         ts: Timestamp::from_micros(row.get(0)?),
         event_id: EventId::from_bytes(event_id),
-        segment: SegmentId::parse(&id).map_err(|_| wrong(20))?,
+        segment: SegmentId::parse(&id).map_err(|_| wrong(21))?,
         offset: count(row.get(2)?).unwrap_or(0),
         conv: name(4, row.get(4)?)?,
         subject: subject.map(|code| name(5, code)).transpose()?,
@@ -151,5 +153,6 @@ fn row_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         output_tokens: count(row.get(17)?),
         cost_usd: row.get(18)?,
         simulated: row.get(19)?,
+        purpose: Code::at(&Purpose::ALL, row.get(20)?).ok_or_else(|| wrong(20))?,
     })
 }

@@ -5,7 +5,7 @@
 //! into events of schema 2.0, redacted and under pseudonyms of this deployment, and puts that in its
 //! place in one step. Then it is cut into segments, day by day, and removed; if the process dies there,
 //! the next start goes on. Nothing of the old text is kept beside it, but for lines that are no answers:
-//! they are put into the quarantine as they are.
+//! they are masked and put into the quarantine.
 
 mod convert;
 mod older;
@@ -13,7 +13,7 @@ mod older;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,8 @@ use crate::erase::Ledger;
 use crate::replace::{Points, Replacement, points};
 use crate::segment::Layout;
 use crate::segment::facts::{self, Kind};
-use crate::{BadLine, DataDir, StoreError, disk, fail};
+use crate::{BadLine, DataDir, StoreError, disk, fail, regular};
+pub(crate) use convert::owners;
 use convert::{Converted, Converter};
 use older::Older;
 
@@ -121,7 +122,7 @@ fn begins_older(path: &Path) -> Result<bool, StoreError> {
 
 /// The first line of a file; `None` if the file is not there.
 pub(crate) fn first_line(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
+    let file = match regular::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -144,8 +145,8 @@ struct Pass<'a> {
 enum Becomes {
     Event(Vec<u8>),
     Nothing,
-    /// It is put aside.
-    Rest,
+    /// It is put aside, masked.
+    Rest(Vec<u8>),
 }
 
 impl<'a> Pass<'a> {
@@ -156,7 +157,7 @@ impl<'a> Pass<'a> {
 
     fn run(&mut self, mut out: Option<&mut Outcome>) -> Result<(), StoreError> {
         let failed = |error| StoreError::io("migrate", self.source)(error);
-        let mut reader = BufReader::new(File::open(self.source).map_err(failed)?);
+        let mut reader = BufReader::new(regular::open(self.source).map_err(failed)?);
         let (mut line, mut number, mut offset) = (Vec::new(), 0, 0);
         loop {
             line.clear();
@@ -168,7 +169,7 @@ impl<'a> Pass<'a> {
             number += 1;
             let becomes = self.line(&line, number, offset);
             if let Some(out) = out.as_deref_mut() {
-                out.take(&line, &becomes)?;
+                out.take(&becomes)?;
             }
             offset += n as u64;
         }
@@ -197,7 +198,7 @@ impl<'a> Pass<'a> {
                     let bad = BadLine { path, number: Some(number), offset, why };
                     self.migrated.not_migrated.push(bad);
                 }
-                Becomes::Rest
+                Becomes::Rest(self.converter.masked_line(line))
             }
         }
     }
@@ -238,11 +239,11 @@ impl Outcome {
         })
     }
 
-    fn take(&mut self, line: &[u8], becomes: &Becomes) -> Result<(), StoreError> {
+    fn take(&mut self, becomes: &Becomes) -> Result<(), StoreError> {
         let (out, bytes) = match becomes {
             Becomes::Event(event) => (&mut self.converted, event.as_slice()),
             Becomes::Nothing => return Ok(()),
-            Becomes::Rest => (&mut self.rest, line),
+            Becomes::Rest(line) => (&mut self.rest, line.as_slice()),
         };
         out.write_all(bytes).map_err(StoreError::io("write", out.path()))
     }

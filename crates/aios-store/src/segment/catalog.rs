@@ -11,6 +11,7 @@ use super::footer::Footer;
 use super::janitor;
 use super::name::{FileKind, Layout, SegmentId};
 use super::rewrite::{self, Keep, Look, Rewritten};
+use super::salvage::{self, Salvaged};
 use super::sidecar::Sidecar;
 use super::text::Text;
 use super::{compress, seal};
@@ -143,6 +144,19 @@ impl<'a> Segments<'a> {
                 compress::run(&self.layout(), id, &footer)
             }
             Age::Cold => Ok(()),
+        }
+    }
+
+    /// Keeps what can be read of a damaged cold segment and puts the rest into the quarantine. `None` if
+    /// nothing is wrong with it, or it is hot: there each line stands for itself.
+    ///
+    /// # Errors
+    /// As for [`rewrite`](Self::rewrite).
+    pub fn salvage(&self, id: SegmentId) -> Result<Option<Salvaged>, StoreError> {
+        let _lease = self.dir.lease_segment(id)?;
+        match self.age(id)? {
+            Age::Hot => Ok(None),
+            Age::Cold => salvage::cold(&self.layout(), id, &self.dir.quarantine_path()),
         }
     }
 

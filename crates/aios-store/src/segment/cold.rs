@@ -17,6 +17,7 @@ use super::facts::Kind;
 use super::footer::{Counts, DigestOf, Footer, Tally, hex};
 use super::name::SegmentId;
 use crate::lines::LINE_MAX;
+use crate::regular;
 
 /// Bytes of text after which a member ends. Smaller ones compress worse (64 KiB: +5.5 %), larger ones
 /// make it dear to erase one line.
@@ -135,6 +136,14 @@ pub(crate) fn unpack(packed: &[u8]) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
+/// Unpacks the member that these bytes begin with; gives its text and how long it is packed.
+pub(crate) fn unpack_first(packed: &[u8]) -> io::Result<(Vec<u8>, usize)> {
+    let mut text = Vec::new();
+    let mut decoder = GzDecoder::new(packed);
+    read_text(&mut decoder, &mut text)?;
+    Ok((text, packed.len() - decoder.into_inner().len()))
+}
+
 /// What is in a cold file, found by unpacking all of it.
 #[derive(Debug)]
 pub(crate) struct Survey {
@@ -142,6 +151,17 @@ pub(crate) struct Survey {
     pub(crate) members: Vec<Member>,
     /// SHA-256 of the text before the footer.
     pub(crate) sha256: String,
+}
+
+impl Survey {
+    /// Whether the text is what the footer's digest says.
+    pub(crate) fn is_sound(&self) -> bool {
+        let sha256 = match self.footer.sha256_of {
+            DigestOf::Text => self.sha256.clone(),
+            DigestOf::Members => digest_of(&self.members),
+        };
+        sha256 == self.footer.sha256
+    }
 }
 
 /// Unpacks a whole file; `None` if it does not end with a footer.
@@ -168,7 +188,7 @@ pub(crate) fn survey(reader: impl BufRead) -> io::Result<Option<Survey>> {
 /// Whether both are the same file's, looked at cheaply: its length, and its last bytes, which are the
 /// checksum of the footer and so differ between two states of a segment.
 pub(crate) fn seal_of(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
+    let mut file = regular::open(path)?;
     let len = file.metadata()?.len();
     let mut end = [0; 8];
     file.seek(SeekFrom::Start(len.saturating_sub(end.len() as u64)))?;
@@ -193,7 +213,7 @@ fn pack(text: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-fn describe(text: &[u8], offset: u64, len: u64) -> Member {
+pub(crate) fn describe(text: &[u8], offset: u64, len: u64) -> Member {
     let mut tally = Tally::default();
     let mut pseudonyms = Vec::new();
     for line in text.split_inclusive(|byte| *byte == b'\n') {

@@ -12,9 +12,9 @@ use crate::Fetch;
 use crate::body::Pieces;
 
 /// Longest reply that is read, in bytes.
-const REPLY_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const REPLY_BYTES_MAX: usize = 16 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const AGENT: &str = concat!("aios/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("aios/", env!("CARGO_PKG_VERSION"));
 
 /// Makes single requests, each over a connection of its own.
 #[derive(Debug, Default, Clone)]

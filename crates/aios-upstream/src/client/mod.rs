@@ -5,11 +5,13 @@
 //! that uses a connection polls it: nothing is spawned, and dropping the reply closes the connection,
 //! which is what tells a model server to stop generating.
 
+mod caller;
 mod connect;
 mod fetch;
 mod link;
 mod pool;
 
+pub use caller::{CallError, CallReply, Caller};
 pub(crate) use connect::{ConnectError, Connector};
 pub use fetch::HttpFetch;
 pub(crate) use fetch::bearer_value;

@@ -1,6 +1,6 @@
 //! Readers of values on the command line.
 
-use aios_core::{Bucket, Clock, EventId, Outcome, Tier, Timestamp};
+use aios_core::{Bucket, Clock, EventId, Outcome, Purpose, Tier, Timestamp};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::clock::SystemClock;
@@ -26,6 +26,11 @@ pub(super) fn tier() -> impl TypedValueParser<Value = Tier> {
 /// A bucket by name.
 pub(super) fn bucket() -> impl TypedValueParser<Value = Bucket> {
     one_of(&Bucket::ALL, Bucket::name)
+}
+
+/// A purpose by name.
+pub(super) fn purpose() -> impl TypedValueParser<Value = Purpose> {
+    one_of(&Purpose::ALL, Purpose::name)
 }
 
 /// An outcome by name.

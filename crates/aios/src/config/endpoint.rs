@@ -228,12 +228,13 @@ impl Resolver<'_> {
             concurrency_max: file
                 .concurrency_max
                 .map(|max| self.count(&key("concurrency_max"), max, 1..=1_000_000)),
+            may_steer: file.may_steer.unwrap_or(false),
             name: self.required(&key("name"), file.name.as_ref()),
         }
     }
 }
 
-fn is_variable_name(name: &str) -> bool {
+pub(super) fn is_variable_name(name: &str) -> bool {
     let capital = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
     name.bytes().next().is_some_and(capital)
         && name.len() <= 64

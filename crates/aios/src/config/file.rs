@@ -15,6 +15,7 @@ pub(super) struct ConfigFile {
     pub(super) discovery: Discovery,
     pub(super) models: Models,
     pub(super) routing: Routing,
+    pub(super) canary: Canary,
     pub(super) timeouts: Timeouts,
     pub(super) retries: Retries,
     pub(super) breaker: Breaker,
@@ -25,6 +26,9 @@ pub(super) struct ConfigFile {
     pub(super) events: Events,
     pub(super) retention: Retention,
     pub(super) privacy: Privacy,
+    pub(super) slo: Slo,
+    pub(super) alerts: Alerts,
+    pub(super) nightly: Nightly,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
     pub(super) telemetry: Telemetry,
@@ -98,6 +102,20 @@ pub(super) struct Routing {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Canary {
+    pub(super) enabled: bool,
+    pub(super) check_every: String,
+    pub(super) passes: u64,
+    pub(super) failures: u64,
+    pub(super) evidence: String,
+    pub(super) golden_gate: bool,
+    pub(super) error_margin: f64,
+    pub(super) quality_margin: f64,
+    pub(super) latency_margin: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Timeouts {
     pub(super) connect: String,
     pub(super) first_token: String,
@@ -146,6 +164,7 @@ pub(super) struct Client {
     pub(super) requests_per_minute: Option<u64>,
     pub(super) tokens_per_minute: Option<u64>,
     pub(super) concurrency_max: Option<u64>,
+    pub(super) may_steer: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -223,6 +242,32 @@ pub(super) struct CustomRule {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Slo {
+    pub(super) pass_rate: f64,
+    pub(super) latency_ms_p95: f64,
+    pub(super) boundary_drift: f64,
+    pub(super) recall_at_5: f64,
+    pub(super) error_rate: f64,
+    pub(super) quality_min: f64,
+    pub(super) window: String,
+    pub(super) n_min: u64,
+    pub(super) report_age_max: String,
+    pub(super) sequels: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alerts {
+    pub(super) enabled: bool,
+    pub(super) slack_webhook_env: String,
+    pub(super) webhook_env: String,
+    pub(super) webhook_hosts: Vec<String>,
+    pub(super) remind_every: String,
+    pub(super) per_hour_max: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct LmStudio {
     pub(super) preload: bool,
 }
@@ -240,4 +285,11 @@ pub(super) struct Telemetry {
     pub(super) level: String,
     pub(super) otlp_endpoint: String,
     pub(super) service_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nightly {
+    pub(super) enabled: bool,
+    pub(super) at: String,
 }

@@ -48,6 +48,7 @@ pub(super) const CLIENT: &[(&str, Kind)] = &[
     ("requests_per_minute", Kind::Integer),
     ("tokens_per_minute", Kind::Integer),
     ("concurrency_max", Kind::Integer),
+    ("may_steer", Kind::Flag),
 ];
 
 /// Keys of an admin token. All must be there.

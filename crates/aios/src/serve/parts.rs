@@ -8,7 +8,7 @@ use aios_route::{Knots, Policy, Sampler};
 use aios_server::{
     AdminConfig, AdminToken, Clients, Handle, KnownNames, Live, Parts, RoutingState, Scopes,
 };
-use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, StoreError};
+use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Resumed, Rotator, StoreError, actor};
 use aios_upstream::Upstreams;
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -25,6 +25,7 @@ use crate::{keys, knots};
 pub(super) struct Started {
     pub(super) handle: Handle,
     pub(super) store: Arc<FileEventLog>,
+    pub(super) rotator: Arc<Rotator>,
     pub(super) routing: Routing,
     pub(super) fill: Fill,
 }
@@ -43,6 +44,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         bind(config.server.admin_listen, "server.admin_listen", "--admin-listen").await?;
     let data_dir =
         Arc::new(DataDir::open(&config.server.data_dir).context("cannot open the data directory")?);
+    remember_clients(config, &data_dir)?;
     let keys = keys::load(&data_dir).context("cannot load the deployment's keys")?;
     let keyring = keys::keyring(&data_dir).context("cannot load the deployment's keys")?;
     let admin = admin(config, &data_dir).context("cannot load the admin token")?;
@@ -57,12 +59,13 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         let hint = "start a model server, name its endpoints in aios.toml, or set discovery.simulate = true";
         Failure::new(error.to_string(), hint)
     })?;
+    let rotator = Arc::new(Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit)));
     let (learned_to, learned) = mpsc::channel(1);
     let (policy, sampler) = policy(config, &data_dir);
     let routing = Arc::new(RoutingState::new(policy, sampler, learned_to));
     let handle = aios_server::start(Parts {
         live: live(config, 1, &fill, None),
-        split: config.routing.split.clone(),
+        control: config.control(),
         routing: Arc::clone(&routing),
         learned,
         store: Arc::clone(&store) as Arc<dyn aios_store::EventStore>,
@@ -76,23 +79,37 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         admin,
         audit,
         eraser: Arc::clone(&eraser),
+        alerts: config.alerts.clone(),
+        rotator: Arc::clone(&rotator),
+        nightly: config.nightly.clone(),
         keyring,
     })
     .context("cannot start the server")?;
-    Ok(Started { handle, store, fill, routing: Routing { state: routing, data_dir } })
+    // Whoever has the directory finds the server, whatever address it was given.
+    data_dir
+        .publish_admin_address(handle.addresses().1)
+        .context("cannot say where the server is")?;
+    Ok(Started { handle, store, rotator, fill, routing: Routing { state: routing, data_dir } })
 }
 
 /// The configured tokens, and the one that stands in the data directory, which may do everything.
 fn admin(config: &Config, data_dir: &DataDir) -> Result<AdminConfig, StoreError> {
     let token = data_dir.load_or_create_admin_token()?;
     let digest = SecretDigest::of(token.expose().as_bytes());
-    let owner = AdminToken { name: "owner".to_owned(), digest, scopes: Scopes::all() };
+    let owner = AdminToken { name: actor::OWNER.to_owned(), digest, scopes: Scopes::all() };
     let mut admin = config.admin.clone();
     admin.tokens.insert(0, owner);
     Ok(admin)
 }
 
-/// Finishes, beside the start, what a crash has broken off.
+/// Before anybody is served under a name: without it their conversations could not be found.
+pub(super) fn remember_clients(config: &Config, data_dir: &DataDir) -> anyhow::Result<()> {
+    let names = config.client_keys.iter().map(|key| key.name.as_str());
+    data_dir.remember_clients(names).context("cannot remember the names of clients")
+}
+
+/// Finishes, beside the start, what a crash has broken off, and erases once more what a backup has brought
+/// back.
 fn eraser(
     dir: &DataDir,
     store: &Arc<FileEventLog>,
@@ -101,21 +118,26 @@ fn eraser(
     let (log, audit) = (Arc::clone(store), Arc::clone(audit));
     let eraser = Arc::new(Eraser::open(dir, log, audit, Arc::new(SystemClock))?);
     let resuming = Arc::clone(&eraser);
-    tokio::task::spawn_blocking(move || match resuming.resume() {
-        Ok(receipts) => {
-            for receipt in receipts {
-                tracing::info!(
-                    id = receipt.id,
-                    state = receipt.state.name(),
-                    "an erasure is finished"
-                );
-            }
-        }
-        Err(error) => {
-            tracing::error!(%error, "an erasure cannot be finished; it goes on at the next start")
+    tokio::task::spawn_blocking(move || {
+        log_resumed(&resuming.resume());
+        match resuming.recheck() {
+            Ok(resumed) => log_resumed(&resumed),
+            Err(error) => tracing::error!(%error, "what is erased could not be looked for"),
         }
     });
     Ok(eraser)
+}
+
+fn log_resumed(resumed: &Resumed) {
+    for receipt in &resumed.receipts {
+        tracing::info!(id = receipt.id, state = receipt.state.name(), "an erasure is finished");
+    }
+    for (id, error) in &resumed.failed {
+        tracing::error!(%id, %error, "an erasure cannot be finished; it goes on at the next start");
+    }
+    if resumed.n_waiting > 0 {
+        tracing::warn!(n = resumed.n_waiting, "erasures wait for holds to end");
+    }
 }
 
 /// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.
@@ -132,6 +154,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
         upstreams: Arc::new(upstreams),
         redactor: Arc::new(redactor),
         sinks: config.privacy.sinks(),
+        objectives: Arc::new(config.objectives.clone()),
         clients: Clients::new(
             config.clients_required,
             clients,

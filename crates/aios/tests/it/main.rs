@@ -2,6 +2,10 @@
 
 // The lints take a module for test code by this mark.
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod canary;
@@ -16,11 +20,19 @@ mod fallback;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod feedback;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod hangups;
+#[cfg(test)]
+mod init;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod nightly;
 #[cfg(test)]
 mod nodelay;
 #[cfg(test)]
@@ -30,11 +42,17 @@ mod preflight;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod purpose;
+#[cfg(test)]
+mod record;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod sinks;
+#[cfg(test)]
+mod slo;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]

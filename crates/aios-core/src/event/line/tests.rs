@@ -4,8 +4,8 @@ use serde_json::{from_value, json};
 
 use super::*;
 use crate::{
-    Boundary, Bucket, ConversationSource, FinishReason, Operation, Outcome, Profile, RouteReason,
-    Tier, Timestamp, Timings, Tokens, Weight,
+    Boundary, Bucket, ConversationSource, FinishReason, Operation, Outcome, Profile, Purpose,
+    RouteReason, Tier, Timestamp, Timings, Tokens, Weight,
 };
 
 fn redacted(text: &str) -> RedactedText {
@@ -39,11 +39,14 @@ fn event(n: u64, texts: &[String; 4]) -> Event {
         ts: Timestamp::from_micros((n >> 12) as i64),
         request_id: redacted("req_1"),
         operation: Operation::ALL[(n % 4) as usize],
+        purpose: Purpose::ALL[(n >> 20) as usize % 4],
         stream: has(2),
         conv_id: pseudonym('c', n),
         conv_id_source: if has(3) { ConversationSource::Derived } else { ConversationSource::User },
         subject: has(3).then(|| pseudonym('s', n)),
         msg_id: n as u32,
+        previous: has(4).then(|| EventId::new(Timestamp::from_micros(n as i64), [3; 10])),
+        asked_again: has(4),
         client: has(4).then(|| texts[3].clone()),
         request_model: redacted(&texts[2]),
         response_model: has(5).then(|| redacted(&texts[3])),

@@ -10,7 +10,8 @@ use super::{Checked, Fault, Subject};
 use crate::config::Config;
 
 /// The golden set that comes with AIOS.
-const BUILT_IN: &str = include_str!("../../../../../fixtures/golden/sample_set.json");
+pub(crate) const BUILT_IN_SET: &str =
+    include_str!("../../../../../fixtures/golden/sample_set.json");
 
 /// Largest golden file that is read, in bytes.
 const FILE_MAX: u64 = 64 << 20;
@@ -36,7 +37,7 @@ pub(super) fn golden_set(config: &Config) -> Result<(GoldenSet, String), Fault> 
     let path = config.server.data_dir.join("goldens").join("sample_set.json");
     let (text, place) = match read(&path)? {
         Some(text) => (text, path.display().to_string()),
-        None => (BUILT_IN.to_owned(), "built in".to_owned()),
+        None => (BUILT_IN_SET.to_owned(), "built in".to_owned()),
     };
     let set = GoldenSet::parse(&text).map_err(|error| {
         Fault::new(format!("{error} ({place})"), "correct the case in that file")

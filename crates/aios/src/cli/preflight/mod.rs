@@ -6,7 +6,7 @@
 mod canary;
 mod config;
 mod event_log;
-mod goldens;
+pub(crate) mod goldens;
 mod memory;
 mod models;
 mod privacy;

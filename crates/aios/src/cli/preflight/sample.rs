@@ -2,7 +2,7 @@
 
 use aios_core::{
     BOUNDARY_DEFAULT, Bucket, Clock, ConversationSource, Event, EventId, Operation, Outcome,
-    Profile, ResponseEvent, RouteReason, SCHEMA_VERSION, Tier, Timestamp, Timings, Tokens,
+    Profile, Purpose, ResponseEvent, RouteReason, SCHEMA_VERSION, Tier, Timestamp, Timings, Tokens,
 };
 use aios_privacy::{KeyMaterial, Pseudonymizer, Redacted, Redactor};
 
@@ -23,11 +23,14 @@ pub(super) fn event() -> Event {
         ts,
         request_id: redact("preflight"),
         operation: Operation::Chat,
+        purpose: Purpose::Live,
         stream: false,
         conv_id: pseudonyms.conversation(&[b"preflight"]),
         conv_id_source: ConversationSource::Derived,
         subject: None,
         msg_id: 1,
+        previous: None,
+        asked_again: false,
         client: None,
         request_model: redact("aios-auto"),
         response_model: None,

@@ -1,0 +1,137 @@
+//! Asks one question and sees what comes of it.
+
+use std::time::Duration;
+
+use aios_core::{Bucket, Tier};
+use aios_eval::{Expectation, GoldenCase, Observation};
+use aios_upstream::{CallReply, Caller};
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::measure;
+
+/// Asks a gateway.
+#[derive(Debug)]
+pub(super) struct Asker {
+    pub(super) caller: Caller,
+    /// For people.
+    pub(super) url: String,
+    pub(super) bucket: Bucket,
+    pub(super) timeout: Duration,
+    pub(super) judge: Judge,
+}
+
+/// Who judges answers.
+#[derive(Debug)]
+pub(super) struct Judge {
+    pub(super) model: String,
+    pub(super) votes: u64,
+}
+
+impl Asker {
+    /// Asks once. Whatever goes wrong is what was seen.
+    pub(super) async fn ask(&self, case: &GoldenCase) -> Observation {
+        let caller = self.caller.clone().with_headers(self.headers());
+        let body = serde_json::to_vec(&body(case)).unwrap_or_default();
+        let reply = caller.post("/chat/completions", body, self.timeout).await;
+        let mut seen = match reply {
+            Ok(reply) => self.seen(&reply),
+            Err(error) => Observation::failed(error.to_string(), 0.0),
+        };
+        if seen.is_answered() {
+            self.measure(case, &mut seen).await;
+        }
+        seen
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let name = http::HeaderValue::from_static(self.bucket.name());
+        HeaderMap::from_iter([(http::HeaderName::from_static("x-aios-bucket"), name)])
+    }
+
+    fn seen(&self, reply: &CallReply) -> Observation {
+        let latency_ms = reply.took.as_secs_f64() * 1e3;
+        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        if reply.status != 200 {
+            let why = body["error"]["message"].as_str().unwrap_or("no reason given");
+            return Observation::failed(format!("status {}: {why}", reply.status), latency_ms);
+        }
+        let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
+        // Answers of another policy are not what was asked about.
+        if let Some(other) = header("x-aios-bucket").filter(|name| *name != self.bucket.name()) {
+            let why = format!(
+                "it was answered in {other}, not in {}: is routing switched off?",
+                self.bucket
+            );
+            return Observation::failed(why, latency_ms);
+        }
+        let Some(answer) = answer(&body) else {
+            return Observation::failed("the answer is no chat completion", latency_ms);
+        };
+        let source = header("x-aios-route").and_then(tier);
+        let has_fallen_back = header("x-aios-fallback") == Some("true");
+        Observation {
+            error: None,
+            answer,
+            latency_ms,
+            tier: source.map(|tier| if has_fallen_back { tier.other() } else { tier }),
+            source,
+            model: header("x-aios-model").or_else(|| body["model"].as_str()).map(str::to_owned),
+            weight: header("x-aios-weight").and_then(|weight| weight.parse().ok()),
+            event_id: header("x-aios-event-id").map(str::to_owned),
+            cost_usd: header("x-aios-cost-usd").and_then(|usd| usd.parse().ok()),
+            simulated: header("x-aios-simulated") == Some("true"),
+            similarity: None,
+            judged: None,
+        }
+    }
+
+    /// What cannot be seen of an answer alone.
+    async fn measure(&self, case: &GoldenCase, seen: &mut Observation) {
+        for expectation in &case.expectations {
+            match expectation {
+                Expectation::Similar(similar) => {
+                    seen.similarity =
+                        Some(measure::similarity(self, &similar.text, &seen.answer).await);
+                }
+                Expectation::Judge(judged) => {
+                    let asked = measure::judge(self, case, &judged.rubric, &seen.answer).await;
+                    seen.judged = Some(asked);
+                }
+                Expectation::Tier(_)
+                | Expectation::Source(_)
+                | Expectation::Equals(_)
+                | Expectation::Contains(_)
+                | Expectation::NotContains(_)
+                | Expectation::Regex(_)
+                | Expectation::Schema(_)
+                | Expectation::LatencyMax(_)
+                | Expectation::CostMax(_) => {}
+            }
+        }
+    }
+}
+
+fn body(case: &GoldenCase) -> Value {
+    let mut messages = Vec::new();
+    if let Some(system) = &case.system {
+        messages.push(json!({ "role": "system", "content": system }));
+    }
+    messages.push(json!({ "role": "user", "content": case.question }));
+    let mut body = case.request.clone();
+    body.insert("model".to_owned(), "aios-auto".into());
+    body.insert("messages".to_owned(), messages.into());
+    body.into()
+}
+
+/// The text of a chat completion; that of a call to a tool is what it is called with.
+fn answer(body: &Value) -> Option<String> {
+    let message = body["choices"].get(0)?.get("message")?;
+    let text = message["content"].as_str();
+    let called = || message["tool_calls"][0]["function"]["arguments"].as_str();
+    text.filter(|text| !text.is_empty()).or_else(called).or(text).map(str::to_owned)
+}
+
+fn tier(name: &str) -> Option<Tier> {
+    Tier::ALL.into_iter().find(|tier| tier.name() == name)
+}

@@ -1,0 +1,139 @@
+//! `aios golden promote`.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aios_core::{Clock, Event, Timestamp};
+use aios_eval::{Candidate, GoldenSet, Looked, Promoter, with_cases};
+use aios_store::{DataDir, Filter, GoldenPaths, read_document, write_document};
+use clap::Args;
+use serde_json::json;
+
+use super::files;
+use crate::cli::context::Context;
+use crate::cli::output::{self, Exit, say};
+use crate::cli::{parse, table};
+use crate::clock::SystemClock;
+use crate::config::{self, Config};
+
+/// Share of unreadable lines from which on the log is not looked at enough.
+const BAD_MAX: f64 = 0.05;
+/// Characters of a question that are shown.
+const QUESTION_SHOWN: usize = 70;
+
+/// Make golden cases of live questions that went wrong, were slow, or lie on the edge
+///
+/// They are redacted, told apart from what the set knows, and added as candidates: they are run and reported, and
+/// decide nothing until `aios golden accept`. Exit code 3 if too much of the log could not be read. With --json:
+/// {"dry_run", "looked_at", "later_turns", "unusable", "duplicates", "unreadable",
+/// "candidates": [the cases as they stand in the set]}.
+#[derive(Debug, Args)]
+pub(super) struct Promote {
+    /// Golden set; without it that of the data directory
+    #[arg(long, value_name = "FILE")]
+    set: Option<PathBuf>,
+    /// Only show what would be added
+    #[arg(long)]
+    dry_run: bool,
+    /// At most so many cases
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    max_promote: u64,
+    /// Events from this time on: a time, or how long ago
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse::time)]
+    since: Timestamp,
+    /// What takes longer is slow
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = config::duration)]
+    slow: Duration,
+}
+
+impl Promote {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let config = context.config()?;
+        let own = GoldenPaths::of(&config.server.data_dir);
+        let path = self.set.as_ref().unwrap_or(&own.set);
+        let dir = DataDir::read(&config.server.data_dir)?;
+        let set = files::set(path, &own, !self.dry_run)?;
+        let (candidates, looked, n_bad) = self.candidates(&dir, &config, &set)?;
+        let now = SystemClock.now().to_string();
+        let cases: Vec<_> = candidates.iter().map(|candidate| candidate.case(&now)).collect();
+        if context.json {
+            let found = json!({
+                "dry_run": self.dry_run, "looked_at": looked.n_events,
+                "later_turns": looked.n_later_turns, "unusable": looked.n_unusable,
+                "duplicates": looked.n_duplicates, "unreadable": n_bad, "candidates": &cases,
+            });
+            output::json(out, &found)?;
+        } else {
+            show(out, &candidates, looked)?;
+        }
+        if !self.dry_run && !cases.is_empty() {
+            // Read again: somebody may have edited it meanwhile.
+            let text = read_document(path)?.unwrap_or_else(|| "[]".to_owned());
+            write_document(path, &with_cases(&text, &cases)?)?;
+            say(format_args!("{} candidates were added to {}", cases.len(), path.display()));
+        }
+        let n_all = looked.n_events + n_bad;
+        let is_whole = n_bad as f64 <= BAD_MAX * n_all as f64;
+        Ok(if is_whole { Exit::Done } else { Exit::Incomplete })
+    }
+
+    fn candidates(
+        &self,
+        dir: &DataDir,
+        config: &Config,
+        set: &GoldenSet,
+    ) -> anyhow::Result<(Vec<Candidate>, Looked, usize)> {
+        let redactor = config.privacy.redactor();
+        let filter = Filter {
+            since: Some(self.since),
+            purpose: Some(aios_core::Purpose::Live),
+            ..Filter::default()
+        };
+        let mut promoter = Promoter::new(self.slow.as_secs_f64() * 1e3);
+        let mut n_bad = 0;
+        for found in aios_store::query(dir, &filter)? {
+            match found {
+                Ok(line) => match line.event {
+                    Event::Response(event) => promoter
+                        .look(&event, None, |text| redactor.redact(text).text.as_str().to_owned()),
+                },
+                Err(error) => {
+                    tracing::debug!(%error, "a line is left out");
+                    n_bad += 1;
+                }
+            }
+        }
+        let max = usize::try_from(self.max_promote).unwrap_or(usize::MAX);
+        let (candidates, looked) = promoter.candidates(set, max);
+        Ok((candidates, looked, n_bad))
+    }
+}
+
+fn show(out: &mut dyn Write, candidates: &[Candidate], looked: Looked) -> anyhow::Result<()> {
+    let mut rows = vec![["case", "reasons", "tier", "question"].map(str::to_owned).to_vec()];
+    rows.extend(candidates.iter().map(|candidate| {
+        let reasons: Vec<_> = candidate.reasons.iter().map(|(reason, _)| reason.name()).collect();
+        vec![
+            candidate.id.clone(),
+            reasons.join(", "),
+            candidate.tier.to_string(),
+            table::one_line(&candidate.question, QUESTION_SHOWN),
+        ]
+    }));
+    if candidates.is_empty() {
+        writeln!(out, "no candidates")?;
+    } else {
+        table::print(out, &rows)?;
+    }
+    writeln!(
+        out,
+        "{} candidates of {} live questions; left out: {} known, {} of later turns, {} empty or too long",
+        candidates.len(),
+        looked.n_events,
+        looked.n_duplicates,
+        looked.n_later_turns,
+        looked.n_unusable,
+    )?;
+    Ok(())
+}

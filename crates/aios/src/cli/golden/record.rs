@@ -1,0 +1,157 @@
+//! `aios golden record`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use aios_core::Clock;
+use aios_eval::{Comparison, Kind, REPORT_VERSION, Replaced, Report, Status, unanswered};
+use aios_store::GoldenPaths;
+use clap::Args;
+
+use super::runner::Run;
+use super::target::Target;
+use super::{files, measure, shown};
+use crate::cli::context::Context;
+use crate::cli::net;
+use crate::cli::output::{self, Exit, Failure, say};
+use crate::clock::SystemClock;
+use crate::config::Config;
+
+/// Record the baseline that later runs are compared with
+///
+/// Each question is asked three times, so that a case that wavers is known to. A baseline that is there is kept
+/// unless --force and --reason are given; it is then named in the new one. With --json: the baseline.
+#[derive(Debug, Args)]
+pub(super) struct Record {
+    /// Golden set; without it that of the data directory
+    #[arg(long, value_name = "FILE")]
+    set: Option<PathBuf>,
+    /// Where the baseline goes; without it the data directory
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How often each question is asked
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    repeat: u64,
+    /// Replace a baseline that is there
+    #[arg(long, requires = "reason")]
+    force: bool,
+    /// Why it is replaced
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    #[command(flatten)]
+    target: Target,
+}
+
+impl Record {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let config = context.config()?;
+        let own = GoldenPaths::of(&config.server.data_dir);
+        let path = self.out.clone().unwrap_or_else(|| own.baseline.clone());
+        let replaced = self.replaced(&path)?;
+        let set = files::set(self.set.as_ref().unwrap_or(&own.set), &own, true)?;
+        let asker = self.target.asker(context, &config)?;
+        let mut run = Run::new(set, asker.clone(), self.target.concurrency(None));
+        net::runtime()?.block_on(run.ask_all(usize::try_from(self.repeat).unwrap_or(1)));
+        if let Some(why) = unanswered(&run.tests()) {
+            let message = format!("nothing was recorded from {}: {why}", asker.url);
+            let hint = "start the server with `aios serve`, or name another with --url";
+            return Err(Failure::new(message, hint).into());
+        }
+        let draft =
+            Draft { run: &run, config: &config, target: &self.target, kind: Kind::Baseline };
+        let mut report = draft.report(None, measure::judge_name(&asker));
+        report.replaced = replaced;
+        let report = report.sealed();
+        files::write_report(&path, &report)?;
+        if context.json {
+            output::json(out, &report)?;
+        } else {
+            shown::print(out, &report, None)?;
+        }
+        say(format_args!("recorded in {}", path.display()));
+        Ok(if report.status == Status::Pass { Exit::Done } else { Exit::Violation })
+    }
+
+    /// What the new baseline takes the place of, looked at before anybody is asked.
+    fn replaced(&self, path: &std::path::Path) -> anyhow::Result<Vec<Replaced>> {
+        let old = match files::report(path, "baseline") {
+            Ok(None) => return Ok(Vec::new()),
+            Ok(Some(old)) => Some(old),
+            // What cannot be read can be replaced, and is not named.
+            Err(_) if self.force => None,
+            Err(error) => return Err(error),
+        };
+        let Some(reason) = self.reason.as_ref().filter(|_| self.force) else {
+            let message = format!("a baseline is recorded already: {}", path.display());
+            let hint = "compare with it, or replace it with --force --reason \"why\"";
+            return Err(Failure::new(message, hint).into());
+        };
+        Ok(old.map_or_else(Vec::new, |old| replacing(old, reason)))
+    }
+}
+
+/// The history of a baseline that is replaced by another one.
+pub(super) fn replacing(old: Report, reason: &str) -> Vec<Replaced> {
+    let last = Replaced {
+        report_id: old.report_id,
+        timestamp: old.timestamp,
+        pass_rate: old.metrics.pass_rate,
+        p95_ms: old.metrics.p95_ms,
+        reason: reason.to_owned(),
+    };
+    std::iter::once(last).chain(old.replaced).collect()
+}
+
+/// What a report is made from.
+pub(super) struct Draft<'a> {
+    pub(super) run: &'a Run,
+    pub(super) config: &'a Config,
+    pub(super) target: &'a Target,
+    pub(super) kind: Kind,
+}
+
+/// Longest answer that is kept, in characters.
+const ANSWER_MAX: usize = 4_000;
+
+impl Draft<'_> {
+    /// The report as far as it does not depend on a comparison. Texts of models are masked like everything that
+    /// is kept.
+    pub(super) fn report(&self, comparison: Option<&Comparison<'_>>, judge: String) -> Report {
+        let redactor = self.config.privacy.redactor();
+        let kept = |text: &str| {
+            let start: String = text.chars().take(ANSWER_MAX).collect();
+            redactor.redact(&start).text.as_str().to_owned()
+        };
+        let tests = self.run.tests();
+        let set = self.run.set();
+        let is_judged = set.cases().iter().flat_map(|case| &case.expectations);
+        let is_judged = is_judged.into_iter().any(|expectation| expectation.key() == "judge");
+        let metrics = aios_eval::Metrics::of(&tests);
+        let is_new =
+            |test: &aios_eval::TestResult| comparison.is_some_and(|found| !found.knows(test));
+        let summary = aios_eval::Summary::of(&tests, is_new);
+        Report {
+            schema_version: REPORT_VERSION.to_owned(),
+            report_id: String::new(),
+            kind: self.kind,
+            timestamp: SystemClock.now(),
+            baseline_timestamp: None,
+            regression_threshold: 0.0,
+            status: if summary.failed == 0 { Status::Pass } else { Status::Fail },
+            error: None,
+            concurrency: self.run.concurrency(),
+            bucket: self.target.bucket,
+            candidate_fingerprint: self.target.fingerprint(self.config),
+            golden_set: aios_eval::SetRef { sha256: set.sha256(), count: set.cases().len() },
+            baseline: None,
+            judge: is_judged.then_some(judge),
+            metrics,
+            summary,
+            regressions_detected: Vec::new(),
+            improvements_detected: Vec::new(),
+            notes: Vec::new(),
+            tests: tests.into_iter().map(|test| test.with_texts(kept)).collect(),
+            replaced: Vec::new(),
+        }
+    }
+}

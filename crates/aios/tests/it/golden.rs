@@ -1,0 +1,186 @@
+//! `aios golden`, against a running server with simulated models.
+
+use serde_json::{Value, json};
+
+use crate::program::{Place, Ran, Running, free_address};
+
+const SET: &str = include_str!("../../../../fixtures/golden/sample_set.json");
+
+/// A place with a server whose models take their time and always say the same.
+struct Golden {
+    place: Place,
+    address: String,
+    server: Option<Running>,
+}
+
+impl Golden {
+    fn start() -> Self {
+        let mut golden = Self { place: Place::new(), address: free_address(), server: None };
+        golden.serve(150, 1, "");
+        golden
+    }
+
+    /// Serves with models of this median time to the first token and this seed.
+    fn serve(&mut self, ttft_ms: u32, seed: u32, more: &str) {
+        self.server = None;
+        let (address, admin) = (&self.address, free_address());
+        let model = |tier: &str| {
+            format!(
+                "[tiers.{tier}]\nendpoints = [{{ url = \"sim://{tier}?ttft_ms={ttft_ms}&tps=1000000&seed={seed}\" }}]\n"
+            )
+        };
+        let toml = format!(
+            "[server]\nlisten = \"{address}\"\nadmin_listen = \"{admin}\"\ndata_dir = \"data\"\n{more}\n{}{}",
+            model("main"),
+            model("embedder"),
+        );
+        self.place.write("aios.toml", &toml);
+        self.server = Some(self.place.start(&["serve"], "sign in"));
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        self.place.run(&[&["golden"], args].concat())
+    }
+
+    fn compare(&self, args: &[&str]) -> Ran {
+        self.run(&[&["compare"], args].concat())
+    }
+
+    fn report(&self) -> Value {
+        serde_json::from_str(&self.place.read("data/goldens/last_report.json")).unwrap()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.place.path().join(name).exists()
+    }
+}
+
+fn regressions(report: &Value) -> Vec<&str> {
+    let all = report["regressions_detected"].as_array().unwrap();
+    all.iter().map(|change| change["what"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn an_unchanged_system_passes_again_and_again_and_a_slower_one_does_not() {
+    let mut golden = Golden::start();
+    let ran = golden.run(&["record", "--concurrency", "4"]).ended(0);
+    assert!(ran.stdout.contains("10/10 cases passed, 60 % main"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("PASS\n"), "{}", ran.stdout);
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        let ran = golden.compare(&[]).ended(0);
+        assert!(ran.stdout.ends_with("PASS\n"), "{}", ran.stdout);
+        ids.push(golden.report()["report_id"].clone());
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 5, "each run has a report of its own");
+    let report = golden.report();
+    assert_eq!(report["metrics"]["pass_rate"], 1.0);
+    assert_eq!(report["candidate_fingerprint"].as_str().unwrap().len(), 16);
+    golden.serve(195, 1, "");
+    golden.compare(&["--threshold", "0.15"]).ended(2);
+    assert_eq!(regressions(&golden.report()), ["latency"]);
+    assert_eq!(golden.report()["status"], "FAIL");
+    // What was asked does not stand in the event log, and is no live traffic.
+    let log = golden.place.read("data/analytics/hypotheses.ndjson");
+    assert!(
+        log.lines().count() > 80 && log.lines().all(|line| line.contains("\"purpose\":\"golden\""))
+    );
+    assert!(!log.contains("tides"));
+}
+
+#[test]
+fn a_changed_route_and_a_wrong_answer_are_found() {
+    let mut golden = Golden::start();
+    golden.run(&["record", "--concurrency", "4"]).ended(0);
+    golden.serve(1, 1, "[routing]\nboundary = 0.99");
+    golden.compare(&[]).ended(2);
+    let report = golden.report();
+    assert_eq!(regressions(&report).iter().filter(|what| **what == "case").count(), 6, "{report}");
+    assert!(regressions(&report).contains(&"main_share"));
+    // What the model says today is what it must say tomorrow.
+    let baseline: Value =
+        serde_json::from_str(&golden.place.read("data/goldens/baseline_results.json")).unwrap();
+    let answer = baseline["tests"][4]["runs"][0]["answer"].as_str().unwrap();
+    let question = baseline["tests"][4]["question"].as_str().unwrap();
+    let set = json!([{ "id": "tides", "question": question, "equals": answer }]);
+    golden.place.write("set.json", &set.to_string());
+    golden.serve(1, 1, "");
+    golden.run(&["record", "--set", "set.json", "--out", "base.json"]).ended(0);
+    golden.serve(1, 2, "");
+    let args = ["--set", "set.json", "--baseline", "base.json", "--out", "out/report.json"];
+    let outputs = ["--junit", "j.xml", "--markdown", "m.md", "--html", "r.html", "--github"];
+    let ran = golden.compare(&[&args[..], &outputs[..]].concat()).ended(2);
+    assert!(ran.stdout.contains("worse: case tides: 3/3 before, 0/6 now"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("::error title=golden case tides::"), "{}", ran.stdout);
+    assert!(golden.place.read("j.xml").contains("failures=\"1\""));
+    assert!(golden.place.read("m.md").contains("Golden run: FAIL"));
+    assert!(golden.place.read("r.html").contains("<svg"));
+    assert!(golden.has("out/report.json"));
+    golden.compare(&[&args[..], &["--json"]].concat()).ended(2).json();
+}
+
+#[test]
+fn the_policy_on_trial_can_be_asked() {
+    let mut golden = Golden::start();
+    golden.serve(1, 1, "[routing]\ntreatment_pct = 0.0\ntreatment_boundary = 0.99");
+    golden.run(&["record"]).ended(0);
+    golden.compare(&["--bucket", "treatment"]).ended(2);
+    let report = golden.report();
+    assert_eq!(
+        (&report["bucket"], report["metrics"]["main_model_percent"].as_f64()),
+        (&"treatment".into(), Some(0.0))
+    );
+    golden.compare(&["--bucket", "control"]).ended(0);
+    assert_ne!(golden.report()["candidate_fingerprint"], report["candidate_fingerprint"]);
+}
+
+#[test]
+fn what_cannot_be_told_is_no_pass_and_changes_nothing() {
+    let place = Place::simulated();
+    let golden = |args: &[&str]| place.run(&[&["golden"], args].concat());
+    let none = |text: &str| assert!(text.starts_with("error: "), "{text}");
+    // No server.
+    let ran = golden(&["record", "--data-dir", "data"]).ended(1);
+    assert!(ran.stderr.contains("nothing was recorded"), "{}", ran.stderr);
+    assert!(!place.path().join("data/goldens/baseline_results.json").exists());
+    // No set, no baseline, no number, no case.
+    none(&golden(&["compare", "--set", "nowhere.json"]).ended(1).stderr);
+    place.write("set.json", SET);
+    none(&golden(&["compare", "--set", "set.json", "--baseline", "nowhere.json"]).ended(1).stderr);
+    golden(&["compare", "--threshold", "much"]).ended(64);
+    golden(&["record", "--force"]).ended(64);
+    place.write("twice.json", r#"[{"id":"a","question":"x"},{"id":"a","question":"y"}]"#);
+    let ran = golden(&["record", "--set", "twice.json", "--out", "b.json"]).ended(1);
+    assert!(ran.stderr.contains("have the same id \"a\""), "{}", ran.stderr);
+    place.write("half.json", r#"{"schema_version": "1.0", "report_id""#);
+    let ran = golden(&["compare", "--set", "set.json", "--baseline", "half.json"]).ended(1);
+    assert!(ran.stderr.contains("cannot use the baseline half.json"), "{}", ran.stderr);
+    assert_eq!(place.read("half.json"), r#"{"schema_version": "1.0", "report_id""#);
+    assert!(!place.path().join("data_core/goldens/last_report.json").exists());
+}
+
+#[test]
+fn a_baseline_is_replaced_only_with_a_reason_and_only_by_its_own_set() {
+    let mut golden = Golden::start();
+    golden.serve(1, 1, "");
+    golden.run(&["record", "--repeat", "1"]).ended(0);
+    let before = golden.place.read("data/goldens/baseline_results.json");
+    let ran = golden.run(&["record", "--repeat", "1"]).ended(1);
+    assert!(ran.stderr.contains("--force --reason"), "{}", ran.stderr);
+    assert_eq!(golden.place.read("data/goldens/baseline_results.json"), before);
+    golden.run(&["record", "--repeat", "1", "--force", "--reason", "a new model"]).ended(0);
+    let after: Value =
+        serde_json::from_str(&golden.place.read("data/goldens/baseline_results.json")).unwrap();
+    assert_eq!(after["replaced"][0]["reason"], "a new model");
+    golden.place.write("other.json", r#"[{"id":"new","question":"Hello?"}]"#);
+    let ran = golden.compare(&["--set", "other.json"]).ended(1);
+    assert!(ran.stderr.contains("the baseline is not of this golden set"), "{}", ran.stderr);
+    golden.server = None;
+    let ran = golden.compare(&[]).ended(1);
+    assert!(ran.stdout.ends_with("ERROR\n"), "{}", ran.stdout);
+    assert_eq!(golden.report()["status"], "ERROR");
+    let names: Vec<_> =
+        std::fs::read_dir(golden.place.path().join("data/goldens")).unwrap().collect();
+    assert_eq!(names.len(), 3, "set, baseline, report, and nothing beside them: {names:?}");
+}
