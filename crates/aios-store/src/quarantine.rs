@@ -104,7 +104,7 @@ mod tests {
             since: Some(at(29)),
             until: None,
         };
-        Holds::of(&dir).add(hold, at(0)).unwrap();
+        Holds::of(&dir).add(hold, &aios_privacy::Redactor::new(&[]), at(0)).unwrap();
         check(&dir, 25, false, (0, 2));
         check(&dir, 31, false, (2, 0));
     }

@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 use super::ledger::{ErasureState, LedgerEntry};
 use super::receipt::Receipt;
 use super::run::{Eraser, Resumed};
-use crate::{Index, StoreError};
+use crate::{EventStore as _, Index, StoreError};
 
 impl Eraser {
     /// Erases once more what the log holds although the ledger has it as erased. Blocks until the index has

@@ -23,8 +23,6 @@ impl Config {
             "retention.hot",
             "retention.cold",
             "retention.audit",
-            "nightly.enabled",
-            "nightly.at",
             "alerts.enabled",
             "alerts.slack_webhook_env",
             "alerts.webhook_env",

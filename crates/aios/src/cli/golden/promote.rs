@@ -94,10 +94,12 @@ impl Promote {
         let mut n_bad = 0;
         for found in aios_store::query(dir, &filter)? {
             match found {
-                Ok(line) => match line.event {
-                    Event::Response(event) => promoter
-                        .look(&event, None, |text| redactor.redact(text).text.as_str().to_owned()),
-                },
+                Ok(line) => {
+                    if let Event::Response(event) = line.event {
+                        let redact = |text: &str| redactor.redact(text).text.as_str().to_owned();
+                        promoter.look(&event, None, redact);
+                    }
+                }
                 Err(error) => {
                     tracing::debug!(%error, "a line is left out");
                     n_bad += 1;
