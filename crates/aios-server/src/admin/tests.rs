@@ -189,6 +189,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         },
         upstreams: Arc::new(Upstreams::new(upstreams, None)),
         redactor: Arc::new(Redactor::new(&[])),
+        names: crate::KnownNames::default(),
         sinks: None,
         clients: crate::Clients::new(false, vec![], None),
     };
