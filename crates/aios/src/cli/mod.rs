@@ -12,6 +12,7 @@ mod context;
 mod dashboard;
 mod data;
 mod events;
+mod hypotheses;
 mod init;
 mod keys;
 mod logs;
@@ -23,6 +24,7 @@ mod owner;
 mod parse;
 mod pii;
 mod preflight;
+mod report;
 mod routing;
 mod running;
 mod serve;
@@ -102,6 +104,8 @@ nouns! {
     Canary => canary,
     Slo => slo,
     Alert => alert,
+    Hypotheses => hypotheses,
+    Report => report,
     Events => events,
     Logs => logs,
     Keys => keys,
