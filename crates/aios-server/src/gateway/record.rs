@@ -170,11 +170,13 @@ impl Record {
         let timings = self.timings(now);
         let facts = &mut self.facts;
         let mut counts = RedactionCounts::default();
+        let mut detected = RedactionCounts::default();
         let text_max = self.live.gateway.text_max;
         let redactor = &self.live.redactor;
         let mut keep = |text: &str, max: usize| {
             let redacted = redactor.redact_cut(text, max);
             counts.merge(&redacted.counts);
+            detected.merge(&redacted.detected);
             redacted.text
         };
         let observed = facts.observed.take().unwrap_or_default();
@@ -191,7 +193,7 @@ impl Record {
                 .conversation(&[b"event", facts.event_id.to_string().as_bytes()]);
             (own, ConversationSource::Derived)
         });
-        ResponseEvent {
+        let event = ResponseEvent {
             schema_version: SCHEMA_VERSION.into(),
             event_id: facts.event_id,
             ts: facts.ts,
@@ -237,7 +239,9 @@ impl Record {
             config_generation: self.live.generation,
             config_hash: self.live.hash.clone(),
             simulated: facts.answered.as_ref().is_some_and(|answered| answered.simulated),
-        }
+        };
+        self.gateway.metrics.privacy.detected("log", &detected);
+        event
     }
 
     /// The endpoint's counts, or their estimate.
