@@ -177,7 +177,9 @@ fn event(template: &Event, n: u64) -> Result<Event> {
     let at =
         Timestamp::from_micros((START * 1_000_000) + n as i64 * (3_600_000_000 / PER_HOUR as i64));
     let mut event = template.clone();
-    let Event::Response(response) = &mut event;
+    let Event::Response(response) = &mut event else {
+        anyhow::bail!("the template is no response");
+    };
     response.ts = at;
     let [a, b, c, d, e, f, g, h] = n.to_be_bytes();
     response.event_id = EventId::new(at, [1, 1, a, b, c, d, e, f, g, h]);

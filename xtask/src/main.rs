@@ -11,9 +11,11 @@ mod demo;
 mod fuzz;
 mod guard;
 mod http;
+mod npm;
 mod process;
 mod sdk;
 mod test;
+mod workflows;
 mod workspace;
 
 use std::process::ExitCode;

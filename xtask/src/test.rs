@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{cargo, process, sdk};
+use crate::{cargo, process, sdk, workflows};
 
 /// What a step came to.
 pub(crate) enum Done {
@@ -13,6 +13,16 @@ pub(crate) enum Done {
     Passed,
     /// It could not run here.
     Skipped(String),
+}
+
+/// A machine without the tool may go on; CI may not.
+pub(crate) fn missing(tool: &str) -> Result<Done> {
+    let why = format!("{tool} was not found");
+    if std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false") {
+        bail!("{why}, and CI runs every check");
+    }
+    println!("skipped: {why}");
+    Ok(Done::Skipped(why))
 }
 
 struct Step {
@@ -30,6 +40,7 @@ const STEPS: &[Step] = &[
     Step { name: "crashes", run: crashes },
     Step { name: "otel", run: otel },
     Step { name: "docs", run: docs },
+    Step { name: "workflows", run: workflows::lint },
     Step { name: "sdk (python)", run: sdk::python },
     Step { name: "sdk (node)", run: sdk::node },
 ];

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use aios_core::{BOUNDARY_DEFAULT, Boundary, Decision, Split, Tier, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::evalue::LogWealth;
 use crate::row::Row;
@@ -37,7 +38,7 @@ impl Default for BoundaryPolicy {
 }
 
 /// A step that was made.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// When.
     pub ts: Timestamp,

@@ -3,9 +3,7 @@
 //! Nothing else is kept of it. Whoever has the records has the state, and two readers of the same
 //! records cannot disagree.
 
-use aios_core::{
-    Decision, DecisionEvent, EvidenceWindow, Percent, Verdict, VerdictEvent, VerdictReason,
-};
+use aios_core::{Decision, EvidenceWindow, Percent, Verdict, VerdictReason};
 use serde::{Deserialize, Serialize};
 
 use crate::plan::first_stage;
@@ -76,18 +74,6 @@ pub enum Record {
     Verdict(Verdict, VerdictReason, EvidenceWindow),
     /// A decision.
     Decision(Decision),
-}
-
-impl From<&VerdictEvent> for Record {
-    fn from(event: &VerdictEvent) -> Self {
-        Self::Verdict(event.verdict, event.reason, event.window)
-    }
-}
-
-impl From<&DecisionEvent> for Record {
-    fn from(event: &DecisionEvent) -> Self {
-        Self::Decision(event.decision)
-    }
 }
 
 impl Canary {

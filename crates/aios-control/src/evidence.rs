@@ -52,10 +52,23 @@ pub struct Evidence {
 }
 
 /// Observations and the failed ones among them.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Counted {
     pub(crate) n: u64,
     pub(crate) n_failed: u64,
+}
+
+/// What a verdict is computed from: whoever has it can compute the verdict again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Testimony {
+    /// What was asked.
+    pub policy: JudgePolicy,
+    /// The stages so far, the running one last.
+    pub epochs: Vec<Epoch>,
+    /// Blocks that came in since the verdict before.
+    n_new_blocks: u64,
+    /// How control did since then.
+    new_controls: Counted,
 }
 
 /// What came in during one stay at one stage.
@@ -110,10 +123,11 @@ impl Evidence {
         evidence
     }
 
-    /// The rollout goes on from what was kept of it: its stages so far, the running one last. What waited for
-    /// its block is lost, as at the end of a stage.
+    /// The rollout goes on at this share from what was kept of it. What waited for its block is lost, as at
+    /// the end of a stage.
     #[must_use]
-    pub fn resume(policy: JudgePolicy, treatment: Percent, mut epochs: Vec<Epoch>) -> Self {
+    pub fn resume(kept: Testimony, treatment: Percent) -> Self {
+        let Testimony { policy, mut epochs, .. } = kept;
         let running = epochs.pop_if(|epoch| epoch.treatment == treatment);
         let mut evidence = Self::new(policy, treatment);
         let begun = evidence.epochs.pop();
@@ -121,7 +135,31 @@ impl Evidence {
         Self { epochs, ..evidence }
     }
 
-    /// The stages so far, the running one last: what must be kept of a rollout.
+    /// As it was when a verdict was computed from this, so that it can be computed again.
+    #[must_use]
+    pub fn recall(kept: Testimony, treatment: Percent) -> Self {
+        let (n_new_blocks, new_controls) = (kept.n_new_blocks, kept.new_controls);
+        Self { n_new_blocks, new_controls, ..Self::resume(kept, treatment) }
+    }
+
+    /// What must be kept of it, so that a verdict can be computed again and a restart loses nothing.
+    #[must_use]
+    pub fn testimony(&self) -> Testimony {
+        Testimony {
+            policy: self.policy.clone(),
+            epochs: self.epochs.clone(),
+            n_new_blocks: self.n_new_blocks,
+            new_controls: self.new_controls,
+        }
+    }
+
+    /// What is asked of it.
+    #[must_use]
+    pub const fn policy(&self) -> &JudgePolicy {
+        &self.policy
+    }
+
+    /// The stages so far, the running one last.
     #[must_use]
     pub fn epochs(&self) -> &[Epoch] {
         &self.epochs
@@ -283,9 +321,10 @@ mod tests {
             evidence.add(&seen(Bucket::Treatment, 10.0));
         };
         add(&mut evidence);
-        let kept = serde_json::to_string(evidence.epochs()).unwrap();
-        let resume =
-            |pct| Evidence::resume(policy.clone(), pct, serde_json::from_str(&kept).unwrap());
+        let kept = serde_json::to_string(&evidence.testimony()).unwrap();
+        let resume = |pct| Evidence::resume(serde_json::from_str(&kept).unwrap(), pct);
+        let recalled = Evidence::recall(serde_json::from_str(&kept).unwrap(), half);
+        assert_eq!(recalled.testimony(), evidence.testimony());
         let mut resumed = resume(half);
         assert_eq!(resumed.epochs(), evidence.epochs());
         assert!(!resumed.has_news());

@@ -110,30 +110,58 @@ const fn verdict_of(reason: VerdictReason) -> Verdict {
 /// `1 / (k (k + 1))`: harm that begins late is not averaged away by the good stages before it.
 fn harm_log_e(evidence: &Evidence) -> f64 {
     let policy = &evidence.policy;
-    let of_epochs: Vec<_> = evidence.epochs.iter().map(|epoch| harms(policy, epoch)).collect();
-    let all = of_epochs.iter().fold([LogWealth::START; 4], |sum, harms| {
-        std::array::from_fn(|metric| sum[metric].and(harms[metric]))
-    });
+    let of_epochs: Vec<Harms> =
+        evidence.epochs.iter().map(|epoch| Harms::of(policy, epoch)).collect();
+    let all = of_epochs.iter().fold(Harms::START, |sum, harms| sum.and(harms));
     let stages = (1_u32..).zip(&of_epochs).map(|(k, harms)| {
         let weight = 1.0 / (f64::from(k) * f64::from(k + 1));
-        weight.ln() + log_mean_e(harms)
+        weight.ln() + harms.log_e()
     });
-    let parts: Vec<f64> = std::iter::once(log_mean_e(&all)).chain(stages).collect();
+    let parts: Vec<f64> = std::iter::once(all.log_e()).chain(stages).collect();
     0.5_f64.ln() + log_sum_exp(parts.into_iter())
 }
 
-/// Bets on harm: one per metric, and one on all latencies having moved.
-fn harms(policy: &JudgePolicy, epoch: &Epoch) -> [LogWealth; 4] {
-    [
-        epoch.errors().harm(policy.tolerated(Metric::Errors)),
-        epoch.quality().harm(policy.tolerated(Metric::Quality)),
-        epoch.latency(Question::Harm).harm(0.0),
-        epoch.signs.harm(),
-    ]
+/// Bets on harm.
+struct Harms {
+    errors: LogWealth,
+    quality: LogWealth,
+    /// Two bets on one metric: that more are slow, and that all have become slower.
+    latency: [LogWealth; 2],
 }
 
-fn log_mean_e(wealth: &[LogWealth; 4]) -> f64 {
-    log_sum_exp(wealth.iter().map(LogWealth::log_e)) - (wealth.len() as f64).ln()
+impl Harms {
+    const START: Self = Self {
+        errors: LogWealth::START,
+        quality: LogWealth::START,
+        latency: [LogWealth::START; 2],
+    };
+
+    fn of(policy: &JudgePolicy, epoch: &Epoch) -> Self {
+        Self {
+            errors: epoch.errors().harm(policy.tolerated(Metric::Errors)),
+            quality: epoch.quality().harm(policy.tolerated(Metric::Quality)),
+            latency: [epoch.latency(Question::Harm).harm(0.0), epoch.signs.harm()],
+        }
+    }
+
+    fn and(&self, more: &Self) -> Self {
+        let [slow, slower] = self.latency;
+        Self {
+            errors: self.errors.and(more.errors),
+            quality: self.quality.and(more.quality),
+            latency: [slow.and(more.latency[0]), slower.and(more.latency[1])],
+        }
+    }
+
+    /// The mean over the three metrics, each of which has the same say however many bets are made on it.
+    fn log_e(&self) -> f64 {
+        let latency = log_mean_exp(&self.latency.map(|bet| bet.log_e()));
+        log_mean_exp(&[self.errors.log_e(), self.quality.log_e(), latency])
+    }
+}
+
+fn log_mean_exp(logs: &[f64]) -> f64 {
+    log_sum_exp(logs.iter().copied()) - (logs.len() as f64).ln()
 }
 
 /// Every metric of the whole rollout, and this stage by itself does not disagree: a regression that

@@ -1,11 +1,10 @@
-//! What control decides about the split, and how it is kept.
+//! What control decides about the split.
 
 use std::fmt;
 
-use aios_privacy::RedactedText;
 use serde::{Deserialize, Serialize};
 
-use crate::{Boundary, EventId, Percent, Timestamp};
+use crate::{Boundary, Percent};
 
 /// What control proposes, or an operator asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -81,48 +80,9 @@ pub enum Actor {
     Operator,
 }
 
-/// One decision as it is kept.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DecisionEvent {
-    /// This event.
-    pub event_id: EventId,
-    /// When it was decided.
-    pub ts: Timestamp,
-    /// What.
-    #[serde(flatten)]
-    pub decision: Decision,
-    /// By whom.
-    pub actor: Actor,
-    /// Why, in the operator's words.
-    #[serde(default, skip_serializing_if = "RedactedText::is_empty")]
-    pub reason: RedactedText,
-    /// The verdict that it follows from; none where an operator decided.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdict_id: Option<EventId>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn percent(value: f64) -> Percent {
-        Percent::new(value).unwrap()
-    }
-
-    #[test]
-    fn a_decision_is_kept_flat_and_reads_back() {
-        let event = DecisionEvent {
-            event_id: EventId::new(Timestamp::from_micros(1_000_000), [7; 10]),
-            ts: Timestamp::from_micros(1_000_000),
-            decision: Decision::Advance { from: percent(10.0), to: percent(25.0) },
-            actor: Actor::Controller,
-            reason: RedactedText::default(),
-            verdict_id: None,
-        };
-        let line = serde_json::to_string(&event).unwrap();
-        assert!(line.contains(r#""decision":"advance","from":10.0,"to":25.0"#), "{line}");
-        assert_eq!(serde_json::from_str::<DecisionEvent>(&line).unwrap(), event);
-    }
 
     #[test]
     fn a_decision_outside_the_range_is_not_read() {

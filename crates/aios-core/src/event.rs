@@ -3,6 +3,7 @@
 //! Free text that comes from outside (prompts, answers, model names) can only stand here as
 //! [`RedactedText`].
 
+mod feedback;
 mod line;
 
 use std::borrow::Cow;
@@ -10,6 +11,8 @@ use std::collections::BTreeMap;
 
 use aios_privacy::{Pseudonym, RedactedText, RedactionCounts};
 use serde::{Deserialize, Serialize};
+
+pub use feedback::{FeedbackEvent, FeedbackSource};
 
 use crate::{
     Attempt, Boundary, Bucket, EventId, Profile, Purpose, RouteReason, Tier, Timestamp, Weight,
@@ -24,6 +27,8 @@ pub const SCHEMA_VERSION: &str = "2.0";
 pub enum Event {
     /// The one terminal event of an admitted request.
     Response(Box<ResponseEvent>),
+    /// What somebody said of an answer, afterwards.
+    Feedback(Box<FeedbackEvent>),
 }
 
 impl Event {
@@ -32,6 +37,7 @@ impl Event {
     pub fn id(&self) -> EventId {
         match self {
             Self::Response(event) => event.event_id,
+            Self::Feedback(event) => event.event_id,
         }
     }
 
@@ -40,6 +46,16 @@ impl Event {
     pub fn at(&self) -> Timestamp {
         match self {
             Self::Response(event) => event.ts,
+            Self::Feedback(event) => event.ts,
+        }
+    }
+
+    /// The terminal event of a request, if it is one.
+    #[must_use]
+    pub fn response(&self) -> Option<&ResponseEvent> {
+        match self {
+            Self::Response(event) => Some(event),
+            Self::Feedback(_) => None,
         }
     }
 }
@@ -71,6 +87,12 @@ pub struct ResponseEvent {
     pub subject: Option<Pseudonym>,
     /// The turn: how many user messages the request holds.
     pub msg_id: u32,
+    /// The answer before it in the conversation, if it is less than two minutes old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<EventId>,
+    /// The question is that of the answer before: that one did not do.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub asked_again: bool,
     /// Name of the client key, as configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,

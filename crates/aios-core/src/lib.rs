@@ -10,10 +10,10 @@ mod time;
 mod verdict;
 
 pub use attempt::{Attempt, AttemptOutcome};
-pub use decision::{Actor, Decision, DecisionEvent};
+pub use decision::{Actor, Decision};
 pub use event::{
-    ConversationSource, Event, FinishReason, Operation, Outcome, ResponseEvent, SCHEMA_VERSION,
-    Timings, Tokens,
+    ConversationSource, Event, FeedbackEvent, FeedbackSource, FinishReason, Operation, Outcome,
+    ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
 };
 pub use id::{EventId, RequestId};
 pub use purpose::Purpose;
@@ -22,6 +22,4 @@ pub use route::{
     Tier, Weight,
 };
 pub use time::{Clock, Timestamp};
-pub use verdict::{
-    EvidenceWindow, GoldenGate, MetricEvidence, Verdict, VerdictEvent, VerdictReason,
-};
+pub use verdict::{EvidenceWindow, GoldenGate, MetricEvidence, Verdict, VerdictReason};

@@ -35,6 +35,12 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(later.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// This moment and `earlier` before it.
+    #[must_use]
+    pub fn minus(self, earlier: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(earlier.as_micros()).unwrap_or(i64::MAX)))
+    }
+
     /// Time from `earlier` to this moment; zero if the clock went backwards.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -1,11 +1,11 @@
-//! What judging returns, and how it is kept.
+//! What judging returns.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, Percent, Timestamp};
+use crate::Timestamp;
 
 /// What judging returns. Silence is not health, so no data is a verdict of its own and never a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -154,29 +154,6 @@ pub struct MetricEvidence {
     pub noninferior_log_e: f64,
     /// The margin that was asked for.
     pub margin: f64,
-}
-
-/// One verdict as it is kept.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct VerdictEvent {
-    /// This event.
-    pub event_id: EventId,
-    /// When it was judged.
-    pub ts: Timestamp,
-    /// What came out.
-    pub verdict: Verdict,
-    /// Why.
-    pub reason: VerdictReason,
-    /// What it rests on.
-    pub window: EvidenceWindow,
-    /// Share of conversations in treatment at the time.
-    pub treatment_pct: Percent,
-    /// The golden gate at the time.
-    pub golden: GoldenGate,
-    /// Natural logarithm of the e-value that rolls back when it reaches its limit.
-    pub harm_log_e: f64,
-    /// What each metric said.
-    pub metrics: Vec<MetricEvidence>,
 }
 
 #[cfg(test)]

@@ -22,15 +22,21 @@ const SPENT_DIGITS: usize = 3;
 type Words = &'static [&'static str];
 
 /// Words that speak for a reading of a value, and words that speak against it.
+///
+/// A table made when this is compiled: nearly every word of a text is of a class that is empty.
 pub(crate) struct Cues {
-    speak_for: &'static [Words],
-    speak_against: &'static [Words],
-    /// One bit for each class of words, as [`class_of`] has it, that one of the words is of. Nearly
-    /// every word of a text is of none, which spares the search in the lists.
-    classes: [u64; CLASSES / 64],
+    /// The words, each with what it says. Those that end in another script come first.
+    words: [(&'static str, Verdict); WORDS_MAX],
+    n_words: usize,
+    n_foreign: usize,
+    /// For each class of words, as [`class_of`] has it, the place of the first of it, counted from 1.
+    first: [u8; CLASSES],
+    /// For each word, the next of its class.
+    next: [u8; WORDS_MAX],
 }
 
-const CLASSES: usize = 4096;
+const CLASSES: usize = 1024;
+const WORDS_MAX: usize = 192;
 
 /// What the nearest telling word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,23 +48,42 @@ pub(crate) enum Verdict {
 
 impl Cues {
     pub(crate) const fn new(speak_for: &'static [Words], speak_against: &'static [Words]) -> Self {
-        let mut classes = [0; CLASSES / 64];
-        let lists = [speak_for, speak_against];
-        let mut side = 0;
-        while side < lists.len() {
-            let mut list = 0;
-            while list < lists[side].len() {
-                let mut word = 0;
-                while word < lists[side][list].len() {
-                    let class = class_of(lists[side][list][word].as_bytes());
-                    classes[class / 64] |= 1 << (class % 64);
-                    word += 1;
+        let mut cues = Self {
+            words: [("", Verdict::Silent); WORDS_MAX],
+            n_words: 0,
+            n_foreign: 0,
+            first: [0; CLASSES],
+            next: [0; WORDS_MAX],
+        };
+        cues.add(speak_for, Verdict::For, false);
+        cues.add(speak_against, Verdict::Against, false);
+        cues.n_foreign = cues.n_words;
+        // A word that is in both speaks for: of a class, the last that was added is found first.
+        cues.add(speak_against, Verdict::Against, true);
+        cues.add(speak_for, Verdict::For, true);
+        cues
+    }
+
+    /// Adds the words of these lists that end in an ASCII letter, or those that do not.
+    const fn add(&mut self, lists: &[Words], says: Verdict, in_ascii: bool) {
+        let mut list = 0;
+        while list < lists.len() {
+            let mut at = 0;
+            while at < lists[list].len() {
+                let word = lists[list][at];
+                if word.as_bytes()[word.len() - 1].is_ascii() == in_ascii {
+                    self.words[self.n_words] = (word, says);
+                    self.n_words += 1;
+                    if in_ascii {
+                        let class = class_of(word.as_bytes());
+                        self.next[self.n_words - 1] = self.first[class];
+                        self.first[class] = self.n_words as u8;
+                    }
                 }
-                list += 1;
+                at += 1;
             }
-            side += 1;
+            list += 1;
         }
-        Self { speak_for, speak_against, classes }
     }
 
     /// Reads the words in the `window` bytes before `at`, nearest first.
@@ -84,36 +109,49 @@ impl Cues {
     }
 
     fn verdict(&self, source: &Source<'_>, from: usize, to: usize) -> Verdict {
+        // `WhatsApp` is one word all the same.
         let whole = source.run_left(from, CUE_WINDOW, is_letter);
-        let may_know = |from| self.may_know(source, from, to);
-        if !(may_know(from) || (whole < from && may_know(whole))) {
-            return Verdict::Silent;
-        }
-        let is = |word: &&str| match (to - from).checked_sub(word.len()) {
-            Some(0) => source.has_word(from, word),
-            // Scripts without blanks run words together.
-            Some(_) if !word.is_ascii() => source.has_word(to - word.len(), word),
-            // `WhatsApp` is one word all the same.
-            _ => whole < from && to - whole == word.len() && source.has_word(whole, word),
+        let part = self.find(source, from, to);
+        let found = match part {
+            Verdict::For => part,
+            _ if whole < from => self.find(source, whole, to).or(part),
+            _ => part,
         };
-        let has = |lists: &[Words]| lists.iter().any(|words| words.iter().any(is));
-        if is_mask(source, from, to) {
-            Verdict::Silent
-        } else if has(self.speak_for) {
-            Verdict::For
-        } else if has(self.speak_against) {
-            Verdict::Against
-        } else {
-            Verdict::Silent
-        }
+        if found != Verdict::Silent && is_mask(source, from, to) { Verdict::Silent } else { found }
     }
 
-    /// Whether a word may be in one of the lists. Of other scripts, all may: their words run together.
-    fn may_know(&self, source: &Source<'_>, from: usize, to: usize) -> bool {
+    /// What the word says.
+    fn find(&self, source: &Source<'_>, from: usize, to: usize) -> Verdict {
         let word = source.bytes().get(from..to).unwrap_or_default();
-        let class = class_of(word);
-        let is_foreign = word.last().is_some_and(|byte| !byte.is_ascii());
-        is_foreign || self.classes[class / 64] >> (class % 64) & 1 == 1
+        if word.last().is_some_and(|byte| !byte.is_ascii()) {
+            // Scripts without blanks run words together.
+            let foreign = self.words[..self.n_foreign].iter();
+            let found =
+                foreign.map(|(known, says)| (to.checked_sub(known.len()), known, says)).find(
+                    |(at, known, _)| at.is_some_and(|at| at >= from && source.has_word(at, known)),
+                );
+            return found.map_or(Verdict::Silent, |(_, _, says)| *says);
+        }
+        let mut place = usize::from(self.first[class_of(word)]);
+        while place > 0 {
+            let (known, says) = self.words[place - 1];
+            if known.len() == word.len() && source.has_word(from, known) {
+                return says;
+            }
+            place = usize::from(self.next[place - 1]);
+        }
+        Verdict::Silent
+    }
+}
+
+impl Verdict {
+    /// What speaks for comes before what speaks against.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::For, _) | (_, Self::For) => Self::For,
+            (Self::Against, _) | (_, Self::Against) => Self::Against,
+            (Self::Silent, Self::Silent) => Self::Silent,
+        }
     }
 }
 

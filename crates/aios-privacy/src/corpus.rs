@@ -12,6 +12,7 @@ mod hard;
 mod hostile;
 mod identity;
 mod negative;
+mod pages;
 mod prose;
 mod quality;
 mod random;
@@ -23,6 +24,7 @@ use std::ops::Range;
 use crate::kind::PiiKind;
 
 pub use hostile::HOSTILE;
+pub use pages::{PAGES_DEV, PAGES_TEST, page};
 pub use quality::{Bar, LEAKED_MAX, OVER_REDACTED_MAX, Quality, Tally, measure};
 
 use random::Random;
@@ -92,20 +94,10 @@ pub(crate) fn prose_alone(seed: u64, bytes_min: usize) -> String {
     text_of(seed, bytes_min, |sample, random| sample.text.push_str(&prose::sentence(random)))
 }
 
-/// Text of at least so many bytes like that of [`sample`]: two pieces in five are values, and nearly as
-/// many look like them.
+/// Text of at least so many bytes that is nothing but values, each in what stands around it.
 #[must_use]
 pub fn dense(seed: u64, bytes_min: usize) -> String {
-    let samples = (seed..).map(|seed| sample(seed).text);
-    let mut text = String::with_capacity(bytes_min);
-    for sample in samples {
-        if text.len() >= bytes_min {
-            break;
-        }
-        text.push_str(&sample);
-        text.push('\n');
-    }
-    text
+    text_of(seed, bytes_min, frame::push_value)
 }
 
 fn text_of(seed: u64, bytes_min: usize, push: impl Fn(&mut Sample, &mut Random)) -> String {

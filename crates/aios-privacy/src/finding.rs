@@ -41,7 +41,7 @@ pub(crate) fn resolve<'r>(source: &Source<'_>, mut claims: Vec<Claim<'r>>) -> Ve
         let finding = &mut claim.finding;
         (finding.start, finding.end) = source.snap(finding.start, finding.end);
     }
-    claims.sort_by_key(|claim| (claim.finding.start, claim.rank));
+    claims.sort_unstable_by_key(|claim| (claim.finding.start, claim.rank));
     let mut findings = Vec::with_capacity(claims.len());
     // The claims that overlap so far: all their bytes, and the best of them.
     let mut open: Option<(Finding<'r>, Claim<'r>)> = None;

@@ -48,13 +48,20 @@ impl Keyring {
         self.all().map(|one| one.conversation(parts)).collect()
     }
 
+    /// The pseudonyms of a conversation that an old log knew by its hash.
+    #[must_use]
+    pub fn legacy_conversation(&self, hashed: &str) -> Vec<Pseudonym> {
+        self.all().map(|one| one.legacy_conversation(hashed)).collect()
+    }
+
     /// A subject's pseudonyms, one per live version, the newest first.
     #[must_use]
     pub fn subject(&self, parts: &[&[u8]]) -> Vec<Pseudonym> {
         self.all().map(|one| one.subject(parts)).collect()
     }
 
-    fn all(&self) -> impl Iterator<Item = &Pseudonymizer> {
+    /// What makes those of every live version, the newest first.
+    pub fn all(&self) -> impl Iterator<Item = &Pseudonymizer> {
         std::iter::once(&self.current).chain(&self.older)
     }
 }

@@ -38,7 +38,8 @@ pub use kind::{PiiKind, RedactionCounts};
 pub use placeholder::{Vault, Within};
 pub use policy::{Action, Applied, Coverage, Policy, Sink};
 pub use pseudonym::{
-    Domain, KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer, legacy_conversation,
+    Domain, KeyMaterial, Pseudonym, PseudonymError, Pseudonymizer, is_legacy_conversation,
+    legacy_conversation,
 };
 pub use redactor::{Redacted, Redactor};
 pub use restore::RestoreHold;

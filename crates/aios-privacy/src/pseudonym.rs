@@ -45,6 +45,8 @@ impl fmt::Debug for KeyMaterial {
 pub enum Domain {
     /// Pseudonyms of conversations.
     Conversation,
+    /// Pseudonyms of conversations that an old log knew by an unkeyed hash.
+    LegacyConversation,
     /// Pseudonyms of people and client keys.
     Subject,
     /// Tags in the audit trail.
@@ -55,13 +57,15 @@ pub enum Domain {
 
 impl Domain {
     /// Every domain.
-    pub const ALL: [Self; 4] = [Self::Conversation, Self::Subject, Self::Audit, Self::Cache];
+    pub const ALL: [Self; 5] =
+        [Self::Conversation, Self::LegacyConversation, Self::Subject, Self::Audit, Self::Cache];
 
     /// What is hashed into the derived key. Changing one makes stored pseudonyms match no more.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Conversation => "conv",
+            Self::LegacyConversation => "conv/legacy",
             Self::Subject => "subject",
             Self::Audit => "audit",
             Self::Cache => "cache",
@@ -150,12 +154,20 @@ pub fn legacy_conversation(id: &str) -> String {
     digest.iter().take(8).fold(String::from("hashed_"), |text, byte| text + &format!("{byte:02x}"))
 }
 
+/// Whether a text is such a hash.
+#[must_use]
+pub fn is_legacy_conversation(text: &str) -> bool {
+    let digits = text.strip_prefix("hashed_").unwrap_or_default();
+    digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 /// Makes pseudonyms under one key version.
 #[derive(Clone)]
 pub struct Pseudonymizer {
     version: u16,
     /// With the key taken in already, which is half the work of a short message.
     conversation: Hmac<Sha256>,
+    legacy_conversation: Hmac<Sha256>,
     subject: Hmac<Sha256>,
 }
 
@@ -172,6 +184,7 @@ impl Pseudonymizer {
         Self {
             version,
             conversation: keyed(&key.derive(Domain::Conversation.label()).0),
+            legacy_conversation: keyed(&key.derive(Domain::LegacyConversation.label()).0),
             subject: keyed(&key.derive(Domain::Subject.label()).0),
         }
     }
@@ -187,6 +200,13 @@ impl Pseudonymizer {
     #[must_use]
     pub fn conversation(&self, parts: &[&[u8]]) -> Pseudonym {
         self.make('c', &self.conversation, parts)
+    }
+
+    /// Pseudonym of a conversation of a log of schema 1.0, by the hash that stands there. Whatever id an
+    /// application sends, it is none of these.
+    #[must_use]
+    pub fn legacy_conversation(&self, hashed: &str) -> Pseudonym {
+        self.make('c', &self.legacy_conversation, &[hashed.as_bytes()])
     }
 
     /// Pseudonym of the person or key behind a request.
@@ -236,7 +256,21 @@ mod tests {
 
     #[test]
     fn ids_of_old_logs_are_made_as_they_were() {
-        assert_eq!(legacy_conversation("alice"), "hashed_2861d11416899caa");
+        let hashed = legacy_conversation("alice");
+        assert_eq!(hashed, "hashed_2861d11416899caa");
+        assert!(is_legacy_conversation(&hashed));
+        for other in ["alice", "hashed_", "hashed_2861d11416899ca", "hashed_2861D11416899CAA"] {
+            assert!(!is_legacy_conversation(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn nobody_joins_an_old_conversation_by_sending_its_hash() {
+        let (one, hashed) = (pseudonymizer(1), legacy_conversation("alice"));
+        let old = one.legacy_conversation(&hashed);
+        for parts in [&[&b""[..], hashed.as_bytes()][..], &[hashed.as_bytes()]] {
+            assert_ne!(one.conversation(parts), old);
+        }
     }
 
     fn pseudonymizer(byte: u8) -> Pseudonymizer {

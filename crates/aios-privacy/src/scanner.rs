@@ -75,8 +75,8 @@ impl Scanner {
         }
         words.extend(view::WORDS.iter().map(|word| (*word, FORM)));
         scanner.words = Words::new(words);
-        // Between brackets, these two are spelled out as well: `jo[@]example[.]com`.
-        b"@.".iter().for_each(|byte| scanner.interest[usize::from(*byte)] |= FORM);
+        // Between brackets, these are spelled out as well: `jo[@]example[.]com`, `https[:]//`.
+        b"@.:".iter().for_each(|byte| scanner.interest[usize::from(*byte)] |= FORM);
         scanner
     }
 
@@ -96,26 +96,31 @@ impl Scanner {
             self.walk(&mut sweep, range.clone());
         }
         let mut claims = std::mem::take(&mut sweep.claims);
-        for line in sweep.lines_with_forms(ranges) {
-            self.scan_view(source, line, &mut claims);
+        let mut view = View::default();
+        for window in sweep.near_forms(ranges) {
+            self.scan_view(source, window, &mut view, &mut claims);
         }
         if claims.is_empty() { Vec::new() } else { resolve(source, claims) }
     }
 
-    /// Scans the second view of a line.
+    /// Scans the second view of a part of a line.
     fn scan_view<'r>(
         &'r self,
         source: &Source<'_>,
-        line: Range<usize>,
+        part: Range<usize>,
+        view: &mut View,
         claims: &mut Vec<Claim<'r>>,
     ) {
-        let Some(view) = View::of(source.part(line.start, line.end).text()) else { return };
+        if !view.read(source.part(part.start, part.end).text()) {
+            return;
+        }
         let seen = Source::new(&view.text);
         let mut sweep = Sweep::new(&seen, &self.detectors);
         self.walk(&mut sweep, 0..view.text.len());
-        let found = sweep.claims.into_iter().map(|mut claim| {
+        let is_new = |claim: &Claim<'_>| view.is_near(claim.finding.start, claim.finding.end);
+        let found = sweep.claims.into_iter().filter(is_new).map(|mut claim| {
             let (start, end) = view.in_line(claim.finding.start, claim.finding.end);
-            (claim.finding.start, claim.finding.end) = (line.start + start, line.start + end);
+            (claim.finding.start, claim.finding.end) = (part.start + start, part.start + end);
             claim
         });
         claims.extend(found);
@@ -277,8 +282,8 @@ impl<'r, 's, 'a> Sweep<'r, 's, 'a> {
         }
     }
 
-    /// The lines in `ranges` that hold a form which the second view undoes.
-    fn lines_with_forms(&self, ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+    /// What in `ranges` is near a form which the second view undoes.
+    fn near_forms(&self, ranges: &[Range<usize>]) -> Vec<Range<usize>> {
         let text = self.source.text();
         let is_spelled = |at: &usize| view::is_spelled(text, *at);
         let mut places: Vec<_> = self.forms.iter().copied().filter(is_spelled).collect();
@@ -287,6 +292,11 @@ impl<'r, 's, 'a> Sweep<'r, 's, 'a> {
             places.extend(view::places(part).map(|at| range.start + at));
         }
         places.sort_unstable();
-        line::around(text.as_bytes(), places)
+        let (mut windows, mut line) = (Vec::new(), Line::default());
+        for at in places {
+            line.move_to(text.as_bytes(), at);
+            view::add_window(text, line.start..line.end, at, &mut windows);
+        }
+        windows
     }
 }

@@ -4,14 +4,19 @@
 //! address with a zero-width space in it are found in this view only. It knows where each of its
 //! bytes came from, so that what is found in it is reported in the text as it was given.
 //!
-//! A line gets a second view only if it holds a form that is undone here; plain prose pays for the
-//! search for such forms alone.
+//! Only what is near a form that is undone here gets a second view; plain prose pays for the search for
+//! such forms alone.
 
 mod escape;
+mod near;
 mod spelled;
 mod width;
 
-/// A line with every form in it undone.
+/// How far before a value a form may stand that made it one, in bytes of the view.
+const NEAR: usize = 64;
+
+/// A line, or a part of one, with every form in it undone.
+#[derive(Debug, Default)]
 pub(crate) struct View {
     pub(crate) text: String,
     /// Where parts begin, in the view and in the line. Between two of them, either the bytes are the
@@ -34,6 +39,8 @@ struct Form {
     len: usize,
 }
 
+pub(crate) use near::add_window;
+
 /// Words that may begin a form. To be looked for with all other words; then ask [`is_spelled`].
 pub(crate) const WORDS: &[&str] = spelled::WORDS;
 
@@ -45,6 +52,7 @@ pub(crate) fn places(text: &str) -> impl Iterator<Item = usize> + '_ {
     let widths = if is_ascii { None } else { Some(width::places(bytes)) };
     escapes
         .filter(|at| escape::is_telling(bytes, *at))
+        .chain(memchr::memmem::find_iter(bytes, b"=40").filter(|at| escape::is_telling(bytes, *at)))
         .chain(widths.into_iter().flatten().filter(|at| width::is_telling(text, *at)))
 }
 
@@ -54,28 +62,30 @@ pub(crate) fn is_spelled(line: &str, at: usize) -> bool {
 }
 
 impl View {
-    /// The second view of a line. `None` if it is no other than the line.
-    pub(crate) fn of(line: &str) -> Option<Self> {
-        let mut view = Self { text: String::with_capacity(line.len()), parts: Vec::new() };
+    /// Becomes the second view of a line. False if that is no other than the line.
+    pub(crate) fn read(&mut self, line: &str) -> bool {
+        self.text.clear();
+        self.parts.clear();
         let (mut at, mut verbatim_from) = (0, 0);
-        while at < line.len() {
+        while let Some(next) = next_place(line.as_bytes(), at) {
+            at = next;
             let Some(form) = form_at(line, at) else {
-                at = line.ceil_char_boundary(at + 1);
+                at += 1;
                 continue;
             };
-            view.keep(line, verbatim_from, at);
-            view.parts.push(Part { in_view: view.text.len(), in_line: at, is_verbatim: false });
-            view.text.extend(form.stands_for);
+            self.keep(line, verbatim_from, at);
+            self.parts.push(Part { in_view: self.text.len(), in_line: at, is_verbatim: false });
+            self.text.extend(form.stands_for);
             at += form.len;
             verbatim_from = at;
         }
-        if view.parts.is_empty() {
-            return None;
+        if self.parts.is_empty() {
+            return false;
         }
-        view.keep(line, verbatim_from, line.len());
+        self.keep(line, verbatim_from, line.len());
         // The end is the beginning of nothing.
-        view.parts.push(Part { in_view: view.text.len(), in_line: line.len(), is_verbatim: true });
-        Some(view)
+        self.parts.push(Part { in_view: self.text.len(), in_line: line.len(), is_verbatim: true });
+        true
     }
 
     fn keep(&mut self, line: &str, start: usize, end: usize) {
@@ -83,6 +93,14 @@ impl View {
             self.parts.push(Part { in_view: self.text.len(), in_line: start, is_verbatim: true });
             self.text.push_str(line.get(start..end).unwrap_or_default());
         }
+    }
+
+    /// Whether a form is in or shortly before `start..end` of the view. What is found far from any is
+    /// found without this view.
+    pub(crate) fn is_near(&self, start: usize, end: usize) -> bool {
+        let from = self.parts.partition_point(|part| part.in_view + NEAR < start);
+        let parts = self.parts.iter().skip(from).take_while(|part| part.in_view <= end);
+        parts.into_iter().any(|part| !part.is_verbatim)
     }
 
     /// The span of the line that `start..end` of the view stands for.
@@ -103,10 +121,32 @@ impl View {
     }
 }
 
+/// The first byte at or after `at` with which a form may begin.
+fn next_place(bytes: &[u8], at: usize) -> Option<usize> {
+    /// ASCII signs, and what begins a character of several bytes.
+    static MAY_BEGIN: [bool; 256] = {
+        let mut table = [false; 256];
+        let signs = *b"\\%&= [({<";
+        let mut n = 0;
+        while n < signs.len() {
+            table[signs[n] as usize] = true;
+            n += 1;
+        }
+        let mut lead = 0xc2;
+        while lead < 0xf5 {
+            table[lead] = true;
+            lead += 1;
+        }
+        table
+    };
+    let rest = bytes.get(at..)?;
+    rest.iter().position(|byte| MAY_BEGIN[usize::from(*byte)]).map(|n| at + n)
+}
+
 /// The form at `at`, if one is.
 fn form_at(line: &str, at: usize) -> Option<Form> {
     match *line.as_bytes().get(at)? {
-        b'\\' | b'%' | b'&' => escape::read(line.as_bytes(), at),
+        b'\\' | b'%' | b'&' | b'=' => escape::read(line.as_bytes(), at),
         b' ' | b'[' | b'(' | b'{' | b'<' => spelled::read(line, at),
         byte if byte.is_ascii() => None,
         _ => width::read(line, at),

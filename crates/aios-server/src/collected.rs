@@ -97,20 +97,20 @@ fn split(page: &mut Page<'_>, split: &Split) -> fmt::Result {
 }
 
 /// The page that is being written.
-struct Page<'a>(DescriptorEncoder<'a>);
+pub(crate) struct Page<'a>(pub(crate) DescriptorEncoder<'a>);
 
 impl Page<'_> {
-    fn gauge(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
+    pub(crate) fn gauge(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
         let encoder = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
         ConstGauge::new(value).encode(encoder)
     }
 
-    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+    pub(crate) fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
         let encoder = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         ConstCounter::new(value).encode(encoder)
     }
 
-    fn family<T>(
+    pub(crate) fn family<T>(
         &mut self,
         name: &str,
         help: &str,

@@ -4,13 +4,16 @@
 //! routing split (down), and nowhere else. This is the only crate that knows HTTP status codes.
 
 mod admin;
+pub mod alerts;
 mod clients;
 mod collected;
 mod controller;
 mod gateway;
+pub mod judging;
 mod listener;
 mod live;
 mod metrics;
+mod nightly;
 mod redactions;
 mod routing;
 mod server;
@@ -27,9 +30,10 @@ pub use controller::{Controller, ControllerState};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
 pub use listener::ListenerConfig;
 pub use live::{GatewayConfig, Live};
+pub use nightly::{Night, NightReport, NightlyAt, StepReport, StepState, run_night};
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};
 pub use simulated::serve_simulated;
 pub use status::{ConfigStatus, Status};
 pub use trace::{EventObserver, TraceContext};
-pub use whose::{Whose, WhoseError};
+pub use whose::{Looked, Whose, WhoseError};

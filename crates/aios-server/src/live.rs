@@ -11,6 +11,7 @@ use aios_upstream::Upstreams;
 
 use crate::clients::Clients;
 use crate::gateway::Sinks;
+use crate::judging::Objectives;
 
 /// One generation of the configuration.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Live {
     pub redactor: Arc<Redactor>,
     /// What is done with texts that pass through; nothing by default.
     pub sinks: Option<Arc<Sinks>>,
+    /// What is asked of live traffic and golden reports.
+    pub objectives: Arc<Objectives>,
     /// Client keys.
     pub clients: Clients,
 }
@@ -42,6 +45,8 @@ pub struct GatewayConfig {
     pub total_timeout: Duration,
     /// Longest question and answer kept in an event, in bytes.
     pub text_max: usize,
+    /// Whether how a conversation goes on says something of its answers.
+    pub sequels: bool,
     /// Model names that are routed like `aios-auto`.
     pub aliases: Vec<String>,
 }

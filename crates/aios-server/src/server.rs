@@ -21,12 +21,14 @@ use tokio::task::JoinSet;
 use tower_service::Service;
 
 use crate::admin::{self, AdminConfig, AdminState};
+use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
 use crate::collected::Collected;
 use crate::controller::Controller;
 use crate::gateway::{self, Gateway, IdSource, Keys};
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::nightly::{Housekeeper, NightlyAt};
 use crate::redactions::Redactions;
 use crate::routing::RoutingState;
 use crate::status::StatusReader;
@@ -64,6 +66,10 @@ pub struct Parts {
     pub audit: Arc<AuditLog>,
     /// Erases, beside the event log.
     pub eraser: Arc<Eraser>,
+    /// When the night's work is due; `None` if it is not to be done.
+    pub nightly: Option<NightlyAt>,
+    /// Who is told of alerts.
+    pub alerts: AlertConfig,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -130,6 +136,10 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         ids: IdSource::new(),
     });
     gateway.metrics.collect(Collected::new(&gateway));
+    let alert_metrics = Arc::new(AlertMetrics::default());
+    gateway.metrics.collect(AlertCollector(Arc::clone(&alert_metrics)));
+    let watch =
+        Watch::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.alerts, alert_metrics);
     let reload = Arc::new(ReloadState::default());
     let auth = admin::auth(parts.admin);
     let login_path = admin::first_link(&auth);
@@ -143,7 +153,11 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         Arc::clone(&parts.audit),
         Arc::clone(&gateway.clock),
     );
+    let housekeeper =
+        Housekeeper::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.nightly);
+    let housekeeper = Arc::new(housekeeper);
     let admin = admin::router(AdminState {
+        nightly: Arc::clone(&housekeeper),
         gateway: Arc::clone(&gateway),
         status,
         auth,
@@ -156,7 +170,10 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let config = parts.listener;
     let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
         let socket = parts.admin_socket;
-        move || control_plane(socket, config, admin_stopped, admin, controller, redactions)
+        move || {
+            let loops = Loops { controller, redactions, watch, housekeeper };
+            control_plane(socket, config, admin_stopped, admin, loops);
+        }
     })?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
@@ -178,13 +195,20 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     })
 }
 
+/// What runs beside the admin listener.
+struct Loops {
+    controller: Controller,
+    redactions: Redactions,
+    watch: Watch,
+    housekeeper: Arc<Housekeeper>,
+}
+
 fn control_plane(
     socket: std::net::TcpListener,
     config: ListenerConfig,
     stop: watch::Receiver<bool>,
     admin: axum::Router,
-    controller: Controller,
-    redactions: Redactions,
+    loops: Loops,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
@@ -196,8 +220,10 @@ fn control_plane(
             Ok(socket) => socket,
             Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
         };
-        let control = tokio::spawn(controller.run());
-        let record = tokio::spawn(redactions.run(stop.clone()));
+        let control = tokio::spawn(loops.controller.run());
+        let nightly = tokio::spawn(loops.housekeeper.keep_house(None));
+        let record = tokio::spawn(loops.redactions.run(stop.clone()));
+        let watch = tokio::spawn(loops.watch.run(stop.clone()));
         listener::serve(socket, config, stop, move |_peer, request| {
             let mut admin = admin.clone();
             async move { admin.call(request).await }
@@ -206,6 +232,8 @@ fn control_plane(
         .shutdown()
         .await;
         control.abort();
+        nightly.abort();
+        watch.abort();
         if record.await.is_err() {
             tracing::error!("the end could not be put on record");
         }

@@ -2,12 +2,21 @@
 //!
 //! Ids are pseudonymized under the name of the client that sent them, so the same id of two clients is
 //! two conversations. Whoever asks without naming a client gets the one that has something stored; where
-//! several have, they have to say which, so that nobody's data goes for another's.
+//! several have, they have to say which, so that nobody's data goes for another's. The names are those that
+//! the configuration has, those that it had, and those that stand in the log: see ADR 18.
+
+use std::collections::BTreeSet;
 
 use aios_core::Timestamp;
-use aios_privacy::{Keyring, Pseudonym, legacy_conversation};
+use aios_privacy::{Keyring, Pseudonym, is_legacy_conversation, legacy_conversation};
 use aios_store::{Census, DataDir, Depth, EraseTarget, StoreError};
 use serde::{Deserialize, Serialize};
+
+/// Stands for requests without a key where clients are named.
+const NO_CLIENT: &str = "(none)";
+
+/// Stands for a log that was migrated, whose ids were hashes.
+const MIGRATED: &str = "(migrated)";
 
 /// Whose data is meant. One of the first three.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,9 +50,29 @@ pub enum WhoseError {
         /// Their names; `(none)` for requests without a key.
         clients: Vec<String>,
     },
+    /// No client was ever called so.
+    #[error("no client is or was called {client:?}; known are {}", known.join(", "))]
+    UnknownClient {
+        /// The name.
+        client: String,
+        /// The names that there are or have been.
+        known: Vec<String>,
+    },
+    /// There is no key, so that an id has no pseudonym.
+    #[error("without the key of the pseudonyms nobody is found by an id")]
+    NoKey,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Who is meant, and what is stored of them.
+#[derive(Debug)]
+pub struct Looked {
+    /// Who.
+    pub target: EraseTarget,
+    /// What.
+    pub census: Census,
 }
 
 impl Whose {
@@ -53,80 +82,143 @@ impl Whose {
         self.conv_id.as_deref().or(self.subject.as_deref())
     }
 
-    /// The one that is meant.
+    /// Finds out who is meant and looks for them. `configured` are the names of clients that the
+    /// configuration knows; those that it knew before are remembered, and those of events that are stored
+    /// are read with them.
     ///
     /// # Errors
     /// See [`WhoseError`].
-    pub fn resolve(
+    pub fn look(
         &self,
         dir: &DataDir,
-        keyring: &Keyring,
-        clients: &[String],
+        keyring: Option<&Keyring>,
+        configured: &[String],
+        depth: Depth,
+        now: Timestamp,
+    ) -> Result<Looked, WhoseError> {
+        let mut names = dir.known_clients()?;
+        names.extend(configured.iter().cloned());
+        loop {
+            let target = self.resolve(dir, keyring, &names, now)?;
+            let census = Census::take(dir, &target, depth, now)?;
+            let n_before = names.len();
+            names.extend(census.clients.iter().cloned());
+            if names.len() == n_before {
+                self.refuse_unknown(dir, &names, &target, &census)?;
+                return Ok(Looked { target, census });
+            }
+        }
+    }
+
+    fn resolve(
+        &self,
+        dir: &DataDir,
+        keyring: Option<&Keyring>,
+        names: &BTreeSet<String>,
         now: Timestamp,
     ) -> Result<EraseTarget, WhoseError> {
-        let candidates = self.candidates(keyring, clients)?;
+        let candidates = self.candidates(keyring, names)?;
         if let [(_, only)] = candidates.as_slice() {
             return self.target(only.clone());
         }
         let all = candidates.iter().flat_map(|(_, pseudonyms)| pseudonyms.clone()).collect();
         let census = Census::take(dir, &self.target(all)?, Depth::Catalogued, now)?;
-        let has_some = |pseudonyms: &[Pseudonym]| {
-            pseudonyms.iter().any(|one| census.by_pseudonym.contains_key(one.as_str()))
-        };
+        let has_some =
+            |pseudonyms: &[Pseudonym]| pseudonyms.iter().any(|one| census.named.contains(one));
         let known: Vec<_> =
             candidates.iter().filter(|(_, pseudonyms)| has_some(pseudonyms)).collect();
         match known.as_slice() {
-            // Of nobody is anything stored: which of them is meant does not matter.
+            // Of nobody is anything stored: all of them are searched for.
             [] => self.target(candidates.into_iter().flat_map(|(_, all)| all).collect()),
             [(_, one)] => self.target(one.clone()),
             several => {
-                let named =
-                    |client: &str| if client.is_empty() { "(none)" } else { client }.to_owned();
-                let clients = several.iter().map(|(client, _)| named(client)).collect();
+                let clients = several.iter().map(|(client, _)| client.clone()).collect();
                 Err(WhoseError::Ambiguous { clients })
             }
         }
     }
 
+    /// A name that was mistyped must not come out as somebody of whom nothing is stored.
+    fn refuse_unknown(
+        &self,
+        dir: &DataDir,
+        names: &BTreeSet<String>,
+        target: &EraseTarget,
+        census: &Census,
+    ) -> Result<(), WhoseError> {
+        let Some(client) = &self.client else { return Ok(()) };
+        let is_known = names.contains(client) || [NO_CLIENT, MIGRATED, ""].contains(&&**client);
+        if is_known || !census.is_clean() || target.was_erased(dir)? {
+            return Ok(());
+        }
+        let known = names.iter().cloned().chain([NO_CLIENT.to_owned()]).collect();
+        Err(WhoseError::UnknownClient { client: client.clone(), known })
+    }
+
     /// The pseudonyms by every live version of the key, for each client that may be meant.
     fn candidates(
         &self,
-        keyring: &Keyring,
-        clients: &[String],
+        keyring: Option<&Keyring>,
+        names: &BTreeSet<String>,
     ) -> Result<Vec<(String, Vec<Pseudonym>)>, WhoseError> {
-        let conversation = |client: &str, id: &str| {
-            let mut all = keyring.conversation(&[client.as_bytes(), id.as_bytes()]);
-            if client.is_empty() {
-                // What was migrated is stored under the hash that the old log held.
-                all.extend(keyring.conversation(&[b"", legacy_conversation(id).as_bytes()]));
-            }
-            all
-        };
-        let person = |client: &str, id: &str| {
-            let mut all = keyring.subject(&[client.as_bytes(), id.as_bytes()]);
-            if clients.iter().any(|known| known == id) && client.is_empty() {
-                all.extend(keyring.subject(&[id.as_bytes()]));
-            }
-            all
-        };
-        let of_each = |id: &str, of: &dyn Fn(&str, &str) -> Vec<Pseudonym>| match &self.client {
-            Some(client) => vec![(client.clone(), of(client, id))],
-            None => std::iter::once("")
-                .chain(clients.iter().map(String::as_str))
-                .map(|client| (client.to_owned(), of(client, id)))
-                .collect(),
-        };
         match (&self.conv_id, &self.subject, &self.pseudonym) {
-            (Some(id), None, None) if !id.is_empty() => Ok(of_each(id, &conversation)),
-            (None, Some(id), None) if !id.is_empty() => Ok(of_each(id, &person)),
+            (Some(id), None, None) if !id.is_empty() => {
+                let ring = keyring.ok_or(WhoseError::NoKey)?;
+                Ok(self.of_each(names, id, &|client| conversation(ring, client, id)))
+            }
+            (None, Some(id), None) if !id.is_empty() => {
+                let ring = keyring.ok_or(WhoseError::NoKey)?;
+                let is_client = names.contains(id);
+                Ok(self.of_each(names, "", &|client| person(ring, client, id, is_client)))
+            }
             (None, None, Some(pseudonym)) => Ok(vec![(String::new(), vec![pseudonym.clone()])]),
             _ => Err(WhoseError::NotOne),
         }
     }
 
+    fn of_each(
+        &self,
+        names: &BTreeSet<String>,
+        id: &str,
+        of: &dyn Fn(&str) -> Vec<Pseudonym>,
+    ) -> Vec<(String, Vec<Pseudonym>)> {
+        if let Some(client) = &self.client {
+            let client = if client.is_empty() { NO_CLIENT } else { client };
+            return vec![(client.to_owned(), of(client))];
+        }
+        // An id that reads like an old hash may be one, or a text that an application has sent.
+        let migrated = is_legacy_conversation(id).then_some(MIGRATED);
+        let names = names.iter().map(String::as_str);
+        let all = std::iter::once(NO_CLIENT).chain(migrated).chain(names);
+        all.map(|client| (client.to_owned(), of(client))).collect()
+    }
+
     fn target(&self, pseudonyms: Vec<Pseudonym>) -> Result<EraseTarget, WhoseError> {
         EraseTarget::new(pseudonyms, self.raw_id()).ok_or(WhoseError::NotOne)
     }
+}
+
+fn conversation(ring: &Keyring, client: &str, id: &str) -> Vec<Pseudonym> {
+    match client {
+        MIGRATED => ring.legacy_conversation(id),
+        NO_CLIENT => {
+            // What was migrated is stored under the hash that the old log held.
+            let old = ring.legacy_conversation(&legacy_conversation(id));
+            [ring.conversation(&[b"", id.as_bytes()]), old].concat()
+        }
+        client => ring.conversation(&[client.as_bytes(), id.as_bytes()]),
+    }
+}
+
+fn person(ring: &Keyring, client: &str, id: &str, is_client: bool) -> Vec<Pseudonym> {
+    if client != NO_CLIENT {
+        return ring.subject(&[client.as_bytes(), id.as_bytes()]);
+    }
+    let mut all = ring.subject(&[b"", id.as_bytes()]);
+    if is_client {
+        all.extend(ring.subject(&[id.as_bytes()]));
+    }
+    all
 }
 
 #[cfg(test)]
@@ -140,41 +232,86 @@ mod tests {
             .unwrap()
     }
 
-    #[test]
-    fn what_an_old_log_knew_by_its_hash_is_found_by_the_id() {
-        let ring = keyring();
-        let found = conv("alice").candidates(&ring, &[]).unwrap();
-        let migrated = ring.conversation(&[b"", legacy_conversation("alice").as_bytes()]);
-        assert!(migrated.iter().all(|one| found[0].1.contains(one)));
-    }
-
     fn conv(id: &str) -> Whose {
         Whose { conv_id: Some(id.into()), ..Whose::default() }
     }
 
+    fn names(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// The candidates of an id, as their clients' names and pseudonyms.
+    fn candidates(whose: &Whose, known: &[&str]) -> Vec<(String, Vec<Pseudonym>)> {
+        whose.candidates(Some(&keyring()), &names(known)).unwrap()
+    }
+
+    #[test]
+    fn what_an_old_log_knew_by_its_hash_is_found_by_the_id() {
+        let hashed = legacy_conversation("alice");
+        let migrated = keyring().legacy_conversation(&hashed);
+        assert!(migrated.iter().all(|one| candidates(&conv("alice"), &[])[0].1.contains(one)));
+        // By the hash itself it is told from what an application has sent as such a text.
+        let both = candidates(&conv(&hashed), &[]);
+        assert_eq!(
+            both.iter().map(|(client, _)| client.as_str()).collect::<Vec<_>>(),
+            [NO_CLIENT, MIGRATED]
+        );
+        assert_eq!(both[1].1, migrated);
+        assert!(both[0].1.iter().all(|one| !migrated.contains(one)));
+        let named = Whose { client: Some(MIGRATED.into()), ..conv(&hashed) };
+        assert_eq!(candidates(&named, &[]), both[1..]);
+    }
+
     #[test]
     fn each_client_and_each_key_is_thought_of() {
-        let (ring, clients) = (keyring(), ["a".to_owned(), "b".to_owned()]);
-        let all = conv("chat-1").candidates(&ring, &clients).unwrap();
+        let all = candidates(&conv("chat-1"), &["a", "b"]);
         assert_eq!(
             all.iter().map(|(client, _)| client.as_str()).collect::<Vec<_>>(),
-            ["", "a", "b"]
+            [NO_CLIENT, "a", "b"]
         );
         // One for each key; without a client also under the hash that old logs held.
         let counts: Vec<_> = all.iter().map(|(_, pseudonyms)| pseudonyms.len()).collect();
         assert_eq!(counts, [4, 2, 2]);
-        assert_eq!(all[1].1, ring.conversation(&[b"a", b"chat-1"]));
-        let named = Whose { client: Some("b".into()), ..conv("chat-1") };
-        assert_eq!(named.candidates(&ring, &clients).unwrap(), [all[2].clone()]);
+        assert_eq!(all[1].1, keyring().conversation(&[b"a", b"chat-1"]));
+        for (client, n) in [("b", 2), ("", 0), (NO_CLIENT, 0)] {
+            let named = Whose { client: Some(client.into()), ..conv("chat-1") };
+            assert_eq!(candidates(&named, &["a", "b"]), [all[n].clone()], "{client}");
+        }
         // Nothing but the whole id matches: no prefix, no wildcard.
-        assert_ne!(conv("chat-*").candidates(&ring, &[]).unwrap()[0].1, all[0].1);
+        assert_ne!(candidates(&conv("chat-*"), &[])[0].1, all[0].1);
     }
 
     #[test]
     fn a_client_is_a_subject_too() {
         let whose = Whose { subject: Some("a".into()), ..Whose::default() };
-        let all = whose.candidates(&keyring(), &["a".to_owned()]).unwrap();
-        assert_eq!(all[0].1[2..], keyring().subject(&[b"a"]));
+        assert_eq!(candidates(&whose, &["a"])[0].1[2..], keyring().subject(&[b"a"]));
+        assert_eq!(candidates(&whose, &[])[0].1.len(), 2);
+    }
+
+    #[test]
+    fn a_pseudonym_needs_no_key() {
+        let pseudonym = keyring().conversation(&[b"", b"chat-1"]).remove(0);
+        let whose = Whose { pseudonym: Some(pseudonym), ..Whose::default() };
+        assert_eq!(whose.candidates(None, &names(&[])).unwrap().len(), 1);
+        let by_id = conv("chat-1").candidates(None, &names(&[]));
+        assert!(matches!(by_id, Err(WhoseError::NoKey)));
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_or_had_is_refused_with_those_that_are_known() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        dir.remember_clients(["old"]).unwrap();
+        let look = |client: &str| {
+            let whose = Whose { client: Some(client.into()), ..conv("chat-1") };
+            let now = Timestamp::from_micros(1_800_000_000_000_000);
+            whose.look(&dir, Some(&keyring()), &["new".to_owned()], Depth::EveryByte, now)
+        };
+        let error = look("odl").unwrap_err().to_string();
+        assert_eq!(error, "no client is or was called \"odl\"; known are new, old, (none)");
+        for known in ["old", "new", "", NO_CLIENT] {
+            assert!(look(known).unwrap().census.is_clean(), "{known}");
+        }
     }
 
     #[test]
@@ -187,10 +324,8 @@ mod tests {
             Whose { client: Some("a".into()), ..Whose::default() },
         ];
         for whose in wrong {
-            assert!(
-                matches!(whose.candidates(&keyring(), &[]), Err(WhoseError::NotOne)),
-                "{whose:?}"
-            );
+            let refused = whose.candidates(Some(&keyring()), &names(&[]));
+            assert!(matches!(refused, Err(WhoseError::NotOne)), "{whose:?}");
         }
     }
 }

@@ -172,6 +172,13 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
     let clock = Arc::new(FixedClock);
     let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock).unwrap();
     aios_server::start(Parts {
+        nightly: None,
+        alerts: aios_server::alerts::AlertConfig {
+            enabled: false,
+            targets: Vec::new(),
+            remind_every: Duration::MAX,
+            per_hour_max: 1,
+        },
         live: live(model),
         split: split(),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
@@ -244,7 +251,9 @@ fn live(model: SocketAddr) -> Live {
     Live {
         generation: 1,
         hash: "0123456789ab".to_owned(),
+        objectives: Arc::default(),
         gateway: GatewayConfig {
+            sequels: true,
             body_max: 1 << 20,
             body_timeout: minute,
             total_timeout: minute,

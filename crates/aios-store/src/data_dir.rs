@@ -219,6 +219,11 @@ impl DataDir {
         self.path.join("erasures")
     }
 
+    /// Refuses writing the book of alerts to a process that does not own the directory.
+    pub(crate) fn own_alerts(&self) -> Result<(), StoreError> {
+        self.owned("write the book of alerts").map(drop)
+    }
+
     /// Refuses `operation` to a process that does not own the directory.
     pub(crate) fn must_own(&self, operation: &'static str) -> Result<(), StoreError> {
         self.owned(operation).map(drop)
@@ -232,6 +237,11 @@ impl DataDir {
     /// Where the event log is.
     pub(crate) fn analytics_path(&self) -> PathBuf {
         self.path.join("analytics")
+    }
+
+    /// The file of control that takes lines.
+    pub(crate) fn control_path(&self) -> PathBuf {
+        self.analytics_path().join("control.ndjson")
     }
 
     /// What must outlive its time.

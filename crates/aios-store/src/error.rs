@@ -103,6 +103,14 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// No more names of clients can be remembered.
+    #[error("{} holds {max} names already", path.display())]
+    TooManyClients {
+        /// The list.
+        path: PathBuf,
+        /// Most names.
+        max: usize,
+    },
     /// There is no such hold.
     #[error("there is no hold {id}")]
     NoHold {
@@ -178,6 +186,9 @@ impl StoreError {
             Self::Index { .. } => {
                 Some("`aios logs reindex` makes it anew from the log; nothing is lost with it")
             }
+            Self::TooManyClients { .. } => Some(
+                "names that were only tried out can be taken out of it; whoever used one is not found without it",
+            ),
             Self::NoHold { .. } => Some("`aios logs hold list` lists them"),
             Self::TooManyHolds { .. } => Some("release some with `aios logs hold release`"),
             Self::EmptyHold { .. } => Some("--since must be before --until"),

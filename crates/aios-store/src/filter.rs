@@ -1,7 +1,9 @@
 //! Which events a query wants.
 
-use aios_core::{Bucket, Event, EventId, Outcome, Purpose, ResponseEvent, Tier, Timestamp};
-use aios_privacy::Pseudonym;
+use aios_core::{
+    Bucket, Event, EventId, FeedbackEvent, Outcome, Purpose, ResponseEvent, Tier, Timestamp,
+};
+use aios_privacy::{Pseudonym, RedactedText};
 use memchr::memmem::Finder;
 
 /// Which events are wanted. What is `None` does not matter.
@@ -72,7 +74,23 @@ impl Matcher {
     pub(crate) fn matches(&self, event: &Event) -> bool {
         match event {
             Event::Response(event) => self.matches_response(event),
+            Event::Feedback(event) => self.matches_feedback(event),
         }
+    }
+
+    /// What is asked of requests, feedback has not.
+    fn matches_feedback(&self, event: &FeedbackEvent) -> bool {
+        let filter = &self.filter;
+        let asks_of_requests = filter.tier.is_some()
+            || filter.source.is_some()
+            || filter.bucket.is_some()
+            || filter.outcome.is_some();
+        !asks_of_requests
+            && filter.since.is_none_or(|since| event.ts >= since)
+            && filter.until.is_none_or(|until| event.ts < until)
+            && filter.conv.as_ref().is_none_or(|conv| event.conv_id == *conv)
+            && filter.event_id.is_none_or(|id| event.event_id == id)
+            && self.text.as_deref().is_none_or(|text| holds(&event.comment, text))
     }
 
     fn matches_response(&self, event: &ResponseEvent) -> bool {
@@ -91,9 +109,11 @@ impl Matcher {
 }
 
 fn contains(event: &ResponseEvent, lower_case: &str) -> bool {
-    [&event.question, &event.response]
-        .iter()
-        .any(|text| text.as_str().to_lowercase().contains(lower_case))
+    [&event.question, &event.response].iter().any(|text| holds(text, lower_case))
+}
+
+fn holds(text: &RedactedText, lower_case: &str) -> bool {
+    text.as_str().to_lowercase().contains(lower_case)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Events for tests.
 
-use aios_core::{Event, EventId, Timestamp};
+use aios_core::{Event, EventId, ResponseEvent, Timestamp};
 use aios_privacy::Pseudonym;
 use serde_json::json;
 
@@ -31,6 +31,23 @@ pub(crate) fn event_at(at: Timestamp, n: u64) -> Event {
         "outcome": "ok", "status": 200, "finish_reason": "stop", "latency_ms": 141.75,
         "time_to_first_token_ms": 60.5, "overhead_ms": 0.25, "input_tokens": 12, "output_tokens": 99,
         "redactions": { "email": 1 }, "config_generation": 1, "config_hash": "0123456789abcdef",
+    });
+    serde_json::from_value(value).expect("the fixture is an event")
+}
+
+/// The same, as what it is.
+pub(crate) fn response(n: u64) -> ResponseEvent {
+    event(n).response().expect("the fixture is a response").clone()
+}
+
+/// What event `n`'s client said of its answer two seconds later.
+pub(crate) fn feedback(n: u64, score: f64) -> Event {
+    let about = event(n);
+    let at = about.at().plus(std::time::Duration::from_secs(2));
+    let value = json!({
+        "event_type": "feedback", "schema_version": "2.0",
+        "event_id": EventId::new(at, [n as u8 ^ 0x80; 10]), "ts": at, "about": about.id(),
+        "conv_id": conversation(n), "source": "client", "score": score, "comment": "It is not blue.",
     });
     serde_json::from_value(value).expect("the fixture is an event")
 }

@@ -9,8 +9,12 @@
 
 mod audit;
 mod back;
+mod chain;
+mod clients;
+mod control;
 mod data_dir;
 mod disk;
+mod documents;
 mod erase;
 mod error;
 mod fail;
@@ -24,6 +28,7 @@ mod log;
 mod migrate;
 mod ram;
 mod read;
+mod regular;
 mod replace;
 mod retention;
 mod segment;
@@ -42,17 +47,19 @@ pub use audit::{
     AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditVerified, audit_tail,
     verify_audit,
 };
+pub use control::{ControlFault, ControlHistory, ControlLog, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, KeyUse, LedgerEntry, Left, Receipt, StoreCount, plan_hash,
+    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, Resumed, StoreCount, StoreHits,
+    plan_hash,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};
 pub use filter::Filter;
 pub use goldens::{GoldenPaths, read_document, write_document};
-pub use index::{CaughtUp, Index, Row, Window};
+pub use index::{CaughtUp, Index, Row, Seen, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use migrate::{Migrated, Migration, migrate};
@@ -63,8 +70,8 @@ pub use retention::{
     Term, plan,
 };
 pub use segment::{
-    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, SegmentId, SegmentIdError, SegmentInfo,
-    Segments, Text,
+    Age, Day, DigestOf, Footer, Keep, Look, Rewritten, Salvaged, SegmentId, SegmentIdError,
+    SegmentInfo, Segments, Text,
 };
 pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
 pub use stats::{ClassStats, stats};

@@ -8,6 +8,7 @@ use aios_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::back::{Back, BackLines};
+use crate::control;
 use crate::lines::{Lines, Place, Read};
 use crate::retention::items;
 use crate::segment::{Layout, extent};
@@ -128,13 +129,13 @@ fn audit_files(dir: &DataDir) -> Result<Vec<PathBuf>, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(StoreError::io("list", &audit)(error)),
     };
-    files.push(Layout::of(dir).dir().join("control.ndjson"));
+    files.extend(control::files(dir)?);
     files.retain(|path| path.extension().is_some_and(|it| it == "ndjson") && path.is_file());
     Ok(files)
 }
 
 /// When the first and the last record of a file happened.
-fn ends(path: &Path) -> io::Result<Option<(Timestamp, Timestamp)>> {
+pub(crate) fn ends(path: &Path) -> io::Result<Option<(Timestamp, Timestamp)>> {
     let file = File::open(path)?;
     let first = match Lines::new(io::BufReader::new(&file), Place::default()).next()? {
         Some(Read::Line { bytes, .. }) => time_of(bytes),

@@ -88,6 +88,9 @@ impl Verified {
             None => return self.fault(&path, None, "it has no footer"),
         };
         self.agrees(&path, &footer, read.tally.counts, id);
+        if let Some(flaw) = &footer.flaw {
+            self.fault(&path, None, flaw.clone());
+        }
         match footer.sha256_of {
             DigestOf::Text if read.tally.clone().sha256() != footer.sha256 => {
                 self.fault(&path, None, "its text is not what its footer's digest says");

@@ -21,9 +21,6 @@ use crate::{
 /// Most that is held back while only comments come.
 const HELD_BYTES_MAX: usize = 256 * 1024;
 
-/// Most bytes that are passed on before they are read: some thirty events.
-const UNREAD_BYTES_MAX: usize = 8 * 1024;
-
 const DONE: &[u8] = b"data: [DONE]\n\n";
 
 /// A stream whose first event has come. Dropping it hangs up, which ends the generation.
@@ -36,9 +33,6 @@ pub struct StreamReply {
     scanner: SseScanner,
     observer: Observer,
     block: SseBlock,
-    /// Events passed on and not read yet. A copy: to hold on to the received bytes would take the
-    /// connection's buffer from it, and it would need a new one for each event.
-    unread: Vec<u8>,
     /// An event that says something has come.
     started: bool,
     is_complete: bool,
@@ -67,7 +61,6 @@ impl StreamReply {
             scanner: SseScanner::default(),
             observer,
             block: SseBlock::default(),
-            unread: Vec::new(),
             started: false,
             is_complete: false,
             failure: None,
@@ -136,8 +129,7 @@ impl StreamReply {
 
     /// What the stream has said so far.
     #[must_use]
-    pub fn into_observed(mut self) -> Observed {
-        self.read_unread();
+    pub fn into_observed(self) -> Observed {
         Observed { first_token_at: self.first_token_at, ..self.observer.into_observed() }
     }
 
@@ -181,41 +173,6 @@ impl StreamReply {
     }
 
     fn on_event(&mut self, event: SseEvent) {
-        if self.observer.can_wait(&event) {
-            self.unread.extend_from_slice(event.as_bytes());
-            self.block.push(event);
-            if self.unread.len() >= UNREAD_BYTES_MAX {
-                self.read_unread();
-            }
-            return;
-        }
-        self.read_unread();
-        if !self.has_ended() {
-            self.read(event);
-        }
-    }
-
-    /// Reads what was passed on unread. A fault in it is found late, but still ends the stream.
-    fn read_unread(&mut self) {
-        if self.unread.is_empty() {
-            return;
-        }
-        let mut scanner = SseScanner::default();
-        scanner.push(std::mem::take(&mut self.unread).into());
-        let next = |scanner: &mut SseScanner| match scanner.next_event() {
-            Ok(None) => scanner.finish(),
-            found => found.ok().flatten(),
-        };
-        while let Some(event) = next(&mut scanner) {
-            if let EventAction::Error { outcome, detail, .. } = self.observer.on_event(&event)
-                && !self.has_ended()
-            {
-                self.fail(Failure::new(outcome, detail));
-            }
-        }
-    }
-
-    fn read(&mut self, event: SseEvent) {
         match self.observer.on_event(&event) {
             EventAction::Forward => {
                 self.started = true;
@@ -237,7 +194,7 @@ impl StreamReply {
 
     /// The source is at its end, and nobody said `[DONE]`.
     fn source_ended(&mut self, why: &'static str) {
-        self.read_unread();
+        // The last event may have been the end mark.
         if self.has_ended() {
             return;
         }

@@ -32,12 +32,20 @@ pub fn pseudonyms(dir: &DataDir) -> Result<Pseudonymizer, StoreError> {
     Ok(keyring(dir)?.current().clone())
 }
 
+/// The same, if there is a key.
+///
+/// # Errors
+/// When a key file cannot be read.
+pub fn live(dir: &DataDir) -> Result<Option<Keyring>, StoreError> {
+    Ok(Keyring::new(&dir.key_versions(PSEUDONYMS)?))
+}
+
 /// Every version of the pseudonyms' key that is alive.
 ///
 /// # Errors
 /// As for [`load`].
 pub fn keyring(dir: &DataDir) -> Result<Keyring, StoreError> {
-    if let Some(ring) = Keyring::new(&dir.key_versions(PSEUDONYMS)?) {
+    if let Some(ring) = live(dir)? {
         return Ok(ring);
     }
     // A new key would match nothing that is stored, and a search for it would find nothing of anybody.

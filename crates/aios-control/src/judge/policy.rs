@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aios_core::Percent;
+use serde::{Deserialize, Serialize};
 
 /// What is compared between the buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,8 +84,9 @@ impl Question {
 }
 
 /// What the judge goes by. It is fixed when a rollout begins: limits that move with what they limit
-/// prove nothing.
-#[derive(Debug, Clone, PartialEq)]
+/// prove nothing. It is kept with each verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct JudgePolicy {
     /// By how much more often treatment may fail, at full size.
     pub error_margin: f64,
@@ -163,6 +165,19 @@ impl JudgePolicy {
     #[must_use]
     pub fn tolerated(&self, metric: Metric) -> f64 {
         TOLERANCE * self.full_margin(metric)
+    }
+
+    /// The p95 of control that latencies are measured by.
+    #[must_use]
+    pub const fn baseline_p95_ms(&self) -> f64 {
+        self.slow_ms
+    }
+
+    /// The same questions with another answer to how sure one wants to be.
+    #[must_use]
+    pub fn with_proof(mut self, e: f64) -> Self {
+        self.proof_log_e = e.ln();
+        self
     }
 
     pub(crate) fn harm_slowdown(&self) -> f64 {

@@ -9,6 +9,9 @@ use aios_core::{Bucket, Percent};
 pub enum Scenario {
     /// Nothing.
     Equal,
+    /// Nothing, and of each ten conversations exactly so many are in treatment as the share says. By chance
+    /// now one bucket and now the other has too few for a block, which costs some looks.
+    Even,
     /// It fails three times as often: 3 % instead of 1 %.
     Errors,
     /// Everything takes a tenth longer.
@@ -25,8 +28,9 @@ pub enum Scenario {
 
 impl Scenario {
     /// Every scenario.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Equal,
+        Self::Even,
         Self::Errors,
         Self::P95,
         Self::Quality,
@@ -40,6 +44,7 @@ impl Scenario {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Equal => "equal",
+            Self::Even => "even",
             Self::Errors => "errors",
             Self::P95 => "p95",
             Self::Quality => "quality",
@@ -54,6 +59,7 @@ impl Scenario {
     pub const fn told(self) -> &'static str {
         match self {
             Self::Equal => "no difference",
+            Self::Even => "no difference, dealt evenly",
             Self::Errors => "errors 1 -> 3 %",
             Self::P95 => "p95 +10 %",
             Self::Quality => "quality 97 -> 93 %",
@@ -67,7 +73,7 @@ impl Scenario {
     #[must_use]
     pub const fn is_harmless(self) -> bool {
         match self {
-            Self::Equal | Self::Outage => true,
+            Self::Equal | Self::Even | Self::Outage => true,
             Self::Errors | Self::P95 | Self::Quality | Self::Margin | Self::Late => false,
         }
     }
@@ -82,7 +88,9 @@ impl Scenario {
             (Self::P95, Bucket::Treatment) => Behavior { slowdown: 1.1, ..well },
             (Self::Quality, Bucket::Treatment) => Behavior { miss_rate: 0.07, ..well },
             (Self::Margin, Bucket::Treatment) => Behavior { error_rate: 0.02, ..well },
-            (Self::Equal | Self::Outage, Bucket::Treatment) | (_, Bucket::Control) => well,
+            (Self::Equal | Self::Even | Self::Outage, Bucket::Treatment) | (_, Bucket::Control) => {
+                well
+            }
         }
     }
 }

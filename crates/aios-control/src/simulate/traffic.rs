@@ -20,6 +20,8 @@ pub(super) struct Traffic {
     random: Xoshiro256PlusPlus,
     scenario: Scenario,
     log_median_ms: f64,
+    /// What treatment is due, where it is dealt evenly.
+    in_turn: f64,
 }
 
 impl Traffic {
@@ -28,12 +30,18 @@ impl Traffic {
             random: Xoshiro256PlusPlus::seed_from_u64(seed),
             scenario,
             log_median_ms: P95_MS.ln() - P95_Z * SIGMA,
+            in_turn: 0.0,
         }
     }
 
     /// The next conversation while this share is in treatment, before the `n`-th look.
     pub(super) fn next(&mut self, treatment: Percent, n: u32) -> Observation {
-        let is_treated = self.chance(treatment.get() / 100.0);
+        let share = treatment.get() / 100.0;
+        let is_treated = if self.scenario == Scenario::Even {
+            self.is_next_in_turn(share)
+        } else {
+            self.chance(share)
+        };
         let bucket = if is_treated { Bucket::Treatment } else { Bucket::Control };
         let behavior = self.scenario.behavior(bucket, treatment, n);
         let z: f64 = StandardNormal.sample(&mut self.random);
@@ -43,6 +51,14 @@ impl Traffic {
             latency_ms: behavior.slowdown * (self.log_median_ms + SIGMA * z).exp(),
             missed: Some(self.chance(behavior.miss_rate)),
         }
+    }
+
+    /// Whether the share in treatment falls behind without this one.
+    fn is_next_in_turn(&mut self, share: f64) -> bool {
+        self.in_turn += share;
+        let is_next = self.in_turn >= 1.0;
+        self.in_turn -= f64::from(u8::from(is_next));
+        is_next
     }
 
     fn chance(&mut self, probability: f64) -> bool {

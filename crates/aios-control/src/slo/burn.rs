@@ -18,6 +18,7 @@ use std::time::Duration;
 use aios_core::Timestamp;
 use serde::Serialize;
 
+use super::BAD_MIN;
 use super::exact::share_above;
 use crate::row::Row;
 
@@ -27,9 +28,6 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// What the budget is for.
 pub const BUDGET_PERIOD: Duration = Duration::from_secs(30 * 86_400);
-
-/// Fewest bad events that concern anybody.
-const BAD_MIN: u64 = 3;
 
 /// Fewest events after which quiet is good news.
 const VALID_MIN: u64 = 30;
@@ -167,6 +165,6 @@ fn within(minutes: &[Minute], window: Duration, now: Timestamp) -> (u64, u64) {
     counted.fold((0, 0), |(n, n_bad), at| (n + at.n, n_bad + at.n_bad))
 }
 
-const fn minute_of(at: Timestamp) -> i64 {
+pub(crate) const fn minute_of(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(60_000_000)
 }

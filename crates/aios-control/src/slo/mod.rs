@@ -1,7 +1,9 @@
 //! Service level objectives: what an indicator must keep.
 
 pub mod burn;
+pub mod check;
 mod exact;
+mod tally;
 
 use std::fmt;
 
@@ -11,6 +13,13 @@ use serde::Serialize;
 use crate::sli::{Measured, Sli, Window, sli};
 
 pub use exact::{rate_interval, share_above};
+pub use tally::{Limits, Share, Tallies};
+
+/// Fewest bad events that concern anybody.
+const BAD_MIN: u64 = 3;
+
+/// What may be slow if 95 % must not be.
+const SLOW_SHARE_MAX: f64 = 0.05;
 
 /// On which side of the objective a figure is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -104,7 +113,47 @@ impl Slo {
         };
         let Self { good, objective, .. } = *self;
         let bad_share = measured.and_then(|measured| rate_interval(measured.n_bad?, measured.n));
-        SloResult { slo: self.sli.name(), verdict, good, objective, measured, bad_share }
+        let slo = self.sli.name();
+        SloResult { slo, verdict, good, objective, measured, bad_share, unproven: false }
+    }
+
+    /// Holds live traffic against the objective. Traffic is a sample: an objective that is a share of
+    /// events is broken only where that is proven, so that one bad event among thirty breaks none.
+    #[must_use]
+    pub fn judge_live(&self, window: &Window<'_>) -> SloResult {
+        let judged = self.judge(window);
+        let Some((n, n_bad)) = self.counted(window) else { return judged };
+        let is_proven = n_bad >= BAD_MIN && share_above(n_bad, n, self.bad_share_max());
+        let unproven = judged.verdict == Verdict::Breached && !is_proven;
+        let verdict = if unproven { Verdict::Met } else { judged.verdict };
+        let measured = judged.measured.map(|of| Measured { n_bad: Some(n_bad), ..of });
+        let bad_share = rate_interval(n_bad, n);
+        SloResult { verdict, measured, bad_share, unproven, ..judged }
+    }
+
+    /// The share that the objective is about, if it is about one.
+    #[must_use]
+    pub fn share(&self) -> Option<Share> {
+        Share::of_sli(self.sli.name())
+    }
+
+    /// What may be bad of all events of the share.
+    #[must_use]
+    pub fn bad_share_max(&self) -> f64 {
+        match self.share() {
+            Some(Share::Answered) => self.objective,
+            Some(Share::InTime) => SLOW_SHARE_MAX,
+            Some(Share::GoodEnough) => 1.0 - self.objective,
+            None => 0.0,
+        }
+    }
+
+    /// Events of the share and bad ones among them.
+    fn counted(&self, window: &Window<'_>) -> Option<(u64, u64)> {
+        let share = self.share()?;
+        let limits = Limits { slow_ms: self.objective, quality_min: window.quality_min };
+        let bad = window.rows.iter().filter_map(|row| share.is_bad(row, limits));
+        Some(bad.fold((0, 0), |(n, n_bad), bad| (n + 1, n_bad + u64::from(bad))))
     }
 
     fn is_kept_by(&self, figure: f64) -> bool {
@@ -144,6 +193,8 @@ pub struct SloResult {
     pub measured: Option<Measured>,
     /// Where the true share of bad ones lies, at 95 %; none where the figure is no share of them.
     pub bad_share: Option<(f64, f64)>,
+    /// The figure is on the wrong side of the objective, which may well be chance.
+    pub unproven: bool,
 }
 
 /// One verdict for all: broken if one is, met only if every one is.
@@ -204,6 +255,32 @@ mod tests {
         let rows: Vec<Row> = (0..30).map(row).collect();
         assert_eq!(slo.judge(&Window::new(&rows[..29])).verdict, Verdict::NoData);
         assert_eq!(slo.judge(&Window::new(&rows)).verdict, Verdict::Met);
+    }
+
+    #[test]
+    fn live_traffic_breaks_an_objective_only_where_that_is_proven() {
+        let check = |name, objective, n: i64, n_bad: i64, expect: (Verdict, bool)| {
+            let good = if name == "pass_rate" { Good::AtLeast } else { Good::AtMost };
+            let slo = Slo::new(name, good, objective, 30).unwrap();
+            let bad = |row| match name {
+                "error_rate" => Row { outcome: Outcome::Timeout, ..row },
+                "pass_rate" => Row { quality: Some(0.0), ..row },
+                _ => Row { latency_ms: 30_000.0, ..row },
+            };
+            let scored = |n| Row { quality: Some(1.0), ..row(n) };
+            let rows: Vec<Row> =
+                (0..n).map(|at| if at < n_bad { bad(scored(at)) } else { scored(at) }).collect();
+            let result = slo.judge_live(&Window::new(&rows));
+            assert_eq!((result.verdict, result.unproven), expect, "{name} {n_bad}/{n}");
+        };
+        check("error_rate", 0.01, 30, 1, (Verdict::Met, true));
+        check("error_rate", 0.01, 30, 3, (Verdict::Breached, false));
+        check("error_rate", 0.01, 200, 1, (Verdict::Met, false));
+        check("error_rate", 0.01, 29, 29, (Verdict::NoData, false));
+        check("pass_rate", 0.95, 40, 3, (Verdict::Met, true));
+        check("pass_rate", 0.95, 40, 9, (Verdict::Breached, false));
+        check("latency_ms_p95", 20_000.0, 40, 3, (Verdict::Met, true));
+        check("latency_ms_p95", 20_000.0, 40, 9, (Verdict::Breached, false));
     }
 
     #[test]

@@ -19,6 +19,8 @@ impl Event {
                 write_response(event, &mut object);
                 object.close();
             }
+            // Rare, so that a general serializer will do; memory takes every write.
+            Self::Feedback(_) => serde_json::to_writer(&mut *line, self).unwrap_or_default(),
         }
         line.push(b'\n');
     }
@@ -38,6 +40,8 @@ fn write_response(event: &ResponseEvent, object: &mut Object<'_>) {
         conv_id_source,
         subject,
         msg_id,
+        previous,
+        asked_again,
         client,
         request_model,
         response_model,
@@ -80,6 +84,10 @@ fn write_response(event: &ResponseEvent, object: &mut Object<'_>) {
     object.value("conv_id_source", conv_id_source);
     object.if_some("subject", subject.as_ref(), |object, key, id| object.word(key, id.as_str()));
     object.value("msg_id", msg_id);
+    object.if_some("previous", previous.as_ref(), |object, key, id| {
+        object.word(key, id.encode(&mut [0; EventId::LENGTH]));
+    });
+    object.if_true("asked_again", *asked_again);
     object.if_some("client", client.as_ref(), |object, key, name| object.text(key, name));
     object.text("request_model", request_model.as_str());
     object.if_some("response_model", response_model.as_ref(), |object, key, name| {

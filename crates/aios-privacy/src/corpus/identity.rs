@@ -45,7 +45,7 @@ pub(super) fn national_id(random: &mut Random) -> Value {
     }
 }
 
-fn uk_nino(random: &mut Random) -> Value {
+pub(super) fn uk_nino(random: &mut Random) -> Value {
     let pair = random.pick(&["AB", "JK", "CE", "SX", "PY", "HR", "WM"]);
     let (digits, suffix) = (random.digits(6), random.pick(&["A", "B", "C", "D"]));
     let text = match random.below(3) {
@@ -56,7 +56,7 @@ fn uk_nino(random: &mut Random) -> Value {
     value(random.pick(&["NI number ", "", "national insurance: ", "my nino is "]), text)
 }
 
-fn uk_nhs(random: &mut Random) -> Value {
+pub(super) fn uk_nhs(random: &mut Random) -> Value {
     let number = loop {
         let body = random.pattern("N########");
         let sum: u32 = body
@@ -76,7 +76,7 @@ fn uk_nhs(random: &mut Random) -> Value {
     )
 }
 
-fn es_dni(random: &mut Random) -> Value {
+pub(super) fn es_dni(random: &mut Random) -> Value {
     let number = random.within(1_000_000, 99_999_999);
     let letter =
         |n: u64| "TRWAGMYFPDXBNJZSQVHLCKE".chars().nth((n % 23) as usize).unwrap_or_default();
@@ -95,7 +95,7 @@ fn es_dni(random: &mut Random) -> Value {
     )
 }
 
-fn br_cpf(random: &mut Random) -> Value {
+pub(super) fn br_cpf(random: &mut Random) -> Value {
     let mut digits: Vec<u32> = random.digits(9).chars().filter_map(|c| c.to_digit(10)).collect();
     for _ in 0..2 {
         let weights = (2..).take(digits.len()).collect::<Vec<u32>>().into_iter().rev();
@@ -113,7 +113,7 @@ fn br_cpf(random: &mut Random) -> Value {
     value(random.pick(&["CPF ", "meu CPF é ", "CPF: "]), text)
 }
 
-fn in_aadhaar(random: &mut Random) -> Value {
+pub(super) fn in_aadhaar(random: &mut Random) -> Value {
     let body = random.pattern("N##########");
     let number = (0..10)
         .map(|check| format!("{body}{check}"))
@@ -157,7 +157,7 @@ fn verhoeff(number: &str) -> bool {
     product == b'0'
 }
 
-fn pl_pesel(random: &mut Random) -> Value {
+pub(super) fn pl_pesel(random: &mut Random) -> Value {
     let body = format!(
         "{:02}{:02}{:02}{}",
         random.within(30, 99),
@@ -174,7 +174,7 @@ fn pl_pesel(random: &mut Random) -> Value {
     )
 }
 
-fn ca_sin(random: &mut Random) -> Value {
+pub(super) fn ca_sin(random: &mut Random) -> Value {
     let body = format!("{}{}", random.within(1, 7), random.digits(7));
     let number = (0..10)
         .map(|check| format!("{body}{check}"))
@@ -186,7 +186,7 @@ fn ca_sin(random: &mut Random) -> Value {
     )
 }
 
-fn fr_nir(random: &mut Random) -> Value {
+pub(super) fn fr_nir(random: &mut Random) -> Value {
     let (sex, year, month) = (random.within(1, 2), random.digits(2), random.within(1, 12));
     let (department, counts_as) =
         random.pick(&[("75", "75"), ("13", "13"), ("2A", "19"), ("2B", "18"), ("69", "69")]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{Label, Sample, sample};
+use super::{Label, Sample};
 use crate::finding::Finding;
 use crate::kind::PiiKind;
 use crate::redactor::Redactor;
@@ -76,15 +76,17 @@ pub struct Quality {
     n_over_bytes: usize,
 }
 
-/// Scans the texts of these seeds. Tells what was missed and what was found wrongly to `report`.
+/// Scans the texts that `make` makes of these seeds. Tells what was missed and what was found wrongly
+/// to `report`.
 pub fn measure(
     redactor: &Redactor,
+    make: fn(u64) -> Sample,
     seeds: Range<u64>,
     mut report: impl FnMut(&str, PiiKind, &Sample, Range<usize>),
 ) -> Quality {
     let mut quality = Quality::default();
     for seed in seeds {
-        let sample = sample(seed);
+        let sample = make(seed);
         let findings = redactor.scan(&sample.text);
         quality.add(&sample, &findings);
         for label in

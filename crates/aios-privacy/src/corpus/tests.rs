@@ -11,7 +11,16 @@ fn a_seed_always_makes_one_text() {
 
 #[test]
 fn every_bar_is_cleared() {
-    let quality = measure(&Redactor::default(), TEST_SEEDS, |what, kind, sample, span| {
+    check(sample, TEST_SEEDS);
+}
+
+#[test]
+fn every_bar_is_cleared_on_pages_of_another_hand() {
+    check(page, PAGES_TEST);
+}
+
+fn check(make: fn(u64) -> Sample, seeds: Range<u64>) {
+    let quality = measure(&Redactor::default(), make, seeds, |what, kind, sample, span| {
         // Shown when the test fails, so that a lost bar explains itself.
         let from = sample.text.floor_char_boundary(span.start.saturating_sub(40));
         let to = sample.text.ceil_char_boundary(span.end + 12);

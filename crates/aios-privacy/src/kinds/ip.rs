@@ -218,6 +218,10 @@ fn is_quad(source: &Source<'_>, start: usize) -> bool {
 
 fn look_v6(source: &Source<'_>, at: usize) -> Look {
     let is_part = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+    // An address that ends in a colon has another before it, from which it was looked at.
+    if !source.byte(at + 1).is_some_and(is_part) {
+        return Look::nothing(at + 1);
+    }
     let end = source.run_right(at, usize::MAX, is_part);
     let run_start = source.run_left(at, V6_MAX, is_part);
     if end - run_start > V6_MAX {

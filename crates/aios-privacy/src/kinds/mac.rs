@@ -13,6 +13,10 @@ const LABEL_MAX: usize = 16;
 fn look(source: &Source<'_>, at: usize) -> Look {
     let separator = source.byte(at).unwrap_or_default();
     let (n_groups, width) = if separator == b'.' { (3, 4) } else { (6, 2) };
+    // Looked at first: after most signs of a text, no second one follows where it would have to.
+    if source.byte(at + width + 1) != Some(separator) {
+        return Look::nothing(at + 1);
+    }
     let start = source.run_left(at, width + 1, |byte| byte.is_ascii_hexdigit());
     let is_first = is_free_left(source, start) && !follows_group(source, start, separator, width);
     if at - start != width || !is_first {

@@ -47,11 +47,59 @@ const NAMES: &[&str] = &[
     "手机",
     "電話",
     "ph",
+    "mobil",
+    "portable",
+    "móviles",
+    "cellulare",
+    "celulares",
+    "komórka",
+    "durchwahl",
+    "rückruf",
+    "tél",
+    "携帯",
+    "電話番号",
+    "连线",
+    "전화",
+    "телефон",
+    "тел",
 ];
 
 /// What people do to a number. In code such words name other things: `IORING_OFF_RING = 134217728`.
-const VERBS: &[&str] =
-    &["call", "called", "calling", "dial", "ring", "sms", "text", "texted", "contact", "reach"];
+const VERBS: &[&str] = &[
+    "call",
+    "called",
+    "calling",
+    "dial",
+    "ring",
+    "sms",
+    "text",
+    "texted",
+    "contact",
+    "reach",
+    "anrufen",
+    "anruf",
+    "ruf",
+    "kontakt",
+    "appeler",
+    "appelez",
+    "appelle",
+    "rappeler",
+    "joindre",
+    "llamar",
+    "llame",
+    "llámame",
+    "llámeme",
+    "contacto",
+    "chiamare",
+    "chiamami",
+    "ligar",
+    "ligue",
+    "bellen",
+    "bel",
+    "拨打",
+    "致电",
+    "連絡先",
+];
 
 const OTHERS: &[&str] = &[
     "order",
@@ -118,6 +166,25 @@ const OTHERS: &[&str] = &[
     "iban",
     "insurance",
     "patient",
+    "created",
+    "updated",
+    "modified",
+    "expires",
+    "bestellnummer",
+    "kundennummer",
+    "rechnungsnummer",
+    "auftragsnummer",
+    "artikelnummer",
+    "sendungsnummer",
+    "aktenzeichen",
+    "commande",
+    "facture",
+    "pedido",
+    "factura",
+    "siret",
+    "siren",
+    "注文番号",
+    "订单号",
 ];
 
 static CUES: Cues = Cues::new(&[NAMES, VERBS], &[OTHERS]);
@@ -131,14 +198,15 @@ fn look(source: &Source<'_>, at: usize) -> Look {
         return Look::nothing(resume);
     }
     let Some(shape) = Shape::read(source, digits, has_plus) else { return Look::nothing(resume) };
+    if !is_free_right(source, shape.end()) && !has_extension(source, shape.end()) {
+        return Look::nothing(resume);
+    }
     let rule = if has_plus {
         shape.is_international().then_some(("phone.plus", 0.95))
     } else {
         national(source, at, &shape)
     };
-    let found =
-        rule.filter(|_| is_free_right(source, shape.end()) || has_extension(source, shape.end()));
-    let found = found.map(|(rule, confidence)| Found {
+    let found = rule.map(|(rule, confidence)| Found {
         start: opened(source, at, shape.end()),
         end: extension_end(source, shape.end()),
         rule,
@@ -172,7 +240,7 @@ fn national(source: &Source<'_>, at: usize, shape: &Shape) -> Option<(&'static s
         Verdict::For if counts_something(source, shape.end()) => None,
         Verdict::For => Some(("phone.cue", 0.85)),
         Verdict::Silent => {
-            let is_row = shape.is_pairs() && follows_number(source, at);
+            let is_row = shape.may_be_of_a_row() && follows_number(source, at);
             (shape.is_national() && !is_row).then_some(("phone.group", 0.8))
         }
         Verdict::Against => None,
@@ -234,17 +302,21 @@ mod tests {
     #[test]
     fn national_groupings_make_a_number() {
         check("⟦202-555-0143⟧ ⟦(202) 555-0143⟧ ⟦202.555.0143⟧ ⟦1-202-555-0143⟧");
-        check("⟦020 7946 0958⟧; ⟦01 42 68 53 00⟧; ⟦0171/1234567⟧; ⟦202-555-0143 x9⟧");
+        check("⟦020 7946 0958⟧; ⟦01 42 68 53 00⟧; ⟦0171/1234567⟧; ⟦089/272498⟧; ⟦202-555-0143 x9⟧");
     }
 
     #[test]
     fn a_cue_makes_any_digits_a_number() {
         check("call me at ⟦2025550143⟧ or text ⟦555-0143⟧");
         check("{\"phone\":\"⟦2025550143⟧\"} mobile ⟦98765 43210⟧");
+        check(
+            "Rückruf: ⟦030278568⟧, tu peux m'appeler au ⟦0136680638⟧, 拨打⟦+86-21-6891 9003⟧联系",
+        );
     }
 
     #[test]
     fn a_nearer_word_speaks_against_it() {
+        check("SIRET 890 030 400 38353, Bestellnummer 056-8031318, \"created\": 1751741920");
         check("call about order 2025550143; phone ticket 202-555-0143");
     }
 

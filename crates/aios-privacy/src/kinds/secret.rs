@@ -10,6 +10,7 @@ mod connection;
 mod issued;
 mod jwt;
 pub(crate) mod private_key;
+mod spoken;
 mod telegram;
 
 pub(crate) use assigned::DETECTOR as ASSIGNED;

@@ -11,9 +11,10 @@ use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Url, &[Anchors::Bytes(b":.")], look);
 
-const SCHEMES: [&str; 16] = [
-    "http", "https", "ftp", "ftps", "sftp", "ws", "wss", "ldap", "ldaps", "smb", "rtsp", "git",
-    "ssh", "svn", "s3", "gs",
+/// With the two that security reports write so that nobody follows them.
+const SCHEMES: [&str; 18] = [
+    "http", "https", "hxxp", "hxxps", "ftp", "ftps", "sftp", "ws", "wss", "ldap", "ldaps", "smb",
+    "rtsp", "git", "ssh", "svn", "s3", "gs",
 ];
 
 const SCHEME_MAX: usize = 8;

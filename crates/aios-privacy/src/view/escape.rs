@@ -1,4 +1,4 @@
-//! Escapes of JSON and source text, of URLs, and of HTML; each may be escaped again.
+//! Escapes of JSON and source text, of URLs, of HTML and of mail; each may be escaped again.
 
 use super::Form;
 
@@ -30,6 +30,7 @@ pub(super) fn is_telling(bytes: &[u8], at: usize) -> bool {
     let is_cheap = match bytes[at] {
         b'\\' => matches!(next, Some(b'u' | b'x' | b'/' | b'\\')),
         b'%' => next.is_some_and(u8::is_ascii_hexdigit),
+        b'=' => true,
         _ => next.is_some_and(|next| *next == b'#' || next.is_ascii_lowercase()),
     };
     let form = if is_cheap { read(bytes, at) } else { None };
@@ -45,8 +46,16 @@ pub(super) fn read(bytes: &[u8], at: usize) -> Option<Form> {
         b'\\' => backslash(rest),
         b'%' => percent(rest),
         b'&' => entity(rest),
+        b'=' => quoted_printable(rest),
         _ => None,
     }
+}
+
+/// The `=40` of RFC 2045 that makes an address, before a letter. In `card=4012…` it is none, and other
+/// signs so written are more often values than escapes.
+fn quoted_printable(rest: &[u8]) -> Option<Form> {
+    let is_sign = rest.starts_with(b"=40") && rest.get(3).is_some_and(u8::is_ascii_alphabetic);
+    is_sign.then_some(Form { stands_for: Some('@'), len: 3 })
 }
 
 fn backslash(rest: &[u8]) -> Option<Form> {

@@ -4,7 +4,7 @@ use super::Form;
 
 /// How forms begin, between brackets perhaps with a blank. One of them on a line is enough, so the
 /// rarer brackets need not be looked for where `at` and `dot` come together.
-pub(super) const WORDS: &[&str] = &["[at]", "(at)", "{at}", "[ at", "[dot", "(dot", " dot"];
+pub(super) const WORDS: &[&str] = &["[at]", "(at)", "{at}", "<at>", "[ at", "[dot", "(dot", " dot"];
 
 /// Words after which " at " is no sign: `look at example dot com`.
 const NOT_NAMES: [&str; 28] = [
@@ -44,6 +44,12 @@ const LABEL_MAX: usize = 63;
 /// The form at `at`, blanks around it included, if words stand on both sides.
 pub(super) fn read(line: &str, at: usize) -> Option<Form> {
     let bytes = line.as_bytes();
+    let begins =
+        |byte: &u8| matches!(byte, b'a' | b'A' | b'd' | b'D' | b' ' | b'[' | b'(' | b'{' | b'<');
+    // Most blanks of prose come before another word.
+    if bytes.get(at) == Some(&b' ') && !bytes.get(at + 1).is_some_and(begins) {
+        return None;
+    }
     let blanks = bytes.get(at..)?.iter().take(2).take_while(|byte| **byte == b' ').count();
     let is_after_word = at.checked_sub(1).is_some_and(|i| is_word(bytes[i]));
     if !is_after_word {
@@ -57,7 +63,8 @@ pub(super) fn read(line: &str, at: usize) -> Option<Form> {
         _ if blanks == 1 => spoken(line, at)?,
         _ => return None,
     };
-    let is_before_word = bytes.get(end).is_some_and(|byte| is_word(*byte));
+    let is_before_word = bytes.get(end).is_some_and(|byte| is_word(*byte))
+        || (sign == ':' && bytes.get(end..).is_some_and(|rest| rest.starts_with(b"//")));
     is_before_word.then_some(Form { stands_for: Some(sign), len: end - at })
 }
 
@@ -102,7 +109,8 @@ fn is_no_name(line: &str, at: usize) -> bool {
 }
 
 fn sign_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
-    let known: [(&[u8], char); 4] = [(b"at", '@'), (b"dot", '.'), (b"@", '@'), (b".", '.')];
+    let known: [(&[u8], char); 5] =
+        [(b"at", '@'), (b"dot", '.'), (b"@", '@'), (b".", '.'), (b":", ':')];
     known.into_iter().find_map(|(word, sign)| {
         let end = at + word.len();
         let found = bytes.get(at..end)?;

@@ -3,7 +3,7 @@
 //! Answers are counts, never text. Ids come in bodies, so that they stand in no address and no log.
 
 use aios_privacy::Pseudonym;
-use aios_store::{Census, Depth, EraseError, EraseRequest, EraseTarget, StoreError};
+use aios_store::{Depth, EraseError, EraseRequest, StoreError};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::AdminState;
 use super::auth::Caller;
 use super::guard::error;
-use crate::{Whose, WhoseError};
+use crate::{Looked, Whose, WhoseError};
 
 /// A plan that is asked for.
 #[derive(Debug, Deserialize)]
@@ -37,9 +37,7 @@ pub(super) struct Decided {
 
 pub(super) async fn find(State(state): State<AdminState>, Json(whose): Json<Whose>) -> Response {
     let counted = state.at_the_disk(move |state| {
-        let target = state.target(&whose)?;
-        let now = state.gateway.clock.now();
-        let census = Census::take(&state.data_dir, &target, Depth::EveryByte, now)?;
+        let Looked { target, census } = state.look(&whose, Depth::EveryByte)?;
         Ok(json!({ "pseudonyms": names(target.pseudonyms()), "census": census }))
     });
     respond(StatusCode::OK, counted.await)
@@ -51,7 +49,7 @@ pub(super) async fn plan(
     Json(wanted): Json<Wanted>,
 ) -> Response {
     let planned = state.at_the_disk(move |state| {
-        let target = state.target(&wanted.whose)?;
+        let target = state.look(&wanted.whose, Depth::Catalogued)?.target;
         let request = EraseRequest { requester: caller.name, basis: wanted.basis };
         let plan = state.eraser.plan(&target, &request)?;
         Ok(json!(plan))
@@ -87,10 +85,11 @@ enum Failed {
 }
 
 impl AdminState {
-    fn target(&self, whose: &Whose) -> Result<EraseTarget, WhoseError> {
+    fn look(&self, whose: &Whose, depth: Depth) -> Result<Looked, WhoseError> {
         let live = self.gateway.live.load();
         let clients = live.clients.names();
-        whose.resolve(&self.data_dir, &self.keyring, &clients, self.gateway.clock.now())
+        let now = self.gateway.clock.now();
+        whose.look(&self.data_dir, Some(&self.keyring), &clients, depth, now)
     }
 
     /// Runs what reads or writes the disk where it holds up nobody.
@@ -120,6 +119,12 @@ impl IntoResponse for Failed {
             Self::Whose(why @ WhoseError::NotOne) => {
                 (StatusCode::BAD_REQUEST, "not_one", why.to_string())
             }
+            Self::Whose(why @ WhoseError::UnknownClient { .. }) => {
+                (StatusCode::BAD_REQUEST, "unknown_client", why.to_string())
+            }
+            Self::Whose(why @ WhoseError::NoKey) => {
+                (StatusCode::CONFLICT, "no_key", why.to_string())
+            }
             Self::Whose(why @ WhoseError::Ambiguous { .. }) => {
                 (StatusCode::CONFLICT, "ambiguous", why.to_string())
             }
@@ -130,6 +135,7 @@ impl IntoResponse for Failed {
                 EraseError::OtherPlan { .. } => {
                     (StatusCode::CONFLICT, "other_plan", why.to_string())
                 }
+                EraseError::Changed { .. } => (StatusCode::CONFLICT, "changed", why.to_string()),
                 EraseError::Held { .. } => (StatusCode::CONFLICT, "held", why.to_string()),
                 EraseError::Store(why) => failed(why),
             },

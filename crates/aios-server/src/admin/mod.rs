@@ -12,6 +12,7 @@ mod health;
 mod keys;
 mod login;
 mod logs;
+mod nightly;
 mod origin;
 mod routes;
 mod scope;
@@ -27,6 +28,7 @@ use aios_privacy::Keyring;
 use aios_store::{AuditAction, AuditLog, DataDir, Eraser};
 
 use crate::gateway::Gateway;
+use crate::nightly::Housekeeper;
 use crate::status::StatusReader;
 use auth::Auth;
 pub use auth::{AdminConfig, AdminToken};
@@ -42,6 +44,7 @@ pub(crate) struct AdminState {
     pub(crate) audit: Arc<AuditLog>,
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) eraser: Arc<Eraser>,
+    pub(crate) nightly: Arc<Housekeeper>,
     /// For ids that are asked for.
     pub(crate) keyring: Arc<Keyring>,
     /// Only this machine can connect.

@@ -8,7 +8,7 @@ use http::Method;
 
 use super::guard::{Access, Gate, guard};
 use super::scope::Scope;
-use super::{AdminState, erasure, health, keys, login, logs, trail};
+use super::{AdminState, erasure, health, keys, login, logs, nightly, trail};
 
 /// An endpoint.
 pub(crate) struct Endpoint {
@@ -53,6 +53,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             post(logs::release),
         ),
         change("/admin/v1/logs/reindex", Access::Scope(Scope::LogsWrite), post(logs::reindex)),
+        change("/admin/v1/nightly", Access::Scope(Scope::LogsWrite), post(nightly::run)),
         change("/admin/v1/logs/rotate", Access::Scope(Scope::LogsWrite), post(logs::rotate)),
     ]
 }

@@ -39,6 +39,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/logs/holds/add", "logs:write"),
     ("POST /admin/v1/logs/holds/release", "logs:write"),
     ("POST /admin/v1/logs/reindex", "logs:write"),
+    ("POST /admin/v1/nightly", "logs:write"),
     ("POST /admin/v1/logs/rotate", "logs:write"),
 ];
 
@@ -90,8 +91,10 @@ impl Admin {
             controller: Arc::default(),
             reload: Arc::default(),
         };
+        let housekeeper = Housekeeper::new(Arc::clone(&gateway), Arc::clone(&dir), None);
         let state = AdminState {
             gateway,
+            nightly: Arc::new(housekeeper),
             status,
             auth: Arc::clone(&auth),
             audit,
@@ -155,7 +158,9 @@ fn gateway() -> Arc<Gateway> {
     let live = Live {
         generation: 1,
         hash: "0123456789ab".into(),
+        objectives: Arc::default(),
         gateway: GatewayConfig {
+            sequels: true,
             body_max: 1024,
             body_timeout: second,
             total_timeout: second,

@@ -203,6 +203,8 @@ impl Record {
             conv_id_source,
             subject: facts.subject.take(),
             msg_id: facts.msg_id,
+            previous: None,
+            asked_again: false,
             client: self.admission.as_ref().map(|admission| admission.meter().name().to_owned()),
             request_model: keep(&facts.request_model, NAME_MAX),
             response_model: observed.response_model.as_deref().map(|model| keep(model, NAME_MAX)),

@@ -1,8 +1,6 @@
 //! One line of the audit trail.
 //!
-//! A line is a JSON object that ends with its hash: `{"seq":…,"prev":"…", … ,"h":"…"}`. The hash is
-//! SHA-256 over the 32 bytes of `prev` and the line without its `,"h":"…"`, byte for byte as it stands,
-//! so that it can be checked without knowing how we write JSON.
+//! Lines stand in a chain of hashes: see [`crate::chain`].
 //!
 //! An entry tells what was done and how often, never to which value: no text, no hash of one. A
 //! conversation or person stands in it as a pseudonym.
@@ -12,15 +10,9 @@ use std::collections::BTreeMap;
 use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::hex;
-
-/// The hash before the first entry.
-pub(crate) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// What stands between the hashed part of a line and its hash.
-const HASH_MARK: &str = ",\"h\":\"";
+use crate::chain;
+pub(crate) use crate::chain::GENESIS;
 
 /// An entry of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,10 +101,7 @@ pub enum AuditAction {
 
 /// The entry's line, with its newline, and its hash.
 pub(crate) fn line(entry: &AuditEntry) -> Result<(String, String), serde_json::Error> {
-    let body = serde_json::to_string(entry)?;
-    let hash = hash(&entry.prev, &body);
-    let open = body.strip_suffix('}').unwrap_or(&body);
-    Ok((format!("{open}{HASH_MARK}{hash}\"}}\n"), hash))
+    Ok(chain::seal(&entry.prev, &serde_json::to_string(entry)?))
 }
 
 /// An entry as it was read, with the hash that stands in its line.
@@ -126,20 +115,10 @@ pub(crate) struct Read {
 
 /// Reads a line without its newline.
 pub(crate) fn read(line: &str) -> Result<Read, String> {
-    let (open, rest) = line.rsplit_once(HASH_MARK).ok_or("it has no hash")?;
-    let hash_in_line = rest.strip_suffix("\"}").ok_or("it does not end with its hash")?;
-    let body = format!("{open}}}");
+    let (body, hash) = chain::open(line)?;
     let entry: AuditEntry = serde_json::from_str(&body).map_err(|error| error.to_string())?;
-    let is_intact = hash(&entry.prev, &body) == hash_in_line;
-    Ok(Read { entry, hash: hash_in_line.to_owned(), is_intact })
-}
-
-fn hash(prev: &str, body: &str) -> String {
-    let mut hasher = Sha256::new();
-    // What is no hash cannot be continued: the check of the chain then names this entry.
-    hasher.update(hex::decode::<32>(prev.as_bytes()).unwrap_or_default());
-    hasher.update(body.as_bytes());
-    hex::encode(&hasher.finalize())
+    let is_intact = chain::hash(&entry.prev, &body) == hash;
+    Ok(Read { entry, hash: hash.to_owned(), is_intact })
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! Takes what is somebody's out of the files that hold it.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::path::Path;
 
 use aios_core::Timestamp;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
-use super::census::{Census, Depth, Holding, each_line};
+use super::census::{Census, Depth, Holding};
+use super::content::{Content, each_line};
+use super::cut_document::cut_document;
+use super::judge::Judge;
 use super::receipt::Work;
 use super::registry::Treatment;
 use super::scan;
@@ -19,6 +24,8 @@ const LINES: Points = points!("erase_lines");
 
 /// Goes through the files that a look at `depth` found, and does to each what its store asks for. Done
 /// again it finds less to do, until there is nothing.
+///
+/// Each file stands for itself: one that fails is noted, and keeps no other from being cut.
 pub(crate) fn cut(
     dir: &DataDir,
     target: &EraseTarget,
@@ -26,105 +33,178 @@ pub(crate) fn cut(
     now: Timestamp,
     work: &mut Work,
 ) -> Result<(), StoreError> {
-    let census = Census::take(dir, target, depth, now)?;
+    work.failed.clear();
+    let mut census = Census::take(dir, target, depth, now)?;
+    if salvage(dir, &census, work) {
+        census = Census::take(dir, target, depth, now)?;
+    }
     // Catalogues last: they are made anew from what is then in the segments.
     let (catalogues, rest): (Vec<_>, Vec<_>) =
         census.holding.iter().partition(|holding| is_catalogue(holding));
+    let pass = Pass { dir, judge: Judge::new(dir, target)?, depth };
     for holding in rest.into_iter().chain(catalogues) {
-        cut_file(dir, target, depth, holding, work)?;
+        if let Err(error) = pass.cut(holding, work) {
+            tracing::error!(%error, "an erasure leaves a file as it is and goes on with the others");
+            work.failed.insert(holding.path.clone(), error.to_string());
+        }
     }
     Ok(())
+}
+
+/// Of segments that cannot be read to their ends, the good members are made readable again, so that they
+/// can be cut like any other. Whether any was.
+fn salvage(dir: &DataDir, census: &Census, work: &mut Work) -> bool {
+    let n_before = work.salvaged.len();
+    for id in &census.damaged {
+        match Segments::of(dir).salvage(*id) {
+            Ok(salvaged) => work.salvaged.extend(salvaged),
+            Err(error) => tracing::error!(%error, "a damaged segment cannot be salvaged"),
+        }
+    }
+    work.salvaged.len() > n_before
 }
 
 fn is_catalogue(holding: &Holding) -> bool {
     holding.store.is_some_and(|store| store.treatment == Treatment::Derived)
 }
 
-fn cut_file(
-    dir: &DataDir,
-    target: &EraseTarget,
+/// One pass over what holds something of the target.
+pub(super) struct Pass<'a> {
+    pub(super) dir: &'a DataDir,
+    pub(super) judge: Judge<'a>,
     depth: Depth,
-    holding: &Holding,
-    work: &mut Work,
-) -> Result<(), StoreError> {
-    let Some(store) = holding.store else { return Ok(()) };
-    match store.treatment {
-        Treatment::Lines => match file_kind(&holding.path) {
-            FileKind::Hot(id) | FileKind::Cold(id) => cut_segment(dir, target, depth, id, work),
+}
+
+impl Pass<'_> {
+    fn cut(&self, holding: &Holding, work: &mut Work) -> Result<(), StoreError> {
+        let (path, Some(store)) = (&holding.path, holding.store) else { return Ok(()) };
+        match store.treatment {
+            Treatment::Lines => self.cut_lines_or_segment(path, work),
+            Treatment::Records => {
+                match Content::of(path, store).map_err(StoreError::io("read", path))? {
+                    Content::Lines => self.cut_lines(path, work),
+                    Content::Document(text) => cut_document(self, path, &text, work),
+                    Content::Opaque => self.remove(path, work),
+                }
+            }
+            // With its segment a sidecar was made anew, and is about nobody who is gone.
+            Treatment::Derived if !is_named(self.judge.target, path)? => Ok(()),
+            Treatment::Derived | Treatment::Scraps => self.remove(path, work),
+            // Brought to where the log is once all segments are cut.
+            Treatment::Indexed => Ok(()),
+            // Reported: nothing of anybody belongs there.
+            Treatment::Proof | Treatment::Names | Treatment::Apart => Ok(()),
+        }
+    }
+
+    fn cut_lines_or_segment(&self, path: &Path, work: &mut Work) -> Result<(), StoreError> {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_of_the_log = path.parent() == Some(self.dir.analytics_path().as_path());
+        match FileKind::of(name) {
+            FileKind::Hot(id) | FileKind::Cold(id) if is_of_the_log => self.cut_segment(id, work),
             // They are sealed before: what comes in since is fenced, and the log's own thread writes here.
-            FileKind::Active | FileKind::Late if holding.is_of_the_log(dir) => Ok(()),
-            FileKind::Active
+            FileKind::Active | FileKind::Late if is_of_the_log => Ok(()),
+            FileKind::Hot(_)
+            | FileKind::Cold(_)
+            | FileKind::Active
             | FileKind::Late
             | FileKind::Sidecar(_)
             | FileKind::Stray
-            | FileKind::Other => {
-                cut_lines(target, &holding.path, work).map(|()| work.touched(dir, &holding.path))
+            | FileKind::Other => self.cut_lines(path, work),
+        }
+    }
+
+    fn cut_segment(&self, id: crate::SegmentId, work: &mut Work) -> Result<(), StoreError> {
+        let (segments, target) = (Segments::of(self.dir), self.judge.target);
+        let names: Vec<&str> = target.pseudonyms().iter().map(|one| one.as_str()).collect();
+        let has_bad_lines = segments.finish(id).map_or(true, |footer| footer.n_bad > 0);
+        let look = match self.depth {
+            Depth::Catalogued if !has_bad_lines => Look::Named(&names),
+            Depth::Catalogued | Depth::EveryByte => Look::Everywhere,
+        };
+        let mut keep = |line: &[u8]| match target.judge(line) {
+            Whose::Ours => Keep::Drop,
+            Whose::Mention | Whose::Other => Keep::Keep,
+        };
+        match segments.rewrite(id, look, &mut keep) {
+            Ok(rewritten) if rewritten.dropped > 0 => {
+                work.n_records += rewritten.dropped;
+                work.segments.push(rewritten);
+                Ok(())
             }
-        },
-        // With its segment a sidecar was made anew, and is about nobody who is gone.
-        Treatment::Derived if !is_named(target, &holding.path)? => Ok(()),
-        Treatment::Derived | Treatment::Scraps => {
-            remove(&holding.path, "erase.before_remove", "erase.removed")?;
-            work.touched(dir, &holding.path);
-            Ok(())
+            Ok(_) => Ok(()),
+            // Past its time meanwhile, and so gone.
+            Err(StoreError::NoSegment { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
-        // Brought to where the log is once all segments are cut.
-        Treatment::Indexed => Ok(()),
-        // Reported, not cut: nobody but their author knows what is left without it.
-        Treatment::Document | Treatment::Proof | Treatment::Apart => Ok(()),
+    }
+
+    /// The lines that stay are the same bytes in the same order. A file that nothing is left of goes.
+    fn cut_lines(&self, path: &Path, work: &mut Work) -> Result<(), StoreError> {
+        let read = StoreError::io("read", path);
+        let kind = scan::is_gzip(path).and_then(|packed| Ok((packed, self.judge.is_older(path)?)));
+        let (is_packed, is_older) = kind.map_err(read)?;
+        let mut out = Out::begin(path, is_packed)?;
+        let (mut n_kept, mut n_dropped, mut failed) = (0_u64, 0, None);
+        let read = each_line(path, |line| {
+            let text = line.strip_suffix(b"\n").unwrap_or(line);
+            if self.judge.line(text, is_older) == Whose::Ours {
+                n_dropped += 1;
+            } else if let Err(error) = out.write_all(line) {
+                failed = Some(error);
+            } else {
+                n_kept += 1;
+            }
+        });
+        read.and_then(|()| failed.map_or(Ok(()), Err)).map_err(StoreError::io("rewrite", path))?;
+        if n_dropped == 0 {
+            return Ok(());
+        }
+        work.n_records += n_dropped;
+        if n_kept == 0 {
+            return self.remove(path, work);
+        }
+        out.commit(path)?;
+        work.touched(self.dir, path);
+        Ok(())
+    }
+
+    pub(super) fn remove(&self, path: &Path, work: &mut Work) -> Result<(), StoreError> {
+        remove(path, "erase.before_remove", "erase.removed")?;
+        work.touched(self.dir, path);
+        Ok(())
     }
 }
 
-fn cut_segment(
-    dir: &DataDir,
-    target: &EraseTarget,
-    depth: Depth,
-    id: crate::SegmentId,
-    work: &mut Work,
-) -> Result<(), StoreError> {
-    let segments = Segments::of(dir);
-    let names: Vec<&str> = target.pseudonyms().iter().map(|one| one.as_str()).collect();
-    let has_bad_lines = segments.finish(id).map_or(true, |footer| footer.n_bad > 0);
-    let look = match depth {
-        Depth::Catalogued if !has_bad_lines => Look::Named(&names),
-        Depth::Catalogued | Depth::EveryByte => Look::Everywhere,
-    };
-    let mut keep = |line: &[u8]| match target.judge(line) {
-        Whose::Ours => Keep::Drop,
-        Whose::Mention | Whose::Other => Keep::Keep,
-    };
-    match segments.rewrite(id, look, &mut keep) {
-        Ok(rewritten) if rewritten.dropped > 0 => {
-            work.n_records += rewritten.dropped;
-            work.segments.push(rewritten);
-            Ok(())
-        }
-        Ok(_) => Ok(()),
-        // Past its time meanwhile, and so gone.
-        Err(StoreError::NoSegment { .. }) => Ok(()),
-        Err(error) => Err(error),
-    }
+/// A file that is written anew, packed as it was.
+enum Out {
+    Plain(Replacement),
+    Packed(GzEncoder<Replacement>),
 }
 
-/// The lines that stay are the same bytes in the same order.
-fn cut_lines(target: &EraseTarget, path: &Path, work: &mut Work) -> Result<(), StoreError> {
-    let mut out = Replacement::begin(path)?;
-    let (mut n_dropped, mut failed) = (0, None);
-    let read = each_line(path, |line| {
-        let text = line.strip_suffix(b"\n").unwrap_or(line);
-        if target.judge(text) == Whose::Ours {
-            n_dropped += 1;
-        } else if let Err(error) = out.write_all(line) {
-            failed = Some(error);
-        }
-    });
-    read.and_then(|()| failed.map_or(Ok(()), Err)).map_err(StoreError::io("rewrite", path))?;
-    if n_dropped == 0 {
-        return Ok(());
+impl Out {
+    fn begin(path: &Path, is_packed: bool) -> Result<Self, StoreError> {
+        let out = Replacement::begin(path)?;
+        Ok(match is_packed {
+            true => Self::Packed(GzEncoder::new(out, Compression::default())),
+            false => Self::Plain(out),
+        })
     }
-    out.commit(&LINES)?;
-    work.n_records += n_dropped;
-    Ok(())
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(out) => out.write_all(bytes),
+            Self::Packed(out) => out.write_all(bytes),
+        }
+    }
+
+    fn commit(self, path: &Path) -> Result<(), StoreError> {
+        let out = match self {
+            Self::Plain(out) => out,
+            Self::Packed(out) => out.finish().map_err(StoreError::io("rewrite", path))?,
+        };
+        out.commit(&LINES)
+    }
 }
 
 /// Whether a catalogue still names the target. One that is gone names nobody.
@@ -140,19 +220,8 @@ fn is_named(target: &EraseTarget, path: &Path) -> Result<bool, StoreError> {
     }
 }
 
-fn file_kind(path: &Path) -> FileKind {
-    FileKind::of(path.file_name().and_then(|name| name.to_str()).unwrap_or_default())
-}
-
-impl Holding {
-    /// Whether it lies where the event log does.
-    fn is_of_the_log(&self, dir: &DataDir) -> bool {
-        self.path.parent() == Some(dir.analytics_path().as_path())
-    }
-}
-
 impl Work {
-    fn touched(&mut self, dir: &DataDir, path: &Path) {
+    pub(super) fn touched(&mut self, dir: &DataDir, path: &Path) {
         self.files.push(path.strip_prefix(dir.path()).unwrap_or(path).to_owned());
     }
 }

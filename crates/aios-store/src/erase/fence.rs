@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use aios_core::{ConversationSource, Event, ResponseEvent};
+use aios_core::{ConversationSource, Event, FeedbackEvent, ResponseEvent};
 use aios_privacy::{Pseudonym, RedactedText};
 
 /// The pseudonyms that are refused.
@@ -72,23 +72,47 @@ impl Fence {
         }
         let refused = self.refused.read().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Response(event) if is_refused(&refused, &event) => {
+            Event::Response(event)
+                if is_refused(&refused, &event.conv_id, event.subject.as_ref()) =>
+            {
                 Event::Response(Box::new(without_content(*event)))
             }
-            Event::Response(_) => event,
+            Event::Feedback(event)
+                if is_refused(&refused, &event.conv_id, event.subject.as_ref()) =>
+            {
+                Event::Feedback(Box::new(only_its_score(*event)))
+            }
+            Event::Response(_) | Event::Feedback(_) => event,
         }
     }
 }
 
-fn is_refused(refused: &BTreeSet<Pseudonym>, event: &ResponseEvent) -> bool {
-    let ids = std::iter::once(&event.conv_id).chain(&event.subject);
-    ids.into_iter().any(|id| refused.contains(id))
+fn is_refused(
+    refused: &BTreeSet<Pseudonym>,
+    conversation: &Pseudonym,
+    subject: Option<&Pseudonym>,
+) -> bool {
+    std::iter::once(conversation).chain(subject).any(|id| refused.contains(id))
+}
+
+fn only_its_score(event: FeedbackEvent) -> FeedbackEvent {
+    FeedbackEvent {
+        conv_id: Pseudonym::erased(),
+        subject: None,
+        client: None,
+        label: RedactedText::default(),
+        comment: RedactedText::default(),
+        redactions: aios_privacy::RedactionCounts::default(),
+        ..event
+    }
 }
 
 fn without_content(event: ResponseEvent) -> ResponseEvent {
     ResponseEvent {
         conv_id: Pseudonym::erased(),
         conv_id_source: ConversationSource::Derived,
+        previous: None,
+        asked_again: false,
         subject: None,
         client: None,
         request_id: RedactedText::default(),
@@ -124,10 +148,11 @@ mod tests {
     #[test]
     fn a_fenced_subject_is_refused_in_every_conversation() {
         let fence = Fence::default();
-        let Event::Response(mut event) = fixture::event(7);
+        let mut event = Box::new(fixture::response(7));
         event.subject = Some(fixture::conversation(99));
         fence.add(&[fixture::conversation(99)]);
-        let Event::Response(kept) = fence.pass(Event::Response(event));
-        assert_eq!((kept.conv_id, kept.subject), (Pseudonym::erased(), None));
+        let kept = fence.pass(Event::Response(event));
+        let kept = kept.response().unwrap();
+        assert_eq!((&kept.conv_id, &kept.subject), (&Pseudonym::erased(), &None));
     }
 }

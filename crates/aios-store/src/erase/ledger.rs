@@ -5,7 +5,6 @@
 //! erased: its pseudonyms, times and counts.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -13,7 +12,7 @@ use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
 use serde::{Deserialize, Serialize};
 
-use crate::{DataDir, StoreError, disk, fail};
+use crate::{DataDir, StoreError, disk, fail, regular};
 
 /// Most bytes of the ledger: some 500 bytes a line, eight lines an erasure.
 const LEDGER_MAX: u64 = 1 << 30;
@@ -26,6 +25,8 @@ pub enum ErasureState {
     Requested,
     /// What it would remove is known.
     Planned,
+    /// Decided, and a hold stands in its way.
+    Waiting,
     /// Decided: from here on it is finished, whatever happens.
     Ledgered,
     /// Nothing more of it is written.
@@ -47,6 +48,7 @@ impl ErasureState {
         match self {
             Self::Requested => "requested",
             Self::Planned => "planned",
+            Self::Waiting => "waiting",
             Self::Ledgered => "ledgered",
             Self::Fenced => "fenced",
             Self::Rewriting => "rewriting",
@@ -58,8 +60,9 @@ impl ErasureState {
 
     /// Whether it was decided and has to be gone on with.
     #[must_use]
-    pub fn is_under_way(self) -> bool {
-        matches!(self, Self::Ledgered | Self::Fenced | Self::Rewriting | Self::Verified)
+    pub fn is_open(self) -> bool {
+        use ErasureState::{Fenced, Ledgered, Rewriting, Verified, Waiting};
+        matches!(self, Waiting | Ledgered | Fenced | Rewriting | Verified)
     }
 
     /// Whether it must stay erased.
@@ -108,7 +111,7 @@ impl Ledger {
     /// Reads the ledger. Half a line at its end announced a step that was not begun.
     pub(crate) fn read(dir: &DataDir) -> Result<Self, StoreError> {
         let path = dir.erasures_path().join("ledger.ndjson");
-        let bytes = disk::read_bounded(&path, LEDGER_MAX)?.unwrap_or_default();
+        let bytes = regular::read_bounded(&path, LEDGER_MAX)?.unwrap_or_default();
         let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
         let mut last = BTreeMap::new();
         let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
@@ -130,9 +133,7 @@ impl Ledger {
         }
         let mut line = serde_json::to_vec(&entry).map_err(std::io::Error::from).map_err(failed())?;
         line.push(b'\n');
-        let mut file = disk::private_file(&self.path)
-            .and_then(|mut file| file.append(true).read(true).create(true).open(&self.path))
-            .map_err(failed())?;
+        let mut file = regular::open_to_append(&self.path).map_err(failed())?;
         if !disk::ends_with_newline(&mut file).map_err(failed())? {
             self.cut_torn_tail()?;
         }
@@ -151,8 +152,8 @@ impl Ledger {
     }
 
     /// Erasures that were decided and are not finished.
-    pub(crate) fn under_way(&self) -> Vec<LedgerEntry> {
-        self.last.values().filter(|entry| entry.state.is_under_way()).cloned().collect()
+    pub(crate) fn open(&self) -> Vec<LedgerEntry> {
+        self.last.values().filter(|entry| entry.state.is_open()).cloned().collect()
     }
 
     /// What must stay erased.
@@ -163,9 +164,9 @@ impl Ledger {
 
     fn cut_torn_tail(&self) -> Result<(), StoreError> {
         let failed = || StoreError::io("cut the ledger", &self.path);
-        let bytes = disk::read_bounded(&self.path, LEDGER_MAX)?.unwrap_or_default();
+        let bytes = regular::read_bounded(&self.path, LEDGER_MAX)?.unwrap_or_default();
         let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-        let file = OpenOptions::new().write(true).open(&self.path).map_err(failed())?;
+        let file = regular::open_to_cut(&self.path).map_err(failed())?;
         file.set_len(whole as u64).map_err(failed())
     }
 }
@@ -199,17 +200,17 @@ mod tests {
         let dir = DataDir::open(temp.path()).unwrap();
         let mut ledger = Ledger::read(&dir).unwrap();
         ledger.write(entry("er_1", ErasureState::Planned)).unwrap();
-        assert_eq!((ledger.under_way().len(), ledger.binding().len()), (0, 0));
+        assert_eq!((ledger.open().len(), ledger.binding().len()), (0, 0));
         ledger.write(entry("er_1", ErasureState::Ledgered)).unwrap();
         let path = dir.erasures_path().join("ledger.ndjson");
         let mut text = fs::read(&path).unwrap();
         text.extend_from_slice(b"{\"id\":\"er_1\",\"state\":\"comp");
         fs::write(&path, text).unwrap();
         let mut ledger = Ledger::read(&dir).unwrap();
-        assert_eq!(ledger.under_way(), [entry("er_1", ErasureState::Ledgered)]);
+        assert_eq!(ledger.open(), [entry("er_1", ErasureState::Ledgered)]);
         ledger.write(entry("er_1", ErasureState::Completed)).unwrap();
         let ledger = Ledger::read(&dir).unwrap();
-        assert_eq!((ledger.under_way().len(), ledger.binding().len()), (0, 1));
+        assert_eq!((ledger.open().len(), ledger.binding().len()), (0, 1));
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
     }
 

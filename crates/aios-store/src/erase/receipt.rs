@@ -1,5 +1,6 @@
 //! The proof of an erasure: what was there before and after, what was read to make sure, signed.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,11 @@ use serde::Serialize;
 use super::census::{Census, Left, StoreCount};
 use super::ledger::{ErasureState, LedgerEntry};
 use crate::sign::Signer;
-use crate::{DataDir, Rewritten, StoreError, disk};
+use crate::{DataDir, Rewritten, Salvaged, StoreError, disk};
+
+/// What an erasure by pseudonym alone leaves open, and one that goes on after a crash.
+const NO_RAW_ID: &str = "only pseudonyms were searched for, because the id behind them was not known; \
+     `aios data verify` searches for the id";
 
 /// What an erasure has done.
 #[derive(Debug, Serialize)]
@@ -37,6 +42,9 @@ pub struct Receipt {
     pub n_records_erased: u64,
     /// The sealed segments that were rewritten, with their digests.
     pub segments: Vec<Rewritten>,
+    /// Damaged segments of which only a part could be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub salvaged: Vec<Salvaged>,
     /// Other files that were rewritten or removed.
     pub files: Vec<PathBuf>,
     /// How long it took to take the target's lines out.
@@ -45,6 +53,9 @@ pub struct Receipt {
     pub verify_ms: f64,
     /// What was read to make sure, and found.
     pub verified: ErasureProof,
+    /// What was not done, and how it can be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
     /// Version of the program.
     pub version: &'static str,
     /// What the signature is checked with.
@@ -73,12 +84,15 @@ pub struct ErasureProof {
 
 impl ErasureProof {
     /// From a look at every byte.
-    pub(crate) fn of(dir: &DataDir, census: Census) -> Self {
+    pub(crate) fn of(dir: &DataDir, census: Census, failed: &BTreeMap<PathBuf, String>) -> Self {
         let (n_files, n_bytes) = census.n_read();
         let still = census.holding.iter().map(|holding| {
             let file = holding.path.strip_prefix(dir.path()).unwrap_or(&holding.path).to_owned();
             let store = holding.store.map_or("no known store", |store| store.name);
-            Left { file, why: format!("it still names the target ({store})") }
+            let why = format!("it still names the target ({store})");
+            let why =
+                failed.get(&holding.path).map_or(why.clone(), |failed| format!("{why}: {failed}"));
+            Left { file, why }
         });
         let left = still.chain(census.unreadable).collect();
         Self {
@@ -126,9 +140,11 @@ impl Receipt {
             n_records_planned: last.n_records,
             n_records_erased: work.n_records,
             segments: work.segments,
+            salvaged: work.salvaged,
             files: work.files,
             rewrite_ms: work.took.as_secs_f64() * 1e3,
             verify_ms: verified.took.as_secs_f64() * 1e3,
+            note: (!verified.raw_id_searched).then_some(NO_RAW_ID),
             verified,
             version: env!("CARGO_PKG_VERSION"),
             public_key: signer.public_key().to_owned(),
@@ -142,5 +158,8 @@ pub(crate) struct Work {
     pub(crate) took: Duration,
     pub(crate) n_records: u64,
     pub(crate) segments: Vec<Rewritten>,
+    pub(crate) salvaged: Vec<Salvaged>,
     pub(crate) files: Vec<PathBuf>,
+    /// Files that could not be cut in the last pass, and why.
+    pub(crate) failed: BTreeMap<PathBuf, String>,
 }

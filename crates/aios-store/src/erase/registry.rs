@@ -36,8 +36,12 @@ pub(crate) enum Treatment {
     Indexed,
     /// What no reader understands: removed whole where it names the subject.
     Scraps,
-    /// One document that a person also edits. It is searched; what it holds is reported, not cut.
-    Document,
+    /// One document, or lines, that a person may edit too: the subject's records are cut, all others
+    /// stay byte for byte. What is no text is removed whole.
+    Records,
+    /// Names of clients, which their operator gave. Searched for pseudonyms, not for what a caller knows
+    /// somebody by: that may be such a name.
+    Names,
     /// Proof of what was done. It names the subject by pseudonym and by nothing else, and stays.
     Proof,
     /// Holds nothing of any subject; searched all the same.
@@ -62,6 +66,8 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::CACHE,
     &stores::EXPORTS,
     &stores::SETTINGS,
+    &stores::CLIENTS,
+    &stores::ALERTS,
     &stores::KEYS,
     &stores::TRIALS,
 ];

@@ -4,102 +4,33 @@
 //! before it is taken and can be taken again: a start after a crash goes on from the last one. From
 //! the ledger on there is no way back, so that nothing is ever half erased for good.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use aios_core::{Clock, Timestamp};
-use aios_privacy::Pseudonym;
-use serde::Serialize;
-use sha2::{Digest as _, Sha256};
+use aios_core::Clock;
 
 use super::census::{Census, Depth};
 use super::cut::cut;
+use super::error::EraseError;
 use super::ledger::{ErasureState, Ledger, LedgerEntry};
+use super::plan::{ErasePlan, EraseRequest, PLAN_LIFE, plan_hash};
 use super::receipt::{ErasureProof, Receipt, Work};
 use super::target::EraseTarget;
 use crate::audit::{AuditAction, AuditLog};
 use crate::sign::Signer;
 use crate::{DataDir, EventStore as _, FileEventLog, Hold, StoreError, hex};
 
-/// How long a plan may be executed.
-const PLAN_LIFE: Duration = Duration::from_secs(15 * 60);
-
 /// Looks at every byte before what is still found is reported instead of cut.
 const PASSES_MAX: usize = 3;
 
-/// Who asks for an erasure, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EraseRequest {
-    /// Who asks.
-    pub requester: String,
-    /// On which ground, such as `GDPR Art. 17`.
-    pub basis: String,
-}
-
-/// What an erasure would remove.
-#[derive(Debug, Serialize)]
-pub struct ErasePlan {
-    /// The erasure.
-    pub id: String,
-    /// What was found.
-    pub census: Census,
-    /// The digest that has to be shown to execute it.
-    pub plan_hash: String,
-    /// Until when.
-    pub valid_until: Timestamp,
-}
-
-/// An erasure cannot be done.
-#[derive(Debug, thiserror::Error)]
-pub enum EraseError {
-    /// There is no plan of that id, or it was executed.
-    #[error("there is no erasure {id:?} that waits to be executed")]
-    NoPlan {
-        /// The id.
-        id: String,
-    },
-    /// The plan is too old.
-    #[error("the plan of the erasure {id} was valid until {valid_until}")]
-    Expired {
-        /// The erasure.
-        id: String,
-        /// Until when.
-        valid_until: Timestamp,
-    },
-    /// Another plan was shown.
-    #[error("the erasure {id} has another plan than the one that was shown")]
-    OtherPlan {
-        /// The erasure.
-        id: String,
-    },
-    /// Somebody keeps some of the events from being removed.
-    #[error("the erasure {id} is blocked by {}", named(holds))]
-    Held {
-        /// The erasure.
-        id: String,
-        /// The holds.
-        holds: Vec<Hold>,
-    },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl EraseError {
-    /// What the user can do.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoPlan { .. } | Self::Expired { .. } | Self::OtherPlan { .. } => {
-                Some("make a new plan and look at it")
-            }
-            Self::Held { .. } => {
-                Some("ask its owner; `aios logs hold release` ends it, then plan the erasure again")
-            }
-            Self::Store(error) => error.hint(),
-        }
-    }
+/// What came of going on with erasures.
+#[derive(Debug, Default)]
+pub struct Resumed {
+    /// Of those that have come to their end.
+    pub receipts: Vec<Receipt>,
+    /// How many wait for a hold to end.
+    pub n_waiting: usize,
+    /// Those that failed, by id. They are gone on with at the next start.
+    pub failed: Vec<(String, StoreError)>,
 }
 
 /// Erases. One for each data directory, beside its open event log.
@@ -161,7 +92,7 @@ impl Eraser {
             n_records: 0,
         };
         self.step(&mut entry, ErasureState::Requested)?;
-        let census = self.look(target, Depth::Catalogued)?;
+        let census = Census::as_of(&self.dir, target, Depth::Catalogued, now, now)?;
         let plan_hash = plan_hash(target.pseudonyms(), &census);
         let valid_until = self.clock.now().plus(PLAN_LIFE);
         (entry.plan_hash, entry.valid_until) = (Some(plan_hash.clone()), Some(valid_until));
@@ -197,30 +128,53 @@ impl Eraser {
                 return Err(EraseError::Expired { id: id.to_owned(), valid_until });
             }
         }
-        self.refuse_if_held(&entry)?;
+        self.refuse_if_changed(&entry)?;
+        let holds = self.held_by(&entry)?;
+        if !holds.is_empty() {
+            // It was decided: it is done as soon as it may be.
+            self.step(&mut entry, ErasureState::Waiting)?;
+            self.on_record(&entry, None)?;
+            return Err(EraseError::Held { id: entry.id, holds });
+        }
         self.step(&mut entry, ErasureState::Ledgered)?;
         self.on_record(&entry, None)?;
         Ok(self.go_on(entry, raw_id)?)
     }
 
-    /// Finishes what a crash has broken off. Returns the receipts.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn resume(&self) -> Result<Vec<Receipt>, StoreError> {
+    /// Finishes what a crash has broken off, and what had to wait for a hold that is over. One that fails
+    /// keeps no other from its end.
+    #[must_use]
+    pub fn resume(&self) -> Resumed {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let under_way = self.ledger().under_way();
-        under_way
-            .into_iter()
-            .map(|entry| {
-                tracing::warn!(
-                    id = entry.id,
-                    state = entry.state.name(),
-                    "an erasure was broken off and goes on"
-                );
-                self.go_on(entry, None)
-            })
-            .collect()
+        let mut resumed = Resumed::default();
+        let open = self.ledger().open();
+        for entry in open {
+            let id = entry.id.clone();
+            match self.resume_one(entry) {
+                Ok(Some(receipt)) => resumed.receipts.push(receipt),
+                Ok(None) => resumed.n_waiting += 1,
+                Err(error) => resumed.failed.push((id, error)),
+            }
+        }
+        resumed
+    }
+
+    /// `None` if a hold still stands in its way.
+    fn resume_one(&self, mut entry: LedgerEntry) -> Result<Option<Receipt>, StoreError> {
+        let state = entry.state.name();
+        if entry.state == ErasureState::Waiting {
+            if !self.held_by(&entry)?.is_empty() {
+                return Ok(None);
+            }
+            self.step(&mut entry, ErasureState::Ledgered)?;
+            self.on_record(&entry, None)?;
+        }
+        tracing::warn!(
+            id = entry.id,
+            state,
+            "an erasure was broken off or had to wait, and goes on"
+        );
+        self.go_on(entry, None).map(Some)
     }
 
     /// How far an erasure has come.
@@ -269,17 +223,26 @@ impl Eraser {
             }
             census = self.look(target, Depth::EveryByte)?;
         }
-        Ok(ErasureProof::of(&self.dir, census))
+        Ok(ErasureProof::of(&self.dir, census, &work.failed))
     }
 
-    /// A hold that was set since the plan was made counts too.
-    fn refuse_if_held(&self, entry: &LedgerEntry) -> Result<(), EraseError> {
+    /// What was looked at has to be what is erased, and all that the conversation has come to since.
+    fn refuse_if_changed(&self, entry: &LedgerEntry) -> Result<(), EraseError> {
         let Some(target) = EraseTarget::new(entry.target.clone(), None) else { return Ok(()) };
-        let census = self.look(&target, Depth::Catalogued)?;
-        if census.held_by.is_empty() {
+        let (now, planned_at) = (self.clock.now(), entry.requested_at);
+        let census = Census::as_of(&self.dir, &target, Depth::Catalogued, now, planned_at)?;
+        if entry.plan_hash.as_deref() == Some(&plan_hash(&entry.target, &census)) {
             return Ok(());
         }
-        Err(EraseError::Held { id: entry.id.clone(), holds: census.held_by })
+        Err(EraseError::Changed { id: entry.id.clone(), n_records: census.n_records() })
+    }
+
+    /// Holds that were set since the plan was made count too.
+    fn held_by(&self, entry: &LedgerEntry) -> Result<Vec<Hold>, StoreError> {
+        let Some(target) = EraseTarget::new(entry.target.clone(), None) else {
+            return Ok(Vec::new());
+        };
+        Ok(self.look(&target, Depth::Catalogued)?.held_by)
     }
 
     fn look(&self, target: &EraseTarget, depth: Depth) -> Result<Census, StoreError> {
@@ -313,29 +276,6 @@ impl Eraser {
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The digest of a plan: whose data, and how much of it where.
-#[must_use]
-pub fn plan_hash(target: &[Pseudonym], census: &Census) -> String {
-    let mut text = String::from("aios erasure plan\n");
-    for pseudonym in target {
-        // Writing to a string cannot fail.
-        writeln!(text, "{pseudonym}").unwrap_or_default();
-    }
-    for store in &census.stores {
-        let counts = (store.n_records, store.n_bytes_held, store.n_files_naming);
-        writeln!(text, "{} {counts:?}", store.store).unwrap_or_default();
-    }
-    hex::encode(&Sha256::digest(text))
-}
-
-fn named(holds: &[Hold]) -> String {
-    let named = holds.iter().map(|hold| {
-        let Hold { id, owner, reason, expires_at, .. } = hold;
-        format!("the hold {id} of {owner} until {expires_at}: {reason}")
-    });
-    named.collect::<Vec<_>>().join("; ")
 }
 
 fn new_id(dir: &DataDir) -> Result<String, StoreError> {

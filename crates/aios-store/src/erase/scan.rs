@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use super::registry::{Store, store_of};
-use crate::StoreError;
+use crate::{StoreError, regular};
 
 /// Bytes looked at together.
 const WINDOW: usize = 256 * 1024;
@@ -50,17 +50,23 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<Found>, StoreError> {
     Ok(found)
 }
 
+/// Whether a file is packed as we pack.
+pub(crate) fn is_gzip(path: &Path) -> io::Result<bool> {
+    Ok(plain(path)?.fill_buf()?.starts_with(&GZIP))
+}
+
 /// Opens a file for reading what it means: gunzipped if it is gzip.
 pub(crate) fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    if !fs::symlink_metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut reader = BufReader::with_capacity(WINDOW, File::open(path)?);
+    let mut reader = plain(path)?;
     let is_gzip = reader.fill_buf()?.starts_with(&GZIP);
     if is_gzip {
         return Ok(Box::new(BufReader::with_capacity(WINDOW, MultiGzDecoder::new(reader))));
     }
     Ok(Box::new(reader))
+}
+
+fn plain(path: &Path) -> io::Result<BufReader<File>> {
+    Ok(BufReader::with_capacity(WINDOW, regular::open(path)?))
 }
 
 /// Whether a file that begins so is packed by something that is not looked into here.
@@ -73,6 +79,11 @@ pub(crate) fn is_wrapped(start: &[u8]) -> bool {
         b"7z\xbc\xaf\x27\x1c", // 7z
     ];
     PACKERS.iter().any(|magic| start.starts_with(magic))
+}
+
+/// Why a packed file is not read.
+pub(crate) fn wrapped() -> io::Error {
+    io::Error::other("it is packed in a way that cannot be looked into")
 }
 
 /// Shows all of a file in windows that overlap by `overlap` bytes, so that nothing of up to that length

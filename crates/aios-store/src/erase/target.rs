@@ -6,15 +6,14 @@
 
 use std::fmt;
 
-use aios_privacy::Pseudonym;
+use aios_privacy::{Pseudonym, legacy_conversation};
 use memchr::memmem::Finder;
 use serde::de::IgnoredAny;
 
+use super::Ledger;
 use crate::hex;
 use crate::segment::facts::{self, Kind};
-
-/// Shortest id that is searched for as it was sent: shorter ones stand in half of all texts.
-const RAW_MIN: usize = 4;
+use crate::{DataDir, StoreError};
 
 /// Whose data is meant.
 #[derive(Clone)]
@@ -45,7 +44,11 @@ impl EraseTarget {
         let owned = |bytes: &[u8]| Finder::new(bytes).into_owned();
         let names = pseudonyms.iter().map(|one| owned(one.as_str().as_bytes())).collect();
         let packed = pseudonyms.iter().filter_map(packed).map(|bytes| owned(&bytes)).collect();
-        let raw = id.filter(|id| id.len() >= RAW_MIN).map(spellings).unwrap_or_default();
+        let mut raw = id.filter(|id| !id.is_empty()).map(spellings).unwrap_or_default();
+        // Logs of schema 1.0 hold a conversation's id under a hash that anybody can make.
+        if pseudonyms.iter().any(Pseudonym::is_conversation) {
+            raw.extend(id.map(legacy_conversation));
+        }
         let raw = raw.iter().map(|spelling| owned(spelling.as_bytes())).collect();
         (!pseudonyms.is_empty()).then_some(Self { pseudonyms, names, packed, raw })
     }
@@ -54,6 +57,15 @@ impl EraseTarget {
     #[must_use]
     pub fn pseudonyms(&self) -> &[Pseudonym] {
         &self.pseudonyms
+    }
+
+    /// Whether an erasure of it is on record, so that nothing of it may be stored.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn was_erased(&self, dir: &DataDir) -> Result<bool, StoreError> {
+        let binding = Ledger::read(dir)?.binding();
+        Ok(binding.iter().any(|one| self.pseudonyms.contains(one)))
     }
 
     /// Whether the id itself is searched for too.
@@ -132,12 +144,18 @@ fn packed(one: &Pseudonym) -> Option<Vec<u8>> {
     Some([head.as_bytes(), b"_", &digits].concat())
 }
 
+/// Shortest id that is searched for wherever it stands as a word. A shorter one stands in half of all
+/// texts, so it is searched for as a text of its own.
+const WORD_MIN: usize = 4;
+
 /// The id as it is and as it stands in JSON.
 fn spellings(id: &str) -> Vec<String> {
-    let mut all = vec![id.to_owned()];
-    if let Ok(quoted) = serde_json::to_string(id) {
-        all.push(quoted.trim_matches('"').to_owned());
+    let Ok(quoted) = serde_json::to_string(id) else { return vec![id.to_owned()] };
+    if id.len() < WORD_MIN {
+        return vec![quoted];
     }
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let mut all = vec![id.to_owned(), inner.unwrap_or(&quoted).to_owned()];
     all.dedup();
     all
 }
@@ -184,9 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn a_short_id_is_not_searched_for_as_it_is() {
+    fn a_short_id_is_searched_for_as_a_text_of_its_own() {
         let target = EraseTarget::new(vec![fixture::conversation(7)], Some("7")).unwrap();
-        assert!(!target.has_raw_id() && !target.raw_in(b"7"));
+        assert!(target.has_raw_id() && target.raw_in(br#"{"conv_id":"7"}"#));
+        assert!(
+            !target.raw_in(b"chat 7") && !target.raw_in(br#""17""#) && !target.raw_in(br#""7a""#)
+        );
         assert!(EraseTarget::new(vec![], Some("chat-7")).is_none(), "nobody is meant");
     }
 }

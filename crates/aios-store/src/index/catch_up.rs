@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::database::failed;
-use super::line::{INSERT, IndexLine};
+use super::inserts::Inserts;
 use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text, extent};
 use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError};
@@ -250,6 +250,7 @@ fn forget(database: &mut Connection, old: &Known) -> rusqlite::Result<()> {
             params![first.as_micros(), last.as_micros(), old.seg],
         )?;
     }
+    changes.execute("DELETE FROM said WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM names WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM segments WHERE seg = ?1", [old.seg])?;
     changes.commit()
@@ -299,8 +300,7 @@ fn read_batch(
     lines: &mut Lines<&mut dyn BufRead>,
     limit: usize,
 ) -> Result<(u64, usize), ReadError> {
-    let mut insert = changes.prepare(INSERT)?;
-    let mut name = changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?;
+    let mut tables = Inserts::into(changes, at.seg)?;
     let (mut n_events, mut n_lines) = (0, 0);
     while n_lines < limit {
         let Some(read) = lines.next()? else { break };
@@ -308,13 +308,9 @@ fn read_batch(
         let Read::Line { place, bytes } = read else { continue };
         at.position = place.offset + bytes.len() as u64 + 1;
         // Footers, bad lines and events of other types have no row.
-        let Ok(line) = serde_json::from_slice::<IndexLine<'_>>(bytes) else { continue };
-        line.insert(&mut insert, at.seg, place.offset)?;
-        for code in line.names() {
-            name.execute(params![at.seg, code])?;
-        }
-        at.first = Some(at.first.map_or(line.ts, |first| first.min(line.ts)));
-        at.last = Some(at.last.map_or(line.ts, |last| last.max(line.ts)));
+        let Some(ts) = tables.take(bytes, place.offset)? else { continue };
+        at.first = Some(at.first.map_or(ts, |first| first.min(ts)));
+        at.last = Some(at.last.map_or(ts, |last| last.max(ts)));
         n_events += 1;
     }
     Ok((n_events, n_lines))

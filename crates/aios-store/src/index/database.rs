@@ -1,8 +1,10 @@
 //! The database file and its tables.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use aios_privacy::Pseudonym;
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::replace::remove as remove_file;
@@ -11,8 +13,9 @@ use crate::{DataDir, StoreError, disk};
 /// Version of the tables and of the codes in them. Another one is another file.
 const VERSION: i64 = 2;
 
-/// Events by time, and which segment names whom. Both lie in the order in which they are asked for, so
-/// neither needs an index of its own, and a segment's part of either goes in one piece.
+/// Events by time, what was said of them by the time of the event that it is about, and which segment
+/// names whom. All lie in the order in which they are asked for, so none needs an index of its own, and
+/// a segment's part goes in one piece.
 const TABLES: &str = "
     CREATE TABLE segments (
         seg INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, sha256 TEXT,
@@ -24,8 +27,13 @@ const TABLES: &str = "
         source INTEGER, bucket INTEGER NOT NULL, boundary REAL NOT NULL, weight REAL,
         outcome INTEGER NOT NULL, status INTEGER NOT NULL, latency_ms REAL NOT NULL, first_ms REAL,
         input_tokens INTEGER, output_tokens INTEGER, cost_usd REAL, simulated INTEGER NOT NULL,
+        has_memory INTEGER NOT NULL,
         purpose INTEGER NOT NULL,
         PRIMARY KEY (ts, seg, offset)
+    ) WITHOUT ROWID;
+    CREATE TABLE said (
+        about_ms INTEGER NOT NULL, about BLOB NOT NULL, ts INTEGER NOT NULL, seg INTEGER NOT NULL,
+        voice INTEGER NOT NULL, score REAL NOT NULL, PRIMARY KEY (about_ms, about, voice, ts, seg)
     ) WITHOUT ROWID;
     CREATE TABLE names (seg INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (seg, name)) WITHOUT ROWID;
 ";
@@ -86,6 +94,24 @@ pub(super) fn open(dir: &DataDir) -> Result<Connection, StoreError> {
     opened.ok_or_else(|| StoreError::corrupt(&dir.index_path(), "it cannot be made anew"))
 }
 
+/// A copy in memory of what is there, to be brought up without the right to write. Where nothing is
+/// there that can be used, it is empty.
+pub(super) fn copy(dir: &DataDir) -> Result<Connection, StoreError> {
+    let copied = try_copy(dir, read(dir)?.as_ref());
+    copied.map_err(|error| failed(dir, "copy", error))
+}
+
+fn try_copy(dir: &DataDir, from: Option<&Connection>) -> rusqlite::Result<Connection> {
+    let mut copy = Connection::open_in_memory()?;
+    if let Some(from) = from {
+        Backup::new(from, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+        return Ok(copy);
+    }
+    tracing::debug!(dir = %dir.path().display(), "there is no index; the log is read");
+    copy.execute_batch(TABLES)?;
+    Ok(copy)
+}
+
 /// Opens the database for reading; `None` if there is none that can be used.
 pub(super) fn read(dir: &DataDir) -> Result<Option<Connection>, StoreError> {
     let path = dir.index_path();
@@ -105,7 +131,7 @@ pub(super) fn read(dir: &DataDir) -> Result<Option<Connection>, StoreError> {
 }
 
 /// Longest wait for another process's write.
-const BUSY_MAX: std::time::Duration = std::time::Duration::from_secs(5);
+const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// Removes the database and what it keeps beside itself.
 pub(super) fn remove(dir: &DataDir) -> Result<(), StoreError> {

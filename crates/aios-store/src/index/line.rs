@@ -2,15 +2,19 @@
 
 use std::borrow::Cow;
 
-use aios_core::{Bucket, EventId, Operation, Outcome, Purpose, Tier, Timestamp};
+use aios_core::{Bucket, EventId, FeedbackSource, Operation, Outcome, Purpose, Tier, Timestamp};
 use rusqlite::{Statement, params};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::database::Code;
 
 /// Puts one event in.
 pub(super) const INSERT: &str = "INSERT OR REPLACE INTO events VALUES
-    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)";
+    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)";
+
+/// Puts in what was said of an event.
+pub(super) const INSERT_SAID: &str = "INSERT OR REPLACE INTO said VALUES (?1,?2,?3,?4,?5,?6)";
 
 /// The narrow facts of an event; its text is not among them.
 #[derive(Debug, Deserialize)]
@@ -42,15 +46,99 @@ pub(super) struct IndexLine<'a> {
     simulated: bool,
     #[serde(default)]
     purpose: Purpose,
+    #[serde(default)]
+    memory_fragments: Vec<IgnoredAny>,
+    #[serde(default)]
+    previous: Option<EventId>,
+    #[serde(default)]
+    asked_again: bool,
+}
+
+/// The narrow facts of feedback.
+#[derive(Debug, Deserialize)]
+pub(super) struct FeedbackLine<'a> {
+    pub(super) ts: Timestamp,
+    #[serde(borrow)]
+    conv_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    subject: Option<Cow<'a, str>>,
+    about: EventId,
+    source: FeedbackSource,
+    #[serde(default)]
+    score: Option<f64>,
+}
+
+/// What one line says of how good an answer was.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said {
+    about: EventId,
+    ts: Timestamp,
+    voice: Voice,
+    score: f64,
+}
+
+/// Who says it; what stands first counts most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voice {
+    Client,
+    Judge,
+    /// How the conversation went on.
+    Sequel,
+}
+
+impl Voice {
+    pub(super) const ALL: [Self; 3] = [Self::Client, Self::Judge, Self::Sequel];
+}
+
+impl Said {
+    pub(super) fn insert(self, statement: &mut Statement<'_>, seg: i64) -> rusqlite::Result<()> {
+        statement.execute(params![
+            millis_of(self.about),
+            self.about.as_bytes(),
+            self.ts.as_micros(),
+            seg,
+            Code::place(&Voice::ALL, &self.voice),
+            self.score,
+        ])?;
+        Ok(())
+    }
+}
+
+/// When an event happened, as its id has it.
+pub(super) fn millis_of(id: EventId) -> i64 {
+    let bytes = id.as_bytes();
+    bytes[..6].iter().fold(0, |millis, byte| millis << 8 | i64::from(*byte))
+}
+
+impl FeedbackLine<'_> {
+    pub(super) fn names(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
+        names(&self.conv_id, self.subject.as_deref())
+    }
+
+    pub(super) fn said(&self) -> Option<Said> {
+        let voice = match self.source {
+            FeedbackSource::Client => Voice::Client,
+            FeedbackSource::Judge => Voice::Judge,
+        };
+        self.score.map(|score| Said { about: self.about, ts: self.ts, voice, score })
+    }
+}
+
+fn names<'a>(conv_id: &'a str, subject: Option<&'a str>) -> impl Iterator<Item = Vec<u8>> + 'a {
+    std::iter::once(conv_id).chain(subject).map(Code::name)
 }
 
 impl IndexLine<'_> {
     /// The codes of those whose event it is.
     pub(super) fn names(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        [Some(&self.conv_id), self.subject.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(|name| Code::name(name))
+        names(&self.conv_id, self.subject.as_deref())
+    }
+
+    /// A conversation that went on with another question says that the answer before would do; one in
+    /// which the same was asked again, that it would not.
+    pub(super) fn said(&self) -> Option<Said> {
+        let score = if self.asked_again { 0.0 } else { 1.0 };
+        self.previous.map(|about| Said { about, ts: self.ts, voice: Voice::Sequel, score })
     }
 
     pub(super) fn insert(
@@ -81,6 +169,7 @@ impl IndexLine<'_> {
             count(self.output_tokens),
             self.cost_usd,
             self.simulated,
+            !self.memory_fragments.is_empty(),
             Code::place(&Purpose::ALL, &self.purpose),
         ])?;
         Ok(())

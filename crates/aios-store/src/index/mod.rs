@@ -8,13 +8,16 @@
 
 mod catch_up;
 mod database;
+mod inserts;
 mod line;
+mod seen;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
 pub use catch_up::CaughtUp;
+pub use seen::Seen;
 pub use window::{Row, Window};
 
 use std::ops::Range;
@@ -56,6 +59,18 @@ impl Index {
             database,
             sealed_at: None,
         }))
+    }
+
+    /// A copy in memory, brought to where the log is: for whoever may not write, or must not wait for the
+    /// owner's index. The file stays as it is.
+    ///
+    /// # Errors
+    /// When the file or the log cannot be read.
+    pub fn snapshot(dir: &DataDir) -> Result<Self, StoreError> {
+        let database = database::copy(dir)?;
+        let mut index = Self { dir: dir.clone(), database, sealed_at: None };
+        index.catch_up()?;
+        Ok(index)
     }
 
     /// Reads what the log has and the index has not, and forgets what the log has no more.

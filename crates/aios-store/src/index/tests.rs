@@ -52,7 +52,8 @@ fn check(index: &Index, dir: &DataDir) -> usize {
         query(dir, &Filter::default()).unwrap().map(|line| line.unwrap().event).collect();
     events.sort_by_key(Event::at);
     assert_eq!(rows.len(), events.len());
-    for (row, Event::Response(event)) in rows.iter().zip(&events) {
+    let responses = events.iter().filter_map(Event::response);
+    for (row, event) in rows.iter().zip(responses) {
         assert_eq!((row.ts, row.event_id, &row.conv), (event.ts, event.event_id, &event.conv_id));
         assert_eq!((row.tier, row.source, row.bucket), (event.tier, event.source, event.bucket));
         assert_eq!(
@@ -228,4 +229,69 @@ async fn an_open_log_is_indexed_behind_the_writer() {
         assert_eq!(check(&Index::read(&log.dir).unwrap().unwrap(), &log.dir), 20);
     }
     assert!(open.close(Duration::from_secs(30)).await.complete);
+}
+
+/// Quality by event's number, as a window of judging has it.
+fn qualities(index: &Index) -> Vec<Option<f64>> {
+    let mut found = Vec::new();
+    index.seen(everything(), |seen| found.push(seen.quality)).unwrap();
+    found
+}
+
+#[test]
+fn the_last_word_of_the_best_voice_counts_whenever_it_was_said() {
+    let log = Log::new();
+    log.append(0..4);
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    assert_eq!(qualities(&index), [None; 4]);
+    let said = |n, score, source: &str| {
+        let line = serde_json::to_string(&fixture::feedback(n, score)).unwrap();
+        line.replace("\"source\":\"client\"", &format!("\"source\":\"{source}\"")) + "\n"
+    };
+    // The answer to question 2 made the client ask again; question 3 was followed by another.
+    let after = |n: u64, asked_again| {
+        let previous = Some(fixture::event(n - 1).id());
+        let event = aios_core::ResponseEvent { previous, asked_again, ..fixture::response(n) };
+        serde_json::to_string(&Event::Response(Box::new(event))).unwrap() + "\n"
+    };
+    let mut text = fs::read_to_string(log.dir.events_path()).unwrap();
+    text += &said(0, 1.0, "client");
+    text += &said(0, 0.2, "judge");
+    text += &after(3, true)
+        .replace(&fixture::event(3).id().to_string(), "0192f0c4-7b00-7000-8000-0000000000aa");
+    text += &said(1, 0.25, "judge");
+    fs::write(log.dir.events_path(), text).unwrap();
+    index.catch_up().unwrap();
+    let found = qualities(&index);
+    assert_eq!(found[..3], [Some(1.0), Some(0.25), Some(0.0)]);
+    // Also in a copy, which needs neither the lock nor the file.
+    let reader = DataDir::read(log.temp.path()).unwrap();
+    assert_eq!(qualities(&Index::snapshot(&reader).unwrap()), found);
+    drop(index);
+    fs::remove_file(log.dir.index_path()).unwrap();
+    assert_eq!(qualities(&Index::snapshot(&reader).unwrap()), found);
+    assert!(!log.dir.index_path().exists());
+}
+
+#[test]
+fn a_copy_is_as_fresh_as_the_log() {
+    let log = Log::new();
+    log.append(0..10);
+    log.index().catch_up().unwrap();
+    log.append(10..13);
+    assert_eq!(check(&Index::snapshot(&log.dir).unwrap(), &log.dir), 13);
+    // The file is where it was.
+    assert_eq!(Index::read(&log.dir).unwrap().unwrap().n_events().unwrap(), 10);
+}
+
+#[test]
+fn an_event_is_found_by_its_id() {
+    let log = Log::new();
+    log.append(0..100);
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    let found = index.find(fixture::event(42).id()).unwrap().unwrap();
+    assert_eq!(found.conv, fixture::conversation(42));
+    assert_eq!(index.find(fixture::event(200).id()).unwrap(), None);
 }

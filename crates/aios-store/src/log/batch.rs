@@ -2,6 +2,8 @@
 
 use aios_core::Timestamp;
 
+use crate::segment::footer::Counts;
+
 /// Longest buffer that is kept for the next batch.
 const KEPT_BYTES_MAX: usize = 512 * 1024;
 
@@ -25,7 +27,7 @@ pub(crate) struct Batch {
 struct Run {
     hour: Hour,
     end: usize,
-    n_events: usize,
+    counts: Counts,
 }
 
 /// Lines that go to one place.
@@ -33,7 +35,13 @@ struct Run {
 pub(crate) struct Piece<'a> {
     pub(crate) hour: Hour,
     pub(crate) lines: &'a [u8],
-    pub(crate) n_events: usize,
+    pub(crate) counts: Counts,
+}
+
+impl Piece<'_> {
+    pub(crate) fn n_events(&self) -> usize {
+        self.counts.n_events as usize
+    }
 }
 
 impl Hour {
@@ -49,17 +57,21 @@ impl Hour {
 }
 
 impl Batch {
-    /// Adds a line.
-    pub(crate) fn push(&mut self, line: &[u8], hour: Hour) {
+    /// Adds the line of an event that happened at that time.
+    pub(crate) fn push(&mut self, line: &[u8], at: Timestamp) {
         self.lines.extend_from_slice(line);
         self.n_events += 1;
-        let end = self.lines.len();
+        let (hour, end) = (Hour::of(at), self.lines.len());
         match self.runs.last_mut() {
             Some(run) if run.hour == hour => {
                 run.end = end;
-                run.n_events += 1;
+                run.counts.add_event(at, line.len());
             }
-            Some(_) | None => self.runs.push(Run { hour, end, n_events: 1 }),
+            Some(_) | None => {
+                let mut counts = Counts::default();
+                counts.add_event(at, line.len());
+                self.runs.push(Run { hour, end, counts });
+            }
         }
     }
 
@@ -77,7 +89,7 @@ impl Batch {
         self.runs.iter().zip(starts).map(|(run, start)| Piece {
             hour: run.hour,
             lines: &self.lines[start..run.end],
-            n_events: run.n_events,
+            counts: run.counts,
         })
     }
 
@@ -97,12 +109,15 @@ mod tests {
     #[test]
     fn lines_are_cut_where_the_hour_changes() {
         let mut batch = Batch::default();
+        let at = |hour: i64| Timestamp::from_micros(hour * MICROS_PER_HOUR);
         for (line, hour) in [("a\n", 7), ("b\n", 7), ("c\n", 8), ("d\n", 7)] {
-            batch.push(line.as_bytes(), Hour(hour));
+            batch.push(line.as_bytes(), at(hour));
         }
         let pieces: Vec<_> =
-            batch.pieces().map(|piece| (piece.hour.0, piece.lines, piece.n_events)).collect();
+            batch.pieces().map(|piece| (piece.hour.0, piece.lines, piece.n_events())).collect();
         assert_eq!(pieces, [(7, &b"a\nb\n"[..], 2), (8, b"c\n", 1), (7, b"d\n", 1)]);
+        let bytes: Vec<_> = batch.pieces().map(|piece| piece.counts.bytes).collect();
+        assert_eq!(bytes, [4, 2, 2]);
         batch.clear();
         assert_eq!((batch.n_events(), batch.pieces().count()), (0, 0));
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::index::{CaughtUp, Index};
-use crate::segment::{SegmentId, Segments};
+use crate::segment::{Footer, SegmentId, Segments};
 use crate::{DataDir, StoreError};
 
 /// How often the index is brought up. Longer would make windows stale, shorter would wake an idle machine
@@ -27,8 +27,8 @@ const INDEX_AGAIN: Duration = Duration::from_secs(60);
 /// What the keeper is asked to do.
 #[derive(Debug)]
 pub(crate) enum Chore {
-    /// This segment needs its footer.
-    Finish(SegmentId),
+    /// This segment needs its footer; here it is, if all of the segment was counted as it was written.
+    Finish(SegmentId, Option<Footer>),
     /// Bring the index to where the log is.
     CatchUp(IndexReply),
     /// Make the index anew.
@@ -86,7 +86,7 @@ impl Work {
     fn chore(&mut self, chore: Chore) {
         // Who asked may have left.
         match chore {
-            Chore::Finish(id) => finish(&self.dir, id),
+            Chore::Finish(id, footer) => finish(&self.dir, id, footer),
             Chore::CatchUp(reply) => drop(reply.send(self.catch_up())),
             Chore::Reindex(reply) => drop(reply.send(self.reindex())),
         }
@@ -137,8 +137,8 @@ impl Work {
     }
 }
 
-fn finish(dir: &DataDir, id: SegmentId) {
-    match Segments::of(dir).finish(id) {
+fn finish(dir: &DataDir, id: SegmentId, footer: Option<Footer>) {
+    match Segments::of(dir).finish_counted(id, footer) {
         Ok(footer) => {
             tracing::debug!(segment = %id, n_events = footer.n_events, "a segment is sealed")
         }

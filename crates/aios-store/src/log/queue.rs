@@ -11,10 +11,10 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use aios_core::Event;
+use aios_core::{Event, Timestamp};
 use tokio::sync::{oneshot, watch};
 
-use super::batch::{Batch, Hour};
+use super::batch::Batch;
 use super::decide::{Next, Pace, Step, View, decide, gather};
 use super::health::{Durability, Health};
 use super::line;
@@ -232,7 +232,7 @@ impl Queue {
 
     /// Queues a line; once nothing more is taken the event is lost. `None` if the fence was moved since it
     /// was passed.
-    fn accept_line(&self, line: &[u8], hour: Hour, generation: u64) -> Option<Commit> {
+    fn accept_line(&self, line: &[u8], at: Timestamp, generation: u64) -> Option<Commit> {
         let mut state = self.lock();
         if self.fence.generation() != generation {
             return None;
@@ -243,7 +243,7 @@ impl Queue {
             self.lose();
             return Some(Commit::lost());
         }
-        state.waiting.push(line, hour);
+        state.waiting.push(line, at);
         state.accepted += 1;
         let sequence = state.accepted;
         let wake = match state.writer {
@@ -309,7 +309,7 @@ impl Sink for Queue {
 
     fn accept(&self, event: Event) -> Commit {
         self.fence.through(event, |event, generation| {
-            line::with(event, |line| self.accept_line(line, Hour::of(event.at()), generation))
+            line::with(event, |line| self.accept_line(line, event.at(), generation))
         })
     }
 

@@ -103,9 +103,9 @@ impl<F: SegmentFile> Rolling<F> {
 impl<F: SegmentFile> Open<F> {
     fn append(&mut self, piece: Piece<'_>, durably: bool) -> io::Result<()> {
         if durably {
-            self.segment.append_durably(piece.lines)?;
+            self.segment.append_durably(piece)?;
         } else {
-            self.segment.append(piece.lines)?;
+            self.segment.append(piece)?;
         }
         self.hour = self.hour.max(Some(piece.hour));
         Ok(())

@@ -7,8 +7,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::batch::Piece;
 use super::keeper::{Chore, Chores};
 use super::recover::{Recovered, recover};
+use crate::segment::footer::Tally;
 use crate::segment::{Layout, extent};
 use crate::{StoreError, disk, fail};
 
@@ -34,12 +36,15 @@ pub(crate) trait SegmentFile: Send + 'static {
     }
 
     /// Seals what is in the file: gives it its own name and begins a new file under the old one.
-    fn seal(&mut self) -> io::Result<()> {
+    /// `counted` is what is in it, where that is known.
+    fn seal(&mut self, counted: Option<Tally>) -> io::Result<()> {
+        drop(counted);
         Ok(())
     }
 
     /// Seals what is in the file and leaves no file under the old name.
-    fn seal_away(&mut self) -> io::Result<()> {
+    fn seal_away(&mut self, counted: Option<Tally>) -> io::Result<()> {
+        drop(counted);
         Ok(())
     }
 
@@ -74,6 +79,9 @@ pub(crate) struct Segment<F> {
     len: u64,
     /// Bytes past the good length may be in the file.
     torn: bool,
+    /// All that is in it, counted and digested while it was written, so that sealing need not read it
+    /// again. `None` if anything in it was not written here.
+    tally: Option<Tally>,
 }
 
 impl DiskFile {
@@ -148,15 +156,15 @@ impl SegmentFile for DiskFile {
         Ok(true)
     }
 
-    fn seal(&mut self) -> io::Result<()> {
+    fn seal(&mut self, counted: Option<Tally>) -> io::Result<()> {
         // Where an earlier try got as far as the name, only the new file is missing.
         if disk::is_named(&self.file, &self.path) {
-            self.seal_away()?;
+            self.seal_away(counted)?;
         }
         if disk::is_named(&self.file, &self.path) { Ok(()) } else { self.reopen() }
     }
 
-    fn seal_away(&mut self) -> io::Result<()> {
+    fn seal_away(&mut self, counted: Option<Tally>) -> io::Result<()> {
         let named = extent::at(&self.path)?;
         // Without an event there is no name, and nothing that would be worth one.
         let Some(extent) = named.filter(|_| disk::is_named(&self.file, &self.path)) else {
@@ -168,7 +176,8 @@ impl SegmentFile for DiskFile {
         fail::point("seal.before_rename");
         fs::rename(&self.path, self.layout.hot(id))?;
         fail::point("seal.after_rename");
-        if self.chores.send(Chore::Finish(id)).is_err() {
+        let footer = counted.map(|tally| tally.footer(id));
+        if self.chores.send(Chore::Finish(id, footer)).is_err() {
             tracing::debug!(segment = %id, "nobody gives it a footer now; the next start does");
         }
         disk::sync_dir(self.layout.dir()).map_err(io::Error::other)?;
@@ -187,20 +196,26 @@ impl<F: SegmentFile> Segment<F> {
     /// An empty segment.
     #[cfg(test)]
     pub(crate) fn new(file: F) -> Self {
-        Self { file, len: 0, torn: false }
+        Self { file, len: 0, torn: false, tally: None }
     }
 
     /// A segment that ends with a whole line.
     pub(crate) fn open(file: F) -> io::Result<Self> {
-        Ok(Self { len: file.len()?, file, torn: false })
+        Ok(Self { len: file.len()?, file, torn: false, tally: None })
     }
 
     /// Appends whole lines: all of them, or none.
-    pub(crate) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+    pub(crate) fn append(&mut self, piece: Piece<'_>) -> io::Result<()> {
+        self.write(piece.lines)?;
+        self.count(piece);
+        Ok(())
+    }
+
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         // First, so that a file that was renamed is left whole.
         let healed = self.heal();
         if self.file.follow_name()? {
-            self.torn = false;
+            (self.torn, self.tally) = (false, None);
         } else {
             healed?;
         }
@@ -221,16 +236,31 @@ impl<F: SegmentFile> Segment<F> {
     ///
     /// After a failed sync the operating system may hold the lost pages for clean, and a second sync
     /// would succeed without writing them. So the lines are taken back, to be written anew.
-    pub(crate) fn append_durably(&mut self, lines: &[u8]) -> io::Result<()> {
-        self.append(lines)?;
+    pub(crate) fn append_durably(&mut self, piece: Piece<'_>) -> io::Result<()> {
+        self.write(piece.lines)?;
         // Not taken before: the write may have begun another file.
-        let before = self.len.saturating_sub(lines.len() as u64);
+        let before = self.len.saturating_sub(piece.lines.len() as u64);
         let synced = self.file.sync();
-        if synced.is_err() {
+        if synced.is_ok() {
+            self.count(piece);
+        } else {
             (self.len, self.torn) = (before, true);
             drop(self.heal());
         }
         synced
+    }
+
+    /// Counts and digests lines that were written, while they are in the processor's cache.
+    fn count(&mut self, piece: Piece<'_>) {
+        let before = self.len.saturating_sub(piece.counts.bytes);
+        if before == 0 {
+            self.tally = Some(Tally::default());
+        }
+        // In a file that is longer or shorter than what was counted, somebody else has written.
+        self.tally = self.tally.take().filter(|tally| tally.counts.bytes == before);
+        if let Some(tally) = &mut self.tally {
+            tally.add_counted(piece.lines, piece.counts);
+        }
     }
 
     /// Forces everything to disk.
@@ -246,7 +276,7 @@ impl<F: SegmentFile> Segment<F> {
     /// Seals what is in it and goes on empty.
     pub(crate) fn seal(&mut self) -> io::Result<()> {
         self.heal()?;
-        self.file.seal()?;
+        self.file.seal(self.tally.clone())?;
         self.len = self.file.len()?;
         Ok(())
     }
@@ -254,7 +284,7 @@ impl<F: SegmentFile> Segment<F> {
     /// Seals what is in it; this is its end.
     pub(crate) fn seal_away(&mut self) -> io::Result<()> {
         self.heal()?;
-        self.file.seal_away()
+        self.file.seal_away(self.tally.clone())
     }
 
     /// A segment for lines of days that are over.
@@ -285,7 +315,14 @@ impl<F: SegmentFile> Segment<F> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
+    use aios_core::Timestamp;
+
+    use super::super::batch::Batch;
     use super::*;
+    use crate::segment::seal;
+    use crate::{DataDir, fixture};
 
     /// A real file whose next so many operations fail; a write that fails leaves half of its bytes.
     struct Faulty {
@@ -329,6 +366,21 @@ mod tests {
         fn follow_name(&mut self) -> io::Result<bool> {
             self.file.follow_name()
         }
+
+        fn seal(&mut self, counted: Option<Tally>) -> io::Result<()> {
+            self.file.seal(counted)
+        }
+    }
+
+    /// Appends lines by `append`, as if they were an event's.
+    fn put<F>(
+        segment: &mut Segment<F>,
+        lines: &[u8],
+        append: fn(&mut Segment<F>, Piece<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut batch = Batch::default();
+        batch.push(lines, Timestamp::from_micros(0));
+        batch.pieces().try_for_each(|piece| append(segment, piece))
     }
 
     /// A segment that holds one long line, and its path.
@@ -338,7 +390,7 @@ mod tests {
         let (chores, _) = std::sync::mpsc::channel();
         let (file, _) = DiskFile::open(&layout, &temp.path().join("quarantine"), chores).unwrap();
         let mut segment = Segment::new(Faulty { file, bad_writes: 0, bad_syncs: 0, bad_cuts: 0 });
-        segment.append(b"\"the first line\"\n").unwrap();
+        put(&mut segment, b"\"the first line\"\n", Segment::append).unwrap();
         (segment, path)
     }
 
@@ -349,8 +401,8 @@ mod tests {
         let (mut segment, path) = segment(&temp);
         fs::remove_file(&path).unwrap();
         segment.file.bad_syncs = 1;
-        segment.append_durably(b"22\n").unwrap_err();
-        segment.append_durably(b"22\n").unwrap();
+        put(&mut segment, b"22\n", Segment::append_durably).unwrap_err();
+        put(&mut segment, b"22\n", Segment::append_durably).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "22\n");
     }
 
@@ -360,8 +412,8 @@ mod tests {
         let (mut segment, path) = segment(&temp);
         fs::write(&path, "").unwrap();
         segment.file.bad_writes = 1;
-        segment.append(b"2222\n").unwrap_err();
-        segment.append(b"2222\n").unwrap();
+        put(&mut segment, b"2222\n", Segment::append).unwrap_err();
+        put(&mut segment, b"2222\n", Segment::append).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "2222\n");
     }
 
@@ -372,11 +424,50 @@ mod tests {
         let (mut segment, path) = segment(&temp);
         segment.file.bad_writes = 1;
         segment.file.bad_cuts = 1;
-        segment.append(b"2222\n").unwrap_err();
+        put(&mut segment, b"2222\n", Segment::append).unwrap_err();
         let aside = temp.path().join("aside.ndjson");
         fs::rename(&path, &aside).unwrap();
-        segment.append(b"2222\n").unwrap();
+        put(&mut segment, b"2222\n", Segment::append).unwrap();
         assert_eq!(fs::read_to_string(&aside).unwrap(), "\"the first line\"\n");
         assert_eq!(fs::read_to_string(&path).unwrap(), "2222\n");
+    }
+
+    /// Writes events, lets `change` do to the segment and its file what it will, writes another one and
+    /// seals. Whether the footer was made of what was counted; it must be what reading finds.
+    fn check_counted(change: impl FnOnce(&mut Segment<Faulty>, &Path)) -> bool {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let (layout, aside) = (Layout::of(&dir), dir.quarantine_path());
+        let (chores, to_do) = mpsc::channel();
+        let (file, _) = DiskFile::open(&layout, &aside, chores).unwrap();
+        let faulty = Faulty { file, bad_writes: 0, bad_syncs: 0, bad_cuts: 0 };
+        let mut segment = Segment::open(faulty).unwrap();
+        let append = |segment: &mut Segment<_>, events: std::ops::Range<u64>| {
+            let mut batch = Batch::default();
+            events.for_each(|n| batch.push(fixture::line(n).as_bytes(), fixture::event(n).at()));
+            batch.pieces().try_for_each(|piece| segment.append_durably(piece))
+        };
+        append(&mut segment, 0..5).unwrap();
+        change(&mut segment, &layout.active());
+        while append(&mut segment, 5..9).is_err() {}
+        segment.seal().unwrap();
+        let Chore::Finish(id, counted) = to_do.recv().unwrap() else { panic!("no segment") };
+        let path = layout.hot(id);
+        let read = seal::tally(&path).unwrap().footer(id);
+        let is_counted = counted.as_ref() == Some(&read);
+        assert_eq!(seal::finish(&path, id, &aside, counted).unwrap(), read);
+        is_counted
+    }
+
+    #[test]
+    fn a_footer_is_made_of_what_was_counted_or_else_of_what_is_read() {
+        let add = |path: &Path, text: &str| {
+            OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+        };
+        assert!(check_counted(|_, _| {}));
+        assert!(check_counted(|segment, _| segment.file.bad_writes = 2));
+        assert!(check_counted(|segment, _| segment.file.bad_syncs = 2));
+        assert!(!check_counted(|_, path| add(path, "{}\n")));
+        assert!(!check_counted(|_, path| fs::write(path, fixture::line(1)).unwrap()));
     }
 }

@@ -74,14 +74,15 @@ impl<F: SegmentFile> Writer<F> {
             backoff = BACKOFF_MAX.min(backoff * 2);
             kept = self.append(piece);
         }
-        self.sequence += piece.n_events as u64;
+        let n_events = piece.n_events();
+        self.sequence += n_events as u64;
         if kept {
-            self.queue.health().wrote(piece.n_events as u64, piece.lines.len() as u64);
-            self.queue.written(piece.n_events, self.sequence);
+            self.queue.health().wrote(n_events as u64, piece.lines.len() as u64);
+            self.queue.written(n_events, self.sequence);
         } else {
-            self.queue.abandon(piece.n_events);
+            self.queue.abandon(n_events);
         }
-        self.in_hand -= piece.n_events;
+        self.in_hand -= n_events;
     }
 
     /// Seals what is open. A failure is for those who asked: events go on being written.

@@ -8,7 +8,8 @@ use aios_core::{
     Profile, Purpose, ResponseEvent, RouteReason, SCHEMA_VERSION, Tier, Timestamp, Timings, Tokens,
     Weight,
 };
-use aios_privacy::{Pseudonym, RedactedText};
+use aios_privacy::{Keyring, Pseudonym, Pseudonymizer, RedactedText, is_legacy_conversation};
+use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -75,6 +76,8 @@ impl<'a> Converter<'a> {
             conv_id_source: ConversationSource::Conversation,
             subject: None,
             msg_id: older.msg_id.unwrap_or(1),
+            previous: None,
+            asked_again: false,
             client: None,
             request_model: RedactedText::default(),
             response_model: None,
@@ -123,19 +126,38 @@ impl<'a> Converter<'a> {
     /// The id as it stands there, `hashed_…` or not, under this deployment's key: conversations stay
     /// together, and the unkeyed hash, which can be guessed, is gone.
     fn conversation(&self, id: Option<&Value>) -> Pseudonym {
-        let id = match id {
-            Some(Value::String(id)) => id.clone(),
-            Some(Value::Null) | None => String::new(),
-            Some(other) => other.to_string(),
-        };
-        // As the gateway does for a client without a key.
-        self.how.pseudonyms.conversation(&[b"", id.as_bytes()])
+        pseudonym(self.how.pseudonyms, id)
     }
 
     fn masked(&self, text: Option<&str>) -> (RedactedText, u64) {
         let redacted = self.how.redactor.redact_cut(text.unwrap_or_default(), self.how.text_max);
         let n_masked = redacted.counts.iter().map(|(_, count)| u64::from(count)).sum();
         (redacted.text, n_masked)
+    }
+}
+
+/// The pseudonyms that a line of an older schema, of whatever kind, would get; none if it names no
+/// conversation.
+pub(crate) fn owners(line: &[u8], ring: &Keyring) -> Vec<Pseudonym> {
+    #[derive(Deserialize)]
+    struct Owned {
+        conv_id: Value,
+    }
+    let Ok(owned) = serde_json::from_slice::<Owned>(line) else { return Vec::new() };
+    ring.all().map(|one| pseudonym(one, Some(&owned.conv_id))).collect()
+}
+
+/// An old hash stays apart from ids that an application sends: it has a domain of its own.
+fn pseudonym(pseudonyms: &Pseudonymizer, id: Option<&Value>) -> Pseudonym {
+    let id = match id {
+        Some(Value::String(id)) => id.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    };
+    match is_legacy_conversation(&id) {
+        true => pseudonyms.legacy_conversation(&id),
+        // As the gateway does for a client without a key.
+        false => pseudonyms.conversation(&[b"", id.as_bytes()]),
     }
 }
 

@@ -26,6 +26,7 @@ use crate::replace::{Points, Replacement, points};
 use crate::segment::Layout;
 use crate::segment::facts::{self, Kind};
 use crate::{BadLine, DataDir, StoreError, disk, fail};
+pub(crate) use convert::owners;
 use convert::{Converted, Converter};
 use older::Older;
 

@@ -38,11 +38,7 @@ impl Log {
 
     fn events(&self) -> Vec<ResponseEvent> {
         let lines = query(&self.dir, &Filter::default()).unwrap();
-        lines
-            .map(|line| match line.unwrap().event {
-                Event::Response(event) => *event,
-            })
-            .collect()
+        lines.map(|line| line.unwrap().event.response().unwrap().clone()).collect()
     }
 
     /// Every byte in the directory, to look for what must not be there.
@@ -98,7 +94,7 @@ fn schema_1_0_is_read_for_good() {
     assert_eq!(first.timings.latency_ms, 13_579.25);
     // The conversation stays one, under a key.
     assert_eq!(events[0].conv_id, events[1].conv_id);
-    assert_eq!(first.conv_id, pseudonyms().conversation(&[b"", b"hashed_0f1e2d3c4b5a6978"]));
+    assert_eq!(first.conv_id, pseudonyms().legacy_conversation("hashed_0f1e2d3c4b5a6978"));
     assert!(events.iter().all(|event| event.config_hash == "migrated"));
 }
 
@@ -138,7 +134,7 @@ fn what_was_erased_here_does_not_come_back() {
         state: ErasureState::Ledgered,
         ts: at,
         requested_at: at,
-        target: vec![pseudonyms().conversation(&[b"", b"hashed_0f1e2d3c4b5a6978"])],
+        target: vec![pseudonyms().legacy_conversation("hashed_0f1e2d3c4b5a6978")],
         requester: "test".to_owned(),
         basis: "test".to_owned(),
         plan_hash: None,

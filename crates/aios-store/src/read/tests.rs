@@ -56,6 +56,7 @@ fn show_one(found: &Result<Line, ReadError>) -> String {
             let words = event.question.as_str().split([' ', ':']);
             words.skip(1).take(1).collect()
         }
+        Ok(Line { event: aios_core::Event::Feedback(_), .. }) => "feedback".to_owned(),
         Err(ReadError::Bad(bad)) => match bad.number {
             Some(number) => format!("[bad line {number}]"),
             None => format!("[bad at {}]", bad.offset),

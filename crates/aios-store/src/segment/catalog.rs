@@ -11,6 +11,7 @@ use super::footer::Footer;
 use super::janitor;
 use super::name::{FileKind, Layout, SegmentId};
 use super::rewrite::{self, Keep, Look, Rewritten};
+use super::salvage::{self, Salvaged};
 use super::sidecar::Sidecar;
 use super::text::Text;
 use super::{compress, seal};
@@ -102,7 +103,7 @@ impl<'a> Segments<'a> {
         let _lease = self.dir.lease_segment(id)?;
         match self.age(id)? {
             Age::Hot => {
-                self.finish_leased(id)?;
+                self.finish_leased(id, None)?;
                 rewrite::hot(&self.layout(), id, keep)
             }
             Age::Cold => rewrite::cold(&self.layout(), id, look, keep),
@@ -114,9 +115,19 @@ impl<'a> Segments<'a> {
     /// # Errors
     /// As for [`rewrite`](Self::rewrite).
     pub fn finish(&self, id: SegmentId) -> Result<Footer, StoreError> {
+        self.finish_counted(id, None)
+    }
+
+    /// The same with the footer that whoever wrote the segment has made. It counts only if the segment is as
+    /// long as it says.
+    pub(crate) fn finish_counted(
+        &self,
+        id: SegmentId,
+        counted: Option<Footer>,
+    ) -> Result<Footer, StoreError> {
         let _lease = self.dir.lease_segment(id)?;
         match self.age(id)? {
-            Age::Hot => self.finish_leased(id),
+            Age::Hot => self.finish_leased(id, counted),
             Age::Cold => Ok(Sidecar::load_or_survey(&self.layout(), id)?.footer().clone()),
         }
     }
@@ -129,10 +140,23 @@ impl<'a> Segments<'a> {
         let _lease = self.dir.lease_segment(id)?;
         match self.age(id)? {
             Age::Hot => {
-                let footer = self.finish_leased(id)?;
+                let footer = self.finish_leased(id, None)?;
                 compress::run(&self.layout(), id, &footer)
             }
             Age::Cold => Ok(()),
+        }
+    }
+
+    /// Keeps what can be read of a damaged cold segment and puts the rest into the quarantine. `None` if
+    /// nothing is wrong with it, or it is hot: there each line stands for itself.
+    ///
+    /// # Errors
+    /// As for [`rewrite`](Self::rewrite).
+    pub fn salvage(&self, id: SegmentId) -> Result<Option<Salvaged>, StoreError> {
+        let _lease = self.dir.lease_segment(id)?;
+        match self.age(id)? {
+            Age::Hot => Ok(None),
+            Age::Cold => salvage::cold(&self.layout(), id, &self.dir.quarantine_path()),
         }
     }
 
@@ -160,8 +184,8 @@ impl<'a> Segments<'a> {
         Layout::of(self.dir)
     }
 
-    fn finish_leased(&self, id: SegmentId) -> Result<Footer, StoreError> {
-        seal::finish(&self.layout().hot(id), id, &self.dir.quarantine_path())
+    fn finish_leased(&self, id: SegmentId, counted: Option<Footer>) -> Result<Footer, StoreError> {
+        seal::finish(&self.layout().hot(id), id, &self.dir.quarantine_path(), counted)
     }
 
     fn age(&self, id: SegmentId) -> Result<Age, StoreError> {

@@ -135,6 +135,14 @@ pub(crate) fn unpack(packed: &[u8]) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
+/// Unpacks the member that these bytes begin with; gives its text and how long it is packed.
+pub(crate) fn unpack_first(packed: &[u8]) -> io::Result<(Vec<u8>, usize)> {
+    let mut text = Vec::new();
+    let mut decoder = GzDecoder::new(packed);
+    read_text(&mut decoder, &mut text)?;
+    Ok((text, packed.len() - decoder.into_inner().len()))
+}
+
 /// What is in a cold file, found by unpacking all of it.
 #[derive(Debug)]
 pub(crate) struct Survey {
@@ -142,6 +150,17 @@ pub(crate) struct Survey {
     pub(crate) members: Vec<Member>,
     /// SHA-256 of the text before the footer.
     pub(crate) sha256: String,
+}
+
+impl Survey {
+    /// Whether the text is what the footer's digest says.
+    pub(crate) fn is_sound(&self) -> bool {
+        let sha256 = match self.footer.sha256_of {
+            DigestOf::Text => self.sha256.clone(),
+            DigestOf::Members => digest_of(&self.members),
+        };
+        sha256 == self.footer.sha256
+    }
 }
 
 /// Unpacks a whole file; `None` if it does not end with a footer.
@@ -193,7 +212,7 @@ fn pack(text: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-fn describe(text: &[u8], offset: u64, len: u64) -> Member {
+pub(crate) fn describe(text: &[u8], offset: u64, len: u64) -> Member {
     let mut tally = Tally::default();
     let mut pseudonyms = Vec::new();
     for line in text.split_inclusive(|byte| *byte == b'\n') {

@@ -41,6 +41,19 @@ pub(crate) fn is_footer(line: &[u8]) -> bool {
     line.starts_with(FOOTER_START)
 }
 
+/// The name of the client on an event's line. In a text the quotes would stand behind backslashes, so it
+/// is found without reading the line.
+pub(crate) fn client_of(line: &[u8]) -> Option<Cow<'_, str>> {
+    const KEY: &[u8] = br#""client":""#;
+    let start = memchr::memmem::find(line, KEY)? + KEY.len() - 1;
+    let mut values =
+        serde_json::Deserializer::from_slice(line.get(start..)?).into_iter::<Text<'_>>();
+    values.next()?.ok().map(|text| text.0)
+}
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// What a line is, without its newline.
 pub(crate) fn of(line: &[u8]) -> Kind<'_> {
     if is_footer(line) {

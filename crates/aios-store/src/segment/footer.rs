@@ -32,6 +32,10 @@ pub struct Footer {
     pub sha256: String,
     /// Of what.
     pub sha256_of: DigestOf,
+    /// What was wrong with the segment when lines were last taken out of it. The digest is of what was
+    /// left, so it would hide that; this does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<String>,
 }
 
 /// What a footer's digest is made from.
@@ -51,11 +55,15 @@ enum FooterType {
     SegmentFooter,
 }
 
+/// Digests text as it goes by.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Digest(Sha256);
+
 /// Counts the lines of a segment, or of a part of it, as they go by.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
     pub(crate) counts: Counts,
-    digest: Sha256,
+    digest: Digest,
 }
 
 /// How many lines there are, and from when.
@@ -82,7 +90,13 @@ impl Footer {
             bytes: counts.bytes,
             sha256,
             sha256_of: of,
+            flaw: None,
         }
+    }
+
+    /// The same with what is known to be wrong.
+    pub(crate) fn with_flaw(self, flaw: Option<String>) -> Self {
+        Self { flaw, ..self }
     }
 
     /// Reads a line; `None` if it is no footer.
@@ -108,22 +122,44 @@ impl Footer {
     }
 }
 
+impl Digest {
+    /// Of a whole text.
+    pub(crate) fn of(text: &[u8]) -> String {
+        let mut digest = Self::default();
+        digest.add(text);
+        digest.sha256()
+    }
+
+    pub(crate) fn add(&mut self, text: &[u8]) {
+        self.0.update(text);
+    }
+
+    pub(crate) fn sha256(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
 impl Tally {
     /// Takes in a line that ends with its newline; tells what it is.
     pub(crate) fn add<'a>(&mut self, line: &'a [u8]) -> Kind<'a> {
-        self.digest.update(line);
-        self.counts.bytes += line.len() as u64;
+        self.digest.add(line);
         let kind = facts::of(line.strip_suffix(b"\n").unwrap_or(line));
         match &kind {
-            Kind::Event(facts) => self.counts.saw(facts.ts),
-            Kind::Footer | Kind::Bad => self.counts.n_bad += 1,
+            Kind::Event(facts) => self.counts.add_event(facts.ts, line.len()),
+            Kind::Footer | Kind::Bad => self.counts.add_bad(line.len()),
         }
         kind
     }
 
+    /// Takes in lines that were counted where they were made.
+    pub(crate) fn add_counted(&mut self, lines: &[u8], counts: Counts) {
+        self.digest.add(lines);
+        self.counts = self.counts.and(counts);
+    }
+
     /// The digest of the lines.
     pub(crate) fn sha256(self) -> String {
-        hex(&self.digest.finalize())
+        self.digest.sha256()
     }
 
     /// The footer that belongs under the lines.
@@ -134,10 +170,17 @@ impl Tally {
 }
 
 impl Counts {
-    fn saw(&mut self, ts: Timestamp) {
+    /// One more event, whose line has so many bytes.
+    pub(crate) fn add_event(&mut self, ts: Timestamp, n_bytes: usize) {
         self.n_events += 1;
+        self.bytes += n_bytes as u64;
         self.first_ts = Some(self.first_ts.map_or(ts, |first| first.min(ts)));
         self.last_ts = Some(self.last_ts.map_or(ts, |last| last.max(ts)));
+    }
+
+    fn add_bad(&mut self, n_bytes: usize) {
+        self.n_bad += 1;
+        self.bytes += n_bytes as u64;
     }
 
     /// These and others together.

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::cold::{self, ColdWriter, Member};
 use super::facts;
-use super::footer::{Footer, Tally};
+use super::footer::{Digest, Footer, Tally};
 use super::name::{Layout, SegmentId};
 use super::seal;
-use super::sidecar::Sidecar;
+use super::sidecar::{CHANGED, Sidecar};
 use crate::StoreError;
 use crate::replace::{Points, Replacement, points, remove};
 
@@ -54,6 +54,9 @@ pub struct Rewritten {
     pub old_sha256: String,
     /// Digest after; `None` if nothing was left and the segment is gone.
     pub new_sha256: Option<String>,
+    /// What was wrong with it before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<String>,
 }
 
 /// The caller holds the lease, and the segment has its footer.
@@ -69,7 +72,9 @@ pub(super) fn hot(
     let sorted = sort_hot(&path, &mut out, keep).map_err(StoreError::io("rewrite", &path))?;
     let (tally, dropped) = (sorted.kept, sorted.n_dropped);
     let counts = tally.counts;
-    let new = tally.footer(id);
+    // The new digest would cover up that somebody has changed the text.
+    let flaw = (sorted.all.sha256() != old.sha256).then(|| CHANGED.to_owned());
+    let new = tally.footer(id).with_flaw(old.flaw.clone().or(flaw));
     let mut done = Rewritten::between(id, &old, &new, dropped);
     if dropped == 0 {
         return Ok(done.unchanged(&old));
@@ -87,6 +92,8 @@ pub(super) fn hot(
 
 /// The lines of a segment, sorted out.
 struct Sorted {
+    /// Digest of all of them.
+    all: Digest,
     kept: Tally,
     n_dropped: u64,
 }
@@ -97,10 +104,11 @@ fn sort_hot(
     keep: &mut dyn FnMut(&[u8]) -> Keep,
 ) -> io::Result<Sorted> {
     let mut reader = BufReader::with_capacity(256 * 1024, File::open(path)?);
-    let mut sorted = Sorted { kept: Tally::default(), n_dropped: 0 };
+    let mut sorted = Sorted { all: Digest::default(), kept: Tally::default(), n_dropped: 0 };
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
         if !facts::is_footer(&line) {
+            sorted.all.add(&line);
             match keep(without_newline(&line)) {
                 Keep::Keep => {
                     sorted.kept.add(&line);
@@ -131,6 +139,7 @@ pub(super) fn cold(
         keep,
         n_dropped: 0,
         changed: Vec::new(),
+        flaw: sidecar.flaw(),
     };
     for member in &sidecar.members {
         let is_wanted = match look {
@@ -139,7 +148,7 @@ pub(super) fn cold(
         };
         pass.take(member, is_wanted).map_err(StoreError::io("rewrite", &path))?;
     }
-    let new = pass.out.footer(id);
+    let new = pass.out.footer(id).with_flaw(pass.flaw.take());
     let mut done = Rewritten::between(id, &old, &new, pass.n_dropped);
     if pass.n_dropped == 0 {
         return Ok(done.unchanged(&old));
@@ -168,6 +177,8 @@ struct ColdPass<'a> {
     n_dropped: u64,
     /// Digests of the texts that were compressed anew.
     changed: Vec<String>,
+    /// What is wrong with the segment.
+    flaw: Option<String>,
 }
 
 impl ColdPass<'_> {
@@ -177,6 +188,9 @@ impl ColdPass<'_> {
             return self.out.copy(member, &packed);
         }
         let text = cold::unpack(&packed)?;
+        if Digest::of(&text) != member.sha256 {
+            self.flaw.get_or_insert_with(|| CHANGED.to_owned());
+        }
         let (mut kept, mut n_dropped) = (Vec::with_capacity(text.len()), 0);
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             match (self.keep)(without_newline(line)) {
@@ -206,6 +220,7 @@ impl Rewritten {
             bytes_after: new.bytes,
             old_sha256: old.sha256.clone(),
             new_sha256: Some(new.sha256.clone()),
+            flaw: new.flaw.clone(),
         }
     }
 

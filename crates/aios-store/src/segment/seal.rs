@@ -1,10 +1,11 @@
 //! Gives a segment that takes no more events its footer.
 //!
-//! The writer only renames the active segment, so that events go on at once; its lines are counted and
-//! digested here, on another thread. A segment without a footer is one whose sealing was broken off, and
-//! is finished at the next start.
+//! The writer only renames the active segment, so that events go on at once; the footer is appended on
+//! another thread. The writer has counted and digested the lines as it wrote them. Where it has not, because
+//! the process was started in between or the file is not as long as what was written, they are read here.
+//! A segment without a footer is one whose sealing was broken off, and is finished at the next start.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -31,7 +32,13 @@ pub(crate) fn read_footer(path: &Path) -> Result<Option<Footer>, StoreError> {
 }
 
 /// Makes sure that a hot segment has its footer, and gives it. A torn end is put aside first.
-pub(crate) fn finish(path: &Path, id: SegmentId, quarantine: &Path) -> Result<Footer, StoreError> {
+/// `counted` is the footer by the account of who wrote the lines.
+pub(crate) fn finish(
+    path: &Path,
+    id: SegmentId,
+    quarantine: &Path,
+    counted: Option<Footer>,
+) -> Result<Footer, StoreError> {
     if let Some(footer) = read_footer(path)? {
         return Ok(footer);
     }
@@ -41,7 +48,11 @@ pub(crate) fn finish(path: &Path, id: SegmentId, quarantine: &Path) -> Result<Fo
     if let Some(footer) = read_footer(path)? {
         return Ok(footer);
     }
-    let footer = tally(path).map_err(StoreError::io("read", path))?.footer(id);
+    let len = fs::metadata(path).map_err(StoreError::io("look at", path))?.len();
+    let footer = match counted.filter(|footer| footer.bytes == len) {
+        Some(footer) => footer,
+        None => tally(path).map_err(StoreError::io("read", path))?.footer(id),
+    };
     let append = || {
         let mut file = OpenOptions::new().append(true).open(path)?;
         file.write_all(&footer.line())?;
@@ -82,8 +93,6 @@ fn drop_torn_footer(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
     use crate::fixture;
 
@@ -96,12 +105,12 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let (path, aside) = (temp.path().join("s.ndjson"), temp.path().join("quarantine"));
         fs::write(&path, content).unwrap();
-        let footer = finish(&path, id(), &aside).unwrap();
+        let footer = finish(&path, id(), &aside, None).unwrap();
         let line = String::from_utf8(footer.line()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{expect}{line}"));
         assert_eq!(fs::read_dir(&aside).map_or(0, Iterator::count), n_aside);
         // Again, it is found and nothing changes.
-        assert_eq!(finish(&path, id(), &aside).unwrap(), footer);
+        assert_eq!(finish(&path, id(), &aside, None).unwrap(), footer);
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{expect}{line}"));
     }
 
@@ -124,10 +133,20 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("s.ndjson");
         fs::write(&path, fixture::line(1)).unwrap();
-        let footer = finish(&path, id(), &temp.path().join("q")).unwrap();
+        let footer = finish(&path, id(), &temp.path().join("q"), None).unwrap();
         let sealed = fs::read(&path).unwrap();
         fs::write(&path, [&sealed[..], b"junk"].concat()).unwrap();
-        assert_eq!(finish(&path, id(), &temp.path().join("q")).unwrap(), footer);
+        assert_eq!(finish(&path, id(), &temp.path().join("q"), None).unwrap(), footer);
         assert_eq!(fs::read(&path).unwrap(), sealed);
+    }
+
+    #[test]
+    fn a_footer_of_another_length_is_not_taken() {
+        let temp = tempfile::tempdir().unwrap();
+        let (path, aside) = (temp.path().join("s.ndjson"), temp.path().join("q"));
+        fs::write(&path, fixture::line(1)).unwrap();
+        let counted = tally(&path).unwrap().footer(id());
+        fs::write(&path, fixture::line(1) + &fixture::line(2)).unwrap();
+        assert_eq!(finish(&path, id(), &aside, Some(counted)).unwrap().n_events, 2);
     }
 }

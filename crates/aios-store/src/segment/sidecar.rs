@@ -11,12 +11,16 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::cold::{self, Member};
-use super::footer::{Counts, Footer};
+use super::footer::{Counts, DigestOf, Footer};
 use super::name::{Layout, SegmentId};
 use crate::StoreError;
 use crate::replace::{Points, Replacement, points};
 
 const POINTS: Points = points!("sidecar");
+
+/// What a segment that was changed by somebody is said to be.
+pub(crate) const CHANGED: &str =
+    "before lines were erased from it, its text was not what its footer's digest said";
 
 /// Most bytes of a sidecar's first line.
 const HEAD_MAX: u64 = 64 * 1024;
@@ -38,6 +42,9 @@ struct Head {
     end: String,
     /// The segment's last line.
     footer: Footer,
+    /// What unpacking the segment has shown to be wrong with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flaw: Option<String>,
 }
 
 impl Sidecar {
@@ -48,7 +55,18 @@ impl Sidecar {
         members: Vec<Member>,
     ) -> Result<Self, StoreError> {
         let (len, end) = cold::seal_of(path).map_err(StoreError::io("read", path))?;
-        Ok(Self { head: Head { len, end, footer }, members })
+        let flaw = footer.flaw.clone();
+        Ok(Self { head: Head { len, end, footer, flaw }, members })
+    }
+
+    /// What is wrong with the segment, as far as that is known.
+    pub(crate) fn flaw(&self) -> Option<String> {
+        let is_other = || {
+            let footer = &self.head.footer;
+            let is_proven = footer.sha256_of == DigestOf::Members;
+            is_proven && cold::digest_of(&self.members) != footer.sha256
+        };
+        self.head.flaw.clone().or_else(|| is_other().then(|| CHANGED.to_owned()))
     }
 
     /// The segment's last line.
@@ -81,7 +99,12 @@ impl Sidecar {
         let file = File::open(&path).map_err(StoreError::io("open", &path))?;
         let survey = cold::survey(BufReader::new(file)).map_err(StoreError::io("unpack", &path))?;
         let survey = survey.ok_or_else(|| StoreError::corrupt(&path, "it has no footer"))?;
-        Self::of(&path, survey.footer, survey.members)
+        let is_sound = survey.is_sound();
+        let mut sidecar = Self::of(&path, survey.footer, survey.members)?;
+        if !is_sound {
+            sidecar.head.flaw.get_or_insert_with(|| CHANGED.to_owned());
+        }
+        Ok(sidecar)
     }
 
     /// The sidecar, from its file if that is there and true, else from the segment.

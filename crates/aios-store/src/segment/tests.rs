@@ -220,3 +220,77 @@ fn readers_cannot_change_segments() {
     assert!(matches!(error, crate::StoreError::ReadOnly { .. }));
     assert_eq!(log.read().1.n_events, 3);
 }
+
+/// A cold segment in which one byte of the middle member is another.
+fn damaged() -> Log {
+    let log = Log::cold(1000, &[]);
+    let layout = log.segments().layout();
+    let mut bytes = fs::read(layout.cold(log.id)).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x55;
+    fs::write(layout.cold(log.id), bytes).unwrap();
+    log
+}
+
+#[test]
+fn of_a_damaged_segment_the_good_members_stay() {
+    let log = damaged();
+    let n_before = Sidecar::load(&log.segments().layout(), log.id).unwrap().unwrap().members.len();
+    let salvaged = log.segments().salvage(log.id).unwrap().unwrap();
+    assert_eq!((salvaged.n_members, salvaged.aside.len()), (n_before - 1, 1));
+    let (text, footer) = log.read();
+    let kept: Vec<_> = text.split_inclusive('\n').collect();
+    assert!(kept.iter().all(|line| log.lines.iter().any(|one| one == line)));
+    assert!(kept.len() > 300 && kept.len() < 1000, "{}", kept.len());
+    assert_eq!(footer.n_events as usize, kept.len());
+    assert!(footer.flaw.unwrap().contains("1 pieces of it could not be unpacked"));
+    assert_eq!(log.segments().salvage(log.id).unwrap(), None, "now it is sound");
+    let faults = crate::verify(&log.dir, true).unwrap().faults;
+    assert_eq!(faults.len(), 1, "what is missing is still named: {faults:?}");
+}
+
+#[test]
+fn a_segment_whose_end_is_missing_gets_one() {
+    let log = Log::cold(600, &[]);
+    let layout = log.segments().layout();
+    let end = Sidecar::load(&layout, log.id).unwrap().unwrap().members.pop().unwrap();
+    let mut bytes = fs::read(layout.cold(log.id)).unwrap();
+    bytes.truncate((end.offset + end.len) as usize);
+    fs::write(layout.cold(log.id), bytes).unwrap();
+    let salvaged = log.segments().salvage(log.id).unwrap().unwrap();
+    assert_eq!((salvaged.aside.len(), salvaged.flaw.as_str()), (0, "its end is missing"));
+    assert!(log.read().0 == log.lines.concat());
+}
+
+#[test]
+fn a_changed_text_is_still_named_when_lines_were_taken_out() {
+    let check = |log: &Log, expect: usize| {
+        let faults = crate::verify(&log.dir, true).unwrap().faults;
+        let named = faults.iter().filter(|fault| fault.why.contains("not what its footer"));
+        assert_eq!(named.count(), expect, "{faults:?}");
+    };
+    let drop = |n: u64| {
+        let ours = fixture::conversation(n).to_string();
+        move |line: &[u8]| {
+            let is_ours = memchr::memmem::find(line, ours.as_bytes()).is_some();
+            if is_ours { Keep::Drop } else { Keep::Keep }
+        }
+    };
+    let sound = Log::hot(300, &[]);
+    sound.segments().rewrite(sound.id, Look::Everywhere, &mut drop(7)).unwrap();
+    check(&sound, 0);
+    let log = Log::hot(300, &[]);
+    let path = log.segments().layout().hot(log.id);
+    let text = fs::read_to_string(&path).unwrap().replacen("is blue", "is grey", 1);
+    fs::write(&path, text).unwrap();
+    check(&log, 1);
+    let done = log.segments().rewrite(log.id, Look::Everywhere, &mut drop(7)).unwrap();
+    assert_eq!((done.dropped, done.flaw.is_some()), (1, true));
+    check(&log, 1);
+    // Also when it is compressed, and more is taken out.
+    log.segments().compress(log.id).unwrap();
+    check(&log, 1);
+    let done = log.segments().rewrite(log.id, Look::Everywhere, &mut drop(8)).unwrap();
+    assert_eq!(done.dropped, 1);
+    check(&log, 1);
+}

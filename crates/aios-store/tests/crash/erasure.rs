@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use aios_core::{Clock, Event, Timestamp};
+use aios_core::{Clock, Event, ResponseEvent, Timestamp};
 use aios_privacy::Pseudonym;
 use aios_store::{
     AuditConfig, AuditLog, Census, DataDir, Depth, EraseRequest, EraseTarget, Eraser, ErasureState,
@@ -53,9 +53,9 @@ fn open(dir: &DataDir) -> (Arc<FileEventLog>, Arc<AuditLog>, Eraser) {
 }
 
 fn numbered(n: u64) -> Event {
-    let Event::Response(mut event) = event(n);
-    event.conv_id = conversation(n % N_CONVERSATIONS);
-    Event::Response(event)
+    let conv_id = conversation(n % N_CONVERSATIONS);
+    let event = event(n).response().unwrap().clone();
+    Event::Response(Box::new(ResponseEvent { conv_id, ..event }))
 }
 
 /// A cold segment, a hot one, an active one, and files of other stores.
@@ -135,12 +135,12 @@ fn whenever_the_process_dies_the_erasure_is_finished_or_was_never_begun() {
 fn check(temp: &Path, what: &str) -> bool {
     let dir = DataDir::open(temp).unwrap();
     let (log, audit, eraser) = open(&dir);
-    let receipts = eraser.resume().unwrap();
+    let receipts = eraser.resume().receipts;
     let is_decided = log.fence().n_refused() > 0;
     for receipt in &receipts {
         assert_eq!(receipt.state, ErasureState::Completed, "{what}: {:?}", receipt.verified.left);
     }
-    assert!(eraser.resume().unwrap().is_empty(), "{what}: it is finished");
+    assert!(eraser.resume().receipts.is_empty(), "{what}: it is finished");
     let census = Census::take(&dir, &target(), Depth::EveryByte, Noon.now()).unwrap();
     assert!(census.is_complete(), "{what}: {census:?}");
     let n_expected = if is_decided { 0 } else { 670 / N_CONVERSATIONS };

@@ -1,8 +1,8 @@
 //! Reads replies on the side while their bytes pass through untouched.
 //!
 //! From a reply we need its text, tokens, model and ending, for the event and for telling a good
-//! answer from a broken one. Each chunk is parsed once, into borrowed fields; what we do not need is
-//! skipped. Nothing here changes a byte, with two exceptions that clients depend on: a usage chunk
+//! answer from a broken one. A chunk is parsed once, into borrowed fields, or only compared with the one
+//! before; what we do not need is skipped. Nothing here changes a byte, with two exceptions that clients depend on: a usage chunk
 //! that we asked for on our own account is taken out, and an error in a form that clients ignore is
 //! put into the form they know.
 
@@ -10,7 +10,7 @@ mod fault;
 mod lenient;
 mod model_name;
 mod notes;
-mod plain;
+mod pattern;
 mod repair;
 #[cfg(test)]
 mod tests;
@@ -25,6 +25,7 @@ pub use fault::WholeFault;
 use fault::{Found, unreadable_event};
 use lenient::Text;
 use notes::Notes;
+use pattern::{Pattern, Piece};
 pub use repair::repaired_json;
 use wire::{Chunk, Response, ResponseEvent};
 
@@ -81,6 +82,7 @@ pub struct Observer {
     operation: Operation,
     strip_usage: bool,
     notes: Notes,
+    pattern: Pattern,
 }
 
 impl Observer {
@@ -93,7 +95,8 @@ impl Observer {
         capture_max: usize,
         strip_usage: bool,
     ) -> Self {
-        Self { operation, strip_usage, notes: Notes::new(requested_model, capture_max) }
+        let (notes, pattern) = (Notes::new(requested_model, capture_max), Pattern::default());
+        Self { operation, strip_usage, notes, pattern }
     }
 
     /// Tells the prompt's length in bytes, for the estimate where no usage is reported.
@@ -134,16 +137,17 @@ impl Observer {
         self.notes.model_mismatch()
     }
 
-    /// Whether an event can be passed on before it is read: the answer has begun, and nothing in the
-    /// event decides how the stream goes on. Events must still be read in their order.
-    #[must_use]
-    pub fn can_wait(&self, event: &SseEvent) -> bool {
-        let is_chunked = matches!(self.operation, Operation::Chat | Operation::Completions);
-        is_chunked && self.content_seen() && plain::is_plain(event.as_bytes())
-    }
-
     /// Reads one event of a stream.
     pub fn on_event(&mut self, event: &SseEvent) -> EventAction {
+        match self.pattern.read(event.as_bytes()) {
+            Some(Piece::Answer(text)) => self.notes.add_text(text),
+            Some(Piece::Reasoning(text)) => self.notes.add_reasoning(text),
+            None => return self.parse_event(event),
+        }
+        EventAction::Forward
+    }
+
+    fn parse_event(&mut self, event: &SseEvent) -> EventAction {
         let fields = event.fields();
         if let Some(error) = fields.error {
             return Self::error(&Found::in_text(&String::from_utf8_lossy(error)), None);
@@ -198,6 +202,7 @@ impl Observer {
             return Self::error(&error, Some(event));
         }
         self.notes.add_chunk(chunk);
+        self.pattern.learn(event.as_bytes(), chunk);
         let no_choices = chunk.choices.as_ref().is_some_and(|choices| choices.n == 0);
         if self.strip_usage && no_choices && chunk.usage.is_some() {
             EventAction::Strip

@@ -74,6 +74,10 @@ impl Notes {
         }
     }
 
+    pub(super) const fn add_reasoning(&mut self, piece: &str) {
+        self.text_bytes += piece.len() as u64;
+    }
+
     pub(super) const fn add_tool_calls(&mut self, n: u64) {
         if n > 0 {
             self.content_seen = true;
@@ -107,8 +111,9 @@ impl Notes {
     fn add_message(&mut self, message: &Message<'_>) {
         self.add_text(&message.content.0);
         self.add_tool_calls(message.tool_calls.0);
-        let reasoning = message.reasoning_content.0.len().max(message.reasoning.0.len());
-        self.text_bytes += reasoning as u64;
+        // Some servers say it under both names.
+        let (one, other) = (&message.reasoning_content.0, &message.reasoning.0);
+        self.add_reasoning(if one.len() > other.len() { one } else { other });
     }
 
     fn add_model(&mut self, model: &str) {

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn observer(operation: Operation) -> Observer {
@@ -346,4 +348,39 @@ fn tokens_are_estimated_where_none_are_reported() {
     ));
     let expect = Tokens { input_tokens: Some(11), output_tokens: Some(3), tokens_estimated: true };
     assert_eq!(observer.observed().tokens, expect);
+}
+
+/// The data of an event: a text and what stands around it.
+fn chunk_data() -> impl Strategy<Value = String> {
+    let text = prop::sample::select(vec!["a", " sea", "", "ß", r"\n", r#"\""#, "\t", "1234567"]);
+    let around = prop::sample::select(vec![
+        r#"{"created":1700000000,"choices":[{"index":0,"delta":{"content":"~"},"finish_reason":null}]}"#,
+        r#"{"created":1700000001,"choices":[{"index":0,"delta":{"content":"~"},"finish_reason":null}]}"#,
+        r#"{"created":0700000001,"choices":[{"index":0,"delta":{"content":"~"},"finish_reason":null}]}"#,
+        r#"{"created":1700000000,"choices":[{"index":1,"delta":{"content":"~"},"finish_reason":null}]}"#,
+        r#"{"created":1700000000,"choices":[{"index":0,"delta":{"content":"~"},"finish_reason":"stop"}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"reasoning":"~"}}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"reasoning":"b","reasoning_content":"~"}}]}"#,
+        r#"{"choices":[{"text":"~"}],"usage":null}"#,
+        r#"{"choices":[{"text":"~"}],"usage":{"completion_tokens":1}}"#,
+        r#"{"choices":[{"text":"~"}],"error":null}"#,
+        r#"{"choices":[{"text":"~"}],"error":"x"}"#,
+    ]);
+    (text, around).prop_map(|(text, around)| around.replace('~', text))
+}
+
+proptest! {
+    /// A stream is read as it would be if each event were parsed.
+    #[test]
+    fn comparing_events_comes_to_the_same_as_parsing_them(
+        chunks in prop::collection::vec(chunk_data(), 1..12),
+    ) {
+        let (mut quick, mut slow) = (observer(Operation::Chat), observer(Operation::Chat));
+        for chunk in chunks {
+            let event = event(&format!("data: {chunk}\n\n"));
+            slow.pattern = Pattern::default();
+            prop_assert_eq!(quick.on_event(&event), slow.on_event(&event), "{}", chunk);
+            prop_assert_eq!(quick.observed(), slow.observed());
+        }
+    }
 }

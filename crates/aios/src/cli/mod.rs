@@ -1,8 +1,10 @@
 //! The command line: `aios <noun> <verb>`.
 //!
-//! A noun is a file here and a line in `nouns!`. A command parses, calls a library and prints: data
-//! on stdout, talk on stderr, as `output.rs` has it.
+//! A noun is a file here and a line in `nouns!`; a verb is a file of its own and a line in the noun's
+//! `verbs!`. A command parses, calls a library and prints: data on stdout, talk on stderr, as `output.rs`
+//! has it.
 
+mod alert;
 mod audit;
 mod canary;
 mod config;
@@ -11,10 +13,12 @@ mod dashboard;
 mod data;
 mod events;
 mod golden;
+mod init;
 mod keys;
 mod logs;
 mod models;
 mod net;
+mod nightly;
 pub(crate) mod output;
 mod owner;
 mod parse;
@@ -24,8 +28,10 @@ mod routing;
 mod running;
 mod serve;
 mod sim;
+mod slo;
 mod status;
 mod table;
+mod verbs;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -96,6 +102,8 @@ nouns! {
     Routing => routing,
     Canary => canary,
     Golden => golden,
+    Slo => slo,
+    Alert => alert,
     Events => events,
     Logs => logs,
     Keys => keys,
@@ -103,6 +111,8 @@ nouns! {
     Data => data,
     Pii => pii,
     Dashboard => dashboard,
+    Nightly => nightly,
+    Init => init,
     Sim => sim,
 }
 
@@ -117,7 +127,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) if output::is_closed_stdout(&error) => Exit::Done.into(),
         Err(error) => {
             output::report(&error, &mut std::io::stderr().lock());
-            Exit::Failed.into()
+            output::exit_of(&error).into()
         }
     }
 }

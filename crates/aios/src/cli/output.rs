@@ -38,11 +38,17 @@ pub(crate) struct Failure {
     hint: String,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    exit: Exit,
 }
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into(), source: None }
+        Self { message: message.into(), hint: hint.into(), source: None, exit: Exit::Failed }
+    }
+
+    /// What was asked for makes no sense, whatever is stored.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, ..Self::new(message, hint) }
     }
 
     /// The error behind this one.
@@ -159,6 +165,12 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<&str> {
         let of_failure = cause.downcast_ref::<Failure>().map(|failure| failure.hint.as_str());
         of_failure.or_else(|| cause.downcast_ref::<StoreError>().and_then(StoreError::hint))
     })
+}
+
+/// How a command ends that failed so.
+pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
+    let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+    failure.map_or(Exit::Failed, |failure| failure.exit)
 }
 
 /// Logs to stderr from `level` on.

@@ -234,7 +234,7 @@ impl Resolver<'_> {
     }
 }
 
-fn is_variable_name(name: &str) -> bool {
+pub(super) fn is_variable_name(name: &str) -> bool {
     let capital = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
     name.bytes().next().is_some_and(capital)
         && name.len() <= 64

@@ -25,6 +25,9 @@ pub(super) struct ConfigFile {
     pub(super) events: Events,
     pub(super) retention: Retention,
     pub(super) privacy: Privacy,
+    pub(super) nightly: Nightly,
+    pub(super) slo: Slo,
+    pub(super) alerts: Alerts,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
     pub(super) telemetry: Telemetry,
@@ -224,6 +227,32 @@ pub(super) struct CustomRule {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Slo {
+    pub(super) pass_rate: f64,
+    pub(super) latency_ms_p95: f64,
+    pub(super) boundary_drift: f64,
+    pub(super) recall_at_5: f64,
+    pub(super) error_rate: f64,
+    pub(super) quality_min: f64,
+    pub(super) window: String,
+    pub(super) n_min: u64,
+    pub(super) report_age_max: String,
+    pub(super) sequels: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alerts {
+    pub(super) enabled: bool,
+    pub(super) slack_webhook_env: String,
+    pub(super) webhook_env: String,
+    pub(super) webhook_hosts: Vec<String>,
+    pub(super) remind_every: String,
+    pub(super) per_hour_max: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct LmStudio {
     pub(super) preload: bool,
 }
@@ -241,4 +270,11 @@ pub(super) struct Telemetry {
     pub(super) level: String,
     pub(super) otlp_endpoint: String,
     pub(super) service_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nightly {
+    pub(super) enabled: bool,
+    pub(super) at: String,
 }

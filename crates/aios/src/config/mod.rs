@@ -11,13 +11,16 @@ mod env;
 mod file;
 mod layer;
 mod nearest;
+mod nightly;
 mod privacy;
 mod problem;
 mod resolve;
+mod restart;
 mod retention;
 mod schema;
 mod settings;
 mod show;
+mod slo;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -29,7 +32,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aios_core::Split;
-use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig};
+use aios_server::alerts::AlertConfig;
+use aios_server::judging::Objectives;
+use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig, NightlyAt};
 use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
 
@@ -80,6 +85,14 @@ pub struct Config {
     pub events: Events,
     /// `[privacy]`.
     pub privacy: Privacy,
+    /// `[nightly]`: when; `None` if it is off.
+    pub nightly: Option<NightlyAt>,
+    /// `[slo]`.
+    pub objectives: Objectives,
+    /// `[slo]`: whether how a conversation goes on says something of its answers.
+    pub sequels: bool,
+    /// `[alerts]`.
+    pub alerts: AlertConfig,
     /// `[memory]`.
     pub memory: MemoryMode,
     /// `[telemetry]`: how the log looks.
@@ -257,6 +270,7 @@ impl Config {
             body_timeout: self.server.body_timeout,
             total_timeout: self.upstream.timeouts.total,
             text_max: self.events.text_max,
+            sequels: self.sequels,
             aliases: self.aliases.clone(),
         }
     }
@@ -270,37 +284,6 @@ impl Config {
             stall_timeout: self.server.body_timeout,
             drain_timeout: self.server.drain_timeout,
         }
-    }
-
-    /// Keys whose change takes effect only after a restart, and that differ from `running`.
-    #[must_use]
-    pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 20] = [
-            "server.listen",
-            "server.admin_listen",
-            "server.data_dir",
-            "server.drain_timeout",
-            "server.connections_max",
-            "server.header_timeout",
-            "admin.tokens",
-            "admin.hosts",
-            "audit.checkpoint_copy",
-            "events.sync",
-            "events.queue_max",
-            "events.on_full",
-            "events.segment_max",
-            "retention.hot",
-            "retention.cold",
-            "retention.audit",
-            "telemetry.log",
-            "telemetry.level",
-            "telemetry.otlp_endpoint",
-            "telemetry.service_name",
-        ];
-        let value = |config: &Self, key: &str| {
-            config.settings.get(key).map(|setting| setting.value.clone())
-        };
-        FIXED.into_iter().filter(|key| value(self, key) != value(running, key)).collect()
     }
 }
 
@@ -332,8 +315,12 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     Ok(Config { file: path, warnings, ..config })
 }
 
-/// Environment variables that endpoints point to.
+/// Environment variables that endpoints and alerts point to.
 fn referenced(written: &file::ConfigFile) -> Vec<String> {
     let endpoints = written.tiers.main.endpoints.iter().chain(&written.tiers.embedder.endpoints);
-    endpoints.filter_map(|endpoint| endpoint.api_key_env.clone()).collect()
+    let alerts = [&written.alerts.slack_webhook_env, &written.alerts.webhook_env];
+    endpoints
+        .filter_map(|endpoint| endpoint.api_key_env.clone())
+        .chain(alerts.into_iter().cloned())
+        .collect()
 }

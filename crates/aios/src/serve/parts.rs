@@ -6,7 +6,7 @@ use aios_core::{Clock, Profile};
 use aios_privacy::SecretDigest;
 use aios_route::{Knots, Policy, Sampler};
 use aios_server::{AdminConfig, AdminToken, Clients, Handle, Live, Parts, RoutingState, Scopes};
-use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, StoreError};
+use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Resumed, StoreError};
 use aios_upstream::Upstreams;
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -41,6 +41,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         bind(config.server.admin_listen, "server.admin_listen", "--admin-listen").await?;
     let data_dir =
         Arc::new(DataDir::open(&config.server.data_dir).context("cannot open the data directory")?);
+    remember_clients(config, &data_dir)?;
     let keys = keys::load(&data_dir).context("cannot load the deployment's keys")?;
     let keyring = keys::keyring(&data_dir).context("cannot load the deployment's keys")?;
     let admin = admin(config, &data_dir).context("cannot load the admin token")?;
@@ -74,6 +75,8 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         admin,
         audit,
         eraser: Arc::clone(&eraser),
+        nightly: config.nightly.clone(),
+        alerts: config.alerts.clone(),
         keyring,
     })
     .context("cannot start the server")?;
@@ -90,6 +93,12 @@ fn admin(config: &Config, data_dir: &DataDir) -> Result<AdminConfig, StoreError>
     Ok(admin)
 }
 
+/// Before anybody is served under a name: without it their conversations could not be found.
+pub(super) fn remember_clients(config: &Config, data_dir: &DataDir) -> anyhow::Result<()> {
+    let names = config.client_keys.iter().map(|key| key.name.as_str());
+    data_dir.remember_clients(names).context("cannot remember the names of clients")
+}
+
 /// Finishes, beside the start, what a crash has broken off.
 fn eraser(
     dir: &DataDir,
@@ -99,21 +108,20 @@ fn eraser(
     let (log, audit) = (Arc::clone(store), Arc::clone(audit));
     let eraser = Arc::new(Eraser::open(dir, log, audit, Arc::new(SystemClock))?);
     let resuming = Arc::clone(&eraser);
-    tokio::task::spawn_blocking(move || match resuming.resume() {
-        Ok(receipts) => {
-            for receipt in receipts {
-                tracing::info!(
-                    id = receipt.id,
-                    state = receipt.state.name(),
-                    "an erasure is finished"
-                );
-            }
-        }
-        Err(error) => {
-            tracing::error!(%error, "an erasure cannot be finished; it goes on at the next start")
-        }
-    });
+    tokio::task::spawn_blocking(move || log_resumed(&resuming.resume()));
     Ok(eraser)
+}
+
+fn log_resumed(resumed: &Resumed) {
+    for receipt in &resumed.receipts {
+        tracing::info!(id = receipt.id, state = receipt.state.name(), "an erasure is finished");
+    }
+    for (id, error) in &resumed.failed {
+        tracing::error!(%id, %error, "an erasure cannot be finished; it goes on at the next start");
+    }
+    if resumed.n_waiting > 0 {
+        tracing::warn!(n = resumed.n_waiting, "erasures wait for holds to end");
+    }
 }
 
 /// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.
@@ -127,6 +135,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
         upstreams: Arc::new(Upstreams::new(upstreams, before.map(|before| &*before.upstreams))),
         redactor: Arc::new(config.privacy.redactor()),
         sinks: config.privacy.sinks(),
+        objectives: Arc::new(config.objectives.clone()),
         clients: Clients::new(
             config.clients_required,
             clients,

@@ -86,6 +86,11 @@ impl Reloader {
                 return handle.refuse_reload(error.to_string());
             }
         }
+        if let Err(error) = parts::remember_clients(&config, &self.routing.data_dir) {
+            let why = format!("{error:#}");
+            tracing::error!(%why, "the changed configuration was not taken; the last one stays");
+            return handle.refuse_reload(why);
+        }
         for key in config.needs_restart(&self.at_start) {
             tracing::warn!(key, "this change takes effect after a restart");
         }

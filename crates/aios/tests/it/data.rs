@@ -147,7 +147,10 @@ async fn an_unknown_id_finds_nothing_and_erases_nothing() {
         let ran = data(&place, "delete", &["--conv-id", id, "--execute"], 0);
         assert!(ran.stdout.contains("nothing was erased") && !ran.stdout.contains("ERASED"));
     }
-    data(&place, "delete", &["--conv-id", "", "--execute"], 1);
+    for verb in ["find", "verify", "delete"] {
+        data(&place, verb, &["--conv-id", ""], 64);
+        data(&place, verb, &["--subject", ""], 64);
+    }
     data(&place, "delete", &["--execute"], 64);
     data(&place, "find", &["--pseudonym", "hashed_0123456789abcdef"], 64);
     assert_eq!(lines(&place).len(), 6);
@@ -220,6 +223,69 @@ async fn the_same_id_of_two_clients_is_two_conversations() {
 
 fn aios_privacy_digest(secret: &str) -> String {
     aios_privacy::SecretDigest::of(secret.as_bytes()).to_hex()
+}
+
+#[tokio::test]
+async fn a_client_that_is_gone_is_still_known() {
+    let secret = "key of old";
+    let keys = format!("[{{ name = \"old\", sha256 = \"{}\" }}]", aios_privacy_digest(secret));
+    let server = Server::start(&Setup::new().set("clients.keys", &keys)).await;
+    let header = format!("authorization: Bearer {secret}\r\n");
+    say_as(&server, ANN, &header, "Where is the harbor?").await;
+    say_as(&server, BOB, &header, "Where is the harbor?").await;
+    // Renamed: the configuration has nobody of that name any more.
+    let place = server.stop_after(2).await;
+    let run = |verb: &str, args: &[&str], code: i32| data(&place, verb, args, code);
+    assert_eq!(find(&place, ANN), "Events found: 1");
+    let refused = run("find", &["--conv-id", ANN, "--client", "odl"], 64);
+    assert!(refused.stderr.contains("known are old, (none)"), "{}", refused.stderr);
+    // Also where the list is gone: the log has the name.
+    fs::remove_file(place.path().join("data/clients.json")).unwrap();
+    run("verify", &["--conv-id", ANN], 2);
+    run("delete", &["--conv-id", ANN, "--client", "old", "--execute"], 0);
+    run("verify", &["--conv-id", ANN, "--client", "old"], 0);
+    run("delete", &["--conv-id", BOB, "--execute"], 0);
+    assert_eq!(lines(&place).len(), 0);
+    // Of the last one, too, it is known that there was one.
+    let verified = run("verify", &["--conv-id", BOB, "--client", "old"], 0);
+    assert!(verified.stdout.contains("\nCLEAN "), "{}", verified.stdout);
+}
+
+#[tokio::test]
+async fn a_text_is_counted_wherever_it_stands() {
+    let place = talked().await;
+    place.write("data/exports/of-ann.csv", &format!("{ANN};x\n"));
+    let found = data(&place, "find", &["--value", ANN], 0).stdout;
+    assert!(found.starts_with("Hits: 1\n") && found.contains("exports/of-ann.csv"), "{found}");
+    let found = data(&place, "find", &["--value", "Where is the harbor?", "--json"], 0).json();
+    assert_eq!(found["hits"], 6, "{found}");
+    data(&place, "find", &["--value", ""], 64);
+    data(&place, "find", &["--value", "x", "--conv-id", ANN], 64);
+    data(&place, "find", &[], 64);
+    fs::write(place.path().join("data/exports/x.zip"), b"PK\x03\x04").unwrap();
+    data(&place, "find", &["--value", "nowhere"], 3);
+}
+
+#[tokio::test]
+async fn a_pseudonym_is_found_without_the_key() {
+    let place = talked().await;
+    let pseudonym = log_pseudonym(&place, ANN);
+    fs::remove_file(place.path().join("data/keys/pseudonyms.key")).unwrap();
+    let found = data(&place, "find", &["--pseudonym", &pseudonym], 0);
+    assert!(found.stdout.starts_with("Events found: 3"), "{}", found.stdout);
+    data(&place, "find", &["--conv-id", ANN], 1);
+}
+
+#[tokio::test]
+async fn a_short_id_is_looked_for_as_a_text_of_its_own() {
+    let server = Server::start(&Setup::new()).await;
+    say_in(&server, "7").await;
+    let place = server.stop_after(1).await;
+    data(&place, "delete", &["--conv-id", "7", "--execute"], 0);
+    let verified = data(&place, "verify", &["--conv-id", "7"], 0).stdout;
+    assert!(verified.contains("CLEAN") && verified.contains("id_searched=yes"), "{verified}");
+    place.write("data/exports/x.ndjson", "{\"id\":\"7\"}\n");
+    data(&place, "verify", &["--conv-id", "7"], 2);
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 // The lints take a module for test code by this mark.
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod canary;
@@ -20,9 +22,13 @@ mod golden;
 #[cfg(test)]
 mod hangups;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod nightly;
 #[cfg(test)]
 mod nodelay;
 #[cfg(test)]
@@ -39,6 +45,8 @@ mod reload;
 mod rig;
 #[cfg(test)]
 mod sinks;
+#[cfg(test)]
+mod slo;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]

@@ -105,9 +105,10 @@ impl Place {
     /// The program with its arguments, not started yet.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aios"));
-        let strangers = std::env::vars()
-            .map(|(name, _)| name)
-            .filter(|name| name.starts_with("AIOS_") || name.starts_with("OTEL_"));
+        let strangers = std::env::vars().map(|(name, _)| name).filter(|name| {
+            let own = ["AIOS_", "OTEL_"].iter().any(|start| name.starts_with(start));
+            own || name.ends_with("_WEBHOOK_URL")
+        });
         for name in strangers {
             command.env_remove(name);
         }

@@ -45,6 +45,8 @@ fn event(n: u64, texts: &[String; 4]) -> Event {
         conv_id_source: if has(3) { ConversationSource::Derived } else { ConversationSource::User },
         subject: has(3).then(|| pseudonym('s', n)),
         msg_id: n as u32,
+        previous: has(4).then(|| EventId::new(Timestamp::from_micros(n as i64), [3; 10])),
+        asked_again: has(4),
         client: has(4).then(|| texts[3].clone()),
         request_model: redacted(&texts[2]),
         response_model: has(5).then(|| redacted(&texts[3])),

@@ -14,9 +14,22 @@ pub(crate) const DETECTOR: Detector = Detector::new(
     look,
 );
 
-const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+static BASE58: [u8; 256] = values(b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz");
+static BECH32: [u8; 256] = values(b"qpzry9x8gf2tvdw0s3jn54khce6mua7l");
+/// The value of what is no letter of the alphabet.
+const NONE: u8 = 0xff;
 const PREFIX: &str = "bc1";
+
+/// The value of each letter of an alphabet.
+const fn values(alphabet: &[u8]) -> [u8; 256] {
+    let mut values = [NONE; 256];
+    let mut n = 0;
+    while n < alphabet.len() {
+        values[alphabet[n] as usize] = n as u8;
+        n += 1;
+    }
+    values
+}
 
 fn look(source: &Source<'_>, digit: usize) -> Look {
     // The digit of the prefix is its last letter.
@@ -35,13 +48,14 @@ fn look(source: &Source<'_>, digit: usize) -> Look {
 
 /// 25 bytes: a version, a hash of 20 bytes, and the first four bytes of the hash of both's hash.
 fn is_base58(address: &[u8]) -> bool {
-    if !(26..=35).contains(&address.len()) {
+    if !(26..=35).contains(&address.len())
+        || address.iter().any(|letter| BASE58[usize::from(*letter)] == NONE)
+    {
         return false;
     }
     let mut number = [0u8; 25];
     for letter in address {
-        let Some(value) = BASE58.iter().position(|one| one == letter) else { return false };
-        let mut carry = u32::try_from(value).unwrap_or_default();
+        let mut carry = u32::from(BASE58[usize::from(*letter)]);
         for byte in number.iter_mut().rev() {
             carry += u32::from(*byte) * 58;
             [.., *byte] = carry.to_be_bytes();
@@ -65,8 +79,8 @@ fn is_bech32(address: &[u8]) -> bool {
         return false;
     }
     let value = |letter: &u8| {
-        let value = BECH32.iter().position(|one| *one == letter.to_ascii_lowercase());
-        value.and_then(|value| u32::try_from(value).ok())
+        let value = BECH32[usize::from(letter.to_ascii_lowercase())];
+        (value != NONE).then_some(u32::from(value))
     };
     let Some(values) = data.iter().map(value).collect::<Option<Vec<_>>>() else { return false };
     // The prefix `bc`: the letters' upper bits, a zero, their lower bits.

@@ -51,8 +51,11 @@ impl Shape {
             }
             shape.push(source, start, end, separator);
             let next = source.run_right(end, SEPARATOR_MAX, is_separator);
-            let Some(telling) = telling(source, end, next).filter(|byte| shape.may_go_on(*byte))
-            else {
+            let telling = telling(source, end, next);
+            let goes_on = |byte: &u8| {
+                shape.may_go_on(*byte) || (has_plus && *byte == b' ' && shape.is_short())
+            };
+            let Some(telling) = telling.filter(goes_on) else {
                 return Some(shape);
             };
             (start, separator) = (next, telling);
@@ -75,13 +78,15 @@ impl Shape {
     pub(super) fn is_national(&self) -> bool {
         self.is_north_american()
             || self.has_trunk_prefix()
+            || self.has_slashed_area()
             || self.has_exit_prefix()
             || self.is_mobile()
     }
 
-    /// Whether all groups are pairs, as in France and in any list of numbers.
-    pub(super) fn is_pairs(&self) -> bool {
-        self.lengths().iter().all(|length| *length == 2)
+    /// Whether a number before it would make it a part of a longer one: all groups are pairs, as in France
+    /// and in any list of numbers, or a zero alone tells that it is one to call.
+    pub(super) fn may_be_of_a_row(&self) -> bool {
+        self.lengths().iter().all(|length| *length == 2) || self.has_trunk_prefix()
     }
 
     /// Whether there are as many digits as a number to call has.
@@ -139,6 +144,12 @@ impl Shape {
         matches!(self.lengths(), [3, 3, 4] | [1, 3, 3, 4])
     }
 
+    /// Whether there are fewer digits than any number has with its country's code, as in
+    /// `+86-21-6891 9003`.
+    fn is_short(&self) -> bool {
+        self.n_digits <= 8
+    }
+
     /// Hyphens and dots hold closer than blanks: after one, a blank ends the number. So does a bracket
     /// that closes more than one group.
     fn may_go_on(&self, separator: u8) -> bool {
@@ -187,6 +198,14 @@ impl Shape {
             // Pairs are French, of which there are five.
             && (lengths.iter().any(|length| *length > 2) || lengths.len() == 5)
             && is_even
+    }
+
+    /// Germany's `089/272498`.
+    fn has_slashed_area(&self) -> bool {
+        matches!(self.lengths(), [3..=5, 5..=8])
+            && self.separators[1] == b'/'
+            && self.digit(0) == 0
+            && self.digit(1) != 0
     }
 
     /// Brazil's `11 91234-5678`, China's `138-1234-5678`, Spain's `612 34 56 78` and Russia's

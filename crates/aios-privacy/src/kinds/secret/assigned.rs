@@ -3,25 +3,31 @@
 //! A name alone proves little: code is full of `token: str` and `password = read()`. So the value
 //! must look like one: quoted or mixed, not a placeholder, not an expression.
 
-use super::is_random;
+use super::{is_random, spoken};
 use crate::context::is_mask;
 use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
+use crate::kinds::is_unspaced;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::Secret, &[Anchors::Words(&WORDS), Anchors::Words(&SHORT)], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::Secret,
+    &[Anchors::Words(&WORDS), Anchors::Words(&SHORT), Anchors::Words(&spoken::NEEDLES)],
+    look,
+);
 
 const WORDS: [&str; 8] =
     ["passwords", "password", "passphrase", "passcode", "passwd", "pass", "secret", "token"];
 
 /// The short ones with what follows them where a value does: bare, they are all over prose.
-const SHORT: [&str; 10] =
-    ["pwd:", "pwd=", "pwd ", "pwd\"", "key:", "key=", "key ", "key\"", "key'", "key\\"];
+const SHORT: [&str; 13] = [
+    " pw:", " pw=", "\"pw\"", "pwd:", "pwd=", "pwd ", "pwd\"", "key:", "key=", "key ", "key\"",
+    "key'", "key\\",
+];
 
 /// Words after which also a short or plain value is believed.
-const STRONG: [&str; 7] =
-    ["password", "passphrase", "passcode", "passwd", "pass", "pwd", "passwords"];
+const STRONG: [&str; 8] =
+    ["password", "passphrase", "passcode", "passwd", "pass", "pwd", "pw", "passwords"];
 
 /// What must stand in a name that ends in `key` for it to be secret.
 const KEY_OWNERS: [&str; 14] = [
@@ -67,22 +73,55 @@ const TOKEN_MIN: usize = 10;
 const WORDLESS_MIN: usize = 24;
 
 fn look(source: &Source<'_>, at: usize) -> Look {
+    if let Some((_, end)) = spoken::word_at(source, at) {
+        let value = spoken::value_start(source, end);
+        let found = value.and_then(|value| given(source, value, true));
+        return Look::maybe(found, end);
+    }
+    // `pw` is too short to be found without the sign before it.
+    let at = at + usize::from(matches!(source.byte(at), Some(b' ' | b'"')));
     let word_end = word_end(source, at);
     let name_start = source
         .run_left(at, NAME_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     let word = source.between(at, word_end);
-    let known = WORDS.iter().chain(&["pwd", "key"]).find(|known| known.eq_ignore_ascii_case(word));
+    let known =
+        WORDS.iter().chain(&["pwd", "pw", "key"]).find(|known| known.eq_ignore_ascii_case(word));
     let Some(known) =
         known.filter(|_| !is_mask(source, at, word_end) && is_name(source, name_start, at, word))
     else {
         return Look::nothing(word_end.max(at + 1));
     };
     let is_strong = STRONG.contains(known);
-    let Some(value) = value_start(source, name_start, word_end, is_strong) else {
-        return Look::nothing(word_end);
-    };
-    let found = quoted(source, value, is_strong).or_else(|| plain(source, value, is_strong));
-    Look::maybe(found, word_end)
+    let value = value_start(source, name_start, word_end, is_strong)
+        .or_else(|| netrc_start(source, name_start, word_end))
+        .or_else(|| pair_start(source, word_end));
+    let Some(value) = value else { return Look::nothing(word_end) };
+    Look::maybe(given(source, value, is_strong), word_end)
+}
+
+/// The value that begins at `at`.
+fn given(source: &Source<'_>, at: usize, is_strong: bool) -> Option<Found> {
+    quoted(source, at, is_strong).or_else(|| plain(source, at, is_strong))
+}
+
+/// Where the value begins in `"name": "DB_PASSWORD", "value": "…"`.
+fn pair_start(source: &Source<'_>, word_end: usize) -> Option<usize> {
+    let is_sign = |byte: u8| matches!(byte, b'"' | b'\'' | b'\\' | b',' | b' ');
+    let word = source.run_right(word_end, 8, is_sign);
+    let end = Some(word + "value".len()).filter(|_| source.has_word(word, "value"))?;
+    let colon = source.run_right(end, 4, is_sign);
+    let is_pair = word > word_end + 1 && matches!(source.byte(colon), Some(b':' | b'='));
+    is_pair.then(|| source.run_right(colon + 1, 4, |byte| byte == b' '))
+}
+
+/// Where the value begins in `machine example.com login jo password …`, as in a `.netrc`.
+fn netrc_start(source: &Source<'_>, name_start: usize, word_end: usize) -> Option<usize> {
+    let login = name_start
+        .checked_sub(1)
+        .map(|blank| source.run_left(blank, NAME_MAX, |byte| !byte.is_ascii_whitespace()))?;
+    let word = login.checked_sub("login ".len())?;
+    let is_ours = source.has_word(word, "login ") && source.has_word(name_start, "password ");
+    is_ours.then_some(word_end + 1)
 }
 
 /// Where the word at `at` ends; `secretKey` is two.
@@ -158,6 +197,8 @@ fn quoted(source: &Source<'_>, at: usize, is_strong: bool) -> Option<Found> {
 /// A value without quotes ends at a blank or at what ends a value in code, URLs and lists.
 fn plain(source: &Source<'_>, start: usize, is_strong: bool) -> Option<Found> {
     let run = source.run_right(start, VALUE_MAX, is_plain);
+    // Scripts without blanks go on after the value.
+    let run = source.between(start, run).find(is_unspaced).map_or(run, |n| start + n);
     let end = source.run_left(run, run - start, |byte| matches!(byte, b'.' | b':' | b'-'));
     let value = source.between(start, end);
     let is_long = value.len() >= if is_strong { PASSWORD_MIN } else { TOKEN_MIN };
@@ -235,7 +276,18 @@ mod tests {
     fn passwords_are_found_quoted_and_plain() {
         check("password: ⟦hunter22⟧, then DB_PASS=⟦s3cr3t!x⟧ and pwd = '⟦correct horse⟧'");
         check("{\"password\": \"⟦swordfish⟧\"} my password is ⟦Tr0ub4dor⟧");
-        check("login --password ⟦hunter22⟧ now");
+        check("login --password ⟦hunter22⟧ now, or jo / pw: ⟦hunter22⟧");
+        check("machine example.com login jo password ⟦hunter22⟧");
+        check("{\"name\": \"DB_PASSWORD\", \"value\": \"⟦hunter22⟧\"}");
+    }
+
+    #[test]
+    fn passwords_are_found_in_other_languages() {
+        check("Das Passwort lautet ⟦Sommer22!⟧, Kennwort: ⟦Winter23⟧");
+        check("Mot de passe : ⟦soleil_77⟧ (à changer)");
+        check("La contraseña es ⟦Toro2748⟧ y mi clave: ⟦Toro2749⟧");
+        check("パスワードは⟦Sakura99!⟧です。 密码：⟦Sakura99!⟧");
+        check("la clave es simple, Passwort vergessen? mot de passe oublié, die parola der Woche");
     }
 
     #[test]

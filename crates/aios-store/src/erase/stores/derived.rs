@@ -12,4 +12,4 @@ pub(crate) const CACHE: Store =
 
 /// Copies that were made for somebody.
 pub(crate) const EXPORTS: Store =
-    Store { name: "exports", files: &["exports/*"], treatment: Treatment::Scraps };
+    Store { name: "exports", files: &["exports/*"], treatment: Treatment::Records };

@@ -6,12 +6,12 @@ use crate::erase::registry::{Store, Treatment};
 pub(crate) const GOLDENS: Store = Store {
     name: "goldens",
     files: &["goldens/*", "retrieval_qa/*"],
-    treatment: Treatment::Document,
+    treatment: Treatment::Records,
 };
 
 /// Reports.
 pub(crate) const REPORTS: Store =
-    Store { name: "reports", files: &["reports/*"], treatment: Treatment::Document };
+    Store { name: "reports", files: &["reports/*"], treatment: Treatment::Records };
 
 /// What routing has learned, and its outcome log.
 pub(crate) const ROUTER: Store =
@@ -23,3 +23,10 @@ pub(crate) const SETTINGS: Store = Store {
     files: &["analytics/adaptive_override.json", "holds.json", "retention.json"],
     treatment: Treatment::Apart,
 };
+
+/// The names of the clients that there are or have been.
+pub(crate) const CLIENTS: Store =
+    Store { name: "clients", files: &["clients.json"], treatment: Treatment::Names };
+/// What is wrong and who was told of it: figures and advice, nobody's words.
+pub(crate) const ALERTS: Store =
+    Store { name: "alerts", files: &["alerts/book.json"], treatment: Treatment::Apart };

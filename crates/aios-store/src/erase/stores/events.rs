@@ -30,9 +30,9 @@ pub(crate) const CONTROL: Store = Store {
     treatment: Treatment::Lines,
 };
 
-/// Torn ends of segments.
+/// Torn ends of segments, and what could not be read of them.
 pub(crate) const QUARANTINE: Store = Store {
     name: "quarantine",
     files: &["analytics/quarantine/*", "audit/quarantine/*"],
-    treatment: Treatment::Scraps,
+    treatment: Treatment::Lines,
 };

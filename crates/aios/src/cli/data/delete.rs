@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use aios_store::{Census, Depth, plan_hash};
+use aios_store::{Depth, plan_hash};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -30,27 +30,23 @@ pub(super) struct Delete {
 
 impl Delete {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let looked = self.who.look(context)?;
-        let census = looked.census(Depth::Catalogued)?;
+        let looked = self.who.look(context, Depth::Catalogued)?;
+        let census = &looked.census;
         if !self.execute {
-            return show_plan(context, &looked, &census, out);
+            return show_plan(context, &looked, out);
         }
         let has_nothing = census.is_clean() && census.is_complete();
         // With a server, something may be on its way that no look can find: then it is fenced.
         if has_nothing && matches!(Owner::of(&looked.config)?, Owner::Us(_)) {
-            return nothing(context, &looked, &census, out);
+            return nothing(context, &looked, out);
         }
         let receipt = erase::erase(&looked, &self.basis)?;
         show_receipt(context, &receipt, out)
     }
 }
 
-fn show_plan(
-    context: &Context,
-    looked: &Looked,
-    census: &Census,
-    out: &mut dyn Write,
-) -> anyhow::Result<Exit> {
+fn show_plan(context: &Context, looked: &Looked, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let census = &looked.census;
     let hash = plan_hash(looked.target.pseudonyms(), census);
     if context.json {
         let plan = json!({
@@ -72,12 +68,8 @@ fn show_plan(
 }
 
 /// Of an id that nobody has sent, or whose data is gone already.
-fn nothing(
-    context: &Context,
-    looked: &Looked,
-    census: &Census,
-    out: &mut dyn Write,
-) -> anyhow::Result<Exit> {
+fn nothing(context: &Context, looked: &Looked, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let census = &looked.census;
     if context.json {
         let found = json!({
             "executed": false, "events_found": 0, "pseudonyms": looked.pseudonyms(), "census": census,
@@ -116,6 +108,9 @@ fn show_receipt(context: &Context, receipt: &Value, out: &mut dyn Write) -> anyh
     writeln!(out, "receipt: erasures/{id}.receipt.json")?;
     if word == "FENCED" {
         say("nothing was stored of it; what is still on its way will not be kept");
+    }
+    if let Some(note) = receipt["note"].as_str() {
+        say(note);
     }
     for left in verified["left"].as_array().into_iter().flatten() {
         let text = |key: &str| left[key].as_str().unwrap_or_default().to_owned();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::whose::Looked;
 use crate::cli::net;
-use crate::cli::output::Failure;
+use crate::cli::output::{Failure, say};
 use crate::cli::owner::{self, Owner};
 use crate::clock::SystemClock;
 
@@ -31,7 +31,9 @@ fn here(looked: &Looked, dir: &DataDir, basis: &str) -> anyhow::Result<Value> {
     let audit = Arc::new(audit);
     let log = Arc::new(FileEventLog::open(dir, looked.config.events.log)?);
     let eraser = Eraser::open(dir, Arc::clone(&log), Arc::clone(&audit), clock)?;
-    eraser.resume()?;
+    for (id, error) in eraser.resume().failed {
+        say(format_args!("the erasure {id}, which was broken off, cannot be finished: {error}"));
+    }
     let request = EraseRequest { requester: "cli".to_owned(), basis: basis.to_owned() };
     let receipt = eraser
         .plan(&looked.target, &request)

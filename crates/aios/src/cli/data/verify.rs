@@ -24,8 +24,8 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let looked = self.who.look(context)?;
-        let census = looked.census(Depth::EveryByte)?;
+        let looked = self.who.look(context, Depth::EveryByte)?;
+        let census = &looked.census;
         let (n_files, n_bytes) = census.n_read();
         let is_clean = census.is_clean() && census.n_mentions() == 0;
         let exit = match (is_clean, census.is_complete()) {
@@ -57,7 +57,7 @@ impl Verify {
             census.stores.len(),
         )?;
         shown::stores(out, &census.stores)?;
-        shown::remarks(&census);
+        shown::remarks(census);
         Ok(exit)
     }
 }

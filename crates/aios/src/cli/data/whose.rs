@@ -5,6 +5,7 @@ use aios_privacy::Pseudonym;
 use aios_server::{Whose, WhoseError};
 use aios_store::{Census, DataDir, Depth, EraseTarget};
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::cli::context::Context;
 use crate::cli::output::Failure;
@@ -17,7 +18,7 @@ use crate::keys;
 pub(super) struct Who {
     #[command(flatten)]
     named: Named,
-    /// Client that sent the id, where several clients use the same one
+    /// Client that sent the id, where several clients use the same one; `(none)` for requests without a key
     #[arg(long, value_name = "NAME", conflicts_with = "pseudonym")]
     client: Option<String>,
 }
@@ -27,30 +28,30 @@ pub(super) struct Who {
 #[group(required = true, multiple = false)]
 struct Named {
     /// A conversation, by the id that the application sent
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     conv_id: Option<String>,
     /// A person, by the id that the application sent in `user` or `safety_identifier`; or a client, by its name
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     subject: Option<String>,
     /// A conversation or a person, by the pseudonym that events show (c1_…, s1_…)
     #[arg(long, value_parser = Pseudonym::parse)]
     pseudonym: Option<Pseudonym>,
 }
 
-/// A data directory, and who is looked for in it.
+/// A data directory, who is looked for in it, and what was found.
 #[derive(Debug)]
 pub(super) struct Looked {
     pub(super) config: Config,
-    pub(super) dir: DataDir,
     pub(super) whose: Whose,
     pub(super) target: EraseTarget,
+    pub(super) census: Census,
     /// The live versions of the key, the newest first.
     pub(super) key_versions: Vec<u16>,
 }
 
 impl Who {
-    /// Finds out who is meant. Reads only.
-    pub(super) fn look(self, context: &Context) -> anyhow::Result<Looked> {
+    /// Finds out who is meant, and what is stored of them. Reads only.
+    pub(super) fn look(self, context: &Context, depth: Depth) -> anyhow::Result<Looked> {
         let config = context.config()?;
         let dir = DataDir::read(&config.server.data_dir)?;
         let whose = Whose {
@@ -59,20 +60,21 @@ impl Who {
             pseudonym: self.named.pseudonym,
             client: self.client,
         };
-        let ring = keys::keyring(&dir)?;
+        // A pseudonym is found without a key, which may be gone.
+        let ring = match whose.pseudonym {
+            Some(_) => keys::live(&dir)?,
+            None => Some(keys::keyring(&dir)?),
+        };
         let clients: Vec<String> = config.client_keys.iter().map(|key| key.name.clone()).collect();
-        let target = whose.resolve(&dir, &ring, &clients, SystemClock.now()).map_err(advised)?;
-        let key_versions = ring.versions().collect();
-        Ok(Looked { config, dir, whose, target, key_versions })
+        let now = SystemClock.now();
+        let looked = whose.look(&dir, ring.as_ref(), &clients, depth, now).map_err(advised)?;
+        let key_versions = ring.iter().flat_map(|ring| ring.versions()).collect();
+        let (target, census) = (looked.target, looked.census);
+        Ok(Looked { config, whose, target, census, key_versions })
     }
 }
 
 impl Looked {
-    /// Counts what is stored.
-    pub(super) fn census(&self, depth: Depth) -> anyhow::Result<Census> {
-        Ok(Census::take(&self.dir, &self.target, depth, SystemClock.now())?)
-    }
-
     /// The pseudonyms, as they are printed.
     pub(super) fn pseudonyms(&self) -> Vec<&str> {
         self.target.pseudonyms().iter().map(Pseudonym::as_str).collect()
@@ -80,14 +82,19 @@ impl Looked {
 }
 
 fn advised(error: WhoseError) -> anyhow::Error {
-    match error {
-        WhoseError::Store(error) => error.into(),
+    let message = error.to_string();
+    let failure = match error {
+        WhoseError::Store(error) => return error.into(),
         WhoseError::NotOne => {
-            let hint = "give --conv-id, --subject or --pseudonym a value";
-            Failure::new(error.to_string(), hint).into()
+            Failure::usage(message, "give --conv-id, --subject or --pseudonym a value")
         }
-        WhoseError::Ambiguous { .. } => {
-            Failure::new(error.to_string(), "say which with --client NAME").into()
+        WhoseError::Ambiguous { .. } => Failure::new(message, "say which with --client NAME"),
+        WhoseError::UnknownClient { .. } => {
+            Failure::usage(message, "name one of them, or leave --client out to think of all")
         }
-    }
+        WhoseError::NoKey => {
+            Failure::new(message, "put the key back from its backup, or name a --pseudonym")
+        }
+    };
+    failure.into()
 }

@@ -1,6 +1,6 @@
 //! An event on one line, for people.
 
-use aios_core::{Event, ResponseEvent};
+use aios_core::{Event, FeedbackEvent, ResponseEvent};
 
 use crate::cli::table;
 
@@ -9,7 +9,13 @@ const QUESTION_CHARS: usize = 60;
 
 /// Time, outcome, tier, bucket, weight, latency, time to first token and the question's start.
 pub(super) fn of(event: &Event) -> String {
-    let Event::Response(event) = event;
+    match event {
+        Event::Response(event) => of_response(event),
+        Event::Feedback(event) => of_feedback(event),
+    }
+}
+
+fn of_response(event: &ResponseEvent) -> String {
     let timings = &event.timings;
     let first = timings.time_to_first_token_ms.map(|ms| format!("{ms:.0} ms"));
     let weight = event.weight.map(|weight| format!("{:.2}", weight.get()));
@@ -23,6 +29,21 @@ pub(super) fn of(event: &Event) -> String {
         format!("{:.0} ms", timings.latency_ms),
         first.as_deref().unwrap_or("-"),
         table::one_line(event.question.as_str(), QUESTION_CHARS),
+    )
+}
+
+/// Who said what of which answer.
+fn of_feedback(event: &FeedbackEvent) -> String {
+    let score = event.score.map(|score| format!("{score:.2}"));
+    format!(
+        "{}  {:<16}  {:<13}  {:<9}  {:>4}  of {}  {}",
+        event.ts,
+        "feedback",
+        event.source.name(),
+        "",
+        score.as_deref().unwrap_or("-"),
+        event.about,
+        table::one_line(event.comment.as_str(), QUESTION_CHARS),
     )
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use aios_core::{Bucket, EventId, Outcome, Purpose, Tier, Timestamp};
-use aios_privacy::Pseudonym;
+use aios_privacy::{Pseudonym, is_legacy_conversation};
 use aios_store::{DataDir, Filter};
 use clap::Args;
 
@@ -86,10 +86,15 @@ impl Query {
     }
 }
 
-/// The pseudonym itself, or that of an application's id under its client's name: as the gateway does.
+/// The pseudonym itself, or that of an application's id under its client's name, as the gateway makes it, or
+/// of the hash that stood in a migrated log.
 fn conversation(dir: &DataDir, client: &str, id: &str) -> anyhow::Result<Pseudonym> {
-    match Pseudonym::parse(id) {
-        Ok(pseudonym) => Ok(pseudonym),
-        Err(_) => Ok(keys::pseudonyms(dir)?.conversation(&[client.as_bytes(), id.as_bytes()])),
+    if let Ok(pseudonym) = Pseudonym::parse(id) {
+        return Ok(pseudonym);
     }
+    let pseudonyms = keys::pseudonyms(dir)?;
+    Ok(match is_legacy_conversation(id) && client.is_empty() {
+        true => pseudonyms.legacy_conversation(id),
+        false => pseudonyms.conversation(&[client.as_bytes(), id.as_bytes()]),
+    })
 }

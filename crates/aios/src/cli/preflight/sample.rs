@@ -29,6 +29,8 @@ pub(super) fn event() -> Event {
         conv_id_source: ConversationSource::Derived,
         subject: None,
         msg_id: 1,
+        previous: None,
+        asked_again: false,
         client: None,
         request_model: redact("aios-auto"),
         response_model: None,

@@ -125,7 +125,7 @@ fn scores(dir: &DataDir, since: Option<Timestamp>) -> anyhow::Result<(Vec<f64>, 
 
 /// The question of a request that can be routed by it.
 fn prompt(event: &Event) -> Option<&str> {
-    let Event::Response(event) = event;
+    let event = event.response()?;
     let routed = event.operation != Operation::Embeddings && event.weight.is_some();
     Some(event.question.as_str()).filter(|text| routed && !text.is_empty())
 }

@@ -1,0 +1,171 @@
+//! Everything that is known of the rollout: a fold over what control has kept.
+
+use aios_core::{Boundary, Decision, Percent, Timestamp, Verdict};
+use serde::{Deserialize, Serialize};
+
+use crate::boundary::Step;
+use crate::canary::{Canary, Record};
+use crate::event::{ControlEvent, DecisionEvent, VerdictEvent};
+use crate::evidence::Testimony;
+
+/// Steps of the boundary that are remembered: more than a day can hold.
+const STEPS_MAX: usize = 256;
+
+/// The rollout.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rollout {
+    /// Where the canary stands.
+    pub canary: Canary,
+    /// Number of the last line that is part of this state; 0 before the first.
+    pub version: u64,
+    /// When the stage began; none if it never moved. What is older says nothing of this stage.
+    pub stage_since: Option<Timestamp>,
+    /// Where steps have brought treatment's boundary; none where it is as configured.
+    pub boundary: Option<Boundary>,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// What is on trial; none before the first verdict.
+    pub candidate: Option<String>,
+    /// The last golden report that was counted.
+    pub report: Option<String>,
+    /// Verdicts without proof, one after the other.
+    pub n_inconclusive: u32,
+    /// The evidence so far.
+    pub testimony: Option<Testimony>,
+}
+
+impl Rollout {
+    /// Before anything was kept: the canary begins at this share.
+    #[must_use]
+    pub fn new(start: Percent) -> Self {
+        Self {
+            canary: Canary::at(start),
+            version: 0,
+            stage_since: None,
+            boundary: None,
+            steps: Vec::new(),
+            candidate: None,
+            report: None,
+            n_inconclusive: 0,
+            testimony: None,
+        }
+    }
+
+    /// The state after these lines, each with its number.
+    #[must_use]
+    pub fn fold<'a>(
+        start: Percent,
+        lines: impl IntoIterator<Item = (u64, &'a ControlEvent)>,
+    ) -> Self {
+        lines
+            .into_iter()
+            .fold(Self::new(start), |state, (version, event)| state.after(version, event))
+    }
+
+    /// The state after one more line.
+    #[must_use]
+    pub fn after(self, version: u64, event: &ControlEvent) -> Self {
+        let next = match event {
+            ControlEvent::Standing(event) => event.rollout.clone(),
+            ControlEvent::Verdict(event) => self.judged(event),
+            ControlEvent::Decision(event) => self.decided(event),
+        };
+        Self { version, ..next }
+    }
+
+    fn judged(self, event: &VerdictEvent) -> Self {
+        let is_open = event.verdict == Verdict::NoData;
+        let record = Record::Verdict(event.verdict, event.reason, event.window);
+        Self {
+            canary: self.canary.after(record),
+            candidate: Some(event.candidate.clone()),
+            report: event.report.clone().or(self.report),
+            n_inconclusive: if is_open { self.n_inconclusive.saturating_add(1) } else { 0 },
+            testimony: event.testimony.clone().or(self.testimony),
+            ..self
+        }
+    }
+
+    fn decided(mut self, event: &DecisionEvent) -> Self {
+        self.canary = self.canary.after(Record::Decision(event.decision));
+        if let Some((from, to)) = event.step() {
+            self.boundary = Some(to);
+            self.steps.push(Step { ts: event.ts, to, from });
+            let too_many = self.steps.len().saturating_sub(STEPS_MAX);
+            drop(self.steps.drain(..too_many));
+        }
+        match event.decision {
+            Decision::Advance { .. } | Decision::RollBack { .. } => {
+                Self { stage_since: Some(event.ts), n_inconclusive: 0, ..self }
+            }
+            // A new rollout, whose evidence begins at nothing.
+            Decision::Reset { .. } => Self {
+                stage_since: Some(event.ts),
+                n_inconclusive: 0,
+                boundary: None,
+                candidate: None,
+                testimony: None,
+                ..self
+            },
+            Decision::Hold | Decision::Resume | Decision::MoveBoundary { .. } => self,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canary::Phase;
+    use crate::event::StandingEvent;
+
+    fn lines() -> Vec<ControlEvent> {
+        let text = include_str!("../../../fixtures/control/v1.ndjson");
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn fold(lines: &[ControlEvent]) -> Rollout {
+        Rollout::fold(Percent::new(10.0).unwrap(), (1..).zip(lines))
+    }
+
+    #[test]
+    fn before_the_first_line_it_begins_where_it_is_told() {
+        let at = |pct| Rollout::new(Percent::new(pct).unwrap()).canary;
+        assert_eq!((at(10.0).phase, at(0.0).phase), (Phase::Running, Phase::Off));
+        assert_eq!(fold(&[]), Rollout::new(Percent::new(10.0).unwrap()));
+    }
+
+    #[test]
+    fn a_reset_forgets_the_evidence_and_not_what_was_counted() {
+        let lines = lines();
+        let judged = fold(&lines[..1]);
+        assert!(judged.testimony.is_some() && judged.candidate.is_some());
+        assert_eq!((judged.version, judged.canary.consecutive_passes), (1, 1));
+        let reset = fold(&lines);
+        assert_eq!(reset.version, 4);
+        assert!(reset.testimony.is_none() && reset.candidate.is_none() && reset.boundary.is_none());
+        assert_eq!(reset.canary.counted, judged.canary.counted);
+        assert_eq!(reset.steps.len(), 1);
+    }
+
+    /// What stands at the beginning of a file is worth all the files before it.
+    #[test]
+    fn it_goes_on_from_how_things_stood() {
+        let lines = lines();
+        let rollout = fold(&lines[..3]);
+        let standing =
+            ControlEvent::Standing(Box::new(StandingEvent { ts: lines[2].at(), rollout }));
+        let text = serde_json::to_string(&standing).unwrap();
+        let later: ControlEvent = serde_json::from_str(&text).unwrap();
+        let whole = fold(&[&lines[..3], &[standing], &lines[3..]].concat());
+        let from_there = Rollout::fold(Percent::new(100.0).unwrap(), [(4, &later), (5, &lines[3])]);
+        assert_eq!(from_there, whole);
+    }
+
+    #[test]
+    fn a_step_moves_the_boundary_and_not_the_stage() {
+        let stepped = fold(&lines()[..3]);
+        assert_eq!(stepped.boundary, Some(Boundary::new(0.51).unwrap()));
+        assert_eq!(stepped.canary.treatment_pct, Percent::new(25.0).unwrap());
+        assert_eq!(stepped.stage_since, Some(lines()[1].at()));
+    }
+}

@@ -1,0 +1,86 @@
+//! What a password is called in languages other than English, and the verbs that give its value.
+
+use crate::source::Source;
+
+/// The words, each with where in it the needle of [`NEEDLES`] begins: at its rarest part, since the
+/// first letters of some are all over prose.
+const WORDS: [(&str, usize); 25] = [
+    ("passwort", 0),
+    ("passord", 0),
+    ("mot de passe", "mot de ".len()),
+    ("kennwort", 0),
+    ("contraseña", "contr".len()),
+    ("contrasena", "contr".len()),
+    ("clave", 0),
+    ("senha", 0),
+    ("wachtwoord", 0),
+    ("lösenord", 0),
+    ("adgangskode", 0),
+    ("salasana", 0),
+    ("hasło", 0),
+    ("heslo", 0),
+    ("jelszó", 0),
+    ("parola", 0),
+    ("şifre", 0),
+    ("пароль", 0),
+    ("пароля", 0),
+    ("密码", 0),
+    ("密碼", 0),
+    ("口令", 0),
+    ("暗証番号", 0),
+    ("パスワード", 0),
+    ("비밀번호", 0),
+];
+
+/// Where a word may be; those that begin like `password` are found with it.
+pub(super) const NEEDLES: [&str; 22] = [
+    "kennwort",
+    "aseña",
+    "asena",
+    "clave",
+    "senha",
+    "wachtwoord",
+    "lösenord",
+    "adgangskode",
+    "salasana",
+    "hasło",
+    "heslo",
+    "jelszó",
+    "parola",
+    "şifre",
+    "пароль",
+    "密码",
+    "密碼",
+    "口令",
+    "暗証番号",
+    "パスワード",
+    "비밀번호",
+    "passe",
+];
+
+const VERBS: [&str; 16] = [
+    "lautet ", "ist ", "est ", "es ", "é ", "è ", "är ", "er ", "to ", "jest ", "je ", "is ", "は",
+    "是", "为", "為",
+];
+
+/// The colon of Chinese and Japanese.
+const COLON: &str = "：";
+
+/// The span of the word around a needle at `at`.
+pub(super) fn word_at(source: &Source<'_>, at: usize) -> Option<(usize, usize)> {
+    let joins = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic());
+    WORDS.iter().find_map(|(word, needle)| {
+        let start = at.checked_sub(*needle).filter(|start| source.has_word(*start, word))?;
+        let end = start + word.len();
+        (!joins(source.before(start)) && !joins(source.byte(end))).then_some((start, end))
+    })
+}
+
+/// Where the value begins after a word that ends at `end`.
+pub(super) fn value_start(source: &Source<'_>, end: usize) -> Option<usize> {
+    let quotes = source.run_right(end, 2, |byte| matches!(byte, b'"' | b'\'' | b'\\'));
+    let mark = source.run_right(quotes, 3, |byte| byte == b' ');
+    let signs = [":", "=", COLON].into_iter().chain(VERBS);
+    let sign = signs.into_iter().find(|sign| source.has_word(mark, sign))?;
+    Some(source.run_right(mark + sign.len(), 4, |byte| byte == b' '))
+}

@@ -1,0 +1,52 @@
+//! What to do: the guide's incident response, step by step.
+
+/// The steps for an objective or a part.
+#[must_use]
+pub fn runbook(about: &str) -> &'static [&'static str] {
+    match about {
+        "latency_ms_p95" => &[
+            "Check LM Studio status and model load: aios models, aios status",
+            "Review recent changes in git log",
+            "Check system resources (CPU/GPU/RAM)",
+            "Consider rolling back to the previous commit, or the canary: aios canary reset --start-pct 10",
+            "Update the baseline if this is the new normal: aios golden record",
+        ],
+        "pass_rate" => &[
+            "Run golden tests manually to see failures: aios golden compare",
+            "Check goldens/last_report.json for failure details",
+            "Review recent code changes",
+            "Check model availability: aios models",
+            "Roll back if the regression is confirmed: aios canary reset --start-pct 10",
+        ],
+        "boundary_drift" => &[
+            "Check adaptive routing state: aios routing status",
+            "Review hypothesis test results: aios hypotheses list",
+            "Verify quality metrics: aios slo check",
+            "Consider freezing adaptation: {\"freeze\": true} in adaptive_override.json",
+            "Override the boundary by hand if needed",
+        ],
+        "recall_at_5" => &[
+            "Run deduplication: aios memory dedup --execute",
+            "Check retrieval quality: aios retrieval eval",
+            "Review fragment access patterns",
+            "Clear old fragments if recall degraded",
+        ],
+        "error_rate" => &[
+            "See which endpoints fail: aios models, aios status",
+            "Look at the newest failures: aios events query --outcome upstream_error",
+            "Check that the model servers run and have their models loaded",
+            "Switch adaptive routing off if it is the cause: AIOS_ADAPTIVE_ENABLED=0, or control_bucket_pct 1.0 in adaptive_override.json",
+        ],
+        "event_log" => &[
+            "Check that the disk of the data directory has room and can be written",
+            "See what the log says: aios status, aios logs verify",
+            "Requests are refused or go unrecorded until it can be written again",
+        ],
+        _ if about.starts_with("tier_") => &[
+            "See why its endpoints are left out: aios models",
+            "Start the model server, or load the model in LM Studio",
+            "The other tier answers meanwhile; watch latency and quality: aios slo status",
+        ],
+        _ => &["Look at aios status and aios slo status"],
+    }
+}

@@ -1,0 +1,212 @@
+//! The loop that looks and tells: at the parts that requests need every few seconds, at the objectives every minute.
+//!
+//! It runs beside the control loop. A turn that panics is logged and the next one begins anew, so
+//! that no trouble here is anybody else's.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aios_core::Timestamp;
+use aios_store::DataDir;
+use futures_util::FutureExt as _;
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+
+use super::book::{Book, Manner, Trouble};
+use super::metrics::AlertMetrics;
+use super::sight::{Sight, broken_parts};
+use super::{AlertConfig, ChannelKind, send};
+use crate::gateway::Gateway;
+
+/// How often the parts are looked at, and what is due is sent.
+const TICK: Duration = Duration::from_secs(5);
+
+/// How often the objectives are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// Watches a gateway.
+pub(crate) struct Watch {
+    gateway: Arc<Gateway>,
+    dir: Arc<DataDir>,
+    sight: Option<Sight>,
+    looked_at: Option<Timestamp>,
+    /// What the objectives said the last time; none if they could not be looked at.
+    of_objectives: Option<Vec<Trouble>>,
+    post: Post,
+    metrics: Arc<AlertMetrics>,
+}
+
+impl Watch {
+    pub(crate) fn new(
+        gateway: Arc<Gateway>,
+        dir: Arc<DataDir>,
+        config: AlertConfig,
+        metrics: Arc<AlertMetrics>,
+    ) -> Self {
+        let post = Post::open(Arc::clone(&dir), config);
+        Self { gateway, dir, sight: None, looked_at: None, of_objectives: None, post, metrics }
+    }
+
+    /// Goes on until told to stop.
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        if !self.post.config.enabled {
+            return;
+        }
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = stop.changed() => return,
+                _ = tick.tick() => {
+                    let now = self.gateway.clock.now();
+                    if AssertUnwindSafe(self.turn(now)).catch_unwind().await.is_err() {
+                        self.metrics.panicked();
+                        tracing::error!("looking for alerts has panicked; the next turn begins anew");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn turn(&mut self, now: Timestamp) {
+        // A clock that was set back is a reason to look, too.
+        let is_recent = |at: Timestamp| now >= at && now.since(at) < LOOK_EVERY;
+        if !self.looked_at.is_some_and(is_recent) {
+            self.looked_at = Some(now);
+            self.of_objectives = self.look(now).await;
+        }
+        self.observe(now);
+        self.post.deliver(now).await;
+        self.metrics.set_book(&self.post.book);
+    }
+
+    /// What the objectives say.
+    async fn look(&mut self, now: Timestamp) -> Option<Vec<Trouble>> {
+        let live = self.gateway.live.load_full();
+        let (dir, split) = (Arc::clone(&self.dir), self.gateway.split());
+        let objectives = Arc::clone(&live.objectives);
+        // Another configuration counts anew.
+        let kept = self.sight.take().filter(|sight| sight.is_for(&objectives));
+        let mut sight = kept.unwrap_or_else(|| Sight::new(&objectives));
+        let looked = tokio::task::spawn_blocking(move || {
+            let seen = sight.look(&dir, &objectives, &split, now);
+            (sight, seen)
+        });
+        match looked.await {
+            Ok((sight, Ok(seen))) => {
+                self.sight = Some(sight);
+                self.metrics.set_budgets(seen.budgets);
+                Some(seen.troubles)
+            }
+            Ok((_, Err(error))) => {
+                tracing::warn!(%error, "the objectives cannot be looked at; it is tried again");
+                None
+            }
+            Err(_panicked) => {
+                self.metrics.panicked();
+                None
+            }
+        }
+    }
+
+    fn observe(&mut self, now: Timestamp) {
+        let live = self.gateway.live.load();
+        let mut troubles = broken_parts(&live.upstreams.status(), &self.gateway.store.stats());
+        match &self.of_objectives {
+            Some(seen) => troubles.extend(seen.iter().cloned()),
+            // What cannot be seen is not over.
+            None => self.post.last(now),
+        }
+        self.post.observe(&troubles, now);
+    }
+}
+
+/// The book and its receivers.
+pub(super) struct Post {
+    dir: Arc<DataDir>,
+    pub(super) config: AlertConfig,
+    manner: Manner,
+    pub(super) book: Book,
+}
+
+impl Post {
+    /// Goes on with the book as it was kept.
+    pub(super) fn open(dir: Arc<DataDir>, config: AlertConfig) -> Self {
+        let manner = Manner {
+            channels: config.targets.iter().map(super::Target::kind).collect(),
+            remind_every: config.remind_every,
+            per_hour_max: config.per_hour_max,
+        };
+        let book = kept(&dir).unwrap_or_else(|why| {
+            tracing::error!(why, "the book of alerts cannot be read; it begins anew");
+            Book::default()
+        });
+        Self { dir, config, manner, book }
+    }
+
+    /// Takes in all that is wrong now.
+    pub(super) fn observe(&mut self, troubles: &[Trouble], now: Timestamp) {
+        let before = self.book.clone();
+        self.book.observe(troubles, &self.manner, now);
+        for episode in self.book.episodes.iter().filter(|episode| episode.began == now) {
+            tracing::warn!(
+                about = episode.about,
+                severity = episode.severity.name(),
+                detail = episode.detail,
+                "an alert begins"
+            );
+        }
+        if self.book != before {
+            self.keep();
+        }
+    }
+
+    /// Nothing could be seen: what is going on lasts.
+    fn last(&mut self, now: Timestamp) {
+        self.book.episodes.iter_mut().for_each(|episode| episode.seen = now);
+    }
+
+    /// Sends what is due.
+    pub(super) async fn deliver(&mut self, now: Timestamp) {
+        for delivery in self.book.due(&self.manner, now) {
+            let sent = match self.target(delivery.channel) {
+                Some(target) => send(target, &delivery.message).await,
+                None => Err("there is no such receiver any more".to_owned()),
+            };
+            if let Err(why) = &sent {
+                tracing::warn!(
+                    why,
+                    about = delivery.message.about,
+                    "an alert could not be sent; it is tried again"
+                );
+            }
+            self.book.settle(delivery.id, sent, now);
+            self.keep();
+        }
+    }
+
+    fn target(&self, kind: ChannelKind) -> Option<&super::Target> {
+        self.config.targets.iter().find(|target| target.kind() == kind)
+    }
+
+    /// A book that cannot be kept is still acted upon: the disk may be what the alert is about.
+    fn keep(&self) {
+        let kept = serde_json::to_string(&self.book)
+            .map_err(|error| error.to_string())
+            .and_then(|json| self.dir.write_alerts(&json).map_err(|error| error.to_string()));
+        if let Err(error) = kept {
+            tracing::error!(error, "the book of alerts cannot be kept");
+        }
+    }
+}
+
+fn kept(dir: &DataDir) -> Result<Book, String> {
+    match dir.read_alerts().map_err(|error| error.to_string())? {
+        Some(json) => serde_json::from_str(&json).map_err(|error| error.to_string()),
+        None => Ok(Book::default()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

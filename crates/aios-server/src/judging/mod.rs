@@ -1,0 +1,18 @@
+//! From what was kept to what can be judged: the event log's index read into control's rows.
+//!
+//! One reader serves the running server and commands that look at files. Judging itself is control's
+//! work and touches nothing.
+
+mod budget;
+mod look;
+mod minutes;
+mod objectives;
+mod report;
+mod rows;
+
+pub use budget::{Budget, budgets, exhausted_in};
+pub use look::{goldens, look};
+pub use minutes::Minutes;
+pub use objectives::Objectives;
+pub use report::{Report, ReportError};
+pub use rows::{each_row, rows};

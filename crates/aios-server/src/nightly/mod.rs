@@ -1,0 +1,140 @@
+//! What is looked after each night: a fixed order of steps, of which none depends on the one before.
+//!
+//! A step is a file in `steps/` and a line in [`STEPS`]. Each can be done twice without harm, says in a
+//! line what it came to, and fails alone: those behind it still run. None moves the canary.
+
+mod housekeeper;
+mod schedule;
+mod steps;
+
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use aios_core::Timestamp;
+use aios_privacy::Redactor;
+use aios_store::{DataDir, EventStore};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use housekeeper::Housekeeper;
+pub use schedule::NightlyAt;
+
+/// What the steps work with.
+pub struct Night {
+    /// The event log.
+    pub store: Arc<dyn EventStore>,
+    /// The data directory.
+    pub data_dir: Arc<DataDir>,
+    /// Finds what must not be in the log.
+    pub scanner: Arc<Redactor>,
+    /// When the night began.
+    pub now: Timestamp,
+    /// Only tell what would be done.
+    pub dry_run: bool,
+}
+
+/// One thing to do.
+struct Step {
+    name: &'static str,
+    run: fn(&Night) -> Result<Outcome, String>,
+}
+
+/// What a step came to, with a line for people.
+enum Outcome {
+    /// It is done, or in a dry run could be.
+    Done(String),
+    /// There was nothing to look at.
+    Skipped(String),
+    /// It is done, and something is not as it should be.
+    Violation(String),
+}
+
+/// The steps, in their order.
+const STEPS: &[Step] = &[steps::rotate::STEP, steps::rescan::STEP];
+
+/// The night's outcome, step by step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NightReport {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+    /// In their order.
+    pub steps: Vec<StepReport>,
+}
+
+/// One step's outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// Its name.
+    pub step: String,
+    /// How it ended.
+    pub state: StepState,
+    /// In a line.
+    pub detail: String,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// It is done.
+    Done,
+    /// There was nothing to do it with.
+    Skipped,
+    /// It is done, and found what should not be.
+    Violation,
+    /// It could not be done.
+    Failed,
+}
+
+impl StepState {
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Skipped => "skipped",
+            Self::Violation => "violation",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl NightReport {
+    /// The gravest state of all steps.
+    #[must_use]
+    pub fn worst(&self) -> StepState {
+        self.steps.iter().map(|step| step.state).max().unwrap_or(StepState::Skipped)
+    }
+}
+
+/// Does every step and tells of each as soon as it has ended. Blocks while it works.
+pub fn run_night(night: &Night, mut tell: impl FnMut(&StepReport)) -> NightReport {
+    let steps = STEPS.iter().map(|step| {
+        let report = run_step(step, night);
+        tell(&report);
+        report
+    });
+    NightReport { started_at: night.now, dry_run: night.dry_run, steps: steps.collect() }
+}
+
+fn run_step(step: &Step, night: &Night) -> StepReport {
+    let ended = catch_unwind(AssertUnwindSafe(|| (step.run)(night)));
+    let (state, detail) = match ended {
+        Ok(Ok(Outcome::Done(detail))) => (StepState::Done, detail),
+        Ok(Ok(Outcome::Skipped(detail))) => (StepState::Skipped, detail),
+        Ok(Ok(Outcome::Violation(detail))) => (StepState::Violation, detail),
+        Ok(Err(why)) => (StepState::Failed, why),
+        Err(panicked) => (StepState::Failed, format!("it panicked: {}", said(&*panicked))),
+    };
+    StepReport { step: step.name.to_owned(), state, detail }
+}
+
+fn said(panicked: &(dyn Any + Send)) -> &str {
+    let text = panicked.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panicked.downcast_ref::<&str>().copied()).unwrap_or("no message")
+}

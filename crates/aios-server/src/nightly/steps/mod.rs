@@ -1,0 +1,4 @@
+//! One file for each step of the night.
+
+pub(super) mod rescan;
+pub(super) mod rotate;

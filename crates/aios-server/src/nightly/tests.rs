@@ -1,0 +1,59 @@
+use aios_core::Timestamp;
+use aios_privacy::PiiKind;
+use aios_store::{EventLogConfig, FileEventLog};
+
+use super::*;
+
+/// Far from any event: nothing of the log is recent.
+const LATER: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+fn night(dir: &tempfile::TempDir) -> Night {
+    let data_dir = Arc::new(DataDir::open(dir.path()).unwrap());
+    let store = FileEventLog::open(&data_dir, EventLogConfig::default()).unwrap();
+    let scanner = Arc::new(Redactor::new(&PiiKind::ALL));
+    Night { store: Arc::new(store), data_dir, scanner, now: LATER, dry_run: false }
+}
+
+fn ends(run: fn(&Night) -> Result<Outcome, String>) -> StepReport {
+    let dir = tempfile::tempdir().unwrap();
+    run_step(&Step { name: "x", run }, &night(&dir))
+}
+
+#[tokio::test]
+async fn a_step_fails_alone() {
+    let state = |run| ends(run).state;
+    assert_eq!(state(|_| Ok(Outcome::Done(String::new()))), StepState::Done);
+    assert_eq!(state(|_| Err("no".to_owned())), StepState::Failed);
+    let panicked = ends(|_| panic!("on purpose"));
+    assert_eq!(
+        (panicked.state, panicked.detail.as_str()),
+        (StepState::Failed, "it panicked: on purpose")
+    );
+}
+
+#[tokio::test]
+async fn the_worst_state_is_the_nights() {
+    let report = |states: &[StepState]| NightReport {
+        started_at: LATER,
+        dry_run: false,
+        steps: states
+            .iter()
+            .map(|state| StepReport { step: String::new(), state: *state, detail: String::new() })
+            .collect(),
+    };
+    let check = |states: &[StepState], expect| assert_eq!(report(states).worst(), expect);
+    check(&[], StepState::Skipped);
+    check(&[StepState::Done, StepState::Skipped], StepState::Skipped);
+    check(&[StepState::Violation, StepState::Done], StepState::Violation);
+    check(&[StepState::Violation, StepState::Failed], StepState::Failed);
+}
+
+#[tokio::test]
+async fn an_empty_log_makes_a_quiet_night() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut told = Vec::new();
+    let report = run_night(&night(&dir), |step| told.push(step.clone()));
+    assert_eq!(told, report.steps);
+    let states: Vec<_> = told.iter().map(|step| (step.step.as_str(), step.state)).collect();
+    assert_eq!(states, [("rotate", StepState::Done), ("rescan", StepState::Skipped)]);
+}

@@ -1,0 +1,165 @@
+//! What control keeps: verdicts and decisions, in a chain of hashes, in `analytics/control.ndjson`.
+//!
+//! It is the only thing that is kept of a canary: its state is a fold over these lines. So each is forced
+//! to disk before anybody acts on it, half a line at the end counts for nothing, and a line that is not
+//! as it was written makes the whole unusable rather than the state wrong.
+
+mod log;
+mod roll;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::chain::{self, GENESIS};
+use crate::lines::{Lines, Place, Read};
+use crate::{DataDir, StoreError, disk};
+
+pub use log::ControlLog;
+
+/// A line as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept<T> {
+    /// Its number, from 1, without gaps.
+    pub seq: u64,
+    /// The hash of the line before.
+    prev: String,
+    /// What it says.
+    #[serde(flatten)]
+    pub record: T,
+}
+
+/// Everything that is kept, as far as it is sound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ControlHistory<T> {
+    /// The lines, the oldest first.
+    pub lines: Vec<Kept<T>>,
+    /// The first line that is not as it was written; nothing behind it was read.
+    pub fault: Option<ControlFault>,
+    /// Where the chain ends.
+    end: ChainEnd,
+}
+
+/// A line that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub struct ControlFault {
+    /// The file.
+    pub file: PathBuf,
+    /// The line in it, from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub why: String,
+}
+
+impl fmt::Display for ControlFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: line {}: {}", self.file.display(), self.line, self.why)
+    }
+}
+
+/// Where a chain ends: the last line's number and hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ChainEnd {
+    seq: u64,
+    h: String,
+}
+
+impl<T: DeserializeOwned> ControlHistory<T> {
+    /// Reads every file, also while another process writes.
+    ///
+    /// # Errors
+    /// When a file cannot be read. What is wrong with a line is in the answer.
+    pub fn read(dir: &DataDir) -> Result<Self, StoreError> {
+        let mut history = Self {
+            lines: Vec::new(),
+            fault: None,
+            end: ChainEnd { seq: 0, h: GENESIS.to_owned() },
+        };
+        for path in files(dir)? {
+            history.take(&path)?;
+            if history.fault.is_some() {
+                break;
+            }
+        }
+        Ok(history)
+    }
+
+    fn take(&mut self, path: &Path) -> Result<(), StoreError> {
+        let failed = || StoreError::io("read", path);
+        let file = std::fs::File::open(path).map_err(failed())?;
+        let start = Place { number: Some(1), offset: 0 };
+        let mut lines = Lines::new(BufReader::new(file), start);
+        while let Some(read) = lines.next().map_err(failed())? {
+            let (place, checked) = match read {
+                Read::Line { place, bytes } => (place, self.check(bytes)),
+                Read::TooLong { place } => (place, Err("it is too long".to_owned())),
+            };
+            match checked {
+                Ok((kept, h)) => {
+                    self.end = ChainEnd { seq: kept.seq, h };
+                    self.lines.push(kept);
+                }
+                Err(why) => {
+                    let line = place.number.unwrap_or(0);
+                    self.fault = Some(ControlFault { file: path.to_owned(), line, why });
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, bytes: &[u8]) -> Result<(Kept<T>, String), String> {
+        let line = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
+        let (body, hash) = chain::open(line)?;
+        let kept: Kept<T> = serde_json::from_str(&body).map_err(|error| error.to_string())?;
+        if chain::hash(&kept.prev, &body) != hash {
+            return Err("it is not as it was written: its hash is another".to_owned());
+        }
+        // Older files may have gone at their time, so the first line that is there begins the chain.
+        let follows = kept.seq == self.end.seq + 1 && kept.prev == self.end.h;
+        if follows || self.lines.is_empty() {
+            Ok((kept, hash.to_owned()))
+        } else {
+            Err(format!("it does not follow line {} of the chain", self.end.seq))
+        }
+    }
+}
+
+/// The files, the oldest first.
+pub(crate) fn files(dir: &DataDir) -> Result<Vec<PathBuf>, StoreError> {
+    let analytics = dir.analytics_path();
+    let mut found: Vec<PathBuf> = disk::names_in(&analytics)?
+        .into_iter()
+        .filter(|name| roll::is_rolled(name))
+        .map(|name| analytics.join(name))
+        .collect();
+    let active = dir.control_path();
+    if active.exists() {
+        found.push(active);
+    }
+    Ok(found)
+}
+
+/// The number of a file's first line; none if there is none.
+fn first_seq_of(path: &Path) -> Result<Option<u64>, StoreError> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        seq: u64,
+    }
+    let failed = || StoreError::io("read", path);
+    let file = std::fs::File::open(path).map_err(failed())?;
+    let mut lines = Lines::new(BufReader::new(file), Place::default());
+    Ok(match lines.next().map_err(failed())? {
+        Some(Read::Line { bytes, .. }) => {
+            serde_json::from_slice::<Numbered>(bytes).ok().map(|numbered| numbered.seq)
+        }
+        Some(Read::TooLong { .. }) | None => None,
+    })
+}

@@ -1,0 +1,63 @@
+//! Files of control that take no more lines: those that are full, and those that cannot be used.
+
+use std::fs;
+use std::path::PathBuf;
+
+use aios_core::Timestamp;
+
+use crate::retention::Term;
+use crate::{DataDir, StoreError, disk, fail, stats};
+
+/// What begins and ends the name of a file that is full; between them stands its first line's number.
+const ROLLED: (&str, &str) = ("control.", ".ndjson");
+
+/// Digits of that number, so that names sort like numbers.
+const DIGITS: usize = 12;
+
+/// What stands in the name of a file that cannot be used, before when it was put aside.
+const ASIDE: &str = "corrupt-";
+
+/// Whether a file of this name is full and sound.
+pub(super) fn is_rolled(name: &str) -> bool {
+    let number = name.strip_prefix(ROLLED.0).and_then(|rest| rest.strip_suffix(ROLLED.1));
+    number.is_some_and(|number| {
+        number.len() == DIGITS && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// Where the file that begins with this line goes when it is full.
+pub(super) fn rolled(dir: &DataDir, first_seq: u64) -> PathBuf {
+    let name = format!("{}{first_seq:0DIGITS$}{}", ROLLED.0, ROLLED.1);
+    dir.analytics_path().join(name)
+}
+
+/// Renames everything that is there, so that it is read no more. Returns where the newest file is now.
+pub(super) fn put_aside(dir: &DataDir, at: Timestamp) -> Result<PathBuf, StoreError> {
+    let stamp = at.as_micros();
+    let mut newest = dir.control_path();
+    for (n, path) in super::files(dir)?.into_iter().enumerate() {
+        let name = format!("{}{ASIDE}{stamp}-{n}{}", ROLLED.0, ROLLED.1);
+        let aside = dir.analytics_path().join(name);
+        fail::point("control.before_aside");
+        fs::rename(&path, &aside).map_err(StoreError::io("put aside", &path))?;
+        disk::sync_dir(&dir.analytics_path())?;
+        fail::point("control.aside");
+        newest = aside;
+    }
+    Ok(newest)
+}
+
+/// Removes full files whose time is over, the oldest first, so that what is left is one piece.
+pub(super) fn prune(dir: &DataDir, term: Term, now: Timestamp) -> Result<usize, StoreError> {
+    let mut n_removed = 0;
+    for path in super::files(dir)? {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let ends = stats::ends(&path).map_err(StoreError::io("read", &path))?;
+        if !is_rolled(name) || !ends.is_some_and(|(_, last)| term.is_over(last, now)) {
+            break;
+        }
+        disk::remove(&path)?;
+        n_removed += 1;
+    }
+    Ok(n_removed)
+}

@@ -1,0 +1,113 @@
+use std::fs;
+use std::time::Duration;
+
+use aios_core::Timestamp;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::Policy;
+
+type Opened = (ControlLog, Vec<Kept<Value>>);
+
+fn open(dir: &DataDir) -> Opened {
+    ControlLog::open(dir).unwrap().unwrap()
+}
+
+fn numbered(dir: &DataDir) -> Vec<u64> {
+    let history = ControlHistory::<Value>::read(dir).unwrap();
+    assert_eq!(history.fault, None);
+    history.lines.iter().map(|kept| kept.record["n"].as_u64().unwrap()).collect()
+}
+
+fn day(n: u64) -> Timestamp {
+    Timestamp::from_micros(1_800_000_000_000_000).plus(Duration::from_secs(n * 86_400))
+}
+
+fn with_lines(n: u64) -> (tempfile::TempDir, DataDir) {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = DataDir::open(temp.path()).unwrap();
+    let (mut log, _) = open(&dir);
+    for n in 1..=n {
+        assert_eq!(log.append(&json!({ "n": n, "ts": day(0) })).unwrap(), n);
+    }
+    (temp, dir)
+}
+
+#[test]
+fn lines_are_numbered_and_read_back_by_whoever_looks() {
+    let (temp, dir) = with_lines(3);
+    assert_eq!(numbered(&dir), [1, 2, 3]);
+    let (mut log, kept) = open(&dir);
+    assert_eq!(kept.last().unwrap().seq, 3);
+    assert_eq!(log.append(&json!({ "n": 4 })).unwrap(), 4);
+    let reader = DataDir::read(temp.path()).unwrap();
+    assert_eq!(numbered(&reader), [1, 2, 3, 4]);
+    assert!(matches!(ControlLog::open::<Value>(&reader), Err(StoreError::ReadOnly { .. })));
+}
+
+#[test]
+fn half_a_line_counts_for_nothing_and_is_cut_off() {
+    let (_temp, dir) = with_lines(2);
+    let whole = fs::read_to_string(dir.control_path()).unwrap();
+    fs::write(dir.control_path(), format!("{whole}{{\"seq\":3,\"pr")).unwrap();
+    assert_eq!(numbered(&dir), [1, 2]);
+    drop(open(&dir));
+    assert_eq!(fs::read_to_string(dir.control_path()).unwrap(), whole);
+}
+
+/// Every byte of the middle line is of account, and so is every whole line.
+#[test]
+fn a_line_that_is_not_as_it_was_written_is_named() {
+    let (_temp, dir) = with_lines(3);
+    let text = fs::read_to_string(dir.control_path()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let start = lines[0].len() + 1;
+    for at in (start..start + lines[1].len()).step_by(7) {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'1' { b'2' } else { b'1' };
+        fs::write(dir.control_path(), bytes).unwrap();
+        let fault = ControlLog::open::<Value>(&dir).unwrap().unwrap_err();
+        assert_eq!(fault.line, 2, "byte {at}: {fault}");
+    }
+    fs::write(dir.control_path(), format!("{}\n{}\n", lines[0], lines[2])).unwrap();
+    let fault = ControlLog::open::<Value>(&dir).unwrap().unwrap_err();
+    assert!(
+        fault.to_string().ends_with("line 2: it does not follow line 1 of the chain"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn what_cannot_be_used_is_put_aside_and_a_new_chain_is_begun() {
+    let (_temp, dir) = with_lines(2);
+    fs::write(dir.control_path(), "nonsense\n").unwrap();
+    assert!(ControlLog::open::<Value>(&dir).unwrap().is_err());
+    let at = Timestamp::from_micros(1_800_000_000_000_000);
+    let aside = ControlLog::put_aside(&dir, at).unwrap();
+    assert_eq!(fs::read_to_string(aside).unwrap(), "nonsense\n");
+    let (mut log, kept) = open(&dir);
+    assert_eq!((kept.len(), log.append(&json!({ "n": 1 })).unwrap()), (0, 1));
+    assert_eq!(numbered(&dir), [1]);
+}
+
+#[test]
+fn a_full_file_is_read_until_its_time_is_over() {
+    let (_temp, dir) = with_lines(1);
+    let (mut log, _) = open(&dir);
+    let filler = "x".repeat(9 << 20);
+    log.append(&json!({ "n": 2, "ts": day(0), "filler": filler })).unwrap();
+    log.roll_if_full().unwrap();
+    assert!(log.is_empty());
+    log.append(&json!({ "n": 3, "ts": day(1) })).unwrap();
+    log.roll_if_full().unwrap();
+    assert_eq!(numbered(&dir), [1, 2, 3]);
+    let term = Policy::default().audit;
+    assert_eq!(log.prune(term, day(365)).unwrap(), 0);
+    assert_eq!(log.prune(term, day(367)).unwrap(), 1);
+    assert_eq!(numbered(&dir), [3]);
+    drop(log);
+    // The chain goes on where it was.
+    let (mut log, kept) = open(&dir);
+    assert_eq!((kept.len(), log.append(&json!({ "n": 4 })).unwrap()), (1, 4));
+    assert_eq!(numbered(&dir), [3, 4]);
+}

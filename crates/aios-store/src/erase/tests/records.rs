@@ -1,0 +1,88 @@
+//! Scraps, copies and documents: what is somebody's goes, and everybody else's stays.
+
+use super::*;
+
+fn read(rig: &Rig, name: &str) -> Option<String> {
+    fs::read_to_string(rig.temp.path().join(name)).ok()
+}
+
+#[test]
+fn scraps_and_copies_are_cut_line_by_line() {
+    let rig = Rig::filled();
+    let (ours, theirs) = (line(7), line(8));
+    let half = theirs.split_at(300).0;
+    rig.write("analytics/quarantine/hypotheses.at-1-1.torn", &format!("{ours}{theirs}{half}"));
+    rig.write("exports/all.ndjson", &format!("{theirs}{ours}"));
+    rig.write("exports/all.csv", "id;text\nchat-of-ann;\"two\nlines\"\nbob;\"two\nlines\"\n");
+    let pretty = |n: u64| format!("  {{ \"conv_id\": \"{}\" }}", fixture::conversation(n));
+    rig.write("exports/all.json", &format!("[\n{},\n{}\n]\n", pretty(7), pretty(8)));
+    rig.write("exports/only.ndjson", &ours);
+    let receipt = rig.erase(7);
+    assert_eq!(receipt.state, ErasureState::Completed, "{:?}", receipt.verified.left);
+    let torn = read(&rig, "analytics/quarantine/hypotheses.at-1-1.torn").unwrap();
+    assert_eq!(torn, format!("{theirs}{half}"));
+    assert_eq!(read(&rig, "exports/all.ndjson").unwrap(), theirs);
+    assert_eq!(read(&rig, "exports/all.csv").unwrap(), "id;text\nbob;\"two\nlines\"\n");
+    assert_eq!(read(&rig, "exports/all.json").unwrap(), format!("[\n{}\n]\n", pretty(8)));
+    assert_eq!(read(&rig, "exports/only.ndjson"), None, "of which nothing is left");
+}
+
+#[test]
+fn a_packed_file_stays_packed() {
+    let rig = Rig::filled();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, format!("{}{}", line(7), line(8)).as_bytes()).unwrap();
+    let path = rig.temp.path().join("analytics/control.1.gz");
+    fs::write(&path, packed.finish().unwrap()).unwrap();
+    assert_eq!(rig.erase(7).state, ErasureState::Completed);
+    let mut text = String::new();
+    let file = fs::File::open(path).unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(file), &mut text).unwrap();
+    assert_eq!(text, line(8));
+}
+
+#[test]
+fn golden_cases_of_a_conversation_go_from_their_set_and_from_what_was_made_of_it() {
+    let rig = Rig::filled();
+    let ours = fixture::conversation(7);
+    let theirs = fixture::conversation(8);
+    let set = "[\n  {\"id\":\"a\",\"question\":\"of ann\"},\n  {\"id\":\"b\",\"question\":\"of bob\"}\n]\n";
+    rig.write("goldens/sample_set.json", set);
+    // Another set, whose case only has the same name.
+    rig.write("goldens/other_set.json", set);
+    rig.write(
+        "goldens/sample_set.provenance.json",
+        &format!(
+            "{{\"a\":{{\"conv_id\":\"{ours}\",\"event_id\":\"x\"}},\"b\":{{\"conv_id\":\"{theirs}\"}}}}"
+        ),
+    );
+    rig.write(
+        "goldens/baseline_results.json",
+        "{\"status\":\"ok\",\"results\":[{\"id\":\"a\",\"answer\":\"to ann\"},{\"id\":\"b\"}]}",
+    );
+    rig.write("reports/week.json", &format!("{{\"n\":3,\"slow\":[\"{theirs}\", \"{ours}\"]}}"));
+    rig.write(
+        "retrieval_qa/qa_set.json",
+        &format!("[{{\"id\":1,\"text\":\"{ours}\"}},{{\"id\":2}}]"),
+    );
+    assert_eq!(rig.look(7).n_records(), 52 + 3);
+    let receipt = rig.erase(7);
+    assert_eq!(receipt.state, ErasureState::Completed, "{:?}", receipt.verified.left);
+    let check = |name: &str, expect: &str| assert_eq!(read(&rig, name).unwrap(), expect, "{name}");
+    check("goldens/sample_set.json", "[\n  {\"id\":\"b\",\"question\":\"of bob\"}\n]\n");
+    check("goldens/other_set.json", set);
+    check("goldens/sample_set.provenance.json", &format!("{{\"b\":{{\"conv_id\":\"{theirs}\"}}}}"));
+    check("goldens/baseline_results.json", "{\"status\":\"ok\",\"results\":[{\"id\":\"b\"}]}");
+    check("reports/week.json", &format!("{{\"n\":3,\"slow\":[\"{theirs}\"]}}"));
+    check("retrieval_qa/qa_set.json", "[{\"id\":2}]");
+    assert!(rig.look(7).is_clean());
+}
+
+#[test]
+fn names_of_clients_are_searched_for_pseudonyms_only() {
+    let rig = Rig::filled();
+    rig.write("clients.json", "{\"clients\":[\"chat-of-ann\"]}");
+    assert_eq!(rig.erase(7).state, ErasureState::Completed);
+    rig.write("clients.json", &format!("{{\"clients\":[\"{}\"]}}", fixture::conversation(7)));
+    assert!(!rig.look(7).is_clean());
+}

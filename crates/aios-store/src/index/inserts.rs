@@ -1,0 +1,57 @@
+//! Which rows a line of the log makes.
+
+use aios_core::Timestamp;
+use rusqlite::{Statement, Transaction, params};
+
+use super::line::{FeedbackLine, INSERT, INSERT_SAID, IndexLine};
+
+/// How each feedback's line begins.
+const FEEDBACK_START: &[u8] = br#"{"event_type":"feedback""#;
+
+/// Where a segment's lines go.
+pub(super) struct Inserts<'a> {
+    seg: i64,
+    event: Statement<'a>,
+    said: Statement<'a>,
+    name: Statement<'a>,
+}
+
+impl<'a> Inserts<'a> {
+    /// Prepared for the lines of segment number `seg`.
+    pub(super) fn into(changes: &'a Transaction<'_>, seg: i64) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seg,
+            event: changes.prepare(INSERT)?,
+            said: changes.prepare(INSERT_SAID)?,
+            name: changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?,
+        })
+    }
+
+    /// Takes in one line; the time of its event, if it is one.
+    pub(super) fn take(
+        &mut self,
+        bytes: &[u8],
+        offset: u64,
+    ) -> rusqlite::Result<Option<Timestamp>> {
+        if bytes.starts_with(FEEDBACK_START) {
+            let Ok(line) = serde_json::from_slice::<FeedbackLine<'_>>(bytes) else {
+                return Ok(None);
+            };
+            line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
+            self.names(line.names())?;
+            return Ok(Some(line.ts));
+        }
+        let Ok(line) = serde_json::from_slice::<IndexLine<'_>>(bytes) else { return Ok(None) };
+        line.insert(&mut self.event, self.seg, offset)?;
+        line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
+        self.names(line.names())?;
+        Ok(Some(line.ts))
+    }
+
+    fn names(&mut self, codes: impl Iterator<Item = Vec<u8>>) -> rusqlite::Result<()> {
+        for code in codes {
+            self.name.execute(params![self.seg, code])?;
+        }
+        Ok(())
+    }
+}

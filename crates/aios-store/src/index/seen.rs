@@ -1,0 +1,179 @@
+//! What judging reads of a time: narrow rows in the order of arrival, each with how good its answer was.
+//!
+//! Judging looks at every event of a month, so a row is read into numbers and nothing is allocated for
+//! it.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use aios_core::{Bucket, EventId, Operation, Outcome, Tier, Timestamp};
+use rusqlite::params;
+
+use super::Index;
+use super::database::{Code, failed};
+use super::line::millis_of;
+use crate::StoreError;
+
+const SELECT: &str =
+    "SELECT ts, event_id, conv, operation, bucket, source, boundary, weight, outcome, latency_ms,
+    first_ms, output_tokens, has_memory, simulated FROM events WHERE ts >= ?1 AND ts < ?2
+    ORDER BY ts, seg, offset";
+
+const SELECT_SAID: &str =
+    "SELECT about, ts, voice, score FROM said WHERE about_ms >= ?1 AND about_ms <= ?2";
+
+/// What judging needs of a request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    /// When it was admitted.
+    pub ts: Timestamp,
+    /// Its event.
+    pub event_id: EventId,
+    /// Its conversation: a number that is the same for the same one.
+    pub conversation: u64,
+    /// Which API was called.
+    pub operation: Operation,
+    /// The conversation's bucket.
+    pub bucket: Bucket,
+    /// The tier that answered.
+    pub source: Option<Tier>,
+    /// The boundary that was applied.
+    pub boundary: f64,
+    /// The message's weight, if it was weighed.
+    pub weight: Option<f64>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// From admission to the last byte, in milliseconds.
+    pub latency_ms: f64,
+    /// From admission to the first content, in milliseconds.
+    pub time_to_first_token_ms: Option<f64>,
+    /// Tokens of the answer.
+    pub output_tokens: Option<u64>,
+    /// Whether memory fragments were put before the model.
+    pub has_memory: bool,
+    /// The answer came from a built-in simulated model.
+    pub simulated: bool,
+    /// How good the answer was, 0 to 1: the client's last word, else the judge's, else how the
+    /// conversation went on; none where nobody said.
+    pub quality: Option<f64>,
+}
+
+/// Somebody's word on an answer: whose voice, as its place in the list, when, what.
+type Word = (i64, i64, f64);
+
+impl Index {
+    /// Gives out the requests of a time, oldest first, as far as the index has come, each with what was
+    /// said of it since.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn seen(&self, times: Range<Timestamp>, take: impl FnMut(&Seen)) -> Result<(), StoreError> {
+        self.read_seen(times, take).map_err(|error| failed(&self.dir, "read", error))
+    }
+
+    /// When the answers were given of which something was said at `since` or later.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn spoken_of(&self, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+        self.read_spoken_of(since).map_err(|error| failed(&self.dir, "read", error))
+    }
+
+    /// A request by its event's id, as far as the index has come.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn find(&self, id: EventId) -> Result<Option<super::Row>, StoreError> {
+        let from = Timestamp::from_micros(millis_of(id) * 1_000);
+        let until = Timestamp::from_micros(from.as_micros() + 1_000);
+        for row in self.window(from..until) {
+            let row = row?;
+            if row.event_id == id {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    fn read_spoken_of(&self, since: Timestamp) -> rusqlite::Result<Vec<Timestamp>> {
+        let mut statement = self.database.prepare("SELECT about_ms FROM said WHERE ts >= ?1")?;
+        let rows = statement.query_map([since.as_micros()], |row| row.get::<_, i64>(0))?;
+        rows.map(|millis| millis.map(|ms| Timestamp::from_micros(ms * 1_000))).collect()
+    }
+
+    fn read_seen(
+        &self,
+        times: Range<Timestamp>,
+        mut take: impl FnMut(&Seen),
+    ) -> rusqlite::Result<()> {
+        let words = self.words(&times)?;
+        let mut statement = self.database.prepare(SELECT)?;
+        let mut rows = statement.query(params![times.start.as_micros(), times.end.as_micros()])?;
+        while let Some(row) = rows.next()? {
+            let mut seen = seen_of(row)?;
+            if !words.is_empty() {
+                seen.quality = words.get(&seen.event_id).map(|(_, _, score)| *score);
+            }
+            take(&seen);
+        }
+        Ok(())
+    }
+
+    /// What counts of all that was said of the answers of a time.
+    fn words(&self, times: &Range<Timestamp>) -> rusqlite::Result<HashMap<EventId, Word>> {
+        let millis = |at: Timestamp| at.as_micros().div_euclid(1_000);
+        let mut statement = self.database.prepare(SELECT_SAID)?;
+        let mut rows = statement.query([millis(times.start), millis(times.end)])?;
+        let mut words = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let word: Word = (row.get(2)?, row.get(1)?, row.get(3)?);
+            let about = EventId::from_bytes(row.get(0)?);
+            words
+                .entry(about)
+                .and_modify(|said| {
+                    if counts_more(&word, said) {
+                        *said = word;
+                    }
+                })
+                .or_insert(word);
+        }
+        Ok(words)
+    }
+}
+
+/// The better voice counts, and of one voice the later word.
+fn counts_more(word: &Word, than: &Word) -> bool {
+    word.0 < than.0 || (word.0 == than.0 && word.1 >= than.1)
+}
+
+fn seen_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Seen> {
+    let wrong = |column: usize| {
+        rusqlite::Error::InvalidColumnType(column, "?".to_owned(), rusqlite::types::Type::Blob)
+    };
+    let source: Option<i64> = row.get(5)?;
+    let output_tokens: Option<i64> = row.get(11)?;
+    Ok(Seen {
+        ts: Timestamp::from_micros(row.get(0)?),
+        event_id: EventId::from_bytes(row.get(1)?),
+        conversation: number(row.get_ref(2)?.as_blob()?),
+        operation: Code::at(&Operation::ALL, row.get(3)?).ok_or_else(|| wrong(3))?,
+        bucket: Code::at(&Bucket::ALL, row.get(4)?).ok_or_else(|| wrong(4))?,
+        source: source
+            .map(|place| Code::at(&Tier::ALL, place).ok_or_else(|| wrong(5)))
+            .transpose()?,
+        boundary: row.get(6)?,
+        weight: row.get(7)?,
+        outcome: Code::at(&Outcome::ALL, row.get(8)?).ok_or_else(|| wrong(8))?,
+        latency_ms: row.get(9)?,
+        time_to_first_token_ms: row.get(10)?,
+        output_tokens: output_tokens.and_then(|n| u64::try_from(n).ok()),
+        has_memory: row.get(12)?,
+        simulated: row.get(13)?,
+        quality: None,
+    })
+}
+
+/// A pseudonym is random, so its last bytes tell it from others as well as all of them.
+fn number(code: &[u8]) -> u64 {
+    code.last_chunk().map_or(0, |last| u64::from_be_bytes(*last))
+}

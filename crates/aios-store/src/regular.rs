@@ -1,0 +1,106 @@
+//! Files that only this crate makes: regular ones, in the place where they stand.
+//!
+//! Whoever can write the directory can put a pipe or a link where a file of ours belongs. Opening a pipe
+//! waits until somebody writes to it, and a link leads to a file that is not ours to read, append to or
+//! cut. What operators place themselves may be links: that is read by [`disk::read_bounded`](crate::disk).
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use crate::{StoreError, disk};
+
+/// Opens a file that is there.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    open_with(path, OpenOptions::new().read(true))
+}
+
+/// Opens a file to be appended to and read; made if it is not there, readable by its owner only.
+pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
+    open_with(path, disk::private_file(path)?.append(true).read(true).create(true))
+}
+
+/// Opens a file to be cut.
+pub(crate) fn open_to_cut(path: &Path) -> io::Result<File> {
+    open_with(path, OpenOptions::new().write(true))
+}
+
+/// Reads a small file; `None` if it is not there.
+pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let file = match open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("open", path)(error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(max + 1).read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
+    if bytes.len() as u64 > max {
+        return Err(StoreError::TooLarge { path: path.to_owned(), max });
+    }
+    Ok(Some(bytes))
+}
+
+fn open_with(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(irregular());
+    }
+    let file = options.open(path)?;
+    // Somebody may have exchanged it between the look and the opening.
+    if is_at(&file, path) { Ok(file) } else { Err(irregular()) }
+}
+
+fn irregular() -> io::Error {
+    io::Error::other("it is not a regular file")
+}
+
+/// Whether the open file is what stands there, and not what a link there leads to.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    match (fs::symlink_metadata(path), file.metadata()) {
+        (Ok(there), Ok(open)) => identity(there) == identity(open),
+        _ => false,
+    }
+}
+
+/// Files have no identity that could be asked for here: it is looked once more whether it is a link.
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_over_its_bound_is_refused_and_one_that_is_not_there_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        assert!(read_bounded(&path, 5).unwrap().is_none());
+        open_to_append(&path).unwrap().write_all(b"12345").unwrap();
+        assert_eq!(read_bounded(&path, 5).unwrap().as_deref(), Some(&b"12345"[..]));
+        assert!(matches!(read_bounded(&path, 4), Err(StoreError::TooLarge { max: 4, .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_of_ours_is_neither_waited_for_nor_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (elsewhere, link) = (dir.path().join("elsewhere"), dir.path().join("link"));
+        fs::write(&elsewhere, "somebody's").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+        let pipe = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [link, pipe, dir.path().to_owned()] {
+            for open in [open, open_to_append, open_to_cut] {
+                let error = open(&path).unwrap_err().to_string();
+                assert_eq!(error, "it is not a regular file", "{}", path.display());
+            }
+        }
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "somebody's");
+    }
+}

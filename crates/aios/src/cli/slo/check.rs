@@ -1,0 +1,56 @@
+//! `aios slo check`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use aios_core::{Clock as _, Timestamp, Verdict};
+use aios_server::judging;
+use clap::Args;
+
+use super::look;
+use crate::cli::context::Context;
+use crate::cli::output::{self, Exit};
+use crate::cli::routing::InForce;
+use crate::clock::SystemClock;
+use crate::config::Config;
+
+/// Say in one line whether every objective is kept: QUALITY_OK or QUALITY_ALERT
+///
+/// Looks at live traffic of the window and at the last golden report, or the one that is named; a recorded
+/// baseline will do. Without data an objective is not kept. Exit code 2 with QUALITY_ALERT.
+/// With --json: {"verdict", "slos": [{"slo", "verdict", "good", "objective", "is_off", "statements":
+/// [{"witness", "verdict", "figure", "n", "n_bad", "unproven"}]}]}.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Golden report or baseline; without it goldens/last_report.json in the data directory
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+impl Check {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let config = context.config()?;
+        let now = SystemClock.now();
+        let goldens =
+            look::report(self.report.as_deref(), &config.server.data_dir, &config.objectives, now)?;
+        let rows = rows(&config, now)?;
+        let split = InForce::of(&config)?.split;
+        // Nothing is remembered between requests so far.
+        let check = judging::look(&config.objectives, &rows, goldens.as_ref(), &split, false);
+        if context.json {
+            output::json(out, &check)?;
+        } else {
+            writeln!(out, "{check}")?;
+        }
+        Ok(match check.verdict {
+            Verdict::Met => Exit::Done,
+            Verdict::Breached | Verdict::NoData => Exit::Violation,
+        })
+    }
+}
+
+fn rows(config: &Config, now: Timestamp) -> anyhow::Result<Vec<aios_control::Row>> {
+    let Some(index) = look::index(&config.server.data_dir)? else { return Ok(Vec::new()) };
+    let since = now.as_micros() - i64::try_from(config.objectives.window.as_micros())?;
+    Ok(judging::rows(&index, Timestamp::from_micros(since)..now)?)
+}

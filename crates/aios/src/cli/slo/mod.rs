@@ -1,0 +1,15 @@
+//! `aios slo`.
+
+mod check;
+mod look;
+mod status;
+
+use super::verbs::verbs;
+
+verbs! {
+    /// Hold live traffic and golden reports against the service level objectives
+    Command {
+        Check(check::Check),
+        Status(status::Status),
+    }
+}

@@ -1,0 +1,44 @@
+//! What a reload cannot change.
+
+use super::Config;
+
+impl Config {
+    /// Keys whose change takes effect only after a restart, and that differ from `running`.
+    #[must_use]
+    pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
+        const FIXED: [&str; 28] = [
+            "server.listen",
+            "server.admin_listen",
+            "server.data_dir",
+            "server.drain_timeout",
+            "server.connections_max",
+            "server.header_timeout",
+            "admin.tokens",
+            "admin.hosts",
+            "audit.checkpoint_copy",
+            "events.sync",
+            "events.queue_max",
+            "events.on_full",
+            "events.segment_max",
+            "retention.hot",
+            "retention.cold",
+            "retention.audit",
+            "alerts.enabled",
+            "alerts.slack_webhook_env",
+            "alerts.webhook_env",
+            "alerts.webhook_hosts",
+            "alerts.remind_every",
+            "alerts.per_hour_max",
+            "nightly.enabled",
+            "nightly.at",
+            "telemetry.log",
+            "telemetry.level",
+            "telemetry.otlp_endpoint",
+            "telemetry.service_name",
+        ];
+        let value = |config: &Self, key: &str| {
+            config.settings.get(key).map(|setting| setting.value.clone())
+        };
+        FIXED.into_iter().filter(|key| value(self, key) != value(running, key)).collect()
+    }
+}
