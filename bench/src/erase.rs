@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aios_core::{Clock, Event, EventId, Timestamp};
-use aios_privacy::Pseudonym;
+use aios_privacy::{Pseudonym, Redactor};
 use aios_store::{
     AuditConfig, AuditLog, DataDir, EraseRequest, EraseTarget, Eraser, ErasureState,
     EventLogConfig, FileEventLog, Segments,
@@ -63,11 +63,12 @@ pub(crate) fn run(shape: &Shape) -> Result<Report> {
         Segments::of(&dir).compress(segment.id)?;
     }
     // As in a server that has run for a while.
-    log.catch_up_index()?;
+    aios_store::EventStore::catch_up_index(&*log)?;
     let audit = Arc::new(AuditLog::open(&dir, AuditConfig::default(), clock.now())?);
     let eraser = Eraser::open(&dir, log, audit, clock)?;
     let target = EraseTarget::new(vec![conversation(0)?], None).context("somebody is meant")?;
-    let request = EraseRequest { requester: "bench".into(), basis: "bench".into() };
+    let request =
+        EraseRequest { requester: "bench".into(), basis: Redactor::new(&[]).redact("bench").text };
     let plan = eraser.plan(&target, &request)?;
     let receipt = eraser.execute(&plan.id, &plan.plan_hash, None)?;
     ensure!(receipt.state == ErasureState::Completed, "incomplete: {:?}", receipt.verified.left);

@@ -35,6 +35,15 @@ impl Phase {
         }
     }
 
+    /// Whether there may be a next stage.
+    #[must_use]
+    pub const fn may_advance(self) -> bool {
+        match self {
+            Self::Running => true,
+            Self::Off | Self::RolledBack | Self::Promoted => false,
+        }
+    }
+
     fn at(treatment: Percent) -> Self {
         match treatment.get() {
             pct if pct <= 0.0 => Self::Off,

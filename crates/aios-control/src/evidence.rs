@@ -1,6 +1,6 @@
 //! The evidence of one rollout: counts of blocks, stage by stage.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use aios_core::{Bucket, Percent};
 use serde::{Deserialize, Serialize};
@@ -23,22 +23,34 @@ pub struct Observation {
     pub missed: Option<bool>,
 }
 
-/// What each conversation of a window says, in the order of arrival.
+/// Makes observations of the requests of one window, in the order of arrival.
 ///
 /// The first request speaks for its conversation: requests of one conversation are alike, and counting
 /// them all would take one fact for many. Which one speaks does not depend on how it ended. Requests
 /// whose tier was pinned go the same way in both buckets, and say nothing of a difference.
-pub fn observations(rows: &[Row], quality_min: f64) -> impl Iterator<Item = Observation> {
-    let mut seen = BTreeSet::new();
-    rows.iter().filter_map(move |row| {
+#[derive(Debug)]
+pub struct Observer {
+    quality_min: f64,
+    spoken: HashSet<u64>,
+}
+
+impl Observer {
+    /// A window in which answers below this quality are not good enough.
+    #[must_use]
+    pub fn new(quality_min: f64) -> Self {
+        Self { quality_min, spoken: HashSet::new() }
+    }
+
+    /// What the next request says, if it says anything.
+    pub fn observe(&mut self, row: &Row) -> Option<Observation> {
         let failed = row.failed().filter(|_| row.weight.is_some())?;
-        seen.insert(row.conversation).then_some(Observation {
+        self.spoken.insert(row.conversation).then_some(Observation {
             bucket: row.bucket,
             failed,
             latency_ms: row.latency_ms,
-            missed: row.quality.map(|quality| quality < quality_min),
+            missed: row.quality.map(|quality| quality < self.quality_min),
         })
-    })
+    }
 }
 
 /// What has come in since the rollout began.
@@ -79,7 +91,7 @@ pub struct Epoch {
     errors: Cells,
     quality: Cells,
     /// One table per question: how slow is too slow differs between them.
-    latency: [Cells; Question::COUNT],
+    latency: [Cells; Question::ALL.len()],
     pub(crate) signs: Signs,
     /// Observations dealt to treatment and to control, in a block or not.
     pub(crate) n_dealt: [u64; 2],
@@ -260,8 +272,8 @@ impl Epoch {
             side.iter().filter(|served| served.is_slower_than(limit_ms)).count()
         };
         let n_controls_slow = n_slow(controls, policy.slow_ms);
-        for (index, cells) in self.latency.iter_mut().enumerate() {
-            cells.add(n_slow(treated, policy.slow_limits_ms[index]), n_controls_slow);
+        for (cells, question) in self.latency.iter_mut().zip(Question::ALL) {
+            cells.add(n_slow(treated, policy.slow_limit_ms(question)), n_controls_slow);
         }
         self.signs.add(n_slower(treated, controls, 1.0 + policy.harm_slowdown()));
     }
@@ -290,10 +302,13 @@ mod tests {
 
     #[test]
     fn a_conversation_speaks_once_per_window() {
+        let n_observed = |rows: &[Row]| {
+            let mut observer = Observer::new(0.5);
+            rows.iter().filter_map(|row| observer.observe(row)).count()
+        };
         let rows = [Row { conversation: 1, ..row(1) }, Row { conversation: 1, ..row(2) }, row(3)];
-        assert_eq!(observations(&rows, 0.5).count(), 2);
-        let pinned = [Row { weight: None, ..row(1) }];
-        assert_eq!(observations(&pinned, 0.5).count(), 0);
+        assert_eq!(n_observed(&rows), 2);
+        assert_eq!(n_observed(&[Row { weight: None, ..row(1) }]), 0);
     }
 
     #[test]

@@ -66,8 +66,8 @@ pub fn judge(evidence: &Evidence, next: Percent) -> Judgement {
         Some(epoch) if is_dealt_wrong(epoch.n_dealt, epoch.treatment) => {
             VerdictReason::SampleRatioMismatch
         }
-        Some(_) if harm_log_e >= policy.critical_log_e => VerdictReason::CriticalHarm,
-        Some(_) if harm_log_e >= policy.proof_log_e => VerdictReason::Harm,
+        Some(_) if harm_log_e >= policy.critical_log_e() => VerdictReason::CriticalHarm,
+        Some(_) if harm_log_e >= policy.proof_log_e() => VerdictReason::Harm,
         Some(_) if is_control_broken(evidence) => VerdictReason::ControlUnhealthy,
         Some(epoch) if is_proven(evidence, epoch, question) => VerdictReason::WithinMargins,
         Some(_) => VerdictReason::Inconclusive,
@@ -171,8 +171,8 @@ fn is_proven(evidence: &Evidence, epoch: &Epoch, question: Question) -> bool {
     let asked = Metric::ALL.into_iter().filter(|metric| is_asked(evidence, *metric));
     let proven = |metric| {
         let in_stage = noninferior(policy, epoch, metric, question).log_e();
-        in_stage >= policy.agree_log_e
-            && pooled(evidence, metric, question).log_e() >= policy.proof_log_e
+        in_stage >= policy.agree_log_e()
+            && pooled(evidence, metric, question).log_e() >= policy.proof_log_e()
     };
     epoch.errors().n_blocks() >= policy.blocks_min && asked.into_iter().all(proven)
 }

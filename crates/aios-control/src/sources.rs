@@ -10,21 +10,29 @@ pub enum Sources {
     Auto,
     /// Never the golden set alone.
     Live,
+    /// The golden set alone: for those who have hardly any traffic. It sees only what is plain.
+    Golden,
 }
 
 impl Sources {
-    /// One verdict of two. Either may breach; both must be met where both can speak. `live` is none where
-    /// treatment has had no traffic.
+    /// Name in configuration, and what it stands for.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("auto", Self::Auto), ("evidence", Self::Live), ("golden", Self::Golden)];
+
+    /// One verdict of two. `live` is none where treatment has had no traffic, `golden` where there is no
+    /// report that was not counted before.
+    ///
+    /// Either may breach. Where live traffic speaks it decides, and the golden gate, which is asked each
+    /// time, keeps it from advancing.
     #[must_use]
-    pub const fn verdict(self, live: Option<Verdict>, golden: Verdict) -> Verdict {
-        match (live, golden) {
-            (Some(Verdict::Breached), _) | (_, Verdict::Breached) => Verdict::Breached,
-            (Some(Verdict::Met), Verdict::Met) => Verdict::Met,
-            (None, golden) => match self {
-                Self::Auto => golden,
-                Self::Live => Verdict::NoData,
-            },
-            (Some(Verdict::NoData), _) | (_, Verdict::NoData) => Verdict::NoData,
+    pub const fn verdict(self, live: Option<Verdict>, golden: Option<Verdict>) -> Verdict {
+        match (self, live, golden) {
+            (_, Some(Verdict::Breached), _) | (_, _, Some(Verdict::Breached)) => Verdict::Breached,
+            (Self::Auto | Self::Live, Some(live), _) => live,
+            (Self::Auto | Self::Golden, _, Some(golden)) => golden,
+            (Self::Live, None, _) | (Self::Auto, None, None) | (Self::Golden, _, None) => {
+                Verdict::NoData
+            }
         }
     }
 }
@@ -41,22 +49,23 @@ pub fn unseen_regression(n_cases: u32) -> f64 {
 mod tests {
     use super::*;
 
-    /// Rows: live met, breached, no data, none; columns: golden met, breached, no data.
+    /// Rows: live met, breached, no data, none; columns: golden met, breached, no data, none.
     fn table(sources: Sources) -> String {
-        let live = [Some(Verdict::Met), Some(Verdict::Breached), Some(Verdict::NoData), None];
+        let witness = [Some(Verdict::Met), Some(Verdict::Breached), Some(Verdict::NoData), None];
         let letter = |verdict| match verdict {
             Verdict::Met => '+',
             Verdict::Breached => '-',
             Verdict::NoData => '.',
         };
-        let row = |live| Verdict::ALL.map(|golden| letter(sources.verdict(live, golden)));
-        live.map(|live| row(live).iter().collect::<String>()).join(" ")
+        let row = |live| witness.map(|golden| letter(sources.verdict(live, golden)));
+        witness.map(|live| row(live).iter().collect::<String>()).join(" ")
     }
 
     #[test]
-    fn either_may_breach_and_both_must_be_met() {
-        assert_eq!(table(Sources::Auto), "+-. --- .-. +-.");
-        assert_eq!(table(Sources::Live), "+-. --- .-. .-.");
+    fn either_may_breach_and_live_traffic_speaks_first() {
+        assert_eq!(table(Sources::Auto), "+-++ ---- .-.. +-..");
+        assert_eq!(table(Sources::Live), "+-++ ---- .-.. .-..");
+        assert_eq!(table(Sources::Golden), "+-.. ---- +-.. +-..");
     }
 
     #[test]

@@ -42,6 +42,13 @@ impl EventId {
         Self(Uuid::from_bytes(bytes))
     }
 
+    /// When it was made, to the millisecond.
+    #[must_use]
+    pub fn at(&self) -> crate::Timestamp {
+        let millis = self.0.as_bytes()[..6].iter().fold(0, |ms, byte| ms << 8 | i64::from(*byte));
+        crate::Timestamp::from_micros(millis * 1_000)
+    }
+
     /// Its 16 bytes; the last 8 are random and never all zero.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
@@ -128,6 +135,7 @@ mod tests {
         let late = EventId::new(Timestamp::from_micros(2_000_000), [0; 10]);
         assert!(early < late);
         assert_eq!(EventId::parse(&early.to_string()).unwrap(), early);
+        assert_eq!(late.at(), Timestamp::from_micros(2_000_000));
     }
 
     #[test]

@@ -47,6 +47,13 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The same moment as it is when it was written and read again: whole milliseconds, at this moment or
+    /// before it.
+    #[must_use]
+    pub const fn as_stored(self) -> Self {
+        Self(self.0.div_euclid(1_000) * 1_000)
+    }
+
     /// Reads RFC 3339.
     ///
     /// # Errors
@@ -96,6 +103,16 @@ mod tests {
         let at = Timestamp::from_micros(1_800_000_000_123_000);
         assert_eq!(at.to_string(), "2027-01-15T08:00:00.123Z");
         assert_eq!(Timestamp::parse(&at.to_string()).unwrap(), at);
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back_as_foretold() {
+        for micros in [0, 999, 1_000, 1_800_000_000_123_456, -1, -1_500] {
+            let at = Timestamp::from_micros(micros);
+            let stored = at.as_stored();
+            assert_eq!(Timestamp::parse(&stored.to_string()).unwrap(), stored, "{micros}");
+            assert!(stored <= at && at.since(stored) < Duration::from_millis(1), "{micros}");
+        }
     }
 
     #[test]

@@ -1,35 +1,40 @@
 //! The control plane: what split the pipeline reads.
 //!
-//! The split follows configuration and the operator's override file, which is read again and again
-//! so that the kill switch needs no restart. A file that cannot be understood changes nothing: the
-//! last good split stays, and `/status` says why.
+//! The split follows configuration, the canary and the operator's override file, which counts most after
+//! the kill switch and is read again and again, so that neither needs a restart. A file that cannot be
+//! understood changes nothing: the last good split stays, and `/status` says why.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aios_core::Split;
+use aios_core::{Clock, Split, Timestamp};
 use aios_route::{Knots, split_in_force};
 use aios_store::DataDir;
 use tokio::sync::{mpsc, watch};
 
+use crate::canary::{ControlConfig, Standing, split_of};
+
 /// How often the override file is looked at. The kill switch must work within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Follows configuration and override file and publishes the split.
+/// Follows configuration, canary and override file and publishes the split.
 pub struct Controller {
     data_dir: Arc<DataDir>,
-    base: watch::Receiver<Split>,
+    config: watch::Receiver<ControlConfig>,
+    canary: watch::Receiver<Arc<Standing>>,
     split: watch::Sender<Arc<Split>>,
     learned: mpsc::Receiver<Knots>,
+    clock: Arc<dyn Clock>,
     state: Arc<ControllerState>,
     /// The file at the last look that could read it; its text, or that there was none.
     seen: Option<Option<String>>,
 }
 
 /// What the controller tells people.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ControllerState {
     override_error: Mutex<Option<String>>,
+    in_force_since: Mutex<Timestamp>,
 }
 
 impl ControllerState {
@@ -39,24 +44,45 @@ impl ControllerState {
         self.override_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Since when the split is in force.
+    #[must_use]
+    pub fn in_force_since(&self) -> Timestamp {
+        *self.in_force_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self { override_error: Mutex::default(), in_force_since: Mutex::new(now) }
+    }
+
     fn set(&self, error: Option<String>) {
         *self.override_error.lock().unwrap_or_else(PoisonError::into_inner) = error;
     }
 }
 
 impl Controller {
-    /// `base` is the split that configuration asks for.
+    /// Publishes the first split at once.
     #[must_use]
     pub fn new(
         data_dir: Arc<DataDir>,
-        base: watch::Receiver<Split>,
+        config: watch::Receiver<ControlConfig>,
+        canary: watch::Receiver<Arc<Standing>>,
         learned: mpsc::Receiver<Knots>,
+        clock: Arc<dyn Clock>,
     ) -> (Self, watch::Receiver<Arc<Split>>, Arc<ControllerState>) {
-        let start = Arc::new(base.borrow().clone());
+        let start = Arc::new(config.borrow().split.clone());
         let (split, published) = watch::channel(start);
-        let state = Arc::new(ControllerState::default());
-        let mut controller =
-            Self { data_dir, base, split, learned, state: Arc::clone(&state), seen: None };
+        let state = Arc::new(ControllerState::new(clock.now()));
+        let state_of_it = Arc::clone(&state);
+        let mut controller = Self {
+            data_dir,
+            config,
+            canary,
+            split,
+            learned,
+            clock,
+            state: state_of_it,
+            seen: None,
+        };
         controller.look(true);
         (controller, published, state)
     }
@@ -68,7 +94,8 @@ impl Controller {
         loop {
             tokio::select! {
                 () = self.split.closed() => return,
-                Ok(()) = self.base.changed() => self.look(true),
+                Ok(()) = self.config.changed() => self.look(true),
+                Ok(()) = self.canary.changed() => self.look(true),
                 Some(knots) = self.learned.recv() => self.keep(&knots),
                 _ = tick.tick() => self.look(false),
             }
@@ -76,7 +103,7 @@ impl Controller {
     }
 
     /// Reads the override file and publishes the split if anything has changed.
-    fn look(&mut self, base_changed: bool) {
+    fn look(&mut self, asked_for: bool) {
         let text = match self.data_dir.read_override() {
             Ok(text) => text,
             Err(error) => {
@@ -84,17 +111,26 @@ impl Controller {
                 return self.refuse(error.to_string());
             }
         };
-        if !base_changed && self.seen.as_ref() == Some(&text) {
+        if !asked_for && self.seen.as_ref() == Some(&text) {
             return;
         }
         self.seen = Some(text.clone());
-        let base = self.base.borrow_and_update().clone();
-        match split_in_force(&base, text.as_deref()) {
+        match split_in_force(&self.base(), text.as_deref()) {
             Ok(split) => {
                 self.state.set(None);
                 self.publish(split);
             }
             Err(error) => self.refuse(error.to_string()),
+        }
+    }
+
+    /// What configuration and canary ask for together.
+    fn base(&mut self) -> Split {
+        let config = self.config.borrow_and_update().clone();
+        let standing = Arc::clone(&self.canary.borrow_and_update());
+        match config.canary.enabled {
+            true => split_of(&config.split, &standing),
+            false => config.split,
         }
     }
 
@@ -107,6 +143,8 @@ impl Controller {
             changed
         });
         if changed {
+            let now = self.clock.now();
+            *self.state.in_force_since.lock().unwrap_or_else(PoisonError::into_inner) = now;
             let split = self.split.borrow();
             tracing::info!(
                 origin = %split.origin,

@@ -5,16 +5,18 @@
 
 mod admin;
 pub mod alerts;
+mod canary;
 mod clients;
 mod collected;
 mod controller;
 mod gateway;
 pub mod judging;
+mod kept;
 mod listener;
 mod live;
 mod metrics;
+mod minutes;
 mod nightly;
-mod redactions;
 mod routing;
 mod server;
 mod simulated;
@@ -25,11 +27,15 @@ mod trace;
 mod whose;
 
 pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
+pub use canary::{
+    CanaryError, CanaryKeeper, CanarySettings, Checked, ControlConfig, Gate, GateError, Look,
+    Order, Quiet, RowSource, Standing, Wish, split_of,
+};
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
 pub use listener::ListenerConfig;
-pub use live::{GatewayConfig, Live};
+pub use live::{GatewayConfig, KnownNames, Live};
 pub use nightly::{Night, NightReport, NightlyAt, StepReport, StepState, run_night};
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};

@@ -6,14 +6,14 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aios_core::{Clock, Split};
+use aios_core::Clock;
 use aios_privacy::Keyring;
 use aios_route::Knots;
-use aios_store::{AuditLog, DataDir, Eraser, EventStore};
+use aios_store::{AuditLog, DataDir, Eraser, EventStore, Rotator};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -22,14 +22,16 @@ use tower_service::Service;
 
 use crate::admin::{self, AdminConfig, AdminState};
 use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
+use crate::canary::{self, CanaryMetrics, ControlConfig, Desk};
 use crate::collected::Collected;
 use crate::controller::Controller;
 use crate::gateway::{self, Gateway, IdSource, Keys};
+use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::minutes::Minutes;
 use crate::nightly::{Housekeeper, NightlyAt};
-use crate::redactions::Redactions;
 use crate::routing::RoutingState;
 use crate::status::StatusReader;
 use crate::trace::EventObserver;
@@ -38,8 +40,8 @@ use crate::trace::EventObserver;
 pub struct Parts {
     /// The configuration at start.
     pub live: Live,
-    /// The split that configuration asks for.
-    pub split: Split,
+    /// What configuration asks of control.
+    pub control: ControlConfig,
     /// Policy and sampler.
     pub routing: Arc<RoutingState>,
     /// Knots that the sampler has made, to be stored.
@@ -66,10 +68,12 @@ pub struct Parts {
     pub audit: Arc<AuditLog>,
     /// Erases, beside the event log.
     pub eraser: Arc<Eraser>,
-    /// When the night's work is due; `None` if it is not to be done.
-    pub nightly: Option<NightlyAt>,
     /// Who is told of alerts.
     pub alerts: AlertConfig,
+    /// Rotates what is kept.
+    pub rotator: Arc<Rotator>,
+    /// When the night's work is due; `None` if it is not to be done.
+    pub nightly: Option<NightlyAt>,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -77,7 +81,7 @@ pub struct Parts {
 /// A running server.
 pub struct Handle {
     gateway: Arc<Gateway>,
-    base_split: watch::Sender<Split>,
+    control: watch::Sender<ControlConfig>,
     stop: watch::Sender<bool>,
     stop_admin: watch::Sender<bool>,
     reload: Arc<ReloadState>,
@@ -116,16 +120,24 @@ impl ReloadState {
 /// When a socket is not usable or the admin thread cannot be started.
 pub fn start(parts: Parts) -> io::Result<Handle> {
     let addresses = (parts.gateway_socket.local_addr()?, parts.admin_socket.local_addr()?);
-    let (base_split, base) = watch::channel(parts.split);
+    let canary = canary::open(&parts.data_dir, parts.control.canary.start)?;
+    let (control, config) = watch::channel(parts.control);
     let (stop, stopped) = watch::channel(false);
     let (stop_admin, admin_stopped) = watch::channel(false);
-    let (controller, split, controller_state) =
-        Controller::new(Arc::clone(&parts.data_dir), base, parts.learned);
+    let (controller, split, controller_state) = Controller::new(
+        Arc::clone(&parts.data_dir),
+        config.clone(),
+        canary.subscribe(),
+        parts.learned,
+        Arc::clone(&parts.clock),
+    );
     let gateway = Arc::new(Gateway {
         live: ArcSwap::from_pointee(parts.live),
         split,
         routing: parts.routing,
         store: parts.store,
+        data_dir: Arc::clone(&parts.data_dir),
+        sequels: gateway::Sequels::default(),
         started_at: parts.clock.now(),
         clock: parts.clock,
         keys: parts.keys,
@@ -140,21 +152,42 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     gateway.metrics.collect(AlertCollector(Arc::clone(&alert_metrics)));
     let watch =
         Watch::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.alerts, alert_metrics);
+    gateway.metrics.collect(Kept {
+        data_dir: Arc::clone(&parts.data_dir),
+        audit: Arc::clone(&parts.audit),
+        eraser: Arc::clone(&parts.eraser),
+        rotator: Arc::clone(&parts.rotator),
+        clock: Arc::clone(&gateway.clock),
+    });
     let reload = Arc::new(ReloadState::default());
     let auth = admin::auth(parts.admin);
     let login_path = admin::first_link(&auth);
     let status = StatusReader {
         gateway: Arc::clone(&gateway),
-        controller: controller_state,
+        controller: Arc::clone(&controller_state),
         reload: Arc::clone(&reload),
     };
-    let redactions = Redactions::new(
+    let desk = Arc::new(Desk {
+        keeper: canary,
+        config,
+        controller: controller_state,
+        gateway: Arc::clone(&gateway),
+        data_dir: Arc::clone(&parts.data_dir),
+        n_panics: AtomicU64::new(0),
+    });
+    gateway.metrics.collect(CanaryMetrics::new(&desk));
+    let minutes = Minutes::new(
         Arc::clone(&gateway.metrics),
+        Arc::clone(&auth),
         Arc::clone(&parts.audit),
         Arc::clone(&gateway.clock),
     );
-    let housekeeper =
-        Housekeeper::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.nightly);
+    let housekeeper = Housekeeper::new(
+        Arc::clone(&gateway),
+        Arc::clone(&parts.data_dir),
+        Arc::clone(&parts.rotator),
+        parts.nightly,
+    );
     let housekeeper = Arc::new(housekeeper);
     let admin = admin::router(AdminState {
         nightly: Arc::clone(&housekeeper),
@@ -164,6 +197,8 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         audit: parts.audit,
         data_dir: parts.data_dir,
         eraser: parts.eraser,
+        desk: Arc::clone(&desk),
+        rotator: parts.rotator,
         keyring: Arc::new(parts.keyring),
         is_loopback: addresses.1.ip().is_loopback(),
     });
@@ -171,7 +206,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
         let socket = parts.admin_socket;
         move || {
-            let loops = Loops { controller, redactions, watch, housekeeper };
+            let loops = Loops { controller, desk, minutes, watch, housekeeper };
             control_plane(socket, config, admin_stopped, admin, loops);
         }
     })?;
@@ -184,7 +219,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     });
     Ok(Handle {
         gateway,
-        base_split,
+        control,
         stop,
         stop_admin,
         reload,
@@ -195,10 +230,11 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     })
 }
 
-/// What runs beside the admin listener.
+/// What goes on beside the admin listener.
 struct Loops {
     controller: Controller,
-    redactions: Redactions,
+    desk: Arc<Desk>,
+    minutes: Minutes,
     watch: Watch,
     housekeeper: Arc<Housekeeper>,
 }
@@ -210,6 +246,7 @@ fn control_plane(
     admin: axum::Router,
     loops: Loops,
 ) {
+    let Loops { controller, desk, minutes, watch, housekeeper } = loops;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -220,10 +257,11 @@ fn control_plane(
             Ok(socket) => socket,
             Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
         };
-        let control = tokio::spawn(loops.controller.run());
-        let nightly = tokio::spawn(loops.housekeeper.keep_house(None));
-        let record = tokio::spawn(loops.redactions.run(stop.clone()));
-        let watch = tokio::spawn(loops.watch.run(stop.clone()));
+        let control = tokio::spawn(controller.run());
+        let looking = tokio::spawn(canary::run(desk));
+        let nightly = tokio::spawn(housekeeper.keep_house(None));
+        let record = tokio::spawn(minutes.run(stop.clone()));
+        let watch = tokio::spawn(watch.run(stop.clone()));
         listener::serve(socket, config, stop, move |_peer, request| {
             let mut admin = admin.clone();
             async move { admin.call(request).await }
@@ -232,8 +270,9 @@ fn control_plane(
         .shutdown()
         .await;
         control.abort();
-        nightly.abort();
         watch.abort();
+        looking.abort();
+        nightly.abort();
         if record.await.is_err() {
             tracing::error!("the end could not be put on record");
         }
@@ -242,11 +281,11 @@ fn control_plane(
 
 impl Handle {
     /// Puts a new configuration into force, whole.
-    pub fn publish(&self, live: Live, split: Split) {
+    pub fn publish(&self, live: Live, control: ControlConfig) {
         // First: whoever sees the new generation must not be told that it was refused.
         self.reload.set(None);
         self.gateway.live.store(Arc::new(live));
-        self.base_split.send_replace(split);
+        self.control.send_replace(control);
     }
 
     /// Keeps the configuration and says why.

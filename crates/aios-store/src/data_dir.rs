@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aios_privacy::{KeyMaterial, Secret};
 
 use crate::segment::{Lease, Leases, SegmentId};
-use crate::{StoreError, disk, key};
+use crate::{StoreError, address, disk, key};
 
 /// Name of the lock file. It holds the owner's process id as text, for people and error messages;
 /// ownership is the operating system's lock on it, which ends with the process.
@@ -63,6 +63,7 @@ impl DataDir {
         let path = path.into();
         disk::create_dir(&path)?;
         let file = lock(&path)?;
+        address::withdraw(&path)?;
         let lock = Lock {
             _file: file,
             log_open: AtomicBool::new(false),
@@ -232,6 +233,17 @@ impl DataDir {
     /// Where what could not be read is put aside.
     pub(crate) fn quarantine_path(&self) -> PathBuf {
         self.analytics_path().join("quarantine")
+    }
+
+    /// Bytes of what was put aside.
+    ///
+    /// # Errors
+    /// When the quarantine cannot be listed.
+    pub fn quarantine_bytes(&self) -> Result<u64, StoreError> {
+        let dir = self.quarantine_path();
+        let size =
+            |name: &String| std::fs::symlink_metadata(dir.join(name)).map_or(0, |it| it.len());
+        Ok(disk::entries_in(&dir)?.iter().map(size).sum())
     }
 
     /// Where the event log is.

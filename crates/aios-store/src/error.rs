@@ -117,11 +117,37 @@ pub enum StoreError {
         /// The hold.
         id: HoldId,
     },
+    /// A copy of the audit trail's checkpoints is not there.
+    #[error("there are no checkpoints at {}", path.display())]
+    NoCheckpoints {
+        /// Where they should be.
+        path: PathBuf,
+    },
+    /// There is no receipt.
+    #[error("there is no receipt at {}", path.display())]
+    NoReceipt {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// No more holds can be set.
     #[error("there are {max} holds already")]
     TooManyHolds {
         /// Most holds at a time.
         max: usize,
+    },
+    /// A hold must say who and why, in a few words.
+    #[error("the {what} of a hold takes one to {max} bytes")]
+    HoldWords {
+        /// Which of its words.
+        what: &'static str,
+        /// Most bytes.
+        max: usize,
+    },
+    /// A hold that would have ended already.
+    #[error("the hold would have ended already, at {expires_at}")]
+    EndedHold {
+        /// Its end.
+        expires_at: aios_core::Timestamp,
     },
     /// A hold that would keep nothing.
     #[error("the hold would keep nothing: it begins at {since}, and {until} is not after that")]
@@ -190,7 +216,15 @@ impl StoreError {
                 "names that were only tried out can be taken out of it; whoever used one is not found without it",
             ),
             Self::NoHold { .. } => Some("`aios logs hold list` lists them"),
+            Self::NoCheckpoints { .. } => Some(
+                "name the file with --checkpoints or `audit.checkpoint_copy`; if it should be there, somebody has removed it",
+            ),
+            Self::NoReceipt { .. } => {
+                Some("receipts are in `erasures/` of the data directory, as ID.receipt.json")
+            }
             Self::TooManyHolds { .. } => Some("release some with `aios logs hold release`"),
+            Self::HoldWords { .. } => Some("say who answers for it and why, in a few words"),
+            Self::EndedHold { .. } => Some("--expires must be a time to come"),
             Self::EmptyHold { .. } => Some("--since must be before --until"),
             Self::KeyGone { .. } => Some(
                 "put it back from its backup; without it nobody who is stored can be found or erased",

@@ -1,7 +1,7 @@
 //! Events for tests.
 
 use aios_core::{Event, EventId, ResponseEvent, Timestamp};
-use aios_privacy::Pseudonym;
+use aios_privacy::{Pseudonym, RedactedText, Redactor};
 use serde_json::json;
 
 /// A typical event, told apart by its number.
@@ -60,4 +60,9 @@ pub(crate) fn conversation(n: u64) -> Pseudonym {
 /// The line of event `n`, with its newline.
 pub(crate) fn line(n: u64) -> String {
     serde_json::to_string(&event(n)).expect("an event's keys are text") + "\n"
+}
+
+/// A text in which nothing is to be masked.
+pub(crate) fn safe(text: &str) -> RedactedText {
+    Redactor::new(&[]).redact(text).text
 }

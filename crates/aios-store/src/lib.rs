@@ -7,6 +7,7 @@
 //! A request takes its place in the log ([`EventStore::reserve`]) before it is admitted, and appending
 //! to a place ([`Slot::append`]) neither waits nor fails. So the log can refuse work, but not an event.
 
+mod address;
 mod audit;
 mod back;
 mod chain;
@@ -26,11 +27,14 @@ mod key;
 mod lines;
 mod log;
 mod migrate;
+mod papers;
+mod quarantine;
 mod ram;
 mod read;
 mod regular;
 mod replace;
 mod retention;
+mod rotator;
 mod segment;
 mod sign;
 mod slot;
@@ -44,15 +48,15 @@ mod conformance;
 mod fixture;
 
 pub use audit::{
-    AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditVerified, audit_tail,
-    verify_audit,
+    AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditStats, AuditVerdict,
+    AuditVerified, Pruned, actor, audit_tail, verify_audit,
 };
 pub use control::{ControlFault, ControlHistory, ControlLog, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, Resumed, StoreCount, StoreHits,
-    plan_hash,
+    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed,
+    StoreCount, StoreHits, Witness, plan_hash, verify_receipt,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
@@ -64,11 +68,12 @@ pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;
-pub use read::{Events, Follow, FollowFrom, query, tail};
+pub use read::{Events, Follow, FollowFrom, find_event, query, tail};
 pub use retention::{
     Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
     Term, plan,
 };
+pub use rotator::{Rotator, RotatorStats, would_rotate};
 pub use segment::{
     Age, Day, DigestOf, Footer, Keep, Look, Rewritten, Salvaged, SegmentId, SegmentIdError,
     SegmentInfo, Segments, Text,

@@ -100,6 +100,11 @@ impl EventStore for RamEventLog {
     }
 
     /// Memory needs no index.
+    fn catch_up_index(&self) -> Result<CaughtUp, StoreError> {
+        Ok(CaughtUp::default())
+    }
+
+    /// As above.
     fn reindex(&self) -> Result<CaughtUp, StoreError> {
         Ok(CaughtUp::default())
     }

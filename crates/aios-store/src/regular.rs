@@ -25,6 +25,11 @@ pub(crate) fn open_to_cut(path: &Path) -> io::Result<File> {
     open_with(path, OpenOptions::new().write(true))
 }
 
+/// Opens a file to be read and cut.
+pub(crate) fn open_to_mend(path: &Path) -> io::Result<File> {
+    open_with(path, OpenOptions::new().read(true).write(true))
+}
+
 /// Reads a small file; `None` if it is not there.
 pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
     let file = match open(path) {

@@ -1,6 +1,6 @@
 //! What is kept, class by class: how much, from when, and what is overdue.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::control;
 use crate::lines::{Lines, Place, Read};
 use crate::retention::items;
 use crate::segment::{Layout, extent};
-use crate::{Age, Class, DataDir, Holds, Policy, Segments, StoreError};
+use crate::{Age, Class, DataDir, Holds, Policy, Segments, StoreError, regular};
 
 /// What is kept of one class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -136,7 +136,7 @@ fn audit_files(dir: &DataDir) -> Result<Vec<PathBuf>, StoreError> {
 
 /// When the first and the last record of a file happened.
 pub(crate) fn ends(path: &Path) -> io::Result<Option<(Timestamp, Timestamp)>> {
-    let file = File::open(path)?;
+    let file = regular::open(path)?;
     let first = match Lines::new(io::BufReader::new(&file), Place::default()).next()? {
         Some(Read::Line { bytes, .. }) => time_of(bytes),
         Some(Read::TooLong { .. }) | None => None,

@@ -34,6 +34,13 @@ pub trait EventStore: Send + Sync {
     /// was erased. Asked for each request where the key of the pseudonyms has older versions.
     fn refuses(&self, pseudonym: &Pseudonym) -> bool;
 
+    /// Brings the index to where the log is, where there is one: after it, what was erased from the log is
+    /// gone from the index, too. Blocks, as above.
+    ///
+    /// # Errors
+    /// When the store is closed or the index cannot be written.
+    fn catch_up_index(&self) -> Result<CaughtUp, StoreError>;
+
     /// Makes the index of the events anew, where there is one. Blocks, as above.
     ///
     /// # Errors

@@ -1,6 +1,5 @@
 //! Checks everything that the event log says of itself: footers, digests, members, sidecars, days, ends.
 
-use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use crate::segment::facts::{self, Kind};
 use crate::segment::footer::{Counts, Tally};
 use crate::segment::sidecar::Sidecar;
 use crate::segment::{Day, FileKind, Layout, ages, names};
-use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text};
+use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text, regular};
 
 /// Most bad lines of one file that are named one by one.
 const NAMED_MAX: usize = 20;
@@ -65,6 +64,7 @@ pub fn verify(dir: &DataDir, is_quiet: bool) -> Result<Verified, StoreError> {
             }
         }
     }
+    verified.faults.extend(crate::papers::faults(dir));
     Ok(verified)
 }
 
@@ -104,7 +104,7 @@ impl Verified {
 
     fn agrees(&mut self, path: &Path, footer: &Footer, counts: Counts, id: SegmentId) {
         if footer.counts() != counts {
-            let why = format!("its footer says {:?}, it holds {counts:?}", footer.counts());
+            let why = format!("its footer says {}, it holds {counts}", footer.counts());
             self.fault(path, None, why);
         }
         if footer.segment != id {
@@ -119,7 +119,7 @@ impl Verified {
     /// The members of a cold segment, and the sidecar against them.
     fn members(&mut self, layout: &Layout, id: SegmentId, footer: &Footer) {
         let path = layout.cold(id);
-        let survey = File::open(&path).and_then(|file| cold::survey(BufReader::new(file)));
+        let survey = regular::open(&path).and_then(|file| cold::survey(BufReader::new(file)));
         let members = match survey {
             Ok(Some(Survey { members, .. })) => members,
             Ok(None) => return self.fault(&path, None, "something follows its footer"),
@@ -145,7 +145,7 @@ impl Verified {
 
     /// A segment that takes events.
     fn open(&mut self, path: &Path, is_quiet: bool) {
-        let file = match File::open(path) {
+        let file = match regular::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => return self.fault(path, None, error.to_string()),
@@ -316,7 +316,7 @@ mod tests {
             |layout, id| change(&layout.hot(id), line),
             &[
                 "hypotheses.ID.ndjson:1: not an event",
-                "hypotheses.ID.ndjson: its footer says Counts { ",
+                "hypotheses.ID.ndjson: its footer says 600 event",
                 "hypotheses.ID.ndjson: its text is not what its ",
             ],
         );
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_line_that_was_added_or_taken_is_found() {
-        let footer_says = "hypotheses.ID.ndjson: its footer says Counts { ";
+        let footer_says = "hypotheses.ID.ndjson: its footer says 600 event";
         let no_digest = "hypotheses.ID.ndjson: its text is not what its ";
         let first = fixture::line(0);
         let take = |bytes: &mut Vec<u8>| drop(bytes.drain(..first.len()));

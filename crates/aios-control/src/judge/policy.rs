@@ -57,8 +57,9 @@ pub enum Question {
 impl Question {
     const STEPS: [Self; 5] = [Self::To10, Self::To25, Self::To50, Self::To75, Self::To100];
 
-    /// How many questions there are.
-    pub(crate) const COUNT: usize = 1 + Self::STEPS.len();
+    /// Every question, each at its index.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Harm, Self::To10, Self::To25, Self::To50, Self::To75, Self::To100];
 
     /// The question to answer before this share is in treatment.
     #[must_use]
@@ -101,10 +102,10 @@ pub struct JudgePolicy {
     /// By which share its p95 may be longer, at full size; see [`Self::with_latency_margin`].
     latency_margin: f64,
     pub(crate) slow_ms: f64,
-    pub(crate) slow_limits_ms: [f64; Question::COUNT],
-    pub(crate) proof_log_e: f64,
-    pub(crate) critical_log_e: f64,
-    pub(crate) agree_log_e: f64,
+    /// From this e-value on something is proven, beyond all doubt, and not contradicted by a stage.
+    proof_e: f64,
+    critical_e: f64,
+    agree_e: f64,
 }
 
 /// The p95 may be a tenth longer.
@@ -127,7 +128,7 @@ impl JudgePolicy {
     /// The defaults, against this p95 of control.
     #[must_use]
     pub fn new(baseline_p95_ms: f64) -> Self {
-        let policy = Self {
+        Self {
             error_margin: 0.01,
             quality_margin: 0.02,
             quality_required: false,
@@ -135,24 +136,40 @@ impl JudgePolicy {
             blocks_min: 30,
             latency_margin: LATENCY_MARGIN,
             slow_ms: baseline_p95_ms,
-            slow_limits_ms: [0.0; Question::COUNT],
-            proof_log_e: PROOF_E.ln(),
-            critical_log_e: CRITICAL_E.ln(),
-            agree_log_e: AGREE_E.ln(),
-        };
-        policy.with_latency_margin(LATENCY_MARGIN)
+            proof_e: PROOF_E,
+            critical_e: CRITICAL_E,
+            agree_e: AGREE_E,
+        }
     }
 
     /// The same with another margin of the p95, as a share of it.
     #[must_use]
-    pub fn with_latency_margin(mut self, margin: f64) -> Self {
+    pub const fn with_latency_margin(mut self, margin: f64) -> Self {
         self.latency_margin = margin;
-        self.slow_limits_ms[Question::Harm.index()] = self.slow_ms * (1.0 + self.harm_slowdown());
-        for step in Question::STEPS {
-            let slowdown = self.margin(Metric::Latency, step);
-            self.slow_limits_ms[step.index()] = self.slow_ms * (1.0 + slowdown);
-        }
         self
+    }
+
+    /// Beyond this a treated answer is slow.
+    pub(crate) fn slow_limit_ms(&self, question: Question) -> f64 {
+        let slowdown = match question {
+            Question::Harm => self.harm_slowdown(),
+            Question::To10 | Question::To25 | Question::To50 | Question::To75 | Question::To100 => {
+                self.margin(Metric::Latency, question)
+            }
+        };
+        self.slow_ms * (1.0 + slowdown)
+    }
+
+    pub(crate) fn proof_log_e(&self) -> f64 {
+        self.proof_e.ln()
+    }
+
+    pub(crate) fn critical_log_e(&self) -> f64 {
+        self.critical_e.ln()
+    }
+
+    pub(crate) fn agree_log_e(&self) -> f64 {
+        self.agree_e.ln()
     }
 
     /// The margin of a metric at the size that the question is about.
@@ -171,13 +188,6 @@ impl JudgePolicy {
     #[must_use]
     pub const fn baseline_p95_ms(&self) -> f64 {
         self.slow_ms
-    }
-
-    /// The same questions with another answer to how sure one wants to be.
-    #[must_use]
-    pub fn with_proof(mut self, e: f64) -> Self {
-        self.proof_log_e = e.ln();
-        self
     }
 
     pub(crate) fn harm_slowdown(&self) -> f64 {

@@ -4,6 +4,7 @@
 //! compared in constant time, every one of them for each request. Where there is no token, nothing that
 //! needs one is open.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,7 +36,8 @@ pub struct AdminConfig {
     pub hosts: Vec<String>,
 }
 
-/// Refusals that get an entry in the audit trail and an answer of their own; then they are counted.
+/// Refusals of one caller that get an entry in the audit trail and an answer of their own; then they are
+/// counted.
 const FAILURES_MAX: u32 = 10;
 
 /// In this time.
@@ -49,6 +51,16 @@ pub(crate) struct Caller {
     pub(crate) scopes: Scopes,
     /// Known by a cookie, which a browser sends unasked.
     pub(crate) by_cookie: bool,
+}
+
+impl Caller {
+    /// Who it is in the audit trail.
+    pub(crate) fn actor(&self) -> String {
+        match self.by_cookie {
+            true => format!("{} (session)", self.name),
+            false => self.name.clone(),
+        }
+    }
 }
 
 /// The credentials of a request.
@@ -66,21 +78,23 @@ pub(crate) enum Credentials {
 pub(crate) struct Auth {
     config: AdminConfig,
     sessions: Mutex<Sessions>,
-    failures: Mutex<Failures>,
+    /// By caller: each token and its sessions, and all strangers together, so that none hides another.
+    failures: Mutex<BTreeMap<String, Failures>>,
 }
 
 #[derive(Debug, Default)]
 struct Failures {
     since: Option<Instant>,
     n: u32,
-    n_silent: u64,
+    /// Those that got no entry.
+    n_counted: u64,
 }
 
 /// What is done about a refusal.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Noted {
-    /// It goes on record, with how many did not since the last one.
-    OnRecord { n_before: u64 },
+    /// It goes on record.
+    OnRecord,
     /// There were too many: it is counted.
     Counted,
 }
@@ -124,20 +138,39 @@ impl Auth {
         self.sessions().redeem(code, now)
     }
 
-    /// Counts a refusal.
-    pub(crate) fn note_failure(&self, now: Instant) -> Noted {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Counts a refusal of a caller's.
+    pub(crate) fn note_failure(&self, caller: &str, now: Instant) -> Noted {
+        let mut failures = self.failures();
+        let failures = failures.entry(caller.to_owned()).or_default();
         let is_over =
             failures.since.is_none_or(|since| now.saturating_duration_since(since) >= FAILURES_IN);
         if is_over {
             (failures.since, failures.n) = (Some(now), 0);
         }
         if failures.n >= FAILURES_MAX {
-            failures.n_silent += 1;
+            failures.n_counted += 1;
             return Noted::Counted;
         }
         failures.n += 1;
-        Noted::OnRecord { n_before: std::mem::take(&mut failures.n_silent) }
+        Noted::OnRecord
+    }
+
+    /// Refusals that got no entry since the last time, by caller.
+    pub(crate) fn take_counted(&self) -> Vec<(String, u64)> {
+        let mut failures = self.failures();
+        let counted = failures.iter_mut().filter(|(_, failures)| failures.n_counted > 0);
+        counted
+            .map(|(caller, failures)| (caller.clone(), std::mem::take(&mut failures.n_counted)))
+            .collect()
+    }
+
+    /// Counts them again, because they could not be put on record.
+    pub(crate) fn put_back(&self, caller: &str, n: u64) {
+        self.failures().entry(caller.to_owned()).or_default().n_counted += n;
+    }
+
+    fn failures(&self) -> MutexGuard<'_, BTreeMap<String, Failures>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every token is compared, also after a match: the time tells nothing.
@@ -204,16 +237,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn failures_are_on_record_until_there_are_too_many() {
+    async fn failures_are_on_record_until_one_caller_has_too_many() {
         let auth = auth();
         let start = Instant::now();
         for _ in 0..FAILURES_MAX {
-            assert_eq!(auth.note_failure(start), Noted::OnRecord { n_before: 0 });
+            assert_eq!(auth.note_failure("stranger", start), Noted::OnRecord);
         }
         for _ in 0..5 {
-            assert_eq!(auth.note_failure(start), Noted::Counted);
+            assert_eq!(auth.note_failure("stranger", start), Noted::Counted);
         }
-        assert_eq!(auth.note_failure(start + FAILURES_IN), Noted::OnRecord { n_before: 5 });
-        assert_eq!(auth.note_failure(start + FAILURES_IN), Noted::OnRecord { n_before: 0 });
+        assert_eq!(auth.note_failure("reader", start), Noted::OnRecord, "nobody hides another");
+        assert_eq!(auth.note_failure("stranger", start + FAILURES_IN), Noted::OnRecord);
+        assert_eq!(auth.take_counted(), [("stranger".to_owned(), 5)]);
+        assert_eq!(auth.take_counted(), []);
+        auth.put_back("stranger", 5);
+        assert_eq!(auth.take_counted(), [("stranger".to_owned(), 5)]);
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Answers are counts, never text. Ids come in bodies, so that they stand in no address and no log.
 
+use std::sync::Arc;
+
 use aios_privacy::Pseudonym;
-use aios_store::{Depth, EraseError, EraseRequest, StoreError};
+use aios_store::{AuditAction, Depth, EraseError, EraseRequest, StoreError};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -12,6 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::AdminState;
+use super::asked::Body;
 use super::auth::Caller;
 use super::guard::error;
 use crate::{Looked, Whose, WhoseError};
@@ -35,9 +38,16 @@ pub(super) struct Decided {
     id: Option<String>,
 }
 
-pub(super) async fn find(State(state): State<AdminState>, Json(whose): Json<Whose>) -> Response {
+pub(super) async fn find(
+    State(state): State<AdminState>,
+    Extension(caller): Extension<Caller>,
+    Body(whose): Body<Whose>,
+) -> Response {
     let counted = state.at_the_disk(move |state| {
         let Looked { target, census } = state.look(&whose, Depth::EveryByte)?;
+        let (subjects, n_events) = (target.pseudonyms().to_vec(), census.n_events);
+        let now = state.gateway.clock.now();
+        state.audit.append(now, &caller.actor(), AuditAction::Found { subjects, n_events })?;
         Ok(json!({ "pseudonyms": names(target.pseudonyms()), "census": census }))
     });
     respond(StatusCode::OK, counted.await)
@@ -46,11 +56,12 @@ pub(super) async fn find(State(state): State<AdminState>, Json(whose): Json<Whos
 pub(super) async fn plan(
     State(state): State<AdminState>,
     Extension(caller): Extension<Caller>,
-    Json(wanted): Json<Wanted>,
+    Body(wanted): Body<Wanted>,
 ) -> Response {
     let planned = state.at_the_disk(move |state| {
         let target = state.look(&wanted.whose, Depth::Catalogued)?.target;
-        let request = EraseRequest { requester: caller.name, basis: wanted.basis };
+        let redactor = Arc::clone(&state.gateway.live.load().redactor);
+        let request = EraseRequest::new(caller.actor(), &wanted.basis, &redactor);
         let plan = state.eraser.plan(&target, &request)?;
         Ok(json!(plan))
     });
@@ -60,7 +71,7 @@ pub(super) async fn plan(
 pub(super) async fn execute(
     State(state): State<AdminState>,
     Path(id): Path<String>,
-    Json(decided): Json<Decided>,
+    Body(decided): Body<Decided>,
 ) -> Response {
     // A client that hangs up does not stop it: it runs on a thread of its own.
     let done = state.at_the_disk(move |state| {

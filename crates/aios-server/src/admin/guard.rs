@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use aios_store::AuditAction;
+use aios_store::{AuditAction, actor};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{HOST, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 use serde_json::json;
 use tokio::time::Instant;
@@ -43,6 +43,7 @@ pub(crate) struct Gate {
 /// Why somebody is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
+    ManyNames,
     ForeignName,
     NoCredentials,
     WrongCredentials,
@@ -55,9 +56,9 @@ pub(crate) async fn guard(State(gate): State<Gate>, mut request: Request, next: 
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     let caller = match admit(&gate, &request, changes) {
         Ok(caller) => caller,
-        Err(refusal) => return gate.refuse(refusal).await,
+        Err((refusal, caller)) => return gate.refuse(refusal, caller.as_ref()).await,
     };
-    let actor = caller.as_ref().map_or_else(|| "anyone".to_owned(), |caller| caller.name.clone());
+    let actor = actor_of(caller.as_ref());
     if let Some(caller) = caller {
         request.extensions_mut().insert(caller);
     }
@@ -77,13 +78,22 @@ pub(crate) async fn guard(State(gate): State<Gate>, mut request: Request, next: 
     }
 }
 
-fn admit(gate: &Gate, request: &Request, changes: bool) -> Result<Option<Caller>, Refusal> {
+/// Who is let in, if it matters; or why nobody is, and who that was, as far as it is known.
+fn admit(
+    gate: &Gate,
+    request: &Request,
+    changes: bool,
+) -> Result<Option<Caller>, (Refusal, Option<Caller>)> {
+    // Whoever reads one of two names may not be who reads the other.
+    if request.headers().get_all(HOST).iter().nth(1).is_some() {
+        return Err((Refusal::ManyNames, None));
+    }
     if gate.access == Access::Anyone {
         return Ok(None);
     }
     let auth = &gate.state.auth;
     if !is_our_name(request.uri(), request.headers(), auth.hosts()) {
-        return Err(Refusal::ForeignName);
+        return Err((Refusal::ForeignName, None));
     }
     let is_open = match gate.access {
         Access::Anyone | Access::Visitor => true,
@@ -93,31 +103,34 @@ fn admit(gate: &Gate, request: &Request, changes: bool) -> Result<Option<Caller>
     let caller = match auth.identify(request.headers(), Instant::now()) {
         Credentials::Right(caller) => caller,
         Credentials::None | Credentials::Wrong if is_open => return Ok(None),
-        Credentials::None => return Err(Refusal::NoCredentials),
-        Credentials::Wrong => return Err(Refusal::WrongCredentials),
+        Credentials::None => return Err((Refusal::NoCredentials, None)),
+        Credentials::Wrong => return Err((Refusal::WrongCredentials, None)),
     };
     let needed = match gate.access {
         Access::Scope(scope) | Access::Local(scope) => Some(scope),
         Access::Known | Access::Anyone | Access::Visitor => None,
     };
     if !is_open && needed.is_some_and(|scope| !caller.scopes.hold(scope)) {
-        return Err(Refusal::NoScope(needed));
+        return Err((Refusal::NoScope(needed), Some(caller)));
     }
     if changes && caller.by_cookie && !is_our_page(request.headers()) {
-        return Err(Refusal::ForeignPage);
+        return Err((Refusal::ForeignPage, Some(caller)));
     }
     Ok(Some(caller))
 }
 
+fn actor_of(caller: Option<&Caller>) -> String {
+    caller.map_or_else(|| actor::STRANGER.to_owned(), Caller::actor)
+}
+
 impl Gate {
-    async fn refuse(&self, refusal: Refusal) -> Response {
+    async fn refuse(&self, refusal: Refusal, caller: Option<&Caller>) -> Response {
         let response = refusal.response();
-        let status = response.status().as_u16();
-        match self.state.auth.note_failure(Instant::now()) {
-            Noted::OnRecord { n_before } => {
-                let request = self.name.to_string();
-                let action = AuditAction::Refused { request, status, n_before };
-                if let Err(why) = self.state.record("anyone", action).await {
+        let (actor, status) = (actor_of(caller), response.status().as_u16());
+        match self.state.auth.note_failure(&actor, Instant::now()) {
+            Noted::OnRecord => {
+                let action = AuditAction::Refused { request: self.name.to_string(), status };
+                if let Err(why) = self.state.record(&actor, action).await {
                     tracing::error!(why, "a refused admin request could not be put on record");
                 }
                 response
@@ -130,6 +143,11 @@ impl Gate {
 impl Refusal {
     fn response(self) -> Response {
         match self {
+            Self::ManyNames => error(
+                StatusCode::BAD_REQUEST,
+                "many_hosts",
+                "a request names the server once, in one Host header",
+            ),
             Self::ForeignName => error(
                 StatusCode::MISDIRECTED_REQUEST,
                 "unknown_host",

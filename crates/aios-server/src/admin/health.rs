@@ -33,3 +33,7 @@ pub(super) async fn status(State(state): State<AdminState>) -> axum::Json<Status
 pub(super) async fn unknown() -> Response {
     error(StatusCode::NOT_FOUND, "unknown_path", "there is nothing at this path")
 }
+
+pub(super) async fn bad_method() -> Response {
+    error(StatusCode::METHOD_NOT_ALLOWED, "bad_method", "this path is asked in another way")
+}

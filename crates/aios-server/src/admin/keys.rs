@@ -1,16 +1,16 @@
 //! The pseudonyms' key over HTTP.
 
-use std::sync::Arc;
-
-use aios_store::{KeyUse, StoreError};
-use axum::Json;
+use aios_store::{AuditAction, KeyUse, StoreError};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::AdminState;
+use super::asked::Body;
+use super::auth::Caller;
 use super::guard::error;
 use super::trail::off_the_loop;
 
@@ -25,9 +25,16 @@ pub(super) struct Retired {
 
 /// Makes the next version. Events use it from the next start on: until then every part of the server
 /// goes on with the one that it began with.
-pub(super) async fn rotate(State(state): State<AdminState>) -> Response {
-    let dir = Arc::clone(&state.data_dir);
-    match off_the_loop(move || dir.rotate_key(PSEUDONYMS)).await {
+pub(super) async fn rotate(
+    State(state): State<AdminState>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    let rotated = off_the_loop(move || {
+        let version = state.data_dir.rotate_key(PSEUDONYMS)?;
+        state.put_key_on_record(&caller, "rotated", version)?;
+        Ok(version)
+    });
+    match rotated.await {
         Ok(version) => Json(json!({ "version": version })).into_response(),
         Err(response) => response,
     }
@@ -36,7 +43,8 @@ pub(super) async fn rotate(State(state): State<AdminState>) -> Response {
 /// Removes a version that nothing stored uses any more, and that this server does not use.
 pub(super) async fn retire(
     State(state): State<AdminState>,
-    Json(Retired { version }): Json<Retired>,
+    Extension(caller): Extension<Caller>,
+    Body(Retired { version }): Body<Retired>,
 ) -> Response {
     if state.keyring.current().version() == version {
         let why = "events of this server use it until it is restarted";
@@ -46,20 +54,29 @@ pub(super) async fn retire(
         let why = format!("the key has no version {version}; `aios keys list` lists them");
         return error(StatusCode::NOT_FOUND, "no_such_version", &why);
     }
-    let dir = Arc::clone(&state.data_dir);
     let retired = off_the_loop(move || {
-        let n_stored = KeyUse::count(&dir)?.of(version);
-        if n_stored == 0 {
-            dir.retire_key(PSEUDONYMS, version)?;
+        if let Some(why) = KeyUse::count(&state.data_dir)?.needs(version) {
+            return Ok(Err(why));
         }
-        Ok::<_, StoreError>(n_stored)
+        state.data_dir.retire_key(PSEUDONYMS, version)?;
+        state.put_key_on_record(&caller, "retired", version)?;
+        Ok(Ok(()))
     });
     match retired.await {
-        Ok(0) => Json(json!({ "retired": version })).into_response(),
-        Ok(n) => {
-            let why = format!("{n} stored pseudonyms were made under it");
-            error(StatusCode::CONFLICT, "in_use", &why)
-        }
+        Ok(Ok(())) => Json(json!({ "retired": version })).into_response(),
+        Ok(Err(why)) => error(StatusCode::CONFLICT, "in_use", &why),
         Err(response) => response,
+    }
+}
+
+impl AdminState {
+    fn put_key_on_record(
+        &self,
+        caller: &Caller,
+        change: &str,
+        version: u16,
+    ) -> Result<(), StoreError> {
+        let action = AuditAction::Key { change: change.to_owned(), version };
+        self.audit.append(self.gateway.clock.now(), &caller.actor(), action).map(drop)
     }
 }

@@ -1,6 +1,6 @@
 //! How a browser gets in.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::AdminState;
+use super::asked::Asked;
 use super::auth::Caller;
 use super::guard::error;
 
@@ -20,7 +21,7 @@ pub(super) struct Visit {
 }
 
 /// The first page. With a link's code: exchanges it for a session, and leaves the address without it.
-pub(super) async fn index(State(state): State<AdminState>, visit: Query<Visit>) -> Response {
+pub(super) async fn index(State(state): State<AdminState>, Asked(visit): Asked<Visit>) -> Response {
     let Some(code) = &visit.token else {
         return "AIOS admin: /status  /metrics  /healthz  /readyz\n".into_response();
     };

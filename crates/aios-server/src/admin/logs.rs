@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use aios_store::{Holds, NewHold, Rotate, StoreError};
-use axum::Json;
+use aios_store::{AuditAction, Hold, Holds, NewHold, Rotate, StoreError};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::AdminState;
+use super::asked::Body;
+use super::auth::Caller;
 use super::guard::error;
 use super::trail::off_the_loop;
 
@@ -27,26 +29,36 @@ pub(super) struct RotateAsked {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ReleaseAsked {
     id: String,
 }
 
 pub(super) async fn rotate(
     State(state): State<AdminState>,
-    Json(asked): Json<RotateAsked>,
+    Extension(caller): Extension<Caller>,
+    Body(asked): Body<RotateAsked>,
 ) -> Response {
-    let (store, now) = (Arc::clone(&state.gateway.store), state.gateway.clock.now());
+    let (rotator, now) = (Arc::clone(&state.rotator), state.gateway.clock.now());
     let RotateAsked { seal, force, dry_run } = asked;
     let rotate = Rotate { seal, force, dry_run };
-    match off_the_loop(move || store.rotate(now, rotate)).await {
+    match off_the_loop(move || rotator.rotate(&caller.actor(), now, rotate)).await {
         Ok(rotated) => Json(rotated).into_response(),
         Err(response) => response,
     }
 }
 
-pub(super) async fn reindex(State(state): State<AdminState>) -> Response {
-    let store = Arc::clone(&state.gateway.store);
-    match off_the_loop(move || store.reindex()).await {
+pub(super) async fn reindex(
+    State(state): State<AdminState>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    let reindexed = off_the_loop(move || {
+        let caught_up = state.gateway.store.reindex()?;
+        let action = AuditAction::Reindexed { n_events: caught_up.n_events };
+        state.audit.append(state.gateway.clock.now(), &caller.actor(), action)?;
+        Ok(caught_up)
+    });
+    match reindexed.await {
         Ok(caught_up) => Json(caught_up).into_response(),
         Err(response) => response,
     }
@@ -60,31 +72,73 @@ pub(super) async fn holds(State(state): State<AdminState>) -> Response {
     }
 }
 
-pub(super) async fn hold(State(state): State<AdminState>, Json(new): Json<NewHold>) -> Response {
-    let (dir, now) = (Arc::clone(&state.data_dir), state.gateway.clock.now());
-    match off_the_loop(move || Holds::of(&dir).add(new, now)).await {
-        Ok(hold) => Json(hold).into_response(),
+pub(super) async fn hold(
+    State(state): State<AdminState>,
+    Extension(caller): Extension<Caller>,
+    Body(new): Body<NewHold>,
+) -> Response {
+    let set = off_the_loop(move || {
+        let now = state.gateway.clock.now();
+        let redactor = Arc::clone(&state.gateway.live.load().redactor);
+        let hold = match Holds::of(&state.data_dir).add(new, &redactor, now) {
+            Err(
+                error @ (StoreError::HoldWords { .. }
+                | StoreError::EndedHold { .. }
+                | StoreError::EmptyHold { .. }
+                | StoreError::TooManyHolds { .. }),
+            ) => return Ok(Err(error.to_string())),
+            added => added?,
+        };
+        state.audit.append(now, &caller.actor(), AuditAction::of_hold("set", &hold))?;
+        Ok(Ok(hold))
+    });
+    match set.await {
+        Ok(Ok(hold)) => Json(hold).into_response(),
+        Ok(Err(why)) => error(StatusCode::BAD_REQUEST, "bad_hold", &why),
         Err(response) => response,
     }
 }
 
 pub(super) async fn release(
     State(state): State<AdminState>,
-    Json(asked): Json<ReleaseAsked>,
+    Extension(caller): Extension<Caller>,
+    Body(asked): Body<ReleaseAsked>,
 ) -> Response {
     let id = match asked.id.parse() {
         Ok(id) => id,
         Err(expected) => return error(StatusCode::BAD_REQUEST, "bad_hold", expected),
     };
-    let dir = Arc::clone(&state.data_dir);
-    let released = off_the_loop(move || match Holds::of(&dir).release(id) {
-        Ok(hold) => Ok(Some(hold)),
+    let working = state.clone();
+    let released = off_the_loop(move || match Holds::of(&working.data_dir).release(id) {
+        Ok(hold) => {
+            let action = AuditAction::of_hold("released", &hold);
+            working.audit.append(working.gateway.clock.now(), &caller.actor(), action)?;
+            Ok(Some(hold))
+        }
         Err(StoreError::NoHold { .. }) => Ok(None),
         Err(error) => Err(error),
     });
     match released.await {
-        Ok(Some(hold)) => Json(hold).into_response(),
+        Ok(Some(hold)) => {
+            go_on_with_erasures(&state);
+            Json::<Hold>(hold).into_response()
+        }
         Ok(None) => error(StatusCode::NOT_FOUND, "no_hold", &format!("there is no hold {id}")),
         Err(response) => response,
     }
+}
+
+/// What waited for the hold goes on, and nobody waits for that.
+fn go_on_with_erasures(state: &AdminState) {
+    let eraser = Arc::clone(&state.eraser);
+    tokio::task::spawn_blocking(move || {
+        let resumed = eraser.resume();
+        for receipt in &resumed.receipts {
+            let state = receipt.state.name();
+            tracing::info!(id = receipt.id, state, "an erasure that waited is finished");
+        }
+        for (id, error) in &resumed.failed {
+            tracing::error!(id, %error, "an erasure that waited cannot be finished");
+        }
+    });
 }

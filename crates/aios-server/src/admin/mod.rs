@@ -5,7 +5,9 @@
 //! Health is open to all. Metrics and status hold no prompt, no id and no key: on a loopback address
 //! they are open, so that monitoring needs no secret. Everything else needs an admin token.
 
+mod asked;
 mod auth;
+mod canary;
 mod erasure;
 mod guard;
 mod health;
@@ -25,12 +27,13 @@ mod tests;
 use std::sync::Arc;
 
 use aios_privacy::Keyring;
-use aios_store::{AuditAction, AuditLog, DataDir, Eraser};
+use aios_store::{AuditAction, AuditLog, DataDir, Eraser, Rotator};
 
+use crate::canary::Desk;
 use crate::gateway::Gateway;
 use crate::nightly::Housekeeper;
 use crate::status::StatusReader;
-use auth::Auth;
+pub(crate) use auth::Auth;
 pub use auth::{AdminConfig, AdminToken};
 pub(crate) use routes::router;
 pub use scope::{Scope, Scopes};
@@ -44,6 +47,8 @@ pub(crate) struct AdminState {
     pub(crate) audit: Arc<AuditLog>,
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) eraser: Arc<Eraser>,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) rotator: Arc<Rotator>,
     pub(crate) nightly: Arc<Housekeeper>,
     /// For ids that are asked for.
     pub(crate) keyring: Arc<Keyring>,

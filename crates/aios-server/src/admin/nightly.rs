@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Deserialize;
 
 use super::AdminState;
+use super::asked::Body;
+use super::auth::Caller;
 use super::guard::error;
 use super::trail::off_the_loop;
 
@@ -19,9 +21,13 @@ pub(super) struct Asked {
     dry_run: bool,
 }
 
-pub(super) async fn run(State(state): State<AdminState>, Json(asked): Json<Asked>) -> Response {
+pub(super) async fn run(
+    State(state): State<AdminState>,
+    Extension(caller): Extension<Caller>,
+    Body(asked): Body<Asked>,
+) -> Response {
     let nightly = Arc::clone(&state.nightly);
-    match off_the_loop(move || Ok(nightly.run(asked.dry_run))).await {
+    match off_the_loop(move || Ok(nightly.run(&caller.actor(), asked.dry_run))).await {
         Ok(Some(report)) => Json(report).into_response(),
         Ok(None) => {
             let why = "the night's work is under way already; its report is in the server's log";

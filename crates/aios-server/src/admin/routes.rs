@@ -8,7 +8,7 @@ use http::Method;
 
 use super::guard::{Access, Gate, guard};
 use super::scope::Scope;
-use super::{AdminState, erasure, health, keys, login, logs, nightly, trail};
+use super::{AdminState, canary, erasure, health, keys, login, logs, nightly, trail};
 
 /// An endpoint.
 pub(crate) struct Endpoint {
@@ -35,6 +35,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         change("/admin/v1/login-links", Known, post(login::new_link)),
         read("/admin/v1/audit", Access::Scope(Scope::AuditRead), get(trail::tail)),
         read("/admin/v1/audit/verify", Access::Scope(Scope::AuditRead), get(trail::verify)),
+        change("/admin/v1/audit/found", Access::Scope(Scope::PrivacyFind), post(trail::found)),
         change("/admin/v1/keys/rotate", Access::Scope(Scope::ConfigWrite), post(keys::rotate)),
         change("/admin/v1/keys/retire", Access::Scope(Scope::ConfigWrite), post(keys::retire)),
         change("/admin/v1/data/find", Access::Scope(Scope::PrivacyFind), post(erasure::find)),
@@ -44,6 +45,16 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             "/admin/v1/erasures/{id}/execute",
             Access::Scope(Scope::PrivacyExecute),
             post(erasure::execute),
+        ),
+        read("/admin/v1/canary", Access::Scope(Scope::CanaryRead), get(canary::status)),
+        change("/admin/v1/canary/check", Access::Scope(Scope::CanaryWrite), post(canary::check)),
+        change("/admin/v1/canary/reset", Access::Scope(Scope::CanaryWrite), post(canary::reset)),
+        change("/admin/v1/canary/hold", Access::Scope(Scope::CanaryWrite), post(canary::hold)),
+        change("/admin/v1/canary/resume", Access::Scope(Scope::CanaryWrite), post(canary::resume)),
+        change(
+            "/admin/v1/canary/approve",
+            Access::Scope(Scope::CanaryWrite),
+            post(canary::approve),
         ),
         read("/admin/v1/logs/holds", Access::Scope(Scope::LogsRead), get(logs::holds)),
         change("/admin/v1/logs/holds/add", Access::Scope(Scope::LogsWrite), post(logs::hold)),
@@ -65,7 +76,8 @@ pub(crate) fn router(state: AdminState) -> Router {
     for endpoint in endpoints() {
         let name = format!("{} {}", endpoint.method, endpoint.path);
         let layer = from_fn_with_state(gate(endpoint.access, &name), guard);
-        router = router.route(endpoint.path, endpoint.handler.layer(layer));
+        let handler = endpoint.handler.fallback(health::bad_method);
+        router = router.route(endpoint.path, handler.layer(layer));
     }
     // Whoever is nobody does not learn which paths there are.
     let unknown = any(health::unknown);

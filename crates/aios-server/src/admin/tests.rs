@@ -15,6 +15,8 @@ use http::{Request, StatusCode};
 use tower_service::Service;
 
 use super::*;
+use crate::canary::{CanaryKeeper, ControlConfig};
+use crate::controller::ControllerState;
 use crate::gateway::{IdSource, Keys};
 use crate::live::{GatewayConfig, Live};
 
@@ -29,12 +31,19 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/login-links", "known"),
     ("GET /admin/v1/audit", "audit:read"),
     ("GET /admin/v1/audit/verify", "audit:read"),
+    ("POST /admin/v1/audit/found", "privacy:find"),
     ("POST /admin/v1/keys/rotate", "config:write"),
     ("POST /admin/v1/keys/retire", "config:write"),
     ("POST /admin/v1/data/find", "privacy:find"),
     ("POST /admin/v1/erasures", "privacy:plan"),
     ("GET /admin/v1/erasures/{id}", "privacy:find"),
     ("POST /admin/v1/erasures/{id}/execute", "privacy:execute"),
+    ("GET /admin/v1/canary", "canary:read"),
+    ("POST /admin/v1/canary/check", "canary:write"),
+    ("POST /admin/v1/canary/reset", "canary:write"),
+    ("POST /admin/v1/canary/hold", "canary:write"),
+    ("POST /admin/v1/canary/resume", "canary:write"),
+    ("POST /admin/v1/canary/approve", "canary:write"),
     ("GET /admin/v1/logs/holds", "logs:read"),
     ("POST /admin/v1/logs/holds/add", "logs:write"),
     ("POST /admin/v1/logs/holds/release", "logs:write"),
@@ -83,15 +92,24 @@ impl Admin {
         let audit = AuditLog::open(&dir, AuditConfig::default(), FixedClock.now()).unwrap();
         let audit = Arc::new(audit);
         let log = Arc::new(FileEventLog::open(&dir, EventLogConfig::default()).unwrap());
+        let rotator = Arc::new(Rotator::new(Arc::clone(&log) as _, Arc::clone(&audit)));
         let eraser = Eraser::open(&dir, log, Arc::clone(&audit), Arc::new(FixedClock)).unwrap();
         let auth = auth(AdminConfig { tokens, hosts: vec!["aios.internal".into()] });
-        let gateway = gateway();
-        let status = StatusReader {
+        let gateway = gateway(Arc::clone(&dir));
+        let controller = Arc::new(ControllerState::new(FixedClock.now()));
+        let config = ControlConfig::fixed(gateway.split().as_ref().clone());
+        let desk = Desk {
+            keeper: Arc::new(CanaryKeeper::open(&dir, config.canary.start).unwrap()),
+            config: tokio::sync::watch::channel(config).1,
+            controller: Arc::clone(&controller),
             gateway: Arc::clone(&gateway),
-            controller: Arc::default(),
-            reload: Arc::default(),
+            data_dir: Arc::clone(&dir),
+            n_panics: 0.into(),
         };
-        let housekeeper = Housekeeper::new(Arc::clone(&gateway), Arc::clone(&dir), None);
+        let status =
+            StatusReader { gateway: Arc::clone(&gateway), controller, reload: Arc::default() };
+        let housekeeper =
+            Housekeeper::new(Arc::clone(&gateway), Arc::clone(&dir), Arc::clone(&rotator), None);
         let state = AdminState {
             gateway,
             nightly: Arc::new(housekeeper),
@@ -100,6 +118,8 @@ impl Admin {
             audit,
             data_dir: Arc::clone(&dir),
             eraser: Arc::new(eraser),
+            desk: Arc::new(desk),
+            rotator,
             keyring: Arc::new(Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap()),
             is_loopback,
         };
@@ -136,7 +156,7 @@ impl Admin {
     }
 }
 
-fn gateway() -> Arc<Gateway> {
+fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
     let (learned_to, _) = tokio::sync::mpsc::channel(1);
     let second = std::time::Duration::from_secs(1);
     let timeouts = Timeouts {
@@ -169,6 +189,7 @@ fn gateway() -> Arc<Gateway> {
         },
         upstreams: Arc::new(Upstreams::new(upstreams, None)),
         redactor: Arc::new(Redactor::new(&[])),
+        names: crate::KnownNames::default(),
         sinks: None,
         clients: crate::Clients::new(false, vec![], None),
     };
@@ -185,6 +206,8 @@ fn gateway() -> Arc<Gateway> {
         split: tokio::sync::watch::channel(Arc::new(split)).1,
         routing: Arc::new(crate::RoutingState::new(Policy::golden(), None, learned_to)),
         store: Arc::new(RamEventLog::new(1, OnFull::Drop)),
+        data_dir: dir,
+        sequels: crate::gateway::Sequels::default(),
         clock: Arc::new(FixedClock),
         keys: Keys {
             pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([1; 32])),
@@ -285,17 +308,100 @@ fn concrete(endpoint: &str) -> String {
 #[tokio::test]
 async fn what_changes_something_and_who_is_refused_is_on_record() {
     let admin = Admin::new(true);
-    let bearer = format!("Bearer {}", token_of("all"));
-    admin.status("POST /admin/v1/login-links", &[("authorization", &bearer)]).await;
-    admin.status("GET /admin/v1/audit?n=1", &[("authorization", &bearer)]).await;
-    admin.status("GET /admin/v1/audit?n=2", &[("authorization", "Bearer guess")]).await;
+    let bearer = |name: &str| format!("Bearer {}", token_of(name));
+    let cookie = admin.session("all", Scopes::all());
+    let ask = async |endpoint: &str, name: &str, value: &str| {
+        admin.status(endpoint, &[(name, value), ("origin", "http://127.0.0.1:8501")]).await;
+    };
+    ask("POST /admin/v1/login-links", "authorization", &bearer("all")).await;
+    ask("POST /admin/v1/login-links", "cookie", &cookie).await;
+    ask("GET /admin/v1/audit?n=1", "authorization", &bearer("all")).await;
+    ask("GET /admin/v1/audit?n=2", "authorization", "Bearer guess").await;
+    ask("GET /admin/v1/audit?n=3", "authorization", &bearer("logs:read")).await;
     let trail: Vec<_> =
         admin.trail().into_iter().map(|entry| (entry.actor, entry.action)).collect();
     let changed =
-        AuditAction::Changed { request: "POST /admin/v1/login-links".into(), status: 200 };
-    let request = "GET /admin/v1/audit".into();
-    let refused = AuditAction::Refused { request, status: 401, n_before: 0 };
-    assert_eq!(trail[1..], [("all".into(), changed), ("anyone".into(), refused)]);
+        || AuditAction::Changed { request: "POST /admin/v1/login-links".into(), status: 200 };
+    let refused = |status| AuditAction::Refused { request: "GET /admin/v1/audit".into(), status };
+    let expect = [
+        ("all", changed()),
+        ("all (session)", changed()),
+        ("stranger", refused(401)),
+        ("logs:read", refused(403)),
+    ];
+    assert_eq!(trail[1..], expect.map(|(actor, action)| (actor.to_owned(), action)));
+}
+
+#[tokio::test]
+async fn what_was_done_is_on_record_with_who_did_it() {
+    let admin = Admin::new(true);
+    let bearer = format!("Bearer {}", token_of("all"));
+    let post = async |path: &str, body: &str| {
+        let request = Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("authorization", &bearer)
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        admin.router.clone().call(request).await.unwrap().status().as_u16()
+    };
+    let hold = r#"{"owner":"legal","reason":"case 7","expires_at":"2027-01-16T08:00:00Z"}"#;
+    assert_eq!(post("/admin/v1/logs/holds/add", hold).await, 200);
+    assert_eq!(post("/admin/v1/logs/holds/add", &hold.replace("2027", "2026")).await, 400);
+    assert_eq!(post("/admin/v1/logs/holds/release", r#"{"id":"h1"}"#).await, 200);
+    assert_eq!(post("/admin/v1/logs/reindex", "").await, 200);
+    assert_eq!(post("/admin/v1/keys/rotate", "").await, 200);
+    assert_eq!(post("/admin/v1/data/find", r#"{"conv_id":"chat-1"}"#).await, 200);
+    let trail = admin.trail();
+    let done: Vec<_> = trail
+        .iter()
+        .filter(|entry| !matches!(entry.action, AuditAction::Changed { .. }))
+        .map(|entry| {
+            let action = serde_json::to_value(&entry.action).unwrap();
+            let change = action["change"].as_str().unwrap_or_default();
+            format!("{} {} {change}", entry.actor, action["action"].as_str().unwrap())
+        })
+        .collect();
+    let expect = ["all hold set", "all hold released", "all reindexed ", "all key rotated"];
+    assert_eq!(done[1..5], expect);
+    assert_eq!(done[5..], ["all found "]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_named_twice_is_not_asked() {
+    let admin = Admin::new(true);
+    for path in ["/healthz", "/status", "/admin/v1/audit"] {
+        let request = Request::builder()
+            .uri(path)
+            .header("host", "127.0.0.1:8501")
+            .header("host", "evil.example")
+            .body(Body::empty())
+            .unwrap();
+        let reply = admin.router.clone().call(request).await.unwrap();
+        assert_eq!(reply.status(), 400, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_understood_is_told_in_the_form_of_every_error() {
+    let admin = Admin::new(true);
+    let bearer = format!("Bearer {}", token_of("all"));
+    let check = async |endpoint: &str, content: &str, expect: (u16, &str)| {
+        let headers = [("authorization", bearer.as_str()), ("content-type", content)];
+        let reply = admin.ask(endpoint, &headers).await;
+        let status = reply.status().as_u16();
+        let body = axum::body::to_bytes(reply.into_body(), 9999).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((status, body["error"]["code"].as_str()), (expect.0, Some(expect.1)), "{body}");
+        assert!(!body["error"]["message"].as_str().unwrap().is_empty());
+    };
+    check("POST /admin/v1/logs/rotate", "application/json", (400, "bad_body")).await;
+    check("POST /admin/v1/logs/rotate", "text/plain", (415, "bad_body")).await;
+    check("GET /admin/v1/audit?n=x", "text/plain", (400, "bad_query")).await;
+    check("GET /admin/v1/nothing", "text/plain", (404, "unknown_path")).await;
+    check("GET /admin/v1/logs/rotate", "text/plain", (405, "bad_method")).await;
 }
 
 #[tokio::test]

@@ -1,14 +1,17 @@
 //! The audit trail over HTTP.
 
-use aios_store::{StoreError, audit_tail, verify_audit};
-use axum::Json;
-use axum::extract::{Query, State};
+use aios_privacy::Pseudonym;
+use aios_store::{AuditAction, AuditVerdict, StoreError, audit_tail};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::AdminState;
+use super::asked::{Asked, Body};
+use super::auth::Caller;
 use super::guard::error;
 
 /// Entries shown where nobody says how many.
@@ -18,11 +21,14 @@ const N_DEFAULT: usize = 20;
 const N_MAX: usize = 1000;
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct TailAsked {
     n: Option<usize>,
 }
 
-pub(super) async fn tail(State(state): State<AdminState>, asked: Query<Asked>) -> Response {
+pub(super) async fn tail(
+    State(state): State<AdminState>,
+    Asked(asked): Asked<TailAsked>,
+) -> Response {
     let n = asked.n.unwrap_or(N_DEFAULT).min(N_MAX);
     let dir = std::sync::Arc::clone(&state.data_dir);
     match off_the_loop(move || audit_tail(&dir, n)).await {
@@ -32,11 +38,35 @@ pub(super) async fn tail(State(state): State<AdminState>, asked: Query<Asked>) -
 }
 
 pub(super) async fn verify(State(state): State<AdminState>) -> Response {
-    let dir = std::sync::Arc::clone(&state.data_dir);
-    match off_the_loop(move || verify_audit(&dir, &[])).await {
-        Ok(Ok(verified)) => Json(json!({ "ok": true, "verified": verified })).into_response(),
-        Ok(Err(fault)) => Json(json!({ "ok": false, "fault": fault })).into_response(),
-        Err(response) => response,
+    let audit = std::sync::Arc::clone(&state.audit);
+    let verdict = match off_the_loop(move || audit.verify()).await {
+        Ok(verdict) => verdict,
+        Err(response) => return response,
+    };
+    let verdict = match verdict {
+        AuditVerdict::Sound(verified) => json!({ "ok": true, "verified": verified }),
+        AuditVerdict::Bad(fault) => json!({ "ok": false, "fault": fault }),
+        AuditVerdict::NoData => json!({ "ok": false, "no_data": true }),
+    };
+    Json(verdict).into_response()
+}
+
+/// What a search by a command, which reads the files itself, has found.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FoundSaid {
+    subjects: Vec<Pseudonym>,
+    n_events: u64,
+}
+
+pub(super) async fn found(
+    State(state): State<AdminState>,
+    Extension(caller): Extension<Caller>,
+    Body(FoundSaid { subjects, n_events }): Body<FoundSaid>,
+) -> Response {
+    match state.record(&caller.actor(), AuditAction::Found { subjects, n_events }).await {
+        Ok(()) => Json(json!({})).into_response(),
+        Err(why) => error(StatusCode::INTERNAL_SERVER_ERROR, "audit_failed", &why),
     }
 }
 

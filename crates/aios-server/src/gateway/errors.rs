@@ -47,6 +47,8 @@ pub(crate) enum GatewayError {
     Unscannable { sink: &'static str, why: &'static str },
     /// No model of that name.
     UnknownModel { model: String },
+    /// No answer of that event is kept.
+    UnknownEvent,
     /// The endpoints could not answer.
     Upstream(Box<Failure>),
     /// A fault of our own.
@@ -79,7 +81,8 @@ impl GatewayError {
             | Self::UnsupportedEncoding { .. }
             | Self::BadRequest { .. }
             | Self::Blocked { .. }
-            | Self::UnknownModel { .. } => Outcome::CallerError,
+            | Self::UnknownModel { .. }
+            | Self::UnknownEvent => Outcome::CallerError,
             Self::ClientLimited { .. } | Self::EventLogFull { .. } => Outcome::Overloaded,
             Self::BodyTimeout { .. } => Outcome::Timeout,
             Self::BodyLost => Outcome::ClientCancelled,
@@ -107,6 +110,7 @@ impl GatewayError {
             Self::Blocked { .. } | Self::ReplyBlocked { .. } => "pii_blocked",
             Self::Unscannable { .. } => "pii_unscannable",
             Self::UnknownModel { .. } => "model_not_found",
+            Self::UnknownEvent => "event_not_found",
             Self::Upstream(failure) => failure_code(failure.outcome),
             Self::Internal => "internal_error",
         }
@@ -115,7 +119,9 @@ impl GatewayError {
     /// The HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::UnknownPath { .. } | Self::UnknownModel { .. } => StatusCode::NOT_FOUND,
+            Self::UnknownPath { .. } | Self::UnknownModel { .. } | Self::UnknownEvent => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
             Self::MayNotSteer { .. } => StatusCode::FORBIDDEN,
@@ -163,6 +169,7 @@ impl GatewayError {
         match self {
             Self::BadRequest { param, .. } => *param,
             Self::UnknownModel { .. } => Some("model"),
+            Self::UnknownEvent => Some("event_id"),
             _ => None,
         }
     }
@@ -180,7 +187,7 @@ impl GatewayError {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::UnknownPath { path } => format!(
-                "Unknown request URL: {path}. Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses and /v1/models."
+                "Unknown request URL: {path}. Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/models and /v1/feedback."
             ),
             Self::MethodNotAllowed { allowed } => {
                 format!("Method not allowed on this path; use {allowed}.")
@@ -231,6 +238,10 @@ impl GatewayError {
             Self::UnknownModel { model } => format!(
                 "The model '{model}' does not exist here. Ask for 'aios-auto', or see /v1/models."
             ),
+            Self::UnknownEvent => {
+                "No answer with this event_id is kept here. It stands in the answer's header x-aios-event-id."
+                    .to_owned()
+            }
             Self::Upstream(failure) => {
                 format!("The models could not answer: {}", failure.detail)
             }

@@ -3,6 +3,7 @@
 mod body;
 mod depth;
 pub(crate) mod errors;
+mod feedback;
 mod identity;
 mod models;
 mod naming;
@@ -11,6 +12,7 @@ mod record;
 mod relay;
 mod reply;
 mod request;
+mod sequel;
 mod sinks;
 mod steering;
 mod talk;
@@ -25,7 +27,7 @@ use aios_core::{
 };
 use aios_privacy::Pseudonymizer;
 use aios_route::BucketKey;
-use aios_store::EventStore;
+use aios_store::{DataDir, EventStore};
 use arc_swap::ArcSwap;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
@@ -36,7 +38,9 @@ use crate::metrics::Metrics;
 use crate::routing::RoutingState;
 use crate::trace::EventObserver;
 use errors::GatewayError;
+pub(crate) use naming::{AUTO, PINS};
 pub(crate) use relay::ReplyBody;
+pub(crate) use sequel::Sequels;
 pub use sinks::{OnUnscannable, SinkOptions, Sinks};
 
 /// Everything the data plane needs, shared by all requests.
@@ -45,6 +49,9 @@ pub(crate) struct Gateway {
     pub(crate) split: watch::Receiver<Arc<Split>>,
     pub(crate) routing: Arc<RoutingState>,
     pub(crate) store: Arc<dyn EventStore>,
+    /// Where answers are looked up of which something is said.
+    pub(crate) data_dir: Arc<DataDir>,
+    pub(crate) sequels: Sequels,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Keys,
     pub(crate) observer: Option<Arc<dyn EventObserver>>,
@@ -147,6 +154,9 @@ async fn dispatch(
             &request,
             &GatewayError::MethodNotAllowed { allowed: "POST" },
         );
+    }
+    if path == feedback::PATH {
+        return feedback::serve(gateway, request).await;
     }
     if method != Method::GET && method != Method::HEAD {
         let path = path.to_owned();

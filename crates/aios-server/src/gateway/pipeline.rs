@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use aios_core::{Operation, Route, RouteReason, Tier};
+use aios_core::{ConversationSource, Operation, Route, RouteReason, Tier};
 use aios_upstream::{Call, Edit, Failure, ModelSlot, Reply, RequestBody, Target};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -75,6 +75,9 @@ async fn answer(
     let mut head = request::read(record.facts().operation, &body)?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
+    if record.live().gateway.sequels {
+        follow(record, &head);
+    }
     record.facts_mut().question = std::mem::take(&mut head.question);
     let edits = match &live.sinks {
         Some(sinks) => filter(sinks, record, &head, &body)?,
@@ -141,6 +144,18 @@ fn identify(record: &mut Record, headers: &HeaderMap, head: &Head<'_>) {
     facts.msg_id = head.n_user_messages;
     facts.stream = head.stream;
     facts.request_model.clone_from(&head.model);
+}
+
+/// Says in the record how the request goes on from the answer before it.
+fn follow(record: &mut Record, head: &Head<'_>) {
+    let gateway = Arc::clone(record.gateway());
+    let facts = record.facts();
+    let (conversation, source) = facts.conversation.as_ref().expect("it is identified");
+    // A derived identity may be that of two people who ask the same.
+    if *source != ConversationSource::Derived && facts.operation != Operation::Embeddings {
+        let sequel = gateway.sequels.follow(conversation, &head.question, Instant::now());
+        record.facts_mut().sequel = Some(sequel);
+    }
 }
 
 /// Chooses the tier and says so in the record.

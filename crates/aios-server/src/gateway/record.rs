@@ -11,7 +11,7 @@ use aios_core::{
     Attempt, AttemptOutcome, ConversationSource, Event, EventId, Operation, Outcome, RequestId,
     ResponseEvent, Route, SCHEMA_VERSION, Timestamp, Timings, Tokens,
 };
-use aios_privacy::{Pseudonym, RedactionCounts};
+use aios_privacy::{Pseudonym, Redacted, RedactionCounts};
 use aios_store::{Commit, Slot};
 use aios_upstream::{Answered, Observed};
 use http::HeaderMap;
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::client_request_id;
 use super::errors::STATUS_CLIENT_CLOSED;
+use super::sequel::Sequel;
 use super::sinks::ReplyFilter;
 use super::steering::Steering;
 use crate::clients::Admission;
@@ -49,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) conversation: Option<(Pseudonym, ConversationSource)>,
     pub(crate) subject: Option<Pseudonym>,
     pub(crate) msg_id: u32,
+    /// How it goes on from the answer before; none if that is not looked at.
+    pub(super) sequel: Option<Sequel>,
     pub(crate) request_model: String,
     pub(crate) question: String,
     pub(crate) route: Option<Route>,
@@ -100,6 +103,7 @@ impl Record {
             conversation: None,
             subject: None,
             msg_id: 0,
+            sequel: None,
             request_model: String::new(),
             question: String::new(),
             route: None,
@@ -157,6 +161,9 @@ impl Record {
                 event.tokens.input_tokens.unwrap_or(0) + event.tokens.output_tokens.unwrap_or(0);
             admission.debit_tokens(n_tokens, now);
         }
+        if let Some(sequel) = self.facts.sequel.take() {
+            self.gateway.sequels.remember(sequel, &event, now);
+        }
         if let (Some(observer), Some(trace)) = (&self.gateway.observer, &self.facts.trace) {
             observer.observe(&event, trace);
         }
@@ -170,13 +177,12 @@ impl Record {
         let timings = self.timings(now);
         let facts = &mut self.facts;
         let mut counts = RedactionCounts::default();
-        let text_max = self.live.gateway.text_max;
-        let redactor = &self.live.redactor;
-        let mut keep = |text: &str, max: usize| {
-            let redacted = redactor.redact_cut(text, max);
+        let mut count = |redacted: Redacted| {
             counts.merge(&redacted.counts);
             redacted.text
         };
+        let (live, text_max) = (&self.live, self.live.gateway.text_max);
+        let redact = |text: &str, max: usize| live.redactor.redact_cut(text, max);
         let observed = facts.observed.take().unwrap_or_default();
         // What a test asks is somebody's case, kept where the case is: a copy here would be found by no erasure.
         let is_live = facts.steering.purpose.is_live();
@@ -195,7 +201,10 @@ impl Record {
             schema_version: SCHEMA_VERSION.into(),
             event_id: facts.event_id,
             ts: facts.ts,
-            request_id: facts.request_id.clone().kept(|id| keep(id, RequestId::LENGTH_MAX)),
+            request_id: facts
+                .request_id
+                .clone()
+                .kept(|id| count(redact(id, RequestId::LENGTH_MAX))),
             operation: facts.operation,
             purpose: facts.steering.purpose,
             stream: facts.stream,
@@ -203,14 +212,17 @@ impl Record {
             conv_id_source,
             subject: facts.subject.take(),
             msg_id: facts.msg_id,
-            previous: None,
-            asked_again: false,
+            previous: facts.sequel.as_ref().and_then(|sequel| sequel.previous),
+            asked_again: facts.sequel.as_ref().is_some_and(|sequel| sequel.asked_again),
             client: self.admission.as_ref().map(|admission| admission.meter().name().to_owned()),
-            request_model: keep(&facts.request_model, NAME_MAX),
-            response_model: observed.response_model.as_deref().map(|model| keep(model, NAME_MAX)),
+            request_model: count(live.redact_name(&facts.request_model)),
+            response_model: observed
+                .response_model
+                .as_deref()
+                .map(|model| count(live.redact_name(model))),
             model_mismatch: observed.model_mismatch,
-            question: keep(said(&facts.question), text_max),
-            response: keep(said(whole_part(&observed.text, ending.outcome)), text_max),
+            question: count(redact(said(&facts.question), text_max)),
+            response: count(redact(said(whole_part(&observed.text, ending.outcome)), text_max)),
             source: facts.answered.as_ref().map(|answered| answered.tier),
             tier: route.tier,
             bucket: route.bucket,
@@ -311,9 +323,6 @@ pub(super) fn cut_short(text: &str) -> &str {
     }
     kept.trim_end()
 }
-
-/// Longest model name that is kept, in bytes.
-const NAME_MAX: usize = 256;
 
 impl Drop for Record {
     fn drop(&mut self) {

@@ -26,7 +26,11 @@ pub fn each_row(
     times: Range<Timestamp>,
     mut take: impl FnMut(Row),
 ) -> Result<(), StoreError> {
-    index.seen(times, |seen| take(row(seen)))
+    index.seen(times, |seen| {
+        if seen.purpose.is_live() {
+            take(row(seen));
+        }
+    })
 }
 
 fn row(seen: &Seen) -> Row {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, TryLockError};
 use std::time::Duration;
 
 use aios_core::Timestamp;
-use aios_store::DataDir;
+use aios_store::{DataDir, Rotator, actor};
 use tokio::time::MissedTickBehavior;
 
 use super::{Night, NightReport, NightlyAt, StepReport, StepState, run_night};
@@ -17,6 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 pub(crate) struct Housekeeper {
     gateway: Arc<Gateway>,
     data_dir: Arc<DataDir>,
+    rotator: Arc<Rotator>,
     at: Option<NightlyAt>,
     under_way: Mutex<()>,
 }
@@ -25,13 +26,14 @@ impl Housekeeper {
     pub(crate) const fn new(
         gateway: Arc<Gateway>,
         data_dir: Arc<DataDir>,
+        rotator: Arc<Rotator>,
         at: Option<NightlyAt>,
     ) -> Self {
-        Self { gateway, data_dir, at, under_way: Mutex::new(()) }
+        Self { gateway, data_dir, rotator, at, under_way: Mutex::new(()) }
     }
 
-    /// Does every step; `None` if somebody is at it. Blocks while it works.
-    pub(crate) fn run(&self, dry_run: bool) -> Option<NightReport> {
+    /// Does every step in the name of `actor`; `None` if somebody is at it. Blocks while it works.
+    pub(crate) fn run(&self, actor: &str, dry_run: bool) -> Option<NightReport> {
         let _under_way = match self.under_way.try_lock() {
             Ok(guard) => guard,
             // Steps are caught where they panic, so nothing is half done behind a poisoned lock.
@@ -39,7 +41,8 @@ impl Housekeeper {
             Err(TryLockError::WouldBlock) => return None,
         };
         let night = Night {
-            store: Arc::clone(&self.gateway.store),
+            rotator: Arc::clone(&self.rotator),
+            actor: actor.to_owned(),
             data_dir: Arc::clone(&self.data_dir),
             scanner: Arc::clone(&self.gateway.live.load().redactor),
             now: self.gateway.clock.now(),
@@ -61,7 +64,9 @@ impl Housekeeper {
                 continue;
             }
             let keeper = Arc::clone(&self);
-            if let Err(error) = tokio::task::spawn_blocking(move || keeper.run(false)).await {
+            if let Err(error) =
+                tokio::task::spawn_blocking(move || keeper.run(actor::SERVER, false)).await
+            {
                 tracing::error!(%error, "the night's work has failed");
             }
             due = at.due(Some(now), now);

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use aios_core::Timestamp;
 use aios_privacy::Redactor;
-use aios_store::{DataDir, EventStore};
+use aios_store::{DataDir, Rotator};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use housekeeper::Housekeeper;
@@ -24,8 +24,10 @@ pub use schedule::NightlyAt;
 
 /// What the steps work with.
 pub struct Night {
-    /// The event log.
-    pub store: Arc<dyn EventStore>,
+    /// Rotates what is kept.
+    pub rotator: Arc<Rotator>,
+    /// In whose name.
+    pub actor: String,
     /// The data directory.
     pub data_dir: Arc<DataDir>,
     /// Finds what must not be in the log.

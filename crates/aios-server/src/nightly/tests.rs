@@ -1,6 +1,6 @@
 use aios_core::Timestamp;
 use aios_privacy::PiiKind;
-use aios_store::{EventLogConfig, FileEventLog};
+use aios_store::{AuditConfig, AuditLog, EventLogConfig, FileEventLog};
 
 use super::*;
 
@@ -10,8 +10,10 @@ const LATER: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 fn night(dir: &tempfile::TempDir) -> Night {
     let data_dir = Arc::new(DataDir::open(dir.path()).unwrap());
     let store = FileEventLog::open(&data_dir, EventLogConfig::default()).unwrap();
+    let audit = AuditLog::open(&data_dir, AuditConfig::default(), LATER).unwrap();
+    let rotator = Arc::new(Rotator::new(Arc::new(store), Arc::new(audit)));
     let scanner = Arc::new(Redactor::new(&PiiKind::ALL));
-    Night { store: Arc::new(store), data_dir, scanner, now: LATER, dry_run: false }
+    Night { rotator, actor: "x".into(), data_dir, scanner, now: LATER, dry_run: false }
 }
 
 fn ends(run: fn(&Night) -> Result<Outcome, String>) -> StepReport {

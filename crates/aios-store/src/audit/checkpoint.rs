@@ -3,13 +3,14 @@
 //! A chain alone does not show that its end was cut off, or that all of it was written anew. A
 //! checkpoint that lies elsewhere does.
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use aios_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::sign::{Signer, is_signed};
-use crate::{StoreError, disk};
+use crate::{StoreError, disk, fail, regular};
 
 /// Most bytes of a file of checkpoints: some 300 bytes each, 365 days.
 const FILE_MAX: u64 = 256 * 1024 * 1024;
@@ -39,6 +40,21 @@ impl Checkpoint {
         is_signed(public_key, message.as_bytes(), &self.signature)
     }
 
+    /// Appends it to a file and forces it to disk. Half a line, which a crash has left at the end, is cut
+    /// off first.
+    pub(crate) fn append_to(&self, path: &Path) -> io::Result<()> {
+        let line = self.line()?;
+        let mut file = regular::open_to_append(path)?;
+        if !disk::ends_with_newline(&mut file)? {
+            let bytes = std::fs::read(path)?;
+            let end = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+            regular::open_to_cut(path)?.set_len(end as u64)?;
+        }
+        file.write_all(line.as_bytes())?;
+        fail::point("checkpoint.before_sync");
+        file.sync_all()
+    }
+
     /// Its line, with the newline.
     pub(crate) fn line(&self) -> Result<String, serde_json::Error> {
         Ok(serde_json::to_string(self)? + "\n")
@@ -57,7 +73,7 @@ pub(crate) fn path(audit: &Path) -> PathBuf {
 
 /// The checkpoints of a file, and the numbers of lines that are none.
 pub(crate) fn read(path: &Path) -> Result<(Vec<Checkpoint>, Vec<usize>), StoreError> {
-    let bytes = disk::read_bounded(path, FILE_MAX)?.unwrap_or_default();
+    let bytes = regular::read_bounded(path, FILE_MAX)?.unwrap_or_default();
     let (mut checkpoints, mut bad) = (Vec::new(), Vec::new());
     // A line without its newline was torn by a crash, and the entries that it was for are there.
     let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);

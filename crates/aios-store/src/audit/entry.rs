@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain;
 pub(crate) use crate::chain::GENESIS;
+use crate::{Hold, HoldId};
 
 /// An entry of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +24,7 @@ pub struct AuditEntry {
     pub prev: String,
     /// When it was written.
     pub ts: Timestamp,
-    /// Who did it: the name of an admin token, `session`, `cli` or `server`.
+    /// Who did it: the name of an admin token, or one of [`actor`](super::actor).
     pub actor: String,
     /// What was done.
     #[serde(flatten)]
@@ -66,8 +67,63 @@ pub enum AuditAction {
         request: String,
         /// The answer's HTTP status.
         status: u16,
-        /// Refusals that got no entry of their own since the last one.
-        n_before: u64,
+    },
+    /// Refusals that got no entry of their own, because there were too many.
+    RefusedMore {
+        /// How many.
+        n: u64,
+    },
+    /// The event log was rotated, and something was sealed, compressed or removed, or could not be.
+    Rotated {
+        /// Segments that were sealed.
+        n_sealed: u64,
+        /// Segments that were compressed.
+        n_compressed: u64,
+        /// Segments that were removed.
+        n_removed: u64,
+        /// What could not be done.
+        n_failed: u64,
+        /// Whether guards were passed over.
+        forced: bool,
+        /// Why nothing was removed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stopped: Option<String>,
+    },
+    /// The index was made anew.
+    Reindexed {
+        /// Events in it.
+        n_events: u64,
+    },
+    /// A log of an older version was taken in.
+    Migrated {
+        /// Answers that became events, or were events already.
+        n_events: u64,
+        /// Answers that were left out, because they are erased here.
+        n_erased: u64,
+        /// Lines that were put aside.
+        n_not_migrated: u64,
+    },
+    /// A hold was set or released. Whose and why stands in the file of holds.
+    Hold {
+        /// `set` or `released`.
+        change: String,
+        /// The hold.
+        id: HoldId,
+        /// When it ends of itself.
+        expires_at: Timestamp,
+        /// Events from then on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// Events before then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// Somebody counted what is stored of somebody.
+    Found {
+        /// Of whom.
+        subjects: Vec<Pseudonym>,
+        /// Events that were found.
+        n_events: u64,
     },
     /// An erasure reached a state.
     Erasure {
@@ -80,6 +136,9 @@ pub enum AuditAction {
         /// Records removed, once that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         n_records: Option<u64>,
+        /// SHA-256 of the receipt, once there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<String>,
     },
     /// A version of the pseudonyms' key was made or removed.
     Key {
@@ -97,6 +156,15 @@ pub enum AuditAction {
     },
     /// The process stopped in an orderly way.
     Closed,
+}
+
+impl AuditAction {
+    /// A hold was changed: `set` or `released`.
+    #[must_use]
+    pub fn of_hold(change: &str, hold: &Hold) -> Self {
+        let Hold { id, expires_at, since, until, .. } = *hold;
+        Self::Hold { change: change.to_owned(), id, expires_at, since, until }
+    }
 }
 
 /// The entry's line, with its newline, and its hash.

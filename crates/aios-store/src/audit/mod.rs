@@ -1,16 +1,19 @@
 //! The audit trail: what was redacted, erased, changed and refused, in a chain of hashes.
 //!
 //! Each entry holds the hash of the one before, so an entry that is edited, dropped or moved breaks the
-//! chain at a place that can be named. The chain's end is signed every few entries and whenever
-//! something grave was done, and the signed checkpoints can be copied to another place.
+//! chain at a place that can be named. The chain's end is signed every few entries, after some minutes and
+//! whenever something grave was done, and the signed checkpoints can be copied to another place.
 //!
 //! Entries are few (redactions come as counts per minute), so each is forced to disk before
 //! [`AuditLog::append`] returns: what was done is on record before anybody is told that it was done.
 
+pub mod actor;
 mod checkpoint;
 mod entry;
+mod erasures;
 mod files;
 mod prune;
+mod state;
 mod verify;
 mod writer;
 
@@ -19,13 +22,18 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
 
 pub use entry::{AuditAction, AuditEntry};
-pub use verify::{AuditFault, AuditVerified, verify_audit};
+pub(crate) use erasures::{Erasures, OnRecord};
+pub use prune::Pruned;
+pub use verify::{AuditFault, AuditVerdict, AuditVerified, verify_audit};
 pub use writer::AuditLog;
 
 use crate::lines::{Lines, Place, Read};
-use crate::{DataDir, StoreError};
+use crate::{DataDir, StoreError, regular};
 
 /// How the trail is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +42,35 @@ pub struct AuditConfig {
     pub checkpoint_copy: Option<PathBuf>,
     /// Entries between two checkpoints.
     pub checkpoint_every: u64,
+    /// Longest that an entry waits for a checkpoint while the process runs.
+    pub checkpoint_after: Duration,
     /// Days that entries are kept.
     pub keep_days: u32,
 }
 
 impl Default for AuditConfig {
-    /// No second place; a checkpoint every 16 entries; 365 days.
+    /// No second place; a checkpoint every 16 entries or ten minutes; 365 days.
     fn default() -> Self {
-        Self { checkpoint_copy: None, checkpoint_every: 16, keep_days: 365 }
+        Self {
+            checkpoint_copy: None,
+            checkpoint_every: 16,
+            checkpoint_after: Duration::from_secs(10 * 60),
+            keep_days: 365,
+        }
     }
+}
+
+/// What has become of the trail since it was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct AuditStats {
+    /// Entries that were written.
+    pub n_written: u64,
+    /// Entries that could not be.
+    pub n_failed: u64,
+    /// Checkpoints that could not be written, here or at the second place.
+    pub n_checkpoints_failed: u64,
+    /// Entries that no checkpoint vouches for yet.
+    pub n_unsigned: u64,
 }
 
 /// The last `n` entries, the oldest first.
@@ -52,8 +80,8 @@ impl Default for AuditConfig {
 pub fn audit_tail(dir: &DataDir, n: usize) -> Result<Vec<AuditEntry>, StoreError> {
     let audit = dir.audit_path();
     let mut last = VecDeque::new();
-    for day in files::days(&audit)? {
-        each_line(&files::path(&audit, &day), |_, line| {
+    for file in files::in_order(&audit)? {
+        each_line(&file.path(&audit), |_, line| {
             last.extend(entry::read(line).ok().map(|read| read.entry));
             if last.len() > n {
                 last.pop_front();
@@ -66,7 +94,7 @@ pub fn audit_tail(dir: &DataDir, n: usize) -> Result<Vec<AuditEntry>, StoreError
 /// Shows each whole line with its number from 1; returns how many bytes follow the last newline.
 fn each_line(path: &std::path::Path, mut see: impl FnMut(u64, &str)) -> Result<u64, StoreError> {
     let failed = || StoreError::io("read the audit trail", path);
-    let file = std::fs::File::open(path).map_err(failed())?;
+    let file = regular::open(path).map_err(failed())?;
     let start = Place { number: Some(1), offset: 0 };
     let mut lines = Lines::new(std::io::BufReader::new(file), start);
     let mut end = 0;

@@ -4,39 +4,61 @@ use std::path::Path;
 use std::time::Duration;
 
 use aios_core::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{self, Checkpoint};
-use super::{each_line, entry, files};
+use super::files::{self, DayFile};
+use super::{each_line, entry};
+use crate::retention::{REMOVED_MAX_PCT, Stop};
 use crate::sign::Signer;
 use crate::{StoreError, disk};
 
+/// What pruning came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pruned {
+    /// Files that went.
+    pub n_files: u64,
+    /// Why none did.
+    pub stopped: Option<Stop>,
+}
+
 /// What is past its time.
 pub(super) struct Plan {
-    days: Vec<String>,
+    files: Vec<DayFile>,
+    /// The first entry that goes.
+    first_seq: u64,
     /// The last entry that goes, and its hash.
     pub(super) last_seq: u64,
     h: String,
 }
 
 impl Plan {
-    /// `None` if nothing is. The day that is being written stays.
+    /// `None` if nothing is. The file that is being written stays.
     pub(super) fn new(
         audit: &Path,
-        open_day: &str,
         keep_days: u32,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
         let kept = Duration::from_secs(u64::from(keep_days) * 24 * 60 * 60);
         let micros = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
         let oldest = files::day(Timestamp::from_micros(now.as_micros().saturating_sub(micros)));
-        let mut days = files::days(audit)?;
-        days.retain(|day| *day < oldest && day.as_str() < open_day);
-        let last = last_entry(audit, &days)?;
-        Ok(last.map(|(last_seq, h)| Self { days, last_seq, h }))
+        let mut files = files::in_order(audit)?;
+        let n_due = n_due(&files, &oldest, &files::day(now));
+        files.truncate(n_due);
+        let ends = ends(audit, &files)?;
+        Ok(ends.map(|(first_seq, last_seq, h)| Self { files, first_seq, last_seq, h }))
     }
 
     pub(super) fn n_files(&self) -> u64 {
-        self.days.len() as u64
+        self.files.len() as u64
+    }
+
+    /// Whether too much would go at once, of a trail that ends with entry `seq`.
+    pub(super) fn stop(&self, seq: u64) -> Option<Stop> {
+        let n_removed = (self.last_seq + 1).saturating_sub(self.first_seq);
+        let n_entries = (seq + 1).saturating_sub(self.first_seq);
+        let is_too_much = n_removed.saturating_mul(100) > n_entries.saturating_mul(REMOVED_MAX_PCT);
+        is_too_much.then_some(Stop::RemovesTooMuchAudit { n_removed, n_entries })
     }
 
     /// Makes sure that a checkpoint vouches for the last entry that goes, and drops those before it.
@@ -61,17 +83,34 @@ impl Plan {
 
     /// Removes the files, the oldest first: after a crash what is left is still one piece.
     pub(super) fn execute(&self, audit: &Path) -> Result<(), StoreError> {
-        self.days.iter().try_for_each(|day| disk::remove(&files::path(audit, day)))
+        self.files.iter().try_for_each(|file| disk::remove(&file.path(audit)))
     }
 }
 
-/// Number and hash of the last entry in these days.
-fn last_entry(audit: &Path, days: &[String]) -> Result<Option<(u64, String)>, StoreError> {
-    let mut last = None;
-    for day in days {
-        each_line(&files::path(audit, day), |_, line| {
-            last = entry::read(line).ok().map(|read| (read.entry.seq, read.hash)).or(last.take());
+/// How many files from the first one on are older than the day `oldest`. One of a day to come was named
+/// by a clock that was ahead: it is as old as what stands behind it. The last file stays.
+fn n_due(files: &[DayFile], oldest: &str, today: &str) -> usize {
+    let mut n_due = 0;
+    for (n, file) in files.iter().take(files.len().saturating_sub(1)).enumerate() {
+        match file.day.as_str() {
+            day if day < oldest => n_due = n + 1,
+            day if day > today => {}
+            _ => break,
+        }
+    }
+    n_due
+}
+
+/// Numbers of the first and the last entry in these files, and the last one's hash.
+fn ends(audit: &Path, files: &[DayFile]) -> Result<Option<(u64, u64, String)>, StoreError> {
+    let (mut first, mut last) = (None, None);
+    for file in files {
+        each_line(&file.path(audit), |_, line| {
+            if let Ok(read) = entry::read(line) {
+                first.get_or_insert(read.entry.seq);
+                last = Some((read.entry.seq, read.hash));
+            }
         })?;
     }
-    Ok(last)
+    Ok(first.zip(last).map(|(first, (last, h))| (first, last, h)))
 }

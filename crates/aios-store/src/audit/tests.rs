@@ -10,6 +10,11 @@ use super::*;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The file of a day.
+fn day_file(dir: &DataDir, day: u32) -> PathBuf {
+    dir.audit_path().join(format!("{}.ndjson", files::day(at(day))))
+}
+
 struct Trail {
     temp: tempfile::TempDir,
     dir: DataDir,
@@ -46,7 +51,7 @@ impl Trail {
     }
 
     fn file(&self, day: u32) -> PathBuf {
-        files::path(&self.dir.audit_path(), &files::day(at(day)))
+        day_file(&self.dir, day)
     }
 
     /// Changes the lines of a day.
@@ -59,7 +64,11 @@ impl Trail {
     }
 
     fn verify(&self) -> Result<AuditVerified, AuditFault> {
-        verify_audit(&self.dir, &[]).unwrap()
+        match verify_audit(&self.dir, &[]).unwrap() {
+            AuditVerdict::Sound(verified) => Ok(verified),
+            AuditVerdict::Bad(fault) => Err(fault),
+            AuditVerdict::NoData => panic!("there is a trail"),
+        }
     }
 
     /// The first bad entry, and why.
@@ -163,15 +172,21 @@ fn checkpoints_elsewhere_show_that_both_files_were_rolled_back() {
     let config = AuditConfig { checkpoint_copy: Some(copy.clone()), ..config() };
     let log = AuditLog::open(&dir, config, at(0)).unwrap();
     write(&log, at(0), 1..4);
-    let file = files::path(&dir.audit_path(), &files::day(at(0)));
+    let file = day_file(&dir, 0);
     let marks = checkpoint::path(&dir.audit_path());
     let before = [&file, &marks].map(|path| fs::read(path).unwrap());
     write(&log, at(0), 4..9);
     fs::write(&file, &before[0]).unwrap();
     fs::write(&marks, &before[1]).unwrap();
-    assert!(verify_audit(&dir, &[]).unwrap().is_ok(), "it is a sound trail of its time");
-    let fault = verify_audit(&dir, &[copy]).unwrap().unwrap_err();
+    let alone = verify_audit(&dir, &[]).unwrap();
+    assert!(alone.is_sound(), "it is a sound trail of its time");
+    let AuditVerdict::Bad(fault) = verify_audit(&dir, std::slice::from_ref(&copy)).unwrap() else {
+        panic!("the copy knows better");
+    };
     assert!(fault.seq == 5 && fault.why.contains("entry 8 was signed"), "{fault}");
+    fs::remove_file(&copy).unwrap();
+    let missing = verify_audit(&dir, &[copy]).unwrap_err();
+    assert!(matches!(missing, StoreError::NoCheckpoints { .. }) && missing.hint().is_some());
 }
 
 #[test]
@@ -208,23 +223,128 @@ fn a_clock_that_was_set_back_does_not_break_the_order() {
     let log = AuditLog::open(&trail.dir, config(), at(0)).unwrap();
     log.append(at(0), "cli", action(9)).unwrap();
     assert_eq!(trail.verify().unwrap().n_entries, 6);
-    assert_eq!(files::days(&trail.dir.audit_path()).unwrap().len(), 2);
+    assert_eq!(files::in_order(&trail.dir.audit_path()).unwrap().len(), 2);
 }
 
 #[test]
 fn days_past_their_time_go_and_the_rest_is_still_verified() {
     let trail = Trail::of(6);
     let log = AuditLog::open(&trail.dir, config(), at(365)).unwrap();
-    assert_eq!(log.prune(at(365)).unwrap(), 0, "365 days are kept");
-    assert_eq!(log.prune(at(366)).unwrap(), 1);
+    let prune = |day| log.prune(at(day), true).unwrap().n_files;
+    assert_eq!(prune(365), 0, "365 days are kept");
+    let stopped = log.prune(at(366), false).unwrap();
+    let too_much = crate::Stop::RemovesTooMuchAudit { n_removed: 6, n_entries: 13 };
+    assert_eq!((stopped.n_files, stopped.stopped), (0, Some(too_much)));
+    assert_eq!(prune(366), 1);
     assert!(!trail.file(0).exists() && trail.file(1).exists());
     let verified = trail.verify().unwrap();
     assert_eq!((verified.first_seq, verified.last_seq), (7, 14));
-    assert_eq!(log.prune(at(367)).unwrap(), 1);
+    assert_eq!(prune(367), 1);
     assert_eq!(trail.verify().unwrap().first_seq, 13);
     // Whoever removes more than was due is found out.
     trail.change(365, |lines| drop(lines.remove(0)));
     assert_eq!(trail.fault(), (13, "dropped: the trail begins with entry 14".into()));
     drop(log);
     drop(trail.temp);
+}
+
+#[test]
+fn a_day_to_come_neither_takes_all_that_follows_nor_keeps_what_is_past_its_time() {
+    let trail = Trail::of(6);
+    let log = AuditLog::open(&trail.dir, config(), at(9000)).unwrap();
+    drop(log);
+    // The clock is right again; some of its days are there already.
+    let log = AuditLog::open(&trail.dir, config(), at(1)).unwrap();
+    write(&log, at(1), 0..3);
+    write(&log, at(2), 0..3);
+    let names: Vec<_> = files::in_order(&trail.dir.audit_path())
+        .unwrap()
+        .iter()
+        .map(|file| file.path(std::path::Path::new("")).display().to_string())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "2027-01-15.ndjson",
+            "2027-01-16.ndjson",
+            "2051-09-06.ndjson",
+            "2027-01-16.2.ndjson",
+            "2027-01-17.ndjson"
+        ]
+    );
+    assert_eq!(trail.verify().unwrap().n_entries, 20);
+    assert_eq!(audit_tail(&trail.dir, 1).unwrap()[0].seq, 20);
+    drop(log);
+    let log = AuditLog::open(&trail.dir, config(), at(2)).unwrap();
+    assert_eq!(trail.verify().unwrap().n_entries, 21, "a new process finds the end");
+    // It goes with the first file behind it that does, and a clock that was behind takes nothing along.
+    write(&log, at(366), 0..1);
+    assert_eq!(log.prune(at(366), true).unwrap().n_files, 1);
+    assert_eq!(log.prune(at(367), true).unwrap().n_files, 3);
+    assert_eq!(trail.verify().unwrap().first_seq, 18);
+}
+
+#[test]
+fn a_clock_that_was_behind_takes_nothing_along() {
+    let trail = Trail::of(6);
+    let long_ago = Timestamp::from_micros(0);
+    let log = AuditLog::open(&trail.dir, config(), long_ago).unwrap();
+    write(&log, at(2), 0..1);
+    assert_eq!(log.prune(at(2), true).unwrap().n_files, 0);
+    assert_eq!(trail.verify().unwrap().n_entries, 14);
+}
+
+#[test]
+fn nothing_shown_is_not_sound() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = DataDir::open(temp.path()).unwrap();
+    assert_eq!(verify_audit(&dir, &[]).unwrap(), AuditVerdict::NoData);
+    let gone = |trail: &Trail| {
+        for day in [0, 1] {
+            fs::remove_file(trail.file(day)).unwrap();
+        }
+    };
+    check(gone, 1, "cut off");
+    // Without any checkpoint a long trail could have been cut, too.
+    let trail = Trail::of(40);
+    fs::remove_file(checkpoint::path(&trail.dir.audit_path())).unwrap();
+    assert_eq!(trail.fault().0, 1);
+}
+
+#[test]
+fn an_entry_is_signed_after_a_while() {
+    let trail = Trail::of(2);
+    let log = AuditLog::offline(&trail.dir, config(), at(1)).unwrap();
+    let signed = || trail.verify().unwrap().signed_up_to;
+    let minutes = |n: u64| at(1).plus(Duration::from_secs(n * 60));
+    log.append(minutes(0), "x", action(1)).unwrap();
+    log.sign_if_due(minutes(9)).unwrap();
+    assert_eq!((signed(), log.stats().n_unsigned), (2, 3));
+    log.sign_if_due(minutes(10)).unwrap();
+    assert_eq!((signed(), log.stats().n_unsigned), (5, 0));
+    log.append(minutes(20), "x", action(1)).unwrap();
+    log.append(minutes(30), "x", action(1)).unwrap();
+    assert_eq!(signed(), 7, "without anybody's asking");
+    assert_eq!((log.stats().n_written, log.stats().n_failed), (3, 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_of_the_trail_is_not_waited_for() {
+    let trail = Trail::of(6);
+    let log = AuditLog::open(&trail.dir, config(), at(1)).unwrap();
+    let pipe = trail.file(2);
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = log.append(at(2), "x", action(1)).unwrap_err().to_string();
+    assert!(error.ends_with("it is not a regular file"), "{error}");
+    assert_eq!(log.stats().n_failed, 1);
+    for refused in [
+        verify_audit(&trail.dir, &[]).unwrap_err(),
+        audit_tail(&trail.dir, 1).unwrap_err(),
+        AuditLog::open(&trail.dir, config(), at(2)).unwrap_err(),
+    ] {
+        assert!(refused.to_string().contains("2027-01-17.ndjson"), "{refused}");
+    }
+    fs::remove_file(&pipe).unwrap();
+    log.append(at(2), "x", action(1)).unwrap();
 }

@@ -12,6 +12,9 @@ use super::{each_line, files};
 use crate::sign::{self, Signer};
 use crate::{DataDir, StoreError};
 
+/// Most entries behind the last checkpoint: twice as many as one is signed after.
+const UNSIGNED_MAX: u64 = 32;
+
 /// A trail that is whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditVerified {
@@ -27,6 +30,25 @@ pub struct AuditVerified {
     pub signed_up_to: u64,
     /// What signatures were checked with.
     pub public_key: String,
+}
+
+/// What checking a trail came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditVerdict {
+    /// It is whole.
+    Sound(AuditVerified),
+    /// It is not.
+    Bad(AuditFault),
+    /// There is no entry and no checkpoint: nothing was shown.
+    NoData,
+}
+
+impl AuditVerdict {
+    /// Whether there is a trail, and it is whole.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        matches!(self, Self::Sound(_))
+    }
 }
 
 /// Where a trail is not as it was written.
@@ -53,15 +75,15 @@ impl fmt::Display for AuditFault {
 }
 
 /// Checks every entry against its hash, its place in the chain and the signed checkpoints, those in
-/// `copies` too. The inner result is the verdict.
+/// `copies` too.
 ///
 /// # Errors
-/// When a file or the signing key cannot be read: then there is no verdict.
-pub fn verify_audit(
-    dir: &DataDir,
-    copies: &[PathBuf],
-) -> Result<Result<AuditVerified, AuditFault>, StoreError> {
+/// When a file or the signing key cannot be read, or a copy is not there: then there is no verdict.
+pub fn verify_audit(dir: &DataDir, copies: &[PathBuf]) -> Result<AuditVerdict, StoreError> {
     let audit = dir.audit_path();
+    if let Some(missing) = copies.iter().find(|copy| !copy.exists()) {
+        return Err(StoreError::NoCheckpoints { path: missing.clone() });
+    }
     let public_key = match dir.load_key(sign::KEY)? {
         Some(seed) => Signer::new(&seed).public_key().to_owned(),
         None => String::new(),
@@ -69,21 +91,27 @@ pub fn verify_audit(
     let mut vouched = Vouched { public_key, by_seq: BTreeMap::new() };
     for path in std::iter::once(checkpoint::path(&audit)).chain(copies.iter().cloned()) {
         if let Err(fault) = vouched.take(&path)? {
-            return Ok(Err(fault));
+            return Ok(AuditVerdict::Bad(fault));
         }
     }
     let mut chain = Chain::new(&vouched);
-    for day in files::days(&audit)? {
-        let path = files::path(&audit, &day);
+    for file in files::in_order(&audit)? {
+        let path = file.path(&audit);
         let mut fault = None;
         each_line(&path, |line, text| {
             fault = fault.take().or_else(|| chain.check(&path, line, text).err());
         })?;
         if let Some(fault) = fault {
-            return Ok(Err(fault));
+            return Ok(AuditVerdict::Bad(fault));
         }
     }
-    Ok(chain.end(&audit))
+    if chain.n_entries == 0 && vouched.by_seq.is_empty() {
+        return Ok(AuditVerdict::NoData);
+    }
+    Ok(match chain.end(&audit) {
+        Ok(verified) => AuditVerdict::Sound(verified),
+        Err(fault) => AuditVerdict::Bad(fault),
+    })
 }
 
 /// The checkpoints, by entry.
@@ -218,6 +246,18 @@ impl<'a> Chain<'a> {
                 file: audit.to_owned(),
                 line: None,
                 why: format!("cut off: entry {signed_up_to} was signed and is gone"),
+            });
+        }
+        // A checkpoint is signed long before there are so many entries behind the last one.
+        let n_unsigned = self.seq - signed_up_to;
+        if n_unsigned > UNSIGNED_MAX {
+            return Err(AuditFault {
+                seq: signed_up_to + 1,
+                file: checkpoint::path(audit),
+                line: None,
+                why: format!(
+                    "unsigned: {n_unsigned} entries are behind the last checkpoint, so some checkpoints are gone"
+                ),
             });
         }
         Ok(AuditVerified {

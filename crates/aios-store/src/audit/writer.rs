@@ -1,58 +1,74 @@
 //! Writes the trail.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aios_core::Timestamp;
 
 use super::checkpoint::{self, Checkpoint};
-use super::entry::{self, AuditAction, AuditEntry, GENESIS};
-use super::prune::Plan;
-use super::{AuditConfig, each_line, files};
+use super::entry::{self, AuditAction, AuditEntry};
+use super::files::{self, DayFile};
+use super::prune::{self, Pruned};
+use super::state::State;
+use super::{AuditConfig, AuditStats, AuditVerdict, actor, verify_audit};
 use crate::sign::Signer;
-use crate::{DataDir, StoreError, disk, fail};
+use crate::{DataDir, StoreError, disk, regular};
+
+/// How far a clock may have gone back before the trail follows it: less is a midnight or a correction.
+const BACK_MAX: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
 /// The audit trail of a data directory, open for writing.
 #[derive(Debug)]
 pub struct AuditLog {
+    dir: DataDir,
     audit: PathBuf,
     config: AuditConfig,
     signer: Signer,
     state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    /// The day whose file is open.
-    day: String,
-    file: Option<File>,
-    /// Good bytes in it.
-    len: u64,
-    seq: u64,
-    h: String,
-    /// Entries since the last checkpoint.
-    n_unsigned: u64,
+    stats: Mutex<AuditStats>,
+    /// Who opens and closes it.
+    actor: &'static str,
 }
 
 impl AuditLog {
-    /// Opens the trail where it ends. Half a line at its end is cut off, and the cut is an entry.
+    /// Opens the trail for a server, where it ends. Half a line at its end is cut off, and the cut is an
+    /// entry.
     ///
     /// # Errors
     /// When this process does not own the directory, or the trail cannot be read or written.
     pub fn open(dir: &DataDir, config: AuditConfig, now: Timestamp) -> Result<Self, StoreError> {
+        let log = Self::attach(dir, config, actor::SERVER, now)?;
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        log.append(now, log.actor, AuditAction::Opened { version })?;
+        Ok(log)
+    }
+
+    /// The same for a command that does its work while no server runs: no entry says that it began.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub fn offline(dir: &DataDir, config: AuditConfig, now: Timestamp) -> Result<Self, StoreError> {
+        Self::attach(dir, config, actor::OPERATOR, now)
+    }
+
+    fn attach(
+        dir: &DataDir,
+        config: AuditConfig,
+        actor: &'static str,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         dir.must_own("open the audit trail")?;
         let audit = dir.audit_path();
         disk::create_dir(&audit)?;
         let signer = Signer::load(dir)?;
         let (state, n_torn) = State::at_end_of(&audit)?;
-        let log = Self { audit, config, signer, state: Mutex::new(state) };
+        let state = Mutex::new(state);
+        let dir = dir.clone();
+        let log = Self { dir, audit, config, signer, state, stats: Mutex::default(), actor };
         if n_torn > 0 {
-            log.append(now, "server", AuditAction::TornTailCut { n_bytes: n_torn })?;
+            log.append(now, actor, AuditAction::TornTailCut { n_bytes: n_torn })?;
         }
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        log.append(now, "server", AuditAction::Opened { version })?;
         Ok(log)
     }
 
@@ -66,52 +82,99 @@ impl AuditLog {
         actor: &str,
         action: AuditAction,
     ) -> Result<u64, StoreError> {
-        let mut state = self.lock();
-        let day = files::day(at);
-        // A clock that was set back does not reopen a day that is over.
-        if state.file.is_none() || day > state.day {
-            self.turn_to(&mut state, day, at)?;
+        let written = self.write(&mut self.lock(), at, actor, action);
+        let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        match &written {
+            Ok(_) => stats.n_written += 1,
+            Err(_) => stats.n_failed += 1,
         }
-        let is_grave = matches!(action, AuditAction::Erasure { .. } | AuditAction::Closed);
-        let path = files::path(&self.audit, &state.day);
-        let seq = state.seq + 1;
-        let entry =
-            AuditEntry { seq, prev: state.h.clone(), ts: at, actor: actor.to_owned(), action };
-        let failed = StoreError::io("write the audit trail", &path);
-        let (line, h) = entry::line(&entry).map_err(io::Error::from).map_err(failed)?;
-        state.write(line.as_bytes()).map_err(StoreError::io("write the audit trail", &path))?;
-        (state.seq, state.h) = (seq, h);
-        state.n_unsigned += 1;
-        if is_grave || state.n_unsigned >= self.config.checkpoint_every {
-            self.sign(&mut state, at)?;
-        }
-        Ok(seq)
+        written
     }
 
-    /// Says that this was the orderly end, and signs it.
+    /// Signs the end of the trail if an entry has waited for that long enough. To be called now and then.
+    ///
+    /// # Errors
+    /// When the checkpoint cannot be written.
+    pub fn sign_if_due(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        if self.is_due(&state, now) { self.sign(&mut state, now) } else { Ok(()) }
+    }
+
+    /// Signs the end. A server's trail also says that this was the orderly one.
     ///
     /// # Errors
     /// As for [`Self::append`].
     pub fn close(&self, at: Timestamp) -> Result<(), StoreError> {
-        self.append(at, "server", AuditAction::Closed).map(drop)
+        if self.actor == actor::SERVER {
+            return self.append(at, self.actor, AuditAction::Closed).map(drop);
+        }
+        let mut state = self.lock();
+        if state.n_unsigned > 0 { self.sign(&mut state, at) } else { Ok(()) }
     }
 
     /// Removes files of days that are past their time. The entry before the first that is kept is
-    /// vouched for by a checkpoint, so that the rest can still be verified. Returns how many went.
+    /// vouched for by a checkpoint, so that the rest can still be verified. Where more than a fifth of
+    /// the trail would go at once nothing does, unless it is forced.
     ///
     /// # Errors
     /// When a file cannot be read or removed.
-    pub fn prune(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let day = self.lock().day.clone();
-        let Some(plan) = Plan::new(&self.audit, &day, self.config.keep_days, now)? else {
-            return Ok(0);
+    pub fn prune(&self, now: Timestamp, force: bool) -> Result<Pruned, StoreError> {
+        let seq = self.lock().seq;
+        let Some(plan) = prune::Plan::new(&self.audit, self.config.keep_days, now)? else {
+            return Ok(Pruned::default());
         };
+        let (n_files, last_seq) = (plan.n_files(), plan.last_seq);
+        if let (false, Some(stop)) = (force, plan.stop(seq)) {
+            return Ok(Pruned { n_files: 0, stopped: Some(stop) });
+        }
         plan.keep_anchor(&self.audit, &self.signer, now)?;
         // On record first: a beginning that is gone without an entry was not removed by us.
-        let (n_files, last_seq) = (plan.n_files(), plan.last_seq);
-        self.append(now, "server", AuditAction::Pruned { n_files, last_seq })?;
+        self.append(now, self.actor, AuditAction::Pruned { n_files, last_seq })?;
         plan.execute(&self.audit)?;
-        Ok(n_files)
+        Ok(Pruned { n_files, stopped: None })
+    }
+
+    /// How many files pruning would remove.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub(crate) fn n_due(&self, now: Timestamp) -> Result<u64, StoreError> {
+        Self::would_prune(&self.dir, self.config.keep_days, now)
+    }
+
+    /// The same without an open trail.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub(crate) fn would_prune(
+        dir: &DataDir,
+        keep_days: u32,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let plan = prune::Plan::new(&dir.audit_path(), keep_days, now)?;
+        Ok(plan.map_or(0, |plan| plan.n_files()))
+    }
+
+    /// Checks the trail, its checkpoints and their copy.
+    ///
+    /// # Errors
+    /// As for [`verify_audit`].
+    pub fn verify(&self) -> Result<AuditVerdict, StoreError> {
+        let copies: Vec<_> = self.config.checkpoint_copy.iter().cloned().collect();
+        verify_audit(&self.dir, &copies)
+    }
+
+    /// Who acts where nobody asks for it.
+    #[must_use]
+    pub fn actor(&self) -> &'static str {
+        self.actor
+    }
+
+    /// What has become of the trail since it was opened.
+    #[must_use]
+    pub fn stats(&self) -> AuditStats {
+        let n_unsigned = self.lock().n_unsigned;
+        AuditStats { n_unsigned, ..*self.stats.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 
     /// What signatures are checked with, in hexadecimal digits.
@@ -120,119 +183,90 @@ impl AuditLog {
         self.signer.public_key()
     }
 
-    /// Signs the end of the day before and opens the file of another.
-    fn turn_to(&self, state: &mut State, day: String, at: Timestamp) -> Result<(), StoreError> {
-        if state.n_unsigned > 0 {
+    fn write(
+        &self,
+        state: &mut State,
+        at: Timestamp,
+        actor: &str,
+        action: AuditAction,
+    ) -> Result<u64, StoreError> {
+        let path = self.file_for(state, at)?;
+        let is_grave = matches!(action, AuditAction::Erasure { .. } | AuditAction::Closed);
+        let (seq, prev) = (state.seq + 1, state.h.clone());
+        let entry = AuditEntry { seq, prev, ts: at, actor: actor.to_owned(), action };
+        let failed = || StoreError::io("write the audit trail", &path);
+        let (line, h) = entry::line(&entry).map_err(io::Error::from).map_err(failed())?;
+        state.write(line.as_bytes()).map_err(failed())?;
+        (state.seq, state.h) = (seq, h);
+        state.n_unsigned += 1;
+        state.unsigned_since.get_or_insert(at);
+        if is_grave || self.is_due(state, at) {
             self.sign(state, at)?;
         }
-        let day = day.max(std::mem::take(&mut state.day));
-        let path = files::path(&self.audit, &day);
-        let opened = disk::private_file(&path)
-            .and_then(|mut file| file.append(true).create(true).open(&path));
-        let file = opened.map_err(StoreError::io("open the audit trail", &path))?;
-        state.len = file.metadata().map_err(StoreError::io("open the audit trail", &path))?.len();
+        Ok(seq)
+    }
+
+    fn is_due(&self, state: &State, now: Timestamp) -> bool {
+        state.n_unsigned >= self.config.checkpoint_every
+            || state.unsigned_since.is_some_and(|at| now.since(at) >= self.config.checkpoint_after)
+    }
+
+    /// Opens the file that an entry of that time belongs to, if it is not open.
+    fn file_for(&self, state: &mut State, at: Timestamp) -> Result<PathBuf, StoreError> {
+        let (day, day_after) = (files::day(at), files::day(at.plus(BACK_MAX)));
+        // A clock that was set back does not reopen a day that is over, unless it was wrong by days.
+        let stays = state.current.as_ref().filter(|file| day <= file.day && file.day <= day_after);
+        let file = match stays {
+            Some(file) if state.file.is_some() => return Ok(file.path(&self.audit)),
+            Some(file) => file.clone(),
+            None => DayFile::unwritten(&self.audit, &day)?,
+        };
+        self.turn_to(state, file, at)
+    }
+
+    /// Signs the end of the day before and opens the file of another.
+    fn turn_to(
+        &self,
+        state: &mut State,
+        file: DayFile,
+        at: Timestamp,
+    ) -> Result<PathBuf, StoreError> {
+        if state.n_unsigned > 0 && state.current.as_ref() != Some(&file) {
+            self.sign(state, at)?;
+        }
+        let path = file.path(&self.audit);
+        let failed = || StoreError::io("open the audit trail", &path);
+        let opened = regular::open_to_append(&path).map_err(failed())?;
+        state.len = opened.metadata().map_err(failed())?.len();
         disk::sync_dir(&self.audit)?;
-        (state.day, state.file) = (day, Some(file));
-        Ok(())
+        (state.current, state.file) = (Some(file), Some(opened));
+        Ok(path)
     }
 
     /// Writes a checkpoint here and at the second place. That the second place is gone is said, and
     /// does not stop what is being done: the one here is written first.
     fn sign(&self, state: &mut State, at: Timestamp) -> Result<(), StoreError> {
-        let checkpoint = Checkpoint::new(&self.signer, state.seq, &state.h, at);
+        let mark = Checkpoint::new(&self.signer, state.seq, &state.h, at);
         let here = checkpoint::path(&self.audit);
-        let failed = StoreError::io("write", &here);
-        let line = checkpoint.line().map_err(io::Error::from).map_err(failed)?;
-        append_line(&here, &line).map_err(StoreError::io("write", &here))?;
-        state.n_unsigned = 0;
+        if let Err(error) = mark.append_to(&here) {
+            self.checkpoint_failed();
+            return Err(StoreError::io("write", &here)(error));
+        }
+        (state.n_unsigned, state.unsigned_since) = (0, None);
         if let Some(copy) = &self.config.checkpoint_copy
-            && let Err(error) = append_line(copy, &line)
+            && let Err(error) = mark.append_to(copy)
         {
+            self.checkpoint_failed();
             tracing::error!(%error, path = %copy.display(), "the copy of an audit checkpoint could not be written");
         }
         Ok(())
     }
 
+    fn checkpoint_failed(&self) {
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner).n_checkpoints_failed += 1;
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl State {
-    /// Where the trail ends, and how many bytes of half a line were cut off there.
-    fn at_end_of(audit: &Path) -> Result<(Self, u64), StoreError> {
-        let mut state = Self {
-            day: String::new(),
-            file: None,
-            len: 0,
-            seq: 0,
-            h: GENESIS.to_owned(),
-            n_unsigned: 0,
-        };
-        let Some(day) = files::days(audit)?.pop() else { return Ok((state, 0)) };
-        let path = files::path(audit, &day);
-        let n_torn = cut_torn_tail(&path)?;
-        state.find_last_entry(audit)?;
-        state.day = day;
-        let (signed, _) = checkpoint::read(&checkpoint::path(audit))?;
-        let signed = signed.last().map_or(0, |checkpoint| checkpoint.seq);
-        state.n_unsigned = state.seq.saturating_sub(signed);
-        Ok((state, n_torn))
-    }
-
-    /// The last file may be empty, if the process died when it had just been made.
-    fn find_last_entry(&mut self, audit: &Path) -> Result<(), StoreError> {
-        for day in files::days(audit)?.iter().rev() {
-            each_line(&files::path(audit, day), |_, line| {
-                if let Ok(read) = entry::read(line) {
-                    (self.seq, self.h) = (read.entry.seq, read.hash);
-                }
-            })?;
-            if self.seq > 0 {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// All of a line, or nothing.
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotFound.into()) };
-        let written = file.write_all(line).and_then(|()| {
-            fail::point("audit.before_sync");
-            file.sync_data()
-        });
-        fail::point("audit.synced");
-        match written {
-            Ok(()) => self.len += line.len() as u64,
-            // What is left if this fails too is cut off when the trail is opened again.
-            Err(_) => drop(file.set_len(self.len)),
-        }
-        written
-    }
-}
-
-fn cut_torn_tail(path: &Path) -> Result<u64, StoreError> {
-    let n_torn = each_line(path, |_, _| {})?;
-    if n_torn > 0 {
-        let failed = || StoreError::io("cut the audit trail", path);
-        let file = OpenOptions::new().write(true).open(path).map_err(failed())?;
-        let len = file.metadata().map_err(failed())?.len();
-        file.set_len(len - n_torn).and_then(|()| file.sync_all()).map_err(failed())?;
-        tracing::warn!(n_torn, path = %path.display(), "half a line was cut from the audit trail");
-    }
-    Ok(n_torn)
-}
-
-/// Appends a line and forces it to disk. Half a line, which a crash has left at the end, is cut off first.
-fn append_line(path: &Path, line: &str) -> io::Result<()> {
-    let mut file = disk::private_file(path)?.append(true).read(true).create(true).open(path)?;
-    if !disk::ends_with_newline(&mut file)? {
-        let bytes = std::fs::read(path)?;
-        let end = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-        OpenOptions::new().write(true).open(path)?.set_len(end as u64)?;
-    }
-    file.write_all(line.as_bytes())?;
-    fail::point("checkpoint.before_sync");
-    file.sync_all()
 }

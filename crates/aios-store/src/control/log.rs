@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::{ChainEnd, ControlFault, ControlHistory, Kept, roll};
 use crate::retention::Term;
-use crate::{DataDir, StoreError, chain, disk, fail};
+use crate::{DataDir, StoreError, chain, disk, fail, stats};
 
 /// Bytes after which a file takes no more lines.
 const FULL: u64 = 8 << 20;
@@ -25,6 +25,8 @@ pub struct ControlLog {
     len: u64,
     /// The number of its first line, or of the one that will be.
     first_seq: u64,
+    /// When its first line was written.
+    begun: Option<Timestamp>,
     end: ChainEnd,
 }
 
@@ -50,7 +52,9 @@ impl ControlLog {
         }
         let (file, len) = open(&path)?;
         let first_seq = super::first_seq_of(&path)?.unwrap_or(end.seq + 1);
-        Ok(Ok((Self { dir: dir.clone(), path, file, len, first_seq, end }, lines)))
+        let ends = stats::ends(&path).map_err(StoreError::io("read", &path))?;
+        let begun = ends.map(|(first, _)| first);
+        Ok(Ok((Self { dir: dir.clone(), path, file, len, first_seq, begun, end }, lines)))
     }
 
     /// Puts a file that cannot be used aside, so that a new one can be begun. Returns where it is now.
@@ -62,11 +66,11 @@ impl ControlLog {
         roll::put_aside(dir, at)
     }
 
-    /// Writes a line and forces it to disk. Returns its number.
+    /// Writes a line, which happened at that time, and forces it to disk. Returns its number.
     ///
     /// # Errors
     /// When it cannot be written; then nothing of it is left.
-    pub fn append<T: Serialize>(&mut self, record: &T) -> Result<u64, StoreError> {
+    pub fn append<T: Serialize>(&mut self, at: Timestamp, record: &T) -> Result<u64, StoreError> {
         let kept = Kept { seq: self.end.seq + 1, prev: self.end.h.clone(), record };
         let failed = || StoreError::io("write", &self.path);
         let body = serde_json::to_string(&kept).map_err(io::Error::from).map_err(failed())?;
@@ -74,16 +78,18 @@ impl ControlLog {
         let seq = kept.seq;
         self.write(line.as_bytes()).map_err(StoreError::io("write", &self.path))?;
         self.end = ChainEnd { seq, h };
+        self.begun = self.begun.or(Some(at));
         Ok(seq)
     }
 
-    /// Begins a new file if this one is full. The first line of the new one should say how things stand, so
-    /// that the full one is not needed any more when its time is over.
+    /// Begins a new file if this one is full or of another day. The first line of the new one should say how
+    /// things stand, so that the one before is not needed any more when its time is over.
     ///
     /// # Errors
     /// When a file cannot be renamed or made.
-    pub fn roll_if_full(&mut self) -> Result<(), StoreError> {
-        if self.len < FULL {
+    pub fn roll_if_due(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let is_over = self.begun.is_some_and(|begun| day(now) > day(begun));
+        if self.len < FULL && !is_over {
             return Ok(());
         }
         let full = roll::rolled(&self.dir, self.first_seq);
@@ -91,7 +97,7 @@ impl ControlLog {
         std::fs::rename(&self.path, &full).map_err(StoreError::io("rename", &self.path))?;
         fail::point("control.rolled");
         (self.file, self.len) = open(&self.path)?;
-        self.first_seq = self.end.seq + 1;
+        (self.first_seq, self.begun) = (self.end.seq + 1, None);
         Ok(())
     }
 
@@ -161,4 +167,9 @@ fn cut_torn_tail(path: &std::path::Path) -> Result<(), StoreError> {
     let n_torn = bytes.len() - whole;
     tracing::warn!(n_torn, path = %path.display(), "half a line was cut off what control keeps");
     Ok(())
+}
+
+/// Whole days since 1970.
+const fn day(at: Timestamp) -> i64 {
+    at.as_secs().div_euclid(24 * 60 * 60)
 }

@@ -28,7 +28,7 @@ fn with_lines(n: u64) -> (tempfile::TempDir, DataDir) {
     let dir = DataDir::open(temp.path()).unwrap();
     let (mut log, _) = open(&dir);
     for n in 1..=n {
-        assert_eq!(log.append(&json!({ "n": n, "ts": day(0) })).unwrap(), n);
+        assert_eq!(log.append(day(0), &json!({ "n": n, "ts": day(0) })).unwrap(), n);
     }
     (temp, dir)
 }
@@ -39,7 +39,7 @@ fn lines_are_numbered_and_read_back_by_whoever_looks() {
     assert_eq!(numbered(&dir), [1, 2, 3]);
     let (mut log, kept) = open(&dir);
     assert_eq!(kept.last().unwrap().seq, 3);
-    assert_eq!(log.append(&json!({ "n": 4 })).unwrap(), 4);
+    assert_eq!(log.append(day(0), &json!({ "n": 4 })).unwrap(), 4);
     let reader = DataDir::read(temp.path()).unwrap();
     assert_eq!(numbered(&reader), [1, 2, 3, 4]);
     assert!(matches!(ControlLog::open::<Value>(&reader), Err(StoreError::ReadOnly { .. })));
@@ -86,7 +86,7 @@ fn what_cannot_be_used_is_put_aside_and_a_new_chain_is_begun() {
     let aside = ControlLog::put_aside(&dir, at).unwrap();
     assert_eq!(fs::read_to_string(aside).unwrap(), "nonsense\n");
     let (mut log, kept) = open(&dir);
-    assert_eq!((kept.len(), log.append(&json!({ "n": 1 })).unwrap()), (0, 1));
+    assert_eq!((kept.len(), log.append(day(0), &json!({ "n": 1 })).unwrap()), (0, 1));
     assert_eq!(numbered(&dir), [1]);
 }
 
@@ -95,19 +95,23 @@ fn a_full_file_is_read_until_its_time_is_over() {
     let (_temp, dir) = with_lines(1);
     let (mut log, _) = open(&dir);
     let filler = "x".repeat(9 << 20);
-    log.append(&json!({ "n": 2, "ts": day(0), "filler": filler })).unwrap();
-    log.roll_if_full().unwrap();
+    log.append(day(0), &json!({ "n": 2, "ts": day(0), "filler": filler })).unwrap();
+    log.roll_if_due(day(0)).unwrap();
     assert!(log.is_empty());
-    log.append(&json!({ "n": 3, "ts": day(1) })).unwrap();
-    log.roll_if_full().unwrap();
+    log.append(day(1), &json!({ "n": 3, "ts": day(1) })).unwrap();
+    log.roll_if_due(day(1)).unwrap();
     assert_eq!(numbered(&dir), [1, 2, 3]);
+    log.roll_if_due(day(2)).unwrap();
+    log.append(day(2), &json!({ "n": 4, "ts": day(2) })).unwrap();
     let term = Policy::default().audit;
     assert_eq!(log.prune(term, day(365)).unwrap(), 0);
-    assert_eq!(log.prune(term, day(367)).unwrap(), 1);
-    assert_eq!(numbered(&dir), [3]);
+    assert_eq!(log.prune(term, day(366)).unwrap(), 1);
+    assert_eq!(numbered(&dir), [3, 4]);
+    assert_eq!(log.prune(term, day(500)).unwrap(), 1);
+    assert_eq!(numbered(&dir), [4]);
     drop(log);
     // The chain goes on where it was.
     let (mut log, kept) = open(&dir);
-    assert_eq!((kept.len(), log.append(&json!({ "n": 4 })).unwrap()), (1, 4));
-    assert_eq!(numbered(&dir), [3, 4]);
+    assert_eq!((kept.len(), log.append(day(3), &json!({ "n": 5 })).unwrap()), (1, 5));
+    assert_eq!(numbered(&dir), [4, 5]);
 }

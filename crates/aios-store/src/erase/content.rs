@@ -21,7 +21,7 @@ pub(super) enum Content {
     Lines,
     /// Record by record.
     Document(String),
-    /// No text: whole or not at all.
+    /// No text, or a page that was made of one: whole or not at all.
     Opaque,
 }
 
@@ -37,6 +37,9 @@ impl Content {
             return Ok(Self::Lines);
         }
         let Ok(text) = String::from_utf8(bytes) else { return Ok(Self::Opaque) };
+        if text.trim_start().starts_with('<') {
+            return Ok(Self::Opaque);
+        }
         // An event is a line, also where it is the only one.
         let is_event = matches!(facts::of(text.trim_end().as_bytes()), Kind::Event(_));
         let is_document = !is_event && Document::read(&text).is_some();

@@ -84,7 +84,7 @@ impl<'a> Counter<'a> {
             return Ok(());
         }
         let judge = self.judge;
-        let is_older = judge.is_older(&file.path)?;
+        let may_be_older = judge.may_be_older(&file.path)?;
         let mut seen = StoreCount { store: store.name, n_files: 1, ..StoreCount::default() };
         let is_event_store = store.name.starts_with("events");
         let mut has_end = false;
@@ -95,11 +95,11 @@ impl<'a> Counter<'a> {
             if is_event_store {
                 self.client(text);
             }
-            match judge.line(text, is_older) {
+            match judge.line(text, may_be_older) {
                 Whose::Ours => {
                     seen.n_records += 1;
                     seen.n_bytes_held += line.len() as u64;
-                    let older = if is_older { judge.owners(text) } else { Vec::new() };
+                    let older = if may_be_older { judge.owners(text) } else { Vec::new() };
                     let is_named = judge.target.names_in(text) || !older.is_empty();
                     if self.ours(text, &older, is_event_store) && is_named {
                         seen.by_pseudonym.n_records += 1;

@@ -83,7 +83,7 @@ impl Pass<'_> {
             Treatment::Records => {
                 match Content::of(path, store).map_err(StoreError::io("read", path))? {
                     Content::Lines => self.cut_lines(path, work),
-                    Content::Document(text) => cut_document(self, path, &text, work),
+                    Content::Document(text) => cut_document(self, store, path, &text, work),
                     Content::Opaque => self.remove(path, work),
                 }
             }
@@ -122,7 +122,7 @@ impl Pass<'_> {
             Depth::Catalogued if !has_bad_lines => Look::Named(&names),
             Depth::Catalogued | Depth::EveryByte => Look::Everywhere,
         };
-        let mut keep = |line: &[u8]| match target.judge(line) {
+        let mut keep = |line: &[u8]| match self.judge.line(line, true) {
             Whose::Ours => Keep::Drop,
             Whose::Mention | Whose::Other => Keep::Keep,
         };
@@ -142,13 +142,14 @@ impl Pass<'_> {
     /// The lines that stay are the same bytes in the same order. A file that nothing is left of goes.
     fn cut_lines(&self, path: &Path, work: &mut Work) -> Result<(), StoreError> {
         let read = StoreError::io("read", path);
-        let kind = scan::is_gzip(path).and_then(|packed| Ok((packed, self.judge.is_older(path)?)));
-        let (is_packed, is_older) = kind.map_err(read)?;
+        let kind =
+            scan::is_gzip(path).and_then(|packed| Ok((packed, self.judge.may_be_older(path)?)));
+        let (is_packed, may_be_older) = kind.map_err(read)?;
         let mut out = Out::begin(path, is_packed)?;
         let (mut n_kept, mut n_dropped, mut failed) = (0_u64, 0, None);
         let read = each_line(path, |line| {
             let text = line.strip_suffix(b"\n").unwrap_or(line);
-            if self.judge.line(text, is_older) == Whose::Ours {
+            if self.judge.line(text, may_be_older) == Whose::Ours {
                 n_dropped += 1;
             } else if let Err(error) = out.write_all(line) {
                 failed = Some(error);
@@ -162,6 +163,7 @@ impl Pass<'_> {
         }
         work.n_records += n_dropped;
         if n_kept == 0 {
+            drop(out);
             return self.remove(path, work);
         }
         out.commit(path)?;

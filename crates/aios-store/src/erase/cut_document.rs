@@ -1,15 +1,18 @@
-//! Cuts records out of documents, and the cases that belong to them out of the documents beside.
+//! Cuts records out of documents, and what was made of them out of the documents beside.
 //!
-//! Where a golden case comes from stands beside its set, in `SET.provenance.json`, which names the case
-//! and the conversation. The case itself then names nobody, nor do the results that baselines and reports
-//! have of it: they go by the name of the case. The provenance goes last, so that whenever the process
-//! dies, what is left still says what has to go.
+//! A golden case says where it comes from, or `SET.provenance.json` beside its set does. What was made of
+//! it goes by its name alone: results in baselines, pages for people. So the case that goes takes along
+//! what has its name. What names the conversation goes last, so that whenever the process dies, what is
+//! left still says what has to go.
 
 use std::path::{Path, PathBuf};
 
+use super::content::WHOLE_MAX;
 use super::cut::Pass;
 use super::document::{Cut, Document};
 use super::receipt::Work;
+use super::registry::Store;
+use super::stores;
 use crate::replace::{Points, Replacement, points};
 use crate::{StoreError, disk};
 
@@ -18,8 +21,12 @@ const DOCUMENT: Points = points!("erase_document");
 /// Ends the name of a file that says where the cases of a set come from.
 const PROVENANCE: &str = ".provenance.json";
 
+/// Shortest name that is looked for in pages.
+const NAME_MIN: usize = 6;
+
 pub(super) fn cut_document(
     pass: &Pass<'_>,
+    store: &Store,
     path: &Path,
     text: &str,
     work: &mut Work,
@@ -30,10 +37,42 @@ pub(super) fn cut_document(
     if cut.n_records == 0 {
         return Ok(());
     }
-    if let Some(set) = set_of(path) {
-        cut_cases(pass, &set, &cut.names, work)?;
+    // Copies that were made for different people may have the same names for different things.
+    if *store == stores::GOLDENS {
+        cut_beside(pass, path, &cut.names, work)?;
     }
     write(pass, path, &document, &cut, work)
+}
+
+/// Cuts what has these names out of the files beside. Another bare list is another set, whose cases only
+/// happen to have the same names.
+fn cut_beside(
+    pass: &Pass<'_>,
+    source: &Path,
+    names: &[String],
+    work: &mut Work,
+) -> Result<(), StoreError> {
+    let Some(dir) = source.parent() else { return Ok(()) };
+    let set = set_of(source);
+    for name in disk::names_in(dir)? {
+        let path = dir.join(&name);
+        if path == source || name.ends_with(PROVENANCE) {
+            continue;
+        }
+        let Ok(Some(text)) = disk::read_text(&path, WHOLE_MAX) else { continue };
+        match Document::read(&text) {
+            Some(document) if !document.is_list() || Some(&path) == set.as_ref() => {
+                let cut = document.named(names);
+                if cut.n_records > 0 {
+                    write(pass, &path, &document, &cut, work)?;
+                }
+            }
+            Some(_) => {}
+            None if names.iter().any(|name| is_shown(&text, name)) => pass.remove(&path, work)?,
+            None => {}
+        }
+    }
+    Ok(())
 }
 
 /// The set whose provenance a file is.
@@ -42,31 +81,14 @@ fn set_of(path: &Path) -> Option<PathBuf> {
     Some(path.with_file_name(format!("{stem}.json")))
 }
 
-/// Cuts cases out of their set, and their results out of the documents beside it. Another bare list is
-/// another set, whose cases only happen to have the same names.
-fn cut_cases(
-    pass: &Pass<'_>,
-    set: &Path,
-    names: &[String],
-    work: &mut Work,
-) -> Result<(), StoreError> {
-    let Some(dir) = set.parent() else { return Ok(()) };
-    for name in disk::names_in(dir)? {
-        let path = dir.join(&name);
-        if name.ends_with(PROVENANCE) {
-            continue;
-        }
-        let Some(text) = disk::read_text(&path, super::content::WHOLE_MAX)? else { continue };
-        let Some(document) = Document::read(&text) else { continue };
-        if document.is_list() && path != set {
-            continue;
-        }
-        let cut = document.named(names);
-        if cut.n_records > 0 {
-            write(pass, &path, &document, &cut, work)?;
-        }
-    }
-    Ok(())
+/// Whether a page for people is also about the case of that name. Short names stand in any text.
+fn is_shown(text: &str, name: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '-' && c != '_');
+    name.len() >= NAME_MIN
+        && text.match_indices(name).any(|(at, _)| {
+            let (before, rest) = text.split_at(at);
+            is_edge(before.chars().next_back()) && is_edge(rest.chars().nth(name.chars().count()))
+        })
 }
 
 fn write(

@@ -14,7 +14,7 @@ use serde_json::Value;
 const NAMES: [&str; 5] = ["id", "case_id", "case", "test_id", "question"];
 
 /// Keys of objects that say where the record around them comes from.
-const ORIGINS: [&str; 4] = ["provenance", "source", "meta", "metadata"];
+const ORIGINS: [&str; 5] = ["origin", "provenance", "source", "meta", "metadata"];
 
 /// A document taken apart.
 #[derive(Debug)]

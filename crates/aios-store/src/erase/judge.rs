@@ -1,9 +1,10 @@
 //! Whose a line is, also where it was written before there were pseudonyms.
 //!
-//! Logs of an older schema wait for `aios logs migrate`, and lines that were no answers wait in the
-//! quarantine. They hold a conversation's id as the application sent it, or its old hash. So they are
-//! judged by the pseudonym that they would get, under every live version of the key: an erasure that
-//! goes on after a crash, or that was asked for by pseudonym, finds them too.
+//! Logs of an older schema wait for `aios logs migrate`, lines that were no answers wait in the quarantine,
+//! and an old log that was put in the place of the active segment is there until the next start. They hold
+//! a conversation's id as the application sent it, or its old hash. So they are judged by the pseudonym
+//! that they would get, under every live version of the key: an erasure that goes on after a crash, or that
+//! was asked for by pseudonym, finds them too.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use aios_privacy::{Keyring, Pseudonym};
 
 use super::target::{EraseTarget, Whose};
-use crate::segment::Layout;
+use crate::segment::{Layout, facts};
 use crate::{DataDir, StoreError, migrate};
 
 /// Name of the pseudonyms' key.
@@ -24,31 +25,30 @@ pub(super) struct Judge<'a> {
     /// None where there is no key: then nothing was ever stored under one.
     ring: Option<Keyring>,
     older: PathBuf,
-    quarantine: PathBuf,
+    analytics: PathBuf,
 }
 
 impl<'a> Judge<'a> {
     pub(super) fn new(dir: &DataDir, target: &'a EraseTarget) -> Result<Self, StoreError> {
         let ring = Keyring::new(&dir.key_versions(PSEUDONYMS)?);
         let older = Layout::of(dir).older();
-        Ok(Self { target, ring, older, quarantine: dir.quarantine_path() })
+        Ok(Self { target, ring, older, analytics: dir.analytics_path() })
     }
 
     /// Whether lines of a file may be of an older schema. Fails where their ids mean nothing, because the
     /// key is not there.
-    pub(super) fn is_older(&self, path: &Path) -> io::Result<bool> {
-        let is_waiting = path == self.older;
-        if is_waiting && self.ring.is_none() {
+    pub(super) fn may_be_older(&self, path: &Path) -> io::Result<bool> {
+        if path == self.older && self.ring.is_none() {
             let why = "it is of an older schema, and without the key nobody is known by its ids";
             return Err(io::Error::other(why));
         }
-        Ok(is_waiting || path.starts_with(&self.quarantine))
+        Ok(path.starts_with(&self.analytics))
     }
 
     /// Whose a line is; without its newline.
-    pub(super) fn line(&self, line: &[u8], is_older: bool) -> Whose {
+    pub(super) fn line(&self, line: &[u8], may_be_older: bool) -> Whose {
         match self.target.judge(line) {
-            Whose::Mention | Whose::Other if is_older && !self.owners(line).is_empty() => {
+            Whose::Mention | Whose::Other if may_be_older && !self.owners(line).is_empty() => {
                 Whose::Ours
             }
             whose => whose,
@@ -57,7 +57,9 @@ impl<'a> Judge<'a> {
 
     /// Which of the target's pseudonyms a line of an older schema would get.
     pub(super) fn owners(&self, line: &[u8]) -> Vec<Pseudonym> {
-        let Some(ring) = &self.ring else { return Vec::new() };
+        let Some(ring) = self.ring.as_ref().filter(|_| !facts::is_current(line)) else {
+            return Vec::new();
+        };
         let mut owners = migrate::owners(line, ring);
         owners.retain(|owner| self.target.is_ours(owner.as_str()));
         owners

@@ -1,13 +1,14 @@
 //! How many stored pseudonyms were made under each version of the key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aios_privacy::Pseudonym;
 use memchr::memchr_iter;
 
+use super::ledger::Ledger;
 use super::registry::Treatment;
 use super::scan;
-use crate::{DataDir, StoreError};
+use crate::{DataDir, StoreError, key};
 
 /// Hexadecimal digits of a pseudonym.
 const DIGITS: usize = 32;
@@ -15,9 +16,15 @@ const DIGITS: usize = 32;
 /// Longest head of a pseudonym: its letter and its version.
 const HEAD_MAX: usize = 6;
 
-/// Pseudonyms in what is stored, by version. Proofs do not count: they are matched as they stand.
+/// Pseudonyms in what is stored, by version. Proofs do not count: they are matched as they stand. But an
+/// erased conversation is known again only by a version that its erasure names.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct KeyUse(BTreeMap<u16, u64>);
+pub struct KeyUse {
+    stored: BTreeMap<u16, u64>,
+    /// Of each erasure that binds, the versions by which its conversation is known.
+    erased: Vec<BTreeSet<u16>>,
+    live: BTreeSet<u16>,
+}
 
 impl KeyUse {
     /// Reads everything that is stored.
@@ -25,7 +32,11 @@ impl KeyUse {
     /// # Errors
     /// When a file cannot be read: then nobody knows what it holds.
     pub fn count(dir: &DataDir) -> Result<Self, StoreError> {
-        let mut used = Self::default();
+        let mut used = Self {
+            erased: Ledger::read(dir)?.binding_versions(),
+            live: key::versions(dir.path(), "pseudonyms")?.into_iter().collect(),
+            stored: BTreeMap::new(),
+        };
         for file in scan::files(dir.path())? {
             if file.store.is_some_and(|store| store.treatment == Treatment::Proof) {
                 continue;
@@ -40,13 +51,34 @@ impl KeyUse {
     /// How many there are.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.0.values().sum()
+        self.stored.values().sum()
     }
 
     /// How many were made under that version.
     #[must_use]
     pub fn of(&self, version: u16) -> u64 {
-        self.0.get(&version).copied().unwrap_or(0)
+        self.stored.get(&version).copied().unwrap_or(0)
+    }
+
+    /// How many erased conversations no other live version knows.
+    #[must_use]
+    pub fn n_erased_by(&self, version: u16) -> u64 {
+        let others = self.live.iter().filter(|other| **other != version);
+        let others: BTreeSet<_> = others.copied().collect();
+        let is_bound = |of: &&BTreeSet<u16>| of.contains(&version) && of.is_disjoint(&others);
+        self.erased.iter().filter(is_bound).count() as u64
+    }
+
+    /// Why a version cannot be done without, if it cannot.
+    #[must_use]
+    pub fn needs(&self, version: u16) -> Option<String> {
+        match (self.of(version), self.n_erased_by(version)) {
+            (0, 0) => None,
+            (0, n) => Some(format!(
+                "{n} erased conversations are known by it alone, and without it would be recorded again"
+            )),
+            (n, _) => Some(format!("{n} stored pseudonyms were made under it")),
+        }
     }
 
     fn add(&mut self, window: &[u8], seen: usize) {
@@ -56,7 +88,7 @@ impl KeyUse {
                 continue;
             }
             let Some(version) = version_at(window, at, end) else { continue };
-            *self.0.entry(version).or_default() += 1;
+            *self.stored.entry(version).or_default() += 1;
         }
     }
 }
@@ -92,5 +124,20 @@ mod tests {
         write("audit/2027-01-15.ndjson", &one);
         let used = KeyUse::count(&dir).unwrap();
         assert_eq!([1, 12, 2].map(|version| used.of(version)), [2, 2, 0]);
+    }
+
+    #[test]
+    fn a_version_by_which_alone_somebody_erased_is_known_is_needed() {
+        let check = |erased: &[&[u16]], live: &[u16], expect: [u64; 2]| {
+            let erased = erased.iter().map(|of| of.iter().copied().collect()).collect();
+            let live = live.iter().copied().collect();
+            let used = KeyUse { stored: BTreeMap::new(), erased, live };
+            assert_eq!([1, 2].map(|version| used.n_erased_by(version)), expect, "{used:?}");
+        };
+        check(&[], &[1, 2], [0, 0]);
+        check(&[&[1], &[1, 2], &[2]], &[1, 2], [1, 1]);
+        // Known by another version that is alive; one that is gone does not help.
+        check(&[&[1, 2]], &[1, 2], [0, 0]);
+        check(&[&[1, 3], &[1]], &[1, 2], [2, 0]);
     }
 }

@@ -4,14 +4,16 @@
 //! all that a start after a crash needs to finish it, and all that tells for good what must stay
 //! erased: its pseudonyms, times and counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 
 use aios_core::Timestamp;
-use aios_privacy::Pseudonym;
+use aios_privacy::{Pseudonym, RedactedText};
 use serde::{Deserialize, Serialize};
 
+use super::witness;
+use crate::audit::Erasures;
 use crate::{DataDir, StoreError, disk, fail, regular};
 
 /// Most bytes of the ledger: some 500 bytes a line, eight lines an erasure.
@@ -87,7 +89,7 @@ pub struct LedgerEntry {
     /// Who asked.
     pub requester: String,
     /// On which ground.
-    pub basis: String,
+    pub basis: RedactedText,
     /// What the plan would do, as a digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_hash: Option<String>,
@@ -105,24 +107,18 @@ pub(crate) struct Ledger {
     path: PathBuf,
     /// The last step of each erasure.
     last: BTreeMap<String, LedgerEntry>,
+    /// Erasures that the file has lost.
+    restored: Vec<String>,
 }
 
 impl Ledger {
-    /// Reads the ledger. Half a line at its end announced a step that was not begun.
+    /// Reads the ledger, and takes what it has lost from the audit trail.
     pub(crate) fn read(dir: &DataDir) -> Result<Self, StoreError> {
-        let path = dir.erasures_path().join("ledger.ndjson");
-        let bytes = regular::read_bounded(&path, LEDGER_MAX)?.unwrap_or_default();
-        let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-        let mut last = BTreeMap::new();
-        let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
-        for line in lines.filter(|line| !line.is_empty()) {
-            let entry: LedgerEntry = serde_json::from_slice(line).map_err(|error| {
-                // To go on without it could bring back what was erased.
-                StoreError::corrupt(&path, format!("a line is no step of an erasure: {error}"))
-            })?;
-            last.insert(entry.id.clone(), entry);
-        }
-        Ok(Self { path, last })
+        let mut last = last_steps(dir)?;
+        let lost = witness::lost(Erasures::read(dir)?, &last);
+        let restored = lost.iter().map(|entry| entry.id.clone()).collect();
+        last.extend(lost.into_iter().map(|entry| (entry.id.clone(), entry)));
+        Ok(Self { path: path(dir), last, restored })
     }
 
     /// Puts a step on record before it is taken.
@@ -156,6 +152,40 @@ impl Ledger {
         self.last.values().filter(|entry| entry.state.is_open()).cloned().collect()
     }
 
+    /// Erasures that are done, or done as far as possible.
+    pub(crate) fn finished(&self) -> Vec<LedgerEntry> {
+        let is_finished = |entry: &&LedgerEntry| {
+            matches!(entry.state, ErasureState::Completed | ErasureState::Incomplete)
+        };
+        self.last.values().filter(is_finished).cloned().collect()
+    }
+
+    /// How many erasures there are in each state.
+    pub(crate) fn counts(&self) -> BTreeMap<ErasureState, u64> {
+        let mut counts = BTreeMap::new();
+        for entry in self.last.values() {
+            *counts.entry(entry.state).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Says which erasures the file has lost.
+    pub(crate) fn told(self) -> Self {
+        for id in &self.restored {
+            tracing::error!(
+                id,
+                "the ledger of erasures has lost an erasure that is on the audit record; it is done once more"
+            );
+        }
+        self
+    }
+
+    /// Of each erasure that must stay, the versions of the key by which it is known.
+    pub(crate) fn binding_versions(&self) -> Vec<BTreeSet<u16>> {
+        let binding = self.last.values().filter(|entry| entry.state.is_binding());
+        binding.map(|entry| entry.target.iter().map(Pseudonym::version).collect()).collect()
+    }
+
     /// What must stay erased.
     pub(crate) fn binding(&self) -> Vec<Pseudonym> {
         let binding = self.last.values().filter(|entry| entry.state.is_binding());
@@ -169,6 +199,34 @@ impl Ledger {
         let file = regular::open_to_cut(&self.path).map_err(failed())?;
         file.set_len(whole as u64).map_err(failed())
     }
+}
+
+/// Where the ledger is.
+pub(crate) fn path(dir: &DataDir) -> PathBuf {
+    dir.erasures_path().join("ledger.ndjson")
+}
+
+/// Whether the file can be read.
+pub(crate) fn check(dir: &DataDir) -> Result<(), StoreError> {
+    last_steps(dir).map(drop)
+}
+
+/// The last step of each erasure, as the file has it. Half a line at its end announced a step that was not
+/// begun.
+pub(super) fn last_steps(dir: &DataDir) -> Result<BTreeMap<String, LedgerEntry>, StoreError> {
+    let path = path(dir);
+    let bytes = regular::read_bounded(&path, LEDGER_MAX)?.unwrap_or_default();
+    let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+    let mut last = BTreeMap::new();
+    let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
+    for line in lines.filter(|line| !line.is_empty()) {
+        let entry: LedgerEntry = serde_json::from_slice(line).map_err(|error| {
+            // To go on without it could bring back what was erased.
+            StoreError::corrupt(&path, format!("a line is no step of an erasure: {error}"))
+        })?;
+        last.insert(entry.id.clone(), entry);
+    }
+    Ok(last)
 }
 
 #[cfg(test)]
@@ -187,7 +245,7 @@ mod tests {
             requested_at: ts,
             target: vec![fixture::conversation(7)],
             requester: "cli".into(),
-            basis: "request".into(),
+            basis: fixture::safe("request"),
             plan_hash: None,
             valid_until: None,
             n_records: 3,

@@ -13,13 +13,17 @@ mod judge;
 mod key_use;
 mod ledger;
 mod plan;
+mod proof;
 mod receipt;
+mod recheck;
 pub(crate) mod registry;
+mod request;
 mod run;
 mod scan;
 mod search;
 mod stores;
 mod target;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -29,10 +33,13 @@ pub use error::EraseError;
 pub use fence::Fence;
 pub use key_use::KeyUse;
 pub use ledger::{ErasureState, LedgerEntry};
-pub use plan::{ErasePlan, EraseRequest, plan_hash};
+pub use plan::{ErasePlan, plan_hash};
+pub use proof::{ReceiptChecked, Witness, verify_receipt};
 pub use receipt::{ErasureProof, Receipt};
+pub use request::EraseRequest;
 pub use run::{Eraser, Resumed};
 pub use search::{Hits, StoreHits};
 pub use target::EraseTarget;
 
-pub(crate) use ledger::Ledger;
+pub(crate) use ledger::{Ledger, check as check_ledger, path as ledger_path};
+pub(crate) use witness::discrepancies;

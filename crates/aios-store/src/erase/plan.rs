@@ -15,15 +15,6 @@ use crate::hex;
 /// How long a plan may be executed.
 pub(super) const PLAN_LIFE: Duration = Duration::from_secs(15 * 60);
 
-/// Who asks for an erasure, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EraseRequest {
-    /// Who asks.
-    pub requester: String,
-    /// On which ground, such as `GDPR Art. 17`.
-    pub basis: String,
-}
-
 /// What an erasure would remove.
 #[derive(Debug, Serialize)]
 pub struct ErasePlan {

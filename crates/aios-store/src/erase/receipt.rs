@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aios_core::Timestamp;
-use aios_privacy::Pseudonym;
+use aios_privacy::{Pseudonym, RedactedText};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::census::{Census, Left, StoreCount};
 use super::ledger::{ErasureState, LedgerEntry};
 use crate::sign::Signer;
-use crate::{DataDir, Rewritten, Salvaged, StoreError, disk};
+use crate::{DataDir, Rewritten, Salvaged, StoreError, disk, hex};
 
 /// What an erasure by pseudonym alone leaves open, and one that goes on after a crash.
 const NO_RAW_ID: &str = "only pseudonyms were searched for, because the id behind them was not known; \
@@ -29,7 +30,7 @@ pub struct Receipt {
     /// Who asked.
     pub requester: String,
     /// On which ground.
-    pub basis: String,
+    pub basis: RedactedText,
     /// The plan that was executed.
     pub plan_hash: Option<String>,
     /// When it was asked for.
@@ -108,15 +109,16 @@ impl ErasureProof {
 }
 
 impl Receipt {
-    /// Signs it and writes it. The signature is over the bytes of `receipt` as they stand in the file.
-    pub(crate) fn write(&self, dir: &DataDir, signer: &Signer) -> Result<PathBuf, StoreError> {
-        let path = dir.erasures_path().join(format!("{}.receipt.json", self.id));
+    /// Signs it and writes it. The signature is over the bytes of `receipt` as they stand in the file;
+    /// gives their digest.
+    pub(crate) fn write(&self, dir: &DataDir, signer: &Signer) -> Result<String, StoreError> {
+        let path = path(dir, &self.id);
         let failed = StoreError::io("write", &path);
         let receipt = serde_json::to_string(self).map_err(std::io::Error::from).map_err(failed)?;
         let signature = signer.sign(receipt.as_bytes());
         let text = format!("{{\"receipt\":{receipt},\"signature\":\"{signature}\"}}\n");
         disk::write_atomic(&path, text.as_bytes())?;
-        Ok(path)
+        Ok(hex::encode(&Sha256::digest(receipt)))
     }
 
     pub(crate) fn new(
@@ -152,6 +154,11 @@ impl Receipt {
     }
 }
 
+/// Where the receipt of an erasure is.
+pub(super) fn path(dir: &DataDir, id: &str) -> PathBuf {
+    dir.erasures_path().join(format!("{id}.receipt.json"))
+}
+
 /// What was done to the files.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
@@ -162,4 +169,11 @@ pub(crate) struct Work {
     pub(crate) files: Vec<PathBuf>,
     /// Files that could not be cut in the last pass, and why.
     pub(crate) failed: BTreeMap<PathBuf, String>,
+}
+
+impl Work {
+    /// A number that grows with each change to a file.
+    pub(crate) fn n_changes(&self) -> usize {
+        self.segments.len() + self.salvaged.len() + self.files.len()
+    }
 }

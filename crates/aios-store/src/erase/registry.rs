@@ -66,8 +66,8 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::CACHE,
     &stores::EXPORTS,
     &stores::SETTINGS,
-    &stores::CLIENTS,
     &stores::ALERTS,
+    &stores::CLIENTS,
     &stores::KEYS,
     &stores::TRIALS,
 ];

@@ -12,8 +12,9 @@ use super::census::{Census, Depth};
 use super::cut::cut;
 use super::error::EraseError;
 use super::ledger::{ErasureState, Ledger, LedgerEntry};
-use super::plan::{ErasePlan, EraseRequest, PLAN_LIFE, plan_hash};
+use super::plan::{ErasePlan, PLAN_LIFE, plan_hash};
 use super::receipt::{ErasureProof, Receipt, Work};
+use super::request::EraseRequest;
 use super::target::EraseTarget;
 use crate::audit::{AuditAction, AuditLog};
 use crate::sign::Signer;
@@ -36,14 +37,14 @@ pub struct Resumed {
 /// Erases. One for each data directory, beside its open event log.
 #[derive(Debug)]
 pub struct Eraser {
-    dir: DataDir,
-    log: Arc<FileEventLog>,
+    pub(super) dir: DataDir,
+    pub(super) log: Arc<FileEventLog>,
     audit: Arc<AuditLog>,
     clock: Arc<dyn Clock>,
     signer: Signer,
     ledger: Mutex<Ledger>,
     /// One erasure at a time.
-    turn: Mutex<()>,
+    pub(super) turn: Mutex<()>,
 }
 
 impl Eraser {
@@ -64,7 +65,7 @@ impl Eraser {
             audit,
             clock,
             signer: Signer::load(dir)?,
-            ledger: Mutex::new(Ledger::read(dir)?),
+            ledger: Mutex::new(Ledger::read(dir)?.told()),
             turn: Mutex::default(),
         })
     }
@@ -133,11 +134,11 @@ impl Eraser {
         if !holds.is_empty() {
             // It was decided: it is done as soon as it may be.
             self.step(&mut entry, ErasureState::Waiting)?;
-            self.on_record(&entry, None)?;
+            self.on_record(&entry)?;
             return Err(EraseError::Held { id: entry.id, holds });
         }
         self.step(&mut entry, ErasureState::Ledgered)?;
-        self.on_record(&entry, None)?;
+        self.on_record(&entry)?;
         Ok(self.go_on(entry, raw_id)?)
     }
 
@@ -167,7 +168,7 @@ impl Eraser {
                 return Ok(None);
             }
             self.step(&mut entry, ErasureState::Ledgered)?;
-            self.on_record(&entry, None)?;
+            self.on_record(&entry)?;
         }
         tracing::warn!(
             id = entry.id,
@@ -184,7 +185,11 @@ impl Eraser {
     }
 
     /// From the ledger to the receipt. Each step comes to the same when it is taken again.
-    fn go_on(&self, mut entry: LedgerEntry, raw_id: Option<&str>) -> Result<Receipt, StoreError> {
+    pub(super) fn go_on(
+        &self,
+        mut entry: LedgerEntry,
+        raw_id: Option<&str>,
+    ) -> Result<Receipt, StoreError> {
         let target = EraseTarget::new(entry.target.clone(), raw_id).ok_or_else(|| {
             StoreError::corrupt(self.dir.path(), format!("erasure {} is about nobody", entry.id))
         })?;
@@ -204,8 +209,8 @@ impl Eraser {
         (work.took, verified.took) = (cut_at.since(begun_at), self.clock.now().since(cut_at));
         self.step(&mut entry, ErasureState::Verified)?;
         let receipt = Receipt::new(&entry, work, verified, self.clock.now(), &self.signer);
-        receipt.write(&self.dir, &self.signer)?;
-        self.on_record_as(&entry, receipt.state, Some(receipt.n_records_erased))?;
+        let digest = receipt.write(&self.dir, &self.signer)?;
+        self.on_record_as(&entry, receipt.state, Some((receipt.n_records_erased, digest)))?;
         self.step(&mut entry, receipt.state)?;
         Ok(receipt)
     }
@@ -214,12 +219,16 @@ impl Eraser {
     fn verify(&self, target: &EraseTarget, work: &mut Work) -> Result<ErasureProof, StoreError> {
         let mut census = self.look(target, Depth::EveryByte)?;
         for _ in 0..PASSES_MAX {
-            if census.is_clean() {
+            if census.is_clean() && census.damaged.is_empty() {
                 break;
             }
+            let (n_before, is_indexed) = (work.n_changes(), census.is_indexed());
             cut(&self.dir, target, Depth::EveryByte, self.clock.now(), work)?;
-            if census.is_indexed() {
+            if is_indexed {
                 self.log.reindex()?;
+            } else if work.n_changes() == n_before {
+                // What is left is not for an erasure to change.
+                break;
             }
             census = self.look(target, Depth::EveryByte)?;
         }
@@ -249,31 +258,38 @@ impl Eraser {
         Census::take(&self.dir, target, depth, self.clock.now())
     }
 
-    fn step(&self, entry: &mut LedgerEntry, state: ErasureState) -> Result<(), StoreError> {
+    pub(super) fn step(
+        &self,
+        entry: &mut LedgerEntry,
+        state: ErasureState,
+    ) -> Result<(), StoreError> {
         (entry.state, entry.ts) = (state, self.clock.now());
         self.ledger().write(entry.clone())
     }
 
-    fn on_record(&self, entry: &LedgerEntry, n_records: Option<u64>) -> Result<(), StoreError> {
-        self.on_record_as(entry, entry.state, n_records)
+    pub(super) fn on_record(&self, entry: &LedgerEntry) -> Result<(), StoreError> {
+        self.on_record_as(entry, entry.state, None)
     }
 
+    /// With what was removed, and the digest of the receipt that proves it.
     fn on_record_as(
         &self,
         entry: &LedgerEntry,
         state: ErasureState,
-        n_records: Option<u64>,
+        proof: Option<(u64, String)>,
     ) -> Result<(), StoreError> {
+        let (n_records, receipt) = proof.unzip();
         let action = AuditAction::Erasure {
             id: entry.id.clone(),
             state: state.name().to_owned(),
             subjects: entry.target.clone(),
             n_records,
+            receipt,
         };
         self.audit.append(self.clock.now(), &entry.requester, action).map(drop)
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,7 @@
 //! Erasure over real files: what goes, what stays, and what cannot bring it back.
 
+mod backups;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -53,7 +55,7 @@ fn target(n: u64) -> EraseTarget {
 }
 
 fn request() -> EraseRequest {
-    EraseRequest { requester: "cli".into(), basis: "request".into() }
+    EraseRequest::new("cli", "request", &aios_privacy::Redactor::new(&[]))
 }
 
 impl Rig {
@@ -105,6 +107,7 @@ impl Rig {
     /// The same directory in another process's life.
     fn restart(self) -> Self {
         let Self { temp, dir, log, eraser, clock, runtime } = self;
+        runtime.block_on(log.close(std::time::Duration::from_secs(10)));
         drop((dir, log, eraser, clock, runtime));
         Self::at(temp)
     }
@@ -211,7 +214,7 @@ fn the_receipt_is_signed_and_the_trail_still_verifies() {
         signed.replace("52", "53").as_bytes(),
         signature
     ));
-    assert!(verify_audit(&rig.dir, &[]).unwrap().is_ok());
+    assert!(verify_audit(&rig.dir, &[]).unwrap().is_sound());
     let trail = format!("{:?}", audit_tail(&rig.dir, 9).unwrap());
     assert!(trail.contains("ledgered") && trail.contains("completed"), "{trail}");
     assert!(!trail.contains("chat-of-ann") && !text.contains("chat-of-ann"));
@@ -413,7 +416,8 @@ fn a_hold_blocks_the_erasure_and_is_named() {
         until: None,
     };
     let plan = rig.eraser.plan(&target(7), &request()).unwrap();
-    let hold = crate::Holds::of(&rig.dir).add(hold, rig.clock.now()).unwrap();
+    let redactor = aios_privacy::Redactor::new(&[]);
+    let hold = crate::Holds::of(&rig.dir).add(hold, &redactor, rig.clock.now()).unwrap();
     let error = rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err().to_string();
     assert!(error.contains("the hold h1 of legal until") && error.contains("case 7"), "{error}");
     assert_eq!(rig.look(7).n_events, 52, "nothing was changed");

@@ -13,7 +13,7 @@ use super::database::failed;
 use super::inserts::Inserts;
 use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text, extent};
-use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError};
+use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError, regular};
 
 /// Lines that are read in one transaction.
 pub(super) const BATCH: usize = 20_000;
@@ -208,7 +208,7 @@ fn leave_out_unreadable(done: Result<(), StoreError>, id: SegmentId) -> Result<(
 fn open_files(layout: &Layout) -> Result<Vec<(SegmentId, File)>, StoreError> {
     let mut open = Vec::new();
     for path in [layout.late(), layout.active()] {
-        let file = match File::open(&path) {
+        let file = match regular::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(StoreError::io("open", &path)(error)),

@@ -93,7 +93,7 @@ impl Voice {
 impl Said {
     pub(super) fn insert(self, statement: &mut Statement<'_>, seg: i64) -> rusqlite::Result<()> {
         statement.execute(params![
-            millis_of(self.about),
+            self.about.at().as_micros() / 1_000,
             self.about.as_bytes(),
             self.ts.as_micros(),
             seg,
@@ -102,12 +102,6 @@ impl Said {
         ])?;
         Ok(())
     }
-}
-
-/// When an event happened, as its id has it.
-pub(super) fn millis_of(id: EventId) -> i64 {
-    let bytes = id.as_bytes();
-    bytes[..6].iter().fold(0, |millis, byte| millis << 8 | i64::from(*byte))
 }
 
 impl FeedbackLine<'_> {

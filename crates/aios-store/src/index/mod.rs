@@ -10,6 +10,7 @@ mod catch_up;
 mod database;
 mod inserts;
 mod line;
+mod names;
 mod seen;
 mod window;
 
@@ -20,6 +21,7 @@ pub use catch_up::CaughtUp;
 pub use seen::Seen;
 pub use window::{Row, Window};
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use aios_core::Timestamp;
@@ -125,6 +127,37 @@ impl Index {
     pub fn segments_of(&self, pseudonyms: &[Pseudonym]) -> Result<Vec<SegmentId>, StoreError> {
         let searched = self.search(pseudonyms);
         searched.map_err(|error| database::failed(&self.dir, "search", error))
+    }
+
+    /// Which of these any segment names, as far as the index has come. A hint, not a proof.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn named_among<'a>(
+        &self,
+        pseudonyms: impl Iterator<Item = &'a Pseudonym>,
+    ) -> Result<BTreeSet<Pseudonym>, StoreError> {
+        let asked: BTreeMap<_, _> = pseudonyms.map(|one| (Code::name(one.as_str()), one)).collect();
+        let named = self.names_in(&asked);
+        named.map_err(|error| database::failed(&self.dir, "search", error))
+    }
+
+    /// One pass over all names: those that are asked for are many, and each could be anywhere.
+    fn names_in(
+        &self,
+        asked: &BTreeMap<Vec<u8>, &Pseudonym>,
+    ) -> rusqlite::Result<BTreeSet<Pseudonym>> {
+        let mut named = BTreeSet::new();
+        if asked.is_empty() {
+            return Ok(named);
+        }
+        let mut statement = self.database.prepare("SELECT name FROM names")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let found = asked.get(row.get_ref(0)?.as_blob()?);
+            named.extend(found.map(|one| (*one).clone()));
+        }
+        Ok(named)
     }
 
     fn search(&self, pseudonyms: &[Pseudonym]) -> rusqlite::Result<Vec<SegmentId>> {

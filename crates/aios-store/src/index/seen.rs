@@ -6,17 +6,16 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use aios_core::{Bucket, EventId, Operation, Outcome, Tier, Timestamp};
+use aios_core::{Bucket, EventId, Operation, Outcome, Purpose, Tier, Timestamp};
 use rusqlite::params;
 
 use super::Index;
 use super::database::{Code, failed};
-use super::line::millis_of;
 use crate::StoreError;
 
 const SELECT: &str =
     "SELECT ts, event_id, conv, operation, bucket, source, boundary, weight, outcome, latency_ms,
-    first_ms, output_tokens, has_memory, simulated FROM events WHERE ts >= ?1 AND ts < ?2
+    first_ms, output_tokens, has_memory, simulated, purpose FROM events WHERE ts >= ?1 AND ts < ?2
     ORDER BY ts, seg, offset";
 
 const SELECT_SAID: &str =
@@ -53,6 +52,8 @@ pub struct Seen {
     pub has_memory: bool,
     /// The answer came from a built-in simulated model.
     pub simulated: bool,
+    /// What it was made for.
+    pub purpose: Purpose,
     /// How good the answer was, 0 to 1: the client's last word, else the judge's, else how the
     /// conversation went on; none where nobody said.
     pub quality: Option<f64>,
@@ -84,7 +85,7 @@ impl Index {
     /// # Errors
     /// When the database cannot be read.
     pub fn find(&self, id: EventId) -> Result<Option<super::Row>, StoreError> {
-        let from = Timestamp::from_micros(millis_of(id) * 1_000);
+        let from = id.at();
         let until = Timestamp::from_micros(from.as_micros() + 1_000);
         for row in self.window(from..until) {
             let row = row?;
@@ -169,6 +170,7 @@ fn seen_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Seen> {
         output_tokens: output_tokens.and_then(|n| u64::try_from(n).ok()),
         has_memory: row.get(12)?,
         simulated: row.get(13)?,
+        purpose: Code::at(&Purpose::ALL, row.get(14)?).ok_or_else(|| wrong(14))?,
         quality: None,
     })
 }

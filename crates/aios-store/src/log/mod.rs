@@ -112,15 +112,6 @@ impl FileEventLog {
         sealed.map_err(failed)
     }
 
-    /// Brings the index to where the log is: after it, what was erased from the log is gone from the
-    /// index, too. Blocks, so it is not for a thread that drives a runtime.
-    ///
-    /// # Errors
-    /// When the log is closed or the index cannot be written.
-    pub fn catch_up_index(&self) -> Result<CaughtUp, StoreError> {
-        self.ask_keeper(Chore::CatchUp)
-    }
-
     fn ask_keeper(&self, chore: fn(IndexReply) -> Chore) -> Result<CaughtUp, StoreError> {
         let (reply, done) = oneshot::channel();
         let is_asked = match &*self.chores() {
@@ -228,6 +219,10 @@ impl EventStore for FileEventLog {
 
     fn refuses(&self, pseudonym: &Pseudonym) -> bool {
         self.fence().refuses(pseudonym)
+    }
+
+    fn catch_up_index(&self) -> Result<CaughtUp, StoreError> {
+        self.ask_keeper(Chore::CatchUp)
     }
 
     fn reindex(&self) -> Result<CaughtUp, StoreError> {

@@ -1,6 +1,6 @@
 //! Brings the log's directory in order before events are written.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::segment::extent::{self, Extent};
 use crate::segment::facts::{self, Kind};
 use crate::segment::intake::Intake;
 use crate::segment::{Day, Layout, Segments};
-use crate::{DataDir, StoreError, disk, fail, migrate};
+use crate::{DataDir, StoreError, disk, fail, migrate, regular};
 
 const SPLIT: Points = points!("split_rest");
 
@@ -102,7 +102,7 @@ pub(super) fn cut_older(dir: &DataDir, segment_max: u64) -> Result<(), StoreErro
 /// Makes segments of a file's events; gives back what belongs to no event.
 fn cut(path: &Path, layout: &Layout, segment_max: u64) -> Result<Vec<u8>, StoreError> {
     let mut intake = Intake::new(layout, segment_max);
-    let mut reader = BufReader::new(File::open(path).map_err(StoreError::io("open", path))?);
+    let mut reader = BufReader::new(regular::open(path).map_err(StoreError::io("open", path))?);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).map_err(StoreError::io("read", path))? > 0 {
         match facts::of(line.trim_ascii_end()) {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::de::IgnoredAny;
 
 use crate::back::{Back, BackLines};
-use crate::{StoreError, disk, fail};
+use crate::{StoreError, disk, fail, regular};
 
 /// Most lines of garbage that are cut off at the end. More of it is not the work of a crash; it stays,
 /// and readers report it line by line.
@@ -30,8 +30,7 @@ pub(crate) struct Recovered {
 
 /// Makes the segment end with a whole line of JSON. A segment that is not there is left so.
 pub(crate) fn recover(segment: &Path, quarantine: &Path) -> Result<Recovered, StoreError> {
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = match options.read(true).write(true).open(segment) {
+    let mut file = match regular::open_to_mend(segment) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Recovered::default()),
         Err(error) => return Err(StoreError::io("open the event log", segment)(error)),

@@ -9,7 +9,7 @@ use super::FileEventLog;
 use super::batch::Hour;
 use crate::retention::{self, Ask};
 use crate::segment::{Day, Layout, Segments, extent};
-use crate::{DataDir, Rotate, Rotated, StoreError};
+use crate::{DataDir, Rotate, Rotated, StoreError, quarantine};
 
 /// Seals, compresses and removes. The caller sees to it that this runs once at a time.
 pub(super) fn rotate(
@@ -21,8 +21,15 @@ pub(super) fn rotate(
     let is_wanted = (rotate.seal || is_over(&Layout::of(dir), now)?) && !rotate.dry_run;
     let n_sealed = if is_wanted { seal(log, dir)? } else { 0 };
     let term = log.config.retention.events;
-    let done = retention::run(dir, Ask { now, term, rotate })?;
-    Ok(Rotated { n_sealed, ..done })
+    let mut done = retention::run(dir, Ask { now, term, rotate })?;
+    // What stops retention stops this, too.
+    if let Some(hot) = term.hot.filter(|_| done.stopped.is_none()) {
+        match quarantine::expire(dir, now, hot, rotate.dry_run) {
+            Ok(gone) => done.n_put_aside = gone.len(),
+            Err(error) => done.failed.push(error.to_string()),
+        }
+    }
+    Ok(Rotated { n_sealed: n_sealed + done.n_sealed, ..done })
 }
 
 /// Seals what is open and gives it its footer; how many segments that were.

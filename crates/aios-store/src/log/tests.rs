@@ -46,6 +46,10 @@ impl<const SYNC: u8> EventStore for OnDisk<SYNC> {
     fn reindex(&self) -> Result<CaughtUp, StoreError> {
         self.log.reindex()
     }
+
+    fn catch_up_index(&self) -> Result<CaughtUp, StoreError> {
+        self.log.catch_up_index()
+    }
 }
 
 impl<const SYNC: u8> Subject for OnDisk<SYNC> {

@@ -5,7 +5,7 @@
 //! into events of schema 2.0, redacted and under pseudonyms of this deployment, and puts that in its
 //! place in one step. Then it is cut into segments, day by day, and removed; if the process dies there,
 //! the next start goes on. Nothing of the old text is kept beside it, but for lines that are no answers:
-//! they are put into the quarantine as they are.
+//! they are masked and put into the quarantine.
 
 mod convert;
 mod older;
@@ -13,19 +13,19 @@ mod older;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use aios_core::SCHEMA_VERSION;
-use aios_privacy::{Pseudonym, Pseudonymizer, Redactor};
+use aios_privacy::{Keyring, Pseudonym, Redactor};
 use serde::Serialize;
 
 use crate::erase::Ledger;
 use crate::replace::{Points, Replacement, points};
 use crate::segment::Layout;
 use crate::segment::facts::{self, Kind};
-use crate::{BadLine, DataDir, StoreError, disk, fail};
+use crate::{BadLine, DataDir, StoreError, disk, fail, regular};
 pub(crate) use convert::owners;
 use convert::{Converted, Converter};
 use older::Older;
@@ -38,8 +38,8 @@ const CONVERTED: Points = points!("migrate_converted");
 pub struct Migration<'a> {
     /// Masks what may not be kept.
     pub redactor: &'a Redactor,
-    /// Makes the pseudonyms of conversations.
-    pub pseudonyms: &'a Pseudonymizer,
+    /// Makes the pseudonyms of conversations by its newest version, and knows by the older ones who was erased.
+    pub keyring: &'a Keyring,
     /// Longest question and answer kept, in bytes.
     pub text_max: usize,
     /// Offset of the times in the old log, which name none, such as `Z` or `+02:00`.
@@ -122,7 +122,7 @@ fn begins_older(path: &Path) -> Result<bool, StoreError> {
 
 /// The first line of a file; `None` if the file is not there.
 pub(crate) fn first_line(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
+    let file = match regular::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -145,8 +145,8 @@ struct Pass<'a> {
 enum Becomes {
     Event(Vec<u8>),
     Nothing,
-    /// It is put aside.
-    Rest,
+    /// It is put aside, masked.
+    Rest(Vec<u8>),
 }
 
 impl<'a> Pass<'a> {
@@ -157,7 +157,7 @@ impl<'a> Pass<'a> {
 
     fn run(&mut self, mut out: Option<&mut Outcome>) -> Result<(), StoreError> {
         let failed = |error| StoreError::io("migrate", self.source)(error);
-        let mut reader = BufReader::new(File::open(self.source).map_err(failed)?);
+        let mut reader = BufReader::new(regular::open(self.source).map_err(failed)?);
         let (mut line, mut number, mut offset) = (Vec::new(), 0, 0);
         loop {
             line.clear();
@@ -169,7 +169,7 @@ impl<'a> Pass<'a> {
             number += 1;
             let becomes = self.line(&line, number, offset);
             if let Some(out) = out.as_deref_mut() {
-                out.take(&line, &becomes)?;
+                out.take(&becomes)?;
             }
             offset += n as u64;
         }
@@ -181,16 +181,18 @@ impl<'a> Pass<'a> {
             return Becomes::Nothing;
         }
         if line.ends_with(b"\n") && matches!(facts::of(text), Kind::Event(_)) {
-            return self.unless_erased(line.to_owned(), |migrated| migrated.n_v2_0 += 1);
+            return self.unless_erased(text, line.to_owned(), |migrated| migrated.n_v2_0 += 1);
         }
         match self.converter.convert(text) {
-            Ok(Converted { line, is_v0_9, n_masked }) => self.unless_erased(line, |migrated| {
-                match is_v0_9 {
-                    true => migrated.n_v0_9 += 1,
-                    false => migrated.n_v1_0 += 1,
-                }
-                migrated.n_masked += n_masked;
-            }),
+            Ok(Converted { line, is_v0_9, n_masked }) => {
+                self.unless_erased(text, line, |migrated| {
+                    match is_v0_9 {
+                        true => migrated.n_v0_9 += 1,
+                        false => migrated.n_v1_0 += 1,
+                    }
+                    migrated.n_masked += n_masked;
+                })
+            }
             Err(why) => {
                 self.migrated.n_not_migrated += 1;
                 if self.migrated.not_migrated.len() < NAMED_MAX {
@@ -198,16 +200,26 @@ impl<'a> Pass<'a> {
                     let bad = BadLine { path, number: Some(number), offset, why };
                     self.migrated.not_migrated.push(bad);
                 }
-                Becomes::Rest
+                Becomes::Rest(self.converter.masked_line(line))
             }
         }
     }
 
-    /// An old copy of what was erased here must not bring it back.
-    fn unless_erased(&mut self, line: Vec<u8>, count: impl FnOnce(&mut Migrated)) -> Becomes {
+    /// An old copy of what was erased here must not bring it back, under whichever version of the key that
+    /// was. `text` is the line as it was found.
+    fn unless_erased(
+        &mut self,
+        text: &[u8],
+        line: Vec<u8>,
+        count: impl FnOnce(&mut Migrated),
+    ) -> Becomes {
+        let is_named = |id: &str| self.erased.iter().any(|erased| erased.as_str() == id);
         let is_erased = match facts::of(line.trim_ascii_end()) {
             Kind::Event(facts) => {
-                facts.pseudonyms().any(|id| self.erased.iter().any(|erased| erased.as_str() == id))
+                facts.pseudonyms().any(is_named)
+                    || convert::owners(text, self.converter.keyring())
+                        .iter()
+                        .any(|owner| is_named(owner.as_str()))
             }
             Kind::Footer | Kind::Bad => false,
         };
@@ -239,11 +251,11 @@ impl Outcome {
         })
     }
 
-    fn take(&mut self, line: &[u8], becomes: &Becomes) -> Result<(), StoreError> {
+    fn take(&mut self, becomes: &Becomes) -> Result<(), StoreError> {
         let (out, bytes) = match becomes {
             Becomes::Event(event) => (&mut self.converted, event.as_slice()),
             Becomes::Nothing => return Ok(()),
-            Becomes::Rest => (&mut self.rest, line),
+            Becomes::Rest(line) => (&mut self.rest, line.as_slice()),
         };
         out.write_all(bytes).map_err(StoreError::io("write", out.path()))
     }

@@ -1,6 +1,7 @@
 //! Reading the event log, also while another process writes it: every segment, in the log's order.
 
 mod cursor;
+mod find;
 mod follow;
 mod source;
 
@@ -16,6 +17,7 @@ use crate::segment::{Layout, facts};
 use crate::{DataDir, Filter, StoreError};
 
 use cursor::Cursor;
+pub use find::find_event;
 pub use follow::{Follow, FollowFrom};
 use source::Source;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::cursor::Cursor;
 use crate::lines::{Line, ReadError};
 use crate::segment::{Day, Layout, SegmentId, Text, ages, extent};
-use crate::{Filter, StoreError};
+use crate::{Filter, StoreError, regular};
 
 /// Something to read.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Source {
 
 /// Opens a file; `None` if it is not there.
 pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
-    match File::open(path) {
+    match regular::open(path) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

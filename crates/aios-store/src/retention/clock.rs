@@ -9,7 +9,7 @@ use std::time::Duration;
 use aios_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::Stop;
+use super::stop::Stop;
 
 /// Longest step that is taken for the passing of time.
 const JUMP_MIN: Duration = Duration::from_secs(86_400);

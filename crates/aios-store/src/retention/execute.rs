@@ -1,13 +1,20 @@
 //! Does what is due.
 
+use std::collections::BTreeMap;
+use std::io::{self, BufReader};
+
 use aios_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::clock::ClockMemory;
 use super::hold::Holds;
-use super::plan::{Held, Item, Plan, Step, Stop, plan};
+use super::plan::{Held, Item, Plan, Step, plan};
 use super::policy::Term;
-use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError, disk};
+use super::stop::Stop;
+use crate::lines::{Lines, Place, Read};
+use crate::segment::facts::{self, Kind};
+use crate::segment::{Day, Layout};
+use crate::{Age, DataDir, SegmentId, SegmentInfo, Segments, StoreError, disk, regular};
 
 /// Most bytes of what is remembered from run to run.
 const MEMORY_MAX: u64 = 64 * 1024;
@@ -32,9 +39,15 @@ pub struct Rotated {
     pub compressed: Vec<SegmentId>,
     /// Segments that were removed.
     pub removed: Vec<SegmentId>,
+    /// Files that were put aside and whose time in the quarantine is over.
+    #[serde(default)]
+    pub n_put_aside: usize,
     /// Segments whose time is over and that a hold keeps.
     pub held: Vec<Held>,
-    /// Why nothing was compressed or removed.
+    /// Days of the audit trail that were removed.
+    #[serde(default)]
+    pub n_audit_days: u64,
+    /// Why nothing was removed.
     pub stopped: Option<Stop>,
     /// What could not be done; the rest was.
     pub failed: Vec<String>,
@@ -53,14 +66,19 @@ pub(crate) struct Ask {
 /// Compresses and removes what is due.
 pub(crate) fn run(dir: &DataDir, ask: Ask) -> Result<Rotated, StoreError> {
     let segments = Segments::of(dir);
-    let items = items(&segments.list()?);
-    let plan = guarded(dir, &items, ask)?;
-    let mut done = Rotated { held: plan.held, dry_run: ask.rotate.dry_run, ..Rotated::default() };
-    if plan.stop.is_some() && !ask.rotate.force {
-        done.stopped = plan.stop;
-        return Ok(done);
+    let mut items = items(&segments.list()?);
+    let n_sealed = items.len();
+    if ask.rotate.dry_run {
+        // What is still open and is sealed before anything else is done.
+        items.extend(would_seal(dir, ask)?);
     }
-    for step in plan.steps {
+    let n_sealed = items.len() - n_sealed;
+    let (plan, failed) = guarded(dir, &items, ask)?;
+    let dry_run = ask.rotate.dry_run;
+    let mut done = Rotated { n_sealed, held: plan.held, failed, dry_run, ..Rotated::default() };
+    done.stopped = plan.stop.filter(|stop| !(ask.rotate.force && stop.yields()));
+    let is_allowed = |step: &Step| done.stopped.is_none_or(|stop| stop.allows(*step));
+    for step in plan.steps.into_iter().filter(is_allowed) {
         let carried_out = if ask.rotate.dry_run { Ok(()) } else { carry_out(segments, step) };
         match (carried_out, step) {
             (Ok(()), Step::Compress(id)) => done.compressed.push(id),
@@ -74,21 +92,63 @@ pub(crate) fn run(dir: &DataDir, ask: Ask) -> Result<Rotated, StoreError> {
     Ok(done)
 }
 
-/// What is due, with a look at the clock first.
-fn guarded(dir: &DataDir, items: &[Item], ask: Ask) -> Result<Plan, StoreError> {
-    let holds = Holds::of(dir).list()?;
-    let mut plan = plan(ask.now, items, ask.term, &holds);
+/// The segments that sealing would make, as far as they can be told: one for each day.
+fn would_seal(dir: &DataDir, ask: Ask) -> Result<Vec<Item>, StoreError> {
+    let layout = Layout::of(dir);
+    let mut days: BTreeMap<Day, Item> = BTreeMap::new();
+    for path in [layout.late(), layout.active()] {
+        let file = match regular::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(StoreError::io("open", &path)(error)),
+        };
+        let mut lines = Lines::new(BufReader::new(file), Place::default());
+        while let Some(read) = lines.next().map_err(StoreError::io("read", &path))? {
+            let Read::Line { bytes, .. } = read else { continue };
+            let Kind::Event(facts) = facts::of(bytes) else { continue };
+            let item = days.entry(Day::of(facts.ts)).or_insert_with(|| Item {
+                id: SegmentId::of_first(facts.ts, facts.event_id),
+                age: Age::Hot,
+                n_events: 0,
+                first: facts.ts,
+                last: facts.ts,
+            });
+            item.n_events += 1;
+            item.last = item.last.max(facts.ts);
+        }
+    }
+    let today = Day::of(ask.now);
+    days.retain(|day, _| *day < today || ask.rotate.seal);
+    Ok(days.into_values().collect())
+}
+
+/// What is due, with a look at holds and clock first, and what of these could not be read.
+fn guarded(dir: &DataDir, items: &[Item], ask: Ask) -> Result<(Plan, Vec<String>), StoreError> {
+    let mut failed = Vec::new();
+    let holds = Holds::of(dir).list().map_err(|error| failed.push(error.to_string()));
+    let mut plan = plan(ask.now, items, ask.term, holds.as_deref().unwrap_or_default());
     let newest = items.iter().map(|item| item.last).max();
-    let (memory, jumped) = read_memory(dir)?.look(ask.now, newest);
+    let looked = read_memory(dir).map(|memory| memory.look(ask.now, newest));
+    let (memory, doubt) = match looked.map_err(|error| failed.push(error.to_string())) {
+        Ok((memory, jumped)) => (Some(memory), jumped),
+        Err(()) => (None, Some(Stop::Unremembered)),
+    };
     let memory = match ask.rotate.force {
-        true => ClockMemory { seen_at: Some(ask.now), doubted_at: None },
+        true => Some(ClockMemory { seen_at: Some(ask.now), doubted_at: None }),
         false => memory,
     };
-    if !ask.rotate.dry_run {
+    // One that cannot be read stays as it is until somebody has seen it.
+    if let (Some(memory), false) = (memory, ask.rotate.dry_run) {
         write_memory(dir, memory)?;
     }
-    plan.stop = jumped.or(plan.stop);
-    Ok(plan)
+    let unheld = holds.err().map(|()| Stop::HoldsUnreadable);
+    plan.stop = unheld.or(doubt).or(plan.stop);
+    Ok((plan, failed))
+}
+
+/// Whether what is remembered from run to run can be read.
+pub(crate) fn check_memory(dir: &DataDir) -> Result<(), StoreError> {
+    read_memory(dir).map(drop)
 }
 
 fn carry_out(segments: Segments<'_>, step: Step) -> Result<(), StoreError> {
@@ -121,7 +181,7 @@ pub(crate) fn items(infos: &[SegmentInfo]) -> Vec<Item> {
 
 fn read_memory(dir: &DataDir) -> Result<ClockMemory, StoreError> {
     let path = dir.retention_path();
-    let Some(bytes) = disk::read_bounded(&path, MEMORY_MAX)? else {
+    let Some(bytes) = regular::read_bounded(&path, MEMORY_MAX)? else {
         return Ok(ClockMemory::default());
     };
     serde_json::from_slice(&bytes).map_err(|error| StoreError::corrupt(&path, error.to_string()))

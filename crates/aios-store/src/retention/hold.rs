@@ -4,12 +4,16 @@ use std::fmt;
 use std::str::FromStr;
 
 use aios_core::Timestamp;
+use aios_privacy::{RedactedText, Redactor};
 use serde::{Deserialize, Serialize};
 
-use crate::{DataDir, StoreError, disk};
+use crate::{DataDir, StoreError, disk, regular};
 
 /// Most holds at a time: each is a person's decision.
 const HOLDS_MAX: usize = 1000;
+
+/// Most bytes of an owner or a reason.
+const WORDS_MAX: usize = 500;
 
 /// Most bytes of the file.
 const FILE_MAX: u64 = 4 << 20;
@@ -25,9 +29,9 @@ pub struct Hold {
     /// Its name.
     pub id: HoldId,
     /// Who answers for it.
-    pub owner: String,
+    pub owner: RedactedText,
     /// Why.
-    pub reason: String,
+    pub reason: RedactedText,
     /// When it was set.
     pub created_at: Timestamp,
     /// When it ends of itself.
@@ -40,10 +44,11 @@ pub struct Hold {
     pub until: Option<Timestamp>,
 }
 
-/// A hold that is to be set.
+/// A hold that is to be set, as it was asked for: its words are masked when it is set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewHold {
-    /// Who answers for it.
+    /// Who answers for it; one to 500 bytes, as the reason.
     pub owner: String,
     /// Why.
     pub reason: String,
@@ -113,12 +118,26 @@ impl<'a> Holds<'a> {
         Ok(self.read()?.holds)
     }
 
-    /// Sets a hold.
+    /// Sets a hold. What its owner and reason say of anybody is masked.
     ///
     /// # Errors
-    /// When its end is not after its beginning, this process does not own the directory, there are a
-    /// thousand already, or the file cannot be written.
-    pub fn add(&self, new: NewHold, now: Timestamp) -> Result<Hold, StoreError> {
+    /// When it says nothing or too much of who and why, it would keep nothing, its end is past, this process
+    /// does not own the directory, there are a thousand already, or the file cannot be written.
+    pub fn add(
+        &self,
+        new: NewHold,
+        redactor: &Redactor,
+        now: Timestamp,
+    ) -> Result<Hold, StoreError> {
+        let are_sane = [("owner", &new.owner), ("reason", &new.reason)];
+        for (what, text) in are_sane {
+            if text.trim().is_empty() || text.len() > WORDS_MAX {
+                return Err(StoreError::HoldWords { what, max: WORDS_MAX });
+            }
+        }
+        if new.expires_at <= now {
+            return Err(StoreError::EndedHold { expires_at: new.expires_at });
+        }
         if let (Some(since), Some(until)) = (new.since, new.until)
             && since >= until
         {
@@ -134,6 +153,7 @@ impl<'a> Holds<'a> {
         file.n_set += 1;
         let NewHold { owner, reason, expires_at, since, until } = new;
         let id = HoldId(file.n_set);
+        let [owner, reason] = [owner, reason].map(|text| redactor.redact(&text).text);
         let hold = Hold { id, owner, reason, created_at: now, expires_at, since, until };
         file.holds.push(hold.clone());
         self.write(&file)?;
@@ -155,7 +175,9 @@ impl<'a> Holds<'a> {
 
     fn read(&self) -> Result<File, StoreError> {
         let path = self.dir.holds_path();
-        let Some(bytes) = disk::read_bounded(&path, FILE_MAX)? else { return Ok(File::default()) };
+        let Some(bytes) = regular::read_bounded(&path, FILE_MAX)? else {
+            return Ok(File::default());
+        };
         serde_json::from_slice(&bytes)
             .map_err(|error| StoreError::corrupt(&path, error.to_string()))
     }
@@ -200,6 +222,8 @@ impl From<HoldId> for String {
 mod tests {
     use std::time::Duration;
 
+    use aios_privacy::PiiKind;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -214,24 +238,46 @@ mod tests {
         }
     }
 
+    fn add(dir: &DataDir, new: NewHold, now: Timestamp) -> Result<Hold, StoreError> {
+        Holds::of(dir).add(new, &Redactor::new(&PiiKind::ALL), now)
+    }
+
+    #[test]
+    fn what_a_hold_says_of_somebody_is_masked_and_it_says_something() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let mail = ["ann", "example.org"].join("@");
+        let named = NewHold { reason: format!("case of {mail}"), ..new(&mail) };
+        let hold = add(&dir, named, NOW).unwrap();
+        assert_eq!((hold.owner.as_str(), hold.reason.as_str()), ("[EMAIL]", "case of [EMAIL]"));
+        assert!(!std::fs::read_to_string(dir.holds_path()).unwrap().contains(&mail));
+        for wrong in [" ", &"x".repeat(WORDS_MAX + 1)] {
+            let error = add(&dir, new(wrong), NOW).unwrap_err();
+            assert!(matches!(error, StoreError::HoldWords { what: "owner", .. }), "{wrong}");
+        }
+        let ended = NewHold { expires_at: NOW, ..new("a") };
+        assert!(matches!(add(&dir, ended, NOW), Err(StoreError::EndedHold { .. })));
+    }
+
     #[test]
     fn holds_are_set_listed_and_released() {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();
         let holds = Holds::of(&dir);
         assert!(holds.list().unwrap().is_empty());
-        let first = holds.add(new("a"), NOW).unwrap();
-        let second = holds.add(new("b"), NOW).unwrap();
+        let first = add(&dir, new("a"), NOW).unwrap();
+        let second = add(&dir, new("b"), NOW).unwrap();
         assert_eq!((first.id.to_string(), second.id.to_string()), ("h1".into(), "h2".into()));
         assert_eq!(holds.release(first.id).unwrap(), first);
         assert!(matches!(holds.release(first.id), Err(StoreError::NoHold { .. })));
         let inverted = NewHold { since: Some(NOW), ..new("d") };
-        assert!(matches!(holds.add(inverted, NOW), Err(StoreError::EmptyHold { .. })));
+        assert!(matches!(add(&dir, inverted, NOW), Err(StoreError::EmptyHold { .. })));
         // A name is not given twice, and one that has ended makes room.
         let later = NOW.plus(Duration::from_secs(61));
-        assert_eq!(holds.add(new("c"), later).unwrap().id, HoldId::new(3));
+        let third = NewHold { expires_at: later.plus(Duration::from_secs(1)), ..new("c") };
+        assert_eq!(add(&dir, third, later).unwrap().id, HoldId::new(3));
         let owners: Vec<_> = holds.list().unwrap().into_iter().map(|hold| hold.owner).collect();
-        assert_eq!(owners, ["c"]);
+        assert_eq!(owners, [crate::fixture::safe("c")]);
     }
 
     #[test]
@@ -240,7 +286,7 @@ mod tests {
         let dir = DataDir::open(temp.path()).unwrap();
         std::fs::write(dir.holds_path(), "{").unwrap();
         assert!(matches!(Holds::of(&dir).list(), Err(StoreError::Corrupt { .. })));
-        assert!(Holds::of(&dir).add(new("a"), NOW).is_err());
+        assert!(add(&dir, new("a"), NOW).is_err());
         assert_eq!(std::fs::read_to_string(dir.holds_path()).unwrap(), "{");
     }
 
@@ -248,7 +294,7 @@ mod tests {
     fn readers_set_no_holds() {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::read(temp.path()).unwrap();
-        assert!(matches!(Holds::of(&dir).add(new("a"), NOW), Err(StoreError::ReadOnly { .. })));
+        assert!(matches!(add(&dir, new("a"), NOW), Err(StoreError::ReadOnly { .. })));
     }
 
     #[test]

@@ -9,9 +9,12 @@ mod execute;
 mod hold;
 mod plan;
 mod policy;
+mod stop;
 
-pub(crate) use execute::{Ask, items, run};
+pub(crate) use execute::{Ask, check_memory, items, run};
 pub use execute::{Rotate, Rotated};
 pub use hold::{Hold, HoldId, Holds, NewHold};
-pub use plan::{Held, Item, Plan, Step, Stop, plan};
+pub(crate) use plan::REMOVED_MAX_PCT;
+pub use plan::{Held, Item, Plan, Step, plan};
 pub use policy::{Class, Policy, Term};
+pub use stop::Stop;

@@ -1,17 +1,17 @@
 //! What is due: a pure function of what there is, the terms, the holds and the time.
 
-use std::fmt;
-
 use aios_core::Timestamp;
+use aios_privacy::RedactedText;
 use serde::{Deserialize, Serialize};
 
 use super::hold::{Hold, HoldId};
 use super::policy::Term;
+use super::stop::Stop;
 use crate::{Age, SegmentId};
 
 /// Largest share of the events that one plan may remove, in percent. Expiry takes a day's worth a day;
 /// more than this is the work of a wrong clock or a slip in the configuration.
-const REMOVED_MAX_PCT: u64 = 20;
+pub(crate) const REMOVED_MAX_PCT: u64 = 20;
 
 /// A sealed segment, as far as its age matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,27 +46,7 @@ pub struct Held {
     /// The hold.
     pub hold: HoldId,
     /// Whose it is.
-    pub owner: String,
-}
-
-/// Why nothing is done until somebody says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "why")]
-pub enum Stop {
-    /// The clock is far from where it was.
-    ClockJumped {
-        /// What it showed at the last run, or when the newest event happened.
-        before: Timestamp,
-        /// What it shows.
-        now: Timestamp,
-    },
-    /// More would go than ever should at once.
-    RemovesTooMuch {
-        /// Events that would go.
-        n_removed: u64,
-        /// Events there are.
-        n_events: u64,
-    },
+    pub owner: RedactedText,
 }
 
 /// What is due.
@@ -116,26 +96,12 @@ fn too_much(items: &[Item], steps: &[Step]) -> Option<Stop> {
     is_too_much.then_some(Stop::RemovesTooMuch { n_removed, n_events })
 }
 
-impl fmt::Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ClockJumped { before, now } => write!(
-                f,
-                "the clock jumped by more than a day: it shows {now}, and {before} was last seen"
-            ),
-            Self::RemovesTooMuch { n_removed, n_events } => write!(
-                f,
-                "{n_removed} of {n_events} events would go at once, more than {REMOVED_MAX_PCT} %"
-            ),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::fixture;
     use crate::retention::Policy;
 
     const NOW: &str = "2027-06-01T00:00:00Z";
@@ -155,8 +121,8 @@ mod tests {
     fn hold(first: u64, last: u64, expires: u64) -> Hold {
         Hold {
             id: HoldId::new(1),
-            owner: "legal".to_owned(),
-            reason: "a case".to_owned(),
+            owner: fixture::safe("legal"),
+            reason: fixture::safe("a case"),
             created_at: days_ago(200),
             expires_at: days_ago(expires).plus(Duration::from_secs(1)),
             since: Some(days_ago(first)),

@@ -17,6 +17,7 @@ use super::facts::Kind;
 use super::footer::{Counts, DigestOf, Footer, Tally, hex};
 use super::name::SegmentId;
 use crate::lines::LINE_MAX;
+use crate::regular;
 
 /// Bytes of text after which a member ends. Smaller ones compress worse (64 KiB: +5.5 %), larger ones
 /// make it dear to erase one line.
@@ -187,7 +188,7 @@ pub(crate) fn survey(reader: impl BufRead) -> io::Result<Option<Survey>> {
 /// Whether both are the same file's, looked at cheaply: its length, and its last bytes, which are the
 /// checksum of the footer and so differ between two states of a segment.
 pub(crate) fn seal_of(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
+    let mut file = regular::open(path)?;
     let len = file.metadata()?.len();
     let mut end = [0; 8];
     file.seek(SeekFrom::Start(len.saturating_sub(end.len() as u64)))?;

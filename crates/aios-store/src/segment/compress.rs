@@ -1,6 +1,5 @@
 //! From hot to cold.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -9,8 +8,8 @@ use super::facts;
 use super::footer::Footer;
 use super::name::{Layout, SegmentId};
 use super::sidecar::Sidecar;
-use crate::StoreError;
 use crate::replace::{Points, Replacement, points, remove};
+use crate::{StoreError, regular};
 
 const POINTS: Points = points!("compress");
 
@@ -34,7 +33,7 @@ fn copy(
     writer: &mut ColdWriter<Replacement>,
     footer: &Footer,
 ) -> std::io::Result<Footer> {
-    let mut reader = BufReader::with_capacity(256 * 1024, File::open(hot)?);
+    let mut reader = BufReader::with_capacity(256 * 1024, regular::open(hot)?);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
         if !facts::is_footer(&line) {
@@ -48,7 +47,7 @@ fn copy(
 
 /// What was compressed is read back before the original goes: this is the only copy.
 fn unpacks_to(written: &Path, footer: &Footer) -> Result<(), StoreError> {
-    let file = File::open(written).map_err(StoreError::io("open", written))?;
+    let file = regular::open(written).map_err(StoreError::io("open", written))?;
     let survey = cold::survey(BufReader::new(file)).map_err(StoreError::io("unpack", written))?;
     let is_same = survey.is_some_and(|survey| survey.footer == *footer && survey.is_sound());
     if is_same {

@@ -10,6 +10,7 @@ use super::facts::{self, Kind};
 use super::name::{Day, SegmentId};
 use crate::back::{Back, BackLines};
 use crate::lines::{Lines, Place, Read};
+use crate::regular;
 
 /// Most lines at each end that are looked at for an event.
 const LINES_MAX: usize = 1000;
@@ -25,7 +26,7 @@ pub(crate) struct Extent {
 
 /// Of a file by its name; `None` if it is not there or holds no event.
 pub(crate) fn at(path: &Path) -> io::Result<Option<Extent>> {
-    match File::open(path) {
+    match regular::open(path) {
         Ok(file) => of(&file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

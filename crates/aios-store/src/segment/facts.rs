@@ -36,6 +36,16 @@ impl Facts<'_> {
 /// Each footer begins so, and nothing else does: an event's own type stands here.
 pub(crate) const FOOTER_START: &[u8] = br#"{"event_type":"segment_footer""#;
 
+/// Whether a line says of itself that it is of the present schema. Its first two keys do.
+pub(crate) fn is_current(line: &[u8]) -> bool {
+    const KEY: &[u8] = br#""schema_version":"2."#;
+    let head = line.get(..HEAD).unwrap_or(line);
+    memchr::memmem::find(head, KEY).is_some()
+}
+
+/// Bytes in which the first two keys of a line are.
+const HEAD: usize = 96;
+
 /// Whether the line is a segment's footer.
 pub(crate) fn is_footer(line: &[u8]) -> bool {
     line.starts_with(FOOTER_START)

@@ -12,8 +12,8 @@ use super::footer::{Digest, Footer, Tally};
 use super::name::{Layout, SegmentId};
 use super::seal;
 use super::sidecar::{CHANGED, Sidecar};
-use crate::StoreError;
 use crate::replace::{Points, Replacement, points, remove};
+use crate::{StoreError, regular};
 
 const HOT: Points = points!("rewrite_hot");
 const COLD: Points = points!("rewrite_cold");
@@ -103,7 +103,7 @@ fn sort_hot(
     out: &mut Replacement,
     keep: &mut dyn FnMut(&[u8]) -> Keep,
 ) -> io::Result<Sorted> {
-    let mut reader = BufReader::with_capacity(256 * 1024, File::open(path)?);
+    let mut reader = BufReader::with_capacity(256 * 1024, regular::open(path)?);
     let mut sorted = Sorted { all: Digest::default(), kept: Tally::default(), n_dropped: 0 };
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
@@ -132,7 +132,7 @@ pub(super) fn cold(
     let path = layout.cold(id);
     let sidecar = Sidecar::load_or_survey(layout, id)?;
     let old = sidecar.footer().clone();
-    let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+    let file = regular::open(&path).map_err(StoreError::io("open", &path))?;
     let mut pass = ColdPass {
         file,
         out: ColdWriter::new(Replacement::begin(&path)?),
@@ -245,7 +245,7 @@ fn reads_back(written: &Path, footer: &Footer) -> Result<(), StoreError> {
 /// The same for the members that were compressed anew.
 fn unpack_to(written: &Path, members: &[Member], changed: &[String]) -> Result<(), StoreError> {
     let check = || {
-        let mut file = File::open(written)?;
+        let mut file = regular::open(written)?;
         for member in members.iter().filter(|member| changed.contains(&member.sha256)) {
             let mut tally = Tally::default();
             let text = cold::unpack(&cold::read_packed(&mut file, member)?)?;

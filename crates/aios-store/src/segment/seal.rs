@@ -5,7 +5,7 @@
 //! the process was started in between or the file is not as long as what was written, they are read here.
 //! A segment without a footer is one whose sealing was broken off, and is finished at the next start.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -14,12 +14,12 @@ use super::footer::{Footer, Tally};
 use super::name::SegmentId;
 use crate::back::{Back, BackLines};
 use crate::log::recover::recover;
-use crate::{StoreError, fail};
+use crate::{StoreError, fail, regular};
 
 /// The footer of a hot segment; `None` if its sealing is not finished.
 pub(crate) fn read_footer(path: &Path) -> Result<Option<Footer>, StoreError> {
     let read = || {
-        let mut lines = BackLines::new(File::open(path)?)?;
+        let mut lines = BackLines::new(regular::open(path)?)?;
         if lines.data_end()? < lines.len() {
             return Ok(None);
         }
@@ -66,7 +66,7 @@ pub(crate) fn finish(
 
 /// Counts and digests the lines of a segment; its footer is none of them.
 pub(crate) fn tally(path: &Path) -> io::Result<Tally> {
-    let mut reader = BufReader::with_capacity(256 * 1024, File::open(path)?);
+    let mut reader = BufReader::with_capacity(256 * 1024, regular::open(path)?);
     let (mut tally, mut line) = (Tally::default(), Vec::new());
     while reader.read_until(b'\n', &mut line)? > 0 {
         if Footer::read(line.trim_ascii_end()).is_none() {

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::cold::{self, Member};
 use super::footer::{Counts, DigestOf, Footer};
 use super::name::{Layout, SegmentId};
-use crate::StoreError;
 use crate::replace::{Points, Replacement, points};
+use crate::{StoreError, regular};
 
 const POINTS: Points = points!("sidecar");
 
@@ -96,7 +96,7 @@ impl Sidecar {
     /// The same by unpacking the segment. Writes nothing.
     pub(crate) fn survey(layout: &Layout, id: SegmentId) -> Result<Self, StoreError> {
         let path = layout.cold(id);
-        let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+        let file = regular::open(&path).map_err(StoreError::io("open", &path))?;
         let survey = cold::survey(BufReader::new(file)).map_err(StoreError::io("unpack", &path))?;
         let survey = survey.ok_or_else(|| StoreError::corrupt(&path, "it has no footer"))?;
         let is_sound = survey.is_sound();
@@ -133,7 +133,7 @@ impl Sidecar {
 /// The head of a sidecar and a reader that stands behind it.
 fn open(layout: &Layout, id: SegmentId) -> Result<Option<(Head, BufReader<File>)>, StoreError> {
     let path = layout.sidecar(id);
-    let file = match File::open(&path) {
+    let file = match regular::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io("open", &path)(error)),

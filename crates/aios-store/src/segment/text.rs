@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use super::name::{Layout, SegmentId};
-use crate::StoreError;
+use crate::{StoreError, regular};
 
 /// Bytes read at a time.
 const BUFFER: usize = 256 * 1024;
@@ -30,7 +30,7 @@ impl Text {
     pub(crate) fn open(layout: &Layout, id: SegmentId) -> Result<Option<Self>, StoreError> {
         // A hot one may become cold between the two looks, never the other way.
         for (path, is_cold) in [(layout.hot(id), false), (layout.cold(id), true)] {
-            match File::open(&path) {
+            match regular::open(&path) {
                 Ok(file) => return Ok(Some(Self::of(file, path, is_cold))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(StoreError::io("open", &path)(error)),

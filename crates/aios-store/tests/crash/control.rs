@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use aios_core::Timestamp;
 use aios_store::{ControlHistory, ControlLog, DataDir};
 use serde_json::{Value, json};
 
@@ -17,6 +18,8 @@ const PASSES: [usize; 3] = [0, 1, 2];
 /// Bytes that fill a file, so that it is rolled.
 const FILLER: usize = 9 << 20;
 
+const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
 /// Three short lines, one that fills the file, and one in the next.
 fn work(dir: &DataDir) {
     let (mut log, _) = ControlLog::open::<Value>(dir).unwrap().unwrap();
@@ -24,12 +27,12 @@ fn work(dir: &DataDir) {
     fs::create_dir_all(told.parent().unwrap()).unwrap();
     for n in 1..=5 {
         let filler = "x".repeat(if n == 4 { FILLER } else { 1 });
-        log.roll_if_full().unwrap();
-        let seq = log.append(&json!({ "n": n, "filler": filler })).unwrap();
+        log.roll_if_due(NOW).unwrap();
+        let seq = log.append(NOW, &json!({ "n": n, "filler": filler })).unwrap();
         fs::write(&told, seq.to_string()).unwrap();
     }
     // As after a line that nobody can read.
-    ControlLog::put_aside(dir, aios_core::Timestamp::from_micros(1)).unwrap();
+    ControlLog::put_aside(dir, NOW).unwrap();
 }
 
 #[test]
@@ -84,5 +87,5 @@ fn check(path: &Path, what: &str) {
     }
     let (mut log, lines) = ControlLog::open::<Value>(&dir).unwrap().unwrap();
     let next = lines.last().map_or(1, |kept| kept.seq + 1);
-    assert_eq!(log.append(&json!({ "n": 0 })).unwrap(), next, "{what}");
+    assert_eq!(log.append(NOW, &json!({ "n": 0 })).unwrap(), next, "{what}");
 }

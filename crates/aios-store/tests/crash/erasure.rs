@@ -80,6 +80,22 @@ fn setup(temp: &Path) {
     put("analytics/control.ndjson", format!("{{\"a\":1}}\n{{\"of\":\"{ours}\"}}\n"));
     put("analytics/quarantine/hypotheses.at-1-1.torn", format!("half of {ours}"));
     put("cache/answers", format!("{ours}"));
+    put("goldens/set.json", "[{\"id\":\"a\"},{\"id\":\"b\"}]".to_owned());
+    put("goldens/set.provenance.json", format!("{{\"a\":{{\"conv_id\":\"{ours}\"}}}}"));
+}
+
+/// Takes the end of the cold segment away, as a disk may do it.
+fn damage(temp: &Path) {
+    let all = files(temp);
+    let (sidecar, members) = all.iter().find(|(name, _)| name.ends_with(".members")).unwrap();
+    let last = String::from_utf8_lossy(members).lines().last().unwrap().to_owned();
+    let number = |key: &str| -> usize {
+        let (_, rest) = last.split_once(&format!("\"{key}\":")).unwrap();
+        rest.split(',').next().unwrap().parse().unwrap()
+    };
+    let cold = temp.join(sidecar.replace(".members", ".ndjson.gz"));
+    let bytes = fs::read(&cold).unwrap();
+    fs::write(&cold, &bytes[..number("offset") + number("len")]).unwrap();
 }
 
 async fn append(log: &FileEventLog, numbers: std::ops::Range<u64>) {
@@ -99,7 +115,7 @@ fn a_child_erases_as_it_is_told() {
     if !point.is_empty() {
         aios_store::arm(point, n_before.parse().unwrap());
     }
-    let request = EraseRequest { requester: "cli".into(), basis: "request".into() };
+    let request = EraseRequest::new("cli", "request", &aios_privacy::Redactor::new(&[]));
     let plan = eraser.plan(&target(), &request).unwrap();
     let receipt = eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
     assert_eq!(receipt.state, ErasureState::Completed);
@@ -111,9 +127,13 @@ fn whenever_the_process_dies_the_erasure_is_finished_or_was_never_begun() {
     let whole = tempfile::tempdir().unwrap();
     setup(whole.path());
     let points = child(whole.path(), "", 0).unwrap();
-    for step in
-        ["ledger.done", "erase_lines.before_rename", "rewrite_cold.before_rename", "erase.removed"]
-    {
+    for step in [
+        "ledger.done",
+        "erase_lines.before_rename",
+        "erase_document.before_rename",
+        "rewrite_cold.before_rename",
+        "erase.removed",
+    ] {
         assert!(points.iter().any(|point| point == step), "no {step} in {points:?}");
     }
     let (mut n_deaths, mut n_finished) = (0, 0);
@@ -129,6 +149,32 @@ fn whenever_the_process_dies_the_erasure_is_finished_or_was_never_begun() {
         }
     }
     assert!(n_deaths > 35 && n_finished > 30 && n_finished < n_deaths, "{n_deaths} {n_finished}");
+}
+
+#[test]
+fn a_damaged_segment_is_taken_apart_once_whenever_the_process_dies() {
+    let whole = tempfile::tempdir().unwrap();
+    setup(whole.path());
+    damage(whole.path());
+    let points = child(whole.path(), "", 0).unwrap();
+    let points: Vec<_> = points.iter().filter(|point| point.starts_with("salvage")).collect();
+    assert!(points.len() > 4, "{points:?}");
+    for point in points {
+        let temp = tempfile::tempdir().unwrap();
+        setup(temp.path());
+        damage(temp.path());
+        assert!(child(temp.path(), point, 0).is_none(), "{point}");
+        let dir = DataDir::open(temp.path()).unwrap();
+        let (log, _audit, eraser) = open(&dir);
+        let resumed = eraser.resume();
+        assert_eq!(resumed.receipts[0].state, ErasureState::Completed, "{point}: {resumed:?}");
+        drop((log, eraser));
+        let is_kept = |n: &u64| n % N_CONVERSATIONS != ERASED;
+        assert!(lines(temp.path()) == (0..670).filter(is_kept).map(line).collect(), "{point}");
+        let faults = aios_store::verify(&dir, true).unwrap().faults;
+        let named: Vec<_> = faults.iter().map(|fault| fault.why.as_str()).collect();
+        assert_eq!(named, ["its end is missing"], "{point}");
+    }
 }
 
 /// After a death: starts again, and looks. Whether the erasure had been decided.
@@ -153,7 +199,7 @@ fn check(temp: &Path, what: &str) -> bool {
     let strays: Vec<_> = files(temp).into_keys().filter(|name| name.ends_with(".tmp")).collect();
     assert_eq!(strays, [] as [String; 0], "{what}");
     audit.close(Noon.now()).unwrap();
-    assert!(verify_audit(&dir, &[]).unwrap().is_ok(), "{what}");
+    assert!(verify_audit(&dir, &[]).unwrap().is_sound(), "{what}");
     assert_eq!(aios_store::verify(&dir, true).unwrap().faults, [], "{what}");
     is_decided
 }

@@ -22,7 +22,7 @@ impl Command {
         running::required(&config)?;
         let link: Value = owner::ask(&config, "/admin/v1/login-links", &json!({}))?;
         let path = link["path"].as_str().context("the server gave no link")?;
-        let url = format!("http://{}{path}", config.server.admin_listen);
+        let url = format!("http://{}{path}", running::address(&config));
         if context.json {
             output::json(out, &json!({ "url": url }))?;
         } else {

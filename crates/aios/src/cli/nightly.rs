@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aios_core::Clock as _;
 use aios_server::{Night, NightReport, StepReport, StepState, run_night};
-use aios_store::{DataDir, FileEventLog};
+use aios_store::{AuditLog, DataDir, FileEventLog, Rotator, actor};
 use clap::Args;
 use serde_json::json;
 
@@ -54,9 +54,16 @@ impl Command {
 fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightReport> {
     let data_dir = Arc::new(dir);
     let store = Arc::new(FileEventLog::open(&data_dir, config.events.log)?);
+    let audit = AuditLog::offline(&data_dir, config.audit.clone(), SystemClock.now())?;
+    let audit = Arc::new(audit);
+    let rotator = Arc::new(Rotator::new(store, Arc::clone(&audit)));
     let scanner = Arc::new(config.privacy.redactor());
-    let night = Night { store, data_dir, scanner, now: SystemClock.now(), dry_run };
-    Ok(run_night(&night, |step| tracing::info!(step = step.step, state = step.state.name())))
+    let actor = actor::OPERATOR.to_owned();
+    let night = Night { rotator, actor, data_dir, scanner, now: SystemClock.now(), dry_run };
+    let report =
+        run_night(&night, |step| tracing::info!(step = step.step, state = step.state.name()));
+    audit.close(SystemClock.now())?;
+    Ok(report)
 }
 
 fn print(step: &StepReport, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -1,18 +1,25 @@
 //! Who changes what is kept: this process if nobody else owns the data directory, else the running server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use aios_store::{DataDir, StoreError};
+use aios_core::Clock as _;
+use aios_privacy::Pseudonym;
+use aios_store::{AuditAction, AuditLog, DataDir, Eraser, FileEventLog, StoreError, actor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::cli::output::Failure;
+use crate::cli::output::{Failure, say};
 use crate::cli::{net, running};
+use crate::clock::SystemClock;
 use crate::config::Config;
 
 /// Longest wait for a server that compresses weeks of segments.
 const ANSWER_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Longest wait for the event log to be written out.
+const CLOSE_MAX: Duration = Duration::from_secs(10);
 
 /// Who changes what is kept.
 pub(super) enum Owner {
@@ -35,19 +42,60 @@ impl Owner {
     }
 }
 
+/// Puts on record what was done here.
+pub(super) fn on_record(config: &Config, dir: &DataDir, action: AuditAction) -> anyhow::Result<()> {
+    let audit = AuditLog::offline(dir, config.audit.clone(), SystemClock.now())?;
+    audit.append(SystemClock.now(), actor::OPERATOR, action)?;
+    Ok(audit.close(SystemClock.now())?)
+}
+
+/// Puts on record that somebody was looked for. Reading needs nobody's leave, so that it cannot be put on
+/// record, as in a copy that may not be written, is only said.
+pub(super) fn found_on_record(config: &Config, subjects: &[Pseudonym], n_events: u64) {
+    let recorded = Owner::of(config).and_then(|owner| match owner {
+        Owner::Us(dir) => {
+            let action = AuditAction::Found { subjects: subjects.to_vec(), n_events };
+            on_record(config, &dir, action)
+        }
+        Owner::Server => {
+            let found = json!({ "subjects": subjects, "n_events": n_events });
+            ask::<Value>(config, "/admin/v1/audit/found", &found).map(drop)
+        }
+    });
+    if let Err(error) = recorded {
+        say(format_args!("this search is not on the audit record: {error}"));
+    }
+}
+
+/// Goes on with the erasures that wait, here and now.
+pub(super) fn resume_erasures(config: &Config, dir: &DataDir) -> anyhow::Result<()> {
+    let audit = Arc::new(AuditLog::offline(dir, config.audit.clone(), SystemClock.now())?);
+    let log = Arc::new(FileEventLog::open(dir, config.events.log)?);
+    let eraser = Eraser::open(dir, Arc::clone(&log), Arc::clone(&audit), Arc::new(SystemClock))?;
+    let resumed = eraser.resume();
+    for receipt in resumed.receipts {
+        say(format_args!("the erasure {} is {}", receipt.id, receipt.state.name()));
+    }
+    for (id, error) in resumed.failed {
+        say(format_args!("the erasure {id} cannot be finished: {error}"));
+    }
+    net::runtime()?.block_on(log.close(CLOSE_MAX));
+    Ok(audit.close(SystemClock.now())?)
+}
+
 /// Asks the running server to change something.
 pub(super) fn ask<T: DeserializeOwned>(
     config: &Config,
     path: &str,
     body: &impl Serialize,
 ) -> anyhow::Result<T> {
-    let url = format!("http://{}{path}", config.server.admin_listen);
+    let url = format!("http://{}{path}", running::address(config));
     let body = serde_json::to_vec(body)?;
     let answer = net::post(&url, running::token(config), body, ANSWER_MAX);
     let Some((status, answer)) = net::runtime()?.block_on(answer) else {
         let dir = config.server.data_dir.display();
         let message = format!("another process owns {dir}, and no server answers at {url}");
-        let hint = "name that server's configuration with --config, or stop the process";
+        let hint = "wait for the other command to end, or stop the process";
         return Err(Failure::new(message, hint).into());
     };
     if (200..300).contains(&status) {

@@ -1,5 +1,7 @@
 //! What a running server says of itself at `/status` of its admin address.
 
+use std::net::SocketAddr;
+
 use aios_core::{Profile, Split, Tier, Timestamp};
 use aios_privacy::Secret;
 use aios_store::DataDir;
@@ -75,9 +77,19 @@ pub(super) struct EventLog {
     pub(super) last_error: Option<String>,
 }
 
-/// Asks the server at the configured admin address; `None` if none answers.
+/// Where the server is to be asked: where the owner of the data directory says, or else where the
+/// configuration says.
+pub(super) fn address(config: &Config) -> SocketAddr {
+    let said = DataDir::read(&config.server.data_dir).and_then(|dir| dir.admin_address());
+    match said {
+        Ok(Some(address)) => address,
+        Ok(None) | Err(_) => config.server.admin_listen,
+    }
+}
+
+/// Asks the server; `None` if none answers.
 pub(super) fn find(config: &Config) -> anyhow::Result<Option<Running>> {
-    let url = format!("http://{}/status", config.server.admin_listen);
+    let url = format!("http://{}/status", address(config));
     let Some(answer) = net::runtime()?.block_on(net::get(&url, token(config))) else {
         return Ok(None);
     };
@@ -103,10 +115,9 @@ pub(super) fn token(config: &Config) -> Option<Secret> {
 
 /// As [`find`]; an error if no server answers.
 pub(super) fn required(config: &Config) -> anyhow::Result<Running> {
-    let admin = config.server.admin_listen;
     find(config)?.ok_or_else(|| {
-        let message = format!("no AIOS server answers at http://{admin}");
-        let hint = "start it with `aios serve`, or name its configuration with --config";
+        let message = format!("no AIOS server answers at http://{}", address(config));
+        let hint = "start it with `aios serve`, or name its directory with --data-dir";
         Failure::new(message, hint).into()
     })
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use aios_privacy::SecretDigest;
 use aios_server::{AdminConfig, AdminToken, Scopes};
-use aios_store::AuditConfig;
+use aios_store::{AuditConfig, actor};
 
 use super::file;
 use super::resolve::Resolver;
@@ -27,6 +27,9 @@ impl Resolver<'_> {
         let name = token.name.clone().unwrap_or_default();
         if name.trim().is_empty() {
             self.refuse(&key, "needs a name, which stands in the audit trail");
+        }
+        if actor::RESERVED.contains(&name.as_str()) {
+            self.refuse(&key, "has a name that stands for somebody else in the audit trail");
         }
         let digest = token.sha256.as_deref().and_then(SecretDigest::from_hex);
         if digest.is_none() {

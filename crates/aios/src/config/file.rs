@@ -15,6 +15,7 @@ pub(super) struct ConfigFile {
     pub(super) discovery: Discovery,
     pub(super) models: Models,
     pub(super) routing: Routing,
+    pub(super) canary: Canary,
     pub(super) timeouts: Timeouts,
     pub(super) retries: Retries,
     pub(super) breaker: Breaker,
@@ -25,9 +26,9 @@ pub(super) struct ConfigFile {
     pub(super) events: Events,
     pub(super) retention: Retention,
     pub(super) privacy: Privacy,
-    pub(super) nightly: Nightly,
     pub(super) slo: Slo,
     pub(super) alerts: Alerts,
+    pub(super) nightly: Nightly,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
     pub(super) telemetry: Telemetry,
@@ -97,6 +98,20 @@ pub(super) struct Routing {
     pub(super) treatment_pct: f64,
     pub(super) profile: String,
     pub(super) traffic_after: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Canary {
+    pub(super) enabled: bool,
+    pub(super) check_every: String,
+    pub(super) passes: u64,
+    pub(super) failures: u64,
+    pub(super) evidence: String,
+    pub(super) golden_gate: bool,
+    pub(super) error_margin: f64,
+    pub(super) quality_margin: f64,
+    pub(super) latency_margin: f64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,6 +6,7 @@
 //! nothing, so a reload is the same call; an error leaves what is in force as it is.
 
 mod admin;
+mod canary;
 mod endpoint;
 mod env;
 mod file;
@@ -38,6 +39,7 @@ use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig, Nightly
 use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
 
+pub use canary::Canary;
 pub use env::{ADAPTIVE_ENABLED, CONFIG as CONFIG_VAR, DATA_DIR as DATA_DIR_VAR, Env};
 pub(crate) use nearest::nearest;
 pub use privacy::Privacy;
@@ -73,6 +75,8 @@ pub struct Config {
     pub aliases: Vec<String>,
     /// `[routing]`.
     pub routing: Routing,
+    /// `[canary]`.
+    pub canary: Canary,
     /// `[clients]`: whether a key is needed.
     pub clients_required: bool,
     /// `[clients]`: the keys.
@@ -85,14 +89,14 @@ pub struct Config {
     pub events: Events,
     /// `[privacy]`.
     pub privacy: Privacy,
-    /// `[nightly]`: when; `None` if it is off.
-    pub nightly: Option<NightlyAt>,
     /// `[slo]`.
     pub objectives: Objectives,
     /// `[slo]`: whether how a conversation goes on says something of its answers.
     pub sequels: bool,
     /// `[alerts]`.
     pub alerts: AlertConfig,
+    /// `[nightly]`: when; `None` if it is off.
+    pub nightly: Option<NightlyAt>,
     /// `[memory]`.
     pub memory: MemoryMode,
     /// `[telemetry]`: how the log looks.

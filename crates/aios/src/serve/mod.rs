@@ -62,17 +62,22 @@ async fn serve(
 ) -> anyhow::Result<ExitCode> {
     let mut signals = signals::Signals::listen()?;
     let traces = otel::start(config.otlp.as_ref())?;
-    let parts::Started { handle, store, routing, fill } =
+    let parts::Started { handle, store, rotator, routing, fill } =
         parts::start(&config, traces.as_ref()).await?;
     let upstreams = Arc::clone(&handle.live().upstreams);
     banner::show(&config, &handle, upstreams.config());
     let preparing = tokio::spawn(async move { upstreams.prepare().await });
-    let rotation = tokio::spawn(rotation::run(Arc::clone(&store)));
+    let rotation = tokio::spawn(rotation::run(rotator));
+    let data_dir = Arc::clone(&routing.data_dir);
     let reloader = reload::Reloader::new(config, fill, sources, seen, routing);
     reloader.run_until_stopped(&handle, &mut signals).await;
     preparing.abort();
     rotation.abort();
-    stop(handle, store, traces, signals).await
+    let ended = stop(handle, store, traces, signals).await;
+    if let Err(error) = data_dir.withdraw_admin_address() {
+        tracing::debug!(%error, "the next owner of the directory removes the address");
+    }
+    ended
 }
 
 /// Lets requests finish, then writes the log out. A second signal cuts it short.

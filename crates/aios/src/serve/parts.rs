@@ -5,8 +5,10 @@ use std::sync::Arc;
 use aios_core::{Clock, Profile};
 use aios_privacy::SecretDigest;
 use aios_route::{Knots, Policy, Sampler};
-use aios_server::{AdminConfig, AdminToken, Clients, Handle, Live, Parts, RoutingState, Scopes};
-use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Resumed, StoreError};
+use aios_server::{
+    AdminConfig, AdminToken, Clients, Handle, KnownNames, Live, Parts, RoutingState, Scopes,
+};
+use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Resumed, Rotator, StoreError, actor};
 use aios_upstream::Upstreams;
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -23,6 +25,7 @@ use crate::{keys, knots};
 pub(super) struct Started {
     pub(super) handle: Handle,
     pub(super) store: Arc<FileEventLog>,
+    pub(super) rotator: Arc<Rotator>,
     pub(super) routing: Routing,
     pub(super) fill: Fill,
 }
@@ -56,12 +59,13 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         let hint = "start a model server, name its endpoints in aios.toml, or set discovery.simulate = true";
         Failure::new(error.to_string(), hint)
     })?;
+    let rotator = Arc::new(Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit)));
     let (learned_to, learned) = mpsc::channel(1);
     let (policy, sampler) = policy(config, &data_dir);
     let routing = Arc::new(RoutingState::new(policy, sampler, learned_to));
     let handle = aios_server::start(Parts {
         live: live(config, 1, &fill, None),
-        split: config.routing.split.clone(),
+        control: config.control(),
         routing: Arc::clone(&routing),
         learned,
         store: Arc::clone(&store) as Arc<dyn aios_store::EventStore>,
@@ -75,19 +79,24 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         admin,
         audit,
         eraser: Arc::clone(&eraser),
-        nightly: config.nightly.clone(),
         alerts: config.alerts.clone(),
+        rotator: Arc::clone(&rotator),
+        nightly: config.nightly.clone(),
         keyring,
     })
     .context("cannot start the server")?;
-    Ok(Started { handle, store, fill, routing: Routing { state: routing, data_dir } })
+    // Whoever has the directory finds the server, whatever address it was given.
+    data_dir
+        .publish_admin_address(handle.addresses().1)
+        .context("cannot say where the server is")?;
+    Ok(Started { handle, store, rotator, fill, routing: Routing { state: routing, data_dir } })
 }
 
 /// The configured tokens, and the one that stands in the data directory, which may do everything.
 fn admin(config: &Config, data_dir: &DataDir) -> Result<AdminConfig, StoreError> {
     let token = data_dir.load_or_create_admin_token()?;
     let digest = SecretDigest::of(token.expose().as_bytes());
-    let owner = AdminToken { name: "owner".to_owned(), digest, scopes: Scopes::all() };
+    let owner = AdminToken { name: actor::OWNER.to_owned(), digest, scopes: Scopes::all() };
     let mut admin = config.admin.clone();
     admin.tokens.insert(0, owner);
     Ok(admin)
@@ -99,7 +108,8 @@ pub(super) fn remember_clients(config: &Config, data_dir: &DataDir) -> anyhow::R
     data_dir.remember_clients(names).context("cannot remember the names of clients")
 }
 
-/// Finishes, beside the start, what a crash has broken off.
+/// Finishes, beside the start, what a crash has broken off, and erases once more what a backup has brought
+/// back.
 fn eraser(
     dir: &DataDir,
     store: &Arc<FileEventLog>,
@@ -108,7 +118,13 @@ fn eraser(
     let (log, audit) = (Arc::clone(store), Arc::clone(audit));
     let eraser = Arc::new(Eraser::open(dir, log, audit, Arc::new(SystemClock))?);
     let resuming = Arc::clone(&eraser);
-    tokio::task::spawn_blocking(move || log_resumed(&resuming.resume()));
+    tokio::task::spawn_blocking(move || {
+        log_resumed(&resuming.resume());
+        match resuming.recheck() {
+            Ok(resumed) => log_resumed(&resumed),
+            Err(error) => tracing::error!(%error, "what is erased could not be looked for"),
+        }
+    });
     Ok(eraser)
 }
 
@@ -127,13 +143,16 @@ fn log_resumed(resumed: &Resumed) {
 /// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.
 pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option<&Live>) -> Live {
     let upstreams = fill.apply(config.upstream.clone());
+    let upstreams = Upstreams::new(upstreams, before.map(|before| &*before.upstreams));
     let clients = config.client_keys.clone();
+    let (gateway, redactor) = (config.gateway(), config.privacy.redactor());
     Live {
         generation,
         hash: config.hash.clone(),
-        gateway: config.gateway(),
-        upstreams: Arc::new(Upstreams::new(upstreams, before.map(|before| &*before.upstreams))),
-        redactor: Arc::new(config.privacy.redactor()),
+        names: KnownNames::new(&gateway, &upstreams, &redactor),
+        gateway,
+        upstreams: Arc::new(upstreams),
+        redactor: Arc::new(redactor),
         sinks: config.privacy.sinks(),
         objectives: Arc::new(config.objectives.clone()),
         clients: Clients::new(

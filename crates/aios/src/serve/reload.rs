@@ -117,7 +117,7 @@ impl Reloader {
         let live = parts::live(&self.config, before.generation + 1, &self.fill, Some(&before));
         let (generation, hash) = (live.generation, live.hash.clone());
         let upstreams = Arc::clone(&live.upstreams);
-        handle.publish(live, self.config.routing.split.clone());
+        handle.publish(live, self.config.control());
         tracing::info!(generation, hash, "a new configuration is in force");
         tokio::spawn(async move { upstreams.prepare().await });
     }

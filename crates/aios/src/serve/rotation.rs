@@ -1,10 +1,10 @@
-//! Rotates the event log every hour, whether or not there is traffic.
+//! Rotates what is kept every hour, whether or not there is traffic.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::Clock as _;
-use aios_store::{EventStore as _, FileEventLog, Rotate, Rotated, StoreError};
+use aios_store::{Rotate, Rotated, Rotator, StoreError, actor};
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::SystemClock;
@@ -12,14 +12,14 @@ use crate::clock::SystemClock;
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Goes on until it is aborted; a rotation under way then still ends.
-pub(super) async fn run(store: Arc<FileEventLog>) {
+pub(super) async fn run(rotator: Arc<Rotator>) {
     let mut tick = tokio::time::interval(EVERY);
     // A machine that slept has missed nothing that one rotation would not do.
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let store = Arc::clone(&store);
-        let rotate = move || store.rotate(SystemClock.now(), Rotate::default());
+        let rotator = Arc::clone(&rotator);
+        let rotate = move || rotator.rotate(actor::SERVER, SystemClock.now(), Rotate::default());
         match tokio::task::spawn_blocking(rotate).await {
             Ok(rotated) => tell(rotated),
             Err(error) => tracing::error!(%error, "rotating the event log has failed"),
@@ -33,14 +33,14 @@ fn tell(rotated: Result<Rotated, StoreError>) {
         Err(error) => return tracing::error!(%error, "the event log cannot be rotated"),
     };
     if let Some(stop) = rotated.stopped {
-        tracing::error!(why = %stop, "retention has stopped; if this is right, `aios logs rotate --force` goes on");
+        tracing::error!(why = %stop, hint = stop.hint(), "retention has stopped");
     }
     for why in &rotated.failed {
-        tracing::error!(why, "a segment could not be compressed or removed");
+        tracing::error!(why, "rotation could not do all that is due");
     }
-    let Rotated { n_sealed, compressed, removed, .. } = rotated;
-    if n_sealed + compressed.len() + removed.len() > 0 {
-        let (n_compressed, n_removed) = (compressed.len(), removed.len());
-        tracing::info!(n_sealed, n_compressed, n_removed, "the event log was rotated");
+    let Rotated { n_sealed, compressed, removed, n_audit_days, .. } = rotated;
+    let (n_compressed, n_removed) = (compressed.len(), removed.len());
+    if n_sealed + n_compressed + n_removed > 0 || n_audit_days > 0 {
+        tracing::info!(n_sealed, n_compressed, n_removed, n_audit_days, "the logs were rotated");
     }
 }

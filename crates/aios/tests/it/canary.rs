@@ -1,8 +1,316 @@
-//! `aios canary`.
+//! `aios canary`, alone and beside a server.
 
-use serde_json::Value;
+use std::time::{Duration, Instant};
 
-use crate::program::Place;
+use serde_json::{Value, json};
+
+use crate::program::{Place, Ran};
+use crate::rig::{Server, Setup, chat, eventually, post_with};
+
+const CONTROL: &str = "data_core/analytics/control.ndjson";
+
+/// A place with a data directory.
+fn place() -> Place {
+    let place = Place::simulated();
+    place.write("data_core/aios.lock", "");
+    place
+}
+
+fn status(place: &Place) -> Value {
+    place.run(&["canary", "status", "--json"]).ended(0).json()
+}
+
+#[test]
+fn the_guides_line_comes_first() {
+    let first = |ran: Ran| ran.stdout.lines().next().unwrap().to_owned();
+    // Also before anything is there.
+    let place = Place::simulated();
+    let ran = place.run(&["canary", "status"]).ended(0);
+    assert_eq!(first(ran), "current_pct=10, consecutive_passes=0");
+    let place = self::place();
+    let ran = place.run(&["canary", "reset", "--start-pct", "0"]).ended(0);
+    assert_eq!(first(ran), "current_pct=0, consecutive_passes=0");
+    let routing = place.run(&["routing", "status", "--json"]).ended(0).json();
+    assert_eq!(
+        (&routing["split"]["treatment_pct"], &routing["split"]["origin"]),
+        (&json!(0.0), &json!("canary"))
+    );
+    place.run(&["canary", "reset", "--start-pct", "10"]).ended(0);
+    assert_eq!(
+        (&status(&place)["phase"], &status(&place)["version"]),
+        (&json!("running"), &json!(2))
+    );
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_changes_nothing() {
+    let place = place();
+    for pct in ["250", "-1", "NaN", "ten"] {
+        let ran = place.run(&["canary", "reset", "--start-pct", pct]).ended(64);
+        assert!(ran.stderr.contains("from 0 to 100"), "{}", ran.stderr);
+    }
+    place.run(&["canary", "approve"]).ended(64);
+    place.run(&["canary", "promote"]).ended(64);
+    place.run(&["canary", "hold", "--if-version", "0"]).ended(0);
+    let ran = place.run(&["canary", "hold", "--if-version", "0"]).ended(1);
+    assert!(ran.stderr.contains("at version 1 by now, not 0"), "{}", ran.stderr);
+    let text = place.read(CONTROL);
+    assert_eq!((text.lines().count(), status(&place)["held"].clone()), (1, json!(true)));
+    place.run(&["canary", "resume"]).ended(0);
+    assert_eq!(status(&place)["held"], false);
+    let off = self::place().env("AIOS_CANARY__ENABLED", "false");
+    let ran = off.run(&["canary", "hold"]).ended(1);
+    assert!(ran.stderr.contains("canary.enabled"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_damaged_line_is_named_and_a_reset_begins_anew() {
+    let place = place();
+    place.run(&["canary", "reset", "--start-pct", "50", "--reason", "to a@b.example"]).ended(0);
+    let text = place.read(CONTROL);
+    assert!(text.contains("[EMAIL]") && !text.contains("a@b.example"), "{text}");
+    place.run(&["canary", "verify"]).ended(0);
+    place.write(CONTROL, &text.replace("50.0", "75.0"));
+    let ran = place.run(&["canary", "status"]).ended(2);
+    assert!(ran.stdout.starts_with("current_pct=0, consecutive_passes=0\n"), "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("control.ndjson: line 1: it is not as it was written"),
+        "{}",
+        ran.stderr
+    );
+    for args in [&["canary", "verify"][..], &["canary", "history"]] {
+        place.run(args).ended(2);
+    }
+    for args in [&["canary", "hold"][..], &["canary", "check"]] {
+        let ran = place.run(args).ended(1);
+        assert!(ran.stderr.contains("reset --start-pct"), "{}", ran.stderr);
+    }
+    place.run(&["canary", "reset", "--start-pct", "10"]).ended(0);
+    assert_eq!(status(&place)["current_pct"], 10.0);
+    let names = std::fs::read_dir(place.path().join("data_core/analytics")).unwrap();
+    let aside = names.filter(|name| {
+        name.as_ref().unwrap().file_name().to_string_lossy().starts_with("control.corrupt-")
+    });
+    assert_eq!(aside.count(), 1);
+}
+
+/// A golden report that was made a moment ago, at the time of a hold that is over again.
+fn report(place: &Place, name: &str, status: &str, more: &str) {
+    place.run(&["canary", "hold"]).ended(0);
+    let ts = last_time(place);
+    place.run(&["canary", "resume"]).ended(0);
+    let text = format!(
+        r#"{{"timestamp": "{ts}", "status": "{status}", "id": "{name}", "metrics": {{"n": 20{more}}}}}"#
+    );
+    place.write(name, &text);
+}
+
+/// The time of the last line that control has kept.
+fn last_time(place: &Place) -> String {
+    let text = place.read(CONTROL);
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    last["ts"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_golden_report_counts_once_and_three_advance_where_there_is_no_traffic() {
+    let place = place();
+    let check = |name: &str| {
+        let ran = place.run(&["canary", "check", "--report", name]).ended(0);
+        ran.stdout.lines().last().unwrap().to_owned()
+    };
+    report(&place, "a.json", "PASS", "");
+    assert!(check("a.json").starts_with("Verdict: met (1/3) objectives_met   Action: waiting"));
+    assert!(check("a.json").starts_with("Verdict: no_data (1/3) no_new_data"));
+    for name in ["b.json", "c.json"] {
+        report(&place, name, "PASS", "");
+        let told = check(name);
+        assert!(told.starts_with("Verdict: met ("), "{told}");
+    }
+    assert_eq!(status(&place)["current_pct"], 25.0);
+    for name in ["d.json", "e.json"] {
+        report(&place, name, "FAIL", "");
+        assert!(check(name).contains("objective_broken"));
+    }
+    let now = status(&place);
+    assert_eq!((&now["current_pct"], &now["phase"]), (&json!(10.0), &json!("rolled_back")));
+    place.run(&["canary", "verify"]).ended(0);
+    let history = place.run(&["canary", "history"]).ended(0).stdout;
+    assert!(history.contains("advance 25") && history.contains("roll back 10"), "{history}");
+}
+
+#[test]
+fn a_report_that_cannot_be_used_is_named() {
+    let place = place();
+    let refused = |text: &str, expect: &str| {
+        place.write("r.json", text);
+        let ran = place.run(&["canary", "check", "--report", "r.json"]).ended(1);
+        assert!(ran.stderr.contains(expect), "{}", ran.stderr);
+    };
+    refused("", "r.json is no golden report");
+    refused(
+        r#"{"timestamp": "2020-01-01T00:00:00Z", "status": "PASS", "metrics": {"n": 9}}"#,
+        "more than a day ago",
+    );
+    report(&place, "r.json", "PASS", r#", "pass_rate": 1.5"#);
+    refused(&place.read("r.json"), "`metrics.pass_rate` is 1.5");
+    report(&place, "r.json", "PASS", r#", "p95_ms": -5"#);
+    refused(&place.read("r.json"), "`metrics.p95_ms` is -5");
+    report(&place, "r.json", "PASS", r#", "error_rate": NaN"#);
+    refused(&place.read("r.json"), "no golden report");
+    report(&place, "r.json", "PASS", "");
+    let other =
+        place.read("r.json").replace("\"id\"", "\"candidate_fingerprint\": \"of another\", \"id\"");
+    refused(&other, "another candidate: of another");
+    let ran = place.run(&["canary", "check", "--report", "none.json"]).ended(1);
+    assert!(ran.stderr.contains("none.json"), "{}", ran.stderr);
+    assert_eq!(status(&place)["consecutive_passes"], 0);
+}
+
+/// Looks often, and at requests that have just ended.
+fn quick() -> Setup {
+    Setup::new()
+        .set("canary.check_every", r#""200ms""#)
+        .set("canary.golden_gate", "false")
+        .set("timeouts.total", r#""300ms""#)
+        .set("timeouts.first_token", r#""300ms""#)
+        .set("timeouts.whole", r#""300ms""#)
+        .set("routing.treatment_pct", "50.0")
+}
+
+/// The program beside a running server, which it asks at its admin address.
+fn beside(server: &Server, args: &[&str]) -> Ran {
+    let more = ["--data-dir", "data"];
+    let mut command = server.place().command(&[args, &more].concat());
+    command.env("AIOS_SERVER__ADMIN_LISTEN", server.admin_address());
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// One request of a conversation; the bucket that it got.
+async fn ask(server: &Server, n: usize) -> String {
+    let header = format!("x-conversation-id: c-{n}\r\n");
+    let reply = server.ask(&post_with(&header, chat("aios-auto", "x", false).as_bytes())).await;
+    reply.expect(200).header("x-aios-bucket").unwrap().to_owned()
+}
+
+/// The lines of control of a running server.
+fn kept(server: &Server, kind: &str) -> Vec<Value> {
+    let path = server.place().path().join("data/analytics/control.ndjson");
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line["event_type"] == kind).collect()
+}
+
+#[tokio::test]
+async fn traffic_becomes_verdicts_that_follow_from_their_counts() {
+    let server = Server::start(&quick()).await;
+    let mut n = 0;
+    let verdict = eventually("a verdict on both buckets", async || {
+        for _ in 0..40 {
+            ask(&server, n).await;
+            n += 1;
+        }
+        kept(&server, "verdict").into_iter().find(|line| {
+            line["metrics"].as_array().is_some_and(|all| {
+                all.iter()
+                    .any(|it| it["metric"] == "errors" && it["n_treatment"].as_u64() > Some(5))
+            })
+        })
+    })
+    .await;
+    assert!(verdict["testimony"]["epochs"][0]["n_dealt"][0].as_u64() > Some(5), "{verdict}");
+    let told = beside(&server, &["canary", "check"]).ended(0).stdout;
+    assert!(told.starts_with("Canary check  stage 50% -> next 75%"), "{told}");
+    let verified = beside(&server, &["canary", "verify", "--json"]).ended(0).json();
+    assert!(verified["n_verdicts"].as_u64() > Some(0), "{verified}");
+    let metrics = server.admin("GET", "/metrics", "").await.expect(200).text();
+    assert!(
+        metrics.contains("canary_pct 50.0") && metrics.contains("canary_panics_total 0"),
+        "{metrics}"
+    );
+    // What was kept is there after the next start, and so is the state.
+    let version = verified["n_lines"].as_u64().unwrap();
+    let server = Server::start_in(server.stop().await).await;
+    let status = beside(&server, &["canary", "status", "--json"]).ended(0).json();
+    assert!(status["version"].as_u64() >= Some(version), "{status}");
+}
+
+#[tokio::test]
+async fn a_running_server_is_asked_and_what_was_done_is_on_record() {
+    let server = Server::start(&Setup::new()).await;
+    assert_eq!(server.status().await["split"]["treatment_pct"], 10.0);
+    let reset = beside(&server, &["canary", "reset", "--start-pct", "25", "--reason", "why not"]);
+    assert!(reset.ended(0).stdout.starts_with("current_pct=25, consecutive_passes=0\n"));
+    eventually("the split", async || {
+        (server.status().await["split"]["treatment_pct"] == 25.0).then_some(())
+    })
+    .await;
+    let held = beside(&server, &["canary", "hold", "--json"]).ended(0).json();
+    assert_eq!((&held["held"], &held["version"]), (&json!(true), &json!(2)));
+    let conflict = beside(&server, &["canary", "resume", "--if-version", "1"]).ended(1);
+    assert!(
+        conflict.stderr.contains("(409)") && conflict.stderr.contains("version 2"),
+        "{}",
+        conflict.stderr
+    );
+    beside(&server, &["canary", "approve", "--reason", "seen it work"]).ended(0);
+    let decided: Vec<_> =
+        kept(&server, "decision").iter().map(|it| it["decision"].clone()).collect();
+    assert_eq!(decided, ["reset", "hold", "advance"]);
+    let trail = beside(&server, &["audit", "tail", "-n", "50", "--json"]).ended(0).stdout;
+    assert_eq!(trail.matches("POST /admin/v1/canary/").count(), 4, "{trail}");
+    let ran = server.admin("GET", "/admin/v1/canary", "").await;
+    ran.expect(401);
+}
+
+/// From the moment at which the operator's hand was felt no request is treated any more, whoever asks.
+#[tokio::test]
+async fn the_kill_switch_empties_treatment_within_a_second() {
+    let server = Server::start(&Setup::new()).await;
+    beside(&server, &["canary", "reset", "--start-pct", "75"]).ended(0);
+    eventually("a treated request", async || {
+        (ask(&server, 1).await == "treatment").then_some(()).or(None)
+    })
+    .await;
+    let start = Instant::now();
+    server.write_data("analytics/adaptive_override.json", r#"{"control_bucket_pct":1.0}"#);
+    eventually("the override", async || {
+        (server.status().await["split"]["origin"] == "override").then_some(())
+    })
+    .await;
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    for n in 0..100 {
+        assert_eq!(ask(&server, n).await, "control");
+    }
+    // The canary's own state has not moved, and is not in force.
+    let status = beside(&server, &["canary", "status", "--json"]).ended(0).json();
+    assert_eq!(
+        (&status["current_pct"], &status["split"]["origin"]),
+        (&json!(75.0), &json!("override"))
+    );
+    let told = beside(&server, &["canary", "check"]).ended(0).stdout;
+    assert!(told.contains("the operator's override or the kill switch is in force"), "{told}");
+}
+
+#[tokio::test]
+async fn a_server_that_finds_damage_serves_from_control_alone() {
+    let server = Server::start(&quick()).await;
+    beside(&server, &["canary", "reset", "--start-pct", "75"]).ended(0);
+    let place = server.kill();
+    let text = place.read("data/analytics/control.ndjson");
+    place.write("data/analytics/control.ndjson", &text.replace("75.0", "99.0"));
+    let server = Server::start_in(place).await;
+    server.said_line("is damaged; everything is in control").await;
+    for n in 0..20 {
+        assert_eq!(ask(&server, n).await, "control");
+    }
+    let metrics = server.admin("GET", "/metrics", "").await.expect(200).text();
+    assert!(metrics.contains("canary_damaged 1.0"), "{metrics}");
+    beside(&server, &["canary", "reset", "--start-pct", "100"]).ended(0);
+    eventually("treatment", async || (ask(&server, 1).await == "treatment").then_some(())).await;
+}
 
 fn simulated(seed: &str) -> Value {
     let args = ["canary", "simulate", "--scenario", "errors", "--requests-per-check", "1000"];

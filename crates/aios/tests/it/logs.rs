@@ -11,7 +11,7 @@ use crate::cli::event;
 use crate::program::{Place, Ran};
 use crate::rig::{Client, Server, Setup, chat, eventually, post, soon};
 
-const ACTIVE: &str = "data_core/analytics/hypotheses.ndjson";
+pub(crate) const ACTIVE: &str = "data_core/analytics/hypotheses.ndjson";
 
 /// A time so many days ago, at the start of a day or a little after.
 fn days_ago(days: u64, secs: u32) -> String {
@@ -33,7 +33,7 @@ fn date(days: u64) -> String {
 }
 
 /// A directory whose log holds so many events of so many days ago, oldest first.
-fn with_events(days: &[(u64, u32)]) -> Place {
+pub(crate) fn with_events(days: &[(u64, u32)]) -> Place {
     let place = Place::simulated();
     let mut text = String::new();
     let mut n = 0;

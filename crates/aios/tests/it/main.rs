@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod alerts;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod canary;
@@ -17,6 +19,8 @@ mod durability;
 mod fallback;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod feedback;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
@@ -39,6 +43,8 @@ mod preflight;
 mod program;
 #[cfg(test)]
 mod purpose;
+#[cfg(test)]
+mod record;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]

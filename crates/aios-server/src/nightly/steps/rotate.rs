@@ -8,13 +8,14 @@ pub(in crate::nightly) const STEP: Step = Step { name: "rotate", run };
 
 fn run(night: &Night) -> Result<Outcome, String> {
     let rotate = Rotate { dry_run: night.dry_run, ..Rotate::default() };
-    let rotated = night.store.rotate(night.now, rotate).map_err(|error| error.to_string())?;
+    let rotated = night.rotator.rotate(&night.actor, night.now, rotate);
+    let rotated = rotated.map_err(|error| error.to_string())?;
     if !rotated.failed.is_empty() {
         return Err(rotated.failed.join("; "));
     }
     if let Some(stop) = rotated.stopped {
-        let way_on = "if this is right, `aios logs rotate --force` goes on";
-        return Ok(Outcome::Violation(format!("retention has stopped: {stop}; {way_on}")));
+        let hint = stop.hint();
+        return Ok(Outcome::Violation(format!("retention has stopped: {stop}; {hint}")));
     }
     Ok(Outcome::Done(told(&rotated)))
 }

@@ -24,9 +24,10 @@ pub(crate) const SETTINGS: Store = Store {
     treatment: Treatment::Apart,
 };
 
-/// The names of the clients that there are or have been.
-pub(crate) const CLIENTS: Store =
-    Store { name: "clients", files: &["clients.json"], treatment: Treatment::Names };
 /// What is wrong and who was told of it: figures and advice, nobody's words.
 pub(crate) const ALERTS: Store =
     Store { name: "alerts", files: &["alerts/book.json"], treatment: Treatment::Apart };
+
+/// The names of the clients that there are or have been.
+pub(crate) const CLIENTS: Store =
+    Store { name: "clients", files: &["clients.json"], treatment: Treatment::Names };

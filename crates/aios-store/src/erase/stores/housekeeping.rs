@@ -2,9 +2,12 @@
 
 use crate::erase::registry::{Store, Treatment};
 
-/// Keys, tokens and the lock file.
-pub(crate) const KEYS: Store =
-    Store { name: "keys", files: &["keys/*", "aios.lock"], treatment: Treatment::Apart };
+/// Keys, tokens, the lock file, and where the server is.
+pub(crate) const KEYS: Store = Store {
+    name: "keys",
+    files: &["keys/*", "aios.lock", "admin.address"],
+    treatment: Treatment::Apart,
+};
 
 /// Data directories in this one that `aios preflight` makes to try things out, and removes.
 pub(crate) const TRIALS: Store = Store {

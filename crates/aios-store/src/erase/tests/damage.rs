@@ -120,7 +120,9 @@ fn what_had_to_wait_for_a_hold_goes_on_when_it_ends() {
         since: None,
         until: None,
     };
-    let hold = crate::Holds::of(&rig.dir).add(hold, rig.clock.now()).unwrap();
+    let hold = crate::Holds::of(&rig.dir)
+        .add(hold, &aios_privacy::Redactor::new(&[]), rig.clock.now())
+        .unwrap();
     rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
     assert_eq!(rig.eraser.state(&plan.id).unwrap().state, ErasureState::Waiting);
     let resumed = rig.eraser.resume();
@@ -141,10 +143,51 @@ fn what_had_to_wait_for_a_hold_goes_on_when_it_ends() {
         since: None,
         until: None,
     };
-    crate::Holds::of(&rig.dir).add(hold, rig.clock.now()).unwrap();
+    crate::Holds::of(&rig.dir)
+        .add(hold, &aios_privacy::Redactor::new(&[]), rig.clock.now())
+        .unwrap();
     rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
     rig.clock.0.fetch_add(61_000_000, Ordering::SeqCst);
     let rig = rig.restart();
     rig.clock.0.fetch_add(61_000_000, Ordering::SeqCst);
     assert_eq!(rig.eraser.resume().receipts.len(), 1);
+}
+
+#[test]
+fn a_damaged_segment_of_others_is_not_silently_kept_either() {
+    let rig = Rig::new();
+    rig.append_events((0..2000).filter(|n| n % 10 != 7).map(event));
+    rig.log.seal_blocking().unwrap();
+    let id = Segments::of(&rig.dir).list().unwrap()[0].id;
+    Segments::of(&rig.dir).compress(id).unwrap();
+    rig.append_events((2000..2100).map(event));
+    harm(&rig);
+    let receipt = rig.erase(7);
+    assert_eq!((receipt.state, receipt.salvaged.len()), (ErasureState::Incomplete, 1));
+    assert!(receipt.verified.left.iter().all(|left| left.file.starts_with("analytics/quarantine")));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_link_in_place_of_the_log_keeps_it_shut() {
+    let pipe = |path: &Path| {
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    let link = |path: &Path| std::os::unix::fs::symlink(elsewhere.path(), path).unwrap();
+    for put in [&pipe as &dyn Fn(&Path), &link] {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        fs::create_dir(dir.events_path().parent().unwrap()).unwrap();
+        put(&dir.events_path());
+        let error = FileEventLog::open(&dir, config()).unwrap_err().to_string();
+        assert!(error.ends_with("it is not a regular file"), "{error}");
+        // Readers name it too, and wait for nobody.
+        let faults = crate::verify(&dir, true).unwrap().faults;
+        assert!(faults[0].why.contains("it is not a regular file"), "{faults:?}");
+        let error = crate::tail(&dir, 1).map(|mut events| events.next().unwrap().unwrap_err());
+        let error = error.map_or_else(|error| error.to_string(), |error| error.to_string());
+        assert!(error.ends_with("it is not a regular file"), "{error}");
+    }
+    assert_eq!(fs::read(elsewhere.path()).unwrap(), b"");
 }

@@ -67,7 +67,9 @@ fn a_hold_keeps_what_has_no_time_of_its_own() {
         since: Some(event(510).at()),
         until: None,
     };
-    crate::Holds::of(&rig.dir).add(hold, rig.clock.now()).unwrap();
+    crate::Holds::of(&rig.dir)
+        .add(hold, &aios_privacy::Redactor::new(&[]), rig.clock.now())
+        .unwrap();
     let ann = EraseTarget::new(ring.conversation(&[b"", b"ann"]), None).unwrap();
     let census = Census::take(&rig.dir, &ann, Depth::Catalogued, rig.clock.now()).unwrap();
     assert_eq!(census.held_by.len(), 1);
@@ -80,4 +82,30 @@ fn without_the_key_an_older_log_is_not_called_clean() {
     let census = rig.look(7);
     assert!(!census.is_complete(), "nobody is known by its ids");
     assert_eq!(census.unreadable[0].file, Path::new(OLDER));
+}
+
+#[test]
+fn an_old_log_in_the_place_of_the_active_segment_is_read_as_what_it_is() {
+    let rig = Rig::new();
+    let ring = ring(&rig);
+    let hashed = legacy_conversation("alice");
+    let alice = EraseTarget::new(ring.legacy_conversation(&hashed), Some("alice")).unwrap();
+    let look = |rig: &Rig| {
+        Census::take(&rig.dir, &alice, Depth::Catalogued, rig.clock.now()).unwrap().n_events
+    };
+    // No server was started on it yet.
+    fs::write(rig.dir.events_path(), older(&hashed, 1) + &older("bob", 2)).unwrap();
+    assert_eq!(look(&rig), 1);
+    // Among the lines of a segment they are nobody's events, and still hers.
+    let mixed = line(1) + &older(&hashed, 1) + &older("bob", 2) + &line(2);
+    fs::write(rig.dir.events_path(), mixed).unwrap();
+    let rig = rig.restart();
+    rig.log.seal_blocking().unwrap();
+    let id = Segments::of(&rig.dir).list().unwrap()[0].id;
+    Segments::of(&rig.dir).compress(id).unwrap();
+    assert_eq!(look(&rig), 1);
+    let plan = rig.eraser.plan(&alice, &request()).unwrap();
+    let receipt = rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
+    assert_eq!((receipt.state, receipt.n_records_erased), (ErasureState::Completed, 1));
+    assert_eq!(rig.lines(), [line(1), older("bob", 2), line(2)].into());
 }

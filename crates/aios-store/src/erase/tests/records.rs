@@ -79,6 +79,35 @@ fn golden_cases_of_a_conversation_go_from_their_set_and_from_what_was_made_of_it
 }
 
 #[test]
+fn a_case_that_says_where_it_comes_from_takes_its_results_and_pages_along() {
+    let rig = Rig::filled();
+    let (ours, theirs) = (fixture::conversation(7), fixture::conversation(8));
+    let case = |id: &str, of: &aios_privacy::Pseudonym| {
+        format!("{{\"id\":\"{id}\",\"question\":\"q\",\"origin\":{{\"conv_id\":\"{of}\"}}}}")
+    };
+    let (gone, kept) = (case("live-0123456789ab", &ours), case("live-0123456789abc", &theirs));
+    rig.write("goldens/sample_set.json", &format!("[{gone},{kept}]"));
+    rig.write(
+        "goldens/last_report.json",
+        "{\"tests\":[{\"id\":\"live-0123456789ab\"},{\"id\":\"live-0123456789abc\"}]}",
+    );
+    rig.write(
+        "goldens/last_report.html",
+        &format!("<!doctype html>\n<details data-origin=\"{ours}\">\nq\n"),
+    );
+    rig.write("goldens/last_report.md", "| live-0123456789ab | q |\n");
+    rig.write("goldens/other.md", "| live-0123456789abc | q |\n");
+    let receipt = rig.erase(7);
+    assert_eq!(receipt.state, ErasureState::Completed, "{:?}", receipt.verified.left);
+    assert_eq!(read(&rig, "goldens/sample_set.json").unwrap(), format!("[{kept}]"));
+    let report = read(&rig, "goldens/last_report.json").unwrap();
+    assert_eq!(report, "{\"tests\":[{\"id\":\"live-0123456789abc\"}]}");
+    assert_eq!(read(&rig, "goldens/last_report.html"), None);
+    assert_eq!(read(&rig, "goldens/last_report.md"), None);
+    assert!(read(&rig, "goldens/other.md").is_some());
+}
+
+#[test]
 fn names_of_clients_are_searched_for_pseudonyms_only() {
     let rig = Rig::filled();
     rig.write("clients.json", "{\"clients\":[\"chat-of-ann\"]}");

@@ -1,12 +1,31 @@
 //! `aios canary`.
 
+mod approve;
+mod check;
+mod history;
+mod hold;
+mod mover;
+mod reset;
+mod resume;
+mod shown;
 mod simulate;
+mod status;
+mod told;
+mod verify;
 
 use super::verbs::verbs;
 
 verbs! {
     /// Move conversations to another routing policy, stage by stage, as the evidence allows
     Command {
+        Status(status::Status),
+        Check(check::Check),
+        Reset(reset::Reset),
+        Hold(hold::Hold),
+        Resume(resume::Resume),
+        Approve(approve::Approve),
+        History(history::History),
+        Verify(verify::Verify),
         Simulate(simulate::Simulate),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::Clock;
-use aios_store::{AuditLog, DataDir, EraseRequest, Eraser, FileEventLog};
+use aios_store::{AuditLog, DataDir, EraseRequest, Eraser, FileEventLog, actor};
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
@@ -27,14 +27,15 @@ pub(super) fn erase(looked: &Looked, basis: &str) -> anyhow::Result<Value> {
 
 fn here(looked: &Looked, dir: &DataDir, basis: &str) -> anyhow::Result<Value> {
     let clock = Arc::new(SystemClock);
-    let audit = AuditLog::open(dir, looked.config.audit.clone(), clock.now())?;
+    let audit = AuditLog::offline(dir, looked.config.audit.clone(), clock.now())?;
     let audit = Arc::new(audit);
     let log = Arc::new(FileEventLog::open(dir, looked.config.events.log)?);
     let eraser = Eraser::open(dir, Arc::clone(&log), Arc::clone(&audit), clock)?;
     for (id, error) in eraser.resume().failed {
         say(format_args!("the erasure {id}, which was broken off, cannot be finished: {error}"));
     }
-    let request = EraseRequest { requester: "cli".to_owned(), basis: basis.to_owned() };
+    let redactor = looked.config.privacy.redactor();
+    let request = EraseRequest::new(actor::OPERATOR, basis, &redactor);
     let receipt = eraser
         .plan(&looked.target, &request)
         .and_then(|plan| eraser.execute(&plan.id, &plan.plan_hash, looked.whose.raw_id()));

@@ -3,6 +3,7 @@
 mod delete;
 mod erase;
 mod find;
+mod receipt;
 mod search;
 mod shown;
 mod verify;

@@ -1,29 +1,39 @@
 //! `aios data verify`.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use aios_store::Depth;
 use clap::Args;
 use serde_json::json;
 
-use super::shown;
 use super::whose::Who;
+use super::{receipt, shown};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
 
 /// Prove that nothing is stored of somebody: read every byte of every file, compressed ones too
 ///
-/// Searches for the pseudonyms of every live key version and for the id itself. Exit code 2 if something
+/// With --receipt it is a receipt that is proved: its signature, and that ledger and audit trail say the
+/// same. Searches for the pseudonyms of every live key version and for the id itself. Exit code 2 if something
 /// is found, 3 if something could not be read. With --json: {"ok", "complete", "events_found",
-/// "pseudonyms", "key_versions", "n_files", "n_bytes", "census"}.
+/// "pseudonyms", "key_versions", "n_files", "n_bytes", "census"}, or of a receipt {"ok", "id", "state",
+/// "n_records", "witnesses": {"signature", "ledger", "audit"}}.
 #[derive(Debug, Args)]
+#[command(mut_group("Named", |named| named.arg("receipt")))]
 pub(super) struct Verify {
     #[command(flatten)]
     who: Who,
+    /// The receipt of an erasure
+    #[arg(long, value_name = "FILE", conflicts_with = "client")]
+    receipt: Option<PathBuf>,
 }
 
 impl Verify {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        if let Some(file) = self.receipt {
+            return receipt::verify(context, &file, out);
+        }
         let looked = self.who.look(context, Depth::EveryByte)?;
         let census = &looked.census;
         let (n_files, n_bytes) = census.n_read();

@@ -9,6 +9,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use crate::cli::context::Context;
 use crate::cli::output::Failure;
+use crate::cli::owner;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::keys;
@@ -50,7 +51,7 @@ pub(super) struct Looked {
 }
 
 impl Who {
-    /// Finds out who is meant, and what is stored of them. Reads only.
+    /// Finds out who is meant, and what is stored of them. That somebody asked goes on record.
     pub(super) fn look(self, context: &Context, depth: Depth) -> anyhow::Result<Looked> {
         let config = context.config()?;
         let dir = DataDir::read(&config.server.data_dir)?;
@@ -70,6 +71,7 @@ impl Who {
         let looked = whose.look(&dir, ring.as_ref(), &clients, depth, now).map_err(advised)?;
         let key_versions = ring.iter().flat_map(|ring| ring.versions()).collect();
         let (target, census) = (looked.target, looked.census);
+        owner::found_on_record(&config, target.pseudonyms(), census.n_events);
         Ok(Looked { config, whose, target, census, key_versions })
     }
 }

@@ -13,7 +13,8 @@ use crate::keys;
 
 /// Show the versions of the pseudonyms' key and how much of what is stored was made under each
 ///
-/// Reads everything that is stored. With --json: {"versions": [{"version", "newest", "n_pseudonyms"}]}.
+/// Reads everything that is stored. With --json: {"versions": [{"version", "newest",
+/// "n_pseudonyms", "n_erased"}]}.
 #[derive(Debug, Args)]
 pub(super) struct List;
 
@@ -28,7 +29,7 @@ impl List {
             let row = |version: &u16| {
                 json!({
                     "version": version, "newest": Some(version) == newest,
-                    "n_pseudonyms": used.of(*version),
+                    "n_pseudonyms": used.of(*version), "n_erased": used.n_erased_by(*version),
                 })
             };
             output::json(
@@ -41,6 +42,7 @@ impl List {
         for version in &versions {
             let state = match (Some(version) == newest, used.of(*version)) {
                 (true, _) => "new events use it",
+                (false, 0) if used.n_erased_by(*version) > 0 => "knows who was erased",
                 (false, 0) => "unused: `aios keys retire` removes it",
                 (false, _) => "still matched by find",
             };

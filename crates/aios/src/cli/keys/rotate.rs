@@ -2,15 +2,13 @@
 
 use std::io::Write;
 
-use aios_core::Clock;
-use aios_store::{AuditAction, AuditLog, DataDir, KeyUse};
+use aios_store::{AuditAction, DataDir, KeyUse};
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure, say};
 use crate::cli::owner::{self, Owner};
-use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::keys;
 
@@ -21,9 +19,9 @@ use crate::keys;
 #[derive(Debug, Args)]
 pub(super) struct Rotate;
 
-/// Remove a version of the pseudonyms' key that nothing stored uses any more
+/// Remove a version of the pseudonyms' key that nothing stored and nobody erased needs any more
 ///
-/// With --json: {"retired"}.
+/// Reads everything that is stored. With --json: {"retired"}.
 #[derive(Debug, Args)]
 pub(super) struct Retire {
     /// The version
@@ -73,7 +71,7 @@ fn rotate(config: &Config, dir: &DataDir) -> anyhow::Result<u16> {
     // Without a first version there is nothing to rotate: it is made.
     keys::keyring(dir)?;
     let version = dir.rotate_key(keys::PSEUDONYMS)?;
-    on_record(config, dir, "rotated", version)?;
+    owner::on_record(config, dir, key("rotated", version))?;
     Ok(version)
 }
 
@@ -83,22 +81,15 @@ fn retire(config: &Config, dir: &DataDir, version: u16) -> anyhow::Result<()> {
         let message = format!("there is no version {version} of the pseudonyms' key");
         return Err(Failure::new(message, "`aios keys list` shows the versions").into());
     }
-    let n_stored = KeyUse::count(dir)?.of(version);
-    if n_stored > 0 {
-        let message = format!(
-            "cannot retire version {version} of the pseudonyms' key: {n_stored} stored pseudonyms were made under it"
-        );
-        let hint = "it can go when retention or erasure has removed them; until then find needs it";
+    if let Some(why) = KeyUse::count(dir)?.needs(version) {
+        let message = format!("cannot retire version {version} of the pseudonyms' key: {why}");
+        let hint = "what is stored goes with retention or erasure; a version by which somebody erased is known stays for good";
         return Err(Failure::new(message, hint).into());
     }
     dir.retire_key(keys::PSEUDONYMS, version)?;
-    on_record(config, dir, "retired", version)
+    owner::on_record(config, dir, key("retired", version))
 }
 
-fn on_record(config: &Config, dir: &DataDir, change: &str, version: u16) -> anyhow::Result<()> {
-    let audit = AuditLog::open(dir, config.audit.clone(), SystemClock.now())?;
-    let action = AuditAction::Key { change: change.to_owned(), version };
-    audit.append(SystemClock.now(), "cli", action)?;
-    audit.close(SystemClock.now())?;
-    Ok(())
+fn key(change: &str, version: u16) -> AuditAction {
+    AuditAction::Key { change: change.to_owned(), version }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use aios_core::{Clock as _, Timestamp};
-use aios_store::{DataDir, HoldId, Holds, NewHold};
+use aios_store::{AuditAction, DataDir, HoldId, Holds, NewHold};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ enum Verb {
 
 /// Keep events until a day
 ///
-/// With --json: {"id", "owner", "reason", "created_at", "expires_at", "since", "until"}.
+/// What owner and reason say of anybody is masked, as in the log. /// With --json: {"id", "owner", "reason", "created_at", "expires_at", "since", "until"}.
 #[derive(Debug, Args)]
 struct Add {
     /// Who answers for it
@@ -56,7 +56,7 @@ struct Add {
 #[derive(Debug, Args)]
 struct List;
 
-/// End a hold; what waited for it goes with the next rotation
+/// End a hold; erasures that waited for it go on, and what is past its time goes with the next rotation
 ///
 /// With --json: the hold that was ended, as `add` prints it.
 #[derive(Debug, Args)]
@@ -87,7 +87,12 @@ impl Add {
         let Self { owner, reason, expires: expires_at, since, until } = self;
         let new = NewHold { owner, reason, expires_at, since, until };
         match Owner::of(config)? {
-            Owner::Us(dir) => Ok(Holds::of(&dir).add(new, SystemClock.now())?),
+            Owner::Us(dir) => {
+                let redactor = config.privacy.redactor();
+                let hold = Holds::of(&dir).add(new, &redactor, SystemClock.now())?;
+                owner::on_record(config, &dir, AuditAction::of_hold("set", &hold))?;
+                Ok(hold)
+            }
             Owner::Server => owner::ask(config, "/admin/v1/logs/holds/add", &new),
         }
     }
@@ -96,7 +101,12 @@ impl Add {
 impl Release {
     fn run(self, config: &Config) -> anyhow::Result<aios_store::Hold> {
         match Owner::of(config)? {
-            Owner::Us(dir) => Ok(Holds::of(&dir).release(self.id)?),
+            Owner::Us(dir) => {
+                let hold = Holds::of(&dir).release(self.id)?;
+                owner::on_record(config, &dir, AuditAction::of_hold("released", &hold))?;
+                owner::resume_erasures(config, &dir)?;
+                Ok(hold)
+            }
             Owner::Server => {
                 owner::ask(config, "/admin/v1/logs/holds/release", &json!({ "id": self.id }))
             }
@@ -117,10 +127,10 @@ fn list(context: &Context, config: &Config, out: &mut dyn Write) -> anyhow::Resu
         let ended = if hold.is_expired(now) { " (ended)" } else { "" };
         vec![
             hold.id.to_string(),
-            table::one_line(&hold.owner, 40),
+            table::one_line(hold.owner.as_str(), 40),
             format!("{}..{}", end(hold.since), end(hold.until)),
             format!("{}{ended}", hold.expires_at),
-            table::one_line(&hold.reason, 80),
+            table::one_line(hold.reason.as_str(), 80),
         ]
     }));
     table::print(out, &rows)?;

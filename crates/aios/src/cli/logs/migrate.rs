@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use aios_core::Timestamp;
-use aios_store::{Migrated, Migration, migrate};
+use aios_store::{AuditAction, Migrated, Migration, migrate};
 use clap::Args;
 
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure, say};
-use crate::cli::owner::Owner;
+use crate::cli::owner::{self, Owner};
 use crate::keys;
 
 /// Take in the log of an older version: schemas 0.9 and 1.0 become events of schema 2.0
@@ -39,11 +39,14 @@ impl Migrate {
         };
         let how = Migration {
             redactor: &config.privacy.redactor(),
-            pseudonyms: &keys::pseudonyms(&dir)?,
+            keyring: &keys::keyring(&dir)?,
             text_max: config.events.text_max,
             utc_offset: &self.utc_offset,
         };
         let migrated = migrate(&dir, how, self.execute)?;
+        if self.execute && migrated.source.is_some() {
+            owner::on_record(&config, &dir, on_record(&migrated))?;
+        }
         if context.json {
             output::json(out, &migrated)?;
         } else {
@@ -76,6 +79,14 @@ impl Migrate {
             say("nothing was changed; --execute does it");
         }
         Ok(())
+    }
+}
+
+fn on_record(migrated: &Migrated) -> AuditAction {
+    AuditAction::Migrated {
+        n_events: migrated.n_v0_9 + migrated.n_v1_0 + migrated.n_v2_0,
+        n_erased: migrated.n_erased,
+        n_not_migrated: migrated.n_not_migrated,
     }
 }
 

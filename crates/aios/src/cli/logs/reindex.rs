@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use aios_store::{CaughtUp, Index};
+use aios_store::{AuditAction, CaughtUp, Index};
 use clap::Args;
 use serde_json::json;
 
@@ -21,7 +21,12 @@ impl Reindex {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let caught_up: CaughtUp = match Owner::of(&config)? {
-            Owner::Us(dir) => Index::open(&dir)?.rebuild()?.catch_up()?,
+            Owner::Us(dir) => {
+                let caught_up = Index::open(&dir)?.rebuild()?.catch_up()?;
+                let action = AuditAction::Reindexed { n_events: caught_up.n_events };
+                owner::on_record(&config, &dir, action)?;
+                caught_up
+            }
             Owner::Server => owner::ask(&config, "/admin/v1/logs/reindex", &json!({}))?,
         };
         if context.json {

@@ -1,4 +1,4 @@
-//! A file or stdin, in chunks of whole lines, so that no value is cut and memory stays bounded.
+//! Files or stdin, in chunks of whole lines, so that no value is cut and memory stays bounded.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -14,6 +14,8 @@ const CHUNK: usize = 1 << 20;
 const LINE_MAX: usize = 64 << 20;
 /// A private key that has begun is read on to its end, at most so far.
 const KEY_MAX: usize = 32 << 10;
+/// So much of a file tells whether it is text.
+const HEAD: usize = 8 << 10;
 /// Smaller files take less than a second.
 const PROGRESS_MIN: u64 = 32 << 20;
 
@@ -23,10 +25,17 @@ pub(super) struct Input {
     reader: BufReader<Box<dyn Read>>,
     /// Number of the next chunk's first line, from 1.
     line: usize,
-    progress: ProgressBar,
+    bar: ProgressBar,
 }
 
-/// Some lines.
+/// Some lines, as they came.
+pub(super) struct Lines {
+    pub(super) bytes: Vec<u8>,
+    /// Number of the first line.
+    first_line: usize,
+}
+
+/// Some lines as text.
 pub(super) struct Chunk {
     pub(super) text: String,
     /// Number of the first line.
@@ -34,23 +43,22 @@ pub(super) struct Chunk {
 }
 
 impl Input {
-    /// Opens a file, or stdin for `-`.
-    pub(super) fn open(file: &Path) -> anyhow::Result<Self> {
-        if file.as_os_str() == "-" {
-            return Ok(Self::new("stdin".to_owned(), Box::new(io::stdin()), ProgressBar::hidden()));
+    /// Opens a file, or stdin for `-`. What is read moves the bar on.
+    pub(super) fn open(file: &Path, bar: &ProgressBar) -> anyhow::Result<Self> {
+        if is_stdin(file) {
+            return Ok(Self::new("stdin".to_owned(), Box::new(io::stdin()), bar.clone()));
         }
         let name = file.display().to_string();
         let failed = |error| {
-            let hint = "name a file that you may read, or - for standard input";
+            let hint = "name a file or a directory that you may read, or - for standard input";
             Failure::new(format!("cannot read {name}"), hint).because(error)
         };
         let opened = File::open(file).map_err(failed)?;
-        let length = opened.metadata().map_err(failed)?.len();
-        Ok(Self::new(name, Box::new(opened), progress(length)))
+        Ok(Self::new(name, Box::new(opened), bar.clone()))
     }
 
-    fn new(name: String, reader: Box<dyn Read>, progress: ProgressBar) -> Self {
-        Self { name, reader: BufReader::with_capacity(CHUNK, reader), line: 1, progress }
+    fn new(name: String, reader: Box<dyn Read>, bar: ProgressBar) -> Self {
+        Self { name, reader: BufReader::with_capacity(CHUNK, reader), line: 1, bar }
     }
 
     /// What the input is called.
@@ -58,8 +66,14 @@ impl Input {
         &self.name
     }
 
+    /// Whether it begins like text. Other files have a zero byte near their beginning.
+    pub(super) fn is_text(&mut self) -> anyhow::Result<bool> {
+        let head = self.reader.fill_buf().map_err(|error| unreadable(&self.name, error))?;
+        Ok(!head.iter().take(HEAD).any(|byte| *byte == 0))
+    }
+
     /// The next lines. `None` at the end.
-    pub(super) fn next(&mut self) -> anyhow::Result<Option<Chunk>> {
+    pub(super) fn next(&mut self) -> anyhow::Result<Option<Lines>> {
         let mut bytes = Vec::new();
         while bytes.len() < CHUNK || (has_open_key(&bytes) && bytes.len() < CHUNK + KEY_MAX) {
             let n = self.read_line(&mut bytes)?;
@@ -67,29 +81,33 @@ impl Input {
                 break;
             }
         }
-        self.progress.inc(bytes.len() as u64);
+        self.bar.inc(bytes.len() as u64);
         if bytes.is_empty() {
-            self.progress.finish_and_clear();
             return Ok(None);
         }
         let first_line = self.line;
         self.line += bytes.iter().filter(|byte| **byte == b'\n').count();
-        Ok(Some(Chunk { text: into_text(bytes), first_line }))
+        Ok(Some(Lines { bytes, first_line }))
     }
 
     fn read_line(&mut self, bytes: &mut Vec<u8>) -> anyhow::Result<usize> {
         let before = bytes.len();
         let mut line = self.reader.by_ref().take(LINE_MAX as u64 + 1);
-        let n = line.read_until(b'\n', bytes).map_err(|error| {
-            let hint = "check that the file can be read";
-            Failure::new(format!("cannot read {}", self.name), hint).because(error)
-        })?;
+        let n = line.read_until(b'\n', bytes).map_err(|error| unreadable(&self.name, error))?;
         if n > LINE_MAX {
             let line = self.line + bytes[..before].iter().filter(|byte| **byte == b'\n').count();
             let message = format!("line {line} of {} is longer than 64 MiB", self.name);
             return Err(Failure::new(message, "break it into lines").into());
         }
         Ok(n)
+    }
+}
+
+impl Lines {
+    /// The lines as text. Bytes that are none become question marks, one each, so that offsets stay as
+    /// they are.
+    pub(super) fn into_chunk(self) -> Chunk {
+        Chunk { text: into_text(self.bytes), first_line: self.first_line }
     }
 }
 
@@ -105,7 +123,6 @@ impl Chunk {
     }
 }
 
-/// Bytes that are no text become question marks, one each, so that offsets stay as they are.
 fn into_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| {
         let bytes = error.into_bytes();
@@ -124,13 +141,27 @@ fn has_open_key(bytes: &[u8]) -> bool {
     last(b"-----BEGIN ") > last(b"-----END ")
 }
 
-/// A bar on stderr where a terminal listens and the work takes its time.
-fn progress(length: u64) -> ProgressBar {
-    if length < PROGRESS_MIN {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}, {eta} left");
-    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+/// Whether standard input is meant.
+pub(super) fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// A bar on stderr where a terminal listens and the work takes its time; for a stream, whose length
+/// nobody knows, what has been read.
+pub(super) fn bar(length: Option<u64>) -> ProgressBar {
+    let (bar, template) = match length {
+        Some(length) if length < PROGRESS_MIN => return ProgressBar::hidden(),
+        Some(length) => (ProgressBar::new(length), "{bar:40} {bytes}/{total_bytes}, {eta} left"),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes} read, {bytes_per_sec}"),
+    };
+    let style = ProgressStyle::with_template(template);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn unreadable(name: &str, error: io::Error) -> anyhow::Error {
+    Failure::new(format!("cannot read {name}"), "check that the file can be read")
+        .because(error)
+        .into()
 }
 
 #[cfg(test)]
@@ -140,7 +171,7 @@ mod tests {
     fn chunks(text: &[u8]) -> Vec<Chunk> {
         let reader = Box::new(io::Cursor::new(text.to_owned()));
         let mut input = Input::new("test".to_owned(), reader, ProgressBar::hidden());
-        std::iter::from_fn(|| input.next().unwrap()).collect()
+        std::iter::from_fn(|| input.next().unwrap().map(Lines::into_chunk)).collect()
     }
 
     #[test]

@@ -7,13 +7,16 @@ use aios_privacy::RedactionCounts;
 use clap::Args;
 use serde_json::json;
 
+use super::files;
 use super::input::Input;
+use super::stand_in::Stood;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
 
 /// Print a text with personal data and secrets masked
 ///
-/// With --json: {"text", "redactions": {kind: n}}, which holds the whole text in memory.
+/// Bytes that are no UTF-8 stay as they are. With --json: {"text", "redactions": {kind: n}}, which holds
+/// the whole text in memory, and in which such bytes become U+FFFD.
 #[derive(Debug, Args)]
 pub(super) struct Redact {
     /// What to redact; - for standard input
@@ -23,18 +26,22 @@ pub(super) struct Redact {
 impl Redact {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let redactor = context.config()?.privacy.redactor();
-        let mut input = Input::open(&self.file)?;
+        let bar = files::bar_of(std::slice::from_ref(&self.file));
+        let mut input = Input::open(&self.file, &bar)?;
         let mut counts = RedactionCounts::default();
         let mut whole = String::new();
-        while let Some(chunk) = input.next()? {
-            let redacted = redactor.redact(&chunk.text);
+        while let Some(lines) = input.next()? {
+            let stood = Stood::of(lines.bytes);
+            let redacted = redactor.redact(&stood.text);
             counts.merge(&redacted.counts);
+            let bytes = stood.bytes(redacted.text.as_str());
             if context.json {
-                whole.push_str(redacted.text.as_str());
+                whole.push_str(&String::from_utf8_lossy(&bytes));
             } else {
-                out.write_all(redacted.text.as_str().as_bytes())?;
+                out.write_all(&bytes)?;
             }
         }
+        bar.finish_and_clear();
         if context.json {
             output::json(out, &json!({ "text": whole, "redactions": counts }))?;
         }

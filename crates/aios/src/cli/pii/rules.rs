@@ -21,6 +21,7 @@ pub(super) struct Rules {}
 struct Row<'a> {
     kind: &'static str,
     rule: &'a str,
+    #[serde(serialize_with = "super::hundredths")]
     conf: f32,
     about: &'static str,
     enabled: bool,

@@ -8,6 +8,7 @@ use aios_privacy::{Finding, PiiKind, Redactor};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::files;
 use super::input::{Chunk, Input};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
@@ -18,13 +19,15 @@ const SHOWN_MAX: usize = 80;
 
 /// Tell where personal data and secrets are
 ///
-/// Exit code 2 if something was found. As ndjson (or with --json), each line of the input that holds
-/// something is {"line", "spans": [{"start", "end", "kind", "rule", "conf"}]}: lines count from 1,
-/// spans are bytes of the line. Values are left out, unless --show adds "value".
+/// Exit code 2 if something was found, 3 if a file could not be read. As ndjson (or with --json), each
+/// line of the input that holds something is {"line", "spans": [{"start", "end", "kind", "rule",
+/// "conf"}]}, with "file" before where there are several: lines count from 1, spans are bytes of the line.
+/// Values are left out, unless --show adds "value".
 #[derive(Debug, Args)]
 pub(super) struct Scan {
-    /// What to scan; - for standard input
-    file: PathBuf,
+    /// What to scan: files, directories with all that is in them, or - for standard input
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
     /// How findings are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -44,6 +47,8 @@ enum Format {
 /// The findings of a line.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
     line: usize,
     spans: Vec<Span<'a>>,
 }
@@ -55,6 +60,7 @@ struct Span<'a> {
     #[serde(serialize_with = "by_name")]
     kind: PiiKind,
     rule: &'a str,
+    #[serde(serialize_with = "super::hundredths")]
     conf: f32,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<&'a str>,
@@ -64,28 +70,73 @@ fn by_name<S: serde::Serializer>(kind: &PiiKind, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(kind.name())
 }
 
+/// What was found, and what could not be looked into.
+#[derive(Debug, Default)]
+struct Seen {
+    counts: BTreeMap<PiiKind, usize>,
+    n_lines: usize,
+    n_files: usize,
+    n_skipped: usize,
+    n_failed: usize,
+}
+
 impl Scan {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let redactor = context.config()?.privacy.scanner();
-        let mut input = Input::open(&self.file)?;
-        let mut counts = BTreeMap::<PiiKind, usize>::new();
-        let mut n_lines = 0;
-        while let Some(chunk) = input.next()? {
-            for line in self.lines(&redactor, &chunk) {
-                n_lines += 1;
-                for span in &line.spans {
-                    *counts.entry(span.kind).or_default() += 1;
+        let files::Found { files, is_one, mut n_failed } = files::find(&self.files)?;
+        let bar = files::bar_of(&files);
+        let is_ndjson = context.json || self.format == Format::Ndjson;
+        let mut seen = Seen::default();
+        for file in &files {
+            let scanned = Input::open(file, &bar).and_then(|mut input| {
+                // What was named itself is looked into whatever it is.
+                if !is_one && !input.is_text()? {
+                    seen.n_skipped += 1;
+                    return Ok(());
                 }
-                if context.json || self.format == Format::Ndjson {
+                seen.n_files += 1;
+                self.scan(&redactor, &mut input, (is_ndjson, !is_one), &mut seen, out)
+            });
+            match scanned {
+                Err(error) if is_one || output::is_closed_stdout(&error) => return Err(error),
+                Err(error) => {
+                    n_failed += 1;
+                    say(format_args!("{error:#}"));
+                }
+                Ok(()) => {}
+            }
+        }
+        bar.finish_and_clear();
+        out.flush()?;
+        seen.n_failed = n_failed;
+        say(seen.summary(is_one));
+        Ok(seen.exit())
+    }
+
+    fn scan(
+        &self,
+        redactor: &Redactor,
+        input: &mut Input,
+        (is_ndjson, with_name): (bool, bool),
+        seen: &mut Seen,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        while let Some(lines) = input.next()? {
+            let chunk = lines.into_chunk();
+            for mut line in self.lines(redactor, &chunk) {
+                seen.n_lines += 1;
+                for span in &line.spans {
+                    *seen.counts.entry(span.kind).or_default() += 1;
+                }
+                if is_ndjson {
+                    line.file = with_name.then_some(input.name());
                     output::json(out, &line)?;
                 } else {
                     line.print(input.name(), out)?;
                 }
             }
         }
-        out.flush()?;
-        say(summary(&counts, n_lines));
-        Ok(if counts.is_empty() { Exit::Done } else { Exit::Violation })
+        Ok(())
     }
 
     /// The lines of a chunk that hold something. What spans lines has a part in each.
@@ -102,7 +153,7 @@ impl Scan {
             let spans: Vec<_> =
                 left[..n].iter().filter_map(|one| self.span(one, start, text)).collect();
             if !spans.is_empty() {
-                lines.push(Line { line: number, spans });
+                lines.push(Line { file: None, line: number, spans });
             }
             let n_done = left[..n].partition_point(|one| one.end <= end);
             left = &left[n_done..];
@@ -135,11 +186,33 @@ impl Line<'_> {
     }
 }
 
-fn summary(counts: &BTreeMap<PiiKind, usize>, n_lines: usize) -> String {
-    let n: usize = counts.values().sum();
-    if n == 0 {
-        return "nothing found".to_owned();
+impl Seen {
+    fn exit(&self) -> Exit {
+        match (self.n_failed, self.counts.is_empty()) {
+            (0, true) => Exit::Done,
+            (0, false) => Exit::Violation,
+            _ => Exit::Incomplete,
+        }
     }
-    let kinds: Vec<_> = counts.iter().map(|(kind, n)| format!("{} {n}", kind.name())).collect();
-    format!("{n} found in {n_lines} lines: {}", kinds.join(", "))
+
+    fn summary(&self, is_one: bool) -> String {
+        let n: usize = self.counts.values().sum();
+        let kinds = self.counts.iter().map(|(kind, n)| format!("{} {n}", kind.name()));
+        let mut text = match n {
+            0 => "nothing found".to_owned(),
+            n => {
+                let kinds = kinds.collect::<Vec<_>>().join(", ");
+                format!("{n} found in {} lines: {kinds}", self.n_lines)
+            }
+        };
+        if !is_one {
+            text.push_str(&format!("; {} files read", self.n_files));
+        }
+        for (n, what) in [(self.n_skipped, "no text"), (self.n_failed, "could not be read")] {
+            if n > 0 {
+                text.push_str(&format!(", {n} {what}"));
+            }
+        }
+        text
+    }
 }

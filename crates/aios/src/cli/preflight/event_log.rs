@@ -9,6 +9,7 @@ use aios_store::{
 };
 
 use super::{Checked, Fault, Subject, sample};
+use crate::cli::running;
 use crate::clock::SystemClock;
 use crate::config::Config;
 
@@ -62,12 +63,9 @@ async fn write(log: &FileEventLog, event: Event) -> Result<(), Fault> {
 /// A server writes: its own counters and its last lines tell.
 fn by_watching(subject: &Subject, config: &Config, locked: StoreError) -> Checked {
     let Some(running) = subject.running()? else {
-        let admin = config.server.admin_listen;
+        let admin = running::address(config);
         let detail = format!("{locked}, and no server answers at http://{admin}");
-        return Err(Fault::new(
-            detail,
-            "name that server's configuration with --config, or stop the process",
-        ));
+        return Err(Fault::new(detail, "wait for the other command to end, or stop the process"));
     };
     let log = &running.status.event_log;
     if log.failing || log.lost > 0 {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use aios_core::Split;
 use aios_route::{Knots, OverrideError, Policy, split_in_force};
+use aios_server::{Standing, split_of};
 use aios_store::{DataDir, StoreError};
 
 use crate::config::{Config, ProfileChoice};
@@ -28,7 +29,7 @@ impl InForce {
     pub(in crate::cli) fn of(config: &Config) -> anyhow::Result<Self> {
         let dir = open(&config.server.data_dir)?;
         let written = dir.as_ref().map(DataDir::read_override).transpose()?.flatten();
-        let base = &config.routing.split;
+        let base = &base(config, dir.as_ref())?;
         // An override that cannot be understood changes nothing.
         let (split, override_error) = match split_in_force(base, written.as_deref()) {
             Ok(split) => (split, None),
@@ -37,6 +38,24 @@ impl InForce {
         let knots = dir.as_ref().map(knots::stored).transpose()?.flatten();
         Ok(Self { split, override_error, policy: policy(config, knots) })
     }
+}
+
+/// What configuration and canary ask for together.
+fn base(config: &Config, dir: Option<&DataDir>) -> anyhow::Result<Split> {
+    let split = &config.routing.split;
+    Ok(match config.canary.enabled {
+        true => split_of(split, &standing(config, dir)?),
+        false => split.clone(),
+    })
+}
+
+/// How the canary stands, by what is kept.
+pub(in crate::cli) fn standing(
+    config: &Config,
+    dir: Option<&DataDir>,
+) -> Result<Standing, StoreError> {
+    let start = config.routing.split.treatment_pct;
+    dir.map_or_else(|| Ok(Standing::new(start)), |dir| Standing::read(dir, start))
 }
 
 /// The data directory for reading; `None` if there is none yet.
@@ -85,9 +104,10 @@ mod tests {
     #[test]
     fn the_kill_switch_counts_before_the_override_and_that_before_the_file() {
         let override_text = Some(r#"{"boundary":0.3}"#);
-        check(&[], None, "config", false);
+        check(&[], None, "canary", false);
+        check(&[("AIOS_CANARY__ENABLED", "false")], None, "config", false);
         check(&[], override_text, "override", false);
-        check(&[], Some("{"), "config", true);
+        check(&[], Some("{"), "canary", true);
         check(&[("AIOS_ADAPTIVE_ENABLED", "0")], override_text, "kill_switch", false);
     }
 

@@ -7,7 +7,7 @@ mod status;
 
 use super::verbs::verbs;
 
-pub(super) use in_force::{InForce, open};
+pub(super) use in_force::{InForce, open, standing};
 pub(super) use status::{profile_rows, split_rows};
 
 verbs! {

@@ -45,7 +45,7 @@ fn print_server(
     config: &Config,
     status: &running::Status,
 ) -> anyhow::Result<()> {
-    say(format_args!("from the running server at {}", config.server.admin_listen));
+    say(format_args!("from the running server at {}", running::address(config)));
     let mut rows = split_rows(&status.split);
     rows.extend(profile_rows(status));
     table::print(out, &rows)

@@ -1,26 +1,26 @@
-//! What was masked goes on record once a minute, as counts.
+//! What goes on record once a minute, as counts: what was masked, and refusals too many to be told one by
+//! one.
 //!
 //! One entry per event would make the trail as long as the log, and fsync as often as there are
-//! requests. The counts are those of the metrics, which are counted where the text is masked.
+//! requests. The counts of masks are those of the metrics, which are counted where the text is masked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::{Clock, Timestamp};
-use aios_store::{AuditAction, AuditLog};
+use aios_store::{AuditAction, AuditLog, actor};
 
+use crate::admin::Auth;
 use crate::metrics::Metrics;
 
 /// How often counts go on record.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// How often files past their time are looked for.
-const PRUNE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// Puts counts on record.
-pub(crate) struct Redactions {
+pub(crate) struct Minutes {
     metrics: Arc<Metrics>,
+    auth: Arc<Auth>,
     audit: Arc<AuditLog>,
     clock: Arc<dyn Clock>,
     /// What is on record already.
@@ -28,16 +28,20 @@ pub(crate) struct Redactions {
     since: Timestamp,
 }
 
-impl Redactions {
-    pub(crate) fn new(metrics: Arc<Metrics>, audit: Arc<AuditLog>, clock: Arc<dyn Clock>) -> Self {
+impl Minutes {
+    pub(crate) fn new(
+        metrics: Arc<Metrics>,
+        auth: Arc<Auth>,
+        audit: Arc<AuditLog>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let since = clock.now();
-        Self { metrics, audit, clock, recorded: BTreeMap::new(), since }
+        Self { metrics, auth, audit, clock, recorded: BTreeMap::new(), since }
     }
 
     /// Runs until `stop` turns true; then what is left goes on record, and that this is the end.
     pub(crate) async fn run(mut self, mut stop: tokio::sync::watch::Receiver<bool>) {
         let mut tick = tokio::time::interval(EVERY);
-        let mut prune = tokio::time::interval(PRUNE_EVERY);
         loop {
             tokio::select! {
                 ended = stop.wait_for(|stop| *stop) => {
@@ -45,7 +49,6 @@ impl Redactions {
                     break;
                 }
                 _ = tick.tick() => self.record(),
-                _ = prune.tick() => self.prune(),
             }
         }
         self.record();
@@ -54,9 +57,17 @@ impl Redactions {
         }
     }
 
-    /// Blocks for a write to disk, once a minute, on the control plane's thread.
+    /// Blocks for a few writes to disk, once a minute, on the control plane's thread.
     fn record(&mut self) {
         let now = self.clock.now();
+        self.redactions(now);
+        self.refusals(now);
+        if let Err(error) = self.audit.sign_if_due(now) {
+            tracing::error!(%error, "the audit trail's end could not be signed");
+        }
+    }
+
+    fn redactions(&mut self, now: Timestamp) {
         let totals = self.metrics.redactions();
         let new = |(kind, total): &(&'static str, u64)| {
             let before = self.recorded.get(kind).copied().unwrap_or(0);
@@ -68,7 +79,7 @@ impl Redactions {
             return;
         }
         let action = AuditAction::Redacted { sink: "log".into(), since: self.since, counts };
-        match self.audit.append(now, "server", action) {
+        match self.audit.append(now, actor::SERVER, action) {
             Ok(_) => {
                 self.recorded = totals.into_iter().collect();
                 self.since = now;
@@ -78,13 +89,12 @@ impl Redactions {
         }
     }
 
-    fn prune(&self) {
-        match self.audit.prune(self.clock.now()) {
-            Ok(0) => {}
-            Ok(n_files) => {
-                tracing::info!(n_files, "days of the audit trail past their time are gone")
+    fn refusals(&self, now: Timestamp) {
+        for (caller, n) in self.auth.take_counted() {
+            if let Err(error) = self.audit.append(now, &caller, AuditAction::RefusedMore { n }) {
+                self.auth.put_back(&caller, n);
+                tracing::error!(%error, "refusals could not be put on record");
             }
-            Err(error) => tracing::error!(%error, "the audit trail could not be pruned"),
         }
     }
 }

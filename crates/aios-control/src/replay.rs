@@ -1,0 +1,176 @@
+//! Verdicts judged again: as a proof that they follow from their counts, or to see what another policy would
+//! have made of them.
+
+use aios_core::{Decision, Verdict, VerdictReason};
+
+use crate::canary::{Canary, Record};
+use crate::event::{ControlEvent, VerdictEvent};
+use crate::evidence::Evidence;
+use crate::judge::{JudgePolicy, Judgement, judge};
+use crate::plan::{CanaryPolicy, Check, next_stage, plan};
+
+/// Two e-values are the same if their logarithms differ by less than this, relatively: the last digits of
+/// numbers are lost when they are written.
+const SAME: f64 = 1e-9;
+
+/// What the judge says of a verdict's counts; none where a golden report alone has spoken. `policy` may change
+/// how much is asked, but not where latencies were measured: that is in the counts.
+#[must_use]
+pub fn rejudge(
+    event: &VerdictEvent,
+    policy: impl FnOnce(JudgePolicy) -> JudgePolicy,
+) -> Option<Judgement> {
+    let mut testimony = event.testimony.clone()?;
+    testimony.policy = policy(testimony.policy);
+    let evidence = Evidence::recall(testimony, event.treatment_pct);
+    Some(judge(&evidence, next_stage(event.treatment_pct).unwrap_or(event.treatment_pct)))
+}
+
+/// How a kept verdict differs from what its counts say; none if it does not.
+#[must_use]
+pub fn contradiction(event: &VerdictEvent) -> Option<String> {
+    let judged = rejudge(event, |policy| policy)?;
+    let is_off = |found: f64, kept: f64| (found - kept).abs() > SAME * kept.abs().max(1.0);
+    if is_off(judged.harm_log_e, event.harm_log_e) {
+        return Some(format!(
+            "its counts give a harm of ln e = {}, not {}",
+            judged.harm_log_e, event.harm_log_e
+        ));
+    }
+    for (found, kept) in judged.metrics.iter().zip(&event.metrics) {
+        let counts = |it: &aios_core::MetricEvidence| {
+            (it.n_control, it.n_control_bad, it.n_treatment, it.n_treatment_bad)
+        };
+        let differs = counts(found) != counts(kept)
+            || is_off(found.noninferior_log_e, kept.noninferior_log_e)
+            || is_off(found.harm_log_e, kept.harm_log_e);
+        if differs {
+            return Some(format!("its counts give other figures of {}", kept.metric));
+        }
+    }
+    let of_golden =
+        matches!(event.reason, VerdictReason::ObjectivesMet | VerdictReason::ObjectiveBroken);
+    let same = judged.reason == event.reason && judged.verdict == event.verdict;
+    (!same && !of_golden).then(|| format!("its counts say {}, not {}", judged.reason, event.reason))
+}
+
+/// One verdict, as it was and as it would have been.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replayed<'a> {
+    /// As it was kept.
+    pub kept: &'a VerdictEvent,
+    /// As it would have been.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: VerdictReason,
+    /// What would have followed.
+    pub decision: Option<Decision>,
+    /// Where the canary would stand.
+    pub canary: Canary,
+}
+
+/// Every verdict again, under another policy. The requests stay those that were dealt then: a stage that would
+/// have been reached earlier or later has no others.
+#[must_use]
+pub fn replay<'a>(
+    start: Canary,
+    lines: impl IntoIterator<Item = &'a ControlEvent>,
+    policy: &CanaryPolicy,
+    ask: impl Fn(JudgePolicy) -> JudgePolicy,
+) -> Vec<Replayed<'a>> {
+    let mut canary = start;
+    let mut replayed = Vec::new();
+    for line in lines {
+        match line {
+            ControlEvent::Verdict(kept) => {
+                let judged = rejudge(kept, &ask);
+                let (verdict, reason) = judged
+                    .map_or((kept.verdict, kept.reason), |judged| (judged.verdict, judged.reason));
+                let check = Check { verdict, reason, window: kept.window, golden: kept.golden };
+                let (next, decision) = plan(policy, canary, &check);
+                canary = next;
+                replayed.push(Replayed { kept, verdict, reason, decision, canary });
+            }
+            ControlEvent::Decision(event) => match event.decision {
+                // What an operator did, he would have done.
+                Decision::Reset { .. } | Decision::Hold | Decision::Resume => {
+                    canary = canary.after(Record::Decision(event.decision));
+                }
+                Decision::Advance { .. }
+                | Decision::RollBack { .. }
+                | Decision::MoveBoundary { .. } => {}
+            },
+            ControlEvent::Standing(_) => {}
+        }
+    }
+    replayed
+}
+
+#[cfg(test)]
+mod tests {
+    use aios_core::{Bucket, EvidenceWindow, GoldenGate, Percent, Timestamp};
+
+    use super::*;
+    use crate::evidence::Observation;
+
+    /// A verdict on so many treated ones, of which every `nth` fails, and nine times as many controls.
+    fn verdict(n: u32, nth: u32, turn: i64) -> VerdictEvent {
+        let treatment_pct = Percent::new(10.0).unwrap();
+        let mut evidence = Evidence::new(JudgePolicy::new(9_100.0), treatment_pct);
+        for k in 0..10 * n {
+            let bucket = if k % 10 == 0 { Bucket::Treatment } else { Bucket::Control };
+            let failed = bucket == Bucket::Treatment && (k / 10) % nth == nth - 1;
+            let latency_ms = f64::from((k.wrapping_mul(2_654_435_761) >> 16) % 97) * 100.0;
+            evidence.add(&Observation { bucket, failed, latency_ms, missed: None });
+        }
+        let judged = judge(&evidence, Percent::new(25.0).unwrap());
+        let at = |turn: i64| Timestamp::from_micros(turn * 60_000_000);
+        VerdictEvent {
+            ts: at(turn + 1),
+            verdict: judged.verdict,
+            reason: judged.reason,
+            window: EvidenceWindow { since: at(turn), until: at(turn + 1) },
+            treatment_pct,
+            candidate: String::new(),
+            golden: GoldenGate::FreshPass,
+            report: None,
+            harm_log_e: judged.harm_log_e,
+            metrics: judged.metrics,
+            testimony: Some(evidence.testimony()),
+        }
+    }
+
+    #[test]
+    fn a_verdict_follows_from_its_counts() {
+        let good = verdict(400, 1_000, 0);
+        assert_eq!((good.verdict, contradiction(&good)), (Verdict::Met, None));
+        let bad = verdict(400, 10, 0);
+        assert_eq!((bad.verdict, contradiction(&bad)), (Verdict::Breached, None));
+        let told = |event: VerdictEvent| contradiction(&event).unwrap();
+        assert!(told(VerdictEvent { harm_log_e: 0.0, ..bad.clone() }).contains("not 0"));
+        let metrics = good.metrics.clone();
+        assert!(told(VerdictEvent { metrics, ..bad.clone() }).contains("other figures of errors"));
+        let reason = VerdictReason::WithinMargins;
+        assert!(told(VerdictEvent { reason, ..bad }).contains("say critical_harm"));
+    }
+
+    #[test]
+    fn another_policy_comes_to_other_verdicts() {
+        let lines: Vec<_> =
+            (0..3).map(|turn| ControlEvent::Verdict(Box::new(verdict(400, 50, turn)))).collect();
+        let decided = |margin: f64, passes: u32| {
+            let policy = CanaryPolicy { passes, ..CanaryPolicy::default() };
+            let ask = |mut asked: JudgePolicy| {
+                asked.error_margin = margin;
+                asked
+            };
+            let replayed = replay(Canary::default(), &lines, &policy, ask);
+            let told = replayed.iter().filter_map(|it| it.decision.map(|it| it.to_string()));
+            told.collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(decided(0.03, 3), "advance 25");
+        assert_eq!(decided(0.03, 2), "advance 25");
+        assert_eq!(decided(0.03, 4), "");
+        assert_eq!(decided(0.001, 1), "");
+    }
+}

@@ -1,0 +1,164 @@
+//! The scan: BM25 of every fragment of a scope, with the words of the turns beside it.
+//!
+//! One pass over all terms, with three rows of counts: of the fragment before, of this one, of the next.
+//! Whether a term is asked for is told by one look into a small table for nearly all.
+
+use crate::analyzer::Term;
+use crate::query::{Query, TERMS_MAX};
+use crate::scope::{Kind, Scope};
+
+/// Slots of the table; a power of two.
+const SLOTS: usize = 4096;
+
+/// A fragment in which something of the question stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scored {
+    pub(crate) at: usize,
+    pub(crate) score: f32,
+}
+
+/// What a scan finds.
+#[derive(Debug, Default)]
+pub(crate) struct Scanned {
+    /// Fragments that hold a term, or stand beside one that does, in their order.
+    pub(crate) scored: Vec<Scored>,
+    /// Which terms of the question each fragment holds itself; only those that hold any, in their order.
+    own: Vec<(usize, u64)>,
+    idf: Vec<f32>,
+}
+
+impl Scanned {
+    /// Which terms of the question a fragment holds, a bit for each.
+    fn terms_of(&self, at: usize) -> u64 {
+        let found = self.own.binary_search_by_key(&at, |(at, _)| *at);
+        found.map_or(0, |place| self.own[place].1)
+    }
+
+    /// How much of the question stands in some fragments together: 1 if all of it does.
+    pub(crate) fn share(&self, members: &[usize]) -> f32 {
+        let held = members.iter().fold(0, |held, at| held | self.terms_of(*at));
+        let all: f32 = self.idf.iter().sum();
+        let held = self.idf.iter().enumerate().filter(|(n, _)| held >> n & 1 == 1);
+        if all > 0.0 { held.map(|(_, idf)| idf).sum::<f32>() / all } else { 0.0 }
+    }
+}
+
+/// Scans a scope.
+pub(crate) fn scan(scope: &Scope, query: &Query) -> Scanned {
+    let asked = Asked::new(&query.terms);
+    let idf: Vec<f32> = query.terms.iter().map(|term| scope.idf(*term)).collect();
+    let mut scanned = Scanned { idf, ..Scanned::default() };
+    let (mut before, mut here, mut next) =
+        (Counts::default(), Counts::default(), Counts::default());
+    let n = scope.len();
+    if query.terms.is_empty() || n == 0 {
+        return scanned;
+    }
+    next.count(scope, 0, &asked);
+    for at in 0..n {
+        std::mem::swap(&mut before, &mut here);
+        std::mem::swap(&mut here, &mut next);
+        next.clear();
+        if at + 1 < n {
+            next.count(scope, at + 1, &asked);
+        }
+        if here.held != 0 {
+            scanned.own.push((at, here.held));
+        }
+        if before.held | here.held | next.held == 0 || scope.rows[at].is_retired {
+            continue;
+        }
+        let is_joined_before = at > 0 && scope.is_joined(at - 1);
+        let beside = [is_joined_before.then_some(&before), scope.is_joined(at).then_some(&next)];
+        let score = score(scope, at, query, &scanned.idf, &here, beside);
+        if score > 0.0 {
+            scanned.scored.push(Scored { at, score });
+        }
+    }
+    scanned
+}
+
+fn score(
+    scope: &Scope,
+    at: usize,
+    query: &Query,
+    idf: &[f32],
+    here: &Counts,
+    beside: [Option<&Counts>; 2],
+) -> f32 {
+    let (weights, kind) = (&query.weights, scope.rows[at].kind);
+    let lent = |of: fn(&Counts) -> f32| -> f32 { beside.iter().flatten().map(|one| of(one)).sum() };
+    let length = here.length + weights.neighbor * lent(|one| one.length);
+    let b = match kind {
+        Kind::Turn => weights.b_turn,
+        Kind::Document => weights.b_document,
+    };
+    let norm = weights.k1 * (1.0 - b + b * length / scope.mean_length(kind));
+    let held = beside.iter().flatten().fold(here.held, |held, one| held | one.held);
+    let mut score = 0.0;
+    for (n, idf) in idf.iter().enumerate().filter(|(n, _)| held >> n & 1 == 1) {
+        let lent: f32 = beside.iter().flatten().map(|one| one.n[n]).sum();
+        let tf = here.n[n] + weights.neighbor * lent;
+        score += idf * tf * (weights.k1 + 1.0) / (tf + norm);
+    }
+    score
+}
+
+/// How often each term of the question stands in one fragment.
+struct Counts {
+    n: [f32; TERMS_MAX],
+    /// A bit for each that does.
+    held: u64,
+    length: f32,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self { n: [0.0; TERMS_MAX], held: 0, length: 0.0 }
+    }
+}
+
+impl Counts {
+    fn count(&mut self, scope: &Scope, at: usize, asked: &Asked<'_>) {
+        let terms = scope.terms(at);
+        self.length = terms.len() as f32;
+        for term in terms {
+            if let Some(n) = asked.place(*term) {
+                self.n[n] += 1.0;
+                self.held |= 1 << n;
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        if self.held != 0 {
+            self.n = [0.0; TERMS_MAX];
+            self.held = 0;
+        }
+        self.length = 0.0;
+    }
+}
+
+/// The question's terms, to be told from others quickly.
+struct Asked<'a> {
+    terms: &'a [Term],
+    /// Whether some term falls into a slot.
+    slots: Box<[bool; SLOTS]>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(terms: &'a [Term]) -> Self {
+        let mut slots = Box::new([false; SLOTS]);
+        for term in terms {
+            slots[*term as usize % SLOTS] = true;
+        }
+        Self { terms, slots }
+    }
+
+    fn place(&self, term: Term) -> Option<usize> {
+        if !self.slots[term as usize % SLOTS] {
+            return None;
+        }
+        self.terms.iter().position(|one| *one == term)
+    }
+}

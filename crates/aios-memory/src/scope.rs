@@ -1,0 +1,318 @@
+//! One scope's fragments as arrays, in the order in which they were said.
+
+use std::collections::HashMap;
+
+use aios_core::Timestamp;
+
+use crate::analyzer::Term;
+use crate::vector::Quantized;
+
+/// What a fragment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A turn of a conversation: those beside it say what it is about.
+    Turn,
+    /// A text that stands for itself.
+    Document,
+}
+
+/// A fragment as ranking sees it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its number in the store.
+    pub id: i64,
+    /// Its conversation: only turns of one conversation and session stand beside each other.
+    pub conversation: i64,
+    /// The part of the conversation that it belongs to.
+    pub session: i64,
+    /// When it was said.
+    pub ts: Timestamp,
+    /// What it is.
+    pub kind: Kind,
+    /// Terms of who said it, by [`crate::Analyzer::names`].
+    pub speaker: Vec<Term>,
+    /// Its terms.
+    pub terms: Vec<Term>,
+    /// How many words it has.
+    pub n_words: u32,
+    /// What tells copies from corrections: [`crate::guard_mark`].
+    pub guard: u32,
+    /// Superseded, expired or archived: it is not found, but what was said before and after it still was.
+    pub is_retired: bool,
+    /// Its vector, if it has one.
+    pub vector: Option<Quantized>,
+}
+
+/// Everything that one question may find.
+#[derive(Debug, Default)]
+pub struct Scope {
+    pub(crate) rows: Vec<Row>,
+    /// All rows' terms, one after the other.
+    terms: Vec<Term>,
+    vectors: Vec<Option<Quantized>>,
+    /// Names of those who speak, each once.
+    speakers: Vec<Vec<Term>>,
+    /// In how many fragments a term stands.
+    n_with: HashMap<Term, u32>,
+    turns: Lengths,
+    documents: Lengths,
+    n_vector_bytes: usize,
+}
+
+/// A fragment without its terms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    conversation: i64,
+    session: i64,
+    pub(crate) ts: Timestamp,
+    /// Where its terms end.
+    end: u32,
+    pub(crate) n_words: u32,
+    pub(crate) guard: u32,
+    /// Place in the list of speakers.
+    pub(crate) speaker: Option<u16>,
+    pub(crate) kind: Kind,
+    pub(crate) is_retired: bool,
+}
+
+/// Sum of the lengths of fragments of a kind.
+#[derive(Debug, Default)]
+struct Lengths {
+    n: u32,
+    sum: f64,
+}
+
+impl Lengths {
+    fn mean(&self) -> f32 {
+        (self.sum / f64::from(self.n.max(1))).max(1.0) as f32
+    }
+}
+
+/// What a neighbour's words count.
+pub(crate) const NEIGHBOR_WEIGHT: f32 = 0.3;
+
+impl Scope {
+    /// Of entries in any order.
+    #[must_use]
+    pub fn new(mut entries: Vec<Entry>) -> Self {
+        // Stable: what was said in the same moment stays in the order in which it came.
+        entries.sort_by_key(|entry| (entry.conversation, entry.ts));
+        let mut scope = Self::default();
+        for entry in entries {
+            scope.append(entry);
+        }
+        scope
+    }
+
+    /// Appends what was said last. False if it was not the last, or of another conversation: then the
+    /// scope is as before and has to be made anew.
+    pub fn push(&mut self, entry: Entry) -> bool {
+        let is_last = self
+            .rows
+            .last()
+            .is_none_or(|last| last.conversation == entry.conversation && last.ts <= entry.ts);
+        if is_last {
+            self.append(entry);
+        }
+        is_last
+    }
+
+    /// How many fragments there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The store's number of a fragment by its place.
+    #[must_use]
+    pub fn id(&self, at: usize) -> i64 {
+        self.rows[at].id
+    }
+
+    /// Bytes that it takes, nearly.
+    #[must_use]
+    pub fn n_bytes(&self) -> usize {
+        size_of::<Row>() * self.rows.capacity()
+            + size_of::<Term>() * self.terms.capacity()
+            + size_of::<Option<Quantized>>() * self.vectors.capacity()
+            + self.n_vector_bytes
+            // A map's slot holds key, value and a byte of its own, and one in four is free.
+            + self.n_with.capacity() * (size_of::<(Term, u32)>() + 1)
+            + self.speakers.iter().map(|names| 24 + 4 * names.capacity()).sum::<usize>()
+    }
+
+    /// The question without the names of those who speak here. A vector of it would else be nearest to
+    /// whatever is short and names them.
+    #[must_use]
+    pub fn without_speakers(&self, question: &str, names_of: impl Fn(&str) -> Vec<Term>) -> String {
+        let is_name = |word: &str| {
+            let names = names_of(word);
+            !names.is_empty()
+                && names.iter().all(|name| self.speakers.iter().any(|all| all.contains(name)))
+        };
+        let kept: Vec<_> = question.split_whitespace().filter(|word| !is_name(word)).collect();
+        kept.join(" ")
+    }
+
+    pub(crate) fn terms(&self, at: usize) -> &[Term] {
+        let start = at.checked_sub(1).map_or(0, |before| self.rows[before].end);
+        &self.terms[start as usize..self.rows[at].end as usize]
+    }
+
+    pub(crate) fn vector(&self, at: usize) -> Option<&Quantized> {
+        self.vectors.get(at)?.as_ref()
+    }
+
+    pub(crate) fn speakers(&self) -> &[Vec<Term>] {
+        &self.speakers
+    }
+
+    /// How rare a term is, by all fragments of this scope and no others.
+    pub(crate) fn idf(&self, term: Term) -> f32 {
+        let n = self.rows.len() as f32;
+        let n_with = self.n_with.get(&term).copied().unwrap_or(0) as f32;
+        (1.0 + (n - n_with + 0.5) / (n_with + 0.5)).ln()
+    }
+
+    /// Mean length of fragments of that kind, with what their neighbours lend them.
+    pub(crate) fn mean_length(&self, kind: Kind) -> f32 {
+        match kind {
+            Kind::Turn => self.turns.mean(),
+            Kind::Document => self.documents.mean(),
+        }
+    }
+
+    /// Whether the fragment at `at` and the one after it are turns of one session.
+    pub(crate) fn is_joined(&self, at: usize) -> bool {
+        let (Some(one), Some(next)) = (self.rows.get(at), self.rows.get(at + 1)) else {
+            return false;
+        };
+        one.kind == Kind::Turn
+            && next.kind == Kind::Turn
+            && (one.conversation, one.session) == (next.conversation, next.session)
+    }
+
+    fn append(&mut self, entry: Entry) {
+        let at = self.rows.len();
+        let length = entry.terms.len() as f64;
+        let mut own = entry.terms.clone();
+        own.sort_unstable();
+        own.dedup();
+        for term in own {
+            *self.n_with.entry(term).or_default() += 1;
+        }
+        self.terms.extend(&entry.terms);
+        let speaker = self.speaker(entry.speaker);
+        self.rows.push(Row {
+            id: entry.id,
+            conversation: entry.conversation,
+            session: entry.session,
+            ts: entry.ts,
+            end: u32::try_from(self.terms.len()).unwrap_or(u32::MAX),
+            n_words: entry.n_words,
+            guard: entry.guard,
+            speaker,
+            kind: entry.kind,
+            is_retired: entry.is_retired,
+        });
+        if entry.vector.is_some() {
+            self.vectors.resize(at, None);
+            self.n_vector_bytes += entry.vector.as_ref().map_or(0, |vector| vector.bytes.len());
+            self.vectors.push(entry.vector);
+        }
+        let lent = match at.checked_sub(1) {
+            Some(before) if self.is_joined(before) => self.terms(before).len() as f64 + length,
+            Some(_) | None => 0.0,
+        };
+        let lengths = match entry.kind {
+            Kind::Turn => &mut self.turns,
+            Kind::Document => &mut self.documents,
+        };
+        lengths.n += 1;
+        lengths.sum += length + f64::from(NEIGHBOR_WEIGHT) * lent;
+    }
+
+    /// The place of a speaker's names. Past as many as have a number, nobody is told apart.
+    fn speaker(&mut self, names: Vec<Term>) -> Option<u16> {
+        if names.is_empty() {
+            return None;
+        }
+        let known = self.speakers.iter().position(|all| *all == names);
+        let at = known.unwrap_or(self.speakers.len());
+        let place = u16::try_from(at).ok()?;
+        if known.is_none() {
+            self.speakers.push(names);
+        }
+        Some(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(conversation: i64, second: i64, terms: &[Term]) -> Entry {
+        Entry {
+            id: second,
+            conversation,
+            session: 0,
+            ts: Timestamp::from_micros(second * 1_000_000),
+            kind: Kind::Turn,
+            speaker: vec![9],
+            terms: terms.to_vec(),
+            n_words: 3,
+            guard: 0,
+            is_retired: false,
+            vector: None,
+        }
+    }
+
+    #[test]
+    fn what_is_pushed_comes_to_the_same_as_what_is_there_from_the_start() {
+        let all = [entry(1, 1, &[1, 2]), entry(1, 2, &[2, 2, 3]), entry(1, 2, &[4])];
+        let whole = Scope::new(all.to_vec());
+        let mut pushed = Scope::default();
+        for one in all {
+            assert!(pushed.push(one));
+        }
+        for term in 0..5 {
+            assert_eq!(whole.idf(term), pushed.idf(term), "{term}");
+        }
+        assert_eq!(whole.mean_length(Kind::Turn), pushed.mean_length(Kind::Turn));
+        // Own lengths 2, 3, 1, and what is lent: 3, 2 + 1, 3.
+        assert!((whole.mean_length(Kind::Turn) - (6.0 + 0.3 * 9.0) / 3.0).abs() < 1e-5);
+        assert_eq!((whole.terms(1), whole.speakers().len()), (&[2, 2, 3][..], 1));
+    }
+
+    #[test]
+    fn what_was_said_earlier_or_elsewhere_is_not_pushed() {
+        let mut scope = Scope::new(vec![entry(1, 5, &[1])]);
+        assert!(!scope.push(entry(1, 4, &[1])) && !scope.push(entry(2, 6, &[1])));
+        assert_eq!(scope.len(), 1);
+    }
+
+    #[test]
+    fn a_border_of_sessions_joins_nothing() {
+        let mut other = entry(1, 2, &[2]);
+        other.session = 1;
+        let scope = Scope::new(vec![entry(1, 1, &[1]), other, entry(2, 3, &[1])]);
+        assert!(!scope.is_joined(0) && !scope.is_joined(1) && !scope.is_joined(2));
+    }
+
+    #[test]
+    fn speakers_names_are_cut_from_what_is_embedded() {
+        let scope = Scope::new(vec![entry(1, 1, &[1])]);
+        let names_of = |word: &str| match word {
+            "Ann's" => vec![9],
+            _ => vec![1],
+        };
+        assert_eq!(scope.without_speakers("Where is Ann's boat?", names_of), "Where is boat?");
+    }
+}

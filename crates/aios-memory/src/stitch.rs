@@ -1,0 +1,167 @@
+//! Results of candidates: spans are stitched, what is the same stands once, and words are counted.
+
+use crate::jaccard::{as_set, jaccard};
+use crate::query::{Query, Unit};
+use crate::scan::{Scanned, Scored};
+use crate::scope::Scope;
+use crate::search::Hit;
+
+/// Turns on either side of the one that was found.
+const REACH: usize = 2;
+
+/// The same where words are left when all results are made.
+const REACH_MAX: usize = 3;
+
+/// Turns on either side that say what one is about, also where they are not returned.
+const BESIDE: usize = 1;
+
+/// Makes results of candidates, the best first.
+pub(crate) fn stitch(
+    scope: &Scope,
+    query: &Query,
+    scanned: &Scanned,
+    ranked: &[Scored],
+) -> Vec<Hit> {
+    let mut made = Made { scope, query, scanned, hits: Vec::new(), sets: Vec::new(), n_words: 0 };
+    for one in ranked {
+        if made.hits.len() == query.k {
+            break;
+        }
+        made.take(*one);
+    }
+    if query.unit == Unit::Span {
+        made.widen();
+    }
+    made.hits
+}
+
+struct Made<'a> {
+    scope: &'a Scope,
+    query: &'a Query,
+    scanned: &'a Scanned,
+    hits: Vec<Hit>,
+    /// Terms of each hit.
+    sets: Vec<Vec<u32>>,
+    n_words: usize,
+}
+
+impl Made<'_> {
+    fn take(&mut self, one: Scored) {
+        if self.hits.iter().any(|hit| hit.members.contains(&one.at)) {
+            return;
+        }
+        if !self.is_about(one.at) {
+            return;
+        }
+        let reach = match self.query.unit {
+            Unit::Turn => 0,
+            Unit::Span => REACH,
+        };
+        // What does not fit with all its neighbors may fit with fewer.
+        for reach in (0..=reach).rev() {
+            let window = self.window(one.at, reach);
+            if self.extend(&window) || self.begin(one, window) {
+                return;
+            }
+        }
+    }
+
+    /// Gives results a turn more on either side, the best first, as far as words are left.
+    fn widen(&mut self) {
+        for place in 0..self.hits.len() {
+            let window = self.window(self.hits[place].best, REACH_MAX);
+            let is_free = |at: &&usize| !self.hits.iter().any(|hit| hit.members.contains(at));
+            let new: Vec<usize> = window.iter().filter(is_free).copied().collect();
+            self.join(place, new);
+        }
+    }
+
+    /// The turns around one, as far as the session goes.
+    fn window(&self, at: usize, reach: usize) -> Vec<usize> {
+        let (mut first, mut last) = (at, at);
+        while at - first < reach && first > 0 && self.scope.is_joined(first - 1) {
+            first -= 1;
+        }
+        while last - at < reach && self.scope.is_joined(last) {
+            last += 1;
+        }
+        (first..=last).filter(|near| !self.scope.rows[*near].is_retired).collect()
+    }
+
+    /// Whether enough of the question is in it, in words or in meaning. Without this, whatever is least
+    /// far away would come back for a question that nothing here answers.
+    fn is_about(&self, at: usize) -> bool {
+        let weights = &self.query.weights;
+        let asked = self.query.vector.as_ref();
+        let cosine = self.scope.vector(at).zip(asked).map(|(one, asked)| one.cosine(asked));
+        self.scanned.share(&self.window(at, BESIDE)) >= weights.floor
+            || cosine.is_some_and(|cosine| cosine >= weights.floor_cosine)
+    }
+
+    /// Joins a window to a result that it overlaps. Whether it did.
+    fn extend(&mut self, window: &[usize]) -> bool {
+        let overlaps = |hit: &Hit| window.iter().any(|at| hit.members.contains(at));
+        let Some(place) = self.hits.iter().position(overlaps) else { return false };
+        let is_free = |at: &&usize| !self.hits.iter().any(|hit| hit.members.contains(at));
+        let new: Vec<usize> = window.iter().filter(is_free).copied().collect();
+        self.join(place, new)
+    }
+
+    /// Adds fragments to a result, if they fit. Whether they did.
+    fn join(&mut self, place: usize, new: Vec<usize>) -> bool {
+        let n_words = self.words_of(&new);
+        if self.n_words + n_words > self.query.words_max {
+            return false;
+        }
+        self.n_words += n_words;
+        let mut members = std::mem::take(&mut self.hits[place].members);
+        members.extend(new);
+        members.sort_unstable();
+        self.sets[place] = self.set_of(&members);
+        let share = self.scanned.share(&members);
+        let hit = &mut self.hits[place];
+        (hit.members, hit.share) = (members, share);
+        hit.n_words += n_words;
+        true
+    }
+
+    /// A result of its own, if it fits and is not there already in the same words. Whether it is dealt
+    /// with.
+    fn begin(&mut self, one: Scored, window: Vec<usize>) -> bool {
+        let is_free = |at: &usize| !self.hits.iter().any(|hit| hit.members.contains(at));
+        let members: Vec<usize> = window.into_iter().filter(is_free).collect();
+        let n_words = self.words_of(&members);
+        if self.n_words + n_words > self.query.words_max {
+            return false;
+        }
+        let set = self.set_of(&members);
+        if self.is_copy(&members, &set) {
+            return true;
+        }
+        self.n_words += n_words;
+        self.sets.push(set);
+        let share = self.scanned.share(&members);
+        self.hits.push(Hit { best: one.at, members, score: one.score, share, n_words });
+        true
+    }
+
+    /// Whether a result says the same already: nearly the same words, and no other number, name or "not".
+    fn is_copy(&self, members: &[usize], set: &[u32]) -> bool {
+        let guard = self.guard_of(members);
+        self.hits.iter().zip(&self.sets).any(|(hit, other)| {
+            jaccard(set, other) >= self.query.weights.same && self.guard_of(&hit.members) == guard
+        })
+    }
+
+    fn guard_of(&self, members: &[usize]) -> u32 {
+        members.iter().fold(0, |all, at| all.wrapping_add(self.scope.rows[*at].guard))
+    }
+
+    fn set_of(&self, members: &[usize]) -> Vec<u32> {
+        as_set(members.iter().flat_map(|at| self.scope.terms(*at)).copied().collect())
+    }
+
+    fn words_of(&self, members: &[usize]) -> usize {
+        members.iter().map(|at| self.scope.rows[*at].n_words as usize).sum()
+    }
+}

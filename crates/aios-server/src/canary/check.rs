@@ -1,0 +1,337 @@
+//! One look: what has come in since the last one, what is proven by now, and what follows.
+
+use std::time::Duration;
+
+use aios_control::{
+    Canary, Check, ControlEvent, Evidence, Judgement, Phase, Rollout, Sources, VerdictEvent, judge,
+    next_stage, plan,
+};
+use aios_core::{
+    Actor, Decision, EvidenceWindow, GoldenGate, MetricEvidence, Percent, Split, Timestamp,
+    Verdict, VerdictReason,
+};
+use aios_privacy::RedactedText;
+use serde::{Deserialize, Serialize};
+
+use super::error::CanaryError;
+use super::evidence::{RowSource, Taken, baseline, closed_window, take};
+use super::gate::Gate;
+use super::keeper::{CanaryKeeper, Inner};
+use super::settings::CanarySettings;
+
+/// The least stretch of time that can be told from none after it was written.
+const LEAST: Duration = Duration::from_millis(1);
+
+/// What a look is made with.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// What configuration asks for.
+    pub settings: &'a CanarySettings,
+    /// The split in force, which the operator's hand may have changed.
+    pub split: &'a Split,
+    /// Since when it is in force: what was admitted before was dealt otherwise.
+    pub in_force_since: Timestamp,
+    /// Where requests come from.
+    pub rows: &'a dyn RowSource,
+    /// What the golden report says.
+    pub gate: &'a Gate,
+    /// When it is.
+    pub now: Timestamp,
+    /// Only if nothing has changed since this version.
+    pub if_version: Option<u64>,
+}
+
+/// What a look came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Checked {
+    /// What came out.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: VerdictReason,
+    /// Why nothing was counted, if nothing was.
+    pub quiet: Option<Quiet>,
+    /// The time whose requests it is about.
+    pub window: Option<EvidenceWindow>,
+    /// The golden gate.
+    pub golden: GoldenGate,
+    /// Cases in the golden report.
+    pub n_golden_cases: u32,
+    /// Whether a golden report alone has spoken.
+    pub golden_only: bool,
+    /// Natural logarithm of the e-value that rolls back.
+    pub harm_log_e: Option<f64>,
+    /// Blocks of the stage.
+    pub n_blocks: u64,
+    /// What each metric says.
+    pub metrics: Vec<MetricEvidence>,
+    /// Between which differences each metric's lies, at every look at once.
+    pub differences: Vec<(f64, f64)>,
+    /// What was decided.
+    pub decision: Option<Decision>,
+    /// The state after it.
+    pub canary: Canary,
+    /// Version of the state.
+    pub version: u64,
+    /// What is on trial.
+    pub candidate: String,
+    /// Share in treatment that was judged.
+    pub judged_pct: Percent,
+    /// Where the next stage would be.
+    pub next_pct: Option<Percent>,
+}
+
+/// Why a look counted nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum Quiet {
+    /// Nobody is in treatment.
+    Off,
+    /// It was rolled back, and stays so until a reset.
+    RolledBack,
+    /// Everybody is in treatment.
+    Promoted,
+    /// The operator's hand is on the split.
+    Overridden,
+    /// The turn is not over yet, or was counted already.
+    NotYet {
+        /// When the next one can be counted.
+        due: Timestamp,
+    },
+    /// Too few answers of control to measure latencies by.
+    NoBaseline,
+    /// The window holds nothing that can be compared.
+    NoRequests,
+}
+
+/// What live traffic says.
+struct Live {
+    window: EvidenceWindow,
+    evidence: Evidence,
+    judgement: Judgement,
+    has_treatment: bool,
+}
+
+impl CanaryKeeper {
+    /// Looks, keeps what came out, and moves the canary if that follows.
+    ///
+    /// # Errors
+    /// When rows cannot be read or a line cannot be kept; then nothing was counted.
+    pub fn check(&self, look: &Look<'_>) -> Result<Checked, CanaryError> {
+        let mut inner = self.lock();
+        inner.must_be_sound()?;
+        inner.must_be_at(look.if_version)?;
+        let checked = inner.check(&Look { now: look.now.as_stored(), ..*look });
+        self.publish(&inner);
+        checked
+    }
+}
+
+impl Inner {
+    fn check(&mut self, look: &Look<'_>) -> Result<Checked, CanaryError> {
+        if self.rollout.version == 0 {
+            self.rollout = Rollout::new(look.settings.start);
+        }
+        if let Some(quiet) = self.quiet(look) {
+            return Ok(self.nothing(look, quiet));
+        }
+        self.begin_anew_if_changed(look)?;
+        let judged_pct = self.rollout.canary.treatment_pct;
+        let live = self.listen(look)?;
+        let golden = look.gate.verdict(self.rollout.report.as_ref());
+        let live = match live {
+            Ok(live) => Some(live),
+            Err(quiet) if self.must_wait_for_live(look, golden) => {
+                return Ok(self.nothing(look, quiet));
+            }
+            Err(_) => None,
+        };
+        let event = self.verdict(look, live.as_ref(), golden);
+        let (_, decision) =
+            plan(&look.settings.policy, self.rollout.canary, &check_of(&event, look));
+        let differences = live.as_ref().map(|live| differences(&live.evidence)).unwrap_or_default();
+        let n_blocks = live.as_ref().map_or(0, |live| live.judgement.n_blocks);
+        self.keep(&ControlEvent::Verdict(Box::new(event.clone())))?;
+        if let Some(Live { mut evidence, .. }) = live {
+            evidence.settle();
+            self.evidence = Some(evidence);
+        }
+        if let Some(decision) = decision {
+            self.decide(decision, Actor::Controller, RedactedText::default(), look.now)?;
+        }
+        Ok(Checked {
+            verdict: event.verdict,
+            reason: event.reason,
+            window: Some(event.window),
+            golden_only: event.testimony.is_none(),
+            harm_log_e: event.testimony.is_some().then_some(event.harm_log_e),
+            n_blocks,
+            metrics: event.metrics,
+            differences,
+            decision,
+            judged_pct,
+            ..self.nothing(look, Quiet::NoRequests)
+        }
+        .counted())
+    }
+
+    /// Why there is nothing to look at.
+    fn quiet(&self, look: &Look<'_>) -> Option<Quiet> {
+        match self.rollout.canary.phase {
+            Phase::Off => return Some(Quiet::Off),
+            Phase::Promoted => return Some(Quiet::Promoted),
+            Phase::RolledBack if !self.is_another(look) => return Some(Quiet::RolledBack),
+            Phase::RolledBack | Phase::Running => {}
+        }
+        let is_steered = look.split.origin == "canary" && !look.split.frozen;
+        (!is_steered).then_some(Quiet::Overridden)
+    }
+
+    fn is_another(&self, look: &Look<'_>) -> bool {
+        let on_trial = self.rollout.candidate.as_ref();
+        on_trial.is_some_and(|on_trial| *on_trial != look.settings.candidate())
+    }
+
+    /// What was proven of another candidate is worth nothing for this one.
+    fn begin_anew_if_changed(&mut self, look: &Look<'_>) -> Result<(), CanaryError> {
+        if !self.is_another(look) {
+            return Ok(());
+        }
+        tracing::warn!(candidate = look.settings.candidate(), "the canary begins anew");
+        let to = look.settings.begin_anew_at();
+        self.decide(Decision::Reset { to }, Actor::Controller, RedactedText::default(), look.now)
+    }
+
+    /// What live traffic says; or why it says nothing.
+    fn listen(&self, look: &Look<'_>) -> Result<Result<Live, Quiet>, CanaryError> {
+        let canary = &self.rollout.canary;
+        let counted = canary.counted.map(|window| window.until);
+        let starts = [counted, self.rollout.stage_since, Some(look.in_force_since)];
+        let since = starts.into_iter().flatten().max().unwrap_or(look.in_force_since);
+        // What is counted must be the same after it was written and read.
+        let since = since.plus(LEAST - Duration::from_micros(1)).as_stored();
+        let Some(window) = closed_window(since, look.now, look.settings) else {
+            let due = since.plus(look.settings.check_every).plus(look.settings.settle);
+            return Ok(Err(Quiet::NotYet { due }));
+        };
+        let (mut evidence, is_fresh) = match self.evidence_so_far() {
+            Some(evidence) => (evidence, true),
+            None => match baseline(look.rows, window)? {
+                (Some(p95_ms), is_used_up) => {
+                    let policy = look.settings.judge_policy(p95_ms);
+                    (Evidence::new(policy, canary.treatment_pct), !is_used_up)
+                }
+                (None, _) => return Ok(Err(Quiet::NoBaseline)),
+            },
+        };
+        let taken = match is_fresh {
+            true => take(&mut evidence, look.rows, window, look.settings.quality_min)?,
+            // The window went into the limit that the next ones are measured by.
+            false => Taken::default(),
+        };
+        if is_fresh && !evidence.has_news() {
+            return Ok(Err(Quiet::NoRequests));
+        }
+        let next = next_stage(canary.treatment_pct).unwrap_or(canary.treatment_pct);
+        let judgement = judge(&evidence, next);
+        let has_treatment = taken.n_treatment > 0 || !is_fresh;
+        Ok(Ok(Live { window, evidence, judgement, has_treatment }))
+    }
+
+    /// Whether a golden report alone would say nothing now: it may breach at any time, and passes alone only
+    /// where live traffic has never said anything.
+    fn must_wait_for_live(&self, look: &Look<'_>, golden: Option<Verdict>) -> bool {
+        let alone = look.settings.sources.verdict(None, golden);
+        match alone {
+            Verdict::NoData => true,
+            Verdict::Breached => false,
+            Verdict::Met => {
+                look.settings.sources != Sources::Golden && self.rollout.testimony.is_some()
+            }
+        }
+    }
+
+    fn evidence_so_far(&self) -> Option<Evidence> {
+        let treatment = self.rollout.canary.treatment_pct;
+        let kept = || self.rollout.testimony.clone();
+        self.evidence.clone().or_else(|| Some(Evidence::resume(kept()?, treatment)))
+    }
+
+    fn verdict(
+        &self,
+        look: &Look<'_>,
+        live: Option<&Live>,
+        golden: Option<Verdict>,
+    ) -> VerdictEvent {
+        let judged = live.map(|live| &live.judgement);
+        let speaks = live.filter(|live| live.has_treatment).map(|live| live.judgement.verdict);
+        let verdict = look.settings.sources.verdict(speaks, golden);
+        let reason = match judged {
+            Some(judged) if judged.verdict == verdict => judged.reason,
+            Some(_) | None => golden_reason(verdict),
+        };
+        let counted =
+            self.rollout.canary.counted.map_or(look.in_force_since.as_stored(), |it| it.until);
+        // A report alone is about no stretch of time; it takes the least that there is after the last one.
+        let least = EvidenceWindow { since: counted, until: counted.plus(LEAST) };
+        VerdictEvent {
+            ts: look.now,
+            verdict,
+            reason,
+            window: live.map_or(least, |live| live.window),
+            treatment_pct: self.rollout.canary.treatment_pct,
+            candidate: look.settings.candidate(),
+            golden: look.gate.state,
+            report: golden.and(look.gate.report.clone()),
+            harm_log_e: judged.map_or(0.0, |judged| judged.harm_log_e),
+            metrics: judged.map(|judged| judged.metrics.clone()).unwrap_or_default(),
+            testimony: live.map(|live| live.evidence.testimony()),
+        }
+    }
+
+    fn nothing(&self, look: &Look<'_>, quiet: Quiet) -> Checked {
+        let canary = self.rollout.canary;
+        Checked {
+            verdict: Verdict::NoData,
+            reason: VerdictReason::NoNewData,
+            quiet: Some(quiet),
+            window: None,
+            golden: look.gate.state,
+            n_golden_cases: look.gate.n_cases,
+            golden_only: false,
+            harm_log_e: None,
+            n_blocks: 0,
+            metrics: Vec::new(),
+            differences: Vec::new(),
+            decision: None,
+            canary,
+            version: self.rollout.version,
+            candidate: look.settings.candidate(),
+            judged_pct: canary.treatment_pct,
+            next_pct: next_stage(canary.treatment_pct),
+        }
+    }
+}
+
+impl Checked {
+    fn counted(self) -> Self {
+        Self { quiet: None, ..self }
+    }
+}
+
+fn check_of(event: &VerdictEvent, look: &Look<'_>) -> Check {
+    let VerdictEvent { verdict, reason, window, .. } = *event;
+    Check { verdict, reason, window, golden: look.gate.state }
+}
+
+const fn golden_reason(verdict: Verdict) -> VerdictReason {
+    match verdict {
+        Verdict::Met => VerdictReason::ObjectivesMet,
+        Verdict::Breached => VerdictReason::ObjectiveBroken,
+        Verdict::NoData => VerdictReason::Inconclusive,
+    }
+}
+
+fn differences(evidence: &Evidence) -> Vec<(f64, f64)> {
+    let of = |metric| aios_control::difference_interval(evidence, metric);
+    aios_control::Metric::ALL.map(of).to_vec()
+}

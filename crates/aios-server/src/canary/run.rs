@@ -1,0 +1,187 @@
+//! Looks again and again, for as long as the server runs.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aios_control::Row;
+use aios_core::{Percent, Timestamp};
+use aios_store::{DataDir, EventStore, Index, StoreError};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::check::{Checked, Look};
+use super::error::CanaryError;
+use super::evidence::RowSource;
+use super::gate::Gate;
+use super::keeper::{CanaryKeeper, Order, Wish};
+use super::settings::ControlConfig;
+use super::standing::Standing;
+use crate::controller::ControllerState;
+use crate::gateway::Gateway;
+use crate::judging::each_row;
+
+/// Longest and shortest pause between two looks. Most find that the turn is not over, which costs nothing.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+
+/// Looks in the time that one turn takes.
+const LOOKS_PER_TURN: u32 = 10;
+
+/// Where a running server's canary is looked at and moved: by the loop and by the admin API.
+pub(crate) struct Desk {
+    pub(crate) keeper: Arc<CanaryKeeper>,
+    pub(crate) config: watch::Receiver<ControlConfig>,
+    pub(crate) controller: Arc<ControllerState>,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) data_dir: Arc<DataDir>,
+    /// Looks that ended in a panic.
+    pub(crate) n_panics: AtomicU64,
+}
+
+/// How often files past their time are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A report that somebody hands in.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub(crate) struct Report {
+    /// Where it was read, for messages.
+    pub(crate) path: String,
+    /// Its text.
+    pub(crate) text: String,
+}
+
+impl Desk {
+    /// Looks. Blocks for as long as reading the window takes.
+    pub(crate) fn look(
+        &self,
+        report: Option<&Report>,
+        if_version: Option<u64>,
+    ) -> Result<Checked, CanaryError> {
+        let config = self.config.borrow().clone();
+        if !config.canary.enabled {
+            return Err(CanaryError::Disabled);
+        }
+        let now = self.gateway.clock.now();
+        let gate = self.gate(report, &config, now)?;
+        self.keeper.check(&Look {
+            settings: &config.canary,
+            split: &self.gateway.split(),
+            in_force_since: self.controller.in_force_since(),
+            rows: &LogRows { store: &*self.gateway.store, dir: &self.data_dir },
+            gate: &gate,
+            now,
+            if_version,
+        })
+    }
+
+    /// Does what an operator asks for. Blocks for a write to disk.
+    pub(crate) fn decide(
+        &self,
+        wish: Wish,
+        reason: &str,
+        if_version: Option<u64>,
+    ) -> Result<Arc<Standing>, CanaryError> {
+        if !self.config.borrow().canary.enabled {
+            return Err(CanaryError::Disabled);
+        }
+        let reason = self.gateway.live.load().redactor.redact(reason).text;
+        self.keeper.decide(Order { wish, reason, if_version }, self.gateway.clock.now())
+    }
+
+    /// The report that was handed in, which must be usable; else the last one that was made.
+    fn gate(
+        &self,
+        report: Option<&Report>,
+        config: &ControlConfig,
+        now: Timestamp,
+    ) -> Result<Gate, CanaryError> {
+        let candidate = config.canary.candidate();
+        if let Some(Report { path, text }) = report {
+            return Ok(Gate::of(text, Path::new(path), &candidate, now)?);
+        }
+        Ok(Gate::of_last(&self.data_dir, &candidate, now))
+    }
+
+    /// Blocks for a look at a few small files, once a day.
+    fn prune(&self) {
+        let term = self.config.borrow().canary.term;
+        match self.keeper.prune(term, self.gateway.clock.now()) {
+            Ok(0) => {}
+            Ok(n_files) => {
+                tracing::info!(n_files, "verdicts and decisions past their time are gone")
+            }
+            Err(error) => tracing::error!(%error, "what is kept of the canary could not be pruned"),
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let turn = self.config.borrow().canary.check_every;
+        (turn / LOOKS_PER_TURN).clamp(PAUSE.0, PAUSE.1)
+    }
+}
+
+/// Runs until the pipeline is gone.
+pub(crate) async fn run(desk: Arc<Desk>) {
+    let mut prune_at = Instant::now();
+    loop {
+        tokio::time::sleep(desk.pause()).await;
+        if Instant::now() >= prune_at {
+            prune_at = Instant::now() + PRUNE_EVERY;
+            desk.prune();
+        }
+        if !desk.config.borrow().canary.enabled {
+            continue;
+        }
+        let looking = Arc::clone(&desk);
+        let looked = tokio::task::spawn_blocking(move || looking.look(None, None)).await;
+        match looked {
+            Ok(Ok(checked)) => tell(&checked),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the canary cannot be looked at; the split stays")
+            }
+            // Serving goes on with the last split; the next look begins anew from what is kept.
+            Err(panicked) => {
+                desk.n_panics.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(%panicked, "looking at the canary has failed; the split stays");
+            }
+        }
+    }
+}
+
+fn tell(checked: &Checked) {
+    if checked.quiet.is_some() {
+        return;
+    }
+    let Checked { verdict, reason, version, n_blocks, .. } = checked;
+    let pct = checked.canary.treatment_pct.get();
+    tracing::info!(%verdict, %reason, version, n_blocks, treatment_pct = pct, "the canary was looked at");
+}
+
+/// The rows of the event log, also what was written a moment ago. It is read only if there is need.
+struct LogRows<'a> {
+    store: &'a dyn EventStore,
+    dir: &'a DataDir,
+}
+
+impl RowSource for LogRows<'_> {
+    fn each(&self, times: Range<Timestamp>, take: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
+        self.store.catch_up_index()?;
+        match Index::read(self.dir)? {
+            Some(index) => each_row(&index, times, take),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Opens what is kept of the canary.
+pub(crate) fn open(dir: &DataDir, start: Percent) -> std::io::Result<Arc<CanaryKeeper>> {
+    CanaryKeeper::open(dir, start).map(Arc::new).map_err(std::io::Error::other)
+}
+
+impl RowSource for Index {
+    fn each(&self, times: Range<Timestamp>, take: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
+        each_row(self, times, take)
+    }
+}

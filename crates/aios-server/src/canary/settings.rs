@@ -1,0 +1,98 @@
+//! What configuration asks of control.
+
+use std::time::Duration;
+
+use aios_control::{CanaryPolicy, JudgePolicy, Sources, next_stage};
+use aios_core::{Boundary, Percent, Split};
+use aios_store::{Policy, Term};
+
+/// What configuration asks of control.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ControlConfig {
+    /// The split.
+    pub split: Split,
+    /// The canary.
+    pub canary: CanarySettings,
+}
+
+/// What configuration asks of the canary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CanarySettings {
+    /// Whether it moves the share in treatment.
+    pub enabled: bool,
+    /// The time that one look is about.
+    pub check_every: Duration,
+    /// Where it begins.
+    pub start: Percent,
+    /// How many verdicts move it.
+    pub policy: CanaryPolicy,
+    /// Who is listened to.
+    pub sources: Sources,
+    /// By how much more often treatment may fail, at full size.
+    pub error_margin: f64,
+    /// By how much more often its answers may miss, at full size.
+    pub quality_margin: f64,
+    /// By which share its p95 may be longer, at full size.
+    pub latency_margin: f64,
+    /// An answer of less quality is not good enough.
+    pub quality_min: f64,
+    /// What is on trial: control's boundary and treatment's.
+    pub boundaries: (Boundary, Boundary),
+    /// How long verdicts and decisions are kept.
+    pub term: Term,
+    /// Longest time that a request may take: after it, everything that was admitted before has its event.
+    pub settle: Duration,
+}
+
+impl ControlConfig {
+    /// A split that nothing moves.
+    #[must_use]
+    pub fn fixed(split: Split) -> Self {
+        let canary = CanarySettings {
+            enabled: false,
+            check_every: Duration::from_secs(600),
+            start: split.treatment_pct,
+            policy: CanaryPolicy::default(),
+            sources: Sources::Auto,
+            error_margin: 0.01,
+            quality_margin: 0.02,
+            latency_margin: 0.1,
+            quality_min: 0.5,
+            boundaries: (split.control_boundary, split.treatment_boundary),
+            term: Policy::default().audit,
+            settle: Duration::from_secs(600),
+        };
+        Self { split, canary }
+    }
+}
+
+impl CanarySettings {
+    /// What is on trial and what is asked of it, in words. When they change, what was proven was proven of
+    /// something else.
+    #[must_use]
+    pub fn candidate(&self) -> String {
+        let (control, treatment) = self.boundaries;
+        format!(
+            "boundary {treatment} against {control}; errors +{:.4}, quality -{:.4}, p95 +{:.4}",
+            self.error_margin, self.quality_margin, self.latency_margin
+        )
+    }
+
+    /// Where another candidate begins: no further than at the first stage.
+    #[must_use]
+    pub fn begin_anew_at(&self) -> Percent {
+        match next_stage(Percent::new(0.0).expect("0 is a percentage")) {
+            Some(first) if first.get() < self.start.get() => first,
+            Some(_) | None => self.start,
+        }
+    }
+
+    /// What the judge goes by, against this p95 of control.
+    #[must_use]
+    pub fn judge_policy(&self, baseline_p95_ms: f64) -> JudgePolicy {
+        let mut policy = JudgePolicy::new(baseline_p95_ms).with_latency_margin(self.latency_margin);
+        policy.error_margin = self.error_margin;
+        policy.quality_margin = self.quality_margin;
+        policy
+    }
+}

@@ -1,0 +1,361 @@
+use std::cell::Cell;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aios_control::{Phase, Row};
+use aios_core::{
+    BOUNDARY_DEFAULT, Boundary, Bucket, GoldenGate, Outcome, Percent, Split, Tier, Timestamp,
+    Verdict, VerdictReason, Weight,
+};
+use aios_privacy::RedactedText;
+use aios_store::{DataDir, StoreError};
+
+use super::*;
+
+const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+const TURN: Duration = Duration::from_secs(600);
+const SETTLE: Duration = Duration::from_secs(60);
+
+fn pct(value: f64) -> Percent {
+    Percent::new(value).unwrap()
+}
+
+/// So many requests a second, of which treatment's share goes badly in so many cases.
+struct Traffic {
+    per_second: i64,
+    pct: Cell<f64>,
+    treatment_fails_every: u64,
+    /// From then on; before there is nothing.
+    since: Timestamp,
+}
+
+impl RowSource for Traffic {
+    fn each(&self, times: Range<Timestamp>, take: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
+        let gap = 1_000_000 / self.per_second;
+        let from = times.start.max(self.since).as_micros();
+        let mut n = (from + gap - 1).div_euclid(gap);
+        while n * gap < times.end.as_micros() {
+            take(self.row(n, Timestamp::from_micros(n * gap)));
+            n += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Traffic {
+    fn steady(treatment_fails_every: u64) -> Self {
+        let since = Timestamp::from_micros(START.as_micros() - 86_400_000_000);
+        Self { per_second: 10, pct: Cell::new(10.0), treatment_fails_every, since }
+    }
+
+    fn row(&self, n: i64, ts: Timestamp) -> Row {
+        let is_treated = mixed(n, 1) % 1_000 < (self.pct.get() * 10.0) as u64;
+        let bucket = if is_treated { Bucket::Treatment } else { Bucket::Control };
+        let fails_every = if is_treated { self.treatment_fails_every } else { 1_000_000_007 };
+        let failed = mixed(n, 2).is_multiple_of(fails_every);
+        Row {
+            ts,
+            conversation: n as u64,
+            bucket,
+            tier: Some(Tier::Main),
+            outcome: if failed { Outcome::Timeout } else { Outcome::Ok },
+            latency_ms: (mixed(n, 3) % 1_000) as f64,
+            time_to_first_token_ms: None,
+            boundary: BOUNDARY_DEFAULT,
+            weight: Some(Weight::new(0.7).unwrap()),
+            has_memory: false,
+            output_tokens: None,
+            quality: None,
+        }
+    }
+}
+
+/// A number that nobody would guess from `n` and `salt`, and always the same.
+fn mixed(n: i64, salt: u64) -> u64 {
+    let mut z =
+        (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ salt.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// Nobody asks for anything.
+struct Silence;
+
+impl RowSource for Silence {
+    fn each(&self, _: Range<Timestamp>, _: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+struct Rig {
+    keeper: Arc<CanaryKeeper>,
+    settings: CanarySettings,
+    split: Split,
+    dir: DataDir,
+    _temp: tempfile::TempDir,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let split = Split {
+            treatment_pct: pct(10.0),
+            control_boundary: BOUNDARY_DEFAULT,
+            treatment_boundary: Boundary::new(0.55).unwrap(),
+            adaptive: true,
+            frozen: false,
+            origin: "canary".into(),
+        };
+        let fixed = ControlConfig::fixed(split.clone()).canary;
+        let settings = CanarySettings { enabled: true, check_every: TURN, settle: SETTLE, ..fixed };
+        let keeper = Arc::new(CanaryKeeper::open(&dir, settings.start).unwrap());
+        Self { keeper, settings, split, dir, _temp: temp }
+    }
+
+    fn reopened(self) -> Self {
+        let Self { keeper, settings, split, dir, _temp } = self;
+        drop(keeper);
+        let keeper = Arc::new(CanaryKeeper::open(&dir, settings.start).unwrap());
+        Self { keeper, settings, split, dir, _temp }
+    }
+
+    fn look<'a>(&'a self, rows: &'a dyn RowSource, gate: &'a Gate, now: Timestamp) -> Look<'a> {
+        Look {
+            settings: &self.settings,
+            split: &self.split,
+            in_force_since: START.plus(Duration::from_micros(777)),
+            rows,
+            gate,
+            now,
+            if_version: None,
+        }
+    }
+
+    /// One look after each of so many turns; what was decided.
+    fn turns(&self, rows: &Traffic, gate: &Gate, from: u32, n: u32) -> Vec<String> {
+        let mut decided = Vec::new();
+        for turn in from..from + n {
+            let now = START.plus(TURN * turn + SETTLE + Duration::from_micros(1_234));
+            rows.pct.set(self.keeper.standing().rollout.canary.treatment_pct.get());
+            let checked = self.keeper.check(&self.look(rows, gate, now)).unwrap();
+            decided.extend(checked.decision.map(|decision| format!("{turn}: {decision}")));
+        }
+        decided
+    }
+
+    fn decide(&self, wish: Wish) -> Result<Arc<Standing>, CanaryError> {
+        let order = Order { wish, reason: RedactedText::default(), if_version: None };
+        self.keeper.decide(order, START)
+    }
+}
+
+fn open_gate() -> Gate {
+    Gate { state: GoldenGate::FreshPass, report: None, n_cases: 20 }
+}
+
+fn report(name: &str, state: GoldenGate) -> Gate {
+    Gate { state, report: Some(name.into()), n_cases: 20 }
+}
+
+#[test]
+fn an_equal_treatment_reaches_everybody_and_a_restart_changes_nothing() {
+    let (mut rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
+    // No moment of the clock is lucky.
+    rig.settings.check_every = TURN - Duration::from_micros(123_456);
+    let first = rig.turns(&rows, &gate, 1, 5);
+    assert_eq!(first, ["3: advance 25"]);
+    let before = rig.keeper.standing();
+    let rig = rig.reopened();
+    assert_eq!(rig.keeper.standing(), before);
+    assert!(before.rollout.testimony.is_some());
+    let rest = rig.turns(&rows, &gate, 6, 40);
+    assert_eq!(rest.len(), 3, "{rest:?}");
+    assert!(rest[2].ends_with("advance 100"), "{rest:?}");
+    assert_eq!(rig.keeper.standing().rollout.canary.phase, Phase::Promoted);
+}
+
+#[test]
+fn harm_is_rolled_back_and_stays_so() {
+    let (rig, rows, gate) = (Rig::new(), Traffic::steady(10), open_gate());
+    let decided = rig.turns(&rows, &gate, 1, 20);
+    assert_eq!(decided.len(), 1, "{decided:?}");
+    assert!(decided[0].ends_with("roll back 10"), "{decided:?}");
+    let again = rig.look(&rows, &gate, START.plus(TURN * 50));
+    assert_eq!(rig.keeper.check(&again).unwrap().quiet, Some(Quiet::RolledBack));
+    // Another candidate is tried anew.
+    let other = CanarySettings { error_margin: 0.02, ..rig.settings.clone() };
+    let look = Look { settings: &other, ..again };
+    assert!(matches!(rig.keeper.check(&look).unwrap().quiet, Some(Quiet::NotYet { .. })));
+    assert_eq!(rig.keeper.standing().rollout.canary.phase, Phase::Running);
+}
+
+#[test]
+fn without_the_golden_gate_nothing_advances() {
+    let (rig, rows) = (Rig::new(), Traffic::steady(1_000_000_007));
+    assert_eq!(rig.turns(&rows, &Gate::MISSING, 1, 8), [""; 0]);
+    assert_eq!(rig.keeper.standing().rollout.canary.consecutive_passes, 8);
+    assert_eq!(rig.turns(&rows, &open_gate(), 9, 1), ["9: advance 25"]);
+}
+
+/// A thousand at once look at the same evidence; the log has one verdict of it.
+#[test]
+fn what_is_checked_a_thousand_times_at_once_counts_once() {
+    let rig = Rig::new();
+    let gate = report("r1", GoldenGate::FreshPass);
+    let now = START.plus(TURN + SETTLE + Duration::from_micros(1_000_777));
+    let n_counted = |n_threads: usize, n_each: usize, live: bool| {
+        let work = || {
+            let own = Traffic::steady(1_000_000_007);
+            let rows: &dyn RowSource = if live { &own } else { &Silence };
+            let look = rig.look(rows, &gate, now);
+            let checked = (0..n_each).map(|_| rig.keeper.check(&look).unwrap());
+            checked.filter(|checked| checked.quiet.is_none()).count()
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
+        })
+    };
+    // Without traffic the report alone counts, with it the window.
+    assert_eq!(n_counted(8, 125, false), 1);
+    assert_eq!(rig.keeper.standing().rollout.canary.consecutive_passes, 1);
+    assert_eq!(n_counted(8, 125, true), 1);
+    assert_eq!(rig.keeper.standing().rollout.canary.consecutive_passes, 2);
+    assert_eq!(rig.keeper.standing().rollout.version, 2);
+}
+
+#[test]
+fn a_report_alone_speaks_only_where_there_is_no_traffic() {
+    let rig = Rig::new();
+    let check = |rows: &dyn RowSource, gate: &Gate, turn: u32| {
+        let now = START.plus(TURN * turn + SETTLE + Duration::from_micros(1_234));
+        let checked = rig.keeper.check(&rig.look(rows, gate, now)).unwrap();
+        (checked.quiet.is_none(), checked.verdict, checked.reason)
+    };
+    let met = (true, Verdict::Met, VerdictReason::ObjectivesMet);
+    assert_eq!(check(&Silence, &report("a", GoldenGate::FreshPass), 1), met);
+    assert!(!check(&Silence, &report("a", GoldenGate::FreshPass), 2).0);
+    let broken = (true, Verdict::Breached, VerdictReason::ObjectiveBroken);
+    assert_eq!(check(&Silence, &report("b", GoldenGate::Failed), 2), broken);
+    let rows = Traffic::steady(1_000_000_007);
+    assert_eq!(check(&rows, &open_gate(), 3), (true, Verdict::Met, VerdictReason::WithinMargins));
+    // From now on a good report waits for traffic, and a bad one does not.
+    assert!(!check(&Silence, &report("c", GoldenGate::FreshPass), 3).0);
+    assert_eq!(check(&Silence, &report("d", GoldenGate::Failed), 3), broken);
+}
+
+#[test]
+fn the_operators_hand_stops_the_looking_and_what_it_moved_is_no_evidence() {
+    let (rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
+    let now = START.plus(TURN * 3 + SETTLE);
+    let quiet = |split: &Split, since: Timestamp| {
+        let look = Look { split, in_force_since: since, ..rig.look(&rows, &gate, now) };
+        rig.keeper.check(&look).unwrap().quiet
+    };
+    let overridden = Split { origin: "override".into(), ..rig.split.clone() };
+    let frozen = Split { frozen: true, ..rig.split.clone() };
+    assert_eq!(quiet(&overridden, START), Some(Quiet::Overridden));
+    assert_eq!(quiet(&frozen, START), Some(Quiet::Overridden));
+    let cleared = START.plus(TURN * 3);
+    let due = cleared.plus(TURN + SETTLE);
+    assert_eq!(quiet(&rig.split, cleared), Some(Quiet::NotYet { due }));
+    assert_eq!(rig.keeper.standing().rollout.version, 0);
+}
+
+/// What was counted stays counted, whatever the clock says then.
+#[test]
+fn a_clock_that_goes_back_counts_nothing_twice() {
+    let (rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
+    let check = |turn: u32| {
+        let now = START.plus(TURN * turn + SETTLE + Duration::from_micros(1_234));
+        rig.keeper.check(&rig.look(&rows, &gate, now)).unwrap().window
+    };
+    let counted = check(5).unwrap();
+    assert_eq!((check(2), check(5)), (None, None));
+    assert_eq!(check(6).unwrap().since, counted.until);
+}
+
+#[test]
+fn who_was_overtaken_changes_nothing() {
+    let rig = Rig::new();
+    let reset = |version| Order {
+        wish: Wish::Reset(pct(25.0)),
+        reason: RedactedText::default(),
+        if_version: Some(version),
+    };
+    assert_eq!(rig.keeper.decide(reset(0), START).unwrap().rollout.version, 1);
+    let error = rig.keeper.decide(reset(0), START).unwrap_err();
+    assert!(matches!(error, CanaryError::Conflict { expected: 0, found: 1 }), "{error}");
+    assert_eq!(rig.keeper.standing().rollout.version, 1);
+}
+
+#[test]
+fn an_operator_goes_on_without_proof_and_no_further_than_there_is() {
+    let rig = Rig::new();
+    let standing = rig.decide(Wish::Approve).unwrap();
+    assert_eq!(standing.rollout.canary.treatment_pct, pct(25.0));
+    rig.decide(Wish::Hold).unwrap();
+    assert!(rig.keeper.standing().rollout.canary.held);
+    rig.decide(Wish::Reset(pct(100.0))).unwrap();
+    let error = rig.decide(Wish::Approve).unwrap_err();
+    assert!(error.to_string().contains("promoted at 100 %"), "{error}");
+}
+
+#[test]
+fn damage_puts_everything_into_control_until_a_reset() {
+    let rig = Rig::new();
+    rig.decide(Wish::Reset(pct(50.0))).unwrap();
+    let file = rig.dir.path().join("analytics/control.ndjson");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("50.0", "90.0")).unwrap();
+    let rig = rig.reopened();
+    let standing = rig.keeper.standing();
+    let fault = standing.fault.clone().unwrap();
+    assert!(
+        fault.to_string().contains("control.ndjson: line 1: it is not as it was written"),
+        "{fault}"
+    );
+    assert_eq!(split_of(&rig.split, &standing).treatment_pct, pct(0.0));
+    let (rows, gate) = (Traffic::steady(10), open_gate());
+    let look = rig.look(&rows, &gate, START.plus(TURN * 2));
+    assert!(matches!(rig.keeper.check(&look), Err(CanaryError::Fault(_))));
+    assert!(matches!(rig.decide(Wish::Hold), Err(CanaryError::Fault(_))));
+    let standing = rig.decide(Wish::Reset(pct(10.0))).unwrap();
+    assert_eq!((&standing.fault, standing.rollout.version), (&None, 1));
+    assert_eq!(split_of(&rig.split, &standing).treatment_pct, pct(10.0));
+}
+
+/// The rows before the rollout say what slow is; without them its first window must.
+#[test]
+fn what_a_limit_is_made_of_proves_nothing() {
+    let (rig, gate) = (Rig::new(), open_gate());
+    let rows = Traffic { since: START, ..Traffic::steady(1_000_000_007) };
+    let check = |turn: u32| {
+        let now = START.plus(TURN * turn + SETTLE + Duration::from_micros(1_234));
+        rig.keeper.check(&rig.look(&rows, &gate, now)).unwrap()
+    };
+    let first = check(1);
+    assert_eq!((first.verdict, first.n_blocks), (Verdict::NoData, 0));
+    assert!(rig.keeper.standing().rollout.testimony.is_some());
+    assert!(check(2).n_blocks > 0);
+    let few = Traffic { since: START.plus(TURN - Duration::from_secs(5)), ..Traffic::steady(7) };
+    let rig = Rig::new();
+    let look = rig.look(&few, &gate, START.plus(TURN + SETTLE + SETTLE));
+    assert_eq!(rig.keeper.check(&look).unwrap().quiet, Some(Quiet::NoBaseline));
+}
+
+#[test]
+fn every_verdict_follows_from_its_counts() {
+    let (rig, rows, gate) = (Rig::new(), Traffic::steady(60), open_gate());
+    rig.turns(&rows, &gate, 1, 12);
+    let history = aios_store::ControlHistory::<aios_control::ControlEvent>::read(&rig.dir).unwrap();
+    assert!(history.lines.len() >= 3, "{}", history.lines.len());
+    for kept in history.lines {
+        if let aios_control::ControlEvent::Verdict(event) = kept.record {
+            assert_eq!(aios_control::replay::contradiction(&event), None);
+        }
+    }
+}

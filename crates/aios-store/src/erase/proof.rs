@@ -1,0 +1,168 @@
+//! Checks a receipt: its signature, and what ledger and audit trail say of the same erasure.
+
+use std::path::Path;
+
+use aios_core::Timestamp;
+use aios_privacy::Pseudonym;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+
+use super::ledger::{self, ErasureState, LedgerEntry};
+use super::receipt;
+use crate::audit::{Erasures, OnRecord};
+use crate::sign::{self, Signer, is_signed};
+use crate::{DataDir, Fault, StoreError, disk, hex};
+
+/// Most bytes of a receipt: it names each segment that was rewritten.
+const RECEIPT_MAX: u64 = 64 << 20;
+
+/// What a receipt comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReceiptChecked {
+    /// The erasure that it says it is about.
+    pub id: String,
+    /// How it says that ended.
+    pub state: ErasureState,
+    /// Records that it says were erased.
+    pub n_records: u64,
+    /// Each witness, and what it says.
+    pub witnesses: [(&'static str, Witness); 3],
+}
+
+/// What one witness says of a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "says", content = "why")]
+pub enum Witness {
+    /// The same.
+    Same,
+    /// Something else.
+    Other(String),
+    /// Nothing, as it is meant to be by now.
+    PastItsTime,
+}
+
+impl ReceiptChecked {
+    /// Whether nobody contradicts it.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        !self.witnesses.iter().any(|(_, says)| matches!(says, Witness::Other(_)))
+    }
+}
+
+/// What is compared. The rest is under the signature.
+#[derive(Debug, Deserialize)]
+struct Facts {
+    id: String,
+    state: ErasureState,
+    target: Vec<Pseudonym>,
+    plan_hash: Option<String>,
+    requested_at: Timestamp,
+    finished_at: Timestamp,
+    n_records_erased: u64,
+}
+
+#[derive(Deserialize)]
+struct Signed<'a> {
+    #[serde(borrow)]
+    receipt: &'a RawValue,
+    signature: String,
+}
+
+/// Checks the receipt in a file, which may lie anywhere.
+///
+/// # Errors
+/// When the file is no receipt, or one of the witnesses cannot be read.
+pub fn verify_receipt(dir: &DataDir, path: &Path) -> Result<ReceiptChecked, StoreError> {
+    let Some(bytes) = disk::read_bounded(path, RECEIPT_MAX)? else {
+        return Err(StoreError::NoReceipt { path: path.to_owned() });
+    };
+    let no_receipt = |error: serde_json::Error| StoreError::corrupt(path, error.to_string());
+    let signed: Signed<'_> = serde_json::from_slice(&bytes).map_err(no_receipt)?;
+    let text = signed.receipt.get();
+    let facts: Facts = serde_json::from_str(text).map_err(no_receipt)?;
+    let trail = Erasures::read(dir)?;
+    let witnesses = [
+        ("signature", signature(dir, text, &signed.signature)?),
+        ("ledger", facts.against_ledger(ledger::last_steps(dir)?.get(&facts.id))),
+        ("audit", facts.against_trail(&trail, &hex::encode(&Sha256::digest(text)))),
+    ];
+    Ok(ReceiptChecked {
+        id: facts.id,
+        state: facts.state,
+        n_records: facts.n_records_erased,
+        witnesses,
+    })
+}
+
+/// What is wrong with the receipt of a finished erasure, as the data directory keeps it.
+pub(super) fn fault_of(dir: &DataDir, id: &str) -> Result<Option<Fault>, StoreError> {
+    let path = receipt::path(dir, id);
+    let why = match verify_receipt(dir, &path) {
+        Ok(checked) => checked.witnesses.into_iter().find_map(|(who, says)| match says {
+            Witness::Other(why) => Some(format!("{who}: {why}")),
+            Witness::Same | Witness::PastItsTime => None,
+        }),
+        Err(StoreError::NoReceipt { .. }) => {
+            Some("the receipt of a finished erasure is gone".to_owned())
+        }
+        Err(StoreError::Corrupt { why, .. }) => Some(format!("it is no receipt: {why}")),
+        Err(error) => return Err(error),
+    };
+    Ok(why.map(|why| Fault { path, line: None, why }))
+}
+
+fn signature(dir: &DataDir, text: &str, signature: &str) -> Result<Witness, StoreError> {
+    let Some(seed) = dir.load_key(sign::KEY)? else {
+        return Ok(Witness::Other("this data directory has no signing key".to_owned()));
+    };
+    let is_ours = is_signed(Signer::new(&seed).public_key(), text.as_bytes(), signature);
+    Ok(match is_ours {
+        true => Witness::Same,
+        false => Witness::Other("it is not signed by this deployment, or was edited".to_owned()),
+    })
+}
+
+impl Facts {
+    fn against_ledger(&self, entry: Option<&LedgerEntry>) -> Witness {
+        let Some(entry) = entry else {
+            return Witness::Other("the erasure is not in the ledger".to_owned());
+        };
+        let differs = [
+            ("state", entry.state != self.state),
+            ("subjects", entry.target != self.target),
+            ("plan", entry.plan_hash != self.plan_hash),
+            ("time", entry.requested_at != self.requested_at),
+        ];
+        other(differs, "the ledger")
+    }
+
+    fn against_trail(&self, trail: &Erasures, digest: &str) -> Witness {
+        let Some(record) = trail.by_id.get(&self.id) else {
+            let is_past = trail.since.is_some_and(|since| self.finished_at < since);
+            return match is_past {
+                true => Witness::PastItsTime,
+                false => Witness::Other("the erasure is not on the audit record".to_owned()),
+            };
+        };
+        let is_same = |(n_records, receipt): &(Option<u64>, String)| {
+            receipt == digest && *n_records == Some(self.n_records_erased)
+        };
+        let differs = [
+            ("subjects", !self.is_about(record)),
+            ("receipt's digest", !record.proofs.iter().any(is_same)),
+        ];
+        other(differs, "the audit record")
+    }
+
+    fn is_about(&self, record: &OnRecord) -> bool {
+        record.subjects.iter().all(|one| self.target.contains(one))
+    }
+}
+
+fn other<const N: usize>(differs: [(&str, bool); N], who: &str) -> Witness {
+    match differs.into_iter().find(|(_, differs)| *differs) {
+        Some((what, _)) => Witness::Other(format!("{who} has another {what}")),
+        None => Witness::Same,
+    }
+}

@@ -1,0 +1,220 @@
+//! What was put back from a backup, taken out of the ledger or written into a receipt does not count.
+
+use super::*;
+use crate::Fault;
+
+const LEDGER: &str = "erasures/ledger.ndjson";
+
+impl Rig {
+    fn faults(&self) -> Vec<String> {
+        let told =
+            |fault: &Fault| format!("{}: {}", fault.path.file_name().unwrap().display(), fault.why);
+        crate::verify(&self.dir, true).unwrap().faults.iter().map(told).collect()
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.temp.path().join(name)).unwrap()
+    }
+}
+
+/// Erases, does something to the ledger, and starts again: the erasure is named, fenced and repeated.
+#[track_caller]
+fn check_ledger(harm: impl FnOnce(&Rig)) {
+    let rig = Rig::filled();
+    let receipt = rig.erase(7);
+    assert_eq!(rig.faults(), Vec::<String>::new());
+    harm(&rig);
+    let faults = rig.faults();
+    assert!(faults.iter().any(|fault| fault.starts_with("ledger.ndjson: ")), "{faults:?}");
+    let rig = rig.restart();
+    rig.append(527..528);
+    assert_eq!(rig.look(7).n_events, 0, "the fence stands before the first event");
+    let again = rig.eraser.resume().receipts;
+    assert_eq!((again.len(), again[0].id.as_str()), (1, receipt.id.as_str()));
+    assert_eq!(again[0].state, ErasureState::Completed);
+    assert_eq!(rig.faults(), Vec::<String>::new());
+    assert!(rig.read(LEDGER).contains(&receipt.id));
+    assert!(rig.restart().eraser.resume().receipts.is_empty(), "once is enough");
+}
+
+#[test]
+fn a_ledger_that_was_shortened_is_restored_from_the_audit_trail() {
+    check_ledger(|rig| fs::remove_file(rig.temp.path().join(LEDGER)).unwrap());
+    check_ledger(|rig| rig.write(LEDGER, ""));
+    let other = fixture::conversation(99).to_string();
+    let ours = fixture::conversation(7).to_string();
+    check_ledger(|rig| rig.write(LEDGER, &rig.read(LEDGER).replace(&ours, &other)));
+    check_ledger(|rig| {
+        let ledger = rig.read(LEDGER);
+        let planned: String = ledger.lines().take(2).map(|line| format!("{line}\n")).collect();
+        rig.write(LEDGER, &planned);
+    });
+}
+
+#[test]
+fn an_erasure_that_nobody_has_decided_is_named() {
+    let rig = Rig::filled();
+    let id = rig.erase(7).id;
+    let (ours, other) =
+        (fixture::conversation(7).to_string(), fixture::conversation(8).to_string());
+    let forged = rig.read(LEDGER).replace(&id, "er_0000000000000000").replace(&ours, &other);
+    rig.write(LEDGER, &(rig.read(LEDGER) + &forged));
+    let faults = rig.faults();
+    assert!(
+        faults.iter().any(|fault| fault.contains("er_0000000000000000 is in here and not on")),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn segments_from_a_backup_are_erased_once_more() {
+    let rig = Rig::filled();
+    rig.log.seal_blocking().unwrap();
+    let analytics = rig.dir.analytics_path();
+    let names = crate::disk::entries_in(&analytics).unwrap();
+    let backup: Vec<_> = names
+        .iter()
+        .filter(|name| name.contains('Z'))
+        .map(|name| (analytics.join(name), fs::read(analytics.join(name)).unwrap()))
+        .collect();
+    assert!(backup.iter().any(|(path, _)| path.extension().unwrap() == "gz"), "{names:?}");
+    let first = rig.erase(7);
+    assert!(rig.eraser.recheck().unwrap().receipts.is_empty());
+    for (path, bytes) in &backup {
+        fs::write(path, bytes).unwrap();
+    }
+    let rig = rig.restart();
+    assert_eq!(rig.look(7).n_events, 52, "that is what a backup does");
+    let again = rig.eraser.recheck().unwrap().receipts;
+    assert_eq!((again.len(), again[0].n_records_erased), (1, 52));
+    assert_eq!((&again[0].id, again[0].state), (&first.id, ErasureState::Completed));
+    assert!(rig.look(7).is_clean() && rig.lines() == kept(0..520, 7));
+    assert!(rig.eraser.recheck().unwrap().receipts.is_empty());
+    assert_eq!(rig.faults(), Vec::<String>::new());
+    // Nobody else's erasure is repeated, and nobody who was not erased is.
+    rig.erase(8);
+    let rig = rig.restart();
+    assert!(rig.eraser.recheck().unwrap().receipts.is_empty());
+}
+
+/// Checks a receipt after something was done to it or to a witness.
+#[track_caller]
+fn check_receipt(harm: impl FnOnce(&Rig, &Path), expect: [&str; 3]) {
+    let rig = Rig::filled();
+    let id = rig.erase(7).id;
+    let path = rig.dir.erasures_path().join(format!("{id}.receipt.json"));
+    harm(&rig, &path);
+    let checked = verify_receipt(&rig.dir, &path).unwrap();
+    let says = checked.witnesses.map(|(_, says)| match says {
+        Witness::Same => "same".to_owned(),
+        Witness::PastItsTime => "past".to_owned(),
+        Witness::Other(why) => why,
+    });
+    for (says, expect) in says.iter().zip(expect) {
+        assert!(says.contains(expect), "{says}, not {expect}");
+    }
+    assert_eq!((checked.id, checked.state), (id, ErasureState::Completed));
+}
+
+#[test]
+fn a_receipt_is_held_against_its_three_witnesses() {
+    let digest = "another receipt's digest";
+    check_receipt(|_, _| (), ["same", "same", "same"]);
+    let edit = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap();
+        let edited = text.replace("\"n_records_erased\":52", "\"n_records_erased\":53");
+        assert_ne!(edited, text);
+        fs::write(path, edited).unwrap();
+    };
+    check_receipt(|_, path| edit(path), ["not signed by this deployment", "same", digest]);
+    // Whoever has the key can sign; the trail still has the digest.
+    let forge = |rig: &Rig, path: &Path| {
+        edit(path);
+        let text = fs::read_to_string(path).unwrap();
+        let (_, receipt) = text.split_once("{\"receipt\":").unwrap();
+        let (receipt, _) = receipt.rsplit_once(",\"signature\"").unwrap();
+        let signature = sign::Signer::load(&rig.dir).unwrap().sign(receipt.as_bytes());
+        let text = format!("{{\"receipt\":{receipt},\"signature\":\"{signature}\"}}\n");
+        fs::write(path, text).unwrap();
+    };
+    check_receipt(forge, ["same", "same", digest]);
+    let empty = |rig: &Rig, _: &Path| rig.write(LEDGER, "");
+    check_receipt(empty, ["same", "not in the ledger", "same"]);
+    let forget = |rig: &Rig, _: &Path| fs::remove_dir_all(rig.dir.audit_path()).unwrap();
+    check_receipt(forget, ["same", "same", "not on the audit record"]);
+    let lose_key =
+        |rig: &Rig, _: &Path| fs::remove_file(rig.temp.path().join("keys/signing.key")).unwrap();
+    check_receipt(lose_key, ["no signing key", "same", "same"]);
+}
+
+#[test]
+fn a_receipt_that_is_gone_or_is_none_is_named() {
+    let rig = Rig::filled();
+    let id = rig.erase(7).id;
+    let name = format!("erasures/{id}.receipt.json");
+    rig.write(&name, "{\"receipt\":{}}");
+    assert!(rig.faults()[0].contains("it is no receipt"), "{:?}", rig.faults());
+    let path = rig.temp.path().join(&name);
+    assert!(matches!(verify_receipt(&rig.dir, &path), Err(StoreError::Corrupt { .. })));
+    fs::remove_file(&path).unwrap();
+    assert_eq!(
+        rig.faults(),
+        [format!("{id}.receipt.json: the receipt of a finished erasure is gone")]
+    );
+    assert!(matches!(verify_receipt(&rig.dir, &path), Err(StoreError::NoReceipt { .. })));
+}
+
+#[test]
+fn what_decides_over_the_log_is_checked_with_it() {
+    let rig = Rig::filled();
+    for name in ["holds.json", "retention.json", LEDGER] {
+        rig.write(name, "{");
+        // A line counts once its newline is there.
+        rig.write(LEDGER, "{\n");
+    }
+    let faults = rig.faults();
+    for name in ["holds.json: it is damaged", "retention.json: it is", "ledger.ndjson: it is"] {
+        assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name}: {faults:?}");
+    }
+    // What cannot be read stops what would go by it, and nothing else.
+    let later = rig.clock.now().plus(std::time::Duration::from_secs(15 * 86_400));
+    let rotate = crate::Rotate::default();
+    rig.log.seal_blocking().unwrap();
+    let done = rig.log.rotate(later, rotate).unwrap();
+    assert_eq!((done.stopped, done.failed.len()), (Some(crate::Stop::HoldsUnreadable), 2));
+    assert_eq!((done.compressed.len(), done.removed.len()), (2, 0));
+    fs::remove_file(rig.dir.holds_path()).unwrap();
+    let done = rig.log.rotate(later, rotate).unwrap();
+    assert_eq!((done.stopped, done.failed.len()), (Some(crate::Stop::Unremembered), 1));
+    assert_eq!(rig.read("retention.json"), "{", "it stays until somebody has seen it");
+    let done = rig.log.rotate(later, crate::Rotate { force: true, ..rotate }).unwrap();
+    assert_eq!((done.stopped, done.failed.len()), (None, 1));
+    assert_eq!(rig.log.rotate(later, rotate).unwrap().failed, Vec::<String>::new());
+}
+
+#[test]
+fn an_erasure_that_waits_for_a_hold_goes_on_waiting_when_the_ledger_has_lost_it() {
+    let rig = Rig::filled();
+    // When all events have happened.
+    rig.clock.0.fetch_add(1_000_000_000, Ordering::SeqCst);
+    let hold = crate::NewHold {
+        owner: "legal".into(),
+        reason: "case 7".into(),
+        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
+        since: None,
+        until: None,
+    };
+    let redactor = aios_privacy::Redactor::new(&[]);
+    crate::Holds::of(&rig.dir).add(hold, &redactor, rig.clock.now()).unwrap();
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
+    fs::remove_file(rig.temp.path().join(LEDGER)).unwrap();
+    assert!(rig.faults().iter().any(|fault| fault.contains(&plan.id)));
+    let ledger = Ledger::read(&rig.dir).unwrap();
+    assert_eq!(ledger.get(&plan.id).unwrap().state, ErasureState::Waiting);
+    assert_eq!(ledger.binding(), []);
+    let rig = rig.restart();
+    rig.clock.0.fetch_add(2_000_000_000, Ordering::SeqCst);
+    assert_eq!(rig.eraser.resume().receipts.len(), 1, "the hold has ended");
+    assert_eq!(rig.look(7).n_events, 0);
+}

@@ -1,0 +1,92 @@
+//! The ledger held against the audit trail.
+//!
+//! The ledger decides what must stay erased, so whoever can make it shorter can bring people back. Each
+//! erasure is on the audit record too, in a chain that shows what was taken out of it. What the ledger has
+//! lost is therefore taken from there and done once more: done twice it comes to the same, and one that is
+//! missing cannot be told from one that was never finished.
+
+use std::collections::BTreeMap;
+
+use aios_privacy::Redactor;
+
+use super::ledger::{self, ErasureState, LedgerEntry};
+use super::proof;
+use crate::audit::{Erasures, OnRecord};
+use crate::{DataDir, Fault, StoreError};
+
+/// What stands as the ground of an erasure that is known from the trail alone.
+const BASIS: &str = "restored from the audit trail";
+
+/// What the trail has on record and these last steps have not, as steps that are to be gone on from.
+pub(super) fn lost(trail: Erasures, last: &BTreeMap<String, LedgerEntry>) -> Vec<LedgerEntry> {
+    let is_lost = |(id, record): &(String, OnRecord)| !holds(last.get(id), record);
+    let lost = trail.by_id.into_iter().filter(is_lost);
+    lost.map(|(id, record)| restored(last.get(&id), id, record)).collect()
+}
+
+/// Where ledger, trail and receipts contradict each other.
+pub(crate) fn discrepancies(dir: &DataDir) -> Result<Vec<Fault>, StoreError> {
+    // Read before the ledger, which a running server writes first; and once more behind it, for the other
+    // way round.
+    let before = Erasures::read(dir)?;
+    let (path, entries) = (ledger::path(dir), ledger::last_steps(dir)?);
+    let trail = Erasures::read(dir)?;
+    let fault = |why: String| Fault { path: path.clone(), line: None, why };
+    let lost = lost(before, &entries).into_iter().map(|lost| {
+        fault(format!(
+            "the erasure {} is on the audit record and not, or not so, in here; the next start does it once more",
+            lost.id
+        ))
+    });
+    let mut faults: Vec<_> = lost.collect();
+    for (id, entry) in &entries {
+        // The first step on record is the one that was decided, and is there before the next is taken.
+        let is_due = entry.state > ErasureState::Ledgered
+            && trail.since.is_some_and(|since| entry.requested_at >= since);
+        if is_due && !trail.by_id.contains_key(id) {
+            faults.push(fault(format!("the erasure {id} is in here and not on the audit record")));
+        }
+        let is_finished = matches!(entry.state, ErasureState::Completed | ErasureState::Incomplete);
+        if is_finished {
+            faults.extend(proof::fault_of(dir, id)?);
+        }
+    }
+    Ok(faults)
+}
+
+/// Whether a step is as far as the record at least, for all whom it names.
+fn holds(entry: Option<&LedgerEntry>, record: &OnRecord) -> bool {
+    entry.is_some_and(|entry| {
+        entry.state >= decided(record)
+            && record.subjects.iter().all(|one| entry.target.contains(one))
+    })
+}
+
+/// The step that a decision is gone on from.
+fn decided(record: &OnRecord) -> ErasureState {
+    if record.state == ErasureState::Waiting.name() {
+        ErasureState::Waiting
+    } else {
+        ErasureState::Ledgered
+    }
+}
+
+fn restored(before: Option<&LedgerEntry>, id: String, record: OnRecord) -> LedgerEntry {
+    let state = decided(&record);
+    let mut target = record.subjects;
+    target.extend(before.iter().flat_map(|before| before.target.clone()));
+    target.sort_unstable();
+    target.dedup();
+    LedgerEntry {
+        id,
+        state,
+        ts: record.ts,
+        requested_at: before.map_or(record.ts, |before| before.requested_at),
+        target,
+        requester: record.actor,
+        basis: Redactor::new(&[]).redact(BASIS).text,
+        plan_hash: before.and_then(|before| before.plan_hash.clone()),
+        valid_until: None,
+        n_records: before.map_or(0, |before| before.n_records),
+    }
+}

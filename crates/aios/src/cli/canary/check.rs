@@ -1,0 +1,122 @@
+//! `aios canary check`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use aios_core::{Clock as _, Timestamp, VerdictReason};
+use aios_server::{CanaryError, CanaryKeeper, Checked, Gate, Look};
+use aios_store::{DataDir, Index};
+use clap::Args;
+use serde_json::json;
+
+use super::mover::failure;
+use super::told::print;
+use crate::cli::context::Context;
+use crate::cli::output::{self, Exit, Failure};
+use crate::cli::owner::{self, Owner};
+use crate::cli::routing::InForce;
+use crate::clock::SystemClock;
+use crate::config::Config;
+
+/// Largest report that is read, in bytes.
+const REPORT_MAX: u64 = 64 << 20;
+
+/// Judge what has come in since the last look, and move the canary if that follows
+///
+/// The server does it by itself; this does it now. What was judged once is not counted again, however often
+/// it is checked. Exit code 3 if the buckets cannot be compared. With --json: {"verdict", "reason", "quiet",
+/// "window", "golden", "n_golden_cases", "golden_only", "harm_log_e", "n_blocks", "metrics", "differences", "decision",
+/// "canary", "version", "candidate", "judged_pct", "next_pct"}.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// A golden report; without it goldens/last_report.json of the data directory
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Only if nothing has changed since this version, which `status` shows
+    #[arg(long, value_name = "N")]
+    if_version: Option<u64>,
+}
+
+impl Check {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let config = context.config()?;
+        let report = self.report()?;
+        let checked = match Owner::of(&config)? {
+            Owner::Us(dir) => self.look(&config, &dir, report)?,
+            Owner::Server => {
+                let report = report.map(|(path, text)| json!({ "path": path, "text": text }));
+                let asked = json!({ "report": report, "if_version": self.if_version });
+                owner::ask(&config, "/admin/v1/canary/check", &asked)?
+            }
+        };
+        if context.json {
+            output::json(out, &checked)?;
+        } else {
+            print(out, &checked, &config.canary.policy)?;
+        }
+        Ok(exit(&checked))
+    }
+
+    /// Path and text of the report that was named.
+    fn report(&self) -> anyhow::Result<Option<(String, String)>> {
+        let Some(path) = &self.report else { return Ok(None) };
+        let shown = path.display().to_string();
+        let cannot = |why: &str| {
+            let hint = "make one with `aios golden compare`";
+            Failure::new(format!("cannot read the golden report {shown}: {why}"), hint)
+        };
+        let len = std::fs::metadata(path).map_err(|error| cannot(&error.to_string()))?.len();
+        if len > REPORT_MAX {
+            return Err(cannot("it is larger than 64 MiB").into());
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| cannot(&error.to_string()))?;
+        Ok(Some((shown, text)))
+    }
+
+    fn look(
+        &self,
+        config: &Config,
+        dir: &DataDir,
+        report: Option<(String, String)>,
+    ) -> anyhow::Result<Checked> {
+        if !config.canary.enabled {
+            return Err(failure(CanaryError::Disabled));
+        }
+        let (settings, now) = (config.control().canary, SystemClock.now());
+        let candidate = settings.candidate();
+        let gate = match report {
+            Some((path, text)) => {
+                let gate = Gate::of(&text, path.as_ref(), &candidate, now);
+                gate.map_err(|error| failure(error.into()))?
+            }
+            None => Gate::of_last(dir, &candidate, now),
+        };
+        let split = InForce::of(config)?.split;
+        let rows = Index::snapshot(dir)?;
+        let look = Look {
+            settings: &settings,
+            split: &split,
+            // Nobody serves: nothing has been changed since anything.
+            in_force_since: Timestamp::from_micros(0),
+            rows: &rows,
+            gate: &gate,
+            now,
+            if_version: self.if_version,
+        };
+        let keeper = CanaryKeeper::open(dir, settings.start);
+        keeper.and_then(|keeper| keeper.check(&look)).map_err(failure)
+    }
+}
+
+const fn exit(checked: &Checked) -> Exit {
+    match checked.reason {
+        VerdictReason::SampleRatioMismatch | VerdictReason::ControlUnhealthy => Exit::Incomplete,
+        VerdictReason::WithinMargins
+        | VerdictReason::Harm
+        | VerdictReason::CriticalHarm
+        | VerdictReason::ObjectivesMet
+        | VerdictReason::ObjectiveBroken
+        | VerdictReason::NoNewData
+        | VerdictReason::Inconclusive => Exit::Done,
+    }
+}

@@ -1,0 +1,79 @@
+//! `[canary]`.
+
+use std::time::Duration;
+
+use aios_control::{CanaryPolicy, Sources};
+use aios_server::{CanarySettings, ControlConfig};
+
+use super::Config;
+use super::file;
+use super::resolve::Resolver;
+
+/// An answer of less quality is not good enough.
+const QUALITY_MIN: f64 = 0.5;
+
+/// `[canary]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canary {
+    /// Whether the canary moves the share in treatment.
+    pub enabled: bool,
+    check_every: Duration,
+    /// How many verdicts move it.
+    pub policy: CanaryPolicy,
+    sources: Sources,
+    error_margin: f64,
+    quality_margin: f64,
+    latency_margin: f64,
+}
+
+impl Config {
+    /// What control needs.
+    #[must_use]
+    pub fn control(&self) -> ControlConfig {
+        let (split, canary) = (&self.routing.split, &self.canary);
+        ControlConfig {
+            split: split.clone(),
+            canary: CanarySettings {
+                enabled: canary.enabled,
+                check_every: canary.check_every,
+                start: split.treatment_pct,
+                policy: canary.policy,
+                sources: canary.sources,
+                error_margin: canary.error_margin,
+                quality_margin: canary.quality_margin,
+                latency_margin: canary.latency_margin,
+                quality_min: QUALITY_MIN,
+                boundaries: (split.control_boundary, split.treatment_boundary),
+                settle: self.upstream.timeouts.total,
+                term: self.events.log.retention.audit,
+            },
+        }
+    }
+}
+
+impl Resolver<'_> {
+    pub(super) fn canary(&mut self, file: &file::Canary) -> Canary {
+        Canary {
+            enabled: file.enabled,
+            check_every: self.duration("canary.check_every", &file.check_every, false),
+            policy: CanaryPolicy {
+                passes: self.count("canary.passes", file.passes, 1..=1_000),
+                failures: self.count("canary.failures", file.failures, 1..=1_000),
+                golden_gate: file.golden_gate,
+                ..CanaryPolicy::default()
+            },
+            sources: self.choice("canary.evidence", &file.evidence, &Sources::NAMES),
+            error_margin: self.margin("canary.error_margin", file.error_margin, 0.1),
+            quality_margin: self.margin("canary.quality_margin", file.quality_margin, 0.1),
+            latency_margin: self.margin("canary.latency_margin", file.latency_margin, 1.0),
+        }
+    }
+
+    /// A bettor must not be able to lose more than there is, which a wider margin would allow.
+    fn margin(&mut self, key: &str, value: f64, most: f64) -> f64 {
+        if !(value > 0.0 && value <= most) {
+            self.refuse(key, format!("must be above 0 and at most {most}, not {value}"));
+        }
+        value
+    }
+}

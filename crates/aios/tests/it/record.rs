@@ -1,0 +1,149 @@
+//! What is done without a server is on record too, and how a server is found that runs elsewhere.
+
+use serde_json::{Value, json};
+
+use crate::logs::{ACTIVE, with_events};
+use crate::program::Place;
+use crate::rig::{Server, Setup};
+
+/// The trail as `actor action`.
+fn trail(place: &Place) -> Vec<String> {
+    let lines = place.run(&["audit", "tail", "-n", "99", "--json"]).ended(0).stdout;
+    let entries = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let text = |entry: &Value, key: &str| entry[key].as_str().unwrap().to_owned();
+    entries.map(|entry| format!("{}: {}", text(&entry, "actor"), text(&entry, "action"))).collect()
+}
+
+#[test]
+fn what_an_operator_does_without_a_server_is_on_record() {
+    let place = with_events(&[(0, 2)]);
+    let mail = ["ann", "example.org"].join("@");
+    let hold = ["logs", "hold", "add", "--owner", &mail, "--reason", "case 7", "--expires", "30d"];
+    place.run(&hold).ended(0);
+    place.run(&["logs", "hold", "release", "h1"]).ended(0);
+    place.run(&["logs", "rotate", "--now"]).ended(0);
+    place.run(&["logs", "reindex"]).ended(0);
+    place.run(&["keys", "rotate"]).ended(0);
+    place.run(&["data", "find", "--conv-id", "chat-1"]).ended(0);
+    let actions = ["hold", "hold", "rotated", "reindexed", "key", "found"];
+    let expect = actions.map(|action| format!("operator (offline): {action}"));
+    assert_eq!(trail(&place), expect);
+    // Each of them is signed, so none can be cut off unseen.
+    let verified = place.run(&["audit", "verify"]).ended(0).stdout;
+    assert!(verified.contains("entries=6") && verified.contains("signed_up_to=6"), "{verified}");
+    let whole = place.run(&["audit", "tail", "-n", "99"]).ended(0).stdout;
+    assert!(!whole.contains(&mail) && !place.read("data_core/holds.json").contains(&mail));
+}
+
+#[test]
+fn a_migration_is_on_record() {
+    let place = Place::simulated();
+    place.write(ACTIVE, include_str!("../../../../fixtures/events/v1.0.ndjson"));
+    place.run(&["logs", "migrate"]).ended(3);
+    assert!(!place.path().join("data_core/audit").exists(), "nothing was done");
+    place.run(&["logs", "migrate", "--execute"]).ended(3);
+    assert_eq!(trail(&place), ["operator (offline): migrated"]);
+}
+
+#[test]
+fn a_ground_is_kept_without_what_it_says_of_anybody() {
+    let place = with_events(&[(0, 2)]);
+    let mail = ["ann", "example.org"].join("@");
+    let pseudonym = place.run(&["events", "tail", "-n", "1", "--json"]).ended(0).json();
+    let pseudonym = pseudonym["conv_id"].as_str().unwrap();
+    let basis = format!("letter of {mail}");
+    let args = ["data", "delete", "--pseudonym", pseudonym, "--execute", "--basis", &basis];
+    place.run(&args).ended(0);
+    let mut kept = 0;
+    for file in std::fs::read_dir(place.path().join("data_core/erasures")).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        assert!(!text.contains(&mail), "{text}");
+        kept += text.matches("letter of [EMAIL]").count();
+    }
+    assert!(kept > 1, "in the ledger and the receipt");
+}
+
+#[test]
+fn saying_what_would_be_done_leaves_every_byte() {
+    let place = with_events(&[(0, 2)]);
+    let torn = place.read(ACTIVE) + "{\"torn";
+    place.write(ACTIVE, &torn);
+    let files = || {
+        let mut files: Vec<_> = std::fs::read_dir(place.path().join("data_core"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        files
+    };
+    place.run(&["logs", "verify"]).ended(2);
+    let before = files();
+    let dry = place.run(&["logs", "rotate", "--now", "--dry-run", "--json"]).ended(0).json();
+    assert_eq!((&dry["n_sealed"], &dry["dry_run"]), (&json!(1), &json!(true)));
+    assert_eq!((place.read(ACTIVE), files()), (torn, before));
+}
+
+#[test]
+fn a_trail_that_is_not_there_is_not_called_sound() {
+    let place = with_events(&[(0, 2)]);
+    let nothing = place.run(&["audit", "verify"]).ended(3);
+    assert!(nothing.stdout.starts_with("AUDIT_NODATA"), "{}", nothing.stdout);
+    assert!(nothing.stderr.contains("hint: "), "{}", nothing.stderr);
+    let json = place.run(&["audit", "verify", "--json"]).ended(3).json();
+    assert_eq!((&json["ok"], &json["no_data"]), (&json!(false), &json!(true)));
+    place.run(&["logs", "rotate", "--now"]).ended(0);
+    place.run(&["audit", "verify"]).ended(0);
+    let missing = place.run(&["audit", "verify", "--checkpoints", "elsewhere.ndjson"]).ended(1);
+    assert!(missing.stderr.contains("there are no checkpoints at elsewhere"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("hint: "), "{}", missing.stderr);
+}
+
+#[tokio::test]
+async fn a_server_is_found_by_its_directory() {
+    let server = Server::start(&Setup::new()).await;
+    let run = |args: &[&str], code: i32| {
+        server.place().run(&[args, &["--data-dir", "data"]].concat()).ended(code)
+    };
+    let address = server.admin_address().to_owned();
+    assert!(run(&["dashboard"], 0).stdout.starts_with(&format!("http://{address}/?token=")));
+    run(&["status"], 0);
+    run(&["models"], 0);
+    run(&["logs", "rotate", "--now"], 0);
+    run(&["keys", "rotate"], 0);
+    assert!(run(&["routing", "status"], 0).stderr.contains(&address));
+    assert_eq!(server.read_data("admin.address").trim(), address);
+    // It counts only as long as the server does, whether it ended well or not.
+    let place = server.kill();
+    assert!(place.path().join("data/admin.address").exists());
+    let refused = place.run(&["status", "--data-dir", "data"]).ended(1).stderr;
+    assert!(refused.contains("no AIOS server answers") && !refused.contains(&address), "{refused}");
+    #[cfg(unix)]
+    {
+        let place = Server::start_in(place).await.stop().await;
+        assert!(!place.path().join("data/admin.address").exists());
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_can_be_watched() {
+    let server = Server::start(&Setup::new()).await;
+    let run = |args: &[&str]| {
+        server.place().run(&[args, &["--data-dir", "data"]].concat()).ended(0);
+    };
+    run(&["logs", "hold", "add", "--owner", "legal", "--reason", "case 7", "--expires", "30d"]);
+    run(&["data", "delete", "--conv-id", "somebody", "--execute"]);
+    let page = server.admin("GET", "/metrics", "").await.expect(200).text();
+    for line in [
+        "aios_holds 1",
+        "aios_erasures{state=\"completed\"} 1",
+        "aios_erasures{state=\"pending\"} 0",
+        "aios_retention_stopped 0",
+        "aios_retention_steps_total{step=\"removed\"} 0",
+        "aios_audit_failures_total 0",
+        "aios_quarantine_bytes 0",
+    ] {
+        assert!(page.lines().any(|found| found.starts_with(line)), "{line} is not in\n{page}");
+    }
+    assert!(page.contains("\naios_retention_last_run_timestamp_seconds "), "{page}");
+    assert!(page.contains("\naios_audit_entries_total "), "{page}");
+}
