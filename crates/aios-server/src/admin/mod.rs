@@ -16,6 +16,7 @@ mod logs;
 mod nightly;
 mod origin;
 mod routes;
+mod routing;
 mod scope;
 mod session;
 mod trail;

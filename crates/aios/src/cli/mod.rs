@@ -22,6 +22,7 @@ mod owner;
 mod parse;
 mod pii;
 mod preflight;
+mod replay;
 mod routing;
 mod running;
 mod serve;
@@ -98,6 +99,7 @@ nouns! {
     Status => status,
     Routing => routing,
     Canary => canary,
+    Replay => replay,
     Events => events,
     Logs => logs,
     Keys => keys,
