@@ -26,6 +26,7 @@ mod parse;
 mod pii;
 mod preflight;
 mod report;
+mod replay;
 mod routing;
 mod running;
 mod serve;
@@ -108,6 +109,7 @@ nouns! {
     Golden => golden,
     Hypotheses => hypotheses,
     Report => report,
+    Replay => replay,
     Events => events,
     Logs => logs,
     Keys => keys,
