@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::evalue::LogWealth;
 use crate::row::Row;
 
-/// Most that the boundary may be away from its default.
-pub const REACH: f64 = 0.1;
+/// Most that the boundary may be away from its default: as far as the objective for its drift allows. What goes
+/// by itself must not break an objective by itself.
+pub const REACH: f64 = 0.08;
 
 /// What the operator may choose about the boundary.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -198,12 +199,12 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_no_further_than_a_tenth_and_three_hundredths_a_day() {
+    fn it_goes_no_further_than_its_objective_and_three_hundredths_a_day() {
         let path = run(|_| Near::GoodEnough, 24 * 10);
         assert!((path[23] - 0.53).abs() < 1e-9, "{}", path[23]);
-        assert!((path.last().unwrap() - 0.6).abs() < 1e-9, "{path:?}");
+        assert!((path.last().unwrap() - 0.58).abs() < 1e-9, "{path:?}");
         let path = run(|_| Near::NotGoodEnough, 24 * 10);
-        assert!((path.last().unwrap() - 0.4).abs() < 1e-9, "{path:?}");
+        assert!((path.last().unwrap() - 0.42).abs() < 1e-9, "{path:?}");
     }
 
     #[test]
@@ -251,7 +252,7 @@ mod tests {
             };
             let path = run(near, ways.len());
             for at in &path {
-                prop_assert!((0.4 - 1e-9..=0.6 + 1e-9).contains(at));
+                prop_assert!((0.42 - 1e-9..=0.58 + 1e-9).contains(at));
             }
             for day in path.windows(24) {
                 let moved: f64 = day.windows(2).map(|two| (two[1] - two[0]).abs()).sum();

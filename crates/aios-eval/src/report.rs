@@ -10,6 +10,7 @@ use aios_core::{Bucket, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use figures::even_runs;
 pub use read::ReportError;
 pub use test::{AssertionResult, TestResult};
 
@@ -150,14 +151,14 @@ pub struct Metrics {
     pub p95_ms: f64,
     /// Mean.
     pub mean_ms: f64,
-    /// Share of runs without an answer.
+    /// Share of all runs without an answer, of those that were asked again too.
     pub error_rate: f64,
     /// Share of answered runs that went to main, in percent.
     pub main_model_percent: f64,
     /// Cost of all runs in US dollars, where every one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
-    /// Runs.
+    /// Runs that these figures are of: as many of each case as every case has.
     pub n: usize,
 }
 

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::Finding;
 use crate::kind::{PiiKind, RedactionCounts};
 use crate::placeholder::Vault;
 use crate::redactor::Redactor;
@@ -165,10 +164,12 @@ impl Policy {
         findings.retain(|one| self.action(sink, one.kind) != Action::Off);
         let strictest = findings.iter().map(|one| self.action(sink, one.kind)).max();
         match strictest.unwrap_or(Action::Off) {
-            Action::Off | Action::Detect => self.escaped(sink, text, vault, counts(&findings)),
+            Action::Off | Action::Detect => {
+                self.escaped(sink, text, vault, RedactionCounts::of(&findings))
+            }
             Action::Block => {
                 findings.retain(|one| self.action(sink, one.kind) == Action::Block);
-                Applied::Blocked(counts(&findings))
+                Applied::Blocked(RedactionCounts::of(&findings))
             }
             Action::Placeholder | Action::Mask => {
                 let kinds = |action| move |kind| self.action(sink, kind) == action;
@@ -177,11 +178,11 @@ impl Policy {
                     Some(vault) => {
                         let hidden =
                             vault.hide_kinds(redactor, &masked, kinds(Action::Placeholder));
-                        Applied::Changed(hidden, counts(&findings))
+                        Applied::Changed(hidden, RedactionCounts::of(&findings))
                     }
                     None => {
                         let masked = redactor.redact_kinds(&masked, kinds(Action::Placeholder));
-                        Applied::Changed(masked, counts(&findings))
+                        Applied::Changed(masked, RedactionCounts::of(&findings))
                     }
                 }
             }
@@ -202,12 +203,6 @@ impl Policy {
             None => Applied::Unchanged(counts),
         }
     }
-}
-
-fn counts(findings: &[Finding<'_>]) -> RedactionCounts {
-    let mut counts = RedactionCounts::default();
-    findings.iter().for_each(|one| counts.add(one.kind));
-    counts
 }
 
 #[cfg(test)]

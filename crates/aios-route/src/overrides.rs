@@ -7,8 +7,8 @@
 use std::fmt;
 
 use aios_core::{BOUNDARY_DEFAULT, Boundary, Percent, Split};
-use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 const CONTROL_SHARE: &str = "control_bucket_pct";
@@ -121,6 +121,21 @@ pub fn kill_switch(base: &Split) -> Split {
         frozen: base.frozen,
         origin: "kill_switch".to_owned(),
     }
+}
+
+/// What the override file may ask for, for whoever writes one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverrideWish {
+    /// Share of conversations in control, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_bucket_pct: Option<f64>,
+    /// The boundary of both buckets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundary: Option<f64>,
+    /// Whether automatic changes are forbidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<bool>,
 }
 
 /// What the override file asks for.
@@ -257,6 +272,17 @@ mod tests {
         check(r#"{"boundary":0.55}"#, &overridden(10.0, 0.55, false));
         check(r#"{"freeze":true}"#, &overridden(10.0, 0.5, true));
         check("{}", &overridden(10.0, 0.5, false));
+    }
+
+    #[test]
+    fn what_is_wished_is_what_the_file_says() {
+        let wish =
+            OverrideWish { control_bucket_pct: Some(0.75), boundary: None, freeze: Some(true) };
+        check(&serde_json::to_string(&wish).unwrap(), &overridden(25.0, 0.5, true));
+        check(
+            &serde_json::to_string(&OverrideWish::default()).unwrap(),
+            &overridden(10.0, 0.5, false),
+        );
     }
 
     #[test]

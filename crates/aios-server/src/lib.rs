@@ -35,7 +35,7 @@ pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
 pub use listener::ListenerConfig;
-pub use live::{GatewayConfig, Live};
+pub use live::{GatewayConfig, KnownNames, Live};
 pub use nightly::{Night, NightReport, NightlyAt, StepReport, StepState, run_night};
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};

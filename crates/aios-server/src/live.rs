@@ -6,11 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_privacy::Redactor;
+use aios_privacy::{Redacted, Redactor};
 use aios_upstream::Upstreams;
 
 use crate::clients::Clients;
-use crate::gateway::Sinks;
+use crate::gateway::{AUTO, PINS, Sinks};
 use crate::judging::Objectives;
 
 /// One generation of the configuration.
@@ -26,6 +26,8 @@ pub struct Live {
     pub upstreams: Arc<Upstreams>,
     /// What is masked before anything is kept.
     pub redactor: Arc<Redactor>,
+    /// What becomes of the model names that nearly every request and reply has.
+    pub names: KnownNames,
     /// What is done with texts that pass through; nothing by default.
     pub sinks: Option<Arc<Sinks>>,
     /// What is asked of live traffic and golden reports.
@@ -49,4 +51,62 @@ pub struct GatewayConfig {
     pub sequels: bool,
     /// Model names that are routed like `aios-auto`.
     pub aliases: Vec<String>,
+}
+
+/// Longest model name that is kept, in bytes.
+const NAME_MAX: usize = 256;
+
+/// The configuration's own model names, masked beforehand as any other text is.
+#[derive(Debug, Default)]
+pub struct KnownNames(Vec<(String, Redacted)>);
+
+impl KnownNames {
+    /// The names that a client may ask for, and that endpoints answer with.
+    #[must_use]
+    pub fn new(gateway: &GatewayConfig, upstreams: &Upstreams, redactor: &Redactor) -> Self {
+        let own = std::iter::once(AUTO).chain(PINS.iter().map(|(name, _)| *name));
+        let models = upstreams.models().into_iter().map(|model| model.id);
+        let names = own.map(str::to_owned).chain(gateway.aliases.iter().cloned()).chain(models);
+        Self::of(names, redactor)
+    }
+
+    fn of(names: impl Iterator<Item = String>, redactor: &Redactor) -> Self {
+        Self(names.map(|name| (name.clone(), redactor.redact_cut(&name, NAME_MAX))).collect())
+    }
+
+    fn redact(&self, name: &str, redactor: &Redactor) -> Redacted {
+        match self.0.iter().find(|(known, _)| known == name) {
+            Some((_, redacted)) => redacted.clone(),
+            None => redactor.redact_cut(name, NAME_MAX),
+        }
+    }
+}
+
+impl Live {
+    /// Masks a model name.
+    pub(crate) fn redact_name(&self, name: &str) -> Redacted {
+        self.names.redact(name, &self.redactor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aios_privacy::PiiKind;
+
+    use super::*;
+
+    #[test]
+    fn a_known_name_becomes_what_any_text_becomes() {
+        let redactor = Redactor::new(&PiiKind::ALL);
+        let long = "long ".repeat(100);
+        let known = ["gpt-4o", "jo@example.com", &long];
+        let names = KnownNames::of(known.map(str::to_owned).into_iter(), &redactor);
+        for name in known.into_iter().chain(["", "unknown", "ann@example.com"]) {
+            let expect = redactor.redact_cut(name, NAME_MAX);
+            assert_eq!(names.redact(name, &redactor), expect, "{name}");
+        }
+        // What is known is not looked through again.
+        let blind = Redactor::new(&[]);
+        assert_eq!(names.redact("jo@example.com", &blind).text.as_str(), "[EMAIL]");
+    }
 }

@@ -116,6 +116,24 @@ impl DataDir {
         disk::read_text(&self.override_path(), OVERRIDE_MAX)
     }
 
+    /// Replaces the operator's override file, whole or not at all.
+    ///
+    /// # Errors
+    /// When this process does not own the directory or the file cannot be written.
+    pub fn write_override(&self, json: &str) -> Result<(), StoreError> {
+        self.owned("write the override")?;
+        disk::write_atomic(&self.override_path(), json.as_bytes())
+    }
+
+    /// Removes the operator's override file; one that is not there is no error.
+    ///
+    /// # Errors
+    /// When this process does not own the directory or the file cannot be removed.
+    pub fn remove_override(&self) -> Result<(), StoreError> {
+        self.owned("remove the override")?;
+        disk::remove(&self.override_path())
+    }
+
     /// The key `keys/<name>.key`; the owner makes it at random if it is not there.
     ///
     /// # Errors

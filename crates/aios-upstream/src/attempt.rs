@@ -147,7 +147,7 @@ async fn send(
         operation: call.operation,
         stream: call.stream,
         headers: &call.headers,
-        body: call.body.for_model(&endpoint.config.model),
+        body: call.body.for_model(&endpoint.model_name),
     };
     let reply = endpoint.transport.send(outgoing, rules.timeouts.connect).await?;
     *status = Some(reply.status().as_u16());

@@ -28,6 +28,16 @@ impl ModelSlot {
     }
 }
 
+/// A model's name as it stands in a body, made once for each endpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct ModelName(Bytes);
+
+impl ModelName {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(serde_json::Value::from(name).to_string().into())
+    }
+}
+
 /// A replacement: these bytes of the body become others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
@@ -77,9 +87,8 @@ impl RequestBody {
     }
 
     /// The body that asks for `model`.
-    pub(crate) fn for_model(&self, model: &str) -> Pieces {
-        let name = Bytes::from(serde_json::Value::from(model).to_string());
-        let model = Edit { at: self.model.0.clone(), with: name };
+    pub(crate) fn for_model(&self, model: &ModelName) -> Pieces {
+        let model = Edit { at: self.model.0.clone(), with: model.0.clone() };
         let mut edits: Vec<&Edit> = std::iter::once(&model).chain(&self.edits).collect();
         edits.sort_by_key(|edit| (edit.at.start, edit.at.end));
         let mut pieces = Pieces::default();
@@ -176,7 +185,7 @@ mod tests {
         let edits = edits.iter().map(edit).collect();
         let body =
             RequestBody::new(Bytes::copy_from_slice(body.as_bytes()), ModelSlot::new(model), edits);
-        assert_eq!(body.for_model("m\"2").join(), expect);
+        assert_eq!(body.for_model(&ModelName::new("m\"2")).join(), expect);
     }
 
     #[test]
@@ -196,7 +205,7 @@ mod tests {
         let text = format!(r#"{{"model":"a","x":"{}"}}"#, "y".repeat(JOIN_BYTES_MAX));
         let bytes = Bytes::from(text);
         let body = RequestBody::new(bytes.clone(), ModelSlot::new(9..12), Vec::new());
-        let pieces = body.for_model("b");
+        let pieces = body.for_model(&ModelName::new("b"));
         assert_eq!(pieces.pieces.len(), 3);
         assert_eq!(pieces.pieces[2].as_ptr(), bytes[12..].as_ptr());
         assert_eq!(pieces.join().len(), bytes.len());

@@ -8,6 +8,7 @@ use aios_core::Tier;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::body::ModelName;
 use crate::breaker::{Admittance, Breaker};
 use crate::transport::Transport;
 use crate::turns::Turns;
@@ -63,6 +64,7 @@ struct Latency {
 pub(crate) struct Endpoint {
     pub(crate) config: EndpointConfig,
     pub(crate) answered: Arc<Answered>,
+    pub(crate) model_name: ModelName,
     pub(crate) transport: Transport,
     pub(crate) turns: Turns,
     breaker: Mutex<Breaker>,
@@ -88,6 +90,7 @@ impl Endpoint {
         };
         Self {
             answered: Arc::new(answered),
+            model_name: ModelName::new(&config.model),
             transport,
             turns: Turns::new(config.concurrency_max, config.queue_max, config.queue_timeout),
             breaker: Mutex::new(Breaker::new(policy)),

@@ -148,6 +148,8 @@ fn write_attempt(attempt: &Attempt, object: &mut Object<'_>) {
 }
 
 /// A JSON object under way. Its keys are words.
+///
+/// What takes a key is inlined: then the compiler knows the key's length and copies it without a call.
 struct Object<'a> {
     line: &'a mut Vec<u8>,
     is_empty: bool,
@@ -163,6 +165,7 @@ impl<'a> Object<'a> {
         self.line.push(b'}');
     }
 
+    #[inline(always)]
     fn key(&mut self, key: &str) {
         let open: &[u8] = if std::mem::take(&mut self.is_empty) { b"\"" } else { b",\"" };
         self.line.extend_from_slice(open);
@@ -171,6 +174,7 @@ impl<'a> Object<'a> {
     }
 
     /// A text in which there is nothing to escape.
+    #[inline(always)]
     fn word(&mut self, key: &str, word: &str) {
         debug_assert!(!word.bytes().any(needs_escape), "{key} is more than a word");
         self.key(key);
@@ -179,18 +183,20 @@ impl<'a> Object<'a> {
         self.line.push(b'"');
     }
 
+    #[inline(always)]
     fn text(&mut self, key: &str, text: &str) {
         self.key(key);
         push_text(self.line, text);
     }
 
     /// A number, a flag, or anything that is not worth a way of its own.
+    #[inline(always)]
     fn value(&mut self, key: &str, value: &(impl Serialize + ?Sized)) {
         self.key(key);
-        // Memory takes every write, and a value here is no map with keys that are not text.
-        serde_json::to_writer(&mut *self.line, value).unwrap_or_default();
+        write_value(self.line, value);
     }
 
+    #[inline(always)]
     fn if_some<T>(
         &mut self,
         key: &str,
@@ -202,12 +208,14 @@ impl<'a> Object<'a> {
         }
     }
 
+    #[inline(always)]
     fn if_true(&mut self, key: &str, flag: bool) {
         if flag {
             self.value(key, &flag);
         }
     }
 
+    #[inline(always)]
     fn object(&mut self, key: &str, write: impl FnOnce(&mut Object<'_>)) {
         self.key(key);
         let mut inner = Object::open(self.line);
@@ -215,6 +223,7 @@ impl<'a> Object<'a> {
         inner.close();
     }
 
+    #[inline(always)]
     fn list<T>(&mut self, key: &str, items: &[T], write: impl Fn(&T, &mut Object<'_>)) {
         self.key(key);
         self.line.push(b'[');
@@ -230,24 +239,40 @@ impl<'a> Object<'a> {
     }
 }
 
+#[inline(never)]
+fn write_value(line: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    // Memory takes every write, and a value here is no map with keys that are not text.
+    serde_json::to_writer(line, value).unwrap_or_default();
+}
+
 /// How many bytes are looked at together.
 const STRIDE: usize = 32;
 
-/// Appends a JSON string. Most text has nothing to escape in most places, so it is taken in strides.
+/// Appends a JSON string. Most text has nothing to escape in most places, so it is looked through in strides
+/// and copied in long pieces.
 fn push_text(line: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
-    line.reserve(bytes.len() + 2);
+    line.reserve(text.len() + 2);
     line.push(b'"');
-    let (strides, rest) = bytes.as_chunks::<STRIDE>();
-    for stride in strides {
-        if stride.iter().fold(false, |any, byte| any | needs_escape(*byte)) {
-            stride.iter().for_each(|byte| push_byte(line, *byte));
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        let (plain, behind) = rest.split_at(plain_length(rest));
+        line.extend_from_slice(plain);
+        let (part, behind) = behind.split_at(behind.len().min(STRIDE));
+        if part.iter().copied().any(needs_escape) {
+            part.iter().for_each(|byte| push_byte(line, *byte));
         } else {
-            line.extend_from_slice(stride);
+            line.extend_from_slice(part);
         }
+        rest = behind;
     }
-    rest.iter().for_each(|byte| push_byte(line, *byte));
     line.push(b'"');
+}
+
+/// The strides at the beginning in which there is nothing to escape, in bytes.
+fn plain_length(bytes: &[u8]) -> usize {
+    let is_plain =
+        |stride: &&[u8; STRIDE]| !stride.iter().fold(false, |any, byte| any | needs_escape(*byte));
+    bytes.as_chunks::<STRIDE>().0.iter().take_while(is_plain).count() * STRIDE
 }
 
 const fn needs_escape(byte: u8) -> bool {

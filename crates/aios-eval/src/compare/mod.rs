@@ -18,7 +18,7 @@ mod verdict;
 
 use std::collections::BTreeMap;
 
-use crate::report::{Change, Report, TestResult};
+use crate::report::{Change, Report, TestResult, even_runs};
 use crate::stats::{Shift, mcnemar_worse, mean, shift};
 
 pub use doubts::Doubt;
@@ -161,8 +161,8 @@ impl<'a> Comparison<'a> {
     /// Main's share before and now, over the answered runs of the compared cases.
     fn main_shares(&self) -> Option<(f64, f64)> {
         let share = |of: fn(&Pair<'a>) -> &'a TestResult| {
-            let runs = self.pairs.iter().flat_map(move |pair| &of(pair).runs);
-            let sources: Vec<_> = runs.filter_map(|run| run.source).collect();
+            let tests: Vec<_> = self.pairs.iter().map(of).collect();
+            let sources: Vec<_> = even_runs(&tests).filter_map(|run| run.source).collect();
             let n_main = sources.iter().filter(|source| **source == aios_core::Tier::Main).count();
             (!sources.is_empty()).then(|| n_main as f64 / sources.len() as f64)
         };

@@ -127,6 +127,7 @@ fn a_set_with_a_tenth_that_wavers_raises_no_alarm_when_nothing_has_changed() {
             n_failed +=
                 (0..50).filter(|_| world.compare(&baseline, n_runs).status != Status::Pass).count();
         }
+        println!("{n_failed} of 200 unchanged runs fail at {n_cases} cases, {n_runs} runs each");
         assert!(n_failed <= 10, "{n_failed} of 200 at {n_cases} cases, {n_runs} runs");
     }
 }
@@ -290,4 +291,15 @@ fn a_report_is_fresh_for_a_while() {
         )
     };
     assert_eq!([fresh(-1), fresh(0), fresh(60), fresh(61)], [false, true, true, false]);
+}
+
+#[test]
+fn what_was_asked_again_has_no_more_weight_than_the_rest() {
+    let mut world = World::new(&[1.0; 4], 0.01, 17);
+    let mut tests = world.run(1);
+    let mut runs = vec![tests[0].runs[0].clone(); 9];
+    runs.iter_mut().for_each(|run| run.source = Some(Tier::Embedder));
+    tests[0] = TestResult::of(&world.set.cases()[0], runs);
+    let metrics = Metrics::of(&tests);
+    assert_eq!((metrics.main_model_percent, metrics.n), (75.0, 4));
 }

@@ -120,7 +120,7 @@ fn case(page: &mut String, test: &TestResult, before: Option<&TestResult>) {
     push(
         page,
         format_args!(
-            "<details{open}{origin}><summary><span class=\"mark {class}\">{}/{}</span><b>{}</b>{waits}<span class=\"q\">{}</span><span>{tier}</span><span>{latency}</span></summary><div>",
+            "<details{open}{origin}><summary><span class=\"mark {class}\">{}/{}</span><b>{}</b>{waits}<span class=\"q\">{}</span><span>{tier}, {latency}</span></summary><div>",
             test.n_passed,
             test.runs.len(),
             escaped(&test.id),

@@ -39,7 +39,7 @@ pub(super) fn latencies(report: &Report, baseline: Option<&Report>) -> String {
         return String::new();
     }
     // Equal times must not fill the whole width with their last digits.
-    let (low, high) = ((low - 0.1).floor().min(low - 0.1), (high + 0.05).max(low + 0.5));
+    let (low, high) = (low - 0.15, (high + 0.05).max(low + 0.5));
     let x = |ms: f64| LEFT + (floor(ms) - low) / (high - low) * (WIDTH - LEFT - RIGHT);
     let height = TOP + ROW * rows.len() as f64 + 8.0;
     let mut svg = format!(

@@ -3,6 +3,7 @@
 use aios_core::Tier;
 
 use super::{Metrics, Summary, TestResult};
+use crate::observation::Observation;
 use crate::stats::{mean, median, percentile, wilson};
 
 impl Metrics {
@@ -10,7 +11,10 @@ impl Metrics {
     #[must_use]
     pub fn of(tests: &[TestResult]) -> Self {
         let deciding: Vec<_> = tests.iter().filter(|test| !test.is_candidate).collect();
-        let runs: Vec<_> = deciding.iter().flat_map(|test| &test.runs).collect();
+        let runs: Vec<_> = even_runs(&deciding).collect();
+        // No error is passed over, also where it came of asking again.
+        let all: Vec<_> = deciding.iter().flat_map(|test| &test.runs).collect();
+        let n_errors = all.iter().filter(|run| !run.is_answered()).count();
         let answered: Vec<_> = runs.iter().filter(|run| run.is_answered()).collect();
         let latencies: Vec<f64> = answered.iter().map(|run| run.latency_ms).collect();
         let n_passed = deciding.iter().filter(|test| test.passed).count();
@@ -23,12 +27,19 @@ impl Metrics {
             p50_ms: median(&latencies).unwrap_or(0.0),
             p95_ms: percentile(&latencies, 0.95).unwrap_or(0.0),
             mean_ms: mean(&latencies).unwrap_or(0.0),
-            error_rate: share(runs.len() - answered.len(), runs.len()),
+            error_rate: share(n_errors, all.len()),
             main_model_percent: 100.0 * share(n_main, answered.len()),
             cost_usd: costs.filter(|_| !answered.is_empty()),
             n: runs.len(),
         }
     }
+}
+
+/// As many runs of each case as every case has: what was asked again counts for its case, and must not give it more
+/// weight among the others.
+pub(crate) fn even_runs<'a>(tests: &[&'a TestResult]) -> impl Iterator<Item = &'a Observation> {
+    let n = tests.iter().map(|test| test.runs.len()).min().unwrap_or(0);
+    tests.iter().flat_map(move |test| test.runs.iter().take(n))
 }
 
 impl Summary {

@@ -17,6 +17,7 @@ mod logs;
 mod nightly;
 mod origin;
 mod routes;
+mod routing;
 mod scope;
 mod session;
 mod trail;

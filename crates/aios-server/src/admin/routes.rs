@@ -8,7 +8,7 @@ use http::Method;
 
 use super::guard::{Access, Gate, guard};
 use super::scope::Scope;
-use super::{AdminState, canary, erasure, health, keys, login, logs, nightly, trail};
+use super::{AdminState, canary, erasure, health, keys, login, logs, nightly, routing, trail};
 
 /// An endpoint.
 pub(crate) struct Endpoint {
@@ -56,6 +56,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             Access::Scope(Scope::CanaryWrite),
             post(canary::approve),
         ),
+        change("/admin/v1/routing/override", Access::Scope(Scope::CanaryWrite), post(routing::set)),
+        change("/admin/v1/routing/clear", Access::Scope(Scope::CanaryWrite), post(routing::clear)),
         read("/admin/v1/logs/holds", Access::Scope(Scope::LogsRead), get(logs::holds)),
         change("/admin/v1/logs/holds/add", Access::Scope(Scope::LogsWrite), post(logs::hold)),
         change(

@@ -44,6 +44,8 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/canary/hold", "canary:write"),
     ("POST /admin/v1/canary/resume", "canary:write"),
     ("POST /admin/v1/canary/approve", "canary:write"),
+    ("POST /admin/v1/routing/override", "canary:write"),
+    ("POST /admin/v1/routing/clear", "canary:write"),
     ("GET /admin/v1/logs/holds", "logs:read"),
     ("POST /admin/v1/logs/holds/add", "logs:write"),
     ("POST /admin/v1/logs/holds/release", "logs:write"),
@@ -189,6 +191,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         },
         upstreams: Arc::new(Upstreams::new(upstreams, None)),
         redactor: Arc::new(Redactor::new(&[])),
+        names: crate::KnownNames::default(),
         sinks: None,
         clients: crate::Clients::new(false, vec![], None),
     };

@@ -38,6 +38,7 @@ use crate::metrics::Metrics;
 use crate::routing::RoutingState;
 use crate::trace::EventObserver;
 use errors::GatewayError;
+pub(crate) use naming::{AUTO, PINS};
 pub(crate) use relay::ReplyBody;
 pub(crate) use sequel::Sequels;
 pub use sinks::{OnUnscannable, SinkOptions, Sinks};

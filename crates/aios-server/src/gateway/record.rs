@@ -11,7 +11,7 @@ use aios_core::{
     Attempt, AttemptOutcome, ConversationSource, Event, EventId, Operation, Outcome, RequestId,
     ResponseEvent, Route, SCHEMA_VERSION, Timestamp, Timings, Tokens,
 };
-use aios_privacy::{Pseudonym, RedactionCounts};
+use aios_privacy::{Pseudonym, Redacted, RedactionCounts};
 use aios_store::{Commit, Slot};
 use aios_upstream::{Answered, Observed};
 use http::HeaderMap;
@@ -177,13 +177,14 @@ impl Record {
         let timings = self.timings(now);
         let facts = &mut self.facts;
         let mut counts = RedactionCounts::default();
-        let text_max = self.live.gateway.text_max;
-        let redactor = &self.live.redactor;
-        let mut keep = |text: &str, max: usize| {
-            let redacted = redactor.redact_cut(text, max);
+        let mut detected = RedactionCounts::default();
+        let mut count = |redacted: Redacted| {
             counts.merge(&redacted.counts);
+            detected.merge(&redacted.detected);
             redacted.text
         };
+        let (live, text_max) = (&self.live, self.live.gateway.text_max);
+        let redact = |text: &str, max: usize| live.redactor.redact_cut(text, max);
         let observed = facts.observed.take().unwrap_or_default();
         // What a test asks is somebody's case, kept where the case is: a copy here would be found by no erasure.
         let is_live = facts.steering.purpose.is_live();
@@ -198,11 +199,14 @@ impl Record {
                 .conversation(&[b"event", facts.event_id.to_string().as_bytes()]);
             (own, ConversationSource::Derived)
         });
-        ResponseEvent {
+        let event = ResponseEvent {
             schema_version: SCHEMA_VERSION.into(),
             event_id: facts.event_id,
             ts: facts.ts,
-            request_id: facts.request_id.clone().kept(|id| keep(id, RequestId::LENGTH_MAX)),
+            request_id: facts
+                .request_id
+                .clone()
+                .kept(|id| count(redact(id, RequestId::LENGTH_MAX))),
             operation: facts.operation,
             purpose: facts.steering.purpose,
             stream: facts.stream,
@@ -213,11 +217,14 @@ impl Record {
             previous: facts.sequel.as_ref().and_then(|sequel| sequel.previous),
             asked_again: facts.sequel.as_ref().is_some_and(|sequel| sequel.asked_again),
             client: self.admission.as_ref().map(|admission| admission.meter().name().to_owned()),
-            request_model: keep(&facts.request_model, NAME_MAX),
-            response_model: observed.response_model.as_deref().map(|model| keep(model, NAME_MAX)),
+            request_model: count(live.redact_name(&facts.request_model)),
+            response_model: observed
+                .response_model
+                .as_deref()
+                .map(|model| count(live.redact_name(model))),
             model_mismatch: observed.model_mismatch,
-            question: keep(said(&facts.question), text_max),
-            response: keep(said(whole_part(&observed.text, ending.outcome)), text_max),
+            question: count(redact(said(&facts.question), text_max)),
+            response: count(redact(said(whole_part(&observed.text, ending.outcome)), text_max)),
             source: facts.answered.as_ref().map(|answered| answered.tier),
             tier: route.tier,
             bucket: route.bucket,
@@ -244,7 +251,9 @@ impl Record {
             config_generation: self.live.generation,
             config_hash: self.live.hash.clone(),
             simulated: facts.answered.as_ref().is_some_and(|answered| answered.simulated),
-        }
+        };
+        self.gateway.metrics.privacy.detected("log", &detected);
+        event
     }
 
     /// What it costs, as far as that is known by now.
@@ -318,9 +327,6 @@ pub(super) fn cut_short(text: &str) -> &str {
     }
     kept.trim_end()
 }
-
-/// Longest model name that is kept, in bytes.
-const NAME_MAX: usize = 256;
 
 impl Drop for Record {
     fn drop(&mut self) {

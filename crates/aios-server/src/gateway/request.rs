@@ -156,8 +156,10 @@ impl Wire<'_> {
 
 /// The text of a JSON string; half characters in it become replacement marks, as clients show them.
 pub(super) fn plain_string(raw: &RawValue) -> Option<String> {
-    if !is_string(raw) {
-        return None;
+    let text = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
+        // Nothing in it stands for anything else, and that it is a string is known.
+        return Some(text.to_owned());
     }
     serde_json::from_str(raw.get())
         .or_else(|_| serde_json::from_str(&aios_upstream::repaired_json(raw.get().as_bytes())))
@@ -320,6 +322,21 @@ mod tests {
         assert!(refused(&deep).contains("nested deeper than 128"));
         let bytes = Bytes::from_static(b"{\"model\":\"\xff\"}");
         assert_eq!(read(Operation::Chat, &bytes).unwrap_err().code(), "invalid_json");
+    }
+
+    #[test]
+    fn a_string_is_what_a_parser_makes_of_it() {
+        for json in
+            [r#""""#, r#""a""#, r#""ü""#, r#""\"""#, r#""a\\""#, r#""\u00e4\n""#, r#"" a ""#]
+        {
+            let raw: &RawValue = serde_json::from_str(json).unwrap();
+            assert_eq!(plain_string(raw), serde_json::from_str(json).ok(), "{json}");
+        }
+        for json in ["1", "null", "[\"a\"]", "{\"a\":\"b\"}"] {
+            assert_eq!(plain_string(serde_json::from_str(json).unwrap()), None, "{json}");
+        }
+        // What a string must not hold is refused before.
+        assert!(serde_json::from_str::<&RawValue>("\"a\tb\"").is_err());
     }
 
     #[test]

@@ -38,10 +38,12 @@ const TABLES: &str = "
     CREATE TABLE names (seg INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (seg, name)) WITHOUT ROWID;
 ";
 
-/// What is deleted is overwritten, so that what was erased does not stay in free pages.
+/// What is deleted is overwritten, so that what was erased does not stay in free pages. Rows come in the
+/// order in which they are kept, so a small cache is enough; a large one would be half of what a small server
+/// holds.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
-    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;
+    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;
 ";
 
 /// How values stand in the tables.
@@ -51,7 +53,8 @@ impl Code {
     /// A pseudonym in few bytes: its kind, its version, its digits.
     pub(super) fn name(text: &str) -> Vec<u8> {
         let (head, digits) = text.split_once('_').unwrap_or(("", text));
-        let mut code = head.as_bytes().to_vec();
+        let mut code = Vec::with_capacity(head.len() + 1 + digits.len() / 2);
+        code.extend_from_slice(head.as_bytes());
         code.push(b'_');
         let (pairs, _) = digits.as_bytes().as_chunks::<2>();
         let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;

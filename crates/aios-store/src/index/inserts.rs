@@ -4,6 +4,7 @@ use aios_core::Timestamp;
 use rusqlite::{Statement, Transaction, params};
 
 use super::line::{FeedbackLine, INSERT, INSERT_SAID, IndexLine};
+use super::names::Recent;
 
 /// How each feedback's line begins.
 const FEEDBACK_START: &[u8] = br#"{"event_type":"feedback""#;
@@ -14,6 +15,7 @@ pub(super) struct Inserts<'a> {
     event: Statement<'a>,
     said: Statement<'a>,
     name: Statement<'a>,
+    named: Recent,
 }
 
 impl<'a> Inserts<'a> {
@@ -24,6 +26,7 @@ impl<'a> Inserts<'a> {
             event: changes.prepare(INSERT)?,
             said: changes.prepare(INSERT_SAID)?,
             name: changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?,
+            named: Recent::default(),
         })
     }
 
@@ -41,7 +44,9 @@ impl<'a> Inserts<'a> {
             self.names(line.names())?;
             return Ok(Some(line.ts));
         }
-        let Ok(line) = serde_json::from_slice::<IndexLine<'_>>(bytes) else { return Ok(None) };
+        // The encoding is checked once here, not text by text by the parser.
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let Ok(line) = serde_json::from_str::<IndexLine<'_>>(text) else { return Ok(None) };
         line.insert(&mut self.event, self.seg, offset)?;
         line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
         self.names(line.names())?;
@@ -50,7 +55,9 @@ impl<'a> Inserts<'a> {
 
     fn names(&mut self, codes: impl Iterator<Item = Vec<u8>>) -> rusqlite::Result<()> {
         for code in codes {
-            self.name.execute(params![self.seg, code])?;
+            if self.named.is_new(&code) {
+                self.name.execute(params![self.seg, code])?;
+            }
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod catch_up;
 mod database;
 mod inserts;
 mod line;
+mod names;
 mod seen;
 mod window;
 

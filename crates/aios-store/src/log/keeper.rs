@@ -16,10 +16,10 @@ use crate::{DataDir, StoreError};
 /// for nothing.
 const INDEX_EVERY: Duration = Duration::from_secs(1);
 
-/// Between two turns the index rests for so many times as long as a turn took: it gets a twentieth of a
+/// Between two turns the index rests for so many times as long as a turn took: it gets a thirtieth of a
 /// core, because serving comes first. Under a load for which that is too little it falls behind, and is
 /// brought up when the load is over or somebody asks.
-const REST: u32 = 19;
+const REST: u32 = 29;
 
 /// How long until an index that failed is tried again.
 const INDEX_AGAIN: Duration = Duration::from_secs(60);

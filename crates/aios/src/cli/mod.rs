@@ -13,6 +13,7 @@ mod dashboard;
 mod data;
 mod events;
 mod golden;
+mod hypotheses;
 mod init;
 mod keys;
 mod logs;
@@ -25,6 +26,8 @@ mod owner;
 mod parse;
 mod pii;
 mod preflight;
+mod replay;
+mod report;
 mod retrieval;
 mod routing;
 mod running;
@@ -106,6 +109,9 @@ nouns! {
     Slo => slo,
     Alert => alert,
     Golden => golden,
+    Hypotheses => hypotheses,
+    Report => report,
+    Replay => replay,
     Events => events,
     Logs => logs,
     Keys => keys,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use aios_core::{Clock, Profile};
 use aios_privacy::SecretDigest;
 use aios_route::{Knots, Policy, Sampler};
-use aios_server::{AdminConfig, AdminToken, Clients, Handle, Live, Parts, RoutingState, Scopes};
+use aios_server::{
+    AdminConfig, AdminToken, Clients, Handle, KnownNames, Live, Parts, RoutingState, Scopes,
+};
 use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Resumed, Rotator, StoreError, actor};
 use aios_upstream::Upstreams;
 use anyhow::Context;
@@ -141,13 +143,16 @@ fn log_resumed(resumed: &Resumed) {
 /// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.
 pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option<&Live>) -> Live {
     let upstreams = fill.apply(config.upstream.clone());
+    let upstreams = Upstreams::new(upstreams, before.map(|before| &*before.upstreams));
     let clients = config.client_keys.clone();
+    let (gateway, redactor) = (config.gateway(), config.privacy.redactor());
     Live {
         generation,
         hash: config.hash.clone(),
-        gateway: config.gateway(),
-        upstreams: Arc::new(Upstreams::new(upstreams, before.map(|before| &*before.upstreams))),
-        redactor: Arc::new(config.privacy.redactor()),
+        names: KnownNames::new(&gateway, &upstreams, &redactor),
+        gateway,
+        upstreams: Arc::new(upstreams),
+        redactor: Arc::new(redactor),
         sinks: config.privacy.sinks(),
         objectives: Arc::new(config.objectives.clone()),
         clients: Clients::new(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Place, Ran, Running, free_address};
+use crate::program::{Place, Ran, Running, free_address, http};
 
 const SET: &str = include_str!("../../../../fixtures/golden/sample_set.json");
 
@@ -22,17 +22,20 @@ impl Golden {
 
     /// Serves with models of this median time to the first token and this seed.
     fn serve(&mut self, ttft_ms: u32, seed: u32, more: &str) {
-        self.server = None;
-        let (address, admin) = (&self.address, free_address());
         let model = |tier: &str| {
             format!(
                 "[tiers.{tier}]\nendpoints = [{{ url = \"sim://{tier}?ttft_ms={ttft_ms}&tps=1000000&seed={seed}\" }}]\n"
             )
         };
+        self.serve_toml(&format!("{more}\n{}{}", model("main"), model("embedder")));
+    }
+
+    /// Serves with these tiers.
+    fn serve_toml(&mut self, tiers: &str) {
+        self.server = None;
+        let (address, admin) = (&self.address, free_address());
         let toml = format!(
-            "[server]\nlisten = \"{address}\"\nadmin_listen = \"{admin}\"\ndata_dir = \"data\"\n{more}\n{}{}",
-            model("main"),
-            model("embedder"),
+            "[server]\nlisten = \"{address}\"\nadmin_listen = \"{admin}\"\ndata_dir = \"data\"\n{tiers}"
         );
         self.place.write("aios.toml", &toml);
         self.server = Some(self.place.start(&["serve"], "sign in"));
@@ -183,4 +186,73 @@ fn a_baseline_is_replaced_only_with_a_reason_and_only_by_its_own_set() {
     let names: Vec<_> =
         std::fs::read_dir(golden.place.path().join("data/goldens")).unwrap().collect();
     assert_eq!(names.len(), 3, "set, baseline, report, and nothing beside them: {names:?}");
+}
+
+/// Asks a live question in a conversation of its own.
+fn ask(address: &str, conversation: &str, question: &str) {
+    let body = json!({ "model": "aios-auto", "user": conversation,
+        "messages": [{ "role": "user", "content": question }] });
+    http(address, "POST", "/v1/chat/completions", &body.to_string());
+}
+
+#[test]
+fn live_cases_become_candidates_then_golden_and_go_with_whom_they_are_of() {
+    let mut golden = Golden::start();
+    // Main is gone, so that the embedder answers for it.
+    let dead = format!(
+        "[tiers.main]\nendpoints = [{{ url = \"http://{}/v1\", model = \"m\" }}]\n",
+        free_address()
+    );
+    golden.serve_toml(&format!(
+        "[events]\nsync = \"always\"\n{dead}[tiers.embedder]\nendpoints = [{{ url = \"sim://embedder?instant\" }}]\n"
+    ));
+    let mail = ["ann", "@", "example.org"].concat();
+    let question = format!(
+        "Why does my invoice for {mail} show two different totals, and which one is right?"
+    );
+    for (who, said) in [
+        ("ann", question.as_str()),
+        ("ben", &question),
+        ("ben", "How do I explain a merge conflict to a colleague who is new to it?"),
+    ] {
+        ask(&golden.address, who, said);
+    }
+    golden.serve(1, 1, "");
+    golden.run(&["record", "--repeat", "1"]).ended(0);
+    let before = golden.place.read("data/goldens/sample_set.json");
+    let ran = golden.run(&["promote", "--dry-run", "--max-promote", "10"]).ended(0);
+    assert!(
+        ran.stdout.contains("tier_mismatch") && ran.stdout.contains("2 candidates of 3"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(golden.place.read("data/goldens/sample_set.json"), before);
+    let found = golden.run(&["promote", "--json"]).ended(0).json();
+    let set = golden.place.read("data/goldens/sample_set.json");
+    assert!(!set.contains(&mail), "{set}");
+    let again = golden.run(&["promote"]).ended(0);
+    assert!(again.stdout.contains("no candidates"), "{}", again.stdout);
+    // They are run and reported, and decide nothing.
+    golden.run(&["compare"]).ended(0);
+    assert_eq!(golden.report()["summary"]["candidates"], 2);
+    let candidates = found["candidates"].as_array().unwrap();
+    let invoice =
+        candidates.iter().find(|case| case["question"].as_str().unwrap().contains("invoice"));
+    let (invoice, id) = (invoice.unwrap(), invoice.unwrap()["id"].as_str().unwrap());
+    golden.run(&["accept", "nobody", "--reason", "x"]).ended(1);
+    golden.run(&["accept", id, "--reason", "it is typical"]).ended(0);
+    golden.run(&["compare"]).ended(0);
+    assert_eq!(golden.report()["summary"]["cases"], 11);
+    // Whose question it was, it goes with.
+    golden.server = None;
+    let conv = invoice["origin"]["conv_id"].as_str().unwrap();
+    golden.place.run(&["data", "delete", "--pseudonym", conv, "--execute"]).ended(0);
+    for name in ["sample_set.json", "baseline_results.json", "last_report.json"] {
+        let text = golden.place.read(&format!("data/goldens/{name}"));
+        assert!(!text.contains("invoice") && !text.contains(conv), "{name}: {text}");
+        assert!(text.contains("greeting-hello"), "{name}");
+    }
+    golden.serve(1, 1, "");
+    golden.run(&["compare"]).ended(0);
+    golden.run(&["lint"]).ended(0);
 }

@@ -1,5 +1,6 @@
 //! `aios golden promote`.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -85,21 +86,27 @@ impl Promote {
         set: &GoldenSet,
     ) -> anyhow::Result<(Vec<Candidate>, Looked, usize)> {
         let redactor = config.privacy.redactor();
-        let filter = Filter {
-            since: Some(self.since),
-            purpose: Some(aios_core::Purpose::Live),
-            ..Filter::default()
-        };
+        let filter = Filter { since: Some(self.since), ..Filter::default() };
+        // What is said of an answer comes after it.
+        let mut qualities = HashMap::new();
+        for line in aios_store::query(dir, &filter)?.flatten() {
+            if let Event::Feedback(feedback) = line.event
+                && let Some(score) = feedback.score
+            {
+                qualities.insert(feedback.about, score);
+            }
+        }
         let mut promoter = Promoter::new(self.slow.as_secs_f64() * 1e3);
         let mut n_bad = 0;
         for found in aios_store::query(dir, &filter)? {
-            match found {
-                Ok(line) => {
-                    if let Event::Response(event) = line.event {
-                        let redact = |text: &str| redactor.redact(text).text.as_str().to_owned();
-                        promoter.look(&event, None, redact);
-                    }
+            match found.map(|line| line.event) {
+                Ok(Event::Response(event)) => {
+                    let quality = qualities.get(&event.event_id).copied();
+                    promoter.look(&event, quality, |text| {
+                        redactor.redact(text).text.as_str().to_owned()
+                    });
                 }
+                Ok(Event::Feedback(_)) => {}
                 Err(error) => {
                     tracing::debug!(%error, "a line is left out");
                     n_bad += 1;

@@ -1,8 +1,10 @@
 //! `aios routing`.
 
 mod calibrate;
+mod clear;
 mod explain;
 mod in_force;
+mod set;
 mod status;
 
 use super::verbs::verbs;
@@ -15,6 +17,8 @@ verbs! {
     Command {
         Status(status::Status),
         Explain(explain::Explain),
+        Override(set::Override),
+        Clear(clear::Clear),
         Calibrate(calibrate::Calibrate),
     }
 }

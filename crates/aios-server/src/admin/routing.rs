@@ -1,0 +1,40 @@
+//! The operator's override over HTTP. The same file may be written by hand; it is looked at all the time.
+
+use std::sync::Arc;
+
+use aios_route::{OverrideWish, apply_override};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::AdminState;
+use super::guard::error;
+use super::trail::off_the_loop;
+
+pub(super) async fn set(
+    State(state): State<AdminState>,
+    Json(wish): Json<OverrideWish>,
+) -> Response {
+    let text = match serde_json::to_string(&wish) {
+        Ok(text) => text,
+        Err(why) => return error(StatusCode::BAD_REQUEST, "bad_override", &why.to_string()),
+    };
+    if let Err(why) = apply_override(&state.gateway.split(), &text) {
+        return error(StatusCode::BAD_REQUEST, "bad_override", &why.to_string());
+    }
+    let dir = Arc::clone(&state.data_dir);
+    match off_the_loop(move || dir.write_override(&text)).await {
+        Ok(()) => Json(wish).into_response(),
+        Err(response) => response,
+    }
+}
+
+pub(super) async fn clear(State(state): State<AdminState>) -> Response {
+    let dir = Arc::clone(&state.data_dir);
+    match off_the_loop(move || dir.remove_override()).await {
+        Ok(()) => Json(json!({})).into_response(),
+        Err(response) => response,
+    }
+}

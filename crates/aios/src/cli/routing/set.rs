@@ -1,0 +1,69 @@
+//! `aios routing override`.
+
+use std::io::Write;
+
+use aios_route::{OverrideWish, apply_override};
+use clap::Args;
+
+use crate::cli::context::Context;
+use crate::cli::output::{self, Exit, Failure};
+use crate::cli::owner::{self, Owner};
+
+/// Take the split into your own hand, within a second and without a restart
+///
+/// What is not named stays as the canary or configuration has it. It replaces an override that is there; `clear`
+/// ends it. While it is in force the canary does not move. With --json: what stands in
+/// analytics/adaptive_override.json.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct Override {
+    /// Share of conversations in control, in percent; 100 empties treatment
+    #[arg(long, value_name = "N", value_parser = percent)]
+    control_pct: Option<f64>,
+    /// The boundary of both buckets
+    #[arg(long, value_name = "B", value_parser = boundary)]
+    boundary: Option<f64>,
+    /// Nothing may change by itself
+    #[arg(long)]
+    freeze: bool,
+}
+
+impl Override {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let config = context.config()?;
+        let wish = OverrideWish {
+            control_bucket_pct: self.control_pct.map(|pct| pct / 100.0),
+            boundary: self.boundary,
+            freeze: self.freeze.then_some(true),
+        };
+        match Owner::of(&config)? {
+            Owner::Us(dir) => {
+                let text = serde_json::to_string(&wish)?;
+                apply_override(&config.routing.split, &text)
+                    .map_err(|error| Failure::new(error.to_string(), error.hint()))?;
+                dir.write_override(&text)?;
+            }
+            Owner::Server => {
+                owner::ask::<OverrideWish>(&config, "/admin/v1/routing/override", &wish)?;
+            }
+        }
+        if context.json {
+            output::json(out, &wish)?;
+        } else {
+            writeln!(out, "the override is set; `aios routing clear` ends it")?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn percent(text: &str) -> Result<f64, &'static str> {
+    within(text, 100.0).ok_or("expected a number from 0 to 100")
+}
+
+fn boundary(text: &str) -> Result<f64, &'static str> {
+    within(text, 1.0).ok_or("expected a number from 0 to 1")
+}
+
+fn within(text: &str, most: f64) -> Option<f64> {
+    text.parse().ok().filter(|number| (0.0..=most).contains(number))
+}
