@@ -120,7 +120,7 @@ impl HoldBack {
         for _ in 0..2 {
             let end = state.raw.len();
             if state.done < end {
-                let Redacted { text, counts } = redactor.redact(&state.raw);
+                let Redacted { text, counts, .. } = redactor.redact(&state.raw);
                 state.send(text.as_str(), counts, end, &mut out);
             }
         }
@@ -139,7 +139,7 @@ impl HoldBack {
             return;
         }
         let lines = self.raw.get(..end).unwrap_or_default();
-        let Redacted { text, counts } = redactor.redact(lines);
+        let Redacted { text, counts, .. } = redactor.redact(lines);
         self.send(text.as_str(), counts, end, out);
         self.raw.drain(..end);
         self.done = 0;

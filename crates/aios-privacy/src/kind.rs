@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::finding::Finding;
+
 /// A kind of personal data or secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,6 +103,13 @@ impl PiiKind {
 pub struct RedactionCounts(BTreeMap<PiiKind, u32>);
 
 impl RedactionCounts {
+    /// Counts of these findings.
+    pub(crate) fn of(findings: &[Finding<'_>]) -> Self {
+        let mut counts = Self::default();
+        findings.iter().for_each(|one| counts.add(one.kind));
+        counts
+    }
+
     /// Counts one more finding of `kind`.
     pub fn add(&mut self, kind: PiiKind) {
         *self.0.entry(kind).or_default() += 1;

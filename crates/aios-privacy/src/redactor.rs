@@ -28,6 +28,10 @@ const ELLIPSIS: char = '…';
 /// Finds and masks personal data and secrets. Share it by `Arc`: it is read only.
 pub struct Redactor {
     scanner: Scanner,
+    /// A text in which one of these is found is withheld whole.
+    withheld: Vec<PiiKind>,
+    /// Finds what is counted and stays.
+    counted: Option<Scanner>,
 }
 
 /// Text without findings, and what was masked in it.
@@ -35,8 +39,10 @@ pub struct Redactor {
 pub struct Redacted {
     /// The safe text.
     pub text: RedactedText,
-    /// How many findings of each kind were masked.
+    /// How many findings of each kind were masked, or withheld with all of the text.
     pub counts: RedactionCounts,
+    /// How many were only counted, and stay.
+    pub detected: RedactionCounts,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -55,7 +61,22 @@ impl Redactor {
     /// The same, with rules of its own, which are of the kind `custom`.
     #[must_use]
     pub fn with_rules(kinds: &[PiiKind], rules: Vec<CustomRule>) -> Self {
-        Self { scanner: Scanner::new(|kind| kinds.contains(&kind), rules) }
+        let scanner = Scanner::new(|kind| kinds.contains(&kind), rules);
+        Self { scanner, withheld: Vec::new(), counted: None }
+    }
+
+    /// The same, but a text in which one of `kinds` is found is withheld whole. They must be among those
+    /// that it looks for.
+    #[must_use]
+    pub fn withholding(self, kinds: &[PiiKind]) -> Self {
+        Self { withheld: kinds.to_vec(), ..self }
+    }
+
+    /// The same, but it also counts what is of `kinds`, and leaves it as it is.
+    #[must_use]
+    pub fn counting(self, kinds: &[PiiKind], rules: Vec<CustomRule>) -> Self {
+        let counted = Scanner::new(|kind| kinds.contains(&kind), rules);
+        Self { counted: (!kinds.is_empty()).then_some(counted), ..self }
     }
 
     /// The findings in `text`, sorted, without overlaps, on character boundaries.
@@ -68,15 +89,20 @@ impl Redactor {
     #[must_use]
     pub fn redact(&self, text: &str) -> Redacted {
         let findings = self.scan(text);
+        let detected = self.detected(text);
         if findings.is_empty() {
             return Redacted {
                 text: RedactedText::from_masked(text.to_owned()),
                 counts: RedactionCounts::default(),
+                detected,
             };
+        }
+        if self.withholds(&findings) {
+            return withheld(&findings, detected);
         }
         let mut counts = RedactionCounts::default();
         let masked = mask(text, &findings, &mut counts);
-        self.settle(masked, counts)
+        Redacted { detected, ..self.settle(masked, counts) }
     }
 
     /// Cuts at `max_bytes` of `text` at a word's end, then masks. A finding across the cut is masked
@@ -90,11 +116,25 @@ impl Redactor {
         let window = cut::window(text, max_bytes);
         let findings = self.scan(window);
         let (head, n_kept) = cut::head(window, max_bytes, &findings);
+        let (findings, detected) = (&findings[..n_kept], self.detected(head));
+        if self.withholds(findings) {
+            return withheld(findings, detected);
+        }
         let mut counts = RedactionCounts::default();
-        let mut masked = mask(head, &findings[..n_kept], &mut counts);
+        let mut masked = mask(head, findings, &mut counts);
         masked.changed.push(masked.text.len());
         masked.text.push(ELLIPSIS);
-        self.settle(masked, counts)
+        Redacted { detected, ..self.settle(masked, counts) }
+    }
+
+    fn withholds(&self, findings: &[Finding<'_>]) -> bool {
+        findings.iter().any(|one| self.withheld.contains(&one.kind))
+    }
+
+    /// Counts what stays.
+    fn detected(&self, text: &str) -> RedactionCounts {
+        let Some(counted) = &self.counted else { return RedactionCounts::default() };
+        RedactionCounts::of(&counted.scan(&Source::new(text)))
     }
 
     /// Masks findings of some kinds, again until there are none.
@@ -175,11 +215,13 @@ impl Redactor {
             let lines = line::around(masked.text.as_bytes(), masked.changed);
             let findings = self.scanner.scan_lines(&Source::new(&masked.text), &lines);
             if findings.is_empty() {
-                return Redacted { text: RedactedText::from_masked(masked.text), counts };
+                let text = RedactedText::from_masked(masked.text);
+                return Redacted { text, counts, ..Redacted::default() };
             }
             masked = mask(&masked.text, &findings, &mut counts);
         }
-        Redacted { text: RedactedText::from_masked(WITHHELD.to_owned()), counts }
+        let text = RedactedText::from_masked(WITHHELD.to_owned());
+        Redacted { text, counts, ..Redacted::default() }
     }
 }
 
@@ -188,6 +230,12 @@ impl Default for Redactor {
     fn default() -> Self {
         Self::new(&PiiKind::ALL)
     }
+}
+
+/// Stands for a text because of what is in it.
+fn withheld(findings: &[Finding<'_>], detected: RedactionCounts) -> Redacted {
+    let text = RedactedText::from_masked(WITHHELD.to_owned());
+    Redacted { text, counts: RedactionCounts::of(findings), detected }
 }
 
 /// Text with masks, and the offsets at which it is other than before, in order.

@@ -87,9 +87,13 @@ impl Kept {
             let place = match state {
                 // Not decided yet, and maybe never.
                 ErasureState::Requested | ErasureState::Planned => continue,
+                ErasureState::Waiting
+                | ErasureState::Ledgered
+                | ErasureState::Fenced
+                | ErasureState::Rewriting
+                | ErasureState::Verified => 0,
                 ErasureState::Completed => 1,
                 ErasureState::Incomplete => 2,
-                _ => 0,
             };
             by_state[place].1 += n;
         }

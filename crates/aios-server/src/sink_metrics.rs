@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aios_privacy::RedactionCounts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -65,6 +66,12 @@ impl PrivacyMetrics {
 
     pub(crate) fn unscanned(&self, sink: &'static str, reason: &'static str, n_bytes: u64) {
         self.unscanned.get_or_create(&UnscannedLabels { sink, reason }).inc_by(n_bytes);
+    }
+
+    /// Counts what was found and stays.
+    pub(crate) fn detected(&self, sink: &'static str, counts: &RedactionCounts) {
+        let action = "detect";
+        counts.iter().for_each(|(kind, n)| self.found(kind.name(), sink, action, n));
     }
 
     pub(crate) fn found(

@@ -104,7 +104,7 @@ impl Verified {
 
     fn agrees(&mut self, path: &Path, footer: &Footer, counts: Counts, id: SegmentId) {
         if footer.counts() != counts {
-            let why = format!("its footer says {:?}, it holds {counts:?}", footer.counts());
+            let why = format!("its footer says {}, it holds {counts}", footer.counts());
             self.fault(path, None, why);
         }
         if footer.segment != id {
@@ -316,7 +316,7 @@ mod tests {
             |layout, id| change(&layout.hot(id), line),
             &[
                 "hypotheses.ID.ndjson:1: not an event",
-                "hypotheses.ID.ndjson: its footer says Counts { ",
+                "hypotheses.ID.ndjson: its footer says 600 event",
                 "hypotheses.ID.ndjson: its text is not what its ",
             ],
         );
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_line_that_was_added_or_taken_is_found() {
-        let footer_says = "hypotheses.ID.ndjson: its footer says Counts { ";
+        let footer_says = "hypotheses.ID.ndjson: its footer says 600 event";
         let no_digest = "hypotheses.ID.ndjson: its text is not what its ";
         let first = fixture::line(0);
         let take = |bytes: &mut Vec<u8>| drop(bytes.drain(..first.len()));

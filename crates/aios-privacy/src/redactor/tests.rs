@@ -48,6 +48,41 @@ fn only_the_kinds_that_are_on_are_masked() {
 }
 
 #[test]
+fn json_is_masked_however_deep_it_stands_in_json() {
+    let mut json = format!(
+        r#"{{"to":"jo\u0040example.com","jo@example.com":1,"pay":{{"card":"{}","phone":2025550143}},"password":"{}"}}"#,
+        "4111 1111 1111 1111",
+        ["hunter", "22"].concat(),
+    );
+    for depth in 0..5 {
+        let redacted = Redactor::default().redact(&json);
+        for value in ["jo", "4111", "2025550143", "hunter"] {
+            assert!(!redacted.text.as_str().contains(value), "{depth}: {:?}", redacted.text);
+        }
+        assert_eq!(redacted.counts.iter().map(|(_, n)| n).sum::<u32>(), 5, "{depth}");
+        json = format!(r#"{{"arguments":"{}"}}"#, json.replace('\\', "\\\\").replace('"', "\\\""));
+    }
+}
+
+#[test]
+fn some_kinds_withhold_a_text_and_some_are_only_counted() {
+    let redactor = Redactor::new(&[PiiKind::Email, PiiKind::Ipv4])
+        .withholding(&[PiiKind::Ipv4])
+        .counting(&[PiiKind::Phone], Vec::new());
+    let kept = redactor.redact("jo@example.com, call 202-555-0143");
+    assert_eq!(kept.text.as_str(), "[EMAIL], call 202-555-0143");
+    assert_eq!(kept.counts.iter().collect::<Vec<_>>(), [(PiiKind::Email, 1)]);
+    assert_eq!(kept.detected.iter().collect::<Vec<_>>(), [(PiiKind::Phone, 1)]);
+    let gone = redactor.redact("jo@example.com from 81.2.69.142");
+    assert_eq!(gone.text.as_str(), WITHHELD);
+    assert_eq!(gone.counts.iter().collect::<Vec<_>>(), [(PiiKind::Email, 1), (PiiKind::Ipv4, 1)]);
+    // What is cut off is not kept, so it withholds nothing.
+    let text = format!("jo@example.com {} from 81.2.69.142", "and so on ".repeat(300));
+    assert!(redactor.redact_cut(&text, 20).text.as_str().starts_with("[EMAIL] and"));
+    assert_eq!(redactor.redact_cut(&text, text.len() - 4).text.as_str(), WITHHELD);
+}
+
+#[test]
 fn the_wider_finding_swallows_the_narrower() {
     check("https://jo:pw@example.com/?to=jo@example.com", "https://example.com/[URL]");
     check(&format!("postgres://app:{}@10.1.2.3/app", "x7".repeat(4)), "[SECRET]");

@@ -2,8 +2,8 @@
 
 use super::Form;
 
-/// Backslashes before one escape: JSON in JSON in JSON has seven.
-const BACKSLASHES_MAX: usize = 15;
+/// Backslashes before one escape: each JSON around another doubles them, so this is four deep.
+const BACKSLASHES_MAX: usize = 31;
 /// How often a percent sign may be escaped itself.
 const DEPTH_MAX: usize = 4;
 

@@ -11,8 +11,6 @@ pub enum Scope {
     PrivacyPlan,
     /// Erase.
     PrivacyExecute,
-    /// Approve erasures that need a second person.
-    PrivacyApprove,
     /// Read the audit trail.
     AuditRead,
     /// Read status, metrics and configuration.
@@ -31,11 +29,10 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::PrivacyFind,
         Self::PrivacyPlan,
         Self::PrivacyExecute,
-        Self::PrivacyApprove,
         Self::AuditRead,
         Self::ConfigRead,
         Self::ConfigWrite,
@@ -52,7 +49,6 @@ impl Scope {
             Self::PrivacyFind => "privacy:find",
             Self::PrivacyPlan => "privacy:plan",
             Self::PrivacyExecute => "privacy:execute",
-            Self::PrivacyApprove => "privacy:approve",
             Self::AuditRead => "audit:read",
             Self::ConfigRead => "config:read",
             Self::ConfigWrite => "config:write",

@@ -26,6 +26,9 @@ const TOLD_MAX: usize = 200;
 /// How finely it is kept when something was last seen.
 const SEEN_EVERY: Duration = Duration::from_secs(60);
 
+/// Most episodes that are remembered after they ended.
+const PAST_MAX: usize = 1_000;
+
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Something that is wrong now.
@@ -72,6 +75,19 @@ impl Episode {
     }
 }
 
+/// Something that went on for a while, and is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// What was wrong.
+    pub about: String,
+    /// Whom it concerned.
+    pub severity: Severity,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it was last seen.
+    pub ended: Timestamp,
+}
+
 /// A message on its way to one receiver.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
@@ -107,6 +123,8 @@ pub struct Told {
 pub struct Book {
     /// What is going on.
     pub episodes: Vec<Episode>,
+    /// What is over, the newest last.
+    pub past: Vec<Past>,
     /// What is still to be told.
     pub outbox: Vec<Delivery>,
     /// What was told, the newest last.
@@ -133,7 +151,11 @@ impl Book {
         let over: Vec<_> = self.episodes.extract_if(.., |episode| is_over(episode, now)).collect();
         for episode in over {
             self.tell(&episode.message(MessageKind::Resolved, now), manner, now);
+            let Episode { about, severity, began, seen, .. } = episode;
+            self.past.push(Past { about, severity, began, ended: seen });
         }
+        let surplus = self.past.len().saturating_sub(PAST_MAX);
+        self.past.drain(..surplus);
     }
 
     fn see(&mut self, trouble: &Trouble, manner: &Manner, now: Timestamp) {

@@ -15,7 +15,7 @@ mod sight;
 mod target;
 mod watch;
 
-pub use book::{Book, Delivery, Episode, Told};
+pub use book::{Book, Delivery, Episode, Past, Told};
 pub use message::{Message, MessageKind, Severity};
 pub(crate) use metrics::{AlertCollector, AlertMetrics};
 pub use runbook::runbook;

@@ -75,7 +75,7 @@ async fn answer(
     let mut head = request::read(record.facts().operation, &body)?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
-    if record.live().gateway.sequels {
+    if record.live().gateway.sequels && record.facts().steering.purpose.is_live() {
         follow(record, &head);
     }
     record.facts_mut().question = std::mem::take(&mut head.question);

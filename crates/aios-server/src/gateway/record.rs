@@ -177,8 +177,10 @@ impl Record {
         let timings = self.timings(now);
         let facts = &mut self.facts;
         let mut counts = RedactionCounts::default();
+        let mut detected = RedactionCounts::default();
         let mut count = |redacted: Redacted| {
             counts.merge(&redacted.counts);
+            detected.merge(&redacted.detected);
             redacted.text
         };
         let (live, text_max) = (&self.live, self.live.gateway.text_max);
@@ -197,7 +199,7 @@ impl Record {
                 .conversation(&[b"event", facts.event_id.to_string().as_bytes()]);
             (own, ConversationSource::Derived)
         });
-        ResponseEvent {
+        let event = ResponseEvent {
             schema_version: SCHEMA_VERSION.into(),
             event_id: facts.event_id,
             ts: facts.ts,
@@ -249,7 +251,9 @@ impl Record {
             config_generation: self.live.generation,
             config_hash: self.live.hash.clone(),
             simulated: facts.answered.as_ref().is_some_and(|answered| answered.simulated),
-        }
+        };
+        self.gateway.metrics.privacy.detected("log", &detected);
+        event
     }
 
     /// What it costs, as far as that is known by now.

@@ -10,7 +10,7 @@ mod objectives;
 mod report;
 mod rows;
 
-pub use budget::{Budget, budgets, exhausted_in};
+pub use budget::{Budget, budgets, exhausted_in, kept_hours};
 pub use look::{goldens, look};
 pub use minutes::Minutes;
 pub use objectives::Objectives;

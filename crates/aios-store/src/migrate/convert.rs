@@ -38,6 +38,10 @@ impl<'a> Converter<'a> {
         Self { how }
     }
 
+    pub(super) fn keyring(&self) -> &'a Keyring {
+        self.how.keyring
+    }
+
     /// The event of a line, or why there is none.
     pub(super) fn convert(&self, line: &[u8]) -> Result<Converted, String> {
         let older = Older::read(line).ok_or("no event of any schema")?;
@@ -126,7 +130,7 @@ impl<'a> Converter<'a> {
     /// The id as it stands there, `hashed_…` or not, under this deployment's key: conversations stay
     /// together, and the unkeyed hash, which can be guessed, is gone.
     fn conversation(&self, id: Option<&Value>) -> Pseudonym {
-        pseudonym(self.how.pseudonyms, id)
+        pseudonym(self.how.keyring.current(), id)
     }
 
     /// A line that is no answer, with its newline, as it may be put aside.

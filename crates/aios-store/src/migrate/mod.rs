@@ -18,7 +18,7 @@ use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use aios_core::SCHEMA_VERSION;
-use aios_privacy::{Pseudonym, Pseudonymizer, Redactor};
+use aios_privacy::{Keyring, Pseudonym, Redactor};
 use serde::Serialize;
 
 use crate::erase::Ledger;
@@ -38,8 +38,8 @@ const CONVERTED: Points = points!("migrate_converted");
 pub struct Migration<'a> {
     /// Masks what may not be kept.
     pub redactor: &'a Redactor,
-    /// Makes the pseudonyms of conversations.
-    pub pseudonyms: &'a Pseudonymizer,
+    /// Makes the pseudonyms of conversations by its newest version, and knows by the older ones who was erased.
+    pub keyring: &'a Keyring,
     /// Longest question and answer kept, in bytes.
     pub text_max: usize,
     /// Offset of the times in the old log, which name none, such as `Z` or `+02:00`.
@@ -181,16 +181,18 @@ impl<'a> Pass<'a> {
             return Becomes::Nothing;
         }
         if line.ends_with(b"\n") && matches!(facts::of(text), Kind::Event(_)) {
-            return self.unless_erased(line.to_owned(), |migrated| migrated.n_v2_0 += 1);
+            return self.unless_erased(text, line.to_owned(), |migrated| migrated.n_v2_0 += 1);
         }
         match self.converter.convert(text) {
-            Ok(Converted { line, is_v0_9, n_masked }) => self.unless_erased(line, |migrated| {
-                match is_v0_9 {
-                    true => migrated.n_v0_9 += 1,
-                    false => migrated.n_v1_0 += 1,
-                }
-                migrated.n_masked += n_masked;
-            }),
+            Ok(Converted { line, is_v0_9, n_masked }) => {
+                self.unless_erased(text, line, |migrated| {
+                    match is_v0_9 {
+                        true => migrated.n_v0_9 += 1,
+                        false => migrated.n_v1_0 += 1,
+                    }
+                    migrated.n_masked += n_masked;
+                })
+            }
             Err(why) => {
                 self.migrated.n_not_migrated += 1;
                 if self.migrated.not_migrated.len() < NAMED_MAX {
@@ -203,11 +205,21 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// An old copy of what was erased here must not bring it back.
-    fn unless_erased(&mut self, line: Vec<u8>, count: impl FnOnce(&mut Migrated)) -> Becomes {
+    /// An old copy of what was erased here must not bring it back, under whichever version of the key that
+    /// was. `text` is the line as it was found.
+    fn unless_erased(
+        &mut self,
+        text: &[u8],
+        line: Vec<u8>,
+        count: impl FnOnce(&mut Migrated),
+    ) -> Becomes {
+        let is_named = |id: &str| self.erased.iter().any(|erased| erased.as_str() == id);
         let is_erased = match facts::of(line.trim_ascii_end()) {
             Kind::Event(facts) => {
-                facts.pseudonyms().any(|id| self.erased.iter().any(|erased| erased.as_str() == id))
+                facts.pseudonyms().any(is_named)
+                    || convert::owners(text, self.converter.keyring())
+                        .iter()
+                        .any(|owner| is_named(owner.as_str()))
             }
             Kind::Footer | Kind::Bad => false,
         };

@@ -1,5 +1,5 @@
 use aios_core::{Bucket, Event, ResponseEvent, Tier};
-use aios_privacy::KeyMaterial;
+use aios_privacy::{KeyMaterial, Pseudonymizer};
 
 use super::*;
 use crate::erase::{ErasureState, LedgerEntry};
@@ -25,7 +25,7 @@ impl Log {
     fn migrate(&self, execute: bool) -> Migrated {
         let how = Migration {
             redactor: &Redactor::default(),
-            pseudonyms: &pseudonyms(),
+            keyring: &keyring(),
             text_max: 1000,
             utc_offset: "Z",
         };
@@ -56,8 +56,13 @@ impl Log {
     }
 }
 
+/// Two versions of the key.
+fn keyring() -> Keyring {
+    Keyring::new(&[1, 2].map(|n| (u16::from(n), KeyMaterial::new([n; 32])))).unwrap()
+}
+
 fn pseudonyms() -> Pseudonymizer {
-    Pseudonymizer::new(1, &KeyMaterial::new([7; 32]))
+    keyring().current().clone()
 }
 
 #[test]
@@ -127,6 +132,13 @@ fn a_dry_run_changes_nothing_and_says_the_same() {
 
 #[test]
 fn what_was_erased_here_does_not_come_back() {
+    // Also if the key was rotated since.
+    for pseudonyms in keyring().all() {
+        check_erased(pseudonyms);
+    }
+}
+
+fn check_erased(pseudonyms: &Pseudonymizer) {
     let log = Log::of(V1_0);
     let at = crate::fixture::event(0).at();
     let erased = LedgerEntry {
@@ -134,7 +146,7 @@ fn what_was_erased_here_does_not_come_back() {
         state: ErasureState::Ledgered,
         ts: at,
         requested_at: at,
-        target: vec![pseudonyms().legacy_conversation("hashed_0f1e2d3c4b5a6978")],
+        target: vec![pseudonyms.legacy_conversation("hashed_0f1e2d3c4b5a6978")],
         requester: "test".to_owned(),
         basis: crate::fixture::safe("test"),
         plan_hash: None,

@@ -1,5 +1,7 @@
 //! The last line of a sealed segment: what is in it, and a digest to prove it by.
 
+use std::fmt;
+
 use std::fmt::Write as _;
 
 use aios_core::{SCHEMA_VERSION, Timestamp};
@@ -75,6 +77,20 @@ pub(crate) struct Counts {
     pub(crate) first_ts: Option<Timestamp>,
     pub(crate) last_ts: Option<Timestamp>,
     pub(crate) bytes: u64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} events and {} other lines in {} bytes",
+            self.n_events, self.n_bad, self.bytes
+        )?;
+        if let (Some(first), Some(last)) = (self.first_ts, self.last_ts) {
+            write!(f, " from {first} to {last}")?;
+        }
+        Ok(())
+    }
 }
 
 impl Footer {

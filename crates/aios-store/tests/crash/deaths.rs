@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use aios_core::{Event, EventId, Timestamp};
-use aios_privacy::{KeyMaterial, Pseudonymizer, Redactor};
+use aios_privacy::{KeyMaterial, Keyring, Redactor};
 use aios_store::{
     DataDir, EventLogConfig, EventStore, FileEventLog, Filter, Keep, Look, Migration, Rotate,
     Segments, SyncPolicy, migrate,
@@ -126,7 +126,7 @@ const SCENARIOS: &[Scenario] = &[
         work: |dir| {
             let how = Migration {
                 redactor: &Redactor::default(),
-                pseudonyms: &Pseudonymizer::new(1, &KeyMaterial::new([7; 32])),
+                keyring: &Keyring::new(&[(1, KeyMaterial::new([7; 32]))]).unwrap(),
                 text_max: 1000,
                 utc_offset: "Z",
             };

@@ -13,6 +13,7 @@ mod dashboard;
 mod data;
 mod events;
 mod golden;
+mod hypotheses;
 mod init;
 mod keys;
 mod logs;
@@ -24,6 +25,7 @@ mod owner;
 mod parse;
 mod pii;
 mod preflight;
+mod report;
 mod routing;
 mod running;
 mod serve;
@@ -104,6 +106,8 @@ nouns! {
     Slo => slo,
     Alert => alert,
     Golden => golden,
+    Hypotheses => hypotheses,
+    Report => report,
     Events => events,
     Logs => logs,
     Keys => keys,

@@ -28,6 +28,7 @@ pub(super) struct ConfigFile {
     pub(super) privacy: Privacy,
     pub(super) slo: Slo,
     pub(super) alerts: Alerts,
+    pub(super) hypotheses: Hypotheses,
     pub(super) nightly: Nightly,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
@@ -253,6 +254,24 @@ pub(super) struct Slo {
     pub(super) n_min: u64,
     pub(super) report_age_max: String,
     pub(super) sequels: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Hypotheses {
+    pub(super) own: Vec<Hypothesis>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Hypothesis {
+    pub(super) name: Option<String>,
+    pub(super) statement: Option<String>,
+    pub(super) metric: Option<String>,
+    pub(super) groups: Option<String>,
+    pub(super) direction: Option<String>,
+    pub(super) margin: Option<f64>,
+    pub(super) n_pairs_min: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,6 +10,7 @@ mod canary;
 mod endpoint;
 mod env;
 mod file;
+mod hypotheses;
 mod layer;
 mod nearest;
 mod nightly;
@@ -32,6 +33,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aios_control::hypothesis::Hypothesis;
 use aios_core::Split;
 use aios_server::alerts::AlertConfig;
 use aios_server::judging::Objectives;
@@ -95,6 +97,8 @@ pub struct Config {
     pub sequels: bool,
     /// `[alerts]`.
     pub alerts: AlertConfig,
+    /// `[hypotheses]`: the built-in ones and those of one's own.
+    pub hypotheses: Vec<Hypothesis>,
     /// `[nightly]`: when; `None` if it is off.
     pub nightly: Option<NightlyAt>,
     /// `[memory]`.

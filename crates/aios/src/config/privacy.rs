@@ -26,17 +26,30 @@ pub struct Privacy {
 }
 
 impl Privacy {
-    /// What masks before anything is kept.
+    /// What masks, withholds and counts before anything is kept.
     #[must_use]
     pub fn redactor(&self) -> Redactor {
+        self.masker()
+            .withholding(&self.kept(|action| action == Action::Block))
+            .counting(&self.kept(|action| action == Action::Detect), self.custom.clone())
+    }
+
+    /// What masks all that is masked or withheld before anything is kept.
+    #[must_use]
+    pub fn masker(&self) -> Redactor {
         Redactor::with_rules(&self.masked(), self.custom.clone())
     }
 
-    /// The kinds that are masked before anything is kept.
+    /// The kinds of which nothing is kept.
     #[must_use]
     pub fn masked(&self) -> Vec<PiiKind> {
-        let is_masked = |kind: &PiiKind| self.policy.action(Sink::Log, *kind) == Action::Mask;
-        self.kinds.iter().copied().filter(is_masked).collect()
+        self.kept(|action| action >= Action::Mask)
+    }
+
+    /// The kinds for which the log has such an action.
+    fn kept(&self, is: impl Fn(Action) -> bool) -> Vec<PiiKind> {
+        let is = |kind: &PiiKind| is(self.policy.action(Sink::Log, *kind));
+        self.kinds.iter().copied().filter(is).collect()
     }
 
     /// What finds everything that is looked for anywhere.
@@ -150,14 +163,15 @@ impl Resolver<'_> {
     }
 }
 
-/// What can be done at a sink. Nothing is remembered yet, so nothing can be done there.
+/// What can be done at a sink. A placeholder is undone in an answer, so it makes sense on the way to a model
+/// alone.
 const fn allowed(sink: Sink) -> &'static [Action] {
     match sink {
-        Sink::Log => &[Action::Off, Action::Mask],
-        Sink::Client => &[Action::Off, Action::Detect, Action::Mask, Action::Block],
+        Sink::Log | Sink::Client | Sink::Memory => {
+            &[Action::Off, Action::Detect, Action::Mask, Action::Block]
+        }
         Sink::Upstream => {
             &[Action::Off, Action::Detect, Action::Placeholder, Action::Mask, Action::Block]
         }
-        Sink::Memory => &[Action::Off],
     }
 }

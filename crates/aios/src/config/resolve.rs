@@ -55,6 +55,7 @@ impl Resolver<'_> {
             objectives: self.objectives(&file.slo),
             sequels: file.slo.sequels,
             alerts: self.alerts(&file.alerts),
+            hypotheses: self.hypotheses(&file.hypotheses),
             nightly: self.nightly(&file.nightly),
             memory: self.choice("memory.mode", &file.memory.mode, &[("off", MemoryMode::Off)]),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),

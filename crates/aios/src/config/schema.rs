@@ -58,6 +58,17 @@ pub(super) const ADMIN_TOKEN: &[(&str, Kind)] =
 /// Keys of a rule of one's own. Both must be there.
 pub(super) const CUSTOM_RULE: &[(&str, Kind)] = &[("name", Kind::Text), ("pattern", Kind::Text)];
 
+/// Keys of a hypothesis of one's own. All but the last must be there.
+pub(super) const HYPOTHESIS: &[(&str, Kind)] = &[
+    ("name", Kind::Text),
+    ("statement", Kind::Text),
+    ("metric", Kind::Text),
+    ("groups", Kind::Text),
+    ("direction", Kind::Text),
+    ("margin", Kind::Number),
+    ("n_pairs_min", Kind::Integer),
+];
+
 /// In a table of actions: that of the kinds without one of their own.
 pub(super) const ACTION_DEFAULT: &str = "default";
 
@@ -165,6 +176,7 @@ fn kind_of(key: &str, default: &Value) -> Option<Kind> {
         Value::Array(_) if key == "clients.keys" => Some(Kind::Tables(CLIENT)),
         Value::Array(_) if key == "admin.tokens" => Some(Kind::Tables(ADMIN_TOKEN)),
         Value::Array(_) if key == "privacy.custom" => Some(Kind::Tables(CUSTOM_RULE)),
+        Value::Array(_) if key == "hypotheses.own" => Some(Kind::Tables(HYPOTHESIS)),
         Value::Array(_) => Some(Kind::Texts),
         Value::Table(_) => None,
     }

@@ -169,7 +169,7 @@ fn sinks_kinds_and_actions_that_there_are_not_are_refused() {
     assert_snapshot!(sinks("upstream = { email = \"maks\" }"), @r#"`privacy.sinks.upstream.email` (line 2 of aios.toml) must be one of "off", "detect", "placeholder", "mask", "block", not "maks"; did you mean "mask"?"#);
     assert_snapshot!(sinks("upstream = 7"), @"`privacy.sinks.upstream` (line 2 of aios.toml) must be an action or a table of actions by kind, not the number 7");
     assert_snapshot!(sinks("client = { email = \"placeholder\" }"), @r#"`privacy.sinks.client.email` (line 2 of aios.toml) cannot be "placeholder": at this sink there is "off", "detect", "mask", "block""#);
-    assert_snapshot!(sinks("memory = \"mask\""), @r#"`privacy.sinks.memory` (line 2 of aios.toml) cannot be "mask": at this sink there is "off""#);
+    assert_snapshot!(sinks("memory = \"placeholder\""), @r#"`privacy.sinks.memory` (line 2 of aios.toml) cannot be "placeholder": at this sink there is "off", "detect", "mask", "block""#);
     assert_snapshot!(sinks("on_unscannable = \"drop\""), @r#"`privacy.sinks.on_unscannable` (line 2 of aios.toml) must be one of "block", "pass", not "drop""#);
 }
 

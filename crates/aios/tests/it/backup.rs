@@ -132,3 +132,22 @@ async fn a_version_of_the_key_that_knows_who_was_erased_is_kept() {
     let place = server.stop_after(1).await;
     assert_eq!(n_found(&place, ANN), 0);
 }
+
+#[tokio::test]
+async fn releasing_a_hold_goes_on_with_what_waited_for_it() {
+    let hold =
+        ["logs", "hold", "add", "--owner", "legal", "--reason", "case 7", "--expires", "30d"];
+    let (place, _) = backed_up().await;
+    run(&place, &hold, 0);
+    let held = run(&place, &["data", "delete", "--conv-id", ANN, "--execute"], 1).stderr;
+    assert!(held.contains("has to wait for the hold h1 of legal"), "{held}");
+    let released = run(&place, &["logs", "hold", "release", "h1"], 0).stderr;
+    assert!(released.contains("is completed"), "{released}");
+    assert_eq!(n_found(&place, ANN), 0);
+    run(&place, &hold, 0);
+    run(&place, &["data", "delete", "--conv-id", BOB, "--execute"], 1);
+    let server = Server::start_in(place).await;
+    assert_eq!(n_found(server.place(), BOB), 3);
+    run(server.place(), &["logs", "hold", "release", "h2"], 0);
+    eventually("bob to be gone", async || (n_found(server.place(), BOB) == 0).then_some(())).await;
+}

@@ -212,6 +212,33 @@ async fn placeholders_come_back_to_the_client_but_not_to_its_tools() {
 }
 
 #[tokio::test]
+async fn the_log_withholds_what_is_blocked_there() {
+    let (seen, events) = through(&[("log", r#"{ email = "block" }"#)], false).await;
+    holds("the client's", &seen[0].1.join("\n"), true);
+    assert_eq!(events[0]["question"], "[WITHHELD]", "{}", events[0]);
+    assert!(events[0]["redactions"]["email"].as_u64() > Some(0), "{}", events[0]);
+    for event in &events {
+        holds("the log's", &event.to_string(), false);
+    }
+}
+
+#[tokio::test]
+async fn the_log_counts_what_is_only_detected_there() {
+    let upstream = Upstream::start(echo).await;
+    let server =
+        Server::start(&Setup::main(&upstream).set("privacy.sinks.log", r#""detect""#)).await;
+    let [(path, body), ..] = planted(false);
+    server.ask(&post_to(path, &body)).await.expect(200);
+    server.settled().await;
+    let page = server.admin("GET", "/metrics", "").await.text();
+    let line = r#"aios_privacy_findings_total{kind="email",sink="log",action="detect"}"#;
+    assert!(page.contains(line), "{page}");
+    let event = server.events(1).await.remove(0);
+    holds("the log's", &event.to_string(), true);
+    assert_eq!(event.get("redactions"), None, "{event}");
+}
+
+#[tokio::test]
 async fn what_is_blocked_reaches_no_model_and_leaves_one_event() {
     let upstream = Upstream::start(echo).await;
     let setup = Setup::main(&upstream).set("privacy.sinks.upstream", r#"{ email = "block" }"#);

@@ -37,7 +37,11 @@ fn traffic(place: &Place, n: i64, n_failed: i64) {
             "event_type": "response", "event_id": EventId::new(ts, [at as u8; 10]), "ts": ts,
             "conv_id": format!("c1_{at:032x}"), "operation": "chat", "tier": "main",
             "source": "main", "bucket": "control", "boundary": 0.5, "weight": 0.7,
-            "outcome": outcome, "status": 200, "latency_ms": 100.0,
+            "outcome": outcome, "status": 200, "latency_ms": 100.0, "schema_version": "2.0",
+            "request_id": "req_1", "stream": false, "conv_id_source": "header", "msg_id": 1,
+            "request_model": "aios-auto", "question": "Where is it?", "response": "Here.",
+            "profile": "golden", "route_reason": "at_or_above_boundary", "propensity": 1.0,
+            "attempts": [], "overhead_ms": 0.1, "config_generation": 1, "config_hash": "0",
         });
         writeln!(log, "{event}").unwrap();
     }
@@ -121,4 +125,76 @@ fn an_objective_of_ones_own_counts() {
     place.write(REPORT, &report(ago(60), 0.9));
     place.write("aios.toml", "[slo]\npass_rate = 0.85\n");
     check(&place, &[], 0, &["QUALITY_OK pass_rate=0.9>=0.85"]);
+}
+
+/// Requests of both buckets in turn; those of treatment take `factor` times as long.
+fn two_buckets(place: &Place, n: i64, factor: f64) {
+    let mut log = String::new();
+    for at in 0..n {
+        let (ts, is_treated) = (ago(6_000 - at), at % 2 == 1);
+        let latency_ms = if is_treated { 100.0 * factor } else { 100.0 } + (at * 7 % 11) as f64;
+        let event = json!({
+            "event_type": "response", "event_id": EventId::new(ts, [at as u8; 10]), "ts": ts,
+            "conv_id": format!("c1_{at:032x}"), "operation": "chat", "tier": "main", "source": "main",
+            "bucket": if is_treated { "treatment" } else { "control" }, "boundary": 0.5,
+            "weight": 0.7, "outcome": "ok", "status": 200, "latency_ms": latency_ms,
+        });
+        writeln!(log, "{event}").unwrap();
+    }
+    place.write("data_core/analytics/hypotheses.ndjson", &log);
+}
+
+fn finding(place: &Place, name: &str) -> String {
+    let all = place.run(&["hypotheses", "run", "--json"]).ended(0).json();
+    let all = all["hypotheses"].as_array().unwrap().clone();
+    let one = all.iter().find(|one| one["name"] == name).unwrap();
+    one["finding"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn hypotheses_are_asked_of_the_traffic() {
+    let place = Place::new();
+    assert_eq!(finding(&place, "treatment_latency"), "inconclusive");
+    two_buckets(&place, 4_000, 1.0);
+    assert_eq!(finding(&place, "treatment_latency"), "supported");
+    two_buckets(&place, 4_000, 2.0);
+    assert_eq!(finding(&place, "treatment_latency"), "refuted");
+    let shown = place.run(&["hypotheses", "show", "treatment_latency"]).ended(0).stdout;
+    assert!(shown.contains("refuted") && shown.contains("2000 (needs 100)"), "{shown}");
+    let unknown = place.run(&["hypotheses", "show", "treatment_latncy"]).ended(1).stderr;
+    assert!(unknown.contains("hint: there are: treatment_quality"), "{unknown}");
+    let own = "[hypotheses]\nown = [{ name = \"fast\", statement = \"it is faster\", metric = \"latency\", groups = \"buckets\", direction = \"better\", margin = 0.0 }]\n";
+    place.write("aios.toml", own);
+    assert_eq!(finding(&place, "fast"), "refuted");
+    let listed = place.run(&["hypotheses", "list"]).ended(0).stdout;
+    assert_eq!(listed.lines().count(), 6, "{listed}");
+    place.write("aios.toml", &own.replace("latency", "latncy"));
+    let wrong = place.run(&["hypotheses", "list"]).ended(1).stderr;
+    assert!(wrong.contains("did you mean \"latency\"?"), "{wrong}");
+}
+
+#[test]
+fn the_week_is_held_against_the_guides_six_metrics() {
+    let place = Place::new();
+    let verdicts = |place: &Place, code: i32| {
+        let report = place.run(&["report", "--days", "7", "--json"]).ended(code).json();
+        let metrics = report["metrics"].as_array().unwrap().clone();
+        let each = metrics.iter().map(|metric| metric["verdict"].as_str().unwrap().to_owned());
+        each.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(verdicts(&place, 2), "nodata nodata fail nodata nodata nodata");
+    place.write("aios.toml", "[routing]\ntreatment_pct = 25.0\n");
+    assert_eq!(verdicts(&place, 3), "nodata nodata pass nodata nodata nodata");
+    traffic(&place, 100, 0);
+    let report = report(ago(60), 1.0).replace("\"n\":10", "\"n\":10,\"recall_at_5\":0.9");
+    place.write(REPORT, &report);
+    let rolled_back = json!({ "event_type": "decision", "ts": ago(60), "decision": "roll_back" });
+    place.write("data_core/analytics/control.ndjson", &format!("{rolled_back}\n"));
+    assert_eq!(verdicts(&place, 0), "pass pass pass pass pass pass");
+    traffic(&place, 100, 20);
+    assert_eq!(verdicts(&place, 2), "pass fail pass pass pass pass");
+    let markdown = place.run(&["report", "--format", "markdown"]).ended(2).stdout;
+    assert!(markdown.contains("| FAIL | SLO compliance | > 99 % |"), "{markdown}");
+    let html = place.run(&["report", "--format", "html"]).ended(2).stdout;
+    assert!(html.starts_with("<!doctype html>") && !html.contains("http"), "{html}");
 }

@@ -191,3 +191,30 @@ fn what_decides_over_the_log_is_checked_with_it() {
     assert_eq!((done.stopped, done.failed.len()), (None, 1));
     assert_eq!(rig.log.rotate(later, rotate).unwrap().failed, Vec::<String>::new());
 }
+
+#[test]
+fn an_erasure_that_waits_for_a_hold_goes_on_waiting_when_the_ledger_has_lost_it() {
+    let rig = Rig::filled();
+    // When all events have happened.
+    rig.clock.0.fetch_add(1_000_000_000, Ordering::SeqCst);
+    let hold = crate::NewHold {
+        owner: "legal".into(),
+        reason: "case 7".into(),
+        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
+        since: None,
+        until: None,
+    };
+    let redactor = aios_privacy::Redactor::new(&[]);
+    crate::Holds::of(&rig.dir).add(hold, &redactor, rig.clock.now()).unwrap();
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
+    fs::remove_file(rig.temp.path().join(LEDGER)).unwrap();
+    assert!(rig.faults().iter().any(|fault| fault.contains(&plan.id)));
+    let ledger = Ledger::read(&rig.dir).unwrap();
+    assert_eq!(ledger.get(&plan.id).unwrap().state, ErasureState::Waiting);
+    assert_eq!(ledger.binding(), []);
+    let rig = rig.restart();
+    rig.clock.0.fetch_add(2_000_000_000, Ordering::SeqCst);
+    assert_eq!(rig.eraser.resume().receipts.len(), 1, "the hold has ended");
+    assert_eq!(rig.look(7).n_events, 0);
+}

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::shown;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure};
-use crate::cli::table;
+use crate::cli::{owner, table};
 
 /// Counts; never shows what stands around it. Exit code 3 if something could not be read.
 pub(super) fn run(context: &Context, value: &str, out: &mut dyn Write) -> anyhow::Result<Exit> {
@@ -16,10 +16,12 @@ pub(super) fn run(context: &Context, value: &str, out: &mut dyn Write) -> anyhow
         "-" => io::read_to_string(io::stdin().lock())?.trim_end_matches(['\r', '\n']).to_owned(),
         text => text.to_owned(),
     };
-    let dir = DataDir::read(&context.config()?.server.data_dir)?;
+    let config = context.config()?;
+    let dir = DataDir::read(&config.server.data_dir)?;
     let hits = Hits::of(&dir, &text)?.ok_or_else(|| {
         Failure::usage("an empty text stands everywhere", "give --value a text to search for")
     })?;
+    owner::found_on_record(&config, &[], hits.n_hits);
     let exit = if hits.unreadable.is_empty() { Exit::Done } else { Exit::Incomplete };
     if context.json {
         output::json(out, &json!({ "hits": hits.n_hits, "search": hits }))?;

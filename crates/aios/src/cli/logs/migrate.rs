@@ -39,7 +39,7 @@ impl Migrate {
         };
         let how = Migration {
             redactor: &config.privacy.redactor(),
-            pseudonyms: &keys::pseudonyms(&dir)?,
+            keyring: &keys::keyring(&dir)?,
             text_max: config.events.text_max,
             utc_offset: &self.utc_offset,
         };

@@ -25,7 +25,7 @@ pub(super) struct Redact {
 
 impl Redact {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let redactor = context.config()?.privacy.redactor();
+        let redactor = context.config()?.privacy.masker();
         let bar = files::bar_of(std::slice::from_ref(&self.file));
         let mut input = Input::open(&self.file, &bar)?;
         let mut counts = RedactionCounts::default();

@@ -15,7 +15,7 @@ pub(super) fn event() -> Event {
     let pseudonyms = Pseudonymizer::new(1, &KeyMaterial::new([0; 32]));
     let redactor = Redactor::default();
     let redact = |text: &str| redactor.redact(text).text;
-    let Redacted { text: question, counts: redactions } =
+    let Redacted { text: question, counts: redactions, .. } =
         redactor.redact("Is jo.doe@example.com mine?");
     Event::Response(Box::new(ResponseEvent {
         schema_version: SCHEMA_VERSION.into(),

@@ -6,6 +6,8 @@ mod status;
 
 use super::verbs::verbs;
 
+pub(in crate::cli) use look::{index, report};
+
 verbs! {
     /// Hold live traffic and golden reports against the service level objectives
     Command {

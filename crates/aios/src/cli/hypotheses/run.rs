@@ -1,0 +1,72 @@
+//! `aios hypotheses run`.
+
+use std::io::Write;
+
+use aios_control::hypothesis::{Finding, Finished, test_all};
+use aios_core::{Clock as _, Timestamp};
+use aios_server::judging;
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::context::Context;
+use crate::cli::output::{self, Exit};
+use crate::cli::{parse, slo, table};
+use crate::clock::SystemClock;
+use crate::config::Config;
+
+/// Test all hypotheses on live traffic
+///
+/// Of what is found, at most a tenth is expected to be wrong, however often it is asked (e-BH over the family). With
+/// --json: {"hypotheses": [{"name", "finding", "test", "n_pairs", "effect", "interval", "log_e_for", "log_e_against",
+/// "by_lot"}]}.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// Traffic from this time on: a time, or how long ago
+    #[arg(long, default_value = "14d", value_name = "TIME", value_parser = parse::time)]
+    since: Timestamp,
+}
+
+impl Run {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let finished = tested(&context.config()?, self.since)?;
+        if context.json {
+            output::json(out, &json!({ "hypotheses": finished }))?;
+            return Ok(Exit::Done);
+        }
+        let head = ["hypothesis", "finding", "effect", "interval (95 %)", "pairs", "by lot"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        rows.extend(finished.iter().map(row));
+        table::print(out, &rows)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// What the traffic since then says to each hypothesis.
+pub(super) fn tested(config: &Config, since: Timestamp) -> anyhow::Result<Vec<Finished>> {
+    let rows = match slo::index(&config.server.data_dir)? {
+        Some(index) => judging::rows(&index, since..SystemClock.now())?,
+        None => Vec::new(),
+    };
+    Ok(test_all(&config.hypotheses, &rows, config.objectives.quality_min))
+}
+
+/// A finding's name.
+pub(super) const fn finding(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Supported => "supported",
+        Finding::Refuted => "refuted",
+        Finding::Inconclusive => "inconclusive",
+    }
+}
+
+fn row(one: &Finished) -> Vec<String> {
+    let (low, high) = one.interval;
+    vec![
+        one.name.clone(),
+        finding(one.finding).to_owned(),
+        one.effect.map_or_else(|| "-".to_owned(), |effect| format!("{effect:+.4}")),
+        format!("[{low:+.4}, {high:+.4}]"),
+        one.n_pairs.to_string(),
+        if one.by_lot { "yes" } else { "no" }.to_owned(),
+    ]
+}
