@@ -10,10 +10,30 @@ use crate::{DataDir, StoreError, disk};
 /// Most bytes of a golden report or of the book of alerts.
 const REPORT_MAX: u64 = 16 * 1024 * 1024;
 
+/// Most bytes of `traffic_knots.json`.
+const KNOTS_MAX: u64 = 1024 * 1024;
+
 /// The report of the last night, among the reports.
 const NIGHT: &str = "nightly.json";
 
 impl DataDir {
+    /// The knots learned from this deployment's traffic, as JSON, if there are any.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is over 1 MiB or is not text.
+    pub fn read_knots(&self) -> Result<Option<String>, StoreError> {
+        disk::read_text(&self.knots_path(), KNOTS_MAX)
+    }
+
+    /// Replaces the knots learned from traffic, whole or not at all.
+    ///
+    /// # Errors
+    /// When this process does not own the directory or the file cannot be written.
+    pub fn write_knots(&self, json: &str) -> Result<(), StoreError> {
+        self.must_own("write the traffic knots")?;
+        disk::write_atomic(&self.knots_path(), json.as_bytes())
+    }
+
     /// The last golden report, as JSON, if there is one.
     ///
     /// # Errors
@@ -35,7 +55,7 @@ impl DataDir {
     /// # Errors
     /// When this process does not own the directory or the file cannot be written.
     pub fn write_alerts(&self, json: &str) -> Result<(), StoreError> {
-        self.own_alerts()?;
+        self.must_own("write the book of alerts")?;
         disk::write_atomic(&self.alerts_path(), json.as_bytes())
     }
 
@@ -82,6 +102,10 @@ impl DataDir {
             gone.push(name);
         }
         Ok(gone)
+    }
+
+    fn knots_path(&self) -> PathBuf {
+        self.path().join("router").join("traffic_knots.json")
     }
 
     fn reports_path(&self) -> PathBuf {

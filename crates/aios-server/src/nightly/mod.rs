@@ -135,7 +135,7 @@ pub fn run_night(night: &Night, mut tell: impl FnMut(&StepReport)) -> NightRepor
 
 /// When the last night began, as far as that is known.
 #[must_use]
-pub fn last_night(dir: &DataDir) -> Option<Timestamp> {
+pub(crate) fn last_night(dir: &DataDir) -> Option<Timestamp> {
     let json = dir.read_night().ok()??;
     serde_json::from_str::<NightReport>(&json).ok().map(|report| report.started_at)
 }
