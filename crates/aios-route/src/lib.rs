@@ -23,7 +23,8 @@ pub use counts::{Counts, HEAD_BYTES_MAX, TAIL_BYTES_MAX, count};
 pub use explain::{ExplainedTerm, Explanation, explain};
 pub use knots::{DISTINCT_MIN, Knots, KnotsError, PROMPTS_MIN};
 pub use overrides::{
-    OVERRIDE_KEYS, OverrideError, OverrideWish, apply_override, kill_switch, split_in_force,
+    OVERRIDE_KEYS, OverrideError, OverrideWish, apply_override, control_only, kill_switch,
+    split_in_force,
 };
 pub use prior::{Score, gain, score};
 pub use route::{Policy, route};

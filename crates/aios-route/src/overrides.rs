@@ -110,6 +110,16 @@ pub fn split_in_force(base: &Split, override_json: Option<&str>) -> Result<Split
     }
 }
 
+/// The split where it is not known what the operator's override asks for: everything in control.
+#[must_use]
+pub fn control_only(base: &Split) -> Split {
+    Split {
+        treatment_pct: Percent::new(0.0).expect("0 is a percentage"),
+        origin: "override_refused".to_owned(),
+        ..base.clone()
+    }
+}
+
 /// The split when adaptive routing is switched off: everything in control, at the default boundary.
 #[must_use]
 pub fn kill_switch(base: &Split) -> Split {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aios_core::{Clock, Split, Timestamp};
-use aios_route::{Knots, split_in_force};
+use aios_route::{Knots, control_only, split_in_force};
 use aios_store::DataDir;
 use tokio::sync::{mpsc, watch};
 
@@ -28,6 +28,8 @@ pub struct Controller {
     state: Arc<ControllerState>,
     /// The file at the last look that could read it; its text, or that there was none.
     seen: Option<Option<String>>,
+    /// The last text that could be understood, or that there was no file.
+    understood: Option<Option<String>>,
 }
 
 /// What the controller tells people.
@@ -82,6 +84,7 @@ impl Controller {
             clock,
             state: state_of_it,
             seen: None,
+            understood: None,
         };
         controller.look(true);
         (controller, published, state)
@@ -108,7 +111,7 @@ impl Controller {
             Ok(text) => text,
             Err(error) => {
                 self.seen = None;
-                return self.refuse(error.to_string());
+                return self.go_on_without(error.to_string());
             }
         };
         if !asked_for && self.seen.as_ref() == Some(&text) {
@@ -118,10 +121,23 @@ impl Controller {
         match split_in_force(&self.base(), text.as_deref()) {
             Ok(split) => {
                 self.state.set(None);
+                self.understood = Some(text);
                 self.publish(split);
             }
-            Err(error) => self.refuse(error.to_string()),
+            Err(error) => self.go_on_without(error.to_string()),
         }
+    }
+
+    /// A file that cannot be understood must hold up neither canary nor configuration. What it said before
+    /// stays; where that is not known, everything is in control: it may have said so.
+    fn go_on_without(&mut self, why: String) {
+        self.refuse(why);
+        let base = self.base();
+        let split = match &self.understood {
+            Some(text) => split_in_force(&base, text.as_deref()).unwrap_or(base),
+            None => control_only(&base),
+        };
+        self.publish(split);
     }
 
     /// What configuration and canary ask for together.
@@ -157,7 +173,7 @@ impl Controller {
 
     fn refuse(&self, why: String) {
         if self.state.override_error().as_ref() != Some(&why) {
-            tracing::warn!(%why, "adaptive_override.json was not taken; the last split stays");
+            tracing::warn!(%why, "adaptive_override.json was not taken; what it said before stays");
         }
         self.state.set(Some(why));
     }

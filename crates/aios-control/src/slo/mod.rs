@@ -125,7 +125,12 @@ impl Slo {
         let Some((n, n_bad)) = self.counted(window) else { return judged };
         let is_proven = n_bad >= BAD_MIN && share_above(n_bad, n, self.bad_share_max());
         let unproven = judged.verdict == Verdict::Breached && !is_proven;
-        let verdict = if unproven { Verdict::Met } else { judged.verdict };
+        let verdict = match judged.verdict {
+            // Few are enough to prove it, if nearly all of them are bad.
+            _ if is_proven => Verdict::Breached,
+            Verdict::Breached => Verdict::Met,
+            Verdict::Met | Verdict::NoData => judged.verdict,
+        };
         let measured = judged.measured.map(|of| Measured { n_bad: Some(n_bad), ..of });
         let bad_share = rate_interval(n_bad, n);
         SloResult { verdict, measured, bad_share, unproven, ..judged }
@@ -276,7 +281,9 @@ mod tests {
         check("error_rate", 0.01, 30, 1, (Verdict::Met, true));
         check("error_rate", 0.01, 30, 3, (Verdict::Breached, false));
         check("error_rate", 0.01, 200, 1, (Verdict::Met, false));
-        check("error_rate", 0.01, 29, 29, (Verdict::NoData, false));
+        check("error_rate", 0.01, 29, 29, (Verdict::Breached, false));
+        check("error_rate", 0.01, 29, 1, (Verdict::NoData, false));
+        check("error_rate", 0.01, 2, 2, (Verdict::NoData, false));
         check("pass_rate", 0.95, 40, 3, (Verdict::Met, true));
         check("pass_rate", 0.95, 40, 9, (Verdict::Breached, false));
         check("latency_ms_p95", 20_000.0, 40, 3, (Verdict::Met, true));

@@ -326,6 +326,28 @@ async fn the_kill_switch_empties_treatment_within_a_second() {
     eventually("treatment", is_back).await;
 }
 
+/// A slip in the override file must not keep the operator or the canary from going back.
+#[tokio::test]
+async fn a_broken_override_holds_up_no_way_back() {
+    let server = Server::start(&Setup::new()).await;
+    beside(&server, &["canary", "reset", "--start-pct", "100"]).ended(0);
+    eventually("treatment", async || (ask(&server, 1).await == "treatment").then_some(())).await;
+    server.write_data("analytics/adaptive_override.json", "{");
+    eventually("a refusal", async || {
+        server.status().await["override_error"].is_string().then_some(())
+    })
+    .await;
+    assert_eq!(ask(&server, 1).await, "treatment");
+    beside(&server, &["canary", "reset", "--start-pct", "0"]).ended(0);
+    eventually("control", async || (ask(&server, 1).await == "control").then_some(())).await;
+    beside(&server, &["canary", "reset", "--start-pct", "100"]).ended(0);
+    eventually("treatment", async || (ask(&server, 1).await == "treatment").then_some(())).await;
+    // Nobody knows any more what the file has said.
+    let server = Server::start_in(server.kill()).await;
+    assert_eq!(ask(&server, 1).await, "control");
+    assert_eq!(server.status().await["split"]["origin"], "override_refused");
+}
+
 #[tokio::test]
 async fn a_server_that_finds_damage_serves_from_control_alone() {
     let server = Server::start(&quick()).await;

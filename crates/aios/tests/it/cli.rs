@@ -137,7 +137,7 @@ fn routing_status_follows_override_and_kill_switch() {
     place.write("data_core/analytics/adaptive_override.json", r#"{"control_bucket_pct": 1.0}"#);
     check(&place, "override", false);
     place.write("data_core/analytics/adaptive_override.json", r#"{"boundry": 1}"#);
-    check(&place, "canary", true);
+    check(&place, "override_refused", true);
     check(&place.env("AIOS_ADAPTIVE_ENABLED", "0"), "kill_switch", false);
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use aios_core::Split;
-use aios_route::{Knots, OverrideError, Policy, split_in_force};
+use aios_route::{Knots, OverrideError, Policy, control_only, split_in_force};
 use aios_server::{Standing, split_of};
 use aios_store::{DataDir, StoreError};
 
@@ -30,10 +30,10 @@ impl InForce {
         let dir = open(&config.server.data_dir)?;
         let written = dir.as_ref().map(DataDir::read_override).transpose()?.flatten();
         let base = &base(config, dir.as_ref())?;
-        // An override that cannot be understood changes nothing.
+        // As a server would have it that starts now.
         let (split, override_error) = match split_in_force(base, written.as_deref()) {
             Ok(split) => (split, None),
-            Err(error) => (base.clone(), Some(error)),
+            Err(error) => (control_only(base), Some(error)),
         };
         let knots = dir.as_ref().map(knots::stored).transpose()?.flatten();
         Ok(Self { split, override_error, policy: policy(config, knots) })
@@ -107,7 +107,7 @@ mod tests {
         check(&[], None, "canary", false);
         check(&[("AIOS_CANARY__ENABLED", "false")], None, "config", false);
         check(&[], override_text, "override", false);
-        check(&[], Some("{"), "canary", true);
+        check(&[], Some("{"), "override_refused", true);
         check(&[("AIOS_ADAPTIVE_ENABLED", "0")], override_text, "kill_switch", false);
     }
 
