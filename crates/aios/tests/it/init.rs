@@ -41,6 +41,21 @@ fn a_job_is_written_with_the_settings_in_force() {
 }
 
 #[test]
+fn goldens_go_into_the_data_directory_and_are_a_set_that_can_be_used() {
+    let place = Place::simulated();
+    let ran = place.run(&["init", "--goldens"]).ended(0);
+    assert!(ran.stdout.trim().ends_with("sample_set.json"), "{}", ran.stdout);
+    let lint = place.run(&["golden", "lint"]).ended(0);
+    assert_eq!(lint.stdout.lines().last(), Some("10 cases"));
+    place.write("data_core/goldens/sample_set.json", "[]");
+    place.run(&["init", "--goldens"]).ended(1);
+    assert_eq!(place.read("data_core/goldens/sample_set.json"), "[]", "what is there stays");
+    place.run(&["init", "--goldens", "--data-dir", "other"]).ended(0);
+    assert!(place.read("other/goldens/sample_set.json").contains("greeting-hello"));
+    place.run(&["init", "--goldens", "--out", "x"]).ended(64);
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let place = Place::simulated();
     let ran = place.run(&["init", "--schedule", "systemd", "--dry-run"]).ended(0);
