@@ -50,6 +50,8 @@ mod reload;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod runbook;
+#[cfg(test)]
 mod sinks;
 #[cfg(test)]
 mod slo;
