@@ -55,7 +55,7 @@ pub(super) fn write_all(pieces: &[Piece], dir: &Path, force: bool) -> anyhow::Re
     }
     for (piece, path) in pieces.iter().zip(&paths) {
         let written: anyhow::Result<()> = if piece.is_kept {
-            aios_store::write_document(path, &piece.text).map_err(Into::into)
+            aios_store::write_document(path, &piece.text).map(drop).map_err(Into::into)
         } else {
             write(path, &piece.bytes()).map_err(Into::into)
         };
