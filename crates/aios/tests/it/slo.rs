@@ -188,8 +188,8 @@ fn the_week_is_held_against_the_guides_six_metrics() {
     traffic(&place, 100, 0);
     let report = report(ago(60), 1.0).replace("\"n\":10", "\"n\":10,\"recall_at_5\":0.9");
     place.write(REPORT, &report);
-    let rolled_back = json!({ "event_type": "decision", "ts": ago(60), "decision": "roll_back" });
-    place.write("data_core/analytics/control.ndjson", &format!("{rolled_back}\n"));
+    // The operator begins anew, and is not content with it.
+    place.run(&["canary", "reset", "--start-pct", "25"]).ended(0);
     assert_eq!(verdicts(&place, 0), "pass pass pass pass pass pass");
     traffic(&place, 100, 20);
     assert_eq!(verdicts(&place, 2), "pass fail pass pass pass pass");
