@@ -12,6 +12,9 @@ use crate::expect::{self, EXPECTATION_KEYS, Expectation};
 use crate::fields::{required_text, text, type_name};
 use crate::hex;
 
+/// Most further askers that a case names.
+const ALSO_MAX: usize = 100;
+
 /// Cases with different ids; never empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GoldenSet {
@@ -57,6 +60,44 @@ pub struct Origin {
     pub promoted_at: String,
     /// Why.
     pub reasons: Vec<String>,
+    /// Others who asked the same. With any of them the case goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Asker>,
+}
+
+/// Somebody who asked the question of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asker {
+    /// The event.
+    pub event_id: String,
+    /// The conversation, as a pseudonym.
+    pub conv_id: String,
+    /// The person or key behind it, as a pseudonym.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+}
+
+impl Origin {
+    /// Every conversation that the case comes from.
+    pub fn conversations(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.conv_id.as_str())
+            .chain(self.also.iter().map(|asker| asker.conv_id.as_str()))
+    }
+
+    /// Takes in where the same question comes from, too. What more ask than are named is nobody's own.
+    pub(crate) fn join(&mut self, other: Self) {
+        let Self { event_id, conv_id, subject, also, .. } = other;
+        for asker in std::iter::once(Asker { event_id, conv_id, subject }).chain(also) {
+            let is_known = self.conv_id == asker.conv_id && self.subject == asker.subject
+                || self
+                    .also
+                    .iter()
+                    .any(|one| one.conv_id == asker.conv_id && one.subject == asker.subject);
+            if !is_known && self.also.len() < ALSO_MAX {
+                self.also.push(asker);
+            }
+        }
+    }
 }
 
 impl GoldenSet {

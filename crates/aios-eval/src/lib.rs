@@ -25,7 +25,7 @@ pub use compare::{Comparison, Doubt, DriftError, Outcome, check_drift, unanswere
 pub use edit::{accepted, with_cases};
 pub use error::{CaseError, GoldenError};
 pub use expect::{Check, EXPECTATION_KEYS, Expectation, Judged, Pattern, Schema, Similar, cosine};
-pub use golden::{GoldenCase, GoldenSet, Origin};
+pub use golden::{Asker, GoldenCase, GoldenSet, Origin};
 pub use lint::{Doubtful, lint};
 pub use observation::Observation;
 pub use promote::{Candidate, Looked, Promoter, Reason};

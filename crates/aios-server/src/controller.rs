@@ -10,12 +10,18 @@ use std::time::Duration;
 use aios_core::{Clock, Split, Timestamp};
 use aios_route::{Knots, control_only, split_in_force};
 use aios_store::DataDir;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::canary::{ControlConfig, Standing, split_of};
 
 /// How often the override file is looked at. The kill switch must work within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Most requests for a look at once; more wait.
+const ASKS_MAX: usize = 16;
+
+/// A request for a look at the override file, answered after it.
+pub(crate) type Ask = oneshot::Sender<()>;
 
 /// Follows configuration, canary and override file and publishes the split.
 pub struct Controller {
@@ -26,6 +32,7 @@ pub struct Controller {
     learned: mpsc::Receiver<Knots>,
     clock: Arc<dyn Clock>,
     state: Arc<ControllerState>,
+    asked: mpsc::Receiver<Ask>,
     /// The file at the last look that could read it; its text, or that there was none.
     seen: Option<Option<String>>,
     /// The last text that could be understood, or that there was no file.
@@ -37,6 +44,7 @@ pub struct Controller {
 pub struct ControllerState {
     override_error: Mutex<Option<String>>,
     in_force_since: Mutex<Timestamp>,
+    ask: mpsc::Sender<Ask>,
 }
 
 impl ControllerState {
@@ -52,8 +60,18 @@ impl ControllerState {
         *self.in_force_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn new(now: Timestamp) -> Self {
-        Self { override_error: Mutex::default(), in_force_since: Mutex::new(now) }
+    pub(crate) fn new(now: Timestamp, ask: mpsc::Sender<Ask>) -> Self {
+        Self { override_error: Mutex::default(), in_force_since: Mutex::new(now), ask }
+    }
+
+    /// Has the override file looked at now, and returns when what it says is in force. Whoever has changed it
+    /// through the server need not wonder whether it has been noticed yet.
+    pub(crate) async fn look_now(&self) {
+        let (done, looked) = oneshot::channel();
+        // Either fails only where the control plane has ended: then the last split stays anyway.
+        if self.ask.send(done).await.is_ok() {
+            looked.await.ok();
+        }
     }
 
     fn set(&self, error: Option<String>) {
@@ -73,7 +91,8 @@ impl Controller {
     ) -> (Self, watch::Receiver<Arc<Split>>, Arc<ControllerState>) {
         let start = Arc::new(config.borrow().split.clone());
         let (split, published) = watch::channel(start);
-        let state = Arc::new(ControllerState::new(clock.now()));
+        let (ask, asked) = mpsc::channel(ASKS_MAX);
+        let state = Arc::new(ControllerState::new(clock.now(), ask));
         let state_of_it = Arc::clone(&state);
         let mut controller = Self {
             data_dir,
@@ -83,6 +102,7 @@ impl Controller {
             learned,
             clock,
             state: state_of_it,
+            asked,
             seen: None,
             understood: None,
         };
@@ -99,6 +119,11 @@ impl Controller {
                 () = self.split.closed() => return,
                 Ok(()) = self.config.changed() => self.look(true),
                 Ok(()) = self.canary.changed() => self.look(true),
+                Some(done) = self.asked.recv() => {
+                    self.look(true);
+                    // Whoever asked may have left.
+                    done.send(()).ok();
+                }
                 Some(knots) = self.learned.recv() => self.keep(&knots),
                 _ = tick.tick() => self.look(false),
             }

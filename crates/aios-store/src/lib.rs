@@ -63,7 +63,7 @@ pub use error::StoreError;
 #[cfg(feature = "fail-points")]
 pub use fail::{arm, passed};
 pub use filter::Filter;
-pub use goldens::{GoldenPaths, read_document, write_document};
+pub use goldens::{GoldenPaths, change_document, read_document, write_document};
 pub use index::{CaughtUp, Index, Row, Seen, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};

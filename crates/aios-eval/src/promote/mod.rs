@@ -127,14 +127,19 @@ impl Promoter {
             self.looked.n_unusable += 1;
             return;
         }
-        let candidate = candidate(event, question, reasons);
-        let known = self.found.get(&candidate.id);
-        if known.is_some() {
+        self.take(candidate(event, question, reasons));
+    }
+
+    /// The same question is one candidate, with the strongest reason of all and with everybody who asked it.
+    fn take(&mut self, mut candidate: Candidate) {
+        if let Some(mut known) = self.found.remove(&candidate.id) {
             self.looked.n_duplicates += 1;
+            if known.reasons[0].1 >= candidate.reasons[0].1 {
+                std::mem::swap(&mut known, &mut candidate);
+            }
+            candidate.origin.join(known.origin);
         }
-        if known.is_none_or(|known| known.reasons[0].1 < candidate.reasons[0].1) {
-            self.found.insert(candidate.id.clone(), candidate);
-        }
+        self.found.insert(candidate.id.clone(), candidate);
     }
 
     /// The candidates that `set` does not know, at most so many.
@@ -214,6 +219,7 @@ fn candidate(event: &ResponseEvent, question: String, reasons: Vec<(Reason, f64)
             subject: event.subject.as_ref().map(ToString::to_string),
             promoted_at: event.ts.to_string(),
             reasons: names,
+            also: Vec::new(),
         },
     }
 }

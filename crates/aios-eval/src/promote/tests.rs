@@ -90,3 +90,22 @@ fn a_candidate_is_a_case_that_decides_nothing_and_names_where_it_comes_from() {
         "no live answer"
     );
 }
+
+#[test]
+fn everybody_who_asked_the_same_stands_in_the_case() {
+    let asked =
+        |latency_ms: f64| (json!({"latency_ms": latency_ms, "question": "The same?"}), None);
+    let mut again = asked(80_000.0);
+    again.0["conv_id"] = json!(format!("c1_{:032x}", 0));
+    let (candidates, looked) =
+        promote(&[asked(30_000.0), asked(90_000.0), asked(40_000.0), again], 10);
+    assert_eq!((candidates.len(), looked.n_duplicates), (1, 3));
+    // The slowest first; whoever asked twice once.
+    let all: Vec<_> = candidates[0].origin.conversations().map(str::to_owned).collect();
+    assert_eq!(all, [1, 0, 2].map(|n| format!("c1_{n:032x}")));
+    let written = serde_json::to_string(&candidates[0].case("now")).unwrap();
+    let set = GoldenSet::parse(&format!("[{written}]")).unwrap();
+    assert_eq!(set.cases()[0].origin.as_ref().unwrap().also.len(), 2);
+    let crowd: Vec<_> = (0..200).map(|_| asked(30_000.0)).collect();
+    assert_eq!(promote(&crowd, 1).0[0].origin.also.len(), 100, "bounded");
+}

@@ -112,7 +112,10 @@ fn case(page: &mut String, test: &TestResult, before: Option<&TestResult>) {
     let open = if test.passed { "" } else { " open" };
     // With it an erasure finds what this page knows of somebody.
     let origin = test.origin.as_ref().map_or_else(String::new, |origin| {
-        format!(" data-origin=\"{}\"", escaped(&origin.conv_id))
+        format!(
+            " data-origin=\"{}\"",
+            escaped(&origin.conversations().collect::<Vec<_>>().join(" "))
+        )
     });
     let latency = test.latency_ms.map_or_else(|| "–".to_owned(), ms);
     let tier = test.tier.map_or("–", aios_core::Tier::name);

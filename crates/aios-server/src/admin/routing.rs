@@ -26,7 +26,10 @@ pub(super) async fn set(
     }
     let dir = Arc::clone(&state.data_dir);
     match off_the_loop(move || dir.write_override(&text)).await {
-        Ok(()) => Json(wish).into_response(),
+        Ok(()) => {
+            state.status.controller.look_now().await;
+            Json(wish).into_response()
+        }
         Err(response) => response,
     }
 }
@@ -34,7 +37,10 @@ pub(super) async fn set(
 pub(super) async fn clear(State(state): State<AdminState>) -> Response {
     let dir = Arc::clone(&state.data_dir);
     match off_the_loop(move || dir.remove_override()).await {
-        Ok(()) => Json(json!({})).into_response(),
+        Ok(()) => {
+            state.status.controller.look_now().await;
+            Json(json!({})).into_response()
+        }
         Err(response) => response,
     }
 }

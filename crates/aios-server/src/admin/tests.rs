@@ -98,7 +98,8 @@ impl Admin {
         let eraser = Eraser::open(&dir, log, Arc::clone(&audit), Arc::new(FixedClock)).unwrap();
         let auth = auth(AdminConfig { tokens, hosts: vec!["aios.internal".into()] });
         let gateway = gateway(Arc::clone(&dir));
-        let controller = Arc::new(ControllerState::new(FixedClock.now()));
+        let controller =
+            Arc::new(ControllerState::new(FixedClock.now(), tokio::sync::mpsc::channel(1).0));
         let config = ControlConfig::fixed(gateway.split().as_ref().clone());
         let desk = Desk {
             keeper: Arc::new(CanaryKeeper::open(&dir, config.canary.start).unwrap()),

@@ -18,7 +18,7 @@ use super::target::{EraseTarget, Whose};
 use crate::replace::{Points, Replacement, points, remove};
 use crate::segment::name::FileKind;
 use crate::segment::{Keep, Look, Segments};
-use crate::{DataDir, MemoryStore, StoreError};
+use crate::{DataDir, MemoryStore, StoreError, goldens};
 
 const LINES: Points = points!("erase_lines");
 
@@ -81,6 +81,8 @@ impl Pass<'_> {
         match store.treatment {
             Treatment::Lines => self.cut_lines_or_segment(path, work),
             Treatment::Records => {
+                // Commands write these too: none may write back what it has read before.
+                let _turn = goldens::turn(self.dir.path())?;
                 match Content::of(path, store).map_err(StoreError::io("read", path))? {
                     Content::Lines => self.cut_lines(path, work),
                     Content::Document(text) => cut_document(self, store, path, &text, work),

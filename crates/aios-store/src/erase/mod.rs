@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod fence;
 mod judge;
+mod kept;
 mod key_use;
 mod ledger;
 mod plan;
@@ -41,5 +42,6 @@ pub use run::{Eraser, Resumed};
 pub use search::{Hits, StoreHits};
 pub use target::EraseTarget;
 
+pub(crate) use kept::without_erased;
 pub(crate) use ledger::{Ledger, check as check_ledger, path as ledger_path};
 pub(crate) use witness::discrepancies;

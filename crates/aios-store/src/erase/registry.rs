@@ -82,13 +82,15 @@ pub(crate) fn store_of(relative: &Path) -> Option<&'static Store> {
     STORES.iter().copied().find(|store| store.files.iter().any(|glob| matches(glob, &path)))
 }
 
+/// The data directory that a path lies in, if it lies in one.
+pub(crate) fn data_dir_of(path: &Path) -> Option<&Path> {
+    path.ancestors().skip(1).take(DEPTH_MAX).find(|dir| dir.join(LOCK_FILE).exists())
+}
+
 /// Refuses a file in a data directory that belongs to no store: what is kept there would be found by no
 /// erasure. Files elsewhere are nobody's business here.
 pub(crate) fn must_know(path: &Path) -> io::Result<()> {
-    let dirs = path.ancestors().skip(1).take(DEPTH_MAX);
-    let Some(root) = dirs.into_iter().find(|dir| dir.join(LOCK_FILE).exists()) else {
-        return Ok(());
-    };
+    let Some(root) = data_dir_of(path) else { return Ok(()) };
     // What is half written is named after what it will be.
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let path = path.with_file_name(name.strip_suffix(".tmp").unwrap_or(name));

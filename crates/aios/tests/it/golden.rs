@@ -245,7 +245,8 @@ fn live_cases_become_candidates_then_golden_and_go_with_whom_they_are_of() {
     assert_eq!(golden.report()["summary"]["cases"], 11);
     // Whose question it was, it goes with.
     golden.server = None;
-    let conv = invoice["origin"]["conv_id"].as_str().unwrap();
+    // Ben asked it too, and it is as much his.
+    let conv = invoice["origin"]["also"][0]["conv_id"].as_str().unwrap();
     golden.place.run(&["data", "delete", "--pseudonym", conv, "--execute"]).ended(0);
     for name in ["sample_set.json", "baseline_results.json", "last_report.json"] {
         let text = golden.place.read(&format!("data/goldens/{name}"));

@@ -41,6 +41,62 @@ fn a_job_is_written_with_the_settings_in_force() {
 }
 
 #[test]
+fn goldens_go_into_the_data_directory_and_are_a_set_that_can_be_used() {
+    let place = Place::simulated();
+    let ran = place.run(&["init", "--goldens"]).ended(0);
+    assert!(ran.stdout.trim().ends_with("sample_set.json"), "{}", ran.stdout);
+    let lint = place.run(&["golden", "lint"]).ended(0);
+    assert_eq!(lint.stdout.lines().last(), Some("10 cases"));
+    place.write("data_core/goldens/sample_set.json", "[]");
+    place.run(&["init", "--goldens"]).ended(1);
+    assert_eq!(place.read("data_core/goldens/sample_set.json"), "[]", "what is there stays");
+    place.run(&["init", "--goldens", "--data-dir", "other"]).ended(0);
+    assert!(place.read("other/goldens/sample_set.json").contains("greeting-hello"));
+    place.run(&["init", "--goldens", "--out", "x"]).ended(64);
+}
+
+/// The commands of a workflow that begin with `aios `, as a shell would take them apart.
+fn commands(workflow: &str) -> Vec<Vec<String>> {
+    // What is folded over two lines is one command.
+    let text = workflow.replace("\n          --", " --");
+    let lines = text.lines().map(|line| line.trim().trim_start_matches("run: "));
+    let commands = lines.filter_map(|line| line.strip_prefix("aios "));
+    let words = |command: &str| {
+        let plain = command.split(['|', '>']).next().unwrap().replace('"', "");
+        plain.split_whitespace().map(|word| word.replace("$GOLDENS", "data_core/goldens")).collect()
+    };
+    commands.map(words).collect()
+}
+
+#[test]
+fn the_workflows_commands_work() {
+    let place = Place::simulated();
+    place.run(&["init", "--github"]).ended(0);
+    place.run(&["init", "--goldens"]).ended(0);
+    let server = place.start(&["serve"], "sign in");
+    place.run(&["golden", "record"]).ended(0);
+    let mut server = Some(server);
+    let mut n_run = 0;
+    for name in ["quality-gate", "quality-alerts"] {
+        for command in commands(&place.read(&format!(".github/workflows/{name}.yml"))) {
+            let args: Vec<&str> = command.iter().map(String::as_str).collect();
+            if args[0] == "serve" {
+                assert_eq!(args, ["serve"]);
+                continue;
+            }
+            place.run(&args).ended(0);
+            n_run += 1;
+        }
+        // The alerts are for when there is no server.
+        drop(server.take());
+    }
+    assert_eq!(n_run, 5);
+    for name in ["goldens.xml", "goldens.md", "goldens.html"] {
+        assert!(place.path().join(name).exists(), "{name}");
+    }
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let place = Place::simulated();
     let ran = place.run(&["init", "--schedule", "systemd", "--dry-run"]).ended(0);

@@ -54,6 +54,8 @@ mod retrieval;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod runbook;
+#[cfg(test)]
 mod sinks;
 #[cfg(test)]
 mod slo;

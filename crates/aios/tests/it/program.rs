@@ -81,30 +81,19 @@ impl Place {
 
     /// Starts the program; returns once it has printed its first line on stderr that holds `sign`.
     pub(crate) fn start(&self, args: &[&str], sign: &str) -> Running {
-        let mut command = self.command(args);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap());
-        let mut first_line = String::new();
-        while !first_line.contains(sign) {
-            first_line.clear();
-            assert!(
-                lines.read_line(&mut first_line).unwrap() > 0,
-                "it ended before it said `{sign}`"
-            );
-        }
-        // Somebody must read on, or a full pipe stops the program.
-        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-        Running { child, first_line }
+        Running::start(&mut self.command(args), sign)
     }
 
     /// The program with its arguments, not started yet.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aios"));
+        let mut command = self.prepared(env!("CARGO_BIN_EXE_aios"));
+        command.args(args);
+        command
+    }
+
+    /// Any program, in this place and with its environment.
+    pub(crate) fn prepared(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         let strangers = std::env::vars().map(|(name, _)| name).filter(|name| {
             let own = ["AIOS_", "OTEL_"].iter().any(|start| name.starts_with(start));
             own || name.ends_with("_WEBHOOK_URL")
@@ -116,13 +105,13 @@ impl Place {
         for name in ["XDG_CONFIG_HOME", "HOME", "APPDATA"] {
             command.env(name, self.path().join("home"));
         }
-        command.envs(self.env.iter().cloned()).current_dir(self.path()).args(args);
+        command.envs(self.env.iter().cloned()).current_dir(self.path());
         command
     }
 }
 
 impl Ran {
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self {
             code: output.status.code(),
@@ -140,6 +129,30 @@ impl Ran {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+impl Running {
+    /// Starts a program that was prepared, as [`Place::start`] does.
+    pub(crate) fn start(command: &mut Command, sign: &str) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let mut first_line = String::new();
+        while !first_line.contains(sign) {
+            first_line.clear();
+            assert!(
+                lines.read_line(&mut first_line).unwrap() > 0,
+                "it ended before it said `{sign}`"
+            );
+        }
+        // Somebody must read on, or a full pipe stops the program.
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        Self { child, first_line }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::erase::registry::{Store, Treatment};
 
-/// Keys, tokens, the lock file, and where the server is.
+/// Keys, tokens, the lock files, and where the server is.
 pub(crate) const KEYS: Store = Store {
     name: "keys",
-    files: &["keys/*", "aios.lock", "admin.address"],
+    files: &["keys/*", "aios.lock", "documents.lock", "admin.address"],
     treatment: Treatment::Apart,
 };
 

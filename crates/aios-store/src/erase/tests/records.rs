@@ -115,3 +115,30 @@ fn names_of_clients_are_searched_for_pseudonyms_only() {
     rig.write("clients.json", &format!("{{\"clients\":[\"{}\"]}}", fixture::conversation(7)));
     assert!(!rig.look(7).is_clean());
 }
+
+#[test]
+fn a_document_that_was_on_its_way_brings_nobody_back() {
+    let rig = Rig::filled();
+    let (ours, theirs) = (fixture::conversation(7), fixture::conversation(8));
+    let case = |id: &str, origin: &str| format!("{{\"id\":\"{id}\",\"origin\":{origin}}}");
+    let first = case("a", &format!("{{\"conv_id\":\"{ours}\"}}"));
+    let also =
+        case("b", &format!("{{\"conv_id\":\"{theirs}\",\"also\":[{{\"conv_id\":\"{ours}\"}}]}}"));
+    let kept = case("c", &format!("{{\"conv_id\":\"{theirs}\"}}"));
+    let set = format!("[{first},{also},{kept}]");
+    let paths = crate::GoldenPaths::of(rig.temp.path());
+    let write = |path: &Path, text: &str| crate::write_document(path, text);
+    assert_eq!(write(&paths.set, &set).unwrap(), set);
+    assert_eq!(rig.erase(7).state, ErasureState::Completed);
+    assert_eq!(read(&rig, "goldens/sample_set.json").unwrap(), format!("[{kept}]"));
+    // A command that has read the set before.
+    assert_eq!(write(&paths.set, &set).unwrap(), format!("[{kept}]"));
+    let report = format!("{{\"tests\":{set}}}");
+    assert_eq!(write(&paths.report, &report).unwrap(), format!("{{\"tests\":[{kept}]}}"));
+    let page = |of: &str| format!("<details data-origin=\"{theirs} {of}\">");
+    let path = rig.temp.path().join("goldens/report.html");
+    write(&path, &page(ours.as_str())).unwrap_err();
+    assert!(!path.exists());
+    write(&path, &page("")).unwrap();
+    assert!(rig.look(7).is_clean());
+}

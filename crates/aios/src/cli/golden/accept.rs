@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use aios_eval::{GoldenSet, Kind, Metrics, Report, Status, Summary, TestResult, accepted};
-use aios_store::{GoldenPaths, read_document, write_document};
+use aios_store::{GoldenPaths, change_document};
 use clap::Args;
 use serde_json::json;
 
@@ -126,14 +126,16 @@ impl Accept {
         new: &Report,
         ids: &[String],
     ) -> anyhow::Result<()> {
-        files::write_report(path, new)?;
+        files::write_report(path, new.clone())?;
         let is_meant =
             |id: &&String| set.cases().iter().any(|case| case.is_candidate && case.id == **id);
         let candidates: Vec<&str> = ids.iter().filter(is_meant).map(String::as_str).collect();
         if candidates.is_empty() {
             return Ok(());
         }
-        let text = read_document(set_path)?.unwrap_or_default();
-        Ok(write_document(set_path, &accepted(&text, &candidates)?)?)
+        change_document(set_path, |now| -> anyhow::Result<String> {
+            Ok(accepted(now.unwrap_or_default(), &candidates)?)
+        })?;
+        Ok(())
     }
 }

@@ -70,7 +70,7 @@ impl Compare {
         let report = self.judged(report, &baseline, &comparison, |text| {
             config.privacy.redactor().redact(text).text.as_str().to_owned()
         });
-        files::write_report(self.out.as_ref().unwrap_or(&own.report), &report)?;
+        let report = files::write_report(self.out.as_ref().unwrap_or(&own.report), report)?;
         self.outputs.write(&report, Some(&baseline))?;
         if context.json {
             output::json(out, &report)?;

@@ -58,9 +58,11 @@ pub(super) fn required_report(path: &Path, what: &str) -> anyhow::Result<Report>
     })
 }
 
-pub(super) fn write_report(path: &Path, report: &Report) -> anyhow::Result<()> {
-    let text = serde_json::to_string_pretty(report)? + "\n";
-    Ok(write_document(path, &text)?)
+/// Writes a report, and returns it as it is kept: without cases of whoever was erased while it was made.
+pub(super) fn write_report(path: &Path, report: Report) -> anyhow::Result<Report> {
+    let text = serde_json::to_string_pretty(&report)? + "\n";
+    let kept = write_document(path, &text)?;
+    Ok(if kept == text { report } else { Report::parse(&kept)? })
 }
 
 /// Whether both name the same place, however they are written.

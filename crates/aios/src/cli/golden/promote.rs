@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use aios_core::{Clock, Event, Timestamp};
 use aios_eval::{Candidate, GoldenSet, Looked, Promoter, with_cases};
-use aios_store::{DataDir, Filter, GoldenPaths, read_document, write_document};
+use aios_store::{DataDir, Filter, GoldenPaths, change_document};
 use clap::Args;
 use serde_json::json;
 
 use super::files;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
+use crate::cli::preflight::goldens::BUILT_IN_SET;
 use crate::cli::{parse, table};
 use crate::clock::SystemClock;
 use crate::config::{self, Config};
@@ -69,9 +70,10 @@ impl Promote {
             show(out, &candidates, looked)?;
         }
         if !self.dry_run && !cases.is_empty() {
-            // Read again: somebody may have edited it meanwhile.
-            let text = read_document(path)?.unwrap_or_else(|| "[]".to_owned());
-            write_document(path, &with_cases(&text, &cases)?)?;
+            // As it is now: somebody may have edited it meanwhile.
+            change_document(path, |now| -> anyhow::Result<String> {
+                Ok(with_cases(now.unwrap_or(BUILT_IN_SET), &cases)?)
+            })?;
             say(format_args!("{} candidates were added to {}", cases.len(), path.display()));
         }
         let n_all = looked.n_events + n_bad;

@@ -61,8 +61,7 @@ impl Record {
             Draft { run: &run, config: &config, target: &self.target, kind: Kind::Baseline };
         let mut report = draft.report(None, measure::judge_name(&asker));
         report.replaced = replaced;
-        let report = report.sealed();
-        files::write_report(&path, &report)?;
+        let report = files::write_report(&path, report.sealed())?;
         if context.json {
             output::json(out, &report)?;
         } else {

@@ -7,23 +7,28 @@ mod schedule;
 use std::io::Write;
 use std::path::PathBuf;
 
+use aios_store::GoldenPaths;
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
 use super::context::Context;
 use super::output::{self, Exit, say};
+use super::preflight::goldens::BUILT_IN_SET;
 use piece::Piece;
 use schedule::{Job, Scheduler};
 
-/// Write what ties AIOS to its surroundings: a configuration to start from, a nightly job
+/// Write what ties AIOS to its surroundings: a configuration to start from, goldens, a nightly job
 ///
 /// Nothing that is there is written over without --force. With --json: {"files": [{"path", "written"}], "next": [TEXT]}.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["config_file", "schedule", "github"]))]
+#[command(group = ArgGroup::new("what").required(true).args(["config_file", "goldens", "schedule", "github"]))]
 pub(super) struct Command {
     /// aios.toml with every setting and its default
     #[arg(long = "toml")]
     config_file: bool,
+    /// The sample golden set, in the data directory
+    #[arg(long, conflicts_with = "out")]
+    goldens: bool,
     /// A job that runs `aios nightly` each night, for machines where `aios serve` is not always on
     #[arg(long, value_name = "SCHEDULER")]
     schedule: Option<Scheduler>,
@@ -34,7 +39,7 @@ pub(super) struct Command {
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
     /// Path of the program in the job; without it, this one
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["config_file", "github"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["config_file", "goldens", "github"])]
     program: Option<PathBuf>,
     /// Write over files that are there
     #[arg(long)]
@@ -72,11 +77,14 @@ impl Command {
     }
 
     fn plan(&self, context: &Context) -> anyhow::Result<Plan> {
-        let Some(scheduler) = self.schedule else {
-            return Ok(if self.github { github::plan() } else { config_file() });
-        };
-        let job = Job::new(context, self.program.clone())?;
-        Ok(scheduler.plan(&job))
+        if let Some(scheduler) = self.schedule {
+            let job = Job::new(context, self.program.clone())?;
+            return Ok(scheduler.plan(&job));
+        }
+        if self.goldens {
+            return goldens(context);
+        }
+        Ok(if self.github { github::plan() } else { config_file() })
     }
 }
 
@@ -84,6 +92,14 @@ fn config_file() -> Plan {
     let next = "next: fill in [tiers], then `aios config check`".to_owned();
     let piece = Piece::text("aios.toml", crate::config::DEFAULT_TOML);
     Plan { pieces: vec![piece], next: vec![next] }
+}
+
+fn goldens(context: &Context) -> anyhow::Result<Plan> {
+    let path = GoldenPaths::of(&context.config()?.server.data_dir).set;
+    let next =
+        "next: `aios golden record` against the running server freezes the baseline".to_owned();
+    let piece = Piece::kept(path.display().to_string(), BUILT_IN_SET);
+    Ok(Plan { pieces: vec![piece], next: vec![next] })
 }
 
 fn show(plan: &Plan, is_json: bool, out: &mut dyn Write) -> anyhow::Result<Exit> {

@@ -13,6 +13,8 @@ pub(super) struct Piece {
     pub(super) path: String,
     pub(super) text: String,
     pub(super) encoding: Encoding,
+    /// Lies in the data directory, where the store alone writes, for its owner's eyes only.
+    pub(super) is_kept: bool,
 }
 
 /// How a text stands in its file.
@@ -25,7 +27,11 @@ pub(super) enum Encoding {
 
 impl Piece {
     pub(super) fn text(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), encoding: Encoding::Utf8 }
+        Self { path: path.into(), text: text.into(), encoding: Encoding::Utf8, is_kept: false }
+    }
+
+    pub(super) fn kept(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { is_kept: true, ..Self::text(path, text) }
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -48,7 +54,12 @@ pub(super) fn write_all(pieces: &[Piece], dir: &Path, force: bool) -> anyhow::Re
         return Err(Failure::new(message, hint).into());
     }
     for (piece, path) in pieces.iter().zip(&paths) {
-        write(path, &piece.bytes()).map_err(|error| {
+        let written: anyhow::Result<()> = if piece.is_kept {
+            aios_store::write_document(path, &piece.text).map(drop).map_err(Into::into)
+        } else {
+            write(path, &piece.bytes()).map_err(Into::into)
+        };
+        written.map_err(|error| {
             let message = format!("cannot write {}", path.display());
             let hint = "check that the directory can be written to, or name another with --out";
             Failure::new(message, hint).because(error)
