@@ -54,6 +54,8 @@ pub struct Checked {
     pub window: Option<EvidenceWindow>,
     /// The golden gate.
     pub golden: GoldenGate,
+    /// Why it is closed, if a report was looked at.
+    pub golden_why: Option<String>,
     /// Cases in the golden report.
     pub n_golden_cases: u32,
     /// Whether a golden report alone has spoken.
@@ -296,6 +298,7 @@ impl Inner {
             quiet: Some(quiet),
             window: None,
             golden: look.gate.state,
+            golden_why: look.gate.why.clone(),
             n_golden_cases: look.gate.n_cases,
             golden_only: false,
             harm_log_e: None,

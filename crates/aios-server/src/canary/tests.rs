@@ -153,11 +153,11 @@ impl Rig {
 }
 
 fn open_gate() -> Gate {
-    Gate { state: GoldenGate::FreshPass, report: None, n_cases: 20 }
+    Gate { state: GoldenGate::FreshPass, report: None, n_cases: 20, why: None }
 }
 
 fn report(name: &str, state: GoldenGate) -> Gate {
-    Gate { state, report: Some(name.into()), n_cases: 20 }
+    Gate { state, report: Some(name.into()), n_cases: 20, why: None }
 }
 
 #[test]

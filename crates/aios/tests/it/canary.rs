@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use aios_core::{Bucket, Profile};
+use aios_eval::candidate_fingerprint;
 use serde_json::{Value, json};
 
 use crate::program::{Place, Ran};
@@ -112,16 +114,23 @@ fn a_damaged_line_is_named_and_a_reset_begins_anew() {
     assert_eq!(aside.count(), 1);
 }
 
-/// A golden report that was made a moment ago, at the time of a hold that is over again.
-fn report(place: &Place, name: &str, status: &str, more: &str) {
+/// A golden report of the policy on trial that was made a moment ago, at the time of a hold that is over again.
+fn report(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
     place.run(&["canary", "hold"]).ended(0);
     let ts = last_time(place);
     place.run(&["canary", "resume"]).ended(0);
-    let text = format!(
-        r#"{{"timestamp": "{ts}", "status": "{status}", "id": "{name}", "metrics": {{"n": 20{more}}}}}"#
-    );
-    place.write(name, &text);
+    let report = include_str!("../../../../fixtures/golden/report_v1.json");
+    let mut report: Value = serde_json::from_str(report).unwrap();
+    let hash = place.run(&["config", "show", "--json"]).ended(0).json()["hash"].clone();
+    let hash = hash.as_str().unwrap();
+    let of = candidate_fingerprint(hash, Bucket::Treatment, 0.5, Profile::Golden);
+    report["candidate_fingerprint"] = json!(of);
+    (report["timestamp"], report["report_id"]) = (json!(ts), json!(name));
+    change(&mut report);
+    place.write(name, &report.to_string());
 }
+
+fn good(_: &mut Value) {}
 
 /// The time of the last line that control has kept.
 fn last_time(place: &Place) -> String {
@@ -137,17 +146,17 @@ fn a_golden_report_counts_once_and_three_advance_where_there_is_no_traffic() {
         let ran = place.run(&["canary", "check", "--report", name]).ended(0);
         ran.stdout.lines().last().unwrap().to_owned()
     };
-    report(&place, "a.json", "PASS", "");
+    report(&place, "a.json", good);
     assert!(check("a.json").starts_with("Verdict: met (1/3) objectives_met   Action: waiting"));
     assert!(check("a.json").starts_with("Verdict: no_data (1/3) no_new_data"));
     for name in ["b.json", "c.json"] {
-        report(&place, name, "PASS", "");
+        report(&place, name, good);
         let told = check(name);
         assert!(told.starts_with("Verdict: met ("), "{told}");
     }
     assert_eq!(status(&place)["current_pct"], 25.0);
     for name in ["d.json", "e.json"] {
-        report(&place, name, "FAIL", "");
+        report(&place, name, |report| report["status"] = json!("FAIL"));
         assert!(check(name).contains("objective_broken"));
     }
     let now = status(&place);
@@ -172,20 +181,18 @@ fn a_report_that_cannot_be_used_is_named() {
         assert!(ran.stderr.contains(expect), "{}", ran.stderr);
     };
     refused("", "r.json is no golden report");
-    refused(
-        r#"{"timestamp": "2020-01-01T00:00:00Z", "status": "PASS", "metrics": {"n": 9}}"#,
-        "more than a day ago",
-    );
-    report(&place, "r.json", "PASS", r#", "pass_rate": 1.5"#);
-    refused(&place.read("r.json"), "`metrics.pass_rate` is 1.5");
-    report(&place, "r.json", "PASS", r#", "p95_ms": -5"#);
-    refused(&place.read("r.json"), "`metrics.p95_ms` is -5");
-    report(&place, "r.json", "PASS", r#", "error_rate": NaN"#);
-    refused(&place.read("r.json"), "no golden report");
-    report(&place, "r.json", "PASS", "");
-    let other =
-        place.read("r.json").replace("\"id\"", "\"candidate_fingerprint\": \"of another\", \"id\"");
-    refused(&other, "another candidate: of another");
+    let with = |place: &Place, pointer: &str, value: Value| {
+        report(place, "r.json", |report| *report.pointer_mut(pointer).unwrap() = value);
+        place.read("r.json")
+    };
+    let old = with(&place, "/timestamp", json!("2020-01-01T00:00:00Z"));
+    refused(&old, "not within the last day");
+    refused(&with(&place, "/metrics/pass_rate", json!(1.5)), "pass_rate cannot be 1.5");
+    refused(&with(&place, "/metrics/p95_ms", json!(-5)), "p95_ms cannot be -5");
+    refused(&with(&place, "/metrics/error_rate", json!("NaN")), "no golden report");
+    refused(&with(&place, "/candidate_fingerprint", json!("of another")), "candidate: of another");
+    refused(&with(&place, "/bucket", json!("control")), "asked control");
+    refused(&with(&place, "/kind", json!("baseline")), "compared with nothing");
     let ran = place.run(&["canary", "check", "--report", "none.json"]).ended(1);
     assert!(ran.stderr.contains("none.json"), "{}", ran.stderr);
     assert_eq!(status(&place)["consecutive_passes"], 0);
@@ -294,8 +301,11 @@ async fn a_running_server_is_asked_and_what_was_done_is_on_record() {
 async fn the_kill_switch_empties_treatment_within_a_second() {
     let server = Server::start(&Setup::new()).await;
     beside(&server, &["canary", "reset", "--start-pct", "75"]).ended(0);
-    eventually("a treated request", async || {
-        (ask(&server, 1).await == "treatment").then_some(()).or(None)
+    // Which conversations are treated is this server's own secret.
+    let mut n = 0;
+    let treated = eventually("a treated request", async || {
+        n += 1;
+        (ask(&server, n).await == "treatment").then_some(n)
     })
     .await;
     beside(&server, &["routing", "override", "--control-pct", "100"]).ended(0);
@@ -317,7 +327,8 @@ async fn the_kill_switch_empties_treatment_within_a_second() {
     let told = beside(&server, &["canary", "check"]).ended(0).stdout;
     assert!(told.contains("the operator's override or the kill switch is in force"), "{told}");
     beside(&server, &["routing", "clear"]).ended(0);
-    eventually("treatment", async || (ask(&server, 1).await == "treatment").then_some(())).await;
+    let is_treated = async || (ask(&server, treated).await == "treatment").then_some(());
+    eventually("treatment", is_treated).await;
 }
 
 #[tokio::test]

@@ -138,6 +138,31 @@ fn the_policy_on_trial_can_be_asked() {
     assert_ne!(golden.report()["candidate_fingerprint"], report["candidate_fingerprint"]);
 }
 
+/// The whole chain: a run on the policy on trial opens the gate, and three of them advance a canary that has no
+/// traffic to go by.
+#[test]
+fn what_was_asked_of_treatment_opens_the_canarys_gate() {
+    let golden = Golden::start();
+    let check = || golden.place.run(&["canary", "check", "--json"]).ended(0).json();
+    assert_eq!(check()["golden"], "missing");
+    golden.run(&["record"]).ended(0);
+    golden.compare(&[]).ended(0);
+    let of_control = check();
+    assert_eq!(of_control["golden"], "stale");
+    assert!(of_control["golden_why"].as_str().unwrap().contains("asked control"), "{of_control}");
+    for _ in 0..3 {
+        golden.compare(&["--bucket", "treatment"]).ended(0);
+        assert_eq!(check()["golden"], "fresh_pass");
+    }
+    let status = golden.place.run(&["canary", "status", "--json"]).ended(0).json();
+    assert_eq!(status["current_pct"], 25.0);
+    // The guide's way back: the baseline in the report's place is good for the objectives, and no proof.
+    let baseline = golden.place.read("data/goldens/baseline_results.json");
+    golden.place.write("data/goldens/last_report.json", &baseline);
+    golden.place.run(&["slo", "check"]).ended(0);
+    assert_eq!(check()["golden"], "stale");
+}
+
 #[test]
 fn what_cannot_be_told_is_no_pass_and_changes_nothing() {
     let place = Place::simulated();

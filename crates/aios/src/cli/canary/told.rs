@@ -31,7 +31,8 @@ pub(super) fn print(
         checked.harm_log_e.map(|log| format!("harm e={} (rolls back at {PROOF_E})", e_value(log))),
     );
     facts.extend((checked.n_blocks > 0).then(|| format!("blocks {}", checked.n_blocks)));
-    facts.push(format!("golden: {}", checked.golden.name()));
+    let closed = checked.golden_why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    facts.push(format!("golden: {}{closed}", checked.golden.name()));
     writeln!(out, "  {}", facts.join("   "))?;
     if checked.golden_only {
         let n = checked.n_golden_cases;
