@@ -150,8 +150,13 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     gateway.metrics.collect(Collected::new(&gateway));
     let alert_metrics = Arc::new(AlertMetrics::default());
     gateway.metrics.collect(AlertCollector(Arc::clone(&alert_metrics)));
-    let watch =
-        Watch::new(Arc::clone(&gateway), Arc::clone(&parts.data_dir), parts.alerts, alert_metrics);
+    let watch = Watch::new(
+        Arc::clone(&gateway),
+        Arc::clone(&parts.data_dir),
+        canary.subscribe(),
+        parts.alerts,
+        alert_metrics,
+    );
     gateway.metrics.collect(Kept {
         data_dir: Arc::clone(&parts.data_dir),
         audit: Arc::clone(&parts.audit),

@@ -16,6 +16,7 @@ mod metrics;
 mod run;
 mod settings;
 mod standing;
+mod step;
 #[cfg(test)]
 mod tests;
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use aios_control::{CanaryPolicy, unseen_regression};
-use aios_core::{MetricEvidence, Verdict};
+use aios_core::{Decision, MetricEvidence};
 use aios_server::{Checked, Quiet};
 
 use crate::cli::table;
@@ -47,8 +47,8 @@ pub(super) fn print(
     }
     let canary = &checked.canary;
     // A stage begins at nothing; what led to it is told.
-    let passes = match (checked.decision, checked.verdict) {
-        (Some(_), Verdict::Met) => policy.passes,
+    let passes = match checked.decision {
+        Some(Decision::Advance { .. }) => policy.passes,
         _ => canary.consecutive_passes,
     };
     writeln!(
