@@ -8,6 +8,7 @@ pub mod alerts;
 mod canary;
 mod clients;
 mod collected;
+mod control_plane;
 mod controller;
 mod gateway;
 pub mod judging;

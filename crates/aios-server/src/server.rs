@@ -1,12 +1,12 @@
 //! Puts the parts together and runs them until told to stop.
 //!
-//! The data plane runs on the caller's runtime. Admin listener and control loop have a thread and a
-//! runtime of their own, so that a scrape or a slow disk never delays a request.
+//! The data plane runs on the caller's runtime, the control plane on a thread of its own: see
+//! `control_plane.rs`.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,22 +18,20 @@ use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tower_service::Service;
 
-use crate::admin::{self, AdminConfig, AdminState};
-use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
-use crate::canary::{self, CanaryMetrics, ControlConfig, Desk};
+use crate::admin::{self, AdminConfig};
+use crate::alerts::AlertConfig;
+use crate::canary::{self, ControlConfig};
 use crate::collected::Collected;
+use crate::control_plane::{ControlPlane, Controls};
 use crate::controller::Controller;
 use crate::gateway::{self, Gateway, IdSource, Keys};
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::minutes::Minutes;
-use crate::nightly::{Housekeeper, NightlyAt};
+use crate::nightly::NightlyAt;
 use crate::routing::RoutingState;
-use crate::status::StatusReader;
 use crate::trace::EventObserver;
 
 /// What a server is made of.
@@ -122,8 +120,6 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let addresses = (parts.gateway_socket.local_addr()?, parts.admin_socket.local_addr()?);
     let canary = canary::open(&parts.data_dir, parts.control.canary.start)?;
     let (control, config) = watch::channel(parts.control);
-    let (stop, stopped) = watch::channel(false);
-    let (stop_admin, admin_stopped) = watch::channel(false);
     let (controller, split, controller_state) = Controller::new(
         Arc::clone(&parts.data_dir),
         config.clone(),
@@ -148,73 +144,34 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         ids: IdSource::new(),
     });
     gateway.metrics.collect(Collected::new(&gateway));
-    let alert_metrics = Arc::new(AlertMetrics::default());
-    gateway.metrics.collect(AlertCollector(Arc::clone(&alert_metrics)));
-    let watch = Watch::new(
-        Arc::clone(&gateway),
-        Arc::clone(&parts.data_dir),
-        canary.subscribe(),
-        parts.alerts,
-        alert_metrics,
-    );
-    gateway.metrics.collect(Kept {
-        data_dir: Arc::clone(&parts.data_dir),
-        audit: Arc::clone(&parts.audit),
-        eraser: Arc::clone(&parts.eraser),
-        rotator: Arc::clone(&parts.rotator),
-        clock: Arc::clone(&gateway.clock),
-    });
     let reload = Arc::new(ReloadState::default());
     let auth = admin::auth(parts.admin);
     let login_path = admin::first_link(&auth);
-    let status = StatusReader {
-        gateway: Arc::clone(&gateway),
-        controller: Arc::clone(&controller_state),
-        reload: Arc::clone(&reload),
-    };
-    let desk = Arc::new(Desk {
-        keeper: canary,
-        config,
-        controller: controller_state,
-        gateway: Arc::clone(&gateway),
-        data_dir: Arc::clone(&parts.data_dir),
-        n_panics: AtomicU64::new(0),
-    });
-    gateway.metrics.collect(CanaryMetrics::new(&desk));
-    let minutes = Minutes::new(
-        Arc::clone(&gateway.metrics),
-        Arc::clone(&auth),
-        Arc::clone(&parts.audit),
-        Arc::clone(&gateway.clock),
-    );
-    let housekeeper = Housekeeper::new(
-        Arc::clone(&gateway),
-        Arc::clone(&parts.data_dir),
-        Arc::clone(&parts.rotator),
-        parts.nightly,
-    );
-    let housekeeper = Arc::new(housekeeper);
-    let admin = admin::router(AdminState {
-        nightly: Arc::clone(&housekeeper),
-        gateway: Arc::clone(&gateway),
-        status,
-        auth,
-        audit: parts.audit,
+    let kept = Kept {
         data_dir: parts.data_dir,
+        audit: parts.audit,
         eraser: parts.eraser,
-        desk: Arc::clone(&desk),
         rotator: parts.rotator,
-        keyring: Arc::new(parts.keyring),
+        clock: Arc::clone(&gateway.clock),
+    };
+    let control_plane = ControlPlane::new(Controls {
+        gateway: Arc::clone(&gateway),
+        controller,
+        controller_state,
+        canary,
+        config,
+        reload: Arc::clone(&reload),
+        auth,
+        kept,
+        keyring: parts.keyring,
+        alerts: parts.alerts,
+        nightly: parts.nightly,
         is_loopback: addresses.1.ip().is_loopback(),
     });
+    let (stop, stopped) = watch::channel(false);
+    let (stop_admin, admin_stopped) = watch::channel(false);
     let config = parts.listener;
-    let control_plane = std::thread::Builder::new().name("aios-control".into()).spawn({
-        let socket = parts.admin_socket;
-        move || {
-            let loops = Loops { controller, desk, minutes, watch, housekeeper };
-            control_plane(socket, config, admin_stopped, admin, loops);
-        }
-    })?;
+    let control_plane = control_plane.spawn(parts.admin_socket, config, admin_stopped)?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
         listener::serve(parts.gateway_socket, config, stopped, move |peer, request| {
@@ -233,55 +190,6 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         addresses,
         login_path,
     })
-}
-
-/// What goes on beside the admin listener.
-struct Loops {
-    controller: Controller,
-    desk: Arc<Desk>,
-    minutes: Minutes,
-    watch: Watch,
-    housekeeper: Arc<Housekeeper>,
-}
-
-fn control_plane(
-    socket: std::net::TcpListener,
-    config: ListenerConfig,
-    stop: watch::Receiver<bool>,
-    admin: axum::Router,
-    loops: Loops,
-) {
-    let Loops { controller, desk, minutes, watch, housekeeper } = loops;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => return tracing::error!(%error, "the admin runtime could not start"),
-    };
-    runtime.block_on(async move {
-        let socket = match TcpListener::from_std(socket) {
-            Ok(socket) => socket,
-            Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
-        };
-        let control = tokio::spawn(controller.run());
-        let looking = tokio::spawn(canary::run(desk));
-        let nightly = tokio::spawn(housekeeper.keep_house(None));
-        let record = tokio::spawn(minutes.run(stop.clone()));
-        let watch = tokio::spawn(watch.run(stop.clone()));
-        listener::serve(socket, config, stop, move |_peer, request| {
-            let mut admin = admin.clone();
-            async move { admin.call(request).await }
-        })
-        .await
-        .shutdown()
-        .await;
-        control.abort();
-        watch.abort();
-        looking.abort();
-        nightly.abort();
-        if record.await.is_err() {
-            tracing::error!("the end could not be put on record");
-        }
-    });
 }
 
 impl Handle {

@@ -20,9 +20,6 @@ pub(crate) const LOCK_FILE: &str = "aios.lock";
 /// Most bytes of `adaptive_override.json`.
 const OVERRIDE_MAX: u64 = 64 * 1024;
 
-/// Most bytes of `traffic_knots.json`.
-const KNOTS_MAX: u64 = 1024 * 1024;
-
 /// Most bytes of the lock file that are read: a process id and a newline.
 const PID_MAX: u64 = 16;
 
@@ -211,23 +208,6 @@ impl DataDir {
         disk::remove(&path)
     }
 
-    /// The knots learned from this deployment's traffic, as JSON, if there are any.
-    ///
-    /// # Errors
-    /// When the file cannot be read, is over 1 MiB or is not text.
-    pub fn read_knots(&self) -> Result<Option<String>, StoreError> {
-        disk::read_text(&self.knots_path(), KNOTS_MAX)
-    }
-
-    /// Replaces the knots learned from traffic, whole or not at all.
-    ///
-    /// # Errors
-    /// When this process does not own the directory or the file cannot be written.
-    pub fn write_knots(&self, json: &str) -> Result<(), StoreError> {
-        self.owned("write the traffic knots")?;
-        disk::write_atomic(&self.knots_path(), json.as_bytes())
-    }
-
     /// The audit trail's directory.
     pub(crate) fn audit_path(&self) -> PathBuf {
         self.path.join("audit")
@@ -236,11 +216,6 @@ impl DataDir {
     /// The ledger of erasures and their receipts.
     pub(crate) fn erasures_path(&self) -> PathBuf {
         self.path.join("erasures")
-    }
-
-    /// Refuses writing the book of alerts to a process that does not own the directory.
-    pub(crate) fn own_alerts(&self) -> Result<(), StoreError> {
-        self.owned("write the book of alerts").map(drop)
     }
 
     /// Refuses `operation` to a process that does not own the directory.
@@ -317,10 +292,6 @@ impl DataDir {
             return Err(StoreError::LogOpen { dir: self.path.clone() });
         }
         Ok(LogLease(Arc::clone(lock)))
-    }
-
-    fn knots_path(&self) -> PathBuf {
-        self.path.join("router").join("traffic_knots.json")
     }
 
     fn owned(&self, operation: &'static str) -> Result<&Arc<Lock>, StoreError> {

@@ -110,8 +110,13 @@ impl Admin {
         };
         let status =
             StatusReader { gateway: Arc::clone(&gateway), controller, reload: Arc::default() };
-        let housekeeper =
-            Housekeeper::new(Arc::clone(&gateway), Arc::clone(&dir), Arc::clone(&rotator), None);
+        let housekeeper = Housekeeper::new(
+            Arc::clone(&gateway),
+            Arc::clone(&dir),
+            Arc::clone(&rotator),
+            Arc::clone(&audit),
+            None,
+        );
         let state = AdminState {
             gateway,
             nightly: Arc::new(housekeeper),

@@ -3,11 +3,10 @@
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::Duration;
 
-use aios_core::Timestamp;
-use aios_store::{DataDir, Rotator, actor};
+use aios_store::{AuditLog, DataDir, Rotator, actor};
 use tokio::time::MissedTickBehavior;
 
-use super::{Night, NightReport, NightlyAt, StepReport, StepState, run_night};
+use super::{Night, NightReport, NightlyAt, StepReport, StepState, last_night, run_night};
 use crate::gateway::Gateway;
 
 /// How often it is asked whether work is due. Waiting by the wall clock would miss a machine that slept.
@@ -18,6 +17,7 @@ pub(crate) struct Housekeeper {
     gateway: Arc<Gateway>,
     data_dir: Arc<DataDir>,
     rotator: Arc<Rotator>,
+    audit: Arc<AuditLog>,
     at: Option<NightlyAt>,
     under_way: Mutex<()>,
 }
@@ -27,9 +27,10 @@ impl Housekeeper {
         gateway: Arc<Gateway>,
         data_dir: Arc<DataDir>,
         rotator: Arc<Rotator>,
+        audit: Arc<AuditLog>,
         at: Option<NightlyAt>,
     ) -> Self {
-        Self { gateway, data_dir, rotator, at, under_way: Mutex::new(()) }
+        Self { gateway, data_dir, rotator, audit, at, under_way: Mutex::new(()) }
     }
 
     /// Does every step in the name of `actor`; `None` if somebody is at it. Blocks while it works.
@@ -42,6 +43,7 @@ impl Housekeeper {
         };
         let night = Night {
             rotator: Arc::clone(&self.rotator),
+            audit: Arc::clone(&self.audit),
             actor: actor.to_owned(),
             data_dir: Arc::clone(&self.data_dir),
             scanner: Arc::clone(&self.gateway.live.load().redactor),
@@ -52,9 +54,9 @@ impl Housekeeper {
     }
 
     /// Goes on until it is aborted; a night under way then still ends.
-    pub(crate) async fn keep_house(self: Arc<Self>, last: Option<Timestamp>) {
+    pub(crate) async fn keep_house(self: Arc<Self>) {
         let Some(at) = self.at.clone() else { return };
-        let mut due = at.due(last, self.gateway.clock.now());
+        let mut due = at.due(last_night(&self.data_dir), self.gateway.clock.now());
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use aios_core::Timestamp;
 use aios_privacy::Redactor;
-use aios_store::{DataDir, Rotator};
+use aios_store::{AuditAction, AuditLog, DataDir, Rotator};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use housekeeper::Housekeeper;
@@ -26,6 +26,8 @@ pub use schedule::NightlyAt;
 pub struct Night {
     /// Rotates what is kept.
     pub rotator: Arc<Rotator>,
+    /// The trail that the night is put on record in.
+    pub audit: Arc<AuditLog>,
     /// In whose name.
     pub actor: String,
     /// The data directory.
@@ -55,7 +57,7 @@ enum Outcome {
 }
 
 /// The steps, in their order.
-const STEPS: &[Step] = &[steps::rotate::STEP, steps::rescan::STEP];
+const STEPS: &[Step] = &[steps::rotate::STEP, steps::reports::STEP, steps::rescan::STEP];
 
 /// The night's outcome, step by step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +123,36 @@ pub fn run_night(night: &Night, mut tell: impl FnMut(&StepReport)) -> NightRepor
         tell(&report);
         report
     });
-    NightReport { started_at: night.now, dry_run: night.dry_run, steps: steps.collect() }
+    let report =
+        NightReport { started_at: night.now, dry_run: night.dry_run, steps: steps.collect() };
+    if !night.dry_run
+        && let Err(why) = keep(night, &report)
+    {
+        tracing::error!(why, "the night's report cannot be kept");
+    }
+    report
+}
+
+/// When the last night began, as far as that is known.
+#[must_use]
+pub(crate) fn last_night(dir: &DataDir) -> Option<Timestamp> {
+    let json = dir.read_night().ok()??;
+    serde_json::from_str::<NightReport>(&json).ok().map(|report| report.started_at)
+}
+
+/// Puts the night on record, and its report where the next one, the dashboard and people find it.
+fn keep(night: &Night, report: &NightReport) -> Result<(), String> {
+    let json = serde_json::to_string(report).map_err(|error| error.to_string())?;
+    night.data_dir.write_night(&json).map_err(|error| error.to_string())?;
+    let n = |state| report.steps.iter().filter(|step| step.state == state).count() as u64;
+    let action = AuditAction::Night {
+        n_done: n(StepState::Done),
+        n_skipped: n(StepState::Skipped),
+        n_violations: n(StepState::Violation),
+        n_failed: n(StepState::Failed),
+    };
+    let recorded = night.audit.append(night.now, &night.actor, action);
+    recorded.map(drop).map_err(|error| error.to_string())
 }
 
 fn run_step(step: &Step, night: &Night) -> StepReport {

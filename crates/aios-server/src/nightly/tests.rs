@@ -11,9 +11,10 @@ fn night(dir: &tempfile::TempDir) -> Night {
     let data_dir = Arc::new(DataDir::open(dir.path()).unwrap());
     let store = FileEventLog::open(&data_dir, EventLogConfig::default()).unwrap();
     let audit = AuditLog::open(&data_dir, AuditConfig::default(), LATER).unwrap();
-    let rotator = Arc::new(Rotator::new(Arc::new(store), Arc::new(audit)));
+    let audit = Arc::new(audit);
+    let rotator = Arc::new(Rotator::new(Arc::new(store), Arc::clone(&audit)));
     let scanner = Arc::new(Redactor::new(&PiiKind::ALL));
-    Night { rotator, actor: "x".into(), data_dir, scanner, now: LATER, dry_run: false }
+    Night { rotator, audit, actor: "x".into(), data_dir, scanner, now: LATER, dry_run: false }
 }
 
 fn ends(run: fn(&Night) -> Result<Outcome, String>) -> StepReport {
@@ -54,8 +55,14 @@ async fn the_worst_state_is_the_nights() {
 async fn an_empty_log_makes_a_quiet_night() {
     let dir = tempfile::tempdir().unwrap();
     let mut told = Vec::new();
-    let report = run_night(&night(&dir), |step| told.push(step.clone()));
+    let night = night(&dir);
+    assert_eq!(last_night(&night.data_dir), None);
+    let report = run_night(&night, |step| told.push(step.clone()));
     assert_eq!(told, report.steps);
     let states: Vec<_> = told.iter().map(|step| (step.step.as_str(), step.state)).collect();
-    assert_eq!(states, [("rotate", StepState::Done), ("rescan", StepState::Skipped)]);
+    assert_eq!(
+        states,
+        [("rotate", StepState::Done), ("reports", StepState::Done), ("rescan", StepState::Skipped)]
+    );
+    assert_eq!(last_night(&night.data_dir), Some(LATER));
 }

@@ -147,6 +147,17 @@ pub enum AuditAction {
         /// Which version.
         version: u16,
     },
+    /// The night's work was done.
+    Night {
+        /// Steps that were done.
+        n_done: u64,
+        /// Steps that had nothing to do.
+        n_skipped: u64,
+        /// Steps that found what should not be.
+        n_violations: u64,
+        /// Steps that could not be done.
+        n_failed: u64,
+    },
     /// Files past their time were removed.
     Pruned {
         /// How many.

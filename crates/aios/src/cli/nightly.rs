@@ -59,7 +59,9 @@ fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightRep
     let rotator = Arc::new(Rotator::new(store, Arc::clone(&audit)));
     let scanner = Arc::new(config.privacy.redactor());
     let actor = actor::OPERATOR.to_owned();
-    let night = Night { rotator, actor, data_dir, scanner, now: SystemClock.now(), dry_run };
+    let now = SystemClock.now();
+    let night =
+        Night { rotator, audit: Arc::clone(&audit), actor, data_dir, scanner, now, dry_run };
     let report =
         run_night(&night, |step| tracing::info!(step = step.step, state = step.state.name()));
     audit.close(SystemClock.now())?;

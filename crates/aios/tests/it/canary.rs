@@ -301,11 +301,13 @@ async fn a_running_server_is_asked_and_what_was_done_is_on_record() {
 async fn the_kill_switch_empties_treatment_within_a_second() {
     let server = Server::start(&Setup::new()).await;
     beside(&server, &["canary", "reset", "--start-pct", "75"]).ended(0);
-    // Which conversations are treated is this server's own secret.
-    let mut n = 0;
     let treated = eventually("a treated request", async || {
-        n += 1;
-        (ask(&server, n).await == "treatment").then_some(n)
+        for n in 0..20 {
+            if ask(&server, n).await == "treatment" {
+                return Some(n);
+            }
+        }
+        None
     })
     .await;
     beside(&server, &["routing", "override", "--control-pct", "100"]).ended(0);
@@ -327,8 +329,8 @@ async fn the_kill_switch_empties_treatment_within_a_second() {
     let told = beside(&server, &["canary", "check"]).ended(0).stdout;
     assert!(told.contains("the operator's override or the kill switch is in force"), "{told}");
     beside(&server, &["routing", "clear"]).ended(0);
-    let is_treated = async || (ask(&server, treated).await == "treatment").then_some(());
-    eventually("treatment", is_treated).await;
+    let is_back = async || (ask(&server, treated).await == "treatment").then_some(());
+    eventually("treatment", is_back).await;
 }
 
 #[tokio::test]
@@ -373,4 +375,21 @@ fn the_table_tells_the_bars_and_wrong_wishes_are_refused() {
     assert!(table.contains("promoted_pct <= 5 ok"), "{table}");
     Place::new().run(&["canary", "simulate", "--runs", "0"]).ended(64);
     Place::new().run(&["canary", "simulate", "--scenario", "eqal"]).ended(64);
+}
+
+#[test]
+fn how_long_it_takes_is_said_before_it_begins() {
+    let place = place();
+    let ran = place.run(&["canary", "plan", "--requests-per-check", "100", "--miss-rate", "0.03"]);
+    let told = ran.ended(0).stdout;
+    assert!(told.starts_with("100 conversations a look, 1.00 % failed, 3.0 % not good enough"));
+    assert!(told.contains("smallest regression that is probably rolled back"), "{told}");
+    let looks = |n: &str| {
+        let plan = place.run(&["canary", "plan", "--requests-per-check", n, "--json"]).ended(0);
+        let plan = plan.json();
+        assert_eq!(plan["stages"].as_array().unwrap().len(), 4);
+        plan["checks_median"].as_f64().unwrap()
+    };
+    assert!(looks("10000") == 12.0 && looks("100") > 40.0);
+    place.run(&["canary", "plan", "--error-rate", "2"]).ended(64);
 }

@@ -133,11 +133,11 @@ fn routing_status_follows_override_and_kill_switch() {
         assert_eq!(status["override_error"].is_string(), refused);
     };
     let place = Place::simulated();
-    check(&place, "config", false);
+    check(&place, "canary", false);
     place.write("data_core/analytics/adaptive_override.json", r#"{"control_bucket_pct": 1.0}"#);
     check(&place, "override", false);
     place.write("data_core/analytics/adaptive_override.json", r#"{"boundry": 1}"#);
-    check(&place, "config", true);
+    check(&place, "canary", true);
     check(&place.env("AIOS_ADAPTIVE_ENABLED", "0"), "kill_switch", false);
 }
 

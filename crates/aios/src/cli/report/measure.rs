@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use aios_core::{Clock as _, Event, Timestamp};
+use aios_control::ControlEvent;
+use aios_core::{Clock as _, Decision, Event, Timestamp};
 use aios_server::alerts::{Book, Severity};
 use aios_server::judging::{self, Minutes};
-use aios_store::{DataDir, Filter};
+use aios_store::{ControlHistory, DataDir, Filter};
 use anyhow::Context as _;
-use serde_json::Value;
 
 use super::{Metric, Outcome, Report};
 use crate::cli::routing::{InForce, open};
@@ -31,7 +31,7 @@ pub(super) fn report(config: &Config, days: u16) -> anyhow::Result<Report> {
         incidents(dir.as_ref(), from)?,
         compliance(config, from, until)?,
         canary(config)?,
-        rollbacks(config, from)?,
+        rollbacks(dir.as_ref(), from)?,
         recall(config, until)?,
         leakage(config, dir.as_ref(), from)?,
     ];
@@ -98,19 +98,22 @@ fn canary(config: &Config) -> anyhow::Result<Metric> {
     Ok(metric("canary advanced", "25 % or more", Some(pct >= 25.0), figure))
 }
 
-fn rollbacks(config: &Config, from: Timestamp) -> anyhow::Result<Metric> {
-    let path = config.server.data_dir.join("analytics").join("control.ndjson");
+fn rollbacks(dir: Option<&DataDir>, from: Timestamp) -> anyhow::Result<Metric> {
     let (name, target) = ("rollbacks", "fewer than 5");
-    if !path.is_file() {
+    let history = dir.map(ControlHistory::<ControlEvent>::read).transpose()?;
+    let Some(history) = history.filter(|history| !history.lines.is_empty()) else {
         return Ok(metric(name, target, None, "no decisions are on record".to_owned()));
-    }
-    let text = std::fs::read_to_string(&path).context("cannot read the control log")?;
-    let is_rollback = |line: &&str| {
-        let Ok(event) = serde_json::from_str::<Value>(line) else { return false };
-        let ts = event["ts"].as_str().and_then(|ts| Timestamp::parse(ts).ok());
-        event["decision"] == "roll_back" && ts.is_some_and(|ts| ts >= from)
     };
-    let n = text.lines().filter(is_rollback).count();
+    if let Some(fault) = history.fault {
+        return Ok(metric(name, target, None, format!("the decisions are damaged: {fault}")));
+    }
+    let is_rollback = |event: &ControlEvent| match event {
+        ControlEvent::Decision(event) => {
+            event.ts >= from && matches!(event.decision, Decision::RollBack { .. })
+        }
+        ControlEvent::Verdict(_) | ControlEvent::Standing(_) => false,
+    };
+    let n = history.lines.iter().filter(|line| is_rollback(&line.record)).count();
     Ok(metric(name, target, Some(n < ROLLBACKS_TOO_MANY), n.to_string()))
 }
 

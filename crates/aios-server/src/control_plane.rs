@@ -1,0 +1,152 @@
+//! What runs beside serving: the admin listener and the loops that look at what was kept.
+//!
+//! It has a thread and a runtime of its own, so that a scrape or a slow disk never delays a request. If it
+//! dies, serving goes on with the last split.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread::JoinHandle;
+
+use aios_privacy::Keyring;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tower_service::Service as _;
+
+use crate::admin::{self, AdminState, Auth};
+use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
+use crate::canary::{self, CanaryKeeper, CanaryMetrics, ControlConfig, Desk};
+use crate::controller::{Controller, ControllerState};
+use crate::gateway::Gateway;
+use crate::kept::Kept;
+use crate::listener::{self, ListenerConfig};
+use crate::minutes::Minutes;
+use crate::nightly::{Housekeeper, NightlyAt};
+use crate::server::ReloadState;
+use crate::status::StatusReader;
+
+/// What the control plane is made of.
+pub(crate) struct Controls {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) controller: Controller,
+    pub(crate) controller_state: Arc<ControllerState>,
+    pub(crate) canary: Arc<CanaryKeeper>,
+    pub(crate) config: watch::Receiver<ControlConfig>,
+    pub(crate) reload: Arc<ReloadState>,
+    pub(crate) auth: Arc<Auth>,
+    pub(crate) kept: Kept,
+    pub(crate) keyring: Keyring,
+    pub(crate) alerts: AlertConfig,
+    pub(crate) nightly: Option<NightlyAt>,
+    /// Only this machine can connect to the admin listener.
+    pub(crate) is_loopback: bool,
+}
+
+/// The admin listener's service and the loops beside it.
+pub(crate) struct ControlPlane {
+    admin: axum::Router,
+    controller: Controller,
+    desk: Arc<Desk>,
+    minutes: Minutes,
+    watch: Watch,
+    housekeeper: Arc<Housekeeper>,
+}
+
+impl ControlPlane {
+    pub(crate) fn new(controls: Controls) -> Self {
+        let Controls { gateway, controller_state, kept, auth, .. } = controls;
+        let alert_metrics = Arc::new(AlertMetrics::default());
+        let data_dir = || Arc::clone(&kept.data_dir);
+        let watch = Watch::new(
+            Arc::clone(&gateway),
+            data_dir(),
+            controls.canary.subscribe(),
+            controls.alerts,
+            Arc::clone(&alert_metrics),
+        );
+        let desk = Arc::new(Desk {
+            keeper: controls.canary,
+            config: controls.config,
+            controller: Arc::clone(&controller_state),
+            gateway: Arc::clone(&gateway),
+            data_dir: data_dir(),
+            n_panics: AtomicU64::new(0),
+        });
+        let minutes = Minutes::new(
+            Arc::clone(&gateway.metrics),
+            Arc::clone(&auth),
+            Arc::clone(&kept.audit),
+            Arc::clone(&gateway.clock),
+        );
+        let (rotator, audit) = (Arc::clone(&kept.rotator), Arc::clone(&kept.audit));
+        let housekeeper =
+            Housekeeper::new(Arc::clone(&gateway), data_dir(), rotator, audit, controls.nightly);
+        let housekeeper = Arc::new(housekeeper);
+        let admin = admin::router(AdminState {
+            nightly: Arc::clone(&housekeeper),
+            gateway: Arc::clone(&gateway),
+            status: StatusReader {
+                gateway: Arc::clone(&gateway),
+                controller: controller_state,
+                reload: controls.reload,
+            },
+            auth,
+            audit: Arc::clone(&kept.audit),
+            data_dir: data_dir(),
+            eraser: Arc::clone(&kept.eraser),
+            desk: Arc::clone(&desk),
+            rotator: Arc::clone(&kept.rotator),
+            keyring: Arc::new(controls.keyring),
+            is_loopback: controls.is_loopback,
+        });
+        gateway.metrics.collect(AlertCollector(alert_metrics));
+        gateway.metrics.collect(CanaryMetrics::new(&desk));
+        gateway.metrics.collect(kept);
+        Self { admin, controller: controls.controller, desk, minutes, watch, housekeeper }
+    }
+
+    /// Runs it on a thread of its own until told to stop.
+    pub(crate) fn spawn(
+        self,
+        socket: std::net::TcpListener,
+        config: ListenerConfig,
+        stop: watch::Receiver<bool>,
+    ) -> io::Result<JoinHandle<()>> {
+        let run = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime.block_on(self.run(socket, config, stop)),
+            Err(error) => tracing::error!(%error, "the admin runtime could not start"),
+        };
+        std::thread::Builder::new().name("aios-control".into()).spawn(run)
+    }
+
+    async fn run(
+        self,
+        socket: std::net::TcpListener,
+        config: ListenerConfig,
+        stop: watch::Receiver<bool>,
+    ) {
+        let socket = match TcpListener::from_std(socket) {
+            Ok(socket) => socket,
+            Err(error) => return tracing::error!(%error, "the admin socket could not be used"),
+        };
+        let loops = [
+            tokio::spawn(self.controller.run()),
+            tokio::spawn(canary::run(self.desk)),
+            tokio::spawn(self.housekeeper.keep_house()),
+            tokio::spawn(self.watch.run(stop.clone())),
+        ];
+        let record = tokio::spawn(self.minutes.run(stop.clone()));
+        let admin = self.admin;
+        listener::serve(socket, config, stop, move |_peer, request| {
+            let mut admin = admin.clone();
+            async move { admin.call(request).await }
+        })
+        .await
+        .shutdown()
+        .await;
+        loops.iter().for_each(tokio::task::JoinHandle::abort);
+        if record.await.is_err() {
+            tracing::error!("the end could not be put on record");
+        }
+    }
+}
