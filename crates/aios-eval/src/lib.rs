@@ -19,6 +19,7 @@ pub mod render;
 mod report;
 mod routing;
 mod stats;
+mod sweep;
 
 pub use compare::{Comparison, Doubt, DriftError, Outcome, check_drift, unanswered};
 pub use edit::{accepted, with_cases};
@@ -34,3 +35,4 @@ pub use report::{
 };
 pub use routing::{Mismatch, RoutingReport, check_routing};
 pub use stats::{Shift, mcnemar_worse, mean, median, percentile, shift, wilson};
+pub use sweep::{Swept, sweep};

@@ -164,6 +164,26 @@ fn what_was_asked_of_treatment_opens_the_canarys_gate() {
 }
 
 #[test]
+fn other_boundaries_are_tried_on_what_was_seen() {
+    let golden = Golden::start();
+    let sweep = || golden.place.run(&["routing", "sweep", "--json"]).ended(0).json();
+    let swept = |all: &Value, n: usize, field: &str| all["swept"][n][field].as_f64().unwrap();
+    let before = sweep();
+    assert_eq!((swept(&before, 0, "boundary"), swept(&before, 10, "boundary")), (0.4, 0.6));
+    assert_eq!(
+        (&before["swept"][5]["pass_rate"], swept(&before, 5, "main_share")),
+        (&Value::Null, 0.6)
+    );
+    golden.run(&["record"]).ended(0);
+    let after = sweep();
+    assert_eq!((swept(&after, 5, "pass_rate"), swept(&after, 5, "n_unseen")), (1.0, 0.0));
+    assert!(swept(&after, 10, "main_share") <= swept(&after, 0, "main_share"));
+    let told = golden.place.run(&["routing", "sweep"]).ended(0).stdout;
+    assert!(told.contains("0.50      60 %     ##################"), "{told}");
+    golden.place.run(&["routing", "sweep", "--report", "none.json"]).ended(1);
+}
+
+#[test]
 fn what_cannot_be_told_is_no_pass_and_changes_nothing() {
     let place = Place::simulated();
     let golden = |args: &[&str]| place.run(&[&["golden"], args].concat());
