@@ -5,6 +5,7 @@
 mod chat;
 mod erase;
 mod load;
+mod memory;
 mod net;
 mod pii;
 mod proxy;
@@ -84,6 +85,15 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Measure the memory: speed, durability, copies, erasure, leaks, recall
+    Memory {
+        /// An empty directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// A tenth of everything.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Send load and print what came back
     Load {
         /// Address of the gateway.
@@ -121,6 +131,9 @@ fn run(command: Command) -> Result<bool> {
     match command {
         Command::Pii { dev: true, .. } => pii::print_errors(&mut std::io::stdout().lock())?,
         Command::Pii { quick, .. } => return pii::run(quick, &mut std::io::stdout().lock()),
+        Command::Memory { dir, quick } => {
+            return memory::run(&dir, quick, &mut std::io::stdout().lock());
+        }
         Command::Upstream { listen, gap_ms } => {
             on_one_thread(upstream::serve(listen, Duration::from_millis(gap_ms)))?;
         }

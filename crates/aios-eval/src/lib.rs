@@ -17,6 +17,7 @@ mod observation;
 mod promote;
 pub mod render;
 mod report;
+pub mod retrieval;
 mod routing;
 mod stats;
 mod sweep;

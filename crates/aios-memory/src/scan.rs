@@ -24,7 +24,8 @@ pub(crate) struct Scanned {
     pub(crate) scored: Vec<Scored>,
     /// Which terms of the question each fragment holds itself; only those that hold any, in their order.
     own: Vec<(usize, u64)>,
-    idf: Vec<f32>,
+    /// What each term of the question weighs in it.
+    weights: Vec<f32>,
 }
 
 impl Scanned {
@@ -37,9 +38,9 @@ impl Scanned {
     /// How much of the question stands in some fragments together: 1 if all of it does.
     pub(crate) fn share(&self, members: &[usize]) -> f32 {
         let held = members.iter().fold(0, |held, at| held | self.terms_of(*at));
-        let all: f32 = self.idf.iter().sum();
-        let held = self.idf.iter().enumerate().filter(|(n, _)| held >> n & 1 == 1);
-        if all > 0.0 { held.map(|(_, idf)| idf).sum::<f32>() / all } else { 0.0 }
+        let all: f32 = self.weights.iter().sum();
+        let held = self.weights.iter().enumerate().filter(|(n, _)| held >> n & 1 == 1);
+        if all > 0.0 { held.map(|(_, weight)| weight).sum::<f32>() / all } else { 0.0 }
     }
 }
 
@@ -47,7 +48,8 @@ impl Scanned {
 pub(crate) fn scan(scope: &Scope, query: &Query) -> Scanned {
     let asked = Asked::new(&query.terms);
     let idf: Vec<f32> = query.terms.iter().map(|term| scope.idf(*term)).collect();
-    let mut scanned = Scanned { idf, ..Scanned::default() };
+    let weights = query.terms.iter().map(|term| scope.idf_at_large(*term)).collect();
+    let mut scanned = Scanned { weights, ..Scanned::default() };
     let (mut before, mut here, mut next) =
         (Counts::default(), Counts::default(), Counts::default());
     let n = scope.len();
@@ -70,7 +72,7 @@ pub(crate) fn scan(scope: &Scope, query: &Query) -> Scanned {
         }
         let is_joined_before = at > 0 && scope.is_joined(at - 1);
         let beside = [is_joined_before.then_some(&before), scope.is_joined(at).then_some(&next)];
-        let score = score(scope, at, query, &scanned.idf, &here, beside);
+        let score = score(scope, at, query, &idf, &here, beside);
         if score > 0.0 {
             scanned.scored.push(Scored { at, score });
         }

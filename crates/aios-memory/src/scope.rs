@@ -92,6 +92,9 @@ impl Lengths {
 /// What a neighbour's words count.
 pub(crate) const NEIGHBOR_WEIGHT: f32 = 0.3;
 
+/// Fragments of a conversation that is long enough to tell common terms from rare ones.
+const LARGE: usize = 200;
+
 impl Scope {
     /// Of entries in any order.
     #[must_use]
@@ -176,7 +179,17 @@ impl Scope {
 
     /// How rare a term is, by all fragments of this scope and no others.
     pub(crate) fn idf(&self, term: Term) -> f32 {
-        let n = self.rows.len() as f32;
+        self.idf_among(term, self.rows.len())
+    }
+
+    /// The same for how much of a question is answered. A small scope says little of how rare a term is:
+    /// by its own count what it holds would weigh nothing beside what it does not.
+    pub(crate) fn idf_at_large(&self, term: Term) -> f32 {
+        self.idf_among(term, self.rows.len().max(LARGE))
+    }
+
+    fn idf_among(&self, term: Term, n: usize) -> f32 {
+        let n = n as f32;
         let n_with = self.n_with.get(&term).copied().unwrap_or(0) as f32;
         (1.0 + (n - n_with + 0.5) / (n_with + 0.5)).ln()
     }

@@ -110,7 +110,7 @@ impl Made<'_> {
     /// Adds fragments to a result, if they fit. Whether they did.
     fn join(&mut self, place: usize, new: Vec<usize>) -> bool {
         let n_words = self.words_of(&new);
-        if self.n_words + n_words > self.query.words_max {
+        if self.n_words.saturating_add(n_words) > self.query.words_max {
             return false;
         }
         self.n_words += n_words;
@@ -131,7 +131,7 @@ impl Made<'_> {
         let is_free = |at: &usize| !self.hits.iter().any(|hit| hit.members.contains(at));
         let members: Vec<usize> = window.into_iter().filter(is_free).collect();
         let n_words = self.words_of(&members);
-        if self.n_words + n_words > self.query.words_max {
+        if self.n_words.saturating_add(n_words) > self.query.words_max {
             return false;
         }
         let set = self.set_of(&members);

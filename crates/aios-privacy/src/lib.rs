@@ -22,6 +22,7 @@ mod placeholder;
 mod policy;
 mod pseudonym;
 mod redactor;
+mod remembered;
 mod restore;
 mod rules;
 mod scanner;
@@ -42,6 +43,7 @@ pub use pseudonym::{
     legacy_conversation,
 };
 pub use redactor::{Redacted, Redactor};
+pub use remembered::Remembered;
 pub use restore::RestoreHold;
 pub use rules::{RULES, Rule};
 pub use secret::{Secret, SecretDigest};

@@ -2,16 +2,18 @@
 //!
 //! Its parts are made when they are first written, so an unused feature leaves no empty directory.
 
+mod paths;
+
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use aios_privacy::{KeyMaterial, Secret};
 
 use crate::segment::{Lease, Leases, SegmentId};
-use crate::{StoreError, address, disk, key};
+use crate::{StoreError, address, disk, key, memory};
 
 /// Name of the lock file. It holds the owner's process id as text, for people and error messages;
 /// ownership is the operating system's lock on it, which ends with the process.
@@ -44,6 +46,8 @@ struct Lock {
     leases: Leases,
     /// Held by whoever changes the file of holds.
     holds: Mutex<()>,
+    /// The memory, while it is open: all who open it share it, an erasure too.
+    memory: Mutex<Weak<memory::Shared>>,
 }
 
 /// The right to write the event log. Keeps the directory owned until the log is closed.
@@ -66,6 +70,7 @@ impl DataDir {
             log_open: AtomicBool::new(false),
             leases: Leases::default(),
             holds: Mutex::new(()),
+            memory: Mutex::default(),
         };
         Ok(Self { path, lock: Some(Arc::new(lock)) })
     }
@@ -208,24 +213,9 @@ impl DataDir {
         disk::remove(&path)
     }
 
-    /// The audit trail's directory.
-    pub(crate) fn audit_path(&self) -> PathBuf {
-        self.path.join("audit")
-    }
-
-    /// The ledger of erasures and their receipts.
-    pub(crate) fn erasures_path(&self) -> PathBuf {
-        self.path.join("erasures")
-    }
-
     /// Refuses `operation` to a process that does not own the directory.
     pub(crate) fn must_own(&self, operation: &'static str) -> Result<(), StoreError> {
         self.owned(operation).map(drop)
-    }
-
-    /// Where what could not be read is put aside.
-    pub(crate) fn quarantine_path(&self) -> PathBuf {
-        self.analytics_path().join("quarantine")
     }
 
     /// Bytes of what was put aside.
@@ -239,24 +229,10 @@ impl DataDir {
         Ok(disk::entries_in(&dir)?.iter().map(size).sum())
     }
 
-    /// Where the event log is.
-    pub(crate) fn analytics_path(&self) -> PathBuf {
-        self.path.join("analytics")
-    }
-
-    /// The file of control that takes lines.
-    pub(crate) fn control_path(&self) -> PathBuf {
-        self.analytics_path().join("control.ndjson")
-    }
-
-    /// What must outlive its time.
-    pub(crate) fn holds_path(&self) -> PathBuf {
-        self.path.join("holds.json")
-    }
-
-    /// The index of the event log.
-    pub(crate) fn index_path(&self) -> PathBuf {
-        self.path.join("index.sqlite")
+    /// The memory that is open, if it is; held while it is opened.
+    pub(crate) fn open_memory(&self) -> Result<MutexGuard<'_, Weak<memory::Shared>>, StoreError> {
+        let lock = self.owned("open the memory for writing")?;
+        Ok(lock.memory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A number that is another one when a sealed segment may have been changed since.
@@ -267,11 +243,6 @@ impl DataDir {
     /// Whether this process may write the index.
     pub(crate) fn own_index(&self) -> Result<(), StoreError> {
         self.owned("write the index").map(|_| ())
-    }
-
-    /// What retention remembers from run to run.
-    pub(crate) fn retention_path(&self) -> PathBuf {
-        self.path.join("retention.json")
     }
 
     /// Takes the right to change the holds; waits while somebody else has it.

@@ -103,6 +103,17 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The memory's database refused.
+    #[error("cannot {operation} the memory {}: {source}", path.display())]
+    Memory {
+        /// What was to be done.
+        operation: &'static str,
+        /// The database.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// No more names of clients can be remembered.
     #[error("{} holds {max} names already", path.display())]
     TooManyClients {
@@ -212,6 +223,9 @@ impl StoreError {
             Self::Index { .. } => {
                 Some("`aios logs reindex` makes it anew from the log; nothing is lost with it")
             }
+            Self::Memory { .. } => {
+                Some("check the disk that it is on; a damaged file is restored from a backup")
+            }
             Self::TooManyClients { .. } => Some(
                 "names that were only tried out can be taken out of it; whoever used one is not found without it",
             ),
@@ -245,6 +259,14 @@ impl StoreError {
 
     pub(crate) fn corrupt(path: &Path, why: impl Into<String>) -> Self {
         Self::Corrupt { path: path.to_owned(), why: why.into() }
+    }
+
+    pub(crate) fn memory(
+        operation: &'static str,
+        path: &Path,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Memory { operation, path: path.to_owned(), source: Box::new(source) }
     }
 
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {

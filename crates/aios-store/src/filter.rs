@@ -23,8 +23,8 @@ pub struct Filter {
     pub purpose: Option<Purpose>,
     /// How the request ended.
     pub outcome: Option<Outcome>,
-    /// The conversation.
-    pub conv: Option<Pseudonym>,
+    /// The conversation, by each of its pseudonyms; none for any.
+    pub conv: Vec<Pseudonym>,
     /// This event only.
     pub event_id: Option<EventId>,
     /// Part of the question or the answer, in any letter case.
@@ -57,7 +57,8 @@ impl Matcher {
     pub(crate) fn new(filter: Filter) -> Self {
         let text = filter.text.as_deref().map(str::to_lowercase);
         let needles = [
-            filter.conv.as_ref().map(ToString::to_string),
+            // A line has one of several, which no single search could tell.
+            filter.conv.first().filter(|_| filter.conv.len() == 1).map(ToString::to_string),
             filter.event_id.map(|id| id.to_string()),
             filter.outcome.map(|outcome| format!("\"{}\"", outcome.name())),
         ];
@@ -88,7 +89,7 @@ impl Matcher {
         !asks_of_requests
             && filter.since.is_none_or(|since| event.ts >= since)
             && filter.until.is_none_or(|until| event.ts < until)
-            && filter.conv.as_ref().is_none_or(|conv| event.conv_id == *conv)
+            && (filter.conv.is_empty() || filter.conv.contains(&event.conv_id))
             && filter.event_id.is_none_or(|id| event.event_id == id)
             && self.text.as_deref().is_none_or(|text| holds(&event.comment, text))
     }
@@ -102,7 +103,7 @@ impl Matcher {
             && filter.bucket.is_none_or(|bucket| event.bucket == bucket)
             && filter.purpose.is_none_or(|purpose| event.purpose == purpose)
             && filter.outcome.is_none_or(|outcome| event.outcome == outcome)
-            && filter.conv.as_ref().is_none_or(|conv| event.conv_id == *conv)
+            && (filter.conv.is_empty() || filter.conv.contains(&event.conv_id))
             && filter.event_id.is_none_or(|id| event.event_id == id)
             && self.text.as_deref().is_none_or(|text| contains(event, text))
     }
@@ -143,8 +144,10 @@ mod tests {
         check(|filter| filter.until = Some(at.plus(millisecond)), true);
         check(|filter| filter.event_id = Some(id), true);
         check(|filter| filter.event_id = Some(fixture::event(8).id()), false);
-        check(|filter| filter.conv = Some(fixture::conversation(7)), true);
-        check(|filter| filter.conv = Some(fixture::conversation(8)), false);
+        check(|filter| filter.conv = vec![fixture::conversation(7)], true);
+        check(|filter| filter.conv = vec![fixture::conversation(8)], false);
+        let both = || vec![fixture::conversation(8), fixture::conversation(7)];
+        check(|filter| filter.conv = both(), true);
         check(|filter| filter.tier = Some(Tier::Main), true);
         check(|filter| filter.tier = Some(Tier::Embedder), false);
         check(|filter| filter.source = Some(Tier::Embedder), true);
@@ -163,7 +166,7 @@ mod tests {
     #[test]
     fn lines_that_cannot_match_are_not_parsed() {
         let line = serde_json::to_vec(&fixture::event(7)).unwrap();
-        let other = Filter { conv: Some(fixture::conversation(8)), ..Filter::default() };
+        let other = Filter { conv: vec![fixture::conversation(8)], ..Filter::default() };
         assert!(!Matcher::new(other).may_match(&line));
         let other = Filter { outcome: Some(Outcome::Timeout), ..Filter::default() };
         assert!(!Matcher::new(other).may_match(&line));

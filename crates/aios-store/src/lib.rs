@@ -26,6 +26,7 @@ mod index;
 mod key;
 mod lines;
 mod log;
+mod memory;
 mod migrate;
 mod papers;
 mod quarantine;
@@ -66,6 +67,11 @@ pub use goldens::{GoldenPaths, read_document, write_document};
 pub use index::{CaughtUp, Index, Row, Seen, Window};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
+pub use memory::{
+    Added, CACHE_BYTES_MAX, Decayed, Deduplicated, FRAGMENT_ID_MAX, FRAGMENT_MAX, FragmentUse,
+    Home, MemoryScope, MemoryStats, MemoryStore, NewFragment, Outcome, Pending, Recalled,
+    RecalledFragment, Refusal,
+};
 pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;
 pub use read::{Events, Follow, FollowFrom, find_event, query, tail};

@@ -3,6 +3,7 @@
 mod bars;
 mod erase;
 mod gateway;
+mod memory;
 mod pii;
 mod soak;
 mod stand;
@@ -30,6 +31,11 @@ const BENCHES: &[Bench] = &[
         name: "erase",
         about: "one conversation out of a growing log [--quick] [--json FILE]",
         run: erase::run,
+    },
+    Bench {
+        name: "memory",
+        about: "what was said, found again: speed, durability, copies, erasure, leaks [--quick]",
+        run: memory::run,
     },
     Bench {
         name: "pii",

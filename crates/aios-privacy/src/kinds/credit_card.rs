@@ -96,16 +96,17 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     }
     let end =
         if resume - at >= 12 { bare_end(source, at, resume) } else { grouped_end(source, at) };
-    let card = end.filter(|end| is_free_right(source, *end));
     Look::maybe(
-        card.map(|end| Found { start: at, end, rule: "credit_card.luhn", confidence: 0.97 }),
+        end.map(|end| Found { start: at, end, rule: "credit_card.luhn", confidence: 0.97 }),
         resume,
     )
 }
 
 /// One number in ten passes the checksum, so a word that says what else it is counts.
 fn bare_end(source: &Source<'_>, at: usize, end: usize) -> Option<usize> {
-    (is_card(source, at, end) && CUES.before(source, at, CUE_WINDOW) != Verdict::Against)
+    (is_card(source, at, end)
+        && is_free_right(source, end)
+        && CUES.before(source, at, CUE_WINDOW) != Verdict::Against)
         .then_some(end)
 }
 
@@ -117,7 +118,7 @@ fn grouped_end(source: &Source<'_>, at: usize) -> Option<usize> {
     GROUPINGS
         .iter()
         .filter_map(|lengths| groups.end_of(lengths))
-        .find(|end| is_card(source, at, *end))
+        .find(|end| is_card(source, at, *end) && is_free_right(source, *end))
 }
 
 fn is_card(source: &Source<'_>, start: usize, end: usize) -> bool {
@@ -145,6 +146,10 @@ mod tests {
     fn cards_are_found_as_printed_and_as_typed() {
         check("pay with ⟦4111111111111111⟧, please");
         check("⟦4111 1111 1111 1111⟧ 12/27 and ⟦5500-0055-5555-5559⟧");
+        // Sixteen digits and three more pass the checksum too, but these go on.
+        for n in 0..1000 {
+            check(&format!("pay ⟦4111 1111 1111 1111⟧ {n:03}.12 now"));
+        }
         check("amex ⟦3782 822463 10005⟧; ⟦378282246310005⟧");
         check("card:⟦6011000990139424⟧,⟦4012888888881881⟧.");
     }

@@ -36,6 +36,10 @@ impl Content {
         if bytes.len() as u64 > WHOLE_MAX {
             return Ok(Self::Lines);
         }
+        // A database, an archive or letters of two bytes: what is in it may not stand there as text.
+        if bytes.contains(&0) {
+            return Err(scan::wrapped());
+        }
         let Ok(text) = String::from_utf8(bytes) else { return Ok(Self::Opaque) };
         if text.trim_start().starts_with('<') {
             return Ok(Self::Opaque);

@@ -14,6 +14,7 @@ use super::judge::Judge;
 use super::registry::{STORES, Store, Treatment};
 use super::scan::{self, Found};
 use super::target::Whose;
+use crate::memory::{rows_of, rows_with};
 use crate::segment::Layout;
 use crate::segment::facts::{self, Kind};
 use crate::segment::name::FileKind;
@@ -57,6 +58,7 @@ impl<'a> Counter<'a> {
             Some(store) => match store.treatment {
                 Treatment::Lines => self.lines(file, store),
                 Treatment::Records => self.records(file, store),
+                Treatment::Database => self.rows(file, store),
                 Treatment::Derived
                 | Treatment::Indexed
                 | Treatment::Scraps
@@ -229,6 +231,39 @@ impl<'a> Counter<'a> {
             }
             None => {}
         }
+        Ok(())
+    }
+
+    /// A database: its rows are counted by asking it, once, and its bytes are searched for what an erasure
+    /// should have overwritten.
+    fn rows(&mut self, file: &Found, store: &'static Store) -> io::Result<()> {
+        let target = self.judge.target;
+        let (mut is_named, mut has_raw) = (false, false);
+        let n_bytes = scan::each_window(&file.path, target.len_max() + 1, |window, _| {
+            is_named |= target.names_in(window);
+            has_raw |= target.raw_in(window);
+        })?;
+        let mut seen =
+            StoreCount { store: store.name, n_files: 1, n_bytes, ..StoreCount::default() };
+        if file.path == self.dir.memory_path() {
+            let rows = rows_of(self.dir, target.pseudonyms(), self.planned_at);
+            let rows = rows.map_err(io::Error::other)?;
+            (seen.n_records, seen.n_bytes_held) = (rows.n, rows.n_bytes);
+            seen.by_pseudonym =
+                Named { n_records: rows.n_then, n_bytes: rows.n_bytes_then, n_files: 0 };
+        }
+        // What others have written of the id stays; anything else is left of what was erased.
+        let is_left = has_raw && {
+            let n_with = rows_with(self.dir, |text| target.raw_in(text));
+            let n_with = n_with.map_err(io::Error::other)?;
+            seen.n_mentions = n_with;
+            n_with == 0
+        };
+        seen.n_files_naming = u64::from(is_named || is_left);
+        if is_named || is_left || seen.n_records > 0 {
+            self.hold(file, seen.n_records);
+        }
+        self.count(store).add(&seen);
         Ok(())
     }
 

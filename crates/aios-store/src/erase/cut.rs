@@ -18,7 +18,7 @@ use super::target::{EraseTarget, Whose};
 use crate::replace::{Points, Replacement, points, remove};
 use crate::segment::name::FileKind;
 use crate::segment::{Keep, Look, Segments};
-use crate::{DataDir, StoreError};
+use crate::{DataDir, MemoryStore, StoreError};
 
 const LINES: Points = points!("erase_lines");
 
@@ -90,6 +90,7 @@ impl Pass<'_> {
             // With its segment a sidecar was made anew, and is about nobody who is gone.
             Treatment::Derived if !is_named(self.judge.target, path)? => Ok(()),
             Treatment::Derived | Treatment::Scraps => self.remove(path, work),
+            Treatment::Database => self.cut_rows(path, work),
             // Brought to where the log is once all segments are cut.
             Treatment::Indexed => Ok(()),
             // Reported: nothing of anybody belongs there.
@@ -167,6 +168,12 @@ impl Pass<'_> {
             return self.remove(path, work);
         }
         out.commit(path)?;
+        work.touched(self.dir, path);
+        Ok(())
+    }
+
+    fn cut_rows(&self, path: &Path, work: &mut Work) -> Result<(), StoreError> {
+        work.n_records += MemoryStore::erase_from(self.dir, self.judge.target.pseudonyms())?;
         work.touched(self.dir, path);
         Ok(())
     }

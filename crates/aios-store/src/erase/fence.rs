@@ -39,8 +39,11 @@ impl Fence {
 
     /// Whether this one is refused.
     pub(crate) fn refuses(&self, pseudonym: &Pseudonym) -> bool {
-        self.generation() > 0
-            && self.refused.read().unwrap_or_else(PoisonError::into_inner).contains(pseudonym)
+        self.generation() > 0 && (*pseudonym == Pseudonym::erased() || self.is_named(pseudonym))
+    }
+
+    fn is_named(&self, pseudonym: &Pseudonym) -> bool {
+        self.refused.read().unwrap_or_else(PoisonError::into_inner).contains(pseudonym)
     }
 
     /// How many pseudonyms are refused.
@@ -92,7 +95,9 @@ fn is_refused(
     conversation: &Pseudonym,
     subject: Option<&Pseudonym>,
 ) -> bool {
-    std::iter::once(conversation).chain(subject).any(|id| refused.contains(id))
+    // What is about an event without content is about somebody who is erased.
+    *conversation == Pseudonym::erased()
+        || std::iter::once(conversation).chain(subject).any(|id| refused.contains(id))
 }
 
 fn only_its_score(event: FeedbackEvent) -> FeedbackEvent {
@@ -116,6 +121,7 @@ fn without_content(event: ResponseEvent) -> ResponseEvent {
         subject: None,
         client: None,
         request_id: RedactedText::default(),
+        request_model: RedactedText::default(),
         question: RedactedText::default(),
         response: RedactedText::default(),
         weight_terms: std::collections::BTreeMap::new(),
@@ -143,6 +149,18 @@ mod tests {
         let kept: ResponseEvent = serde_json::from_str(&kept).unwrap();
         assert_eq!((kept.status, kept.timings.latency_ms), (200, 141.75));
         assert_eq!(fence.n_refused(), 1);
+    }
+
+    #[test]
+    fn what_is_said_of_an_event_without_content_is_kept_no_more_than_that() {
+        let fence = Fence::default();
+        fence.add(&[fixture::conversation(7)]);
+        let Event::Feedback(mut event) = fixture::feedback(8, 0.5) else { unreachable!() };
+        event.conv_id = Pseudonym::erased();
+        event.comment = fixture::response(1).question;
+        let Event::Feedback(kept) = fence.pass(Event::Feedback(event)) else { unreachable!() };
+        assert!(kept.comment.is_empty() && kept.score == Some(0.5));
+        assert!(fence.refuses(&Pseudonym::erased()));
     }
 
     #[test]

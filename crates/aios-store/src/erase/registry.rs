@@ -34,6 +34,8 @@ pub(crate) enum Treatment {
     Derived,
     /// Made from the event log by its own thread, which forgets what the log has no more.
     Indexed,
+    /// A database that erases its own rows, down to the bytes.
+    Database,
     /// What no reader understands: removed whole where it names the subject.
     Scraps,
     /// One document, or lines, that a person may edit too: the subject's records are cut, all others
@@ -60,6 +62,7 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::AUDIT,
     &stores::ERASURES,
     &stores::MEMORY,
+    &stores::MEMORY_SCRAPS,
     &stores::ROUTER,
     &stores::GOLDENS,
     &stores::REPORTS,
@@ -142,6 +145,8 @@ mod tests {
         check("audit/2027-01-15.ndjson", Some("audit"));
         check("preflight-7/analytics/hypotheses.ndjson", Some("trials"));
         check("hypotheses.ndjson", None);
+        check("memory/memory.sqlite-wal", Some("memory"));
+        check("memory/fragments.ndjson", Some("memory files"));
         check("elsewhere/x", None);
     }
 

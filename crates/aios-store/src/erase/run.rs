@@ -18,7 +18,7 @@ use super::request::EraseRequest;
 use super::target::EraseTarget;
 use crate::audit::{AuditAction, AuditLog};
 use crate::sign::Signer;
-use crate::{DataDir, EventStore as _, FileEventLog, Hold, StoreError, hex};
+use crate::{DataDir, EventStore as _, FileEventLog, Hold, MemoryStore, StoreError, hex};
 
 /// Looks at every byte before what is still found is reported instead of cut.
 const PASSES_MAX: usize = 3;
@@ -194,6 +194,8 @@ impl Eraser {
             StoreError::corrupt(self.dir.path(), format!("erasure {} is about nobody", entry.id))
         })?;
         self.log.fence().add(&entry.target);
+        // What waits to be remembered is refused from here on.
+        MemoryStore::fence_in(&self.dir, &entry.target)?;
         self.step(&mut entry, ErasureState::Fenced)?;
         // What was appended before the fence is in a sealed segment after this.
         self.log.seal_blocking()?;

@@ -69,9 +69,13 @@ fn plain(path: &Path) -> io::Result<BufReader<File>> {
     Ok(BufReader::with_capacity(WINDOW, regular::open(path)?))
 }
 
-/// Whether a file that begins so is packed by something that is not looked into here.
+/// Whether a file that begins so is packed by something that is not looked into here, or written in letters
+/// of another width. `start` is what one layer of gzip, if there is one, has in it.
 pub(crate) fn is_wrapped(start: &[u8]) -> bool {
-    const PACKERS: [&[u8]; 5] = [
+    const PACKERS: [&[u8]; 8] = [
+        &GZIP,                 // within gzip
+        b"\xff\xfe",           // UTF-16, as PowerShell's `>` writes it, and UTF-32
+        b"\xfe\xff",           // UTF-16, the other way round
         b"PK\x03\x04",         // zip
         b"\xfd7zXZ\x00",       // xz
         b"\x28\xb5\x2f\xfd",   // zstd

@@ -472,5 +472,6 @@ fn every_file_that_the_crate_makes_belongs_to_a_store() {
 }
 
 mod damage;
+mod memory;
 mod older;
 mod records;

@@ -100,7 +100,7 @@ fn a_query_filters_orders_and_limits() {
     check(Filter { since, ..Filter::default() }, "3 4 5 6");
     check(Filter { since, limit: Some(2), ..Filter::default() }, "3 4");
     check(Filter { since, limit: Some(2), newest_first: true, ..Filter::default() }, "6 5");
-    check(Filter { conv: Some(fixture::conversation(4)), ..Filter::default() }, "4");
+    check(Filter { conv: vec![fixture::conversation(4)], ..Filter::default() }, "4");
     check(Filter { outcome: Some(Outcome::Timeout), ..Filter::default() }, "");
     check(Filter { limit: Some(0), ..Filter::default() }, "");
 }
@@ -181,7 +181,7 @@ async fn every_segment_is_read_in_order_and_footers_are_no_events() {
     check(Filter::default(), "1 2 3 4 5");
     check(Filter { newest_first: true, ..Filter::default() }, "5 4 3 2 1");
     check(Filter { newest_first: true, limit: Some(3), ..Filter::default() }, "5 4 3");
-    check(Filter { conv: Some(fixture::conversation(2)), ..Filter::default() }, "2");
+    check(Filter { conv: vec![fixture::conversation(2)], ..Filter::default() }, "2");
     let day_after = fixture::event(1).at().plus(std::time::Duration::from_secs(86_400));
     check(Filter { since: Some(day_after), ..Filter::default() }, "");
     for (n, expect) in [(0, ""), (1, "5"), (2, "4 5"), (4, "2 3 4 5"), (9, "1 2 3 4 5")] {

@@ -7,3 +7,5 @@ mod control;
 mod deaths;
 #[cfg(test)]
 mod erasure;
+#[cfg(test)]
+mod memory;

@@ -17,6 +17,7 @@ mod hypotheses;
 mod init;
 mod keys;
 mod logs;
+mod memory;
 mod models;
 mod net;
 mod nightly;
@@ -27,6 +28,7 @@ mod pii;
 mod preflight;
 mod replay;
 mod report;
+mod retrieval;
 mod routing;
 mod running;
 mod serve;
@@ -115,6 +117,8 @@ nouns! {
     Keys => keys,
     Audit => audit,
     Data => data,
+    Memory => memory,
+    Retrieval => retrieval,
     Pii => pii,
     Dashboard => dashboard,
     Nightly => nightly,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aios_privacy::{Action, CustomRule, PiiKind, Policy, Redactor, Sink};
+use aios_privacy::{Action, CustomRule, PiiKind, Policy, Redactor, Remembered, Sink};
 use aios_server::{OnUnscannable, SinkOptions, Sinks};
 
 use super::file;
@@ -56,6 +56,12 @@ impl Privacy {
     #[must_use]
     pub fn scanner(&self) -> Redactor {
         self.redactor_of(|_| true)
+    }
+
+    /// What may be remembered of a text between requests; `None` if nothing may.
+    #[must_use]
+    pub fn remembered(&self, scanner: &Redactor, text: &str) -> Option<Remembered> {
+        Remembered::new(&self.policy, scanner, text)
     }
 
     /// What is done with texts that pass through; `None` if nothing is.

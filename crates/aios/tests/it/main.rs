@@ -32,6 +32,8 @@ mod keys;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod nightly;
 #[cfg(test)]
 mod nodelay;
@@ -47,6 +49,8 @@ mod purpose;
 mod record;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod retrieval;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]

@@ -69,6 +69,7 @@ impl Query {
     fn filter(self, dir: &DataDir) -> anyhow::Result<Filter> {
         let client = self.client.unwrap_or_default();
         let conv = self.conv.map(|id| conversation(dir, &client, &id)).transpose()?;
+        let conv = conv.unwrap_or_default();
         Ok(Filter {
             since: self.since,
             until: self.until,
@@ -86,15 +87,15 @@ impl Query {
     }
 }
 
-/// The pseudonym itself, or that of an application's id under its client's name, as the gateway makes it, or
-/// of the hash that stood in a migrated log.
-fn conversation(dir: &DataDir, client: &str, id: &str) -> anyhow::Result<Pseudonym> {
+/// The pseudonym itself, or those of an application's id under its client's name, as the gateway makes them
+/// by each version of the key, or of the hash that stood in a migrated log.
+fn conversation(dir: &DataDir, client: &str, id: &str) -> anyhow::Result<Vec<Pseudonym>> {
     if let Ok(pseudonym) = Pseudonym::parse(id) {
-        return Ok(pseudonym);
+        return Ok(vec![pseudonym]);
     }
-    let pseudonyms = keys::pseudonyms(dir)?;
+    let ring = keys::keyring(dir)?;
     Ok(match is_legacy_conversation(id) && client.is_empty() {
-        true => pseudonyms.legacy_conversation(id),
-        false => pseudonyms.conversation(&[client.as_bytes(), id.as_bytes()]),
+        true => ring.legacy_conversation(id),
+        false => ring.conversation(&[client.as_bytes(), id.as_bytes()]),
     })
 }

@@ -1,0 +1,168 @@
+//! What comes in and what goes out.
+
+use aios_core::Timestamp;
+use aios_memory::Kind;
+use aios_privacy::{Pseudonym, Remembered};
+use serde::Serialize;
+
+/// Longest text of a fragment, in bytes.
+pub const FRAGMENT_MAX: usize = 64 * 1024;
+
+/// Longest id that a caller may give a fragment, in bytes.
+pub const FRAGMENT_ID_MAX: usize = 128;
+
+/// Where a fragment belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    /// To a conversation, with which it is erased.
+    Conversation(Pseudonym),
+    /// To nobody: knowledge that every caller may share.
+    Shared,
+}
+
+/// Name of what belongs to nobody. It is no pseudonym, so no conversation can have it.
+pub(super) const SHARED: &str = "shared";
+
+impl Home {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Conversation(pseudonym) => pseudonym.as_str(),
+            Self::Shared => SHARED,
+        }
+    }
+}
+
+/// A fragment to be kept.
+#[derive(Debug, Clone)]
+pub struct NewFragment {
+    /// Where it belongs.
+    pub home: Home,
+    /// The person who said it, if they are known; it is erased with them too.
+    pub subject: Option<Pseudonym>,
+    /// The caller's id, once in each home. The same id again is the same fragment.
+    pub id: Option<String>,
+    /// Part of the conversation: turns of two parts do not stand beside each other.
+    pub session: i64,
+    /// What it is.
+    pub kind: Kind,
+    /// Who said it, by name.
+    pub speaker: Option<Remembered>,
+    /// What was said.
+    pub text: Remembered,
+    /// When.
+    pub ts: Timestamp,
+    /// Where it came from, in a word.
+    pub source: &'static str,
+}
+
+impl NewFragment {
+    /// Why it cannot be kept, if it cannot.
+    pub(super) fn fault(&self) -> Option<Refusal> {
+        let text = self.text.as_str();
+        let is_sane = |id: &String| {
+            !id.is_empty() && id.len() <= FRAGMENT_ID_MAX && !id.chars().any(char::is_control)
+        };
+        if text.trim().is_empty() {
+            Some(Refusal::Empty)
+        } else if text.len() > FRAGMENT_MAX {
+            Some(Refusal::TooLong)
+        } else if self.id.as_ref().is_some_and(|id| !is_sane(id)) {
+            Some(Refusal::Id)
+        } else {
+            None
+        }
+    }
+}
+
+/// What became of a fragment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Added {
+    /// Its number in the store; 0 if it was refused.
+    pub number: i64,
+    /// What.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What became of a fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was kept.
+    New,
+    /// It was there already, and was counted.
+    Seen,
+    /// One of its id was there with another text, which it replaces.
+    Changed,
+    /// It was not kept.
+    Refused {
+        /// Why.
+        why: Refusal,
+    },
+}
+
+/// Why a fragment is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// Its conversation or its subject was erased.
+    Erased,
+    /// It has no text.
+    Empty,
+    /// Its text is longer than [`FRAGMENT_MAX`].
+    TooLong,
+    /// Its id is empty, too long or holds control characters.
+    Id,
+}
+
+impl Refusal {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Erased => "its conversation or person was erased",
+            Self::Empty => "it has no text",
+            Self::TooLong => "its text is longer than 64 KiB",
+            Self::Id => "its id is empty, longer than 128 bytes or has control characters",
+        }
+    }
+}
+
+/// What a search brings back: fragments that stand side by side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Recalled {
+    /// In the order in which they were said.
+    pub fragments: Vec<RecalledFragment>,
+    /// Place among them of the one for which they were found.
+    pub best: usize,
+    /// How good this is among the other results of the same question.
+    pub score: f32,
+    /// How much of the question stands in it, by the rareness of its words.
+    pub share: f32,
+}
+
+/// A fragment that was found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecalledFragment {
+    /// Its number in the store.
+    pub number: i64,
+    /// The caller's id, or one made of the number.
+    pub id: String,
+    /// Ids of copies that were merged with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// Pseudonym of its conversation, or `shared`.
+    pub home: String,
+    /// Who said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<String>,
+    /// What was said.
+    pub text: String,
+    /// When.
+    pub ts: Timestamp,
+}
+
+/// The id of a fragment that its caller gave none.
+pub(super) fn id_of(number: i64, id: Option<String>) -> String {
+    id.unwrap_or_else(|| format!("m{number}"))
+}

@@ -1,0 +1,194 @@
+//! Puts a fragment into the tables.
+
+use aios_core::Timestamp;
+use aios_memory::{Analyzer, Entry, Kind, Term, guard_mark, n_words, normal_hash};
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use super::fragment::{Added, NewFragment, Outcome, Refusal};
+use crate::erase::Fence;
+
+/// A text of fewer words is part of a conversation's flow, as a "yes" is; said twice it is no copy.
+const MERGED_WORDS_MIN: usize = 4;
+
+/// What became of a fragment, and what searches have to learn of it.
+pub(super) struct Inserted {
+    pub(super) added: Added,
+    /// The new row, for scopes that are kept ready.
+    pub(super) entry: Option<Entry>,
+}
+
+impl Inserted {
+    fn of(number: i64, outcome: Outcome) -> Self {
+        Self { added: Added { number, outcome }, entry: None }
+    }
+
+    fn refused(why: Refusal) -> Self {
+        Self::of(0, Outcome::Refused { why })
+    }
+}
+
+/// Keeps a fragment, or counts that it was there.
+pub(super) fn insert(
+    making: &Transaction<'_>,
+    analyzer: &Analyzer,
+    fence: &Fence,
+    new: &NewFragment,
+) -> rusqlite::Result<Inserted> {
+    if let Some(why) = new.fault() {
+        return Ok(Inserted::refused(why));
+    }
+    if is_erased(fence, new) {
+        return Ok(Inserted::refused(Refusal::Erased));
+    }
+    let home = scope(making, new.home.name(), new.ts)?;
+    let subject = match &new.subject {
+        Some(subject) => Some(scope(making, subject.as_str(), new.ts)?),
+        None => None,
+    };
+    let text = new.text.as_str();
+    let read = Read::new(analyzer, text);
+    match before(making, home, new, &read)? {
+        Before::Nothing => {}
+        Before::Same(number) => {
+            let sql = "UPDATE fragment SET seen_count = seen_count + 1 WHERE id = ?1";
+            making.prepare_cached(sql)?.execute([number])?;
+            return Ok(Inserted::of(number, Outcome::Seen));
+        }
+        Before::Other(number) => {
+            let sql = "UPDATE fragment SET text = ?2, norm_hash = ?3, terms = ?4, n_words = ?5, guard = ?6, ts = ?7
+                WHERE id = ?1";
+            let ts = new.ts.as_micros();
+            let read =
+                params![number, text, read.norm_hash, read.blob(), read.n_words, read.guard, ts];
+            making.prepare_cached(sql)?.execute(read)?;
+            // What was made of its old text is about another one.
+            making.prepare_cached("DELETE FROM vector WHERE fragment = ?1")?.execute([number])?;
+            let sql = "DELETE FROM link WHERE earlier = ?1 OR later = ?1";
+            making.prepare_cached(sql)?.execute([number])?;
+            return Ok(Inserted::of(number, Outcome::Changed));
+        }
+    }
+    let speaker = new.speaker.as_ref().map(aios_privacy::Remembered::as_str);
+    let sql = "INSERT INTO fragment (home, subject, name, session, kind, speaker, text, ts, source, norm_hash,
+        terms, n_words, guard) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    making.prepare_cached(sql)?.execute(params![
+        home,
+        subject,
+        new.id,
+        new.session,
+        code(new.kind),
+        speaker,
+        text,
+        new.ts.as_micros(),
+        new.source,
+        read.norm_hash,
+        read.blob(),
+        read.n_words,
+        read.guard
+    ])?;
+    let id = making.last_insert_rowid();
+    let entry = Entry {
+        id,
+        conversation: home,
+        session: new.session,
+        ts: new.ts,
+        kind: new.kind,
+        speaker: speaker.map(|speaker| analyzer.names(speaker)).unwrap_or_default(),
+        terms: read.terms,
+        n_words: read.n_words,
+        guard: read.guard,
+        is_retired: false,
+        vector: None,
+    };
+    Ok(Inserted { entry: Some(entry), ..Inserted::of(id, Outcome::New) })
+}
+
+fn is_erased(fence: &Fence, new: &NewFragment) -> bool {
+    let home = match &new.home {
+        super::Home::Conversation(pseudonym) => Some(pseudonym),
+        super::Home::Shared => None,
+    };
+    home.into_iter().chain(&new.subject).any(|pseudonym| fence.refuses(pseudonym))
+}
+
+/// What is derived from a text.
+pub(super) struct Read {
+    pub(super) norm_hash: [u8; 16],
+    pub(super) terms: Vec<Term>,
+    pub(super) n_words: u32,
+    pub(super) guard: u32,
+}
+
+impl Read {
+    pub(super) fn new(analyzer: &Analyzer, text: &str) -> Self {
+        Self {
+            norm_hash: normal_hash(text),
+            terms: analyzer.terms(text),
+            n_words: u32::try_from(n_words(text)).unwrap_or(u32::MAX),
+            guard: guard_mark(text),
+        }
+    }
+
+    /// The terms as they are stored.
+    pub(super) fn blob(&self) -> Vec<u8> {
+        self.terms.iter().flat_map(|term| term.to_le_bytes()).collect()
+    }
+}
+
+/// What there is already of a new fragment.
+enum Before {
+    Nothing,
+    /// The same words.
+    Same(i64),
+    /// The same id with other words.
+    Other(i64),
+}
+
+fn before(
+    making: &Transaction<'_>,
+    home: i64,
+    new: &NewFragment,
+    read: &Read,
+) -> rusqlite::Result<Before> {
+    let Some(id) = &new.id else {
+        if (read.n_words as usize) < MERGED_WORDS_MIN {
+            return Ok(Before::Nothing);
+        }
+        let sql = "SELECT id FROM fragment WHERE home = ?1 AND norm_hash = ?2 ORDER BY id LIMIT 1";
+        let mut same = making.prepare_cached(sql)?;
+        let same = same.query_row(params![home, read.norm_hash], |row| row.get(0)).optional()?;
+        return Ok(same.map_or(Before::Nothing, Before::Same));
+    };
+    let sql = "SELECT id, text = ?3 FROM fragment WHERE home = ?1 AND name = ?2
+        UNION ALL SELECT fragment, 1 FROM alias WHERE home = ?1 AND name = ?2 LIMIT 1";
+    let mut named = making.prepare_cached(sql)?;
+    let named = named.query_row(params![home, id, new.text.as_str()], |row| {
+        Ok((row.get(0)?, row.get::<_, bool>(1)?))
+    });
+    Ok(match named.optional()? {
+        None => Before::Nothing,
+        Some((number, true)) => Before::Same(number),
+        Some((number, false)) => Before::Other(number),
+    })
+}
+
+/// The number of a scope, which is made if it is not there.
+fn scope(making: &Transaction<'_>, name: &str, ts: Timestamp) -> rusqlite::Result<i64> {
+    let sql = "INSERT INTO scope (name, last_ts) VALUES (?1, ?2)
+        ON CONFLICT (name) DO UPDATE SET last_ts = max(last_ts, ?2) RETURNING id";
+    making.prepare_cached(sql)?.query_row(params![name, ts.as_micros()], |row| row.get(0))
+}
+
+pub(super) const fn code(kind: Kind) -> i64 {
+    match kind {
+        Kind::Turn => 0,
+        Kind::Document => 1,
+    }
+}
+
+pub(super) const fn kind(code: i64) -> Kind {
+    match code {
+        1 => Kind::Document,
+        _ => Kind::Turn,
+    }
+}

@@ -1,0 +1,186 @@
+//! Searches one scope.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aios_core::Timestamp;
+use aios_memory::{Hit, Query, Scope};
+use aios_privacy::Pseudonym;
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
+
+use super::MemoryStore;
+use super::cache::{Names, Ready};
+use super::fragment::{Recalled, RecalledFragment, SHARED, id_of};
+use super::load::load;
+use crate::StoreError;
+
+/// What a question may find. There is no search without one, and none that reaches beyond it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum MemoryScope {
+    /// One conversation, by its pseudonyms under every live version of the key.
+    Conversation(Vec<Pseudonym>),
+    /// Everything that one person has said, in all conversations.
+    Subject(Vec<Pseudonym>),
+    /// What belongs to nobody.
+    Shared,
+}
+
+/// A scope by the names in its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    Homes(Vec<String>),
+    Subjects(Vec<String>),
+    Everything,
+}
+
+impl Key {
+    fn of(scope: &MemoryScope) -> Self {
+        let names = |all: &[Pseudonym]| all.iter().map(|one| one.as_str().to_owned()).collect();
+        match scope {
+            MemoryScope::Conversation(all) => Self::Homes(names(all)),
+            MemoryScope::Subject(all) => Self::Subjects(names(all)),
+            MemoryScope::Shared => Self::Homes(vec![SHARED.to_owned()]),
+        }
+    }
+
+    /// Whether rows of these names are in it.
+    pub(super) fn covers(&self, (home, subject): &Names) -> bool {
+        match self {
+            Self::Homes(names) => names.contains(home),
+            Self::Subjects(names) => subject.as_ref().is_some_and(|name| names.contains(name)),
+            Self::Everything => true,
+        }
+    }
+
+    /// What holds for its rows `f`, and the values for that; the first of them is number `first`.
+    pub(super) fn filter(&self, first: usize) -> (String, Vec<String>) {
+        let among = |column: &str, names: &Vec<String>| {
+            let places = (first..).take(names.len()).map(|n| format!("?{n}"));
+            let places = places.collect::<Vec<_>>().join(", ");
+            let sql = format!("f.{column} IN (SELECT id FROM scope WHERE name IN ({places}))");
+            (sql, names.clone())
+        };
+        match self {
+            Self::Homes(names) => among("home", names),
+            Self::Subjects(names) => among("subject", names),
+            Self::Everything => ("1".to_owned(), Vec::new()),
+        }
+    }
+}
+
+impl MemoryStore {
+    /// Five spans, to be changed as it is needed.
+    #[must_use]
+    pub fn query(&self, question: &str, now: Timestamp) -> Query {
+        Query::new(&self.analyzer(), question, now)
+    }
+
+    /// What answers a question in a scope, best first; nothing if nothing there is about it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn search(&self, scope: &MemoryScope, query: &Query) -> Result<Vec<Recalled>, StoreError> {
+        self.find(&Key::of(scope), query)
+    }
+
+    /// The same in everything that is stored, of everybody: for the operator's own measurements. What a
+    /// client asks must never come here.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn search_everything(&self, query: &Query) -> Result<Vec<Recalled>, StoreError> {
+        self.find(&Key::Everything, query)
+    }
+
+    /// The numbers of the fragments that a search would return, without reading their texts.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn ranked(&self, scope: &MemoryScope, query: &Query) -> Result<Vec<Vec<i64>>, StoreError> {
+        let ready = self.ready(&Key::of(scope))?;
+        let scope = &ready.read().unwrap_or_else(PoisonError::into_inner).0;
+        let ids = |hit: &Hit| hit.members.iter().map(|at| scope.id(*at)).collect();
+        Ok(scope.search(query).iter().map(ids).collect())
+    }
+
+    fn find(&self, key: &Key, query: &Query) -> Result<Vec<Recalled>, StoreError> {
+        let hits = {
+            let ready = self.ready(key)?;
+            let scope = &ready.read().unwrap_or_else(PoisonError::into_inner).0;
+            let hits = scope.search(query);
+            hits.iter().map(|hit| Numbered::of(scope, hit)).collect::<Vec<_>>()
+        };
+        self.0.pool.with("read", |database| {
+            let found = hits.iter().map(|hit| hit.recall(database, key));
+            Ok(found.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
+        })
+    }
+
+    /// The scope, from what is kept ready or from its rows.
+    fn ready(&self, key: &Key) -> Result<Ready, StoreError> {
+        let cache = || self.0.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = cache().get(key) {
+            return Ok(ready);
+        }
+        let number = cache().begin(key);
+        let analyzer = self.analyzer();
+        let read = |database: &Connection| load(database, key, &analyzer, None);
+        let ready = Arc::new(RwLock::new(self.0.pool.with("read", read)?));
+        cache().end(key, number, &ready);
+        Ok(ready)
+    }
+}
+
+/// A hit by numbers that hold beyond the scope's arrays.
+struct Numbered {
+    ids: Vec<i64>,
+    best: i64,
+    score: f32,
+    share: f32,
+}
+
+impl Numbered {
+    fn of(scope: &Scope, hit: &Hit) -> Self {
+        Self {
+            ids: hit.members.iter().map(|at| scope.id(*at)).collect(),
+            best: scope.id(hit.best),
+            score: hit.score,
+            share: hit.share,
+        }
+    }
+
+    /// Reads the fragments, each again under the scope: what was erased a moment ago is not there, and what
+    /// is not the scope's cannot be read at all. `None` if the best one is gone.
+    fn recall(&self, database: &Connection, key: &Key) -> rusqlite::Result<Option<Recalled>> {
+        let (filter, names) = key.filter(2);
+        let sql = format!(
+            "SELECT f.id, f.name, s.name, f.speaker, f.text, f.ts FROM fragment f
+             JOIN scope s ON s.id = f.home WHERE f.id = ?1 AND {filter}"
+        );
+        let mut row = database.prepare_cached(&sql)?;
+        let mut fragments = Vec::with_capacity(self.ids.len());
+        for id in &self.ids {
+            let values = std::iter::once(rusqlite::types::Value::from(*id));
+            let names = names.iter().cloned().map(rusqlite::types::Value::from);
+            let read = row.query_row(params_from_iter(values.chain(names)), |row| {
+                let number = row.get(0)?;
+                Ok(RecalledFragment {
+                    number,
+                    id: id_of(number, row.get(1)?),
+                    also: Vec::new(),
+                    home: row.get(2)?,
+                    speaker: row.get(3)?,
+                    text: row.get(4)?,
+                    ts: Timestamp::from_micros(row.get(5)?),
+                })
+            });
+            if let Some(fragment) = read.optional()? {
+                let sql = "SELECT name FROM alias WHERE fragment = ?1 ORDER BY name";
+                let mut also = database.prepare_cached(sql)?;
+                let also = also.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                fragments.push(RecalledFragment { also, ..fragment });
+            }
+        }
+        let best = fragments.iter().position(|one| one.number == self.best);
+        Ok(best.map(|best| Recalled { fragments, best, score: self.score, share: self.share }))
+    }
+}

@@ -1,0 +1,290 @@
+//! The memory over real files.
+
+use std::fs;
+
+use aios_core::Timestamp;
+use aios_memory::corpus::{Random, talk};
+use aios_memory::{Kind, ModelId, Quantized, Unit};
+use aios_privacy::{Policy, Pseudonym, Redactor, Remembered};
+
+use super::*;
+use crate::fixture;
+
+mod erasure;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_micros(1_800_000_000_000_000 + second * 1_000_000)
+}
+
+fn remembered(text: &str) -> Remembered {
+    Remembered::new(&Policy::default(), &Redactor::default(), text).unwrap()
+}
+
+/// What conversation `n` said.
+fn said(n: u64, second: i64, text: &str) -> NewFragment {
+    NewFragment {
+        home: Home::Conversation(fixture::conversation(n)),
+        subject: None,
+        id: None,
+        session: 0,
+        kind: Kind::Turn,
+        speaker: None,
+        text: remembered(text),
+        ts: at(second),
+        source: "test",
+    }
+}
+
+fn named(id: &str, new: NewFragment) -> NewFragment {
+    NewFragment { id: Some(id.to_owned()), ..new }
+}
+
+fn scope(n: u64) -> MemoryScope {
+    MemoryScope::Conversation(vec![fixture::conversation(n)])
+}
+
+fn open() -> (tempfile::TempDir, DataDir, MemoryStore) {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = DataDir::open(temp.path()).unwrap();
+    let memory = MemoryStore::open(&dir).unwrap();
+    (temp, dir, memory)
+}
+
+fn add(memory: &MemoryStore, new: Vec<NewFragment>) -> Vec<Outcome> {
+    let added = memory.add(new).unwrap().wait().unwrap();
+    added.into_iter().map(|one| one.outcome).collect()
+}
+
+/// The texts that a question brings back, best results first.
+fn found(memory: &MemoryStore, scope: &MemoryScope, question: &str) -> Vec<String> {
+    let query = memory.query(question, at(10_000));
+    let recalled = memory.search(scope, &query).unwrap();
+    recalled.into_iter().flat_map(|one| one.fragments).map(|one| one.text).collect()
+}
+
+#[test]
+fn what_was_said_is_found_in_its_scope_and_in_no_other() {
+    let (_temp, dir, memory) = open();
+    let ann = Pseudonym::parse(&format!("s1_{}", "a".repeat(32))).unwrap();
+    let of_ann =
+        NewFragment { subject: Some(ann.clone()), ..said(1, 1, "the ferry leaves at noon") };
+    let shared = NewFragment { home: Home::Shared, ..said(1, 3, "the ferry office opens at six") };
+    add(&memory, vec![of_ann, said(2, 2, "the ferry was late"), shared]);
+    let check = |scope: &MemoryScope, expect: &[&str]| {
+        for memory in [&memory, &MemoryStore::read(&dir).unwrap().unwrap()] {
+            assert_eq!(found(memory, scope, "ferry?"), expect, "{scope:?}");
+        }
+    };
+    check(&scope(1), &["the ferry leaves at noon"]);
+    check(&scope(2), &["the ferry was late"]);
+    check(&scope(3), &[]);
+    check(&MemoryScope::Conversation(Vec::new()), &[]);
+    check(&MemoryScope::Subject(vec![ann]), &["the ferry leaves at noon"]);
+    check(&MemoryScope::Shared, &["the ferry office opens at six"]);
+    let query = memory.query("ferry", at(9));
+    assert_eq!(memory.search_everything(&query).unwrap().len(), 3);
+}
+
+#[test]
+fn a_scope_that_is_kept_ready_learns_what_is_said_next() {
+    let (_temp, dir, memory) = open();
+    add(&memory, vec![said(1, 10, "the ferry leaves at noon")]);
+    assert_eq!(found(&memory, &scope(1), "harbor"), [""; 0]);
+    assert!(memory.cached_bytes() > 0);
+    add(&memory, vec![said(1, 11, "from the harbor"), said(2, 12, "another harbor")]);
+    assert_eq!(found(&memory, &scope(1), "harbor").len(), 2);
+    // Said earlier, told later.
+    add(&memory, vec![said(1, 5, "buy tickets for the harbor tour")]);
+    let ready = found(&memory, &scope(1), "harbor tour tickets");
+    let reader = MemoryStore::read(&dir).unwrap().unwrap();
+    assert_eq!(ready, found(&reader, &scope(1), "harbor tour tickets"));
+    assert_eq!(ready[0], "buy tickets for the harbor tour");
+}
+
+#[test]
+fn what_is_said_again_is_counted_and_what_is_changed_is_replaced() {
+    let (_temp, _dir, memory) = open();
+    let long = "the ferry leaves at noon";
+    assert_eq!(add(&memory, vec![said(1, 1, long)]), [Outcome::New]);
+    assert_eq!(add(&memory, vec![said(1, 2, "The ferry leaves at noon!")]), [Outcome::Seen]);
+    assert_eq!(add(&memory, vec![said(2, 3, long)]), [Outcome::New], "another conversation");
+    // A "yes" is part of the flow, whenever it is said.
+    assert_eq!(add(&memory, vec![said(1, 4, "Yes."), said(1, 5, "Yes.")]), [Outcome::New; 2]);
+    // With an id of its own it is a fragment of its own, and the same id is the same fragment.
+    assert_eq!(add(&memory, vec![named("a", said(1, 6, long))]), [Outcome::New]);
+    assert_eq!(add(&memory, vec![named("a", said(1, 6, long))]), [Outcome::Seen]);
+    let changed = named("a", said(1, 6, "the ferry leaves at one"));
+    assert_eq!(add(&memory, vec![changed]), [Outcome::Changed]);
+    assert_eq!(found(&memory, &scope(1), "leaves at one").len(), 4);
+    let stats = memory.stats().unwrap();
+    assert_eq!((stats.n_fragments, stats.n_conversations, stats.n_seen_again), (5, 2, 2));
+}
+
+#[test]
+fn personal_data_is_masked_before_it_is_kept() {
+    let (_temp, _dir, memory) = open();
+    add(&memory, vec![said(1, 1, "write to jo.doe@example.com about the ferry")]);
+    assert_eq!(found(&memory, &scope(1), "ferry"), ["write to [EMAIL] about the ferry"]);
+}
+
+#[test]
+fn what_cannot_be_kept_is_refused_and_keeps_nothing_else_from_it() {
+    let (_temp, _dir, memory) = open();
+    let refused = |why| Outcome::Refused { why };
+    let long = "x".repeat(FRAGMENT_MAX + 1);
+    let new = vec![
+        said(1, 1, " \n"),
+        said(1, 2, &long),
+        named("", said(1, 3, "text")),
+        named("a\nb", said(1, 3, "text")),
+        said(1, 4, "kept"),
+    ];
+    let expect = [
+        refused(Refusal::Empty),
+        refused(Refusal::TooLong),
+        refused(Refusal::Id),
+        refused(Refusal::Id),
+        Outcome::New,
+    ];
+    assert_eq!(add(&memory, new), expect);
+}
+
+#[test]
+fn another_process_reads_and_does_not_write() {
+    let (temp, _dir, memory) = open();
+    add(&memory, vec![said(1, 1, "the ferry leaves at noon")]);
+    let other = DataDir::read(temp.path()).unwrap();
+    let reader = MemoryStore::read(&other).unwrap().unwrap();
+    assert_eq!(found(&reader, &scope(1), "ferry").len(), 1);
+    assert!(matches!(reader.add(Vec::new()), Err(StoreError::ReadOnly { .. })));
+    assert!(matches!(MemoryStore::open(&other), Err(StoreError::ReadOnly { .. })));
+    let none = tempfile::tempdir().unwrap();
+    assert!(MemoryStore::read(&DataDir::read(none.path()).unwrap()).unwrap().is_none());
+}
+
+#[test]
+fn whoever_opens_it_in_one_process_has_the_same() {
+    let (_temp, dir, memory) = open();
+    let other = MemoryStore::open(&dir).unwrap();
+    assert_eq!(found(&memory, &scope(1), "ferry").len(), 0);
+    add(&other, vec![said(1, 1, "the ferry leaves at noon")]);
+    assert_eq!(found(&memory, &scope(1), "ferry").len(), 1);
+}
+
+#[test]
+fn what_is_rebuilt_is_as_it_was_and_another_language_has_other_words() {
+    let (_temp, dir, memory) = open();
+    add(&memory, vec![said(1, 1, "Die Häuser am Hafen"), said(1, 2, "ganz andere Worte")]);
+    let before = memory.stats().unwrap();
+    assert_eq!(found(&memory, &scope(1), "Haus"), [""; 0]);
+    assert_eq!(memory.rebuild(Language::English).unwrap(), 2);
+    let after = memory.stats().unwrap();
+    assert_eq!(after, MemoryStats { generation: before.generation + 1, ..before });
+    memory.rebuild(Language::German).unwrap();
+    assert_eq!(found(&memory, &scope(1), "Haus").len(), 2);
+    drop(memory);
+    let again = MemoryStore::open(&dir).unwrap();
+    assert_eq!(again.stats().unwrap().language, "german");
+    assert_eq!(found(&again, &scope(1), "Haus").len(), 2);
+}
+
+#[test]
+fn copies_are_merged_and_near_ones_linked() {
+    let (_temp, _dir, memory) = open();
+    let text = "the ferry to the island leaves every morning from the harbor";
+    let new = vec![
+        named("a", said(1, 1, text)),
+        named("b", said(1, 2, &text.to_uppercase())),
+        named("c", said(1, 3, &text.replace("every", "each"))),
+        named("d", said(1, 4, &format!("{text} not"))),
+        named("e", said(2, 5, text)),
+    ];
+    add(&memory, new);
+    let looked = memory.find_copies().unwrap();
+    assert_eq!((looked.n_fragments, looked.n_exact, looked.n_near), (5, 1, 1));
+    assert_eq!((looked.n_variants, looked.executed), (2, false));
+    assert_eq!(memory.stats().unwrap().n_fragments, 5, "looking changes nothing");
+    assert_eq!(memory.merge_copies().unwrap(), Deduplicated { executed: true, ..looked });
+    let stats = memory.stats().unwrap();
+    assert_eq!((stats.n_fragments, stats.n_near, stats.n_variants), (4, 1, 2));
+    assert_eq!(stats.n_seen_again, 1);
+    // Its id goes on to name what it was merged with.
+    assert_eq!(add(&memory, vec![named("b", said(1, 2, "THE FERRY"))]), [Outcome::Seen]);
+    assert_eq!(memory.merge_copies().unwrap().n_exact, 0);
+}
+
+#[test]
+fn what_nobody_needs_is_put_away_and_can_be_brought_back() {
+    let (_temp, _dir, memory) = open();
+    let day = 86_400;
+    let added = memory.add(vec![said(1, 0, "the ferry"), said(1, 1, "the harbor")]).unwrap();
+    let numbers: Vec<i64> = added.wait().unwrap().iter().map(|one| one.number).collect();
+    memory.note_injected(numbers.clone()).unwrap();
+    memory.note_confirmed(vec![numbers[1]], at(100 * day)).unwrap();
+    let now = at(200 * day);
+    let idle = memory.find_idle(now).unwrap();
+    assert_eq!((idle.n_fragments, idle.proposed.len()), (2, 1));
+    assert_eq!((idle.proposed[0].number, idle.proposed[0].n_injected), (numbers[0], 1));
+    assert_eq!(found(&memory, &scope(1), "ferry").len(), 2);
+    assert_eq!(memory.archive_idle(now).unwrap().proposed, idle.proposed);
+    assert_eq!(found(&memory, &scope(1), "ferry"), [""; 0]);
+    assert_eq!(memory.find_idle(now).unwrap().proposed, []);
+    assert_eq!(memory.restore_archived().unwrap(), 1);
+    assert_eq!(found(&memory, &scope(1), "ferry").len(), 2);
+}
+
+#[test]
+fn vectors_say_which_model_made_them() {
+    let (_temp, _dir, memory) = open();
+    let added = memory.add(vec![said(1, 0, "the ferry"), said(1, 1, "a harbor")]).unwrap();
+    let number = added.wait().unwrap()[0].number;
+    let model = |revision: &str| ModelId {
+        name: "small".to_owned(),
+        revision: revision.to_owned(),
+        digest: String::new(),
+        dim: 2,
+    };
+    let vector = Quantized::of(&[0.5, -1.0]).unwrap();
+    let kept = memory.put_vectors(&model("1"), vec![(number, vector.clone()), (99, vector)]);
+    assert_eq!(kept.unwrap(), 1);
+    assert_eq!(memory.without_vector(&model("1"), 9).unwrap().len(), 1);
+    assert_eq!(memory.without_vector(&model("2"), 9).unwrap().len(), 2);
+    let vectors = memory.0.pool.with("read", |database| {
+        let load = |revision| {
+            let key = search::Key::Everything;
+            let scope = load::load(database, &key, &memory.analyzer(), Some(&model(revision)))?;
+            let mut query = memory.query("unheard", at(9));
+            (query.vector, query.unit) = (Quantized::of(&[0.5, -1.0]), Unit::Turn);
+            Ok::<_, rusqlite::Error>(scope.0.search(&query).len())
+        };
+        Ok((load("1")?, load("2")?))
+    });
+    assert_eq!(vectors.unwrap(), (1, 0));
+}
+
+/// Threads write to their conversations and read them; nobody ever sees a word of another.
+#[test]
+fn nothing_leaks_between_scopes_while_all_write() {
+    let (_temp, _dir, memory) = open();
+    std::thread::scope(|threads| {
+        for n in 0..4_u64 {
+            let memory = &memory;
+            threads.spawn(move || {
+                let mut random = Random::new(n);
+                for (turn, second) in talk(n, 150).turns.iter().zip(0..) {
+                    let text = format!("{} mark{n}", turn.text);
+                    let pending = memory.add(vec![said(n, second, &text)]).unwrap();
+                    if random.percent(30) {
+                        pending.wait().unwrap();
+                        let marked = found(memory, &scope(n), &turn.text);
+                        assert!(!marked.is_empty(), "{text}");
+                        let mark = format!("mark{n}");
+                        assert!(marked.iter().all(|text| text.ends_with(&mark)), "{marked:?}");
+                    }
+                }
+            });
+        }
+    });
+    let before = memory.stats().unwrap();
+    assert!(before.n_fragments > 300, "{before:?}");
+}

@@ -1,0 +1,174 @@
+//! The process dies at every step at which the memory could be broken off: what was acknowledged is there,
+//! and an erasure is finished or was never begun.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use aios_core::{Clock, Timestamp};
+use aios_memory::{Kind, Language};
+use aios_privacy::{Policy, Pseudonym, Redactor, Remembered};
+use aios_store::{
+    AuditConfig, AuditLog, DataDir, EraseRequest, EraseTarget, Eraser, ErasureState,
+    EventLogConfig, FileEventLog, Home, MemoryScope, MemoryStore, NewFragment,
+};
+
+/// Tells a child where to work, and at which point to end: `dir|point|n_before`.
+const ORDER: &str = "AIOS_MEMORY_ORDER";
+
+/// How often a point is passed by before the process ends there.
+const PASSES: [usize; 4] = [0, 1, 5, 11];
+
+/// Turns of each of three conversations.
+const N_TURNS: usize = 6;
+
+const ERASED: u64 = 2;
+
+#[derive(Debug)]
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_800_050_000_000_000)
+    }
+}
+
+fn conversation(n: u64) -> Pseudonym {
+    Pseudonym::parse(&format!("c1_{n:032x}")).unwrap()
+}
+
+/// Stands in what a conversation says, and nowhere else.
+fn planted(n: u64, place: usize) -> String {
+    format!("planted{n}word{place}x")
+}
+
+fn said(n: u64, place: usize) -> NewFragment {
+    let text = format!("{} and the ferry leaves at {place}", planted(n, place));
+    NewFragment {
+        home: Home::Conversation(conversation(n)),
+        subject: None,
+        id: Some(format!("t{place}")),
+        session: 0,
+        kind: Kind::Turn,
+        speaker: None,
+        text: Remembered::new(&Policy::default(), &Redactor::default(), &text).unwrap(),
+        ts: Timestamp::from_micros(1_800_000_000_000_000 + place as i64),
+        source: "test",
+    }
+}
+
+fn open(dir: &DataDir) -> (Arc<FileEventLog>, Arc<AuditLog>, Eraser) {
+    let log = Arc::new(FileEventLog::open(dir, EventLogConfig::default()).unwrap());
+    let audit = Arc::new(AuditLog::open(dir, AuditConfig::default(), Noon.now()).unwrap());
+    let eraser = Eraser::open(dir, Arc::clone(&log), Arc::clone(&audit), Arc::new(Noon)).unwrap();
+    (log, audit, eraser)
+}
+
+/// The end of a child: keeps turns, looks after them, erases; says what is done once it is.
+#[test]
+fn a_child_remembers_as_it_is_told() {
+    let Ok(order) = std::env::var(ORDER) else { return };
+    let parts: Vec<_> = order.split('|').collect();
+    let [dir, point, n_before] = parts[..] else { panic!("{order}") };
+    let dir = DataDir::open(dir).unwrap();
+    let memory = MemoryStore::open(&dir).unwrap();
+    if !point.is_empty() {
+        aios_store::arm(point, n_before.parse().unwrap());
+    }
+    for place in 0..N_TURNS {
+        for n in 1..=3 {
+            memory.add(vec![said(n, place)]).unwrap().wait().unwrap();
+            println!("\nkept {n} {place}");
+            std::io::stdout().flush().unwrap();
+        }
+    }
+    memory.rebuild(Language::English).unwrap();
+    memory.merge_copies().unwrap();
+    let (_log, _audit, eraser) = open(&dir);
+    let target = EraseTarget::new(vec![conversation(ERASED)], None).unwrap();
+    let basis = Redactor::default().redact("request").text;
+    let request = EraseRequest { requester: "cli".into(), basis };
+    let plan = eraser.plan(&target, &request).unwrap();
+    let receipt = eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
+    assert_eq!(receipt.state, ErasureState::Completed);
+    println!("\nerased\npassed: {}", aios_store::passed().join(" "));
+}
+
+/// What a child said, and whether it came to its end.
+fn child(dir: &Path, point: &str, n_before: usize) -> (String, bool) {
+    let order = format!("{}|{point}|{n_before}", dir.display());
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["memory::a_child_remembers_as_it_is_told", "--exact", "--nocapture"])
+        .env(ORDER, order)
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout).into_owned();
+    (said, child.status.success())
+}
+
+#[test]
+fn whenever_the_process_dies_what_was_acknowledged_is_there() {
+    let whole = tempfile::tempdir().unwrap();
+    let (said, ended) = child(whole.path(), "", 0);
+    assert!(ended, "{said}");
+    check(whole.path(), &said, "no death");
+    let passed = said.lines().find_map(|line| line.strip_prefix("passed: ")).unwrap().to_owned();
+    let points: Vec<&str> =
+        passed.split(' ').filter(|point| point.starts_with("memory.")).collect();
+    assert_eq!(points.len(), 10, "{points:?}");
+    let (mut n_deaths, mut n_after) = (0, 0);
+    for point in points {
+        for n_before in PASSES {
+            let temp = tempfile::tempdir().unwrap();
+            let (said, ended) = child(temp.path(), point, n_before);
+            if ended {
+                break;
+            }
+            n_deaths += 1;
+            let is_erased = check(temp.path(), &said, &format!("{point} after {n_before}"));
+            n_after += usize::from(is_erased);
+        }
+    }
+    assert!(n_deaths >= 14 && n_after >= 3 && n_after < n_deaths, "{n_deaths} {n_after}");
+}
+
+/// After a death: starts again, finishes what was decided, and looks. Whether the erasure had been decided.
+fn check(temp: &Path, said: &str, what: &str) -> bool {
+    let dir = DataDir::open(temp).unwrap();
+    let memory = MemoryStore::open(&dir).unwrap();
+    let (log, _audit, eraser) = open(&dir);
+    for receipt in eraser.resume().receipts {
+        assert_eq!(receipt.state, ErasureState::Completed, "{what}: {:?}", receipt.verified.left);
+    }
+    let is_decided = log.fence().n_refused() > 0;
+    let files = fs::read_dir(temp.join("memory")).unwrap();
+    let bytes: Vec<u8> = files.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+    for n in 1..=3 {
+        for place in 0..N_TURNS {
+            let word = planted(n, place);
+            let is_found = found(&memory, n, &word);
+            let was_kept = said.lines().any(|line| line == format!("kept {n} {place}"));
+            if n == ERASED && is_decided {
+                let is_left = memchr::memmem::find(&bytes, word.as_bytes()).is_some();
+                assert!(!is_found && !is_left, "{what}: {word} is left");
+            } else if was_kept {
+                assert!(is_found, "{what}: {word} was acknowledged and is lost");
+            }
+        }
+    }
+    let before = memory.stats().unwrap();
+    memory.rebuild(Language::English).unwrap();
+    let after = memory.stats().unwrap();
+    assert_eq!(after.n_fragments, before.n_fragments, "{what}");
+    assert_eq!(after.generation, before.generation + 1, "{what}");
+    is_decided
+}
+
+fn found(memory: &MemoryStore, n: u64, word: &str) -> bool {
+    let scope = MemoryScope::Conversation(vec![conversation(n)]);
+    let results = memory.search(&scope, &memory.query(word, Noon.now())).unwrap();
+    results.iter().flat_map(|result| &result.fragments).any(|one| one.text.contains(word))
+}

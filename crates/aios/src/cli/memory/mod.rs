@@ -1,0 +1,29 @@
+//! `aios memory`.
+
+mod add;
+mod decay;
+mod dedup;
+mod import;
+pub(super) mod opened;
+mod rebuild;
+mod score;
+pub(super) mod search;
+mod stats;
+
+use super::verbs::verbs;
+
+verbs! {
+    /// Keep what was said, find it again, and look after it
+    ///
+    /// While `aios serve` runs, the verbs that only look can be used.
+    Command {
+        Add(add::Add),
+        Search(search::Search),
+        Import(import::Import),
+        Stats(stats::Stats),
+        Dedup(dedup::Dedup),
+        Decay(decay::Decay),
+        Score(score::Score),
+        Rebuild(rebuild::Rebuild),
+    }
+}
