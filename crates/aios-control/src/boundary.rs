@@ -4,13 +4,17 @@
 //! faster. A lower one means more main: better answers. The proposal follows what is proven, not what is
 //! measured. Only if the embedder is shown to answer well enough near the boundary does it rise; if it
 //! is shown not to, it falls; and where nothing is shown, or the operator has fixed it, it stays.
+//!
+//! What is known of treatment against control may veto a step that would make it worse: it does not rise
+//! while treatment's answers seem worse than control's, and does not fall while treatment seems slower.
 
 use std::time::Duration;
 
-use aios_core::{BOUNDARY_DEFAULT, Boundary, Decision, Split, Tier, Timestamp};
+use aios_core::{BOUNDARY_DEFAULT, Boundary, Decision, MetricEvidence, Split, Tier, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::evalue::LogWealth;
+use crate::judge::Metric;
 use crate::row::Row;
 
 /// Most that the boundary may be away from its default: as far as the objective for its drift allows. What goes
@@ -20,7 +24,7 @@ pub const REACH: f64 = 0.08;
 /// What the operator may choose about the boundary.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BoundaryPolicy {
-    /// One step.
+    /// One step; with 0 it stays where it is.
     pub step: f64,
     /// Most that it may go in one direction or another within a day, all steps together.
     pub per_day_max: f64,
@@ -63,26 +67,63 @@ pub enum Near {
 /// An e-value of 20: wrong with a chance of at most 5 %.
 const PROOF_E: f64 = 20.0;
 
-/// How well the embedder answers messages just below the boundary.
-///
-/// The rows must be those since the last step: evidence for one boundary is none for the next.
-#[must_use]
-pub fn near_boundary(policy: &BoundaryPolicy, boundary: Boundary, rows: &[Row]) -> Near {
-    let misses = rows.iter().filter(|row| is_near(policy, boundary, row));
-    let misses = misses.filter_map(|row| row.quality.map(|quality| quality < policy.quality_min));
-    let (n_bad, n_good) = misses
-        .fold((0_u64, 0_u64), |(bad, good), miss| (bad + u64::from(miss), good + u64::from(!miss)));
-    let limit = 1.0 - policy.pass_rate_min;
-    let proven = |sign: f64| {
-        let bets = [(sign * (1.0 - limit), n_bad), (sign * -limit, n_good)];
-        LogWealth::after(bets).log_e() >= PROOF_E.ln()
-    };
-    if proven(1.0) {
-        Near::NotGoodEnough
-    } else if proven(-1.0) {
-        Near::GoodEnough
-    } else {
-        Near::Unknown
+/// Answers of the embedder just below the boundary since its last step: evidence for one boundary is none for the
+/// next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NearCounts {
+    /// Those that were good enough.
+    pub n_good: u64,
+    /// Those that were not.
+    pub n_bad: u64,
+}
+
+impl NearCounts {
+    /// Takes in one request, if it says anything. Buckets do not matter: what the embedder makes of a message does
+    /// not depend on who was dealt it.
+    pub fn add(&mut self, policy: &BoundaryPolicy, boundary: Boundary, row: &Row) {
+        let Some(quality) = row.quality.filter(|_| is_near(policy, boundary, row)) else { return };
+        let n = if quality < policy.quality_min { &mut self.n_bad } else { &mut self.n_good };
+        *n += 1;
+    }
+
+    /// What they prove, however often that is asked.
+    #[must_use]
+    pub fn say(&self, policy: &BoundaryPolicy) -> Near {
+        let limit = 1.0 - policy.pass_rate_min;
+        let proven = |sign: f64| {
+            let bets = [(sign * (1.0 - limit), self.n_bad), (sign * -limit, self.n_good)];
+            LogWealth::after(bets).log_e() >= PROOF_E.ln()
+        };
+        if proven(1.0) {
+            Near::NotGoodEnough
+        } else if proven(-1.0) {
+            Near::GoodEnough
+        } else {
+            Near::Unknown
+        }
+    }
+}
+
+/// From this e-value on something is not proven and yet to be reckoned with.
+const DOUBT_E: f64 = 2.0;
+
+/// How treatment seems to do against control. Less than proof is enough to keep a boundary from going further.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Doubts {
+    /// Its answers seem worse than tolerated.
+    pub quality: bool,
+    /// It seems slower than tolerated.
+    pub latency: bool,
+}
+
+impl Doubts {
+    /// What the metrics of a verdict say.
+    #[must_use]
+    pub fn of(metrics: &[MetricEvidence]) -> Self {
+        let doubted = |metric: Metric| {
+            metrics.iter().any(|it| it.metric == metric.name() && it.harm_log_e >= DOUBT_E.ln())
+        };
+        Self { quality: doubted(Metric::Quality), latency: doubted(Metric::Latency) }
     }
 }
 
@@ -92,6 +133,7 @@ pub fn propose(
     policy: &BoundaryPolicy,
     split: &Split,
     near: Near,
+    doubts: Doubts,
     steps: &[Step],
     now: Timestamp,
 ) -> Option<Decision> {
@@ -100,9 +142,9 @@ pub fn propose(
     }
     let from = split.treatment_boundary;
     let wish = match near {
-        Near::GoodEnough => policy.step,
-        Near::NotGoodEnough => -policy.step,
-        Near::Unknown => return None,
+        Near::GoodEnough if !doubts.quality => policy.step,
+        Near::NotGoodEnough if !doubts.latency => -policy.step,
+        Near::GoodEnough | Near::NotGoodEnough | Near::Unknown => return None,
     };
     let room = (policy.per_day_max - moved_today(steps, now)).max(0.0);
     let (low, high) = (BOUNDARY_DEFAULT.get() - REACH, BOUNDARY_DEFAULT.get() + REACH);
@@ -162,7 +204,7 @@ mod tests {
             let ts = Timestamp::from_micros(hour as i64 * HOUR_MICROS);
             let policy = BoundaryPolicy::default();
             if let Some(Decision::MoveBoundary { from, to }) =
-                propose(&policy, &split, near(hour), &steps, ts)
+                propose(&policy, &split, near(hour), Doubts::default(), &steps, ts)
             {
                 split.treatment_boundary = to;
                 steps.push(Step { ts, to, from });
@@ -179,8 +221,13 @@ mod tests {
             weight: Some(Weight::new(0.45).unwrap()),
             ..row(0)
         };
-        let rows = [vec![with(1.0); n_good], vec![with(0.0); n_bad]].concat();
-        near_boundary(&BoundaryPolicy::default(), BOUNDARY_DEFAULT, &rows)
+        said(&[vec![with(1.0); n_good], vec![with(0.0); n_bad]].concat())
+    }
+
+    fn said(rows: &[Row]) -> Near {
+        let (policy, mut counts) = (BoundaryPolicy::default(), NearCounts::default());
+        rows.iter().for_each(|row| counts.add(&policy, BOUNDARY_DEFAULT, row));
+        counts.say(&policy)
     }
 
     #[test]
@@ -211,12 +258,25 @@ mod tests {
     fn the_operators_hand_freezes_it() {
         let moves = |split: &Split| {
             let at = Timestamp::from_micros(0);
-            propose(&BoundaryPolicy::default(), split, Near::GoodEnough, &[], at).is_some()
+            let (policy, doubts) = (BoundaryPolicy::default(), Doubts::default());
+            propose(&policy, split, Near::GoodEnough, doubts, &[], at).is_some()
         };
         assert!(moves(&split(0.5)));
         assert!(!moves(&Split { frozen: true, ..split(0.5) }));
         assert!(!moves(&Split { adaptive: false, ..split(0.5) }));
         assert!(!moves(&split(0.7)));
+    }
+
+    #[test]
+    fn a_step_that_would_make_it_worse_is_not_made() {
+        let moves = |near: Near, quality: bool, latency: bool| {
+            let (policy, at) = (BoundaryPolicy::default(), Timestamp::from_micros(0));
+            propose(&policy, &split(0.5), near, Doubts { quality, latency }, &[], at).is_some()
+        };
+        assert!(!moves(Near::GoodEnough, true, false) && moves(Near::GoodEnough, false, true));
+        assert!(
+            !moves(Near::NotGoodEnough, false, true) && moves(Near::NotGoodEnough, true, false)
+        );
     }
 
     #[test]
@@ -237,8 +297,7 @@ mod tests {
             ..row(0)
         };
         for row in [far(0.2, Tier::Embedder), far(0.6, Tier::Embedder), far(0.45, Tier::Main)] {
-            let near = near_boundary(&BoundaryPolicy::default(), BOUNDARY_DEFAULT, &[row; 500]);
-            assert_eq!(near, Near::Unknown, "{row:?}");
+            assert_eq!(said(&[row; 500]), Near::Unknown, "{row:?}");
         }
     }
 

@@ -134,8 +134,8 @@ impl Canary {
             Decision::Reset { to } => Self { held: false, ..self.moved(to, Phase::at(to)) },
             Decision::Hold => Self { held: true, ..self },
             Decision::Resume => Self { held: false, ..self },
-            // The treatment's own boundary moves inside a stage.
-            Decision::MoveBoundary { .. } => self,
+            // The treatment's own boundary moves inside a stage, and must pass as it is now.
+            Decision::MoveBoundary { .. } => Self { consecutive_passes: 0, ..self },
         }
     }
 

@@ -10,6 +10,7 @@ use aios_core::{
 use aios_privacy::RedactedText;
 use serde::{Deserialize, Serialize};
 
+use crate::boundary::NearCounts;
 use crate::evidence::Testimony;
 use crate::rollout::Rollout;
 
@@ -62,6 +63,9 @@ pub struct VerdictEvent {
     /// The counts of live traffic that it was computed from; none where a golden report alone spoke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub testimony: Option<Testimony>,
+    /// Answers near treatment's boundary since its last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<NearCounts>,
 }
 
 /// One decision as it is kept.

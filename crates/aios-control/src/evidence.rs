@@ -95,6 +95,9 @@ pub struct Epoch {
     pub(crate) signs: Signs,
     /// Observations dealt to treatment and to control, in a block or not.
     pub(crate) n_dealt: [u64; 2],
+    /// Those of them that were slower than the objective, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) n_too_slow: Option<[u64; 2]>,
 }
 
 #[derive(Debug, Clone)]
@@ -192,12 +195,17 @@ impl Evidence {
             // Everybody is in one bucket: there is nothing to compare.
             return;
         };
-        epoch.n_dealt[usize::from(seen.bucket == Bucket::Control)] += 1;
+        let side = usize::from(seen.bucket == Bucket::Control);
+        epoch.n_dealt[side] += 1;
         if seen.bucket == Bucket::Control {
             self.new_controls.n += 1;
             self.new_controls.n_failed += u64::from(seen.failed);
         }
         let served = Served { failed: seen.failed, latency_ms: seen.latency_ms };
+        if let Some(ceilings) = self.policy.ceilings {
+            epoch.n_too_slow.get_or_insert_default()[side] +=
+                u64::from(served.is_slower_than(ceilings.slow_ms));
+        }
         if let Some(block) = waiting.served.add(seen.bucket, served) {
             epoch.add_served(&self.policy, &block);
             self.n_new_blocks += 1;
@@ -232,6 +240,13 @@ impl Evidence {
     }
 }
 
+impl Testimony {
+    /// What follows is a stretch of its own, at this share.
+    pub(crate) fn enter(&mut self, treatment: Percent) {
+        self.epochs.extend(Shape::for_share(treatment).map(|shape| Epoch::new(treatment, shape)));
+    }
+}
+
 impl Epoch {
     fn new(treatment: Percent, shape: Shape) -> Self {
         let cells = || Cells::new(shape);
@@ -243,6 +258,7 @@ impl Epoch {
             latency: std::array::from_fn(|_| cells()),
             signs: Signs::new(shape),
             n_dealt: [0; 2],
+            n_too_slow: None,
         }
     }
 

@@ -13,12 +13,15 @@
 //!   control slower than `tau`, where `tau` is the p95 that was frozen when the rollout began. The
 //!   idea of comparing shares beyond a fixed point: Howard and Ramdas, "Sequential estimation of
 //!   quantiles" (Bernoulli, 2022).
+//! - Margins are about control; a ceiling is about nothing else. Treatment that is proven to break an objective which
+//!   control does not even seem to break is no good, however wide the margins are.
 //! - One alpha covers all metrics, stages and looks, since the mean of e-values is an e-value (Vovk and
 //!   Wang, 2021). Advancing asks for every metric, which needs no correction: intersection-union
 //!   (Berger, 1982).
 //! - That canaries be judged by sequential tests: Lindon, Sanden and Shirikian, "Rapid regression
 //!   detection in software deployments through sequential testing" (KDD, 2022).
 
+mod ceiling;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -35,7 +38,8 @@ use crate::interval::mean_interval;
 use crate::slo::share_above;
 use crate::srm::is_dealt_wrong;
 
-pub use policy::{JudgePolicy, Metric, Question};
+use ceiling::breaks_ceiling;
+pub use policy::{Ceilings, JudgePolicy, Metric, Question};
 
 /// What came out, and the figures behind it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -68,6 +72,7 @@ pub fn judge(evidence: &Evidence, next: Percent) -> Judgement {
         }
         Some(_) if harm_log_e >= policy.critical_log_e() => VerdictReason::CriticalHarm,
         Some(_) if harm_log_e >= policy.proof_log_e() => VerdictReason::Harm,
+        Some(_) if breaks_ceiling(evidence) => VerdictReason::ObjectiveBroken,
         Some(_) if is_control_broken(evidence) => VerdictReason::ControlUnhealthy,
         Some(epoch) if is_proven(evidence, epoch, question) => VerdictReason::WithinMargins,
         Some(_) => VerdictReason::Inconclusive,

@@ -35,9 +35,11 @@ pub use cells::{Cells, Signs};
 pub use evalue::{LAMBDAS, LogWealth};
 pub use event::{ControlEvent, DecisionEvent, StandingEvent, VerdictEvent};
 pub use evidence::{Epoch, Evidence, Observation, Observer, Testimony};
-pub use forecast::{Needed, blocks_needed};
+pub use forecast::{
+    Expected, Forecast, Needed, StagePlan, blocks_needed, blocks_still_needed, forecast,
+};
 pub use interval::{mean, mean_interval};
-pub use judge::{JudgePolicy, Judgement, Metric, Question, difference_interval, judge};
+pub use judge::{Ceilings, JudgePolicy, Judgement, Metric, Question, difference_interval, judge};
 pub use multiple::{e_benjamini_hochberg, holm};
 pub use plan::{CanaryPolicy, Check, STAGES, next_stage, plan};
 pub use rollout::Rollout;

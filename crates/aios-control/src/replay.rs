@@ -92,13 +92,14 @@ pub fn replay<'a>(
                 replayed.push(Replayed { kept, verdict, reason, decision, canary });
             }
             ControlEvent::Decision(event) => match event.decision {
-                // What an operator did, he would have done.
-                Decision::Reset { .. } | Decision::Hold | Decision::Resume => {
+                // What an operator did, he would have done; and requests were dealt by the boundary as it was.
+                Decision::Reset { .. }
+                | Decision::Hold
+                | Decision::Resume
+                | Decision::MoveBoundary { .. } => {
                     canary = canary.after(Record::Decision(event.decision));
                 }
-                Decision::Advance { .. }
-                | Decision::RollBack { .. }
-                | Decision::MoveBoundary { .. } => {}
+                Decision::Advance { .. } | Decision::RollBack { .. } => {}
             },
             ControlEvent::Standing(_) => {}
         }
@@ -137,6 +138,7 @@ mod tests {
             harm_log_e: judged.harm_log_e,
             metrics: judged.metrics,
             testimony: Some(evidence.testimony()),
+            near: None,
         }
     }
 

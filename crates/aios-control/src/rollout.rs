@@ -1,9 +1,9 @@
 //! Everything that is known of the rollout: a fold over what control has kept.
 
-use aios_core::{Boundary, Decision, Percent, Timestamp, Verdict};
+use aios_core::{Boundary, Decision, Percent, Timestamp, Verdict, VerdictReason};
 use serde::{Deserialize, Serialize};
 
-use crate::boundary::Step;
+use crate::boundary::{NearCounts, Step};
 use crate::canary::{Canary, Record};
 use crate::event::{ControlEvent, DecisionEvent, VerdictEvent};
 use crate::evidence::Testimony;
@@ -28,10 +28,16 @@ pub struct Rollout {
     pub candidate: Option<String>,
     /// The last golden report that was counted.
     pub report: Option<String>,
+    /// Why the last verdict was what it was; none before the first.
+    #[serde(default)]
+    pub reason: Option<VerdictReason>,
     /// Verdicts without proof, one after the other.
     pub n_inconclusive: u32,
     /// The evidence so far.
     pub testimony: Option<Testimony>,
+    /// Answers near treatment's boundary since its last step.
+    #[serde(default)]
+    pub near: NearCounts,
 }
 
 impl Rollout {
@@ -46,8 +52,10 @@ impl Rollout {
             steps: Vec::new(),
             candidate: None,
             report: None,
+            reason: None,
             n_inconclusive: 0,
             testimony: None,
+            near: NearCounts::default(),
         }
     }
 
@@ -79,9 +87,11 @@ impl Rollout {
         Self {
             canary: self.canary.after(record),
             candidate: Some(event.candidate.clone()),
+            reason: Some(event.reason),
             report: event.report.clone().or(self.report),
             n_inconclusive: if is_open { self.n_inconclusive.saturating_add(1) } else { 0 },
             testimony: event.testimony.clone().or(self.testimony),
+            near: event.near.unwrap_or(self.near),
             ..self
         }
     }
@@ -91,6 +101,11 @@ impl Rollout {
         if let Some((from, to)) = event.step() {
             self.boundary = Some(to);
             self.steps.push(Step { ts: event.ts, to, from });
+            self.near = NearCounts::default();
+            // What was proven at one boundary is pooled with what follows, and is no part of it.
+            if let Some(testimony) = &mut self.testimony {
+                testimony.enter(self.canary.treatment_pct);
+            }
             let too_many = self.steps.len().saturating_sub(STEPS_MAX);
             drop(self.steps.drain(..too_many));
         }
@@ -101,10 +116,12 @@ impl Rollout {
             // A new rollout, whose evidence begins at nothing.
             Decision::Reset { .. } => Self {
                 stage_since: Some(event.ts),
+                reason: None,
                 n_inconclusive: 0,
                 boundary: None,
                 candidate: None,
                 testimony: None,
+                near: NearCounts::default(),
                 ..self
             },
             Decision::Hold | Decision::Resume | Decision::MoveBoundary { .. } => self,
@@ -167,5 +184,8 @@ mod tests {
         assert_eq!(stepped.boundary, Some(Boundary::new(0.51).unwrap()));
         assert_eq!(stepped.canary.treatment_pct, Percent::new(25.0).unwrap());
         assert_eq!(stepped.stage_since, Some(lines()[1].at()));
+        // What must agree with the next stage is evidence for the boundary in force.
+        let n_epochs = |rollout: Rollout| rollout.testimony.unwrap().epochs.len();
+        assert_eq!(n_epochs(stepped), n_epochs(fold(&lines()[..2])) + 1);
     }
 }

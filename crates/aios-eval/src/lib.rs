@@ -20,6 +20,7 @@ mod report;
 pub mod retrieval;
 mod routing;
 mod stats;
+mod sweep;
 
 pub use compare::{Comparison, Doubt, DriftError, Outcome, check_drift, unanswered};
 pub use edit::{accepted, with_cases};
@@ -35,3 +36,4 @@ pub use report::{
 };
 pub use routing::{Mismatch, RoutingReport, check_routing};
 pub use stats::{Shift, mcnemar_worse, mean, median, percentile, shift, wilson};
+pub use sweep::{Swept, sweep};

@@ -6,7 +6,7 @@ mod figures;
 mod read;
 mod test;
 
-use aios_core::{Bucket, Timestamp};
+use aios_core::{Bucket, Profile, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -155,6 +155,9 @@ pub struct Metrics {
     pub error_rate: f64,
     /// Share of answered runs that went to main, in percent.
     pub main_model_percent: f64,
+    /// Recall among the first five fragments, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall_at_5: Option<f64>,
     /// Cost of all runs in US dollars, where every one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
@@ -210,14 +213,19 @@ impl Report {
     }
 }
 
-/// Names a routing policy: the configuration, whose bucket it is, and where that bucket's boundary stands.
+/// Names a routing policy: the configuration, whose bucket it is, where that bucket's boundary stands, and by
+/// which knots messages are weighed.
 #[must_use]
 pub fn candidate_fingerprint(
     config_hash: &str,
     bucket: Bucket,
     boundary: f64,
-    profile: &str,
+    profile: Profile,
 ) -> String {
+    let profile = match profile {
+        Profile::Golden => "golden",
+        Profile::Traffic => "traffic",
+    };
     let text = format!("{config_hash}\n{bucket}\n{boundary}\n{profile}\n");
     hex::of(&Sha256::digest(text)).chars().take(16).collect()
 }

@@ -60,6 +60,7 @@ impl ControlPlane {
         let watch = Watch::new(
             Arc::clone(&gateway),
             data_dir(),
+            controls.canary.subscribe(),
             controls.alerts,
             Arc::clone(&alert_metrics),
         );

@@ -30,7 +30,7 @@ mod whose;
 pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
 pub use canary::{
     CanaryError, CanaryKeeper, CanarySettings, Checked, ControlConfig, Gate, GateError, Look,
-    Order, Quiet, RowSource, Standing, Wish, split_of,
+    Order, Quiet, RowSource, Standing, Trial, Wish, split_of,
 };
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};

@@ -5,6 +5,8 @@ use std::fmt;
 use aios_core::Percent;
 use serde::{Deserialize, Serialize};
 
+use crate::slo::{SLOW_SHARE_MAX, Slo};
+
 /// What is compared between the buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
@@ -84,6 +86,35 @@ impl Question {
     }
 }
 
+/// What treatment may not be worse than, however much control allows: the service level objectives.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ceilings {
+    /// Share of requests that may fail.
+    pub errors: f64,
+    /// Share of answers that may not be good enough.
+    pub misses: f64,
+    /// Share of requests that may fail or take longer …
+    pub slow: f64,
+    /// … than this.
+    pub slow_ms: f64,
+}
+
+impl Ceilings {
+    /// Those of the objectives; none if one of them is not asked for.
+    #[must_use]
+    pub fn of(slos: &[Slo]) -> Option<Self> {
+        let objective =
+            |name: &str| slos.iter().find(|slo| slo.sli.name() == name).map(|slo| slo.objective);
+        Some(Self {
+            errors: objective("error_rate")?,
+            misses: 1.0 - objective("pass_rate")?,
+            slow: SLOW_SHARE_MAX,
+            slow_ms: objective("latency_ms_p95")?,
+        })
+    }
+}
+
 /// What the judge goes by. It is fixed when a rollout begins: limits that move with what they limit
 /// prove nothing. It is kept with each verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,6 +128,9 @@ pub struct JudgePolicy {
     pub quality_required: bool,
     /// Above this share of failures control itself is broken.
     pub control_errors_max: f64,
+    /// What treatment may not be worse than, whatever control does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceilings: Option<Ceilings>,
     /// Fewest blocks of a stage before it may pass.
     pub blocks_min: u64,
     /// By which share its p95 may be longer, at full size; see [`Self::with_latency_margin`].
@@ -133,6 +167,7 @@ impl JudgePolicy {
             quality_margin: 0.02,
             quality_required: false,
             control_errors_max: 0.05,
+            ceilings: None,
             blocks_min: 30,
             latency_margin: LATENCY_MARGIN,
             slow_ms: baseline_p95_ms,

@@ -19,7 +19,7 @@ pub use tally::{Limits, Share, Tallies};
 const BAD_MIN: u64 = 3;
 
 /// What may be slow if 95 % must not be.
-const SLOW_SHARE_MAX: f64 = 0.05;
+pub(crate) const SLOW_SHARE_MAX: f64 = 0.05;
 
 /// On which side of the objective a figure is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -29,6 +29,7 @@ impl Metrics {
             mean_ms: mean(&latencies).unwrap_or(0.0),
             error_rate: share(n_errors, all.len()),
             main_model_percent: 100.0 * share(n_main, answered.len()),
+            recall_at_5: None,
             cost_usd: costs.filter(|_| !answered.is_empty()),
             n: runs.len(),
         }

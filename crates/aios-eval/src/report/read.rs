@@ -71,6 +71,7 @@ impl Report {
             ("pass_k", metrics.pass_k),
             ("error_rate", metrics.error_rate),
             ("main_model_percent", metrics.main_model_percent / 100.0),
+            ("recall_at_5", metrics.recall_at_5.unwrap_or(0.0)),
         ];
         let wrong_share = shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share));
         let times =

@@ -7,6 +7,7 @@
 //! misses nothing, and one that is slow may hear something twice.
 
 mod book;
+mod canary;
 mod message;
 mod metrics;
 mod runbook;

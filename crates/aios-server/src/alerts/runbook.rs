@@ -42,6 +42,21 @@ pub fn runbook(about: &str) -> &'static [&'static str] {
             "See what the log says: aios status, aios logs verify",
             "Requests are refused or go unrecorded until it can be written again",
         ],
+        "canary_stalled" => &[
+            "See what is not proven yet: aios canary check",
+            "See how long it takes at this traffic, and what wider margins would change: aios canary plan",
+            "Go on without proof if you answer for it: aios canary approve --reason \"…\"",
+            "Or end it: aios canary reset --start-pct 0",
+        ],
+        "canary_incomparable" => &[
+            "See what came in: aios canary check, aios routing status",
+            "Look whether something in front of AIOS changes conversation ids, or control's endpoints fail: aios models",
+            "Begin anew once that is mended: aios canary reset --start-pct 10",
+        ],
+        "canary_damaged" => &[
+            "See which line it is: aios canary verify",
+            "Restore analytics/control.ndjson from a backup, or begin anew: aios canary reset --start-pct 10",
+        ],
         _ if about.starts_with("tier_") => &[
             "See why its endpoints are left out: aios models",
             "Start the model server, or load the model in LM Studio",

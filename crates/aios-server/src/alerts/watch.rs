@@ -14,9 +14,11 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use super::book::{Book, Manner, Trouble};
+use super::canary::canary_troubles;
 use super::metrics::AlertMetrics;
 use super::sight::{Sight, broken_parts};
 use super::{AlertConfig, ChannelKind, send};
+use crate::canary::Standing;
 use crate::gateway::Gateway;
 
 /// How often the parts are looked at, and what is due is sent.
@@ -29,6 +31,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 pub(crate) struct Watch {
     gateway: Arc<Gateway>,
     dir: Arc<DataDir>,
+    canary: watch::Receiver<Arc<Standing>>,
     sight: Option<Sight>,
     looked_at: Option<Timestamp>,
     /// What the objectives said the last time; none if they could not be looked at.
@@ -41,11 +44,21 @@ impl Watch {
     pub(crate) fn new(
         gateway: Arc<Gateway>,
         dir: Arc<DataDir>,
+        canary: watch::Receiver<Arc<Standing>>,
         config: AlertConfig,
         metrics: Arc<AlertMetrics>,
     ) -> Self {
         let post = Post::open(Arc::clone(&dir), config);
-        Self { gateway, dir, sight: None, looked_at: None, of_objectives: None, post, metrics }
+        Self {
+            gateway,
+            dir,
+            canary,
+            sight: None,
+            looked_at: None,
+            of_objectives: None,
+            post,
+            metrics,
+        }
     }
 
     /// Goes on until told to stop.
@@ -113,6 +126,7 @@ impl Watch {
     fn observe(&mut self, now: Timestamp) {
         let live = self.gateway.live.load();
         let mut troubles = broken_parts(&live.upstreams.status(), &self.gateway.store.stats());
+        troubles.extend(canary_troubles(&self.canary.borrow()));
         match &self.of_objectives {
             Some(seen) => troubles.extend(seen.iter().cloned()),
             // What cannot be seen is not over.

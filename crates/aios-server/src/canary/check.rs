@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aios_control::boundary::NearCounts;
 use aios_control::{
     Canary, Check, ControlEvent, Evidence, Judgement, Phase, Rollout, Sources, VerdictEvent, judge,
     next_stage, plan,
@@ -54,6 +55,8 @@ pub struct Checked {
     pub window: Option<EvidenceWindow>,
     /// The golden gate.
     pub golden: GoldenGate,
+    /// Why it is closed, if a report was looked at.
+    pub golden_why: Option<String>,
     /// Cases in the golden report.
     pub n_golden_cases: u32,
     /// Whether a golden report alone has spoken.
@@ -109,6 +112,7 @@ struct Live {
     evidence: Evidence,
     judgement: Judgement,
     has_treatment: bool,
+    near: NearCounts,
 }
 
 impl CanaryKeeper {
@@ -155,6 +159,7 @@ impl Inner {
             evidence.settle();
             self.evidence = Some(evidence);
         }
+        let decision = decision.or_else(|| self.step(look, &event));
         if let Some(decision) = decision {
             self.decide(decision, Actor::Controller, RedactedText::default(), look.now)?;
         }
@@ -223,8 +228,12 @@ impl Inner {
                 (None, _) => return Ok(Err(Quiet::NoBaseline)),
             },
         };
+        let mut near = self.rollout.near;
         let taken = match is_fresh {
-            true => take(&mut evidence, look.rows, window, look.settings.quality_min)?,
+            true => {
+                let boundary = look.split.treatment_boundary;
+                take(&mut evidence, look.rows, window, look.settings, boundary, &mut near)?
+            }
             // The window went into the limit that the next ones are measured by.
             false => Taken::default(),
         };
@@ -234,7 +243,7 @@ impl Inner {
         let next = next_stage(canary.treatment_pct).unwrap_or(canary.treatment_pct);
         let judgement = judge(&evidence, next);
         let has_treatment = taken.n_treatment > 0 || !is_fresh;
-        Ok(Ok(Live { window, evidence, judgement, has_treatment }))
+        Ok(Ok(Live { window, evidence, judgement, has_treatment, near }))
     }
 
     /// Whether a golden report alone would say nothing now: it may breach at any time, and passes alone only
@@ -285,6 +294,7 @@ impl Inner {
             harm_log_e: judged.map_or(0.0, |judged| judged.harm_log_e),
             metrics: judged.map(|judged| judged.metrics.clone()).unwrap_or_default(),
             testimony: live.map(|live| live.evidence.testimony()),
+            near: live.map(|live| live.near),
         }
     }
 
@@ -296,6 +306,7 @@ impl Inner {
             quiet: Some(quiet),
             window: None,
             golden: look.gate.state,
+            golden_why: look.gate.why.clone(),
             n_golden_cases: look.gate.n_cases,
             golden_only: false,
             harm_log_e: None,

@@ -61,7 +61,7 @@ impl CanaryError {
             Self::Conflict { .. } => Some("look with `aios canary status`, then decide again"),
             Self::Disabled => Some("set `canary.enabled = true`"),
             Self::NoNextStage { .. } => Some("`aios canary reset --start-pct 10` begins anew"),
-            Self::Gate(error) => error.hint(),
+            Self::Gate(error) => Some(error.hint()),
             Self::Store(error) => error.hint(),
         }
     }

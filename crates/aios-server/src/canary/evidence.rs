@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use aios_control::boundary::NearCounts;
 use aios_control::{Evidence, Observer, Row};
-use aios_core::{Bucket, EvidenceWindow, Timestamp};
+use aios_core::{Boundary, Bucket, EvidenceWindow, Timestamp};
 use aios_store::StoreError;
 
 use super::settings::CanarySettings;
@@ -79,14 +80,16 @@ pub(super) struct Taken {
     pub(super) n_control: u64,
 }
 
-/// Takes a window in.
+/// Takes a window in, for the buckets and for the boundary.
 pub(super) fn take(
     evidence: &mut Evidence,
     rows: &dyn RowSource,
     window: EvidenceWindow,
-    quality_min: f64,
+    settings: &CanarySettings,
+    boundary: Boundary,
+    near: &mut NearCounts,
 ) -> Result<Taken, StoreError> {
-    let mut observer = Observer::new(quality_min);
+    let mut observer = Observer::new(settings.quality_min);
     let mut taken = Taken::default();
     rows.each(window.since..window.until, &mut |row| {
         let Some(seen) = observer.observe(&row) else { return };
@@ -95,6 +98,7 @@ pub(super) fn take(
             Bucket::Control => taken.n_control += 1,
         }
         evidence.add(&seen);
+        near.add(&settings.boundary, boundary, &row);
     })?;
     Ok(taken)
 }

@@ -3,66 +3,65 @@
 //! A report counts once, however often it is looked at; the gate itself is asked each time, and is open
 //! only while the report is young.
 
-use std::path::Path;
 use std::time::Duration;
 
-use aios_core::{GoldenGate, Timestamp, Verdict};
-use aios_privacy::SecretDigest;
+use aios_control::sli::Window;
+use aios_control::slo::Slo;
+use aios_control::slo::check::{Looked, check};
+use aios_core::{Bucket, GoldenGate, Profile, Split, Timestamp, Verdict};
+use aios_eval::{Kind, Report, ReportError, Status, candidate_fingerprint};
 use aios_store::DataDir;
-use serde::Deserialize;
-use serde_json::{Map, Value};
+
+use crate::judging::figures;
 
 /// A report that is older says nothing.
 const AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Largest report that is read.
-const BYTES_MAX: u64 = 64 << 20;
-
-/// Digits of a report's digest that tell it from others.
+/// Digits of a report's id that tell it from others.
 const DIGITS: usize = 16;
+
+/// What a report must be of, and what is asked of its figures.
+#[derive(Debug, Clone)]
+pub struct Trial<'a> {
+    fingerprint: String,
+    slos: &'a [Slo],
+}
 
 /// What a golden report says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     /// Whether the canary may advance.
     pub state: GoldenGate,
-    /// The report, by its digest.
+    /// The report, by its id.
     pub report: Option<String>,
     /// Cases in it.
     pub n_cases: u32,
+    /// Why it is closed, if it is.
+    pub why: Option<String>,
 }
 
 /// A report cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
-    /// It is not there.
-    #[error("there is no golden report at {path}")]
-    Missing {
-        /// Where it was looked for.
-        path: String,
-    },
     /// It is no report.
-    #[error("{path} is no golden report: {why}")]
+    #[error("{path} is no golden report: {err}")]
     NoReport {
         /// The file.
         path: String,
         /// Why.
-        why: String,
+        #[source]
+        err: ReportError,
     },
-    /// A figure is not one that there can be.
-    #[error("{path}: `{field}` is {value}, which is not {expected}")]
-    BadFigure {
+    /// It cannot speak for what is on trial.
+    #[error("{path} proves nothing: {why}")]
+    NoProof {
         /// The file.
         path: String,
-        /// The figure.
-        field: &'static str,
-        /// What stands there.
-        value: String,
-        /// What may stand there.
-        expected: &'static str,
+        /// Why.
+        why: &'static str,
     },
-    /// It is too old.
-    #[error("{path} is of {ts}, more than a day ago")]
+    /// It is too old, or of a time that has not come.
+    #[error("{path} is of {ts}, which is not within the last day")]
     Stale {
         /// The file.
         path: String,
@@ -84,101 +83,77 @@ pub enum GateError {
 impl GateError {
     /// What the operator can do.
     #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
+    pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Missing { .. }
-            | Self::NoReport { .. }
+            Self::NoReport { .. }
+            | Self::NoProof { .. }
             | Self::Stale { .. }
             | Self::OtherCandidate { .. } => {
-                Some("make one with `aios golden compare … --bucket treatment --out FILE`")
+                "make one with `aios golden compare --bucket treatment --out FILE`, with the server running"
             }
-            Self::BadFigure { .. } => Some("shares are from 0 to 1, latencies in milliseconds"),
         }
     }
 }
 
-#[derive(Debug, Deserialize)]
-struct Written {
-    timestamp: Option<String>,
-    status: Option<String>,
-    #[serde(default, alias = "candidate")]
-    candidate_fingerprint: Option<String>,
-    #[serde(default)]
-    metrics: Map<String, Value>,
-    #[serde(default)]
-    tests: Vec<Value>,
+impl<'a> Trial<'a> {
+    /// The policy on trial under this configuration, split and way to weigh.
+    #[must_use]
+    pub fn new(config_hash: &str, split: &Split, profile: Profile, slos: &'a [Slo]) -> Self {
+        let (bucket, boundary) = (Bucket::Treatment, split.treatment_boundary.get());
+        Self { fingerprint: candidate_fingerprint(config_hash, bucket, boundary, profile), slos }
+    }
 }
 
 impl Gate {
     /// Where there is no report.
-    pub const MISSING: Self = Self { state: GoldenGate::Missing, report: None, n_cases: 0 };
+    pub const MISSING: Self =
+        Self { state: GoldenGate::Missing, report: None, n_cases: 0, why: None };
 
-    /// What the report's text says at `now` of this candidate.
+    /// What the report's text says at `now` of what is on trial.
     ///
     /// # Errors
-    /// When it is no report, or one of another candidate, or too old.
-    pub fn of(text: &str, path: &Path, candidate: &str, now: Timestamp) -> Result<Self, GateError> {
-        let path = path.display().to_string();
-        let no_report = |why: String| GateError::NoReport { path: path.clone(), why };
-        let written: Written =
-            serde_json::from_str(text).map_err(|error| no_report(error.to_string()))?;
-        let ts = written.timestamp.as_deref().and_then(time);
-        let ts = ts.ok_or_else(|| no_report("it has no `timestamp`".to_owned()))?;
-        let status = written.status.as_deref();
-        let has_passed = match status.map(str::to_ascii_uppercase).as_deref() {
-            Some("PASS" | "PASSED" | "OK") => true,
-            Some(_) => false,
-            None => return Err(no_report("it has no `status`".to_owned())),
+    /// When it is no report, or cannot speak for what is on trial, or is too old.
+    pub fn of(
+        text: &str,
+        path: &str,
+        trial: &Trial<'_>,
+        now: Timestamp,
+    ) -> Result<Self, GateError> {
+        let path = path.to_owned();
+        let report = match Report::parse(text) {
+            Ok(report) => report,
+            Err(err) => return Err(GateError::NoReport { path, err }),
         };
-        let n_cases = written.count(&path)?;
-        written.figures(&path)?;
-        if now.since(ts) > AGE_MAX {
-            return Err(GateError::Stale { path, ts });
+        if let Some(why) = no_proof(&report) {
+            return Err(GateError::NoProof { path, why });
         }
-        match written.candidate_fingerprint {
-            Some(found) if !found.is_empty() && found != candidate => {
-                return Err(GateError::OtherCandidate {
-                    path,
-                    found,
-                    expected: candidate.to_owned(),
-                });
-            }
-            Some(_) | None => {}
+        if !report.is_fresh(now, AGE_MAX) {
+            return Err(GateError::Stale { path, ts: report.timestamp });
         }
-        let report = SecretDigest::of(text.as_bytes()).to_hex().chars().take(DIGITS).collect();
-        // Nothing that ran has passed nothing.
-        let state = match (n_cases, has_passed) {
-            (0, _) => return Err(no_report("it holds no case".to_owned())),
-            (_, true) => GoldenGate::FreshPass,
-            (_, false) => GoldenGate::Failed,
-        };
-        Ok(Self { state, report: Some(report), n_cases })
+        let found = report.candidate_fingerprint.clone().unwrap_or_default();
+        if found != trial.fingerprint {
+            let expected = trial.fingerprint.clone();
+            return Err(GateError::OtherCandidate { path, found, expected });
+        }
+        let why = failure(&report, trial.slos);
+        Ok(Self {
+            state: if why.is_none() { GoldenGate::FreshPass } else { GoldenGate::Failed },
+            report: Some(report.report_id.chars().take(DIGITS).collect()),
+            n_cases: u32::try_from(report.summary.cases).unwrap_or(u32::MAX),
+            why,
+        })
     }
 
-    /// What the last report in a data directory says.
+    /// What the last report in a data directory says. What cannot be used keeps the canary from advancing, and
+    /// the gate says why.
     #[must_use]
-    pub fn of_last(dir: &DataDir, candidate: &str, now: Timestamp) -> Self {
-        let path = dir.path().join("goldens").join("last_report.json");
-        let is_sane = std::fs::metadata(&path).is_ok_and(|file| file.len() <= BYTES_MAX);
-        let text = if is_sane { std::fs::read_to_string(&path).ok() } else { None };
-        let read = text.map(|text| Self::of(&text, &path, candidate, now));
-        Self::or_closed(read.transpose())
-    }
-
-    /// What cannot be used keeps the canary from advancing and says so, where nobody waits for an error.
-    fn or_closed(read: Result<Option<Self>, GateError>) -> Self {
-        match read {
-            Ok(Some(gate)) => gate,
-            Ok(None) | Err(GateError::Missing { .. }) => Self::MISSING,
-            Err(
-                error @ (GateError::NoReport { .. }
-                | GateError::BadFigure { .. }
-                | GateError::Stale { .. }
-                | GateError::OtherCandidate { .. }),
-            ) => {
-                tracing::debug!(%error, "the golden report is not used");
-                Self { state: GoldenGate::Stale, ..Self::MISSING }
-            }
+    pub fn of_last(dir: &DataDir, trial: &Trial<'_>, now: Timestamp) -> Self {
+        let closed = |why| Self { state: GoldenGate::Stale, why: Some(why), ..Self::MISSING };
+        match dir.read_golden_report() {
+            Ok(None) => Self::MISSING,
+            Ok(Some(text)) => Self::of(&text, "goldens/last_report.json", trial, now)
+                .unwrap_or_else(|error| closed(error.to_string())),
+            Err(error) => closed(error.to_string()),
         }
     }
 
@@ -196,66 +171,92 @@ impl Gate {
     }
 }
 
-impl Written {
-    fn count(&self, path: &str) -> Result<u32, GateError> {
-        let Some(n) = self.metrics.get("n") else {
-            return Ok(u32::try_from(self.tests.len()).unwrap_or(u32::MAX));
-        };
-        let whole = n.as_u64().and_then(|n| u32::try_from(n).ok());
-        whole.ok_or_else(|| bad(path, "metrics.n", n, "a whole number"))
-    }
-
-    fn figures(&self, path: &str) -> Result<(), GateError> {
-        type Check = (&'static str, &'static str, fn(f64) -> bool, &'static str);
-        let is_share: fn(f64) -> bool = |value| (0.0..=1.0).contains(&value);
-        let is_time: fn(f64) -> bool = |value| value >= 0.0 && value.is_finite();
-        let checks: [Check; 3] = [
-            ("pass_rate", "metrics.pass_rate", is_share, "a share from 0 to 1"),
-            ("error_rate", "metrics.error_rate", is_share, "a share from 0 to 1"),
-            ("p95_ms", "metrics.p95_ms", is_time, "a number of milliseconds"),
-        ];
-        for (key, field, may_be, expected) in checks {
-            match self.metrics.get(key) {
-                None | Some(Value::Null) => {}
-                Some(value) if value.as_f64().is_some_and(may_be) => {}
-                Some(value) => return Err(bad(path, field, value, expected)),
-            }
+/// Why a report says nothing of treatment, whatever its figures are.
+fn no_proof(report: &Report) -> Option<&'static str> {
+    match (report.kind, report.bucket, report.status) {
+        (Kind::Baseline, ..) => Some("it is a baseline, which was compared with nothing"),
+        (_, Bucket::Control, _) => Some("it asked control, which is not on trial"),
+        (.., Status::Error) => Some("too little was answered to tell"),
+        // Nothing that ran has passed nothing.
+        _ if report.summary.cases == 0 => Some("it holds no case"),
+        _ if report.candidate_fingerprint.is_none() => {
+            Some("it does not say which policy answered")
         }
-        Ok(())
+        (Kind::Comparison, Bucket::Treatment, Status::Pass | Status::Fail) => None,
     }
 }
 
-fn bad(path: &str, field: &'static str, value: &Value, expected: &'static str) -> GateError {
-    GateError::BadFigure { path: path.to_owned(), field, value: value.to_string(), expected }
-}
-
-/// A time with or without its zone: the original wrote UTC without saying so.
-fn time(text: &str) -> Option<Timestamp> {
-    Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}Z"))).ok()
+/// What is wrong with what was asked: worse than the baseline, or than the objectives allow.
+fn failure(report: &Report, slos: &[Slo]) -> Option<String> {
+    if report.status == Status::Fail {
+        return Some("it is worse than the baseline".to_owned());
+    }
+    let goldens = figures(report);
+    let nothing_live = Window::new(&[]);
+    let looked =
+        Looked { live: nothing_live, goldens: Some(&goldens), boundaries: &[], has_memory: false };
+    let slos = check(slos, &looked).slos;
+    let broken = slos.iter().find(|slo| slo.verdict == Verdict::Breached);
+    broken.map(|slo| format!("it breaks an objective: {slo}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use aios_control::slo::default_slos;
+    use aios_core::{BOUNDARY_DEFAULT, Percent};
+    use serde_json::{Value, json};
+
     use super::*;
 
+    const REPORT: &str = include_str!("../../../../fixtures/golden/report_v1.json");
     const NOW: &str = "2027-01-15T09:00:00Z";
 
-    fn gate(text: &str) -> Result<Gate, GateError> {
-        Gate::of(text, Path::new("r.json"), "boundary 0.55", Timestamp::parse(NOW).unwrap())
+    /// The fixture, of the policy on trial, with another value at one place.
+    fn report(place: &str, value: &Value) -> String {
+        let mut report: Value = serde_json::from_str(REPORT).unwrap();
+        report["candidate_fingerprint"] = json!(trial(&[]).fingerprint);
+        *report.pointer_mut(place).unwrap() = value.clone();
+        report.to_string()
     }
 
-    fn report(status: &str, ts: &str, more: &str) -> String {
-        format!(r#"{{"status": "{status}", "timestamp": "{ts}", "metrics": {{"n": 20{more}}}}}"#)
+    fn trial(slos: &[Slo]) -> Trial<'_> {
+        let split = Split {
+            treatment_pct: Percent::new(10.0).unwrap(),
+            control_boundary: BOUNDARY_DEFAULT,
+            treatment_boundary: BOUNDARY_DEFAULT,
+            adaptive: true,
+            frozen: false,
+            origin: "canary".to_owned(),
+        };
+        Trial::new("0123456789ab", &split, Profile::Golden, slos)
+    }
+
+    fn gate(text: &str) -> Result<Gate, GateError> {
+        Gate::of(text, "r.json", &trial(&default_slos()), Timestamp::parse(NOW).unwrap())
     }
 
     #[test]
     fn a_report_opens_or_closes_the_gate_and_counts_once() {
-        let read = gate(&report("PASS", "2027-01-15T08:00:00", "")).unwrap();
-        assert_eq!((read.state, read.n_cases), (GoldenGate::FreshPass, 20));
+        let read = gate(&report("/status", &json!("PASS"))).unwrap();
+        assert_eq!((read.state, read.n_cases, &read.why), (GoldenGate::FreshPass, 20, &None));
         assert_eq!(read.verdict(None), Some(Verdict::Met));
         assert_eq!(read.verdict(read.report.as_ref()), None);
-        let failed = gate(&report("FAIL", "2027-01-15T08:00:00Z", "")).unwrap();
-        assert_eq!(failed.verdict(read.report.as_ref()), Some(Verdict::Breached));
+        let failed = gate(&report("/status", &json!("FAIL"))).unwrap();
+        assert_eq!(failed.verdict(None), Some(Verdict::Breached));
+    }
+
+    #[test]
+    fn no_worse_than_a_baseline_that_breaks_an_objective_is_not_good_enough() {
+        let check = |place: &str, value: f64, expect: &str| {
+            let read = gate(&report(place, &json!(value))).unwrap();
+            assert_eq!(read.state, GoldenGate::Failed);
+            let why = read.why.unwrap();
+            assert!(why.contains(expect), "{why}");
+        };
+        check("/metrics/pass_rate", 0.9, "pass_rate=0.9<0.95");
+        check("/metrics/p95_ms", 20_001.0, "latency_ms_p95=20001>20000");
+        check("/metrics/error_rate", 0.02, "error_rate=0.02>0.01");
+        check("/metrics/recall_at_5", 0.8, "recall_at_5=0.8<0.85");
     }
 
     #[test]
@@ -264,17 +265,22 @@ mod tests {
             let why = gate(text).unwrap_err().to_string();
             assert!(why.contains(expect), "{why}");
         };
-        let at = "2027-01-15T08:00:00Z";
-        check("", "r.json is no golden report: EOF");
-        check("{}", "no `timestamp`");
-        check(&report("PASS", "2027-01-14T08:59:59Z", ""), "more than a day ago");
-        check(&report("PASS", at, r#", "pass_rate": 1.2"#), "`metrics.pass_rate` is 1.2");
-        check(&report("PASS", at, r#", "p95_ms": -1"#), "`metrics.p95_ms` is -1");
-        check(&report("PASS", at, r#", "error_rate": "NaN""#), "`metrics.error_rate` is \"NaN\"");
-        check(&report("PASS", at, r#", "error_rate": NaN"#), "no golden report: expected value");
-        check(&report("PASS", at, "").replace("\"n\": 20", "\"n\": 0"), "no case");
-        let other =
-            report("PASS", at, "").replace("\"status\"", "\"candidate\": \"x\", \"status\"");
-        check(&other, "another candidate: x, not boundary 0.55");
+        let with = |place: &str, value: Value| report(place, &value);
+        check("", "r.json is no golden report");
+        check("{}", "no schema_version");
+        check(&with("/timestamp", json!("2027-01-14T08:59:59Z")), "not within the last day");
+        check(&with("/timestamp", json!("2027-01-15T09:00:01Z")), "not within the last day");
+        check(&with("/metrics/pass_rate", json!(1.2)), "pass_rate cannot be 1.2");
+        check(&with("/metrics/p95_ms", json!(-1)), "p95_ms cannot be -1");
+        check(&with("/metrics/error_rate", json!("NaN")), "no golden report");
+        check(&with("/summary/cases", json!(0)), "contradicts itself");
+        let nothing = json!({ "cases": 0, "passed": 0, "failed": 0, "flaky": 0, "candidates": 0,
+            "new": 0, "simulated_runs": 0 });
+        check(&with("/summary", nothing), "holds no case");
+        check(&with("/kind", json!("baseline")), "compared with nothing");
+        check(&with("/bucket", json!("control")), "asked control");
+        check(&with("/status", json!("ERROR")), "too little was answered");
+        check(&with("/candidate_fingerprint", json!(null)), "which policy answered");
+        check(&with("/candidate_fingerprint", json!("x")), "another candidate: x, not ");
     }
 }

@@ -174,8 +174,13 @@ impl Inner {
                     evidence.enter(to);
                 }
             }
+            Decision::MoveBoundary { .. } => {
+                if let Some(evidence) = &mut self.evidence {
+                    evidence.enter(self.rollout.canary.treatment_pct);
+                }
+            }
             Decision::Reset { .. } => self.evidence = None,
-            Decision::Hold | Decision::Resume | Decision::MoveBoundary { .. } => {}
+            Decision::Hold | Decision::Resume => {}
         }
         Ok(())
     }

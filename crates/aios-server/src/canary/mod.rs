@@ -16,13 +16,14 @@ mod metrics;
 mod run;
 mod settings;
 mod standing;
+mod step;
 #[cfg(test)]
 mod tests;
 
 pub use check::{Checked, Look, Quiet};
 pub use error::CanaryError;
 pub use evidence::RowSource;
-pub use gate::{Gate, GateError};
+pub use gate::{Gate, GateError, Trial};
 pub use keeper::{CanaryKeeper, Order, Wish};
 pub(crate) use metrics::CanaryMetrics;
 pub(crate) use run::{Desk, Report, open, run};

@@ -1,7 +1,6 @@
 //! Looks again and again, for as long as the server runs.
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use tokio::time::Instant;
 use super::check::{Checked, Look};
 use super::error::CanaryError;
 use super::evidence::RowSource;
-use super::gate::Gate;
+use super::gate::{Gate, Trial};
 use super::keeper::{CanaryKeeper, Order, Wish};
 use super::settings::ControlConfig;
 use super::standing::Standing;
@@ -64,7 +63,7 @@ impl Desk {
             return Err(CanaryError::Disabled);
         }
         let now = self.gateway.clock.now();
-        let gate = self.gate(report, &config, now)?;
+        let gate = self.gate(report, now)?;
         self.keeper.check(&Look {
             settings: &config.canary,
             split: &self.gateway.split(),
@@ -91,17 +90,14 @@ impl Desk {
     }
 
     /// The report that was handed in, which must be usable; else the last one that was made.
-    fn gate(
-        &self,
-        report: Option<&Report>,
-        config: &ControlConfig,
-        now: Timestamp,
-    ) -> Result<Gate, CanaryError> {
-        let candidate = config.canary.candidate();
-        if let Some(Report { path, text }) = report {
-            return Ok(Gate::of(text, Path::new(path), &candidate, now)?);
+    fn gate(&self, report: Option<&Report>, now: Timestamp) -> Result<Gate, CanaryError> {
+        let (live, split) = (self.gateway.live.load(), self.gateway.split());
+        let profile = self.gateway.routing.policy(&split).profile;
+        let trial = Trial::new(&live.hash, &split, profile, &live.objectives.slos);
+        match report {
+            Some(Report { path, text }) => Ok(Gate::of(text, path, &trial, now)?),
+            None => Ok(Gate::of_last(&self.data_dir, &trial, now)),
         }
-        Ok(Gate::of_last(&self.data_dir, &candidate, now))
     }
 
     /// Blocks for a look at a few small files, once a day.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use aios_control::{CanaryPolicy, JudgePolicy, Sources, next_stage};
+use aios_control::boundary::BoundaryPolicy;
+use aios_control::{CanaryPolicy, Ceilings, JudgePolicy, Sources, next_stage};
 use aios_core::{Boundary, Percent, Split};
 use aios_store::{Policy, Term};
 
@@ -34,10 +35,14 @@ pub struct CanarySettings {
     pub quality_margin: f64,
     /// By which share its p95 may be longer, at full size.
     pub latency_margin: f64,
+    /// What treatment may not be worse than, whatever control does.
+    pub ceilings: Option<Ceilings>,
     /// An answer of less quality is not good enough.
     pub quality_min: f64,
     /// What is on trial: control's boundary and treatment's.
     pub boundaries: (Boundary, Boundary),
+    /// How treatment's boundary moves by itself.
+    pub boundary: BoundaryPolicy,
     /// How long verdicts and decisions are kept.
     pub term: Term,
     /// Longest time that a request may take: after it, everything that was admitted before has its event.
@@ -57,8 +62,10 @@ impl ControlConfig {
             error_margin: 0.01,
             quality_margin: 0.02,
             latency_margin: 0.1,
+            ceilings: None,
             quality_min: 0.5,
             boundaries: (split.control_boundary, split.treatment_boundary),
+            boundary: BoundaryPolicy::default(),
             term: Policy::default().audit,
             settle: Duration::from_secs(600),
         };
@@ -93,6 +100,7 @@ impl CanarySettings {
         let mut policy = JudgePolicy::new(baseline_p95_ms).with_latency_margin(self.latency_margin);
         policy.error_margin = self.error_margin;
         policy.quality_margin = self.quality_margin;
+        policy.ceilings = self.ceilings;
         policy
     }
 }

@@ -26,6 +26,8 @@ struct Traffic {
     per_second: i64,
     pct: Cell<f64>,
     treatment_fails_every: u64,
+    /// Each answer is the embedder's, just below the boundary, and this good.
+    quality: Option<f64>,
     /// From then on; before there is nothing.
     since: Timestamp,
 }
@@ -46,7 +48,8 @@ impl RowSource for Traffic {
 impl Traffic {
     fn steady(treatment_fails_every: u64) -> Self {
         let since = Timestamp::from_micros(START.as_micros() - 86_400_000_000);
-        Self { per_second: 10, pct: Cell::new(10.0), treatment_fails_every, since }
+        let (per_second, pct, quality) = (10, Cell::new(10.0), None);
+        Self { per_second, pct, treatment_fails_every, quality, since }
     }
 
     fn row(&self, n: i64, ts: Timestamp) -> Row {
@@ -58,15 +61,15 @@ impl Traffic {
             ts,
             conversation: n as u64,
             bucket,
-            tier: Some(Tier::Main),
+            tier: Some(if self.quality.is_some() { Tier::Embedder } else { Tier::Main }),
             outcome: if failed { Outcome::Timeout } else { Outcome::Ok },
             latency_ms: (mixed(n, 3) % 1_000) as f64,
             time_to_first_token_ms: None,
             boundary: BOUNDARY_DEFAULT,
-            weight: Some(Weight::new(0.7).unwrap()),
+            weight: Weight::new(if self.quality.is_some() { 0.5 } else { 0.7 }).ok(),
             has_memory: false,
             output_tokens: None,
-            quality: None,
+            quality: self.quality,
         }
     }
 }
@@ -153,11 +156,11 @@ impl Rig {
 }
 
 fn open_gate() -> Gate {
-    Gate { state: GoldenGate::FreshPass, report: None, n_cases: 20 }
+    Gate { state: GoldenGate::FreshPass, report: None, n_cases: 20, why: None }
 }
 
 fn report(name: &str, state: GoldenGate) -> Gate {
-    Gate { state, report: Some(name.into()), n_cases: 20 }
+    Gate { state, report: Some(name.into()), n_cases: 20, why: None }
 }
 
 #[test]
@@ -358,4 +361,59 @@ fn every_verdict_follows_from_its_counts() {
             assert_eq!(aios_control::replay::contradiction(&event), None);
         }
     }
+}
+
+/// The boundary of treatment after so many turns of such answers, as the split has it.
+fn boundary_after(rig: &Rig, quality: f64, from: u32, n: u32) -> f64 {
+    let rows = Traffic { quality: Some(quality), ..Traffic::steady(1_000_000_007) };
+    for turn in from..from + n {
+        let split = split_of(&rig.split, &rig.keeper.standing());
+        let now = START.plus(TURN * turn + SETTLE + Duration::from_micros(1_234));
+        rows.pct.set(split.treatment_pct.get());
+        let look = Look { split: &split, ..rig.look(&rows, &Gate::MISSING, now) };
+        rig.keeper.check(&look).unwrap();
+    }
+    split_of(&rig.split, &rig.keeper.standing()).treatment_boundary.get()
+}
+
+/// Good answers of the embedder let more go to it: a higher boundary, and less main. Bad ones the other way.
+#[test]
+fn treatments_boundary_follows_the_answers_near_it() {
+    let after = |quality, n| boundary_after(&Rig::new(), quality, 1, n);
+    assert!((after(1.0, 1) - 0.56).abs() < 1e-9 && (after(0.0, 1) - 0.54).abs() < 1e-9);
+    // Three steps a day, and no further than its objective.
+    assert!((after(1.0, 100) - 0.58).abs() < 1e-9 && (after(0.0, 100) - 0.52).abs() < 1e-9);
+    assert!((after(1.0, 144 * 3) - 0.58).abs() < 1e-9);
+}
+
+#[test]
+fn a_step_is_a_decision_that_a_restart_knows_and_a_reset_undoes() {
+    let rig = Rig::new();
+    assert!((boundary_after(&rig, 1.0, 1, 2) - 0.57).abs() < 1e-9);
+    let before = rig.keeper.standing();
+    assert_eq!((before.rollout.steps.len(), before.rollout.canary.consecutive_passes), (2, 0));
+    let rig = rig.reopened();
+    assert_eq!(rig.keeper.standing(), before);
+    let history = aios_store::ControlHistory::<aios_control::ControlEvent>::read(&rig.dir).unwrap();
+    let decided = history.lines.iter().filter_map(|kept| match &kept.record {
+        aios_control::ControlEvent::Decision(event) => Some((event.decision.name(), event.actor)),
+        aios_control::ControlEvent::Verdict(_) | aios_control::ControlEvent::Standing(_) => None,
+    });
+    let step = ("move_boundary", aios_core::Actor::Controller);
+    assert_eq!(decided.collect::<Vec<_>>(), [step, step]);
+    rig.decide(Wish::Reset(pct(10.0))).unwrap();
+    assert_eq!(rig.keeper.standing().rollout.boundary, None);
+}
+
+#[test]
+fn the_boundary_stays_where_an_operator_says_so() {
+    let rig = Rig::new();
+    rig.decide(Wish::Hold).unwrap();
+    assert_eq!(boundary_after(&rig, 1.0, 1, 3), 0.55);
+    let mut rig = Rig::new();
+    rig.settings.boundary.step = 0.0;
+    assert_eq!(boundary_after(&rig, 1.0, 1, 3), 0.55);
+    let mut rig = Rig::new();
+    rig.split.adaptive = false;
+    assert_eq!(boundary_after(&rig, 1.0, 1, 3), 0.55);
 }

@@ -7,12 +7,10 @@ mod budget;
 mod look;
 mod minutes;
 mod objectives;
-mod report;
 mod rows;
 
 pub use budget::{Budget, budgets, exhausted_in, kept_hours};
-pub use look::{goldens, look};
+pub use look::{figures, goldens, look};
 pub use minutes::Minutes;
 pub use objectives::Objectives;
-pub use report::{Report, ReportError};
 pub use rows::{each_row, rows};

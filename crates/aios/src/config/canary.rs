@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use aios_control::{CanaryPolicy, Sources};
+use aios_control::boundary::{BoundaryPolicy, REACH};
+use aios_control::{CanaryPolicy, Ceilings, Sources};
 use aios_server::{CanarySettings, ControlConfig};
 
 use super::Config;
@@ -24,6 +25,7 @@ pub struct Canary {
     error_margin: f64,
     quality_margin: f64,
     latency_margin: f64,
+    boundary: BoundaryPolicy,
 }
 
 impl Config {
@@ -42,12 +44,22 @@ impl Config {
                 error_margin: canary.error_margin,
                 quality_margin: canary.quality_margin,
                 latency_margin: canary.latency_margin,
+                ceilings: Ceilings::of(&self.objectives.slos),
                 quality_min: QUALITY_MIN,
                 boundaries: (split.control_boundary, split.treatment_boundary),
+                boundary: BoundaryPolicy { pass_rate_min: self.pass_rate_min(), ..canary.boundary },
                 settle: self.upstream.timeouts.total,
                 term: self.events.log.retention.audit,
             },
         }
+    }
+}
+
+impl Config {
+    /// Share of answers that must be good enough, which the embedder's near the boundary are held to as well.
+    fn pass_rate_min(&self) -> f64 {
+        let asked = self.objectives.slos.iter().find(|slo| slo.sli.name() == "pass_rate");
+        asked.map_or(BoundaryPolicy::default().pass_rate_min, |slo| slo.objective)
     }
 }
 
@@ -66,7 +78,21 @@ impl Resolver<'_> {
             error_margin: self.margin("canary.error_margin", file.error_margin, 0.1),
             quality_margin: self.margin("canary.quality_margin", file.quality_margin, 0.1),
             latency_margin: self.margin("canary.latency_margin", file.latency_margin, 1.0),
+            boundary: BoundaryPolicy {
+                step: self.reach("canary.boundary_step", file.boundary_step),
+                per_day_max: self.reach("canary.boundary_per_day", file.boundary_per_day),
+                quality_min: QUALITY_MIN,
+                ..BoundaryPolicy::default()
+            },
         }
+    }
+
+    /// 0 is no movement; further than it may ever be away there is nowhere to go.
+    fn reach(&mut self, key: &str, value: f64) -> f64 {
+        if !(0.0..=REACH).contains(&value) {
+            self.refuse(key, format!("must be from 0 to {REACH}, not {value}"));
+        }
+        value
     }
 
     /// A bettor must not be able to lose more than there is, which a wider margin would allow.

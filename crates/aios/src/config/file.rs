@@ -113,6 +113,8 @@ pub(super) struct Canary {
     pub(super) error_margin: f64,
     pub(super) quality_margin: f64,
     pub(super) latency_margin: f64,
+    pub(super) boundary_step: f64,
+    pub(super) boundary_per_day: f64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,7 @@
 //! `aios canary`, alone and beside a server.
 
+use aios_core::{Bucket, Profile};
+use aios_eval::candidate_fingerprint;
 use serde_json::{Value, json};
 
 use crate::program::{Place, Ran};
@@ -110,16 +112,23 @@ fn a_damaged_line_is_named_and_a_reset_begins_anew() {
     assert_eq!(aside.count(), 1);
 }
 
-/// A golden report that was made a moment ago, at the time of a hold that is over again.
-fn report(place: &Place, name: &str, status: &str, more: &str) {
+/// A golden report of the policy on trial that was made a moment ago, at the time of a hold that is over again.
+fn report(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
     place.run(&["canary", "hold"]).ended(0);
     let ts = last_time(place);
     place.run(&["canary", "resume"]).ended(0);
-    let text = format!(
-        r#"{{"timestamp": "{ts}", "status": "{status}", "id": "{name}", "metrics": {{"n": 20{more}}}}}"#
-    );
-    place.write(name, &text);
+    let report = include_str!("../../../../fixtures/golden/report_v1.json");
+    let mut report: Value = serde_json::from_str(report).unwrap();
+    let hash = place.run(&["config", "show", "--json"]).ended(0).json()["hash"].clone();
+    let hash = hash.as_str().unwrap();
+    let of = candidate_fingerprint(hash, Bucket::Treatment, 0.5, Profile::Golden);
+    report["candidate_fingerprint"] = json!(of);
+    (report["timestamp"], report["report_id"]) = (json!(ts), json!(name));
+    change(&mut report);
+    place.write(name, &report.to_string());
 }
+
+fn good(_: &mut Value) {}
 
 /// The time of the last line that control has kept.
 fn last_time(place: &Place) -> String {
@@ -135,17 +144,17 @@ fn a_golden_report_counts_once_and_three_advance_where_there_is_no_traffic() {
         let ran = place.run(&["canary", "check", "--report", name]).ended(0);
         ran.stdout.lines().last().unwrap().to_owned()
     };
-    report(&place, "a.json", "PASS", "");
+    report(&place, "a.json", good);
     assert!(check("a.json").starts_with("Verdict: met (1/3) objectives_met   Action: waiting"));
     assert!(check("a.json").starts_with("Verdict: no_data (1/3) no_new_data"));
     for name in ["b.json", "c.json"] {
-        report(&place, name, "PASS", "");
+        report(&place, name, good);
         let told = check(name);
         assert!(told.starts_with("Verdict: met ("), "{told}");
     }
     assert_eq!(status(&place)["current_pct"], 25.0);
     for name in ["d.json", "e.json"] {
-        report(&place, name, "FAIL", "");
+        report(&place, name, |report| report["status"] = json!("FAIL"));
         assert!(check(name).contains("objective_broken"));
     }
     let now = status(&place);
@@ -170,20 +179,18 @@ fn a_report_that_cannot_be_used_is_named() {
         assert!(ran.stderr.contains(expect), "{}", ran.stderr);
     };
     refused("", "r.json is no golden report");
-    refused(
-        r#"{"timestamp": "2020-01-01T00:00:00Z", "status": "PASS", "metrics": {"n": 9}}"#,
-        "more than a day ago",
-    );
-    report(&place, "r.json", "PASS", r#", "pass_rate": 1.5"#);
-    refused(&place.read("r.json"), "`metrics.pass_rate` is 1.5");
-    report(&place, "r.json", "PASS", r#", "p95_ms": -5"#);
-    refused(&place.read("r.json"), "`metrics.p95_ms` is -5");
-    report(&place, "r.json", "PASS", r#", "error_rate": NaN"#);
-    refused(&place.read("r.json"), "no golden report");
-    report(&place, "r.json", "PASS", "");
-    let other =
-        place.read("r.json").replace("\"id\"", "\"candidate_fingerprint\": \"of another\", \"id\"");
-    refused(&other, "another candidate: of another");
+    let with = |place: &Place, pointer: &str, value: Value| {
+        report(place, "r.json", |report| *report.pointer_mut(pointer).unwrap() = value);
+        place.read("r.json")
+    };
+    let old = with(&place, "/timestamp", json!("2020-01-01T00:00:00Z"));
+    refused(&old, "not within the last day");
+    refused(&with(&place, "/metrics/pass_rate", json!(1.5)), "pass_rate cannot be 1.5");
+    refused(&with(&place, "/metrics/p95_ms", json!(-5)), "p95_ms cannot be -5");
+    refused(&with(&place, "/metrics/error_rate", json!("NaN")), "no golden report");
+    refused(&with(&place, "/candidate_fingerprint", json!("of another")), "candidate: of another");
+    refused(&with(&place, "/bucket", json!("control")), "asked control");
+    refused(&with(&place, "/kind", json!("baseline")), "compared with nothing");
     let ran = place.run(&["canary", "check", "--report", "none.json"]).ended(1);
     assert!(ran.stderr.contains("none.json"), "{}", ran.stderr);
     assert_eq!(status(&place)["consecutive_passes"], 0);
@@ -384,4 +391,21 @@ fn the_table_tells_the_bars_and_wrong_wishes_are_refused() {
     assert!(table.contains("promoted_pct <= 5 ok"), "{table}");
     Place::new().run(&["canary", "simulate", "--runs", "0"]).ended(64);
     Place::new().run(&["canary", "simulate", "--scenario", "eqal"]).ended(64);
+}
+
+#[test]
+fn how_long_it_takes_is_said_before_it_begins() {
+    let place = place();
+    let ran = place.run(&["canary", "plan", "--requests-per-check", "100", "--miss-rate", "0.03"]);
+    let told = ran.ended(0).stdout;
+    assert!(told.starts_with("100 conversations a look, 1.00 % failed, 3.0 % not good enough"));
+    assert!(told.contains("smallest regression that is probably rolled back"), "{told}");
+    let looks = |n: &str| {
+        let plan = place.run(&["canary", "plan", "--requests-per-check", n, "--json"]).ended(0);
+        let plan = plan.json();
+        assert_eq!(plan["stages"].as_array().unwrap().len(), 4);
+        plan["checks_median"].as_f64().unwrap()
+    };
+    assert!(looks("10000") == 12.0 && looks("100") > 40.0);
+    place.run(&["canary", "plan", "--error-rate", "2"]).ended(64);
 }

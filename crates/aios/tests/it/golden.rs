@@ -138,6 +138,51 @@ fn the_policy_on_trial_can_be_asked() {
     assert_ne!(golden.report()["candidate_fingerprint"], report["candidate_fingerprint"]);
 }
 
+/// The whole chain: a run on the policy on trial opens the gate, and three of them advance a canary that has no
+/// traffic to go by.
+#[test]
+fn what_was_asked_of_treatment_opens_the_canarys_gate() {
+    let golden = Golden::start();
+    let check = || golden.place.run(&["canary", "check", "--json"]).ended(0).json();
+    assert_eq!(check()["golden"], "missing");
+    golden.run(&["record"]).ended(0);
+    golden.compare(&[]).ended(0);
+    let of_control = check();
+    assert_eq!(of_control["golden"], "stale");
+    assert!(of_control["golden_why"].as_str().unwrap().contains("asked control"), "{of_control}");
+    for _ in 0..3 {
+        golden.compare(&["--bucket", "treatment"]).ended(0);
+        assert_eq!(check()["golden"], "fresh_pass");
+    }
+    let status = golden.place.run(&["canary", "status", "--json"]).ended(0).json();
+    assert_eq!(status["current_pct"], 25.0);
+    // The guide's way back: the baseline in the report's place is good for the objectives, and no proof.
+    let baseline = golden.place.read("data/goldens/baseline_results.json");
+    golden.place.write("data/goldens/last_report.json", &baseline);
+    golden.place.run(&["slo", "check"]).ended(0);
+    assert_eq!(check()["golden"], "stale");
+}
+
+#[test]
+fn other_boundaries_are_tried_on_what_was_seen() {
+    let golden = Golden::start();
+    let sweep = || golden.place.run(&["routing", "sweep", "--json"]).ended(0).json();
+    let swept = |all: &Value, n: usize, field: &str| all["swept"][n][field].as_f64().unwrap();
+    let before = sweep();
+    assert_eq!((swept(&before, 0, "boundary"), swept(&before, 10, "boundary")), (0.4, 0.6));
+    assert_eq!(
+        (&before["swept"][5]["pass_rate"], swept(&before, 5, "main_share")),
+        (&Value::Null, 0.6)
+    );
+    golden.run(&["record"]).ended(0);
+    let after = sweep();
+    assert_eq!((swept(&after, 5, "pass_rate"), swept(&after, 5, "n_unseen")), (1.0, 0.0));
+    assert!(swept(&after, 10, "main_share") <= swept(&after, 0, "main_share"));
+    let told = golden.place.run(&["routing", "sweep"]).ended(0).stdout;
+    assert!(told.contains("0.50      60 %     ##################"), "{told}");
+    golden.place.run(&["routing", "sweep", "--report", "none.json"]).ended(1);
+}
+
 #[test]
 fn what_cannot_be_told_is_no_pass_and_changes_nothing() {
     let place = Place::simulated();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use aios_core::{EventId, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::program::Place;
 
@@ -21,11 +21,10 @@ fn ago(seconds: i64) -> Timestamp {
 }
 
 fn report(made: Timestamp, pass_rate: f64) -> String {
-    json!({
-        "timestamp": made, "status": "PASS", "baseline_timestamp": made,
-        "metrics": { "pass_rate": pass_rate, "p95_ms": 17_700, "error_rate": 0.0, "n": 10 },
-    })
-    .to_string()
+    let report = include_str!("../../../../fixtures/golden/report_v1.json");
+    let mut report: Value = serde_json::from_str(report).unwrap();
+    (report["timestamp"], report["metrics"]["pass_rate"]) = (json!(made), json!(pass_rate));
+    report.to_string()
 }
 
 /// So many requests of the last minutes, the first ones having failed.
@@ -68,19 +67,17 @@ fn no_data_is_never_ok() {
 fn a_fresh_report_is_ok_an_old_one_is_not_and_a_baseline_never_grows_old() {
     let place = Place::new();
     place.write(REPORT, &report(ago(60), 1.0));
-    check(&place, &[], 0, &["QUALITY_OK ", "pass_rate=1>=0.95[goldens n=10]"]);
+    check(&place, &[], 0, &["QUALITY_OK ", "pass_rate=1>=0.95[goldens n=20]"]);
     place.write(REPORT, &report(ago(60), 0.9));
-    check(&place, &[], 2, &["QUALITY_ALERT pass_rate=0.9<0.95[goldens n=10]"]);
+    check(&place, &[], 2, &["QUALITY_ALERT pass_rate=0.9<0.95[goldens n=20]"]);
     place.write(REPORT, &report(ago(9 * 86_400), 1.0));
     check(&place, &[], 2, &["QUALITY_ALERT pass_rate=NODATA"]);
     // The guide's way back: the baseline, copied over the last report, or named.
-    let baseline = json!({
-        "timestamp": "2020-01-01T08:00:00", "tests": [{ "id": "a", "status": "pass", "latency_ms": 3.5 }],
-    });
-    place.write(REPORT, &baseline.to_string());
+    let baseline = report(ago(1_000 * 86_400), 1.0).replace("comparison", "baseline");
+    place.write(REPORT, &baseline);
     check(&place, &[], 0, &["QUALITY_OK "]);
     place.write(REPORT, &report(ago(60), 0.9));
-    place.write("baseline.json", &baseline.to_string());
+    place.write("baseline.json", &baseline);
     check(&place, &["--report", "baseline.json"], 0, &["QUALITY_OK "]);
 }
 
@@ -109,8 +106,8 @@ fn what_cannot_be_is_named() {
     let place = Place::new();
     let refused = |name: &str| place.run(&["slo", "check", "--report", name]).ended(1).stderr;
     assert!(refused("nowhere.json").contains("hint: name an existing file"));
-    place.write("bad.json", r#"{"metrics": {"pass_rate": 1.5, "n": 10}}"#);
-    assert!(refused("bad.json").contains("`pass_rate` is 1.5"));
+    place.write("bad.json", &report(ago(60), 1.5));
+    assert!(refused("bad.json").contains("pass_rate cannot be 1.5"));
     place.run(&["slo", "check", "--no-such-flag"]).ended(64);
     place.write("aios.toml", "[slo]\npass_rate = 1.5\nwindow = \"1s\"\n");
     let wrong = place.run(&["slo", "check"]).ended(1).stderr;
@@ -186,9 +183,7 @@ fn the_week_is_held_against_the_guides_six_metrics() {
     place.write("aios.toml", "[routing]\ntreatment_pct = 25.0\n");
     assert_eq!(verdicts(&place, 3), "nodata nodata pass nodata nodata nodata");
     traffic(&place, 100, 0);
-    let report = report(ago(60), 1.0).replace("\"n\":10", "\"n\":10,\"recall_at_5\":0.9");
-    place.write(REPORT, &report);
-    // The operator begins anew, and is not content with it.
+    place.write(REPORT, &report(ago(60), 1.0));
     place.run(&["canary", "reset", "--start-pct", "25"]).ended(0);
     assert_eq!(verdicts(&place, 0), "pass pass pass pass pass pass");
     traffic(&place, 100, 20);

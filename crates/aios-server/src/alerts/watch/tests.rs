@@ -219,8 +219,9 @@ async fn what_the_goldens_and_routing_break_is_a_ticket() {
     let (place, objectives) = (Place::new(), Objectives::default());
     let goldens = place.dir.path().join("goldens");
     fs::create_dir(&goldens).unwrap();
-    let report =
-        json!({ "timestamp": at(0), "status": "FAIL", "metrics": { "pass_rate": 0.5, "n": 10 } });
+    let report = include_str!("../../../../../fixtures/golden/report_v1.json");
+    let mut report: serde_json::Value = serde_json::from_str(report).unwrap();
+    (report["timestamp"], report["metrics"]["pass_rate"]) = (json!(at(0)), json!(0.5));
     fs::write(goldens.join("last_report.json"), report.to_string()).unwrap();
     let far = Split { treatment_boundary: aios_core::Boundary::new(0.6).unwrap(), ..split() };
     let look = |split: &Split, second| {

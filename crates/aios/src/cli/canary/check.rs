@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use aios_core::{Clock as _, Timestamp, VerdictReason};
-use aios_server::{CanaryError, CanaryKeeper, Checked, Gate, Look};
+use aios_server::{CanaryError, CanaryKeeper, Checked, Gate, Look, Trial};
 use aios_store::{DataDir, Index};
 use clap::Args;
 use serde_json::json;
@@ -25,7 +25,7 @@ const REPORT_MAX: u64 = 64 << 20;
 ///
 /// The server does it by itself; this does it now. What was judged once is not counted again, however often
 /// it is checked. Exit code 3 if the buckets cannot be compared. With --json: {"verdict", "reason", "quiet",
-/// "window", "golden", "n_golden_cases", "golden_only", "harm_log_e", "n_blocks", "metrics", "differences", "decision",
+/// "window", "golden", "golden_why", "n_golden_cases", "golden_only", "harm_log_e", "n_blocks", "metrics", "differences", "decision",
 /// "canary", "version", "candidate", "judged_pct", "next_pct"}.
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -83,15 +83,15 @@ impl Check {
             return Err(failure(CanaryError::Disabled));
         }
         let (settings, now) = (config.control().canary, SystemClock.now());
-        let candidate = settings.candidate();
+        let InForce { split, policy, .. } = InForce::of(config)?;
+        let trial = Trial::new(&config.hash, &split, policy.profile, &config.objectives.slos);
         let gate = match report {
             Some((path, text)) => {
-                let gate = Gate::of(&text, path.as_ref(), &candidate, now);
+                let gate = Gate::of(&text, &path, &trial, now);
                 gate.map_err(|error| failure(error.into()))?
             }
-            None => Gate::of_last(dir, &candidate, now),
+            None => Gate::of_last(dir, &trial, now),
         };
-        let split = InForce::of(config)?.split;
         let rows = Index::snapshot(dir)?;
         let look = Look {
             settings: &settings,

@@ -5,6 +5,7 @@ mod check;
 mod history;
 mod hold;
 mod mover;
+mod plan;
 mod reset;
 mod resume;
 mod shown;
@@ -20,6 +21,7 @@ verbs! {
     Command {
         Status(status::Status),
         Check(check::Check),
+        Plan(plan::Plan),
         Reset(reset::Reset),
         Hold(hold::Hold),
         Resume(resume::Resume),

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use aios_control::{CanaryPolicy, unseen_regression};
-use aios_core::{MetricEvidence, Verdict};
+use aios_core::{Decision, MetricEvidence};
 use aios_server::{Checked, Quiet};
 
 use crate::cli::table;
@@ -31,7 +31,8 @@ pub(super) fn print(
         checked.harm_log_e.map(|log| format!("harm e={} (rolls back at {PROOF_E})", e_value(log))),
     );
     facts.extend((checked.n_blocks > 0).then(|| format!("blocks {}", checked.n_blocks)));
-    facts.push(format!("golden: {}", checked.golden.name()));
+    let closed = checked.golden_why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    facts.push(format!("golden: {}{closed}", checked.golden.name()));
     writeln!(out, "  {}", facts.join("   "))?;
     if checked.golden_only {
         let n = checked.n_golden_cases;
@@ -46,8 +47,8 @@ pub(super) fn print(
     }
     let canary = &checked.canary;
     // A stage begins at nothing; what led to it is told.
-    let passes = match (checked.decision, checked.verdict) {
-        (Some(_), Verdict::Met) => policy.passes,
+    let passes = match checked.decision {
+        Some(Decision::Advance { .. }) => policy.passes,
         _ => canary.consecutive_passes,
     };
     writeln!(

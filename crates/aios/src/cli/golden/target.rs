@@ -77,12 +77,8 @@ impl Target {
             return None;
         }
         let status = running::find(config).ok().flatten()?.status;
-        let profile = match status.profile {
-            aios_core::Profile::Golden => "golden",
-            aios_core::Profile::Traffic => "traffic",
-        };
         let boundary = status.split.boundary(self.bucket).get();
-        Some(candidate_fingerprint(&status.config.hash, self.bucket, boundary, profile))
+        Some(candidate_fingerprint(&status.config.hash, self.bucket, boundary, status.profile))
     }
 
     fn key(&self, context: &Context) -> anyhow::Result<Option<Secret>> {

@@ -6,6 +6,7 @@ mod explain;
 mod in_force;
 mod set;
 mod status;
+mod sweep;
 
 use super::verbs::verbs;
 
@@ -20,5 +21,6 @@ verbs! {
         Override(set::Override),
         Clear(clear::Clear),
         Calibrate(calibrate::Calibrate),
+        Sweep(sweep::Sweep),
     }
 }

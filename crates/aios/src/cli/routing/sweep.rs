@@ -1,0 +1,135 @@
+//! `aios routing sweep`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use aios_core::Bucket;
+use aios_eval::{GoldenSet, Report, Swept, sweep};
+use aios_store::{GoldenPaths, read_document};
+use clap::Args;
+use serde_json::json;
+
+use super::InForce;
+use crate::cli::context::Context;
+use crate::cli::output::{self, Exit, Failure, say};
+use crate::cli::preflight::goldens::BUILT_IN_SET;
+use crate::cli::table;
+
+/// Boundaries that are looked at, in hundredths: as far as anybody would go by little steps.
+const HUNDREDTHS: std::ops::RangeInclusive<u32> = 40..=60;
+
+/// One of so many hundredths.
+const STEP: usize = 2;
+
+/// Width of a whole bar, in characters.
+const BAR: f64 = 30.0;
+
+/// Show what other boundaries would make of the golden set
+///
+/// Where each case goes is computed; nobody is asked. Pass rate and latencies are of runs that were made: of the
+/// baseline, the last report and those named with --report. A case whose tier was never asked is counted as unseen;
+/// a run at boundary 0 or 1 shows what one tier makes of all. With --json: {"boundary_in_force", "cases", "reports", "swept":
+/// [{"boundary", "main_share", "n_mismatched", "n_unseen", "pass_rate", "latency_ms_p50", "latency_ms_p95"}]}.
+#[derive(Debug, Args)]
+pub(super) struct Sweep {
+    /// Golden set; without it that of the data directory, else the built-in one
+    #[arg(long, value_name = "FILE")]
+    set: Option<PathBuf>,
+    /// Another golden report or baseline; later ones count before earlier ones
+    #[arg(long, value_name = "FILE")]
+    report: Vec<PathBuf>,
+}
+
+impl Sweep {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let config = context.config()?;
+        let own = GoldenPaths::of(&config.server.data_dir);
+        let set = self.set(&own)?;
+        let reports = self.reports(&own)?;
+        let InForce { split, policy, .. } = InForce::of(&config)?;
+        let weigh =
+            |text: &str| aios_route::explain(text, Bucket::Control, &policy, &split).weight.get();
+        let boundaries: Vec<f64> =
+            HUNDREDTHS.step_by(STEP).map(|hundredths| f64::from(hundredths) / 100.0).collect();
+        let swept = sweep(&set, &reports, &boundaries, weigh);
+        let in_force = split.control_boundary.get();
+        if context.json {
+            let all = json!({
+                "boundary_in_force": in_force,
+                "cases": set.cases().len(),
+                "reports": reports.len(),
+                "swept": swept,
+            });
+            output::json(out, &all)?;
+        } else {
+            print(out, &swept)?;
+            writeln!(out, "{} cases; in force: {in_force}", set.cases().len())?;
+        }
+        if reports.is_empty() {
+            say("note: no run is known; `aios golden record` and `aios golden compare` make some");
+        }
+        Ok(Exit::Done)
+    }
+
+    fn set(&self, own: &GoldenPaths) -> anyhow::Result<GoldenSet> {
+        let path = self.set.as_ref().unwrap_or(&own.set);
+        let text = match (read_document(path)?, &self.set) {
+            (Some(text), _) => text,
+            (None, None) => BUILT_IN_SET.to_owned(),
+            (None, Some(_)) => return Err(missing(path).into()),
+        };
+        Ok(GoldenSet::parse(&text).map_err(|error| {
+            Failure::new(
+                format!("cannot use the golden set {}", path.display()),
+                "`aios golden lint` looks at every case",
+            )
+            .because(error)
+        })?)
+    }
+
+    fn reports(&self, own: &GoldenPaths) -> anyhow::Result<Vec<Report>> {
+        let mut reports = Vec::new();
+        for path in [&own.baseline, &own.report] {
+            reports.extend(read_document(path)?.map(|text| parsed(path, &text)).transpose()?);
+        }
+        for path in &self.report {
+            let text = read_document(path)?.ok_or_else(|| missing(path))?;
+            reports.push(parsed(path, &text)?);
+        }
+        Ok(reports)
+    }
+}
+
+fn parsed(path: &Path, text: &str) -> Result<Report, Failure> {
+    Report::parse(text).map_err(|error| {
+        let hint = "name what `aios golden record` or `compare` wrote";
+        Failure::new(format!("cannot use the report {}", path.display()), hint).because(error)
+    })
+}
+
+fn missing(path: &Path) -> Failure {
+    Failure::new(format!("there is no file {}", path.display()), "name one that exists")
+}
+
+fn print(out: &mut dyn Write, swept: &[Swept]) -> anyhow::Result<()> {
+    let head =
+        ["boundary", "to main", "", "other tier than labeled", "pass", "p50", "p95", "unseen"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(swept.iter().map(row));
+    table::print(out, &rows)
+}
+
+fn row(swept: &Swept) -> Vec<String> {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let ms = |ms: Option<f64>| or_dash(ms.map(|ms| format!("{ms:.0} ms")));
+    vec![
+        format!("{:.2}", swept.boundary),
+        format!("{:.0} %", 100.0 * swept.main_share),
+        "#".repeat((BAR * swept.main_share).round() as usize),
+        swept.n_mismatched.to_string(),
+        or_dash(swept.pass_rate.map(|share| format!("{:.0} %", 100.0 * share))),
+        ms(swept.latency_ms_p50),
+        ms(swept.latency_ms_p95),
+        swept.n_unseen.to_string(),
+    ]
+}
