@@ -3,7 +3,7 @@
 //! Ids are pseudonymized under the name of the client that sent them, so the same id of two clients is
 //! two conversations. Whoever asks without naming a client gets the one that has something stored; where
 //! several have, they have to say which, so that nobody's data goes for another's. The names are those that
-//! the configuration has, those that it had, and those that stand in the log: see ADR 18.
+//! the configuration has, those that it had, and those that stand in the log: see ADR 16.
 
 use std::collections::BTreeSet;
 

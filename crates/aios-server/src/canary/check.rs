@@ -183,9 +183,9 @@ impl Inner {
     fn quiet(&self, look: &Look<'_>) -> Option<Quiet> {
         match self.rollout.canary.phase {
             Phase::Off => return Some(Quiet::Off),
-            Phase::Promoted => return Some(Quiet::Promoted),
+            Phase::Promoted if !self.is_another(look) => return Some(Quiet::Promoted),
             Phase::RolledBack if !self.is_another(look) => return Some(Quiet::RolledBack),
-            Phase::RolledBack | Phase::Running => {}
+            Phase::Promoted | Phase::RolledBack | Phase::Running => {}
         }
         let is_steered = look.split.origin == "canary" && !look.split.frozen;
         (!is_steered).then_some(Quiet::Overridden)

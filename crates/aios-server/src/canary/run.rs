@@ -121,8 +121,13 @@ impl Desk {
 /// Runs until the pipeline is gone.
 pub(crate) async fn run(desk: Arc<Desk>) {
     let mut prune_at = Instant::now();
+    let mut config = desk.config.clone();
     loop {
-        tokio::time::sleep(desk.pause()).await;
+        // Another configuration may be another candidate, which begins anew at once.
+        tokio::select! {
+            () = tokio::time::sleep(desk.pause()) => {}
+            Ok(()) = config.changed() => {}
+        }
         if Instant::now() >= prune_at {
             prune_at = Instant::now() + PRUNE_EVERY;
             desk.prune();

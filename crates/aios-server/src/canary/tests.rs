@@ -178,6 +178,12 @@ fn an_equal_treatment_reaches_everybody_and_a_restart_changes_nothing() {
     assert_eq!(rest.len(), 3, "{rest:?}");
     assert!(rest[2].ends_with("advance 100"), "{rest:?}");
     assert_eq!(rig.keeper.standing().rollout.canary.phase, Phase::Promoted);
+    // Another candidate begins anew, and is not everybody's at once.
+    let other = CanarySettings { error_margin: 0.02, ..rig.settings.clone() };
+    let look = rig.look(&rows, &gate, START.plus(TURN * 60));
+    rig.keeper.check(&Look { settings: &other, ..look }).unwrap();
+    let canary = rig.keeper.standing().rollout.canary;
+    assert_eq!((canary.phase, canary.treatment_pct.get()), (Phase::Running, 10.0));
 }
 
 #[test]

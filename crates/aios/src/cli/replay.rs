@@ -5,12 +5,12 @@ use std::io::Write;
 use aios_control::replay::{Replayed, replay};
 use aios_control::{Canary, CanaryPolicy, ControlEvent, JudgePolicy};
 use aios_core::{Decision, Percent, Timestamp, Verdict, VerdictReason};
-use aios_store::ControlHistory;
+use aios_store::{ControlHistory, Kept};
 use clap::Args;
 use serde::Serialize;
 
 use super::context::Context;
-use super::output::{self, Exit};
+use super::output::{self, Exit, Failure};
 use super::routing::open;
 use super::table;
 use crate::config::Config;
@@ -56,11 +56,23 @@ struct One {
     replayed_pct: Percent,
 }
 
+/// The lines, of which none may be missing: what follows from a part of them is another history.
+fn sound(history: ControlHistory<ControlEvent>) -> Result<Vec<Kept<ControlEvent>>, Failure> {
+    match history.fault {
+        None => Ok(history.lines),
+        Some(fault) => {
+            let hint =
+                "`aios canary verify` tells more; `aios canary reset` puts the damaged file aside";
+            Err(Failure::new("cannot replay what is damaged", hint).because(fault))
+        }
+    }
+}
+
 impl Command {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let lines = match open(&config.server.data_dir)? {
-            Some(dir) => ControlHistory::<ControlEvent>::read(&dir)?.lines,
+            Some(dir) => sound(ControlHistory::read(&dir)?)?,
             None => Vec::new(),
         };
         let start = Canary::at(config.routing.split.treatment_pct);
