@@ -20,8 +20,8 @@ use crate::controller::{Controller, ControllerState};
 use crate::gateway::Gateway;
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
-use crate::minutes::Minutes;
 use crate::nightly::{Housekeeper, NightlyAt};
+use crate::recorder::Recorder;
 use crate::server::ReloadState;
 use crate::status::StatusReader;
 
@@ -47,7 +47,7 @@ pub(crate) struct ControlPlane {
     admin: axum::Router,
     controller: Controller,
     desk: Arc<Desk>,
-    minutes: Minutes,
+    recorder: Recorder,
     watch: Watch,
     housekeeper: Arc<Housekeeper>,
 }
@@ -72,7 +72,7 @@ impl ControlPlane {
             data_dir: data_dir(),
             n_panics: AtomicU64::new(0),
         });
-        let minutes = Minutes::new(
+        let recorder = Recorder::new(
             Arc::clone(&gateway.metrics),
             Arc::clone(&auth),
             Arc::clone(&kept.audit),
@@ -102,7 +102,7 @@ impl ControlPlane {
         gateway.metrics.collect(AlertCollector(alert_metrics));
         gateway.metrics.collect(CanaryMetrics::new(&desk));
         gateway.metrics.collect(kept);
-        Self { admin, controller: controls.controller, desk, minutes, watch, housekeeper }
+        Self { admin, controller: controls.controller, desk, recorder, watch, housekeeper }
     }
 
     /// Runs it on a thread of its own until told to stop.
@@ -135,7 +135,7 @@ impl ControlPlane {
             tokio::spawn(self.housekeeper.keep_house()),
             tokio::spawn(self.watch.run(stop.clone())),
         ];
-        let record = tokio::spawn(self.minutes.run(stop.clone()));
+        let record = tokio::spawn(self.recorder.run(stop.clone()));
         let admin = self.admin;
         listener::serve(socket, config, stop, move |_peer, request| {
             let mut admin = admin.clone();

@@ -51,12 +51,17 @@ pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Sto
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io("open", path)(error)),
     };
+    read_all(file, path, max).map(Some)
+}
+
+/// Reads an open file that must not be larger than `max`.
+pub(crate) fn read_all(file: File, path: &Path, max: u64) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     file.take(max + 1).read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
     if bytes.len() as u64 > max {
         return Err(StoreError::TooLarge { path: path.to_owned(), max });
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 /// Reads a small text file in UTF-8 or in the UTF-16 that PowerShell's `>` writes.

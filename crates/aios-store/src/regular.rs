@@ -5,7 +5,7 @@
 //! cut. What operators place themselves may be links: that is read by [`disk::read_bounded`](crate::disk).
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use crate::{StoreError, disk};
@@ -32,17 +32,11 @@ pub(crate) fn open_to_mend(path: &Path) -> io::Result<File> {
 
 /// Reads a small file; `None` if it is not there.
 pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    let file = match open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::io("open", path)(error)),
-    };
-    let mut bytes = Vec::new();
-    file.take(max + 1).read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
-    if bytes.len() as u64 > max {
-        return Err(StoreError::TooLarge { path: path.to_owned(), max });
+    match open(path) {
+        Ok(file) => disk::read_all(file, path, max).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io("open", path)(error)),
     }
-    Ok(Some(bytes))
 }
 
 fn open_with(path: &Path, options: &OpenOptions) -> io::Result<File> {

@@ -56,13 +56,13 @@ impl Minutes {
         let counted = self.counted.take();
         let recent = counted
             .filter(|counted| now >= counted.at && now.since(counted.all_at) < RECOUNT_EVERY);
-        let from = before(now, BUDGET_PERIOD);
+        let from = now.minus(BUDGET_PERIOD);
         self.tallies.forget_before(from);
         let last = match recent.and_then(|counted| Some((counted, counted.last?))) {
             None => self.count_from(index, from, now)?,
             Some((counted, last)) => {
-                let again_from = minute_start(before(last, LATE_MAX));
-                self.count_spoken_of(index, before(counted.at, LATE_MAX), from..again_from)?;
+                let again_from = minute_start(last.minus(LATE_MAX));
+                self.count_spoken_of(index, counted.at.minus(LATE_MAX), from..again_from)?;
                 self.count_from(index, again_from, now)?.max(Some(last))
             }
         };
@@ -115,11 +115,6 @@ impl Minutes {
         }
         Ok(())
     }
-}
-
-fn before(at: Timestamp, by: Duration) -> Timestamp {
-    let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(at.as_micros().saturating_sub(by))
 }
 
 fn minute_start(at: Timestamp) -> Timestamp {

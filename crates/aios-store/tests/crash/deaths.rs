@@ -10,8 +10,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use aios_core::{Event, EventId, Timestamp};
-use aios_privacy::{KeyMaterial, Keyring, Redactor};
+use aios_core::{Clock, Event, EventId, Timestamp};
+use aios_privacy::{KeyMaterial, Keyring, Pseudonym, Redactor};
 use aios_store::{
     DataDir, EventLogConfig, EventStore, FileEventLog, Filter, Keep, Look, Migration, Rotate,
     Segments, SyncPolicy, migrate,
@@ -30,6 +30,20 @@ const DAY: i64 = 86_400;
 
 /// When the first event happened.
 const START: i64 = 1_800_000_000;
+
+/// A clock that stands still, after all that happened.
+#[derive(Debug)]
+pub(crate) struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_800_050_000_000_000)
+    }
+}
+
+pub(crate) fn conversation(n: u64) -> Pseudonym {
+    Pseudonym::parse(&format!("c1_{n:032x}")).unwrap()
+}
 
 /// What is done, and what must be true of the numbers of the events afterwards.
 struct Scenario {

@@ -7,14 +7,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use aios_core::{Clock, Event, ResponseEvent, Timestamp};
-use aios_privacy::Pseudonym;
+use aios_core::{Clock, Event, ResponseEvent};
 use aios_store::{
     AuditConfig, AuditLog, Census, DataDir, Depth, EraseRequest, EraseTarget, Eraser, ErasureState,
     EventLogConfig, EventStore, FileEventLog, Segments, SyncPolicy, verify_audit,
 };
 
-use crate::deaths::{event, write};
+use crate::deaths::{Noon, conversation, event, write};
 
 /// Tells a child where to erase, and at which point to end: `dir|point|n_before`.
 const ORDER: &str = "AIOS_ERASURE_ORDER";
@@ -26,19 +25,6 @@ const PASSES: [usize; 3] = [0, 2, 5];
 const N_CONVERSATIONS: u64 = 10;
 
 const ERASED: u64 = 7;
-
-#[derive(Debug)]
-struct Noon;
-
-impl Clock for Noon {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(1_800_050_000_000_000)
-    }
-}
-
-fn conversation(n: u64) -> Pseudonym {
-    Pseudonym::parse(&format!("c1_{n:032x}")).unwrap()
-}
 
 fn target() -> EraseTarget {
     EraseTarget::new(vec![conversation(ERASED)], None).unwrap()

@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use aios_core::{Clock, Timestamp};
 use aios_memory::{Kind, Language};
-use aios_privacy::{Policy, Pseudonym, Redactor, Remembered};
+use aios_privacy::{Policy, Redactor, Remembered};
 use aios_store::{
     AuditConfig, AuditLog, DataDir, EraseRequest, EraseTarget, Eraser, ErasureState,
     EventLogConfig, FileEventLog, Home, MemoryScope, MemoryStore, NewFragment,
 };
+
+use crate::deaths::{Noon, conversation};
 
 /// Tells a child where to work, and at which point to end: `dir|point|n_before`.
 const ORDER: &str = "AIOS_MEMORY_ORDER";
@@ -25,19 +27,6 @@ const PASSES: [usize; 4] = [0, 1, 5, 11];
 const N_TURNS: usize = 6;
 
 const ERASED: u64 = 2;
-
-#[derive(Debug)]
-struct Noon;
-
-impl Clock for Noon {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(1_800_050_000_000_000)
-    }
-}
-
-fn conversation(n: u64) -> Pseudonym {
-    Pseudonym::parse(&format!("c1_{n:032x}")).unwrap()
-}
 
 /// Stands in what a conversation says, and nowhere else.
 fn planted(n: u64, place: usize) -> String {

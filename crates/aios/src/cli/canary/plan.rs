@@ -5,7 +5,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use aios_control::{Expected, Forecast, Row, StagePlan, forecast};
-use aios_core::{Clock as _, Timestamp};
+use aios_core::Clock as _;
 use aios_server::{CanarySettings, judging};
 use clap::Args;
 use serde::Serialize;
@@ -77,8 +77,7 @@ impl Plan {
 fn measured(config: &Config, settings: &CanarySettings) -> anyhow::Result<Option<Expected>> {
     let Some(index) = slo::index(&config.server.data_dir)? else { return Ok(None) };
     let now = SystemClock.now();
-    let since = now.as_micros() - i64::try_from(DAY.as_micros()).unwrap_or(i64::MAX);
-    let since = Timestamp::from_micros(since);
+    let since = now.minus(DAY);
     let mut day = Day { quality_min: settings.quality_min, ..Day::default() };
     judging::each_row(&index, since..now, |row| {
         let turn = row.ts.since(since).as_micros() / settings.check_every.as_micros().max(1);

@@ -25,7 +25,7 @@ const ROLLBACKS_TOO_MANY: usize = 5;
 pub(super) fn report(config: &Config, days: u16) -> anyhow::Result<Report> {
     let until = SystemClock.now();
     let span = Duration::from_secs(u64::from(days) * 86_400);
-    let from = Timestamp::from_micros(until.as_micros() - i64::try_from(span.as_micros())?);
+    let from = until.minus(span);
     let dir = open(&config.server.data_dir)?;
     let metrics = vec![
         incidents(dir.as_ref(), from)?,

@@ -51,6 +51,5 @@ impl Check {
 
 fn rows(config: &Config, now: Timestamp) -> anyhow::Result<Vec<aios_control::Row>> {
     let Some(index) = look::index(&config.server.data_dir)? else { return Ok(Vec::new()) };
-    let since = now.as_micros() - i64::try_from(config.objectives.window.as_micros())?;
-    Ok(judging::rows(&index, Timestamp::from_micros(since)..now)?)
+    Ok(judging::rows(&index, now.minus(config.objectives.window)..now)?)
 }

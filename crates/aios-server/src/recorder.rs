@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 const EVERY: Duration = Duration::from_secs(60);
 
 /// Puts counts on record.
-pub(crate) struct Minutes {
+pub(crate) struct Recorder {
     metrics: Arc<Metrics>,
     auth: Arc<Auth>,
     audit: Arc<AuditLog>,
@@ -28,7 +28,7 @@ pub(crate) struct Minutes {
     since: Timestamp,
 }
 
-impl Minutes {
+impl Recorder {
     pub(crate) fn new(
         metrics: Arc<Metrics>,
         auth: Arc<Auth>,
