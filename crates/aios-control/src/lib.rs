@@ -34,7 +34,7 @@ pub use canary::{Canary, Phase, Record};
 pub use cells::{Cells, Signs};
 pub use evalue::{LAMBDAS, LogWealth};
 pub use event::{ControlEvent, DecisionEvent, StandingEvent, VerdictEvent};
-pub use evidence::{Epoch, Evidence, Observation, Observer, Testimony};
+pub use evidence::{Epoch, Evidence, Observation, Testimony};
 pub use forecast::{
     Expected, Forecast, Needed, StagePlan, blocks_needed, blocks_still_needed, forecast,
 };

@@ -20,6 +20,9 @@ pub struct Rollout {
     pub version: u64,
     /// When the stage began; none if it never moved. What is older says nothing of this stage.
     pub stage_since: Option<Timestamp>,
+    /// When the first evidence of the running stretch came in: of this stage, with this boundary. None before it.
+    #[serde(default)]
+    pub stretch_since: Option<Timestamp>,
     /// Where steps have brought treatment's boundary; none where it is as configured.
     pub boundary: Option<Boundary>,
     /// The steps.
@@ -48,6 +51,7 @@ impl Rollout {
             canary: Canary::at(start),
             version: 0,
             stage_since: None,
+            stretch_since: None,
             boundary: None,
             steps: Vec::new(),
             candidate: None,
@@ -89,6 +93,9 @@ impl Rollout {
             candidate: Some(event.candidate.clone()),
             reason: Some(event.reason),
             report: event.report.clone().or(self.report),
+            stretch_since: self
+                .stretch_since
+                .or(event.testimony.as_ref().map(|_| event.window.since)),
             n_inconclusive: if is_open { self.n_inconclusive.saturating_add(1) } else { 0 },
             testimony: event.testimony.clone().or(self.testimony),
             near: event.near.unwrap_or(self.near),
@@ -102,6 +109,7 @@ impl Rollout {
             self.boundary = Some(to);
             self.steps.push(Step { ts: event.ts, to, from });
             self.near = NearCounts::default();
+            self.stretch_since = None;
             // What was proven at one boundary is pooled with what follows, and is no part of it.
             if let Some(testimony) = &mut self.testimony {
                 testimony.enter(self.canary.treatment_pct);
@@ -111,11 +119,12 @@ impl Rollout {
         }
         match event.decision {
             Decision::Advance { .. } | Decision::RollBack { .. } => {
-                Self { stage_since: Some(event.ts), n_inconclusive: 0, ..self }
+                Self { stage_since: Some(event.ts), stretch_since: None, n_inconclusive: 0, ..self }
             }
             // A new rollout, whose evidence begins at nothing.
             Decision::Reset { .. } => Self {
                 stage_since: Some(event.ts),
+                stretch_since: None,
                 reason: None,
                 n_inconclusive: 0,
                 boundary: None,

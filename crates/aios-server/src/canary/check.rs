@@ -1,11 +1,7 @@
 //! One look: what has come in since the last one, what is proven by now, and what follows.
 
-use std::time::Duration;
-
-use aios_control::boundary::NearCounts;
 use aios_control::{
-    Canary, Check, ControlEvent, Evidence, Judgement, Phase, Rollout, Sources, VerdictEvent, judge,
-    next_stage, plan,
+    Canary, Check, ControlEvent, Evidence, Phase, Rollout, Sources, VerdictEvent, next_stage, plan,
 };
 use aios_core::{
     Actor, Decision, EvidenceWindow, GoldenGate, MetricEvidence, Percent, Split, Timestamp,
@@ -15,13 +11,11 @@ use aios_privacy::RedactedText;
 use serde::{Deserialize, Serialize};
 
 use super::error::CanaryError;
-use super::evidence::{RowSource, Taken, baseline, closed_window, take};
+use super::evidence::RowSource;
 use super::gate::Gate;
 use super::keeper::{CanaryKeeper, Inner};
+use super::listen::{LEAST, Live, Silent};
 use super::settings::CanarySettings;
-
-/// The least stretch of time that can be told from none after it was written.
-const LEAST: Duration = Duration::from_millis(1);
 
 /// What a look is made with.
 #[derive(Clone, Copy)]
@@ -106,15 +100,6 @@ pub enum Quiet {
     NoRequests,
 }
 
-/// What live traffic says.
-struct Live {
-    window: EvidenceWindow,
-    evidence: Evidence,
-    judgement: Judgement,
-    has_treatment: bool,
-    near: NearCounts,
-}
-
 impl CanaryKeeper {
     /// Looks, keeps what came out, and moves the canary if that follows.
     ///
@@ -144,7 +129,8 @@ impl Inner {
         let golden = look.gate.verdict(self.rollout.report.as_ref());
         let live = match live {
             Ok(live) => Some(live),
-            Err(quiet) if self.must_wait_for_live(look, golden) => {
+            Err(Silent { quiet, heard }) if self.must_wait_for_live(look, golden) => {
+                self.heard = heard.or(self.heard.take());
                 return Ok(self.nothing(look, quiet));
             }
             Err(_) => None,
@@ -152,12 +138,13 @@ impl Inner {
         let event = self.verdict(look, live.as_ref(), golden);
         let (_, decision) =
             plan(&look.settings.policy, self.rollout.canary, &check_of(&event, look));
-        let differences = live.as_ref().map(|live| differences(&live.evidence)).unwrap_or_default();
+        let differences =
+            live.as_ref().map(|live| differences(&live.heard.evidence)).unwrap_or_default();
         let n_blocks = live.as_ref().map_or(0, |live| live.judgement.n_blocks);
         self.keep(&ControlEvent::Verdict(Box::new(event.clone())))?;
-        if let Some(Live { mut evidence, .. }) = live {
-            evidence.settle();
-            self.evidence = Some(evidence);
+        if let Some(Live { mut heard, .. }) = live {
+            heard.evidence.settle();
+            self.heard = Some(heard);
         }
         let decision = decision.or_else(|| self.step(look, &event));
         if let Some(decision) = decision {
@@ -206,46 +193,6 @@ impl Inner {
         self.decide(Decision::Reset { to }, Actor::Controller, RedactedText::default(), look.now)
     }
 
-    /// What live traffic says; or why it says nothing.
-    fn listen(&self, look: &Look<'_>) -> Result<Result<Live, Quiet>, CanaryError> {
-        let canary = &self.rollout.canary;
-        let counted = canary.counted.map(|window| window.until);
-        let starts = [counted, self.rollout.stage_since, Some(look.in_force_since)];
-        let since = starts.into_iter().flatten().max().unwrap_or(look.in_force_since);
-        // What is counted must be the same after it was written and read.
-        let since = since.plus(LEAST - Duration::from_micros(1)).as_stored();
-        let Some(window) = closed_window(since, look.now, look.settings) else {
-            let due = since.plus(look.settings.check_every).plus(look.settings.settle);
-            return Ok(Err(Quiet::NotYet { due }));
-        };
-        let (mut evidence, is_fresh) = match self.evidence_so_far() {
-            Some(evidence) => (evidence, true),
-            None => match baseline(look.rows, window)? {
-                (Some(p95_ms), is_used_up) => {
-                    let policy = look.settings.judge_policy(p95_ms);
-                    (Evidence::new(policy, canary.treatment_pct), !is_used_up)
-                }
-                (None, _) => return Ok(Err(Quiet::NoBaseline)),
-            },
-        };
-        let mut near = self.rollout.near;
-        let taken = match is_fresh {
-            true => {
-                let boundary = look.split.treatment_boundary;
-                take(&mut evidence, look.rows, window, look.settings, boundary, &mut near)?
-            }
-            // The window went into the limit that the next ones are measured by.
-            false => Taken::default(),
-        };
-        if is_fresh && !evidence.has_news() {
-            return Ok(Err(Quiet::NoRequests));
-        }
-        let next = next_stage(canary.treatment_pct).unwrap_or(canary.treatment_pct);
-        let judgement = judge(&evidence, next);
-        let has_treatment = taken.n_treatment > 0 || !is_fresh;
-        Ok(Ok(Live { window, evidence, judgement, has_treatment, near }))
-    }
-
     /// Whether a golden report alone would say nothing now: it may breach at any time, and passes alone only
     /// where live traffic has never said anything.
     fn must_wait_for_live(&self, look: &Look<'_>, golden: Option<Verdict>) -> bool {
@@ -257,12 +204,6 @@ impl Inner {
                 look.settings.sources != Sources::Golden && self.rollout.testimony.is_some()
             }
         }
-    }
-
-    fn evidence_so_far(&self) -> Option<Evidence> {
-        let treatment = self.rollout.canary.treatment_pct;
-        let kept = || self.rollout.testimony.clone();
-        self.evidence.clone().or_else(|| Some(Evidence::resume(kept()?, treatment)))
     }
 
     fn verdict(
@@ -293,8 +234,8 @@ impl Inner {
             report: golden.and(look.gate.report.clone()),
             harm_log_e: judged.map_or(0.0, |judged| judged.harm_log_e),
             metrics: judged.map(|judged| judged.metrics.clone()).unwrap_or_default(),
-            testimony: live.map(|live| live.evidence.testimony()),
-            near: live.map(|live| live.near),
+            testimony: live.map(|live| live.heard.evidence.testimony()),
+            near: live.map(|live| live.heard.near),
         }
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use aios_control::boundary::NearCounts;
-use aios_control::{Evidence, Observer, Row};
+use aios_control::{Evidence, Observation, Row};
 use aios_core::{Boundary, Bucket, EvidenceWindow, Timestamp};
 use aios_store::StoreError;
 
@@ -80,19 +80,20 @@ pub(super) struct Taken {
     pub(super) n_control: u64,
 }
 
-/// Takes a window in, for the buckets and for the boundary.
+/// Takes a time in, for the buckets and for the boundary.
 pub(super) fn take(
     evidence: &mut Evidence,
     rows: &dyn RowSource,
-    window: EvidenceWindow,
+    times: Range<Timestamp>,
     settings: &CanarySettings,
     boundary: Boundary,
     near: &mut NearCounts,
 ) -> Result<Taken, StoreError> {
-    let mut observer = Observer::new(settings.quality_min);
     let mut taken = Taken::default();
-    rows.each(window.since..window.until, &mut |row| {
-        let Some(seen) = observer.observe(&row) else { return };
+    rows.each(times, &mut |row| {
+        let is_first = row.weight.is_some() && evidence.calls_on(row.conversation);
+        let seen = Observation::of(&row, settings.quality_min).filter(|_| is_first);
+        let Some(seen) = seen else { return };
         match seen.bucket {
             Bucket::Treatment => taken.n_treatment += 1,
             Bucket::Control => taken.n_control += 1,
@@ -101,4 +102,17 @@ pub(super) fn take(
         near.add(&settings.boundary, boundary, &row);
     })?;
     Ok(taken)
+}
+
+/// Who has spoken in this time already, which a restart forgets.
+pub(super) fn remember(
+    evidence: &mut Evidence,
+    rows: &dyn RowSource,
+    times: Range<Timestamp>,
+) -> Result<(), StoreError> {
+    rows.each(times, &mut |row| {
+        if row.weight.is_some() {
+            evidence.calls_on(row.conversation);
+        }
+    })
 }

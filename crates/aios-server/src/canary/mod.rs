@@ -12,6 +12,7 @@ mod error;
 mod evidence;
 mod gate;
 mod keeper;
+mod listen;
 mod metrics;
 mod run;
 mod settings;

@@ -30,6 +30,8 @@ struct Traffic {
     quality: Option<f64>,
     /// From then on; before there is nothing.
     since: Timestamp,
+    /// Half of all requests are of forty conversations that never end, the other half of one a minute.
+    few: bool,
 }
 
 impl RowSource for Traffic {
@@ -49,17 +51,22 @@ impl Traffic {
     fn steady(treatment_fails_every: u64) -> Self {
         let since = Timestamp::from_micros(START.as_micros() - 86_400_000_000);
         let (per_second, pct, quality) = (10, Cell::new(10.0), None);
-        Self { per_second, pct, treatment_fails_every, quality, since }
+        Self { per_second, pct, treatment_fails_every, quality, since, few: false }
     }
 
     fn row(&self, n: i64, ts: Timestamp) -> Row {
-        let is_treated = mixed(n, 1) % 1_000 < (self.pct.get() * 10.0) as u64;
+        let conversation = match self.few {
+            true if n % 2 == 0 => n % 40,
+            true => n / (60 * self.per_second),
+            false => n,
+        };
+        let is_treated = mixed(conversation, 1) % 1_000 < (self.pct.get() * 10.0) as u64;
         let bucket = if is_treated { Bucket::Treatment } else { Bucket::Control };
         let fails_every = if is_treated { self.treatment_fails_every } else { 1_000_000_007 };
         let failed = mixed(n, 2).is_multiple_of(fails_every);
         Row {
             ts,
-            conversation: n as u64,
+            conversation: conversation as u64,
             bucket,
             tier: Some(if self.quality.is_some() { Tier::Embedder } else { Tier::Main }),
             outcome: if failed { Outcome::Timeout } else { Outcome::Ok },
@@ -184,6 +191,27 @@ fn an_equal_treatment_reaches_everybody_and_a_restart_changes_nothing() {
     rig.keeper.check(&Look { settings: &other, ..look }).unwrap();
     let canary = rig.keeper.standing().rollout.canary;
     assert_eq!((canary.phase, canary.treatment_pct.get()), (Phase::Running, 10.0));
+}
+
+/// Heard in every window, forty conversations would soon be proof that treatment gets too much or too little.
+#[test]
+fn conversations_that_go_on_are_heard_once_also_after_a_restart() {
+    let (rows, gate) = (Traffic { few: true, ..Traffic::steady(1_000_000_007) }, open_gate());
+    let n_dealt = |rig: &Rig| {
+        let rollout = &rig.keeper.standing().rollout;
+        assert_ne!(rollout.reason, Some(VerdictReason::SampleRatioMismatch));
+        let kept = serde_json::to_value(rollout.testimony.as_ref().unwrap()).unwrap();
+        let dealt = kept["epochs"][0]["n_dealt"].as_array().unwrap().clone();
+        dealt.iter().filter_map(serde_json::Value::as_u64).sum::<u64>()
+    };
+    let whole = Rig::new();
+    whole.turns(&rows, &gate, 1, 24);
+    let restarted = Rig::new();
+    restarted.turns(&rows, &gate, 1, 12);
+    let restarted = restarted.reopened();
+    restarted.turns(&rows, &gate, 13, 12);
+    assert!((200..=281).contains(&n_dealt(&whole)), "{}", n_dealt(&whole));
+    assert_eq!(n_dealt(&restarted), n_dealt(&whole));
 }
 
 #[test]
