@@ -101,7 +101,7 @@ pub fn replay<'a>(
                 }
                 Decision::Advance { .. } | Decision::RollBack { .. } => {}
             },
-            ControlEvent::Standing(_) => {}
+            ControlEvent::Hand(_) | ControlEvent::Standing(_) => {}
         }
     }
     replayed
@@ -135,6 +135,7 @@ mod tests {
             candidate: String::new(),
             golden: GoldenGate::FreshPass,
             report: None,
+            report_made: None,
             harm_log_e: judged.harm_log_e,
             metrics: judged.metrics,
             testimony: Some(evidence.testimony()),

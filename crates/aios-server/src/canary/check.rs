@@ -11,8 +11,9 @@ use aios_privacy::RedactedText;
 use serde::{Deserialize, Serialize};
 
 use super::error::CanaryError;
-use super::evidence::RowSource;
+use super::evidence::{RowSource, is_treated};
 use super::gate::Gate;
+use super::hand::is_hand_on;
 use super::keeper::{CanaryKeeper, Inner};
 use super::listen::{LEAST, Live, Silent};
 use super::settings::CanarySettings;
@@ -24,8 +25,9 @@ pub struct Look<'a> {
     pub settings: &'a CanarySettings,
     /// The split in force, which the operator's hand may have changed.
     pub split: &'a Split,
-    /// Since when it is in force: what was admitted before was dealt otherwise.
-    pub in_force_since: Timestamp,
+    /// Since when it is in force: what was admitted before was dealt otherwise. None where nobody serves and the
+    /// records alone know.
+    pub in_force_since: Option<Timestamp>,
     /// Where requests come from.
     pub rows: &'a dyn RowSource,
     /// What the golden report says.
@@ -89,6 +91,11 @@ pub enum Quiet {
     Promoted,
     /// The operator's hand is on the split.
     Overridden,
+    /// A clock was ahead when something was kept, and nothing is new before then.
+    Ahead {
+        /// When that will be.
+        until: Timestamp,
+    },
     /// The turn is not over yet, or was counted already.
     NotYet {
         /// When the next one can be counted.
@@ -120,16 +127,17 @@ impl Inner {
         if self.rollout.version == 0 {
             self.rollout = Rollout::new(look.settings.start);
         }
+        self.notice(look.split, look.in_force_since, look.now)?;
         if let Some(quiet) = self.quiet(look) {
             return Ok(self.nothing(look, quiet));
         }
         self.begin_anew_if_changed(look)?;
         let judged_pct = self.rollout.canary.treatment_pct;
         let live = self.listen(look)?;
-        let golden = look.gate.verdict(self.rollout.report.as_ref());
+        let golden = look.gate.verdict(&self.rollout, look.now);
         let live = match live {
             Ok(live) => Some(live),
-            Err(Silent { quiet, heard }) if self.must_wait_for_live(look, golden) => {
+            Err(Silent { quiet, heard }) if self.must_wait_for_live(look, golden)? => {
                 self.heard = heard.or(self.heard.take());
                 return Ok(self.nothing(look, quiet));
             }
@@ -174,8 +182,10 @@ impl Inner {
             Phase::RolledBack if !self.is_another(look) => return Some(Quiet::RolledBack),
             Phase::Promoted | Phase::RolledBack | Phase::Running => {}
         }
-        let is_steered = look.split.origin == "canary" && !look.split.frozen;
-        (!is_steered).then_some(Quiet::Overridden)
+        if is_hand_on(look.split) {
+            return Some(Quiet::Overridden);
+        }
+        self.rollout.ahead_of(look.now).map(|until| Quiet::Ahead { until })
     }
 
     fn is_another(&self, look: &Look<'_>) -> bool {
@@ -194,15 +204,19 @@ impl Inner {
     }
 
     /// Whether a golden report alone would say nothing now: it may breach at any time, and passes alone only
-    /// where live traffic has never said anything.
-    fn must_wait_for_live(&self, look: &Look<'_>, golden: Option<Verdict>) -> bool {
+    /// where live traffic has never said anything, and treatment has none that will.
+    fn must_wait_for_live(
+        &self,
+        look: &Look<'_>,
+        golden: Option<Verdict>,
+    ) -> Result<bool, CanaryError> {
         let alone = look.settings.sources.verdict(None, golden);
         match alone {
-            Verdict::NoData => true,
-            Verdict::Breached => false,
-            Verdict::Met => {
-                look.settings.sources != Sources::Golden && self.rollout.testimony.is_some()
-            }
+            Verdict::NoData => Ok(true),
+            Verdict::Breached => Ok(false),
+            Verdict::Met if look.settings.sources == Sources::Golden => Ok(false),
+            Verdict::Met => Ok(self.rollout.testimony.is_some()
+                || is_treated(look.rows, self.since(look)..look.now)?),
         }
     }
 
@@ -219,10 +233,9 @@ impl Inner {
             Some(judged) if judged.verdict == verdict => judged.reason,
             Some(_) | None => golden_reason(verdict),
         };
-        let counted =
-            self.rollout.canary.counted.map_or(look.in_force_since.as_stored(), |it| it.until);
         // A report alone is about no stretch of time; it takes the least that there is after the last one.
-        let least = EvidenceWindow { since: counted, until: counted.plus(LEAST) };
+        let since = self.since(look);
+        let least = EvidenceWindow { since, until: since.plus(LEAST) };
         VerdictEvent {
             ts: look.now,
             verdict,
@@ -232,6 +245,7 @@ impl Inner {
             candidate: look.settings.candidate(),
             golden: look.gate.state,
             report: golden.and(look.gate.report.clone()),
+            report_made: golden.and(look.gate.made),
             harm_log_e: judged.map_or(0.0, |judged| judged.harm_log_e),
             metrics: judged.map(|judged| judged.metrics.clone()).unwrap_or_default(),
             testimony: live.map(|live| live.heard.evidence.testimony()),

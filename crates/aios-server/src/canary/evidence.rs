@@ -104,6 +104,18 @@ pub(super) fn take(
     Ok(taken)
 }
 
+/// Whether treatment has had traffic in this time that can be compared.
+pub(super) fn is_treated(
+    rows: &dyn RowSource,
+    times: Range<Timestamp>,
+) -> Result<bool, StoreError> {
+    let mut is_treated = false;
+    rows.each(times, &mut |row| {
+        is_treated |= row.bucket == Bucket::Treatment && row.weight.is_some();
+    })?;
+    Ok(is_treated)
+}
+
 /// Who has spoken in this time already, which a restart forgets.
 pub(super) fn remember(
     evidence: &mut Evidence,

@@ -78,10 +78,11 @@ impl Inner {
     }
 
     /// What was admitted before says nothing new of the split in force.
-    fn since(&self, look: &Look<'_>) -> Timestamp {
+    pub(super) fn since(&self, look: &Look<'_>) -> Timestamp {
         let counted = self.rollout.canary.counted.map(|window| window.until);
-        let starts = [counted, self.rollout.stage_since, Some(look.in_force_since)];
-        let since = starts.into_iter().flatten().max().unwrap_or(look.in_force_since);
+        let hand = self.rollout.hand.map(|hand| hand.since);
+        let starts = [counted, self.rollout.stage_since, hand, look.in_force_since];
+        let since = starts.into_iter().flatten().max().unwrap_or(Timestamp::from_micros(0));
         // What is counted must be the same after it was written and read.
         since.plus(LEAST - Duration::from_micros(1)).as_stored()
     }

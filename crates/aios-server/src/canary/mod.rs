@@ -11,6 +11,7 @@ mod check;
 mod error;
 mod evidence;
 mod gate;
+mod hand;
 mod keeper;
 mod listen;
 mod metrics;

@@ -63,6 +63,8 @@ fn the_operators_hand_is_a_file_that_can_be_written_and_cleared() {
 #[test]
 fn what_cannot_be_is_refused_and_changes_nothing() {
     let place = place();
+    let hair = place.run(&["canary", "reset", "--start-pct", "1e-320"]).ended(64);
+    assert!(hair.stderr.contains("from 0.01 to 99.99"), "{}", hair.stderr);
     for pct in ["250", "-1", "NaN", "ten"] {
         let ran = place.run(&["canary", "reset", "--start-pct", pct]).ended(64);
         assert!(ran.stderr.contains("from 0 to 100"), "{}", ran.stderr);
@@ -99,6 +101,8 @@ fn a_damaged_line_is_named_and_a_reset_begins_anew() {
     for args in [&["canary", "verify"][..], &["canary", "history"]] {
         place.run(args).ended(2);
     }
+    let preflight = place.run(&["preflight"]).ended(2).stdout;
+    assert!(preflight.contains("canary     what is kept of it is damaged"), "{preflight}");
     for args in [&["canary", "hold"][..], &["canary", "check"]] {
         let ran = place.run(args).ended(1);
         assert!(ran.stderr.contains("reset --start-pct"), "{}", ran.stderr);
@@ -292,6 +296,15 @@ async fn a_running_server_is_asked_and_what_was_done_is_on_record() {
     assert_eq!(trail.matches("POST /admin/v1/canary/").count(), 4, "{trail}");
     let ran = server.admin("GET", "/admin/v1/canary", "").await;
     ran.expect(401);
+    // What cannot be understood is answered in the API's own form.
+    let token = server.read_data("keys/admin.token");
+    let header = format!("authorization: Bearer {}\r\n", token.trim());
+    for (body, expect) in [(r#"{"start_pct":250}"#, "not 250"), ("{", "EOF"), ("{}", "start_pct")] {
+        let reply = server.admin_with("POST", "/admin/v1/canary/reset", &header, body).await;
+        let told = reply.json();
+        assert_eq!(told["error"]["code"], "bad_body", "{told}");
+        assert!(told["error"]["message"].as_str().unwrap().contains(expect), "{told}");
+    }
 }
 
 /// From the moment at which the operator's hand was felt no request is treated any more, whoever asks.
