@@ -227,7 +227,7 @@ impl Inner {
         golden: Option<Verdict>,
     ) -> VerdictEvent {
         let judged = live.map(|live| &live.judgement);
-        let speaks = live.filter(|live| live.has_treatment).map(|live| live.judgement.verdict);
+        let speaks = live.map(|live| live.judgement.verdict);
         let verdict = look.settings.sources.verdict(speaks, golden);
         let reason = match judged {
             Some(judged) if judged.verdict == verdict => judged.reason,

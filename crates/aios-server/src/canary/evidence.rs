@@ -73,13 +73,6 @@ fn p95_of_control(
     Ok(Some(*latencies.select_nth_unstable_by(at, f64::total_cmp).1))
 }
 
-/// What a window has added.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Taken {
-    pub(super) n_treatment: u64,
-    pub(super) n_control: u64,
-}
-
 /// Takes a time in, for the buckets and for the boundary.
 pub(super) fn take(
     evidence: &mut Evidence,
@@ -88,20 +81,14 @@ pub(super) fn take(
     settings: &CanarySettings,
     boundary: Boundary,
     near: &mut NearCounts,
-) -> Result<Taken, StoreError> {
-    let mut taken = Taken::default();
+) -> Result<(), StoreError> {
     rows.each(times, &mut |row| {
         let is_first = row.weight.is_some() && evidence.calls_on(row.conversation);
         let seen = Observation::of(&row, settings.quality_min).filter(|_| is_first);
         let Some(seen) = seen else { return };
-        match seen.bucket {
-            Bucket::Treatment => taken.n_treatment += 1,
-            Bucket::Control => taken.n_control += 1,
-        }
         evidence.add(&seen);
         near.add(&settings.boundary, boundary, &row);
-    })?;
-    Ok(taken)
+    })
 }
 
 /// Whether treatment has had traffic in this time that can be compared.

@@ -8,7 +8,7 @@ use aios_core::{EvidenceWindow, Timestamp};
 
 use super::check::{Look, Quiet};
 use super::error::CanaryError;
-use super::evidence::{Taken, baseline, closed_window, remember, take};
+use super::evidence::{baseline, closed_window, remember, take};
 use super::keeper::Inner;
 
 /// The least stretch of time that can be told from none after it was written.
@@ -19,7 +19,6 @@ pub(super) struct Live {
     pub(super) window: EvidenceWindow,
     pub(super) heard: Heard,
     pub(super) judgement: Judgement,
-    pub(super) has_treatment: bool,
 }
 
 /// It says nothing.
@@ -64,17 +63,16 @@ impl Inner {
                 (None, _) => return Ok(Err(Quiet::NoBaseline.into())),
             },
         };
-        let taken = match is_fresh {
-            true => heard.take(look, window)?,
-            // The window went into the limit that the next ones are measured by.
-            false => Taken::default(),
-        };
-        if is_fresh && !heard.evidence.has_news() {
-            return Ok(Err(Silent { quiet: Quiet::NoRequests, heard: Some(heard) }));
+        // Else the window went into the limit that the next ones are measured by.
+        if is_fresh {
+            heard.take(look, window)?;
+            // News are blocks, and in each of them stands a treated one.
+            if !heard.evidence.has_news() {
+                return Ok(Err(Silent { quiet: Quiet::NoRequests, heard: Some(heard) }));
+            }
         }
         let judgement = judge(&heard.evidence, next_stage(pct).unwrap_or(pct));
-        let has_treatment = taken.n_treatment > 0 || !is_fresh;
-        Ok(Ok(Live { window, heard, judgement, has_treatment }))
+        Ok(Ok(Live { window, heard, judgement }))
     }
 
     /// What was admitted before says nothing new of the split in force.
@@ -109,7 +107,7 @@ impl Heard {
     }
 
     /// Takes in what of the window it has not heard yet.
-    fn take(&mut self, look: &Look<'_>, window: EvidenceWindow) -> Result<Taken, CanaryError> {
+    fn take(&mut self, look: &Look<'_>, window: EvidenceWindow) -> Result<(), CanaryError> {
         let since = self.until.map_or(window.since, |until| until.max(window.since));
         self.until = Some(window.until);
         let times = since..window.until;

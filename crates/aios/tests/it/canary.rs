@@ -107,13 +107,18 @@ fn a_damaged_line_is_named_and_a_reset_begins_anew() {
         let ran = place.run(args).ended(1);
         assert!(ran.stderr.contains("reset --start-pct"), "{}", ran.stderr);
     }
+    // A line less is no shorter history.
+    place.write(CONTROL, "");
+    let ran = place.run(&["canary", "status"]).ended(2);
+    assert!(ran.stderr.contains("its end was cut off"), "{}", ran.stderr);
+    place.run(&["canary", "check"]).ended(1);
     place.run(&["canary", "reset", "--start-pct", "10"]).ended(0);
     assert_eq!(status(&place)["current_pct"], 10.0);
     let names = std::fs::read_dir(place.path().join("data_core/analytics")).unwrap();
     let aside = names.filter(|name| {
         name.as_ref().unwrap().file_name().to_string_lossy().starts_with("control.corrupt-")
     });
-    assert_eq!(aside.count(), 1);
+    assert_eq!(aside.count(), 2, "the lines and their head");
 }
 
 /// A golden report of the policy on trial that was made a moment ago, at the time of a hold that is over again.
@@ -167,8 +172,10 @@ fn a_golden_report_counts_once_and_three_advance_where_there_is_no_traffic() {
     // Under the same policy it comes to the same; with one pass fewer it would have been quicker.
     let again = place.run(&["replay", "--json"]).ended(0).json();
     assert_eq!((&again["n_verdicts"], &again["n_other"]), (&json!(5), &json!(0)));
-    let quicker = place.run(&["replay", "--passes", "1", "--json"]).ended(0).json();
-    assert_eq!(quicker["verdicts"][0]["replayed_pct"], 25.0);
+    let quicker = place.run(&["replay", "--passes", "1", "--json"]).ended(2).json();
+    let first = &quicker["verdicts"][0];
+    assert_eq!((&first["kept_pct"], &first["replayed_pct"]), (&json!(10.0), &json!(25.0)));
+    assert_eq!((&first["verdict"], &first["other"]), (&json!("met"), &json!(true)));
     place.run(&["replay", "--error-margin", "2"]).ended(64);
     let history = place.run(&["canary", "history"]).ended(0).stdout;
     assert!(history.contains("advance 25") && history.contains("roll back 10"), "{history}");
