@@ -33,7 +33,7 @@ mod stages;
 pub use blocks::Shape;
 pub use canary::{Canary, Phase, Record};
 pub use cells::{Cells, Signs};
-pub use evalue::{LAMBDAS, LogWealth};
+pub use evalue::{LAMBDAS, LogWealth, Spread};
 pub use event::{ControlEvent, DecisionEvent, HandEvent, StandingEvent, VerdictEvent};
 pub use evidence::{Epoch, Evidence, Observation, Testimony};
 pub use forecast::{
