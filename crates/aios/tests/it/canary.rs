@@ -1,7 +1,7 @@
 //! `aios canary`, alone and beside a server.
 
 use aios_core::{Bucket, Profile};
-use aios_eval::candidate_fingerprint;
+use aios_eval::{Report, candidate_fingerprint};
 use serde_json::{Value, json};
 
 use crate::program::{Place, Ran};
@@ -132,9 +132,15 @@ fn report(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
     let hash = hash.as_str().unwrap();
     let of = candidate_fingerprint(hash, Bucket::Treatment, 0.5, Profile::Golden);
     report["candidate_fingerprint"] = json!(of);
-    (report["timestamp"], report["report_id"]) = (json!(ts), json!(name));
+    (report["timestamp"], report["golden_set"]["sha256"]) = (json!(ts), json!(name));
     change(&mut report);
-    place.write(name, &report.to_string());
+    place.write(name, &sealed(&report.to_string()));
+}
+
+/// With the id of its content, as it would have been made; as it is where it is no report.
+fn sealed(text: &str) -> String {
+    let report = Report::parse(text).map(|report| serde_json::to_string(&report.sealed()));
+    report.map_or_else(|_| text.to_owned(), Result::unwrap)
 }
 
 fn good(_: &mut Value) {}
@@ -205,6 +211,70 @@ fn a_report_that_cannot_be_used_is_named() {
     let ran = place.run(&["canary", "check", "--report", "none.json"]).ended(1);
     assert!(ran.stderr.contains("none.json"), "{}", ran.stderr);
     assert_eq!(status(&place)["consecutive_passes"], 0);
+}
+
+/// Many processes at once hand in the same report to a server; it counts once.
+#[tokio::test]
+async fn a_report_that_many_hand_in_at_once_counts_once() {
+    let server = Server::start(&Setup::new()).await;
+    beside(&server, &["canary", "hold"]).ended(0);
+    let ts = kept(&server, "decision")[0]["ts"].clone();
+    beside(&server, &["canary", "resume"]).ended(0);
+    let hash = server.status().await["config"]["hash"].as_str().unwrap().to_owned();
+    let text = include_str!("../../../../fixtures/golden/report_v1.json");
+    let mut report: Value = serde_json::from_str(text).unwrap();
+    let of = candidate_fingerprint(&hash, Bucket::Treatment, 0.5, Profile::Golden);
+    (report["candidate_fingerprint"], report["timestamp"]) = (json!(of), ts);
+    server.place().write("r.json", &sealed(&report.to_string()));
+    let server = std::sync::Arc::new(server);
+    let hand_in = |_| {
+        let server = std::sync::Arc::clone(&server);
+        tokio::task::spawn_blocking(move || {
+            beside(&server, &["canary", "check", "--report", "r.json", "--json"]).ended(0).json()
+        })
+    };
+    let mut n_met = 0;
+    for checked in (0..24).map(hand_in).collect::<Vec<_>>() {
+        n_met += u32::from(checked.await.unwrap()["verdict"] == "met");
+    }
+    assert_eq!((n_met, kept(&server, "verdict").len()), (1, 1));
+}
+
+/// Nothing that is empty, half or garbage is ever good news, whoever reads it.
+#[test]
+fn no_bad_input_is_good_news() {
+    let place = place();
+    report(&place, "good.json", good);
+    let good = place.read("good.json");
+    let half = good.get(..good.len() / 2).unwrap();
+    let bad = ["", "{", "[]", "null", "{}", "\u{0}\u{1}", "PASS", half, &good.replace(':', ";")];
+    let readers: [&[&str]; 4] = [
+        &["canary", "check", "--report", "bad.json"],
+        &["slo", "check", "--report", "bad.json"],
+        &["golden", "compare", "--set", "bad.json", "--out", "out.json"],
+        &["golden", "compare", "--baseline", "bad.json", "--out", "out.json"],
+    ];
+    for text in bad {
+        place.write("bad.json", text);
+        for reader in readers {
+            let ran = place.run(reader);
+            assert_ne!(ran.code, Some(0), "{reader:?} {text:?} {}", ran.stdout);
+        }
+        place.write("data_core/analytics/adaptive_override.json", text);
+        let shown = place.run(&["routing", "status", "--json"]).ended(0).json();
+        // An empty wish changes nothing; whatever else it is, nobody knows what it should have said.
+        let pct = if text == "{}" { 10.0 } else { 0.0 };
+        assert_eq!(shown["split"]["treatment_pct"], pct, "{text:?}");
+    }
+    place.write("data_core/analytics/adaptive_override.json", "{}");
+    let kept = place.read(CONTROL);
+    for text in bad {
+        place.write(CONTROL, text);
+        assert_eq!(place.run(&["canary", "status"]).code, Some(2), "{text:?}");
+        assert_ne!(place.run(&["canary", "check"]).code, Some(0), "{text:?}");
+    }
+    place.write(CONTROL, &kept);
+    place.run(&["canary", "status"]).ended(0);
 }
 
 /// Looks often, and at requests that have just ended.
