@@ -4,6 +4,7 @@
 //! dies, serving goes on with the last split.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
@@ -20,7 +21,7 @@ use crate::controller::{Controller, ControllerState};
 use crate::gateway::Gateway;
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
-use crate::nightly::{Housekeeper, NightlyAt};
+use crate::nightly::{House, Housekeeper, Nightly};
 use crate::recorder::Recorder;
 use crate::server::ReloadState;
 use crate::status::StatusReader;
@@ -35,9 +36,11 @@ pub(crate) struct Controls {
     pub(crate) reload: Arc<ReloadState>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) kept: Kept,
-    pub(crate) keyring: Keyring,
+    pub(crate) keyring: Arc<Keyring>,
+    /// Where the gateway listens.
+    pub(crate) gateway_address: SocketAddr,
     pub(crate) alerts: AlertConfig,
-    pub(crate) nightly: Option<NightlyAt>,
+    pub(crate) nightly: Nightly,
     /// Only this machine can connect to the admin listener.
     pub(crate) is_loopback: bool,
 }
@@ -78,10 +81,15 @@ impl ControlPlane {
             Arc::clone(&kept.audit),
             Arc::clone(&gateway.clock),
         );
-        let (rotator, audit) = (Arc::clone(&kept.rotator), Arc::clone(&kept.audit));
-        let housekeeper =
-            Housekeeper::new(Arc::clone(&gateway), data_dir(), rotator, audit, controls.nightly);
-        let housekeeper = Arc::new(housekeeper);
+        let housekeeper = Arc::new(Housekeeper::new(House {
+            gateway: Arc::clone(&gateway),
+            address: controls.gateway_address,
+            data_dir: data_dir(),
+            rotator: Arc::clone(&kept.rotator),
+            audit: Arc::clone(&kept.audit),
+            keyring: Arc::clone(&controls.keyring),
+            nightly: controls.nightly,
+        }));
         let admin = admin::router(AdminState {
             nightly: Arc::clone(&housekeeper),
             gateway: Arc::clone(&gateway),
@@ -96,7 +104,7 @@ impl ControlPlane {
             eraser: Arc::clone(&kept.eraser),
             desk: Arc::clone(&desk),
             rotator: Arc::clone(&kept.rotator),
-            keyring: Arc::new(controls.keyring),
+            keyring: controls.keyring,
             is_loopback: controls.is_loopback,
         });
         gateway.metrics.collect(AlertCollector(alert_metrics));

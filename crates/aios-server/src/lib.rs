@@ -11,12 +11,15 @@ mod collected;
 mod control_plane;
 mod controller;
 mod gateway;
+pub mod golden;
 pub mod judging;
 mod kept;
 mod listener;
 mod live;
 mod metrics;
 mod nightly;
+pub mod promotion;
+pub mod recall;
 mod recorder;
 mod routing;
 mod server;
@@ -37,7 +40,10 @@ pub use controller::{Controller, ControllerState};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
 pub use listener::ListenerConfig;
 pub use live::{GatewayConfig, KnownNames, Live};
-pub use nightly::{Night, NightReport, NightlyAt, StepReport, StepState, run_night};
+pub use nightly::{
+    Night, NightReport, NightWork, Nightly, NightlyAt, Promotion, Served, StepReport, StepState,
+    api_url, run_night,
+};
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};
 pub use simulated::serve_simulated;

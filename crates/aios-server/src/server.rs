@@ -30,7 +30,7 @@ use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::nightly::NightlyAt;
+use crate::nightly::Nightly;
 use crate::routing::RoutingState;
 use crate::trace::EventObserver;
 
@@ -70,8 +70,8 @@ pub struct Parts {
     pub alerts: AlertConfig,
     /// Rotates what is kept.
     pub rotator: Arc<Rotator>,
-    /// When the night's work is due; `None` if it is not to be done.
-    pub nightly: Option<NightlyAt>,
+    /// The night's work.
+    pub nightly: Nightly,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -163,7 +163,8 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         reload: Arc::clone(&reload),
         auth,
         kept,
-        keyring: parts.keyring,
+        keyring: Arc::new(parts.keyring),
+        gateway_address: addresses.0,
         alerts: parts.alerts,
         nightly: parts.nightly,
         is_loopback: addresses.1.ip().is_loopback(),

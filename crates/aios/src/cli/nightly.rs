@@ -14,6 +14,7 @@ use super::output::{self, Exit, say};
 use super::owner::{self, Owner};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::keys;
 
 /// Do at once what a server does each night, a line for each step
 ///
@@ -57,11 +58,19 @@ fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightRep
     let audit = AuditLog::offline(&data_dir, config.audit.clone(), SystemClock.now())?;
     let audit = Arc::new(audit);
     let rotator = Arc::new(Rotator::new(store, Arc::clone(&audit)));
-    let scanner = Arc::new(config.privacy.redactor());
-    let actor = actor::OPERATOR.to_owned();
-    let now = SystemClock.now();
-    let night =
-        Night { rotator, audit: Arc::clone(&audit), actor, data_dir, scanner, now, dry_run };
+    let night = Night {
+        rotator,
+        audit: Arc::clone(&audit),
+        actor: actor::OPERATOR.to_owned(),
+        keyring: keys::live(&data_dir)?.map(Arc::new),
+        data_dir,
+        scanner: Arc::new(config.privacy.redactor()),
+        objectives: Arc::new(config.objectives.clone()),
+        work: config.nightly.work.clone(),
+        served: None,
+        now: SystemClock.now(),
+        dry_run,
+    };
     let report =
         run_night(&night, |step| tracing::info!(step = step.step, state = step.state.name()));
     audit.close(SystemClock.now())?;

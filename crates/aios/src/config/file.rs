@@ -313,4 +313,8 @@ pub(super) struct Telemetry {
 pub(super) struct Nightly {
     pub(super) enabled: bool,
     pub(super) at: String,
+    pub(super) golden: String,
+    pub(super) golden_key_env: String,
+    pub(super) promote: String,
+    pub(super) promote_max: u64,
 }
