@@ -19,6 +19,7 @@ use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
 use crate::canary::{self, CanaryKeeper, CanaryMetrics, ControlConfig, Desk};
 use crate::controller::{Controller, ControllerState};
 use crate::gateway::Gateway;
+use crate::judge::{JudgeCollector, JudgeMetrics, LiveJudge};
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::nightly::{House, Housekeeper, Nightly};
@@ -39,6 +40,8 @@ pub(crate) struct Controls {
     pub(crate) keyring: Arc<Keyring>,
     /// Where the gateway listens.
     pub(crate) gateway_address: SocketAddr,
+    /// Where requests are served.
+    pub(crate) data_plane: tokio::runtime::Handle,
     pub(crate) alerts: AlertConfig,
     pub(crate) nightly: Nightly,
     /// Only this machine can connect to the admin listener.
@@ -53,6 +56,7 @@ pub(crate) struct ControlPlane {
     recorder: Recorder,
     watch: Watch,
     housekeeper: Arc<Housekeeper>,
+    judge: LiveJudge,
 }
 
 impl ControlPlane {
@@ -107,10 +111,18 @@ impl ControlPlane {
             keyring: controls.keyring,
             is_loopback: controls.is_loopback,
         });
+        let judge_metrics = Arc::new(JudgeMetrics::default());
+        let judge = LiveJudge::new(
+            Arc::clone(&gateway),
+            data_dir(),
+            controls.data_plane,
+            Arc::clone(&judge_metrics),
+        );
+        gateway.metrics.collect(JudgeCollector(judge_metrics));
         gateway.metrics.collect(AlertCollector(alert_metrics));
         gateway.metrics.collect(CanaryMetrics::new(&desk));
         gateway.metrics.collect(kept);
-        Self { admin, controller: controls.controller, desk, recorder, watch, housekeeper }
+        Self { admin, controller: controls.controller, desk, recorder, watch, housekeeper, judge }
     }
 
     /// Runs it on a thread of its own until told to stop.
@@ -141,6 +153,7 @@ impl ControlPlane {
             tokio::spawn(self.controller.run()),
             tokio::spawn(canary::run(self.desk)),
             tokio::spawn(self.housekeeper.keep_house()),
+            tokio::spawn(self.judge.run()),
             tokio::spawn(self.watch.run(stop.clone())),
         ];
         let record = tokio::spawn(self.recorder.run(stop.clone()));

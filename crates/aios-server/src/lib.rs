@@ -12,6 +12,7 @@ mod control_plane;
 mod controller;
 mod gateway;
 pub mod golden;
+mod judge;
 pub mod judging;
 mod kept;
 mod listener;
@@ -38,6 +39,7 @@ pub use canary::{
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
+pub use judge::JudgeSettings;
 pub use listener::ListenerConfig;
 pub use live::{GatewayConfig, KnownNames, Live};
 pub use nightly::{

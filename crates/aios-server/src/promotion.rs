@@ -62,7 +62,7 @@ pub fn find(
                 promoter
                     .look(&event, quality, |text| redactor.redact(text).text.as_str().to_owned());
             }
-            Ok(Event::Feedback(_)) => {}
+            Ok(Event::Feedback(_) | Event::Hypothesis(_)) => {}
             Err(error) => {
                 tracing::debug!(%error, "a line is left out");
                 n_bad += 1;

@@ -203,6 +203,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         redactor: Arc::new(Redactor::new(&[])),
         names: crate::KnownNames::default(),
         sinks: None,
+        judge: None,
         clients: crate::Clients::new(false, vec![], None),
     };
     let split = Split {
@@ -220,6 +221,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         store: Arc::new(RamEventLog::new(1, OnFull::Drop)),
         data_dir: dir,
         sequels: crate::gateway::Sequels::default(),
+        words: crate::gateway::WordCounts::default(),
         clock: Arc::new(FixedClock),
         keys: Keys {
             pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([1; 32])),

@@ -53,6 +53,7 @@ impl Housekeeper {
         let House { gateway, data_dir, rotator, audit, keyring, nightly, .. } = &self.house;
         let live = gateway.live.load_full();
         let night = Night {
+            store: Arc::clone(&gateway.store),
             rotator: Arc::clone(rotator),
             audit: Arc::clone(audit),
             actor: actor.to_owned(),

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use aios_core::Timestamp;
 use aios_privacy::{Keyring, Redactor};
-use aios_store::{AuditAction, AuditLog, DataDir, Rotator};
+use aios_store::{AuditAction, AuditLog, DataDir, EventStore, Rotator};
 use serde::{Deserialize, Serialize};
 
 use crate::judging::Objectives;
@@ -28,6 +28,8 @@ pub use settings::{NightWork, Nightly, Promotion, Served, api_url};
 
 /// What the steps work with.
 pub struct Night {
+    /// The event log.
+    pub store: Arc<dyn EventStore>,
     /// Rotates what is kept.
     pub rotator: Arc<Rotator>,
     /// The trail that the night is put on record in.
@@ -76,6 +78,7 @@ const STEPS: &[Step] = &[
     steps::memory::STEP,
     steps::recall::STEP,
     steps::golden::STEP,
+    steps::hypotheses::STEP,
     steps::promote::STEP,
 ];
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use aios_control::hypothesis::Hypothesis;
 use aios_core::Bucket;
 use aios_privacy::Secret;
 
@@ -28,6 +29,8 @@ pub struct NightWork {
     pub promotion: Promotion,
     /// At most so many a night.
     pub promote_max: usize,
+    /// What is asked of the traffic.
+    pub hypotheses: Vec<Hypothesis>,
 }
 
 /// What becomes of live questions that would make golden cases.

@@ -29,6 +29,7 @@ pub(super) struct ConfigFile {
     pub(super) slo: Slo,
     pub(super) alerts: Alerts,
     pub(super) hypotheses: Hypotheses,
+    pub(super) judge: Judge,
     pub(super) nightly: Nightly,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
@@ -306,6 +307,18 @@ pub(super) struct Telemetry {
     pub(super) level: String,
     pub(super) otlp_endpoint: String,
     pub(super) service_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Judge {
+    pub(super) enabled: bool,
+    pub(super) tier: String,
+    pub(super) share_pct: f64,
+    pub(super) per_day_max: u64,
+    pub(super) tokens_per_day_max: u64,
+    pub(super) timeout: String,
+    pub(super) rubric: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,6 +11,7 @@ mod endpoint;
 mod env;
 mod file;
 mod hypotheses;
+mod judge;
 mod layer;
 mod nearest;
 mod nightly;
@@ -37,7 +38,7 @@ use aios_control::hypothesis::Hypothesis;
 use aios_core::Split;
 use aios_server::alerts::AlertConfig;
 use aios_server::judging::Objectives;
-use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig, Nightly};
+use aios_server::{AdminConfig, ClientKey, GatewayConfig, JudgeSettings, ListenerConfig, Nightly};
 use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
 
@@ -99,6 +100,8 @@ pub struct Config {
     pub alerts: AlertConfig,
     /// `[hypotheses]`: the built-in ones and those of one's own.
     pub hypotheses: Vec<Hypothesis>,
+    /// `[judge]`: none if it is off.
+    pub judge: Option<JudgeSettings>,
     /// `[nightly]`.
     pub nightly: Nightly,
     /// `[memory]`.

@@ -25,6 +25,7 @@ impl Resolver<'_> {
                 golden_key: self.golden_key(&file.golden_key_env),
                 promotion: self.choice("nightly.promote", &file.promote, &PROMOTION),
                 promote_max: self.count("nightly.promote_max", file.promote_max, 1..=1_000),
+                hypotheses: Vec::new(),
             },
         }
     }

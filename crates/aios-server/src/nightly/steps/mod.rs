@@ -1,6 +1,7 @@
 //! One file for each step of the night.
 
 pub(super) mod golden;
+pub(super) mod hypotheses;
 pub(super) mod memory;
 pub(super) mod promote;
 pub(super) mod recall;
