@@ -162,5 +162,7 @@ fn texts(event: &Event) -> Vec<&str> {
     match event {
         Event::Response(event) => vec![event.question.as_str(), event.response.as_str()],
         Event::Feedback(event) => vec![event.label.as_str(), event.comment.as_str()],
+        // Counts, and names of the configuration.
+        Event::Hypothesis(_) => Vec::new(),
     }
 }
