@@ -49,6 +49,7 @@ impl Eraser {
         );
         self.step(&mut entry, ErasureState::Ledgered)?;
         self.on_record(&entry)?;
-        self.go_on(entry, None)
+        let target = self.target_of(&entry)?;
+        self.go_on(entry, &target)
     }
 }

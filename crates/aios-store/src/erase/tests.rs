@@ -124,7 +124,7 @@ impl Rig {
 
     fn erase(&self, n: u64) -> Receipt {
         let plan = self.eraser.plan(&target(n), &request()).unwrap();
-        self.eraser.execute(&plan.id, &plan.plan_hash, Some("chat-of-ann")).unwrap()
+        self.eraser.execute(&plan.id, &plan.plan_hash, Some(&target(n))).unwrap()
     }
 
     /// Every line of the event log as it stands on disk, footers left out.
@@ -383,6 +383,23 @@ fn only_the_plan_that_was_looked_at_is_executed_while_it_is_fresh() {
     assert_eq!(second.plan_hash, first.plan_hash);
     rig.eraser.execute(&second.id, &second.plan_hash, None).unwrap();
     assert!(matches!(refused(&second.id, &second.plan_hash), EraseError::NoPlan { .. }), "once");
+}
+
+#[test]
+fn an_id_of_somebody_else_takes_nothing_out() {
+    let rig = Rig::filled();
+    rig.write("exports/notes.csv", "chat-of-bob;hello");
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    let both = [7, 8].map(fixture::conversation);
+    for pseudonyms in [&both[1..], &both] {
+        let bob = EraseTarget::new(pseudonyms.to_vec(), Some("chat-of-bob")).unwrap();
+        let error = rig.eraser.execute(&plan.id, &plan.plan_hash, Some(&bob)).unwrap_err();
+        assert!(matches!(error, EraseError::Another { .. }), "{error}");
+    }
+    assert_eq!((rig.look(7).n_events, rig.look(8).n_events), (52, 52), "nothing was changed");
+    assert!(rig.files().iter().any(|file| file.contains("notes.csv")));
+    rig.eraser.execute(&plan.id, &plan.plan_hash, Some(&target(7))).unwrap();
+    assert!(rig.files().iter().any(|file| file.contains("notes.csv")));
 }
 
 #[test]
