@@ -61,6 +61,8 @@ pub enum AuditAction {
         /// The answer's HTTP status.
         status: u16,
     },
+    /// A browser came in by a link.
+    SignedIn,
     /// Somebody was not let in.
     Refused {
         /// Method and route.
