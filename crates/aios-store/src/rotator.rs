@@ -2,18 +2,24 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aios_core::Timestamp;
 use serde::Serialize;
 
 use crate::audit::{AuditAction, AuditLog};
 use crate::retention::{self, Ask};
-use crate::{DataDir, EventStore, Policy, Rotate, Rotated, StoreError};
+use crate::{DataDir, Eraser, EventStore, Policy, Rotate, Rotated, StoreError};
 
-/// Rotates the event log and the audit trail of a directory that this process owns.
+/// How long an erasure that could not be done whole waits to be tried again.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Rotates the event log and the audit trail of a directory that this process owns, and sees to it that what was
+/// erased is not in them again.
 pub struct Rotator {
     store: Arc<dyn EventStore>,
     audit: Arc<AuditLog>,
+    eraser: Option<Arc<Eraser>>,
     stats: Mutex<RotatorStats>,
 }
 
@@ -40,7 +46,13 @@ impl Rotator {
     /// For an open log and an open trail of the same directory.
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, audit: Arc<AuditLog>) -> Self {
-        Self { store, audit, stats: Mutex::default() }
+        Self { store, audit, eraser: None, stats: Mutex::default() }
+    }
+
+    /// The same, with who knows what must stay erased.
+    #[must_use]
+    pub fn with_eraser(self, eraser: Arc<Eraser>) -> Self {
+        Self { eraser: Some(eraser), ..self }
     }
 
     /// Seals, compresses and removes what is due, in the name of `actor`.
@@ -60,6 +72,7 @@ impl Rotator {
             done.n_audit_days = self.audit.n_due(now)?;
             return Ok(done);
         }
+        self.erase_again(&mut done, now);
         self.prune(&mut done, now, rotate.force);
         self.count(&done, now);
         if done.is_worth_a_record() {
@@ -72,6 +85,19 @@ impl Rotator {
     #[must_use]
     pub fn stats(&self) -> RotatorStats {
         *self.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whoever puts files of a backup back brings erased ones back with them.
+    fn erase_again(&self, done: &mut Rotated, now: Timestamp) {
+        let Some(eraser) = &self.eraser else { return };
+        match eraser.recheck(now.minus(TRY_AGAIN_AFTER)) {
+            Ok(again) => {
+                done.n_erased_again = again.receipts.len() as u64;
+                let told = |(id, error)| format!("the erasure {id}, once more: {error}");
+                done.failed.extend(again.failed.into_iter().map(told));
+            }
+            Err(error) => done.failed.push(error.to_string()),
+        }
     }
 
     /// The trail goes by the same clock.
@@ -142,8 +168,6 @@ pub fn would_rotate(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::{AuditConfig, EventLogConfig, FileEventLog, audit_tail};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aios_core::Clock as _;
 use aios_server::{Night, NightReport, StepReport, StepState, run_night};
-use aios_store::{AuditLog, DataDir, FileEventLog, Rotator, actor};
+use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Rotator, actor};
 use clap::Args;
 use serde_json::json;
 
@@ -56,7 +56,10 @@ fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightRep
     let store = Arc::new(FileEventLog::open(&data_dir, config.events.log)?);
     let audit = AuditLog::offline(&data_dir, config.audit.clone(), SystemClock.now())?;
     let audit = Arc::new(audit);
-    let rotator = Arc::new(Rotator::new(store, Arc::clone(&audit)));
+    let clock = Arc::new(SystemClock);
+    let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock)?;
+    let rotator = Rotator::new(store, Arc::clone(&audit)).with_eraser(Arc::new(eraser));
+    let rotator = Arc::new(rotator);
     let scanner = Arc::new(config.privacy.redactor());
     let actor = actor::OPERATOR.to_owned();
     let now = SystemClock.now();
