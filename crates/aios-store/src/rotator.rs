@@ -20,6 +20,8 @@ pub struct Rotator {
     store: Arc<dyn EventStore>,
     audit: Arc<AuditLog>,
     eraser: Option<Arc<Eraser>>,
+    /// How long erasures stay in the ledger.
+    kept: Duration,
     stats: Mutex<RotatorStats>,
 }
 
@@ -46,13 +48,14 @@ impl Rotator {
     /// For an open log and an open trail of the same directory.
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, audit: Arc<AuditLog>) -> Self {
-        Self { store, audit, eraser: None, stats: Mutex::default() }
+        let kept = Policy::default().erasures();
+        Self { store, audit, eraser: None, kept, stats: Mutex::default() }
     }
 
-    /// The same, with who knows what must stay erased.
+    /// The same, with who knows what must stay erased, and how long it has to be known.
     #[must_use]
-    pub fn with_eraser(self, eraser: Arc<Eraser>) -> Self {
-        Self { eraser: Some(eraser), ..self }
+    pub fn with_eraser(self, eraser: Arc<Eraser>, policy: &Policy) -> Self {
+        Self { eraser: Some(eraser), kept: policy.erasures(), ..self }
     }
 
     /// Seals, compresses and removes what is due, in the name of `actor`.
@@ -73,7 +76,7 @@ impl Rotator {
             return Ok(done);
         }
         self.erase_again(&mut done, now);
-        self.prune(&mut done, now, rotate.force);
+        self.prune(actor, &mut done, now, rotate.force);
         self.count(&done, now);
         if done.is_worth_a_record() {
             self.audit.append(now, actor, done.as_action(rotate.force))?;
@@ -100,10 +103,15 @@ impl Rotator {
         }
     }
 
-    /// The trail goes by the same clock.
-    fn prune(&self, done: &mut Rotated, now: Timestamp, force: bool) {
+    /// Trail and ledger go by the same clock.
+    fn prune(&self, actor: &str, done: &mut Rotated, now: Timestamp, force: bool) {
         if done.stopped.is_some_and(retention::Stop::doubts_the_clock) {
             return;
+        }
+        let forgotten = self.eraser.as_ref().map(|eraser| eraser.forget(actor, now, self.kept));
+        match forgotten.transpose() {
+            Ok(n) => done.n_forgotten = n.unwrap_or_default(),
+            Err(error) => done.failed.push(error.to_string()),
         }
         match self.audit.prune(now, force) {
             Ok(pruned) => {

@@ -142,6 +142,13 @@ pub enum AuditAction {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         receipt: Option<String>,
     },
+    /// Erasures whose time was over were taken out of the ledger, and their receipts removed.
+    Forgot {
+        /// How many, with plans that were not executed.
+        n_erasures: u64,
+        /// All of them had come to their end before then.
+        before: Timestamp,
+    },
     /// A version of the pseudonyms' key was made or removed.
     Key {
         /// `rotated` or `retired`.

@@ -39,7 +39,7 @@ pub struct Resumed {
 pub struct Eraser {
     pub(super) dir: DataDir,
     pub(super) log: Arc<FileEventLog>,
-    audit: Arc<AuditLog>,
+    pub(super) audit: Arc<AuditLog>,
     clock: Arc<dyn Clock>,
     signer: Signer,
     ledger: Mutex<Ledger>,

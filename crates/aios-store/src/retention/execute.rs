@@ -47,6 +47,9 @@ pub struct Rotated {
     /// Erasures that were done once more, because somebody has put back what they had removed.
     #[serde(default)]
     pub n_erased_again: u64,
+    /// Erasures whose time in the ledger was over.
+    #[serde(default)]
+    pub n_forgotten: u64,
     /// Days of the audit trail that were removed.
     #[serde(default)]
     pub n_audit_days: u64,

@@ -58,7 +58,8 @@ fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightRep
     let audit = Arc::new(audit);
     let clock = Arc::new(SystemClock);
     let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock)?;
-    let rotator = Rotator::new(store, Arc::clone(&audit)).with_eraser(Arc::new(eraser));
+    let rotator = Rotator::new(store, Arc::clone(&audit))
+        .with_eraser(Arc::new(eraser), &config.events.log.retention);
     let rotator = Arc::new(rotator);
     let scanner = Arc::new(config.privacy.redactor());
     let actor = actor::OPERATOR.to_owned();

@@ -60,7 +60,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         Failure::new(error.to_string(), hint)
     })?;
     let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit));
-    let rotator = Arc::new(rotator.with_eraser(Arc::clone(&eraser)));
+    let rotator = Arc::new(rotator.with_eraser(Arc::clone(&eraser), &config.events.log.retention));
     let (learned_to, learned) = mpsc::channel(1);
     let (policy, sampler) = policy(config, &data_dir);
     let routing = Arc::new(RoutingState::new(policy, sampler, learned_to));
