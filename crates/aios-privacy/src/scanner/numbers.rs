@@ -74,17 +74,18 @@ fn follows_letter(source: &Source<'_>, at: usize) -> bool {
 
 /// How many digits, [`DIGITS_MAX`] at most, stand from `at` on with only a few signs between them.
 fn n_digits(source: &Source<'_>, at: usize) -> usize {
+    let rest = source.bytes().get(at..).unwrap_or_default();
     let (mut n_digits, mut n_signs, mut n_seen) = (0, 0, 0);
-    for byte in source.bytes().iter().skip(at).take(NUMBER_MAX) {
+    for byte in rest.iter().take(NUMBER_MAX) {
         n_seen += 1;
         if byte.is_ascii_digit() {
             (n_digits, n_signs) = (n_digits + 1, 0);
+            if n_digits == DIGITS_MAX {
+                break;
+            }
         } else if n_signs < SIGNS_MAX && is_sign(*byte) {
             n_signs += 1;
         } else {
-            break;
-        }
-        if n_digits == DIGITS_MAX {
             break;
         }
     }
