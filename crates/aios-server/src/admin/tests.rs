@@ -159,7 +159,8 @@ impl Admin {
     fn session(&self, name: &str, scopes: Scopes) -> String {
         let caller = auth::Caller { name: name.into(), scopes, by_cookie: false };
         let now = tokio::time::Instant::now();
-        let cookie = self.auth.redeem(&self.auth.new_code(&caller, now).unwrap(), now).unwrap();
+        let code = self.auth.new_code(&caller, now).unwrap();
+        let cookie = self.auth.redeem(&code, now).unwrap().cookie;
         cookie.split(';').next().unwrap().to_owned()
     }
 
@@ -486,6 +487,40 @@ async fn a_link_is_exchanged_for_a_session_once() {
     let code = path.rsplit('=').next().unwrap();
     let bearer = format!("Bearer {code}");
     assert_eq!(admin.status("GET /admin/v1/whoami", &[("authorization", &bearer)]).await, 401);
+}
+
+#[tokio::test]
+async fn a_link_that_was_only_looked_at_is_still_good() {
+    let admin = Admin::new(true);
+    let link = first_link(&admin.auth).unwrap();
+    assert_eq!(admin.status(&format!("HEAD {link}"), &[]).await, 200);
+    let prefetch = [("sec-purpose", "prefetch;prerender")];
+    assert_eq!(admin.status(&format!("GET {link}"), &prefetch).await, 200);
+    assert_eq!(admin.trail().len(), 1, "nobody has come in");
+    assert_eq!(admin.status(&format!("GET {link}"), &[]).await, 303);
+}
+
+#[tokio::test]
+async fn who_comes_in_by_a_link_and_who_does_not_is_on_record() {
+    let admin = Admin::new(true);
+    let link = format!("GET {}", first_link(&admin.auth).unwrap());
+    assert_eq!(admin.status(&link, &[]).await, 303);
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        statuses.push(admin.status(&link, &[]).await.as_u16());
+    }
+    assert_eq!(statuses, [[401; 10].as_slice(), &[429; 2]].concat());
+    let trail = admin.trail();
+    assert_eq!(
+        (trail[1].actor.as_str(), &trail[1].action),
+        ("all (session)", &AuditAction::SignedIn)
+    );
+    let refused = AuditAction::Refused { request: "GET /".into(), status: 401 };
+    assert_eq!((trail[2].actor.as_str(), &trail[2].action), ("stranger", &refused));
+    assert_eq!(trail.len(), 12, "the trail does not grow with each guess");
+    // Whoever has a good link is let in all the same.
+    let link = format!("GET {}", first_link(&admin.auth).unwrap());
+    assert_eq!(admin.status(&link, &[]).await, 303);
 }
 
 #[tokio::test]

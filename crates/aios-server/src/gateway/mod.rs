@@ -4,6 +4,7 @@ mod body;
 mod depth;
 pub(crate) mod errors;
 mod feedback;
+mod heavy;
 mod identity;
 mod models;
 mod naming;

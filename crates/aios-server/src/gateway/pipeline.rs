@@ -19,7 +19,7 @@ use super::record::{Ending, Record};
 use super::relay::ReplyBody;
 use super::request::{self, Head};
 use super::sinks::{ReplyFilter, Sinks};
-use super::{Gateway, body, identity, reply, steering};
+use super::{Gateway, body, heavy, identity, reply, steering};
 use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
 /// Serves one request and records exactly one event for it, whatever the outcome.
@@ -72,7 +72,8 @@ async fn answer(
     let deadline = record.admitted_at() + live.gateway.total_timeout;
     let body = body::read(&live.gateway, deadline, &parts.headers, incoming).await?;
     record.facts_mut().body_read_at = Some(Instant::now());
-    let mut head = request::read(record.facts().operation, &body)?;
+    let operation = record.facts().operation;
+    let mut head = heavy::on(body.len(), || request::read(operation, &body))?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
     if record.live().gateway.sequels && record.facts().steering.purpose.is_live() {
@@ -80,7 +81,7 @@ async fn answer(
     }
     record.facts_mut().question = std::mem::take(&mut head.question);
     let edits = match &live.sinks {
-        Some(sinks) => filter(sinks, record, &head, &body)?,
+        Some(sinks) => heavy::on(body.len(), || filter(sinks, record, &head, &body))?,
         None => Vec::new(),
     };
     let call = call(record, &head, body.clone(), target, &parts.headers, edits);
@@ -92,7 +93,7 @@ async fn answer(
 fn refused(record: &mut Record, mut failure: Failure) -> GatewayError {
     let filter = record.facts_mut().reply_filter.take();
     if let (Some(mut filter), Some(reply)) = (filter, &mut failure.reply) {
-        let filtered = filter.whole(&reply.body);
+        let filtered = heavy::on(reply.body.len(), || filter.whole(&reply.body));
         filter.report(&record.gateway().metrics);
         match filtered {
             Ok(body) => reply.body = body,
