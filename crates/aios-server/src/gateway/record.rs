@@ -247,6 +247,7 @@ impl Record {
             tokens,
             cost_usd,
             memory_fragments: Vec::new(),
+            memory: None,
             redactions: counts,
             config_generation: self.live.generation,
             config_hash: self.live.hash.clone(),
