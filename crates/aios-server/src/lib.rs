@@ -34,6 +34,7 @@ pub use canary::{
 };
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
+pub use gateway::memory::{MemoryConfig, MemoryMode};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
 pub use listener::ListenerConfig;
 pub use live::{GatewayConfig, KnownNames, Live};

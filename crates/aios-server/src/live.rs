@@ -10,6 +10,7 @@ use aios_privacy::{Redacted, Redactor};
 use aios_upstream::Upstreams;
 
 use crate::clients::Clients;
+use crate::gateway::memory::MemoryConfig;
 use crate::gateway::{AUTO, PINS, Sinks};
 use crate::judging::Objectives;
 
@@ -30,6 +31,8 @@ pub struct Live {
     pub names: KnownNames,
     /// What is done with texts that pass through; nothing by default.
     pub sinks: Option<Arc<Sinks>>,
+    /// What is remembered between requests; nothing by default.
+    pub memory: Arc<MemoryConfig>,
     /// What is asked of live traffic and golden reports.
     pub objectives: Arc<Objectives>,
     /// Client keys.

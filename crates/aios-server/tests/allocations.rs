@@ -275,6 +275,7 @@ fn live(model: SocketAddr) -> Live {
         upstreams: Arc::new(upstreams),
         redactor: Arc::new(redactor),
         sinks: None,
+        memory: Arc::default(),
         clients: Clients::new(false, vec![], None),
     }
 }

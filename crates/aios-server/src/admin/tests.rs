@@ -199,6 +199,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         redactor: Arc::new(Redactor::new(&[])),
         names: crate::KnownNames::default(),
         sinks: None,
+        memory: Arc::default(),
         clients: crate::Clients::new(false, vec![], None),
     };
     let split = Split {
@@ -209,11 +210,13 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         frozen: false,
         origin: "test".into(),
     };
+    let metrics = Arc::new(crate::metrics::Metrics::new());
     Arc::new(Gateway {
         live: arc_swap::ArcSwap::from_pointee(live),
         split: tokio::sync::watch::channel(Arc::new(split)).1,
         routing: Arc::new(crate::RoutingState::new(Policy::golden(), None, learned_to)),
         store: Arc::new(RamEventLog::new(1, OnFull::Drop)),
+        memory: crate::gateway::memory::Memory::new(Arc::clone(&dir), metrics.memory.clone()),
         data_dir: dir,
         sequels: crate::gateway::Sequels::default(),
         clock: Arc::new(FixedClock),
@@ -223,7 +226,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
             bucket: BucketKey::new(&KeyMaterial::new([2; 32])),
         },
         observer: None,
-        metrics: Arc::new(crate::metrics::Metrics::new()),
+        metrics,
         draining: false.into(),
         stopping: false.into(),
         ids: IdSource::new(),

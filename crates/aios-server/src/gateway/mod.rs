@@ -1,10 +1,12 @@
 //! The data plane: what the gateway's listener serves.
 
 mod body;
+mod cut;
 mod depth;
 pub(crate) mod errors;
 mod feedback;
 mod identity;
+pub(crate) mod memory;
 mod models;
 mod naming;
 mod pipeline;
@@ -52,6 +54,7 @@ pub(crate) struct Gateway {
     /// Where answers are looked up of which something is said.
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) sequels: Sequels,
+    pub(crate) memory: memory::Memory,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Keys,
     pub(crate) observer: Option<Arc<dyn EventObserver>>,
