@@ -52,6 +52,15 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/logs/reindex", "logs:write"),
     ("POST /admin/v1/nightly", "logs:write"),
     ("POST /admin/v1/logs/rotate", "logs:write"),
+    ("GET /admin/v1/memory/stats", "memory:read"),
+    ("POST /admin/v1/memory/search", "memory:read"),
+    ("POST /admin/v1/memory/add", "memory:write"),
+    ("POST /admin/v1/memory/dedup", "memory:write"),
+    ("POST /admin/v1/memory/decay", "memory:write"),
+    ("POST /admin/v1/memory/restore", "memory:write"),
+    ("POST /admin/v1/memory/rebuild", "memory:write"),
+    ("POST /admin/v1/memory/pin", "memory:write"),
+    ("POST /admin/v1/memory/supersede", "memory:write"),
 ];
 
 #[derive(Debug)]

@@ -17,6 +17,7 @@ mod fragment;
 mod insert;
 mod load;
 mod rebuild;
+mod revise;
 mod search;
 mod stats;
 mod vectors;
@@ -43,6 +44,7 @@ pub use fragment::{
     Added, FRAGMENT_ID_MAX, FRAGMENT_MAX, Home, NewFragment, Outcome, Recalled, RecalledFragment,
     Refusal,
 };
+pub use revise::Revised;
 pub use search::MemoryScope;
 pub use stats::MemoryStats;
 pub use writer::Pending;

@@ -33,7 +33,7 @@ pub(super) enum Key {
 }
 
 impl Key {
-    fn of(scope: &MemoryScope) -> Self {
+    pub(super) fn of(scope: &MemoryScope) -> Self {
         let names = |all: &[Pseudonym]| all.iter().map(|one| one.as_str().to_owned()).collect();
         match scope {
             MemoryScope::Conversation(all) => Self::Homes(names(all)),

@@ -65,7 +65,7 @@ impl MemoryConfig {
     }
 
     /// What may be kept of a text; `None` if nothing may.
-    pub(super) fn remembered(&self, text: &str) -> Option<Remembered> {
+    pub(crate) fn remembered(&self, text: &str) -> Option<Remembered> {
         Remembered::new(&self.policy, &self.scanner, text)
     }
 }

@@ -132,6 +132,7 @@ fn turns(exchange: &Exchange) -> Vec<NewFragment> {
             speaker: remembered(&exchange.config, speaker),
             text,
             ts,
+            valid: aios_memory::Validity::default(),
             source: "gateway",
         })
     };
