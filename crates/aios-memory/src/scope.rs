@@ -148,6 +148,17 @@ impl Scope {
         is_last
     }
 
+    /// Gives a fragment its vector, if it is here. The newest are looked at first: they lack theirs.
+    pub fn give_vector(&mut self, id: i64, vector: Quantized) {
+        let Some(at) = self.rows.iter().rposition(|row| row.id == id) else { return };
+        if self.vectors.len() <= at {
+            self.vectors.resize(at + 1, None);
+        }
+        self.n_vector_bytes += vector.bytes.len();
+        let before = self.vectors[at].replace(vector);
+        self.n_vector_bytes -= before.map_or(0, |before| before.bytes.len());
+    }
+
     /// How many fragments there are.
     #[must_use]
     pub fn len(&self) -> usize {

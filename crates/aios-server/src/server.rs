@@ -151,6 +151,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     if gateway.live.load().memory.mode != MemoryMode::Off {
         gateway.memory.open_ahead();
     }
+    Memory::embed_beside(&gateway);
     let reload = Arc::new(ReloadState::default());
     let auth = admin::auth(parts.admin);
     let login_path = admin::first_link(&auth);

@@ -86,7 +86,10 @@ pub(super) async fn add(State(state): State<AdminState>, Body(asked): Body<ToKee
     let keep = move |memory: &MemoryStore, now| {
         Ok(json!({ "added": keep_given(memory, &ring, &config, now, asked.fragments)? }))
     };
-    state.remembering(keep).await
+    let gateway = Arc::clone(&state.gateway);
+    let kept = state.remembering(keep).await;
+    gateway.memory.has_news();
+    kept
 }
 
 pub(super) async fn search(

@@ -301,6 +301,8 @@ pub(super) struct Memory {
     pub(super) by_header: bool,
     pub(super) words_max: u64,
     pub(super) search_timeout: String,
+    pub(super) embeddings: bool,
+    pub(super) embed_timeout: String,
     pub(super) withheld_pct: f64,
 }
 

@@ -19,6 +19,10 @@ pub struct Memory {
     pub words_max: usize,
     /// Longest wait for a search.
     pub search_timeout: Duration,
+    /// Whether fragments and questions are compared by vectors too.
+    pub embeddings: bool,
+    /// Longest wait for a question's vector.
+    pub embed_timeout: Duration,
     /// Share of what is found that is withheld by chance.
     pub withheld: Percent,
 }
@@ -35,6 +39,8 @@ impl Memory {
         config.by_header = self.by_header;
         config.words_max = self.words_max;
         config.search_timeout = self.search_timeout;
+        config.embeddings = self.embeddings;
+        config.embed_timeout = self.embed_timeout;
         config.withheld = self.withheld;
         config
     }
@@ -48,6 +54,8 @@ impl Resolver<'_> {
             by_header: file.by_header,
             words_max: self.count("memory.words_max", file.words_max, 1..=100_000),
             search_timeout: self.duration("memory.search_timeout", &file.search_timeout, false),
+            embeddings: file.embeddings,
+            embed_timeout: self.duration("memory.embed_timeout", &file.embed_timeout, false),
             withheld: self.ranged(
                 "memory.withheld_pct",
                 file.withheld_pct,

@@ -34,9 +34,13 @@ async fn in_conversation(server: &Server, id: &str, messages: Value) -> Reply {
 
 /// Waits until so many turns were kept or refused.
 async fn kept(server: &Server, n: u64) {
-    eventually("turns are kept", async || {
+    counted(server, "aios_memory_stored_total", n).await;
+}
+
+async fn counted(server: &Server, name: &str, n: u64) {
+    eventually(name, async || {
         let page = server.admin("GET", "/metrics", "").await.expect(200).text();
-        let counts = page.lines().filter(|line| line.starts_with("aios_memory_stored_total"));
+        let counts = page.lines().filter(|line| line.starts_with(name));
         let count = |line: &str| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap();
         (counts.map(count).sum::<u64>() >= n).then_some(())
     })
@@ -250,4 +254,80 @@ async fn a_memory_that_cannot_be_used_costs_no_answer() {
         (&events[0]["outcome"], &events[0]["memory"]["outcome"]),
         (&json!("ok"), &json!("failed"))
     );
+}
+
+/// Vectors by what a text is about: ships, or anything else.
+fn vectors(request: &Received, model: &str) -> Vec<Act> {
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let texts = body["input"].as_array().unwrap().iter().map(|text| text.as_str().unwrap());
+    let of = |text: &str| {
+        assert!(!text.contains("jo.planted"), "{text}");
+        let is_ship = ["ferry", "vessel"].iter().any(|word| text.contains(word));
+        if is_ship { [1.0, 0.1] } else { [-0.1, 1.0] }
+    };
+    let data: Vec<Value> =
+        texts.enumerate().map(|(n, text)| json!({"index": n, "embedding": of(text)})).collect();
+    ok(&json!({"object": "list", "model": model, "data": data}).to_string())
+}
+
+#[tokio::test]
+async fn what_shares_no_word_is_found_by_its_vector() {
+    let upstream = Upstream::start(aboard).await;
+    let embedder = Upstream::start(|request| vectors(request, "e1")).await;
+    let server = Server::start(&with_vectors(&upstream, &embedder)).await;
+    in_conversation(&server, "a", json!([user(FERRY)])).await;
+    counted(&server, "aios_memory_embedded_total", 2).await;
+    let question = json!([user("Which hour does that vessel sail?")]);
+    let found = in_conversation(&server, "a", question.clone()).await;
+    assert_eq!(found.header("x-aios-memory"), Some("2 fragments"));
+    let place = server.stop().await;
+    // Another model: what the first one made compares with nothing, and is made anew.
+    drop(embedder);
+    let embedder = Upstream::start(|request| vectors(request, "e2")).await;
+    place.write("aios.toml", &with_vectors(&upstream, &embedder).toml());
+    let server = Server::start_in(place).await;
+    counted(&server, "aios_memory_embedded_total", 3).await;
+    let found = in_conversation(&server, "a", question).await;
+    assert_ne!(found.header("x-aios-memory"), Some("0 fragments"));
+}
+
+fn with_vectors(upstream: &Upstream, embedder: &Upstream) -> Setup {
+    setup(upstream, "conversation")
+        .with_embedder(embedder, "")
+        .set("memory.embeddings", "true")
+        .set("memory.embed_timeout", "\"30s\"")
+}
+
+#[tokio::test]
+async fn a_vector_that_does_not_come_leaves_the_words() {
+    let upstream = Upstream::start(aboard).await;
+    let embedder = Upstream::always(vec![Act::AwaitHangUp]).await;
+    let setup = with_vectors(&upstream, &embedder).set("memory.embed_timeout", "\"1ms\"");
+    let server = Server::start(&setup).await;
+    let first = in_conversation(&server, "a", json!([user(FERRY)])).await;
+    assert_eq!(first.header("x-aios-memory"), Some("0 fragments, degraded"));
+    kept(&server, 2).await;
+    let found = in_conversation(&server, "a", json!([user(WHEN)])).await;
+    assert_eq!(found.header("x-aios-memory"), Some("2 fragments, degraded"));
+    let events = server.events(2).await;
+    assert_eq!(
+        events[1]["memory"],
+        json!({"outcome": "given", "is_degraded": true, "propensity": 1.0})
+    );
+}
+
+#[tokio::test]
+async fn simulated_models_serve_vectors_too() {
+    let upstream = Upstream::start(aboard).await;
+    let setup = setup(&upstream, "conversation")
+        .set("memory.embeddings", "true")
+        .set("memory.embed_timeout", "\"30s\"");
+    let server = Server::start(&setup).await;
+    in_conversation(&server, "a", json!([user(FERRY)])).await;
+    counted(&server, "aios_memory_embedded_total", 2).await;
+    let found = in_conversation(&server, "a", json!([user(WHEN)])).await;
+    assert_eq!(found.header("x-aios-memory"), Some("2 fragments"));
+    let place = server.stop().await;
+    let stats = place.run(&["memory", "stats", "--json", "--data-dir", "data"]).ended(0).json();
+    assert_eq!(stats["n_vectors"].as_u64().map(|n| n >= 2), Some(true), "{stats}");
 }

@@ -40,6 +40,10 @@ pub struct MemoryConfig {
     pub words_max: usize,
     /// Longest wait for a search.
     pub search_timeout: Duration,
+    /// Whether fragments and questions are compared by vectors too.
+    pub embeddings: bool,
+    /// Longest wait for a question's vector.
+    pub embed_timeout: Duration,
     /// Share of what is found that is withheld by chance.
     pub withheld: Percent,
     policy: Policy,
@@ -58,6 +62,8 @@ impl MemoryConfig {
             by_header: false,
             words_max: 0,
             search_timeout: Duration::ZERO,
+            embeddings: false,
+            embed_timeout: Duration::ZERO,
             withheld: Percent::ZERO,
             policy,
             scanner: LazyLock::new(Box::new(scanner)),
@@ -84,6 +90,8 @@ impl fmt::Debug for MemoryConfig {
             .field("by_header", &self.by_header)
             .field("words_max", &self.words_max)
             .field("search_timeout", &self.search_timeout)
+            .field("embeddings", &self.embeddings)
+            .field("embed_timeout", &self.embed_timeout)
             .field("withheld", &self.withheld)
             .finish_non_exhaustive()
     }

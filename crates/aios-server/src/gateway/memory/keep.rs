@@ -10,6 +10,8 @@ use aios_memory::Kind;
 use aios_privacy::{Pseudonym, Remembered};
 use aios_store::{FRAGMENT_MAX, Home, NewFragment};
 
+use tokio::sync::Notify;
+
 use super::config::MemoryConfig;
 use super::{MemoryMetrics, Opened};
 use crate::gateway::cut::cut_short;
@@ -40,6 +42,7 @@ pub(in crate::gateway) struct Exchange {
 pub(super) struct Keeper {
     opened: Arc<Opened>,
     metrics: MemoryMetrics,
+    news: Arc<Notify>,
     running: OnceLock<Option<Running>>,
 }
 
@@ -50,8 +53,8 @@ struct Running {
 }
 
 impl Keeper {
-    pub(super) fn new(opened: Arc<Opened>, metrics: MemoryMetrics) -> Self {
-        Self { opened, metrics, running: OnceLock::new() }
+    pub(super) fn new(opened: Arc<Opened>, metrics: MemoryMetrics, news: Arc<Notify>) -> Self {
+        Self { opened, metrics, news, running: OnceLock::new() }
     }
 
     pub(super) fn take(&self, exchange: Exchange) {
@@ -68,9 +71,10 @@ impl Keeper {
     fn start(&self) -> Option<Running> {
         let (exchanges, waiting) = sync_channel(QUEUE_MAX);
         let (opened, metrics) = (Arc::clone(&self.opened), self.metrics.clone());
+        let news = Arc::clone(&self.news);
         let thread = std::thread::Builder::new()
             .name("memory-turns".to_owned())
-            .spawn(move || run(&waiting, &opened, &metrics));
+            .spawn(move || run(&waiting, &opened, &metrics, &news));
         match thread {
             Ok(thread) => Some(Running { exchanges, thread }),
             Err(error) => {
@@ -92,12 +96,13 @@ impl Drop for Keeper {
     }
 }
 
-fn run(waiting: &Receiver<Exchange>, opened: &Opened, metrics: &MemoryMetrics) {
+fn run(waiting: &Receiver<Exchange>, opened: &Opened, metrics: &MemoryMetrics, news: &Notify) {
     while let Ok(first) = waiting.recv() {
         let batch: Vec<Exchange> =
             std::iter::once(first).chain(waiting.try_iter().take(BATCH - 1)).collect();
         let n = batch.len();
         keep(batch, opened, metrics);
+        news.notify_one();
         metrics.queue_depth.dec_by(i64::try_from(n).unwrap_or(i64::MAX));
     }
 }

@@ -21,6 +21,7 @@ pub(crate) struct MemoryMetrics {
     withheld: Counter,
     stored: Family<OutcomeLabel, Counter>,
     failed: Counter,
+    embedded: Counter,
     /// Exchanges that were not taken, since too many waited.
     pub(super) dropped: Counter,
     /// Exchanges that wait.
@@ -57,6 +58,7 @@ impl MemoryMetrics {
             degraded: counter("memory_degraded", "Questions answered late, in part or not at all"),
             withheld: counter("memory_withheld", "Questions whose fragments chance withheld"),
             failed: counter("memory_failures", "Exchanges that could not be kept"),
+            embedded: counter("memory_embedded", "Fragments that got a vector"),
             dropped: counter("memory_dropped", "Exchanges not kept because too many waited"),
             stored: Family::default(),
             queue_depth: Gauge::default(),
@@ -104,6 +106,11 @@ impl MemoryMetrics {
             Outcome::Refused { .. } => "refused",
         };
         self.stored.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    /// Counts fragments that got a vector.
+    pub(super) fn embedded(&self, n: usize) {
+        self.embedded.inc_by(n as u64);
     }
 
     /// Counts exchanges that were lost.

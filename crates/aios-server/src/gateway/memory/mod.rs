@@ -7,17 +7,21 @@
 //! chance, since nothing else can tell whether memory helps.
 
 mod config;
+mod embed;
 mod fence;
 mod keep;
 mod metrics;
 mod recall;
 mod turn;
+mod vectors;
 mod wanted;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aios_store::{DataDir, MemoryStore, StoreError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::gateway::Gateway;
 
 pub use config::{MemoryConfig, MemoryMode};
 pub(super) use fence::without_own;
@@ -38,6 +42,8 @@ pub(crate) struct Memory {
     searches: Arc<Semaphore>,
     metrics: MemoryMetrics,
     keeper: Keeper,
+    /// Told when something was kept that has no vector yet.
+    news: Arc<Notify>,
 }
 
 /// The store, which is opened when it is first asked for.
@@ -50,11 +56,13 @@ pub(crate) struct Opened {
 impl Memory {
     pub(crate) fn new(dir: Arc<DataDir>, metrics: MemoryMetrics) -> Self {
         let opened = Arc::new(Opened { dir, store: Mutex::default() });
+        let news = Arc::new(Notify::new());
         Self {
             searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
-            keeper: Keeper::new(Arc::clone(&opened), metrics.clone()),
+            keeper: Keeper::new(Arc::clone(&opened), metrics.clone(), Arc::clone(&news)),
             opened,
             metrics,
+            news,
         }
     }
 
@@ -66,6 +74,17 @@ impl Memory {
                 tracing::error!(%error, "the memory cannot be opened; requests are served without");
             }
         });
+    }
+
+    /// Gives fragments their vectors until the gateway is gone.
+    pub(crate) fn embed_beside(gateway: &Arc<Gateway>) {
+        let news = Arc::clone(&gateway.memory.news);
+        drop(tokio::spawn(vectors::run(Arc::downgrade(gateway), news)));
+    }
+
+    /// Something was kept that has no vector yet.
+    pub(crate) fn has_news(&self) {
+        self.news.notify_one();
     }
 
     /// Has what was said kept, some time from now. If too much waits already, it is not.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::{Bucket, MemoryOutcome, MemoryUse, Timestamp};
-use aios_memory::normal_hash;
+use aios_memory::{ModelId, Quantized, normal_hash};
 use aios_store::{MemoryScope, Recalled, StoreError};
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Opened;
+use super::config::MemoryConfig;
+use super::embed::{Embedded, embed};
 use super::fence::{block, message};
 use super::turn::{Chat, replaced};
 use super::wanted::{Asked, Wanted};
@@ -32,8 +34,15 @@ pub(in crate::gateway) async fn recall(
         words_max: wanted.config.words_max,
         now: record.facts().ts,
         body: body.clone(),
+        vector: None,
     };
     let begun = Instant::now();
+    let mut search = search;
+    let mut is_degraded = false;
+    if wanted.config.embeddings {
+        search.vector = vector_in_time(record, &wanted.config, &search).await;
+        is_degraded = search.vector.is_none();
+    }
     let found = in_time(gateway, search, wanted.config.search_timeout).await;
     let took = begun.elapsed();
     let n_found = found.as_ref().map_or(0, |found| count(found));
@@ -44,7 +53,7 @@ pub(in crate::gateway) async fn recall(
         Ok(_) if is_withheld(gateway, record, wanted) => (MemoryOutcome::Withheld, withheld),
         Ok(_) => (MemoryOutcome::Given, 1.0 - withheld),
     };
-    let came = MemoryUse { outcome, is_degraded: false, propensity };
+    let came = MemoryUse { outcome, is_degraded, propensity };
     gateway.memory.metrics.asked(&came, n_found, took);
     let given = (outcome == MemoryOutcome::Given).then(|| found.unwrap_or_default());
     let body = given.as_ref().map(|given| with_block(gateway, asked, given, body));
@@ -80,6 +89,30 @@ struct Search {
     words_max: usize,
     now: Timestamp,
     body: Bytes,
+    /// The question's, and the model that it is of.
+    vector: Option<(ModelId, Quantized)>,
+}
+
+/// The question's vector; `None` if it does not come in time.
+async fn vector_in_time(
+    record: &Record,
+    config: &MemoryConfig,
+    search: &Search,
+) -> Option<(ModelId, Quantized)> {
+    let gateway = record.gateway();
+    let opened = Arc::clone(&gateway.memory.opened);
+    let (scope, question) = (search.scope.clone(), search.question.clone());
+    // Masked as what it is compared with.
+    let question = config.remembered(&question)?.as_str().to_owned();
+    let embedding = async {
+        let cut = move || opened.store()?.question_to_embed(&scope, &question);
+        let question = tokio::task::spawn_blocking(cut).await.ok()?.ok()?;
+        let texts = [question].to_vec();
+        let Embedded { model, mut vectors } =
+            embed(record.live(), &gateway.metrics, &texts).await?;
+        Some((model, vectors.pop()??))
+    };
+    tokio::time::timeout(config.embed_timeout, embedding).await.ok()?
 }
 
 /// Searches where it holds up no other request. A search that is too late ends by itself, and has warmed the
@@ -117,6 +150,9 @@ impl Search {
         let store = opened.store()?;
         let mut query = store.query(&self.question, self.now);
         query.words_max = self.words_max;
+        if let Some((model, vector)) = &self.vector {
+            store.ask_by_vector(&mut query, model, vector.clone());
+        }
         let mut found = store.search(&self.scope, &query)?;
         self.drop_what_is_there(&mut found);
         Ok(found)
