@@ -4,6 +4,7 @@ mod attempt;
 mod decision;
 mod event;
 mod id;
+mod memory;
 mod purpose;
 mod route;
 mod time;
@@ -12,10 +13,11 @@ mod verdict;
 pub use attempt::{Attempt, AttemptOutcome};
 pub use decision::{Actor, Decision};
 pub use event::{
-    ConversationSource, Event, FeedbackEvent, FeedbackSource, FinishReason, Operation, Outcome,
-    ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
+    ConversationSource, Event, EventType, FeedbackEvent, FeedbackSource, Finding, FinishReason,
+    HypothesisEvent, Operation, Outcome, ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
 };
 pub use id::{EventId, RequestId};
+pub use memory::{MemoryOutcome, MemoryUse};
 pub use purpose::Purpose;
 pub use route::{
     BOUNDARY_DEFAULT, Boundary, Bucket, Percent, Profile, RangeError, Route, RouteReason, Split,

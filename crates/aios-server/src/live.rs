@@ -10,7 +10,9 @@ use aios_privacy::{Redacted, Redactor};
 use aios_upstream::Upstreams;
 
 use crate::clients::Clients;
+use crate::gateway::memory::MemoryConfig;
 use crate::gateway::{AUTO, PINS, Sinks};
+use crate::judge::JudgeSettings;
 use crate::judging::Objectives;
 
 /// One generation of the configuration.
@@ -30,8 +32,12 @@ pub struct Live {
     pub names: KnownNames,
     /// What is done with texts that pass through; nothing by default.
     pub sinks: Option<Arc<Sinks>>,
+    /// What is remembered between requests; nothing by default.
+    pub memory: Arc<MemoryConfig>,
     /// What is asked of live traffic and golden reports.
     pub objectives: Arc<Objectives>,
+    /// Who judges live answers, if that is wanted.
+    pub judge: Option<Arc<JudgeSettings>>,
     /// Client keys.
     pub clients: Clients,
 }

@@ -25,12 +25,13 @@ use crate::canary::{self, ControlConfig};
 use crate::collected::Collected;
 use crate::control_plane::{ControlPlane, Controls};
 use crate::controller::Controller;
+use crate::gateway::memory::{Memory, MemoryMode};
 use crate::gateway::{self, Gateway, IdSource, Keys};
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::nightly::NightlyAt;
+use crate::nightly::Nightly;
 use crate::routing::RoutingState;
 use crate::trace::EventObserver;
 
@@ -70,8 +71,8 @@ pub struct Parts {
     pub alerts: AlertConfig,
     /// Rotates what is kept.
     pub rotator: Arc<Rotator>,
-    /// When the night's work is due; `None` if it is not to be done.
-    pub nightly: Option<NightlyAt>,
+    /// The night's work.
+    pub nightly: Nightly,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -127,6 +128,8 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         parts.learned,
         Arc::clone(&parts.clock),
     );
+    let metrics = Arc::new(Metrics::new());
+    let memory = Memory::new(Arc::clone(&parts.data_dir), metrics.memory.clone());
     let gateway = Arc::new(Gateway {
         live: ArcSwap::from_pointee(parts.live),
         split,
@@ -134,16 +137,22 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         store: parts.store,
         data_dir: Arc::clone(&parts.data_dir),
         sequels: gateway::Sequels::default(),
+        words: gateway::WordCounts::default(),
+        memory,
         started_at: parts.clock.now(),
         clock: parts.clock,
         keys: parts.keys,
         observer: parts.observer,
-        metrics: Arc::new(Metrics::new()),
+        metrics,
         draining: false.into(),
         stopping: false.into(),
         ids: IdSource::new(),
     });
     gateway.metrics.collect(Collected::new(&gateway));
+    if gateway.live.load().memory.mode != MemoryMode::Off {
+        gateway.memory.open_ahead();
+    }
+    Memory::embed_beside(&gateway);
     let reload = Arc::new(ReloadState::default());
     let auth = admin::auth(parts.admin);
     let login_path = admin::first_link(&auth);
@@ -163,7 +172,9 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         reload: Arc::clone(&reload),
         auth,
         kept,
-        keyring: parts.keyring,
+        keyring: Arc::new(parts.keyring),
+        gateway_address: addresses.0,
+        data_plane: tokio::runtime::Handle::current(),
         alerts: parts.alerts,
         nightly: parts.nightly,
         is_loopback: addresses.1.ip().is_loopback(),

@@ -11,6 +11,7 @@ mod registry;
 #[cfg(test)]
 mod tests;
 
+use aios_core::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::interval::{mean, mean_interval};
@@ -43,7 +44,7 @@ pub enum Groups {
     Buckets,
     /// The embedder against main, on messages whose weight is low.
     TiersOnLowWeights,
-    /// With memory fragments against without.
+    /// With memory fragments against those that were found and withheld by chance.
     Memory,
 }
 
@@ -98,18 +99,6 @@ impl Hypothesis {
     }
 }
 
-/// What the traffic says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finding {
-    /// It holds.
-    Supported,
-    /// It does not hold.
-    Refuted,
-    /// Nobody can tell yet.
-    Inconclusive,
-}
-
 /// Result of one hypothesis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finished {
@@ -145,7 +134,8 @@ pub fn test_all(family: &[Hypothesis], rows: &[Row], quality_min: f64) -> Vec<Fi
         one.finding = match (supported, refuted) {
             (true, false) => Finding::Supported,
             (false, true) => Finding::Refuted,
-            (true, true) | (false, false) => Finding::Inconclusive,
+            (true, true) | (false, false) if one.n_pairs > 0 => Finding::Inconclusive,
+            (true, true) | (false, false) => Finding::NoData,
         };
     }
     finished
@@ -170,7 +160,7 @@ fn measured(hypothesis: &Hypothesis, rows: &[Row], quality_min: f64) -> Finished
         interval: mean_interval(&pairs.values()),
         log_e_for: pairs.below(limit).log_e(),
         log_e_against: pairs.above(limit).log_e(),
-        by_lot: hypothesis.groups == Groups::Buckets,
+        by_lot: matches!(hypothesis.groups, Groups::Buckets | Groups::Memory),
     }
 }
 

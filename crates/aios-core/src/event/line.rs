@@ -20,7 +20,9 @@ impl Event {
                 object.close();
             }
             // Rare, so that a general serializer will do; memory takes every write.
-            Self::Feedback(_) => serde_json::to_writer(&mut *line, self).unwrap_or_default(),
+            Self::Feedback(_) | Self::Hypothesis(_) => {
+                serde_json::to_writer(&mut *line, self).unwrap_or_default()
+            }
         }
         line.push(b'\n');
     }
@@ -66,6 +68,7 @@ fn write_response(event: &ResponseEvent, object: &mut Object<'_>) {
         tokens,
         cost_usd,
         memory_fragments,
+        memory,
         redactions,
         config_generation,
         config_hash,
@@ -128,6 +131,7 @@ fn write_response(event: &ResponseEvent, object: &mut Object<'_>) {
     if !memory_fragments.is_empty() {
         object.value("memory_fragments", memory_fragments);
     }
+    object.if_some("memory", memory.as_ref(), Object::value);
     if !redactions.is_empty() {
         object.value("redactions", redactions);
     }

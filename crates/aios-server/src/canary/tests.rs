@@ -74,7 +74,7 @@ impl Traffic {
             time_to_first_token_ms: None,
             boundary: BOUNDARY_DEFAULT,
             weight: Weight::new(if self.quality.is_some() { 0.5 } else { 0.7 }).ok(),
-            has_memory: false,
+            memory: None,
             output_tokens: None,
             quality: self.quality,
         }

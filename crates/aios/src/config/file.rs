@@ -29,6 +29,7 @@ pub(super) struct ConfigFile {
     pub(super) slo: Slo,
     pub(super) alerts: Alerts,
     pub(super) hypotheses: Hypotheses,
+    pub(super) judge: Judge,
     pub(super) nightly: Nightly,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
@@ -169,6 +170,7 @@ pub(super) struct Client {
     pub(super) tokens_per_minute: Option<u64>,
     pub(super) concurrency_max: Option<u64>,
     pub(super) may_steer: Option<bool>,
+    pub(super) memory: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -298,6 +300,12 @@ pub(super) struct LmStudio {
 #[serde(deny_unknown_fields)]
 pub(super) struct Memory {
     pub(super) mode: String,
+    pub(super) by_header: bool,
+    pub(super) words_max: u64,
+    pub(super) search_timeout: String,
+    pub(super) embeddings: bool,
+    pub(super) embed_timeout: String,
+    pub(super) withheld_pct: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -311,7 +319,23 @@ pub(super) struct Telemetry {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Judge {
+    pub(super) enabled: bool,
+    pub(super) tier: String,
+    pub(super) share_pct: f64,
+    pub(super) per_day_max: u64,
+    pub(super) tokens_per_day_max: u64,
+    pub(super) timeout: String,
+    pub(super) rubric: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Nightly {
     pub(super) enabled: bool,
     pub(super) at: String,
+    pub(super) golden: String,
+    pub(super) golden_key_env: String,
+    pub(super) promote: String,
+    pub(super) promote_max: u64,
 }

@@ -11,7 +11,9 @@ mod endpoint;
 mod env;
 mod file;
 mod hypotheses;
+mod judge;
 mod layer;
+mod memory;
 mod nearest;
 mod nightly;
 mod privacy;
@@ -37,12 +39,13 @@ use aios_control::hypothesis::Hypothesis;
 use aios_core::Split;
 use aios_server::alerts::AlertConfig;
 use aios_server::judging::Objectives;
-use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig, NightlyAt};
+use aios_server::{AdminConfig, ClientKey, GatewayConfig, JudgeSettings, ListenerConfig, Nightly};
 use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
 
 pub use canary::Canary;
 pub use env::{ADAPTIVE_ENABLED, CONFIG as CONFIG_VAR, DATA_DIR as DATA_DIR_VAR, Env};
+pub use memory::Memory;
 pub(crate) use nearest::nearest;
 pub use privacy::Privacy;
 pub use problem::{ConfigError, Origin, Problem};
@@ -99,10 +102,12 @@ pub struct Config {
     pub alerts: AlertConfig,
     /// `[hypotheses]`: the built-in ones and those of one's own.
     pub hypotheses: Vec<Hypothesis>,
-    /// `[nightly]`: when; `None` if it is off.
-    pub nightly: Option<NightlyAt>,
+    /// `[judge]`: none if it is off.
+    pub judge: Option<JudgeSettings>,
+    /// `[nightly]`.
+    pub nightly: Nightly,
     /// `[memory]`.
-    pub memory: MemoryMode,
+    pub memory: Memory,
     /// `[telemetry]`: how the log looks.
     pub log: LogFormat,
     /// `[telemetry]`: what is logged.
@@ -189,13 +194,6 @@ pub struct Events {
     pub log: EventLogConfig,
     /// Longest question and answer kept in an event, in bytes.
     pub text_max: usize,
-}
-
-/// `memory.mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemoryMode {
-    /// Nothing is remembered between requests.
-    Off,
 }
 
 /// `telemetry.log`.
@@ -323,10 +321,14 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     Ok(Config { file: path, warnings, ..config })
 }
 
-/// Environment variables that endpoints and alerts point to.
+/// Environment variables that endpoints, alerts and the night point to.
 fn referenced(written: &file::ConfigFile) -> Vec<String> {
     let endpoints = written.tiers.main.endpoints.iter().chain(&written.tiers.embedder.endpoints);
-    let alerts = [&written.alerts.slack_webhook_env, &written.alerts.webhook_env];
+    let alerts = [
+        &written.alerts.slack_webhook_env,
+        &written.alerts.webhook_env,
+        &written.nightly.golden_key_env,
+    ];
     endpoints
         .filter_map(|endpoint| endpoint.api_key_env.clone())
         .chain(alerts.into_iter().cloned())

@@ -28,6 +28,8 @@ mod hangups;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod judge;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod logs;
@@ -45,6 +47,8 @@ mod preflight;
 mod program;
 #[cfg(test)]
 mod purpose;
+#[cfg(test)]
+mod recall;
 #[cfg(test)]
 mod record;
 #[cfg(test)]

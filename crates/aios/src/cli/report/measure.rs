@@ -118,8 +118,12 @@ fn rollbacks(dir: Option<&DataDir>, from: Timestamp) -> anyhow::Result<Metric> {
 }
 
 fn recall(config: &Config, now: Timestamp) -> anyhow::Result<Metric> {
-    let goldens = slo::report(None, &config.server.data_dir, &config.objectives, now)?;
-    let recall = goldens.and_then(|goldens| goldens.recall_at_5);
+    let (dir, objectives) = (&config.server.data_dir, &config.objectives);
+    let measured = judging::recall(dir, objectives, now)?.map(|recall| recall.at_5);
+    let recall = match measured {
+        Some(recall) => Some(recall),
+        None => slo::report(None, dir, objectives, now)?.and_then(|goldens| goldens.recall_at_5),
+    };
     let figure = match recall {
         Some(recall) => format!("{recall:.3}"),
         None => "no evaluation".to_owned(),
@@ -162,5 +166,7 @@ fn texts(event: &Event) -> Vec<&str> {
     match event {
         Event::Response(event) => vec![event.question.as_str(), event.response.as_str()],
         Event::Feedback(event) => vec![event.label.as_str(), event.comment.as_str()],
+        // Counts, and names of the configuration.
+        Event::Hypothesis(_) => Vec::new(),
     }
 }
