@@ -111,7 +111,10 @@ fn a_damaged_line_is_named_and_a_reset_begins_anew() {
     place.write(CONTROL, "");
     let ran = place.run(&["canary", "status"]).ended(2);
     assert!(ran.stderr.contains("its end was cut off"), "{}", ran.stderr);
+    let half = text.get(..text.len() / 2).unwrap();
+    place.write(CONTROL, half);
     place.run(&["canary", "check"]).ended(1);
+    assert_eq!(place.read(CONTROL), half, "what is damaged stays as it was found");
     place.run(&["canary", "reset", "--start-pct", "10"]).ended(0);
     assert_eq!(status(&place)["current_pct"], 10.0);
     let names = std::fs::read_dir(place.path().join("data_core/analytics")).unwrap();
@@ -415,6 +418,21 @@ async fn the_kill_switch_empties_treatment_within_a_second() {
     beside(&server, &["routing", "clear"]).ended(0);
     let is_back = async || (ask(&server, treated).await == "treatment").then_some(());
     eventually("treatment", is_back).await;
+}
+
+/// A server that listens where this directory's would is not its server.
+#[tokio::test]
+async fn what_is_in_force_is_what_the_owner_of_the_directory_says() {
+    let server = Server::start(&Setup::new()).await;
+    beside(&server, &["canary", "reset", "--start-pct", "75"]).ended(0);
+    let args = ["canary", "status", "--json", "--data-dir", "other"];
+    server.place().write("other/aios.lock", "");
+    let mut command = server.place().command(&args);
+    command.env("AIOS_SERVER__ADMIN_LISTEN", server.admin_address());
+    let shown: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    assert_eq!(shown["split"]["treatment_pct"], 10.0);
+    let own = beside(&server, &["canary", "status", "--json"]).ended(0).json();
+    assert_eq!(own["split"]["treatment_pct"], 75.0);
 }
 
 /// A slip in the override file must not keep the operator or the canary from going back.
