@@ -110,6 +110,19 @@ impl Rollout {
         Self { version, ..next }
     }
 
+    /// Whether anything was judged or decided. Before that it begins where configuration says, also if that has changed
+    /// since, and whatever the operator's hand has done.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        self.candidate.is_some() || self.stage_since.is_some() || self.canary.held
+    }
+
+    /// The same, beginning at another share.
+    #[must_use]
+    pub fn beginning_at(self, start: Percent) -> Self {
+        Self { canary: Canary::at(start), ..self }
+    }
+
     /// Until when nothing can be judged, because a clock was ahead when something was kept.
     #[must_use]
     pub fn ahead_of(&self, now: Timestamp) -> Option<Timestamp> {
@@ -244,6 +257,7 @@ mod tests {
         let rollout = fold(&[hand(true)]);
         assert_eq!(rollout.hand.map(|hand| hand.on), Some(true));
         assert_eq!((rollout.version, rollout.canary), (1, fold(&[]).canary));
+        assert!(!rollout.has_begun() && fold(&lines()[..1]).has_begun());
         // A reset does not take it off.
         let reset = lines().pop().unwrap();
         assert!(fold(&[hand(true), reset.clone()]).hand.is_some());

@@ -1,8 +1,6 @@
 //! One look: what has come in since the last one, what is proven by now, and what follows.
 
-use aios_control::{
-    Canary, Check, ControlEvent, Evidence, Phase, Rollout, Sources, VerdictEvent, plan,
-};
+use aios_control::{Canary, Check, ControlEvent, Evidence, Phase, Sources, VerdictEvent, plan};
 use aios_core::{
     Actor, Decision, EvidenceWindow, GoldenGate, MetricEvidence, Percent, Split, Timestamp,
     Verdict, VerdictReason,
@@ -124,8 +122,8 @@ impl CanaryKeeper {
 
 impl Inner {
     fn check(&mut self, look: &Look<'_>) -> Result<Checked, CanaryError> {
-        if self.rollout.version == 0 {
-            self.rollout = Rollout::new(look.settings.start);
+        if !self.rollout.has_begun() {
+            self.rollout = self.rollout.clone().beginning_at(look.settings.start);
         }
         self.notice(look.split, look.in_force_since, look.now)?;
         if let Some(quiet) = self.quiet(look) {

@@ -47,10 +47,9 @@ pub fn split_of(base: &Split, standing: &Standing) -> Split {
         };
     }
     let rollout = &standing.rollout;
-    // Before anything was decided it begins where configuration says, also if that has changed since.
-    let treatment_pct = match rollout.version {
-        0 => base.treatment_pct,
-        _ => rollout.canary.treatment_pct,
+    let treatment_pct = match rollout.has_begun() {
+        false => base.treatment_pct,
+        true => rollout.canary.treatment_pct,
     };
     Split {
         treatment_pct,

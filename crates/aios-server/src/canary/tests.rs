@@ -301,6 +301,9 @@ fn the_operators_hand_stops_the_looking_and_what_it_moved_is_no_evidence() {
     let cleared = START.plus(TURN * 3);
     let due = cleared.plus(TURN + SETTLE);
     assert_eq!(quiet(&rig.split, cleared), Some(Quiet::NotYet { due }));
+    // Nothing is decided by that: a rollout still begins where configuration says.
+    let base = Split { treatment_pct: pct(30.0), ..rig.split.clone() };
+    assert_eq!(split_of(&base, &rig.keeper.standing()).treatment_pct, pct(30.0));
     // That it was there and is there no more is on record, in the order in which it was.
     let history = aios_store::ControlHistory::<aios_control::ControlEvent>::read(&rig.dir).unwrap();
     let hands = history.lines.iter().map(|kept| match &kept.record {
