@@ -67,6 +67,7 @@ fn regressions(report: &Value) -> Vec<&str> {
 #[test]
 fn an_unchanged_system_passes_again_and_again_and_a_slower_one_does_not() {
     let mut golden = Golden::start();
+    golden.serve(300, 1, "");
     let ran = golden.run(&["record", "--concurrency", "4"]).ended(0);
     assert!(ran.stdout.contains("10/10 cases passed, 60 % main"), "{}", ran.stdout);
     assert!(ran.stdout.ends_with("PASS\n"), "{}", ran.stdout);
@@ -81,9 +82,11 @@ fn an_unchanged_system_passes_again_and_again_and_a_slower_one_does_not() {
     let report = golden.report();
     assert_eq!(report["metrics"]["pass_rate"], 1.0);
     assert_eq!(report["candidate_fingerprint"].as_str().unwrap().len(), 16);
-    golden.serve(195, 1, "");
-    golden.compare(&["--threshold", "0.15"]).ended(2);
+    // 30 % slower, at the guide's threshold of 25 %.
+    golden.serve(390, 1, "");
+    golden.compare(&["--threshold", "0.25"]).ended(2);
     assert_eq!(regressions(&golden.report()), ["latency"]);
+    println!("a planted 30 %: {}", golden.report()["regressions_detected"][0]["detail"]);
     assert_eq!(golden.report()["status"], "FAIL");
     // What was asked does not stand in the event log, and is no live traffic.
     let log = golden.place.read("data/analytics/hypotheses.ndjson");
