@@ -53,6 +53,15 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/logs/reindex", "logs:write"),
     ("POST /admin/v1/nightly", "logs:write"),
     ("POST /admin/v1/logs/rotate", "logs:write"),
+    ("GET /admin/v1/memory/stats", "memory:read"),
+    ("POST /admin/v1/memory/search", "memory:read"),
+    ("POST /admin/v1/memory/add", "memory:write"),
+    ("POST /admin/v1/memory/dedup", "memory:write"),
+    ("POST /admin/v1/memory/decay", "memory:write"),
+    ("POST /admin/v1/memory/restore", "memory:write"),
+    ("POST /admin/v1/memory/rebuild", "memory:write"),
+    ("POST /admin/v1/memory/pin", "memory:write"),
+    ("POST /admin/v1/memory/supersede", "memory:write"),
 ];
 
 #[derive(Debug)]
@@ -159,7 +168,8 @@ impl Admin {
     fn session(&self, name: &str, scopes: Scopes) -> String {
         let caller = auth::Caller { name: name.into(), scopes, by_cookie: false };
         let now = tokio::time::Instant::now();
-        let cookie = self.auth.redeem(&self.auth.new_code(&caller, now).unwrap(), now).unwrap();
+        let code = self.auth.new_code(&caller, now).unwrap();
+        let cookie = self.auth.redeem(&code, now).unwrap().cookie;
         cookie.split(';').next().unwrap().to_owned()
     }
 
@@ -204,6 +214,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         names: crate::KnownNames::default(),
         sinks: None,
         judge: None,
+        memory: Arc::default(),
         clients: crate::Clients::new(false, vec![], None),
     };
     let split = Split {
@@ -214,11 +225,13 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         frozen: false,
         origin: "test".into(),
     };
+    let metrics = Arc::new(crate::metrics::Metrics::new());
     Arc::new(Gateway {
         live: arc_swap::ArcSwap::from_pointee(live),
         split: tokio::sync::watch::channel(Arc::new(split)).1,
         routing: Arc::new(crate::RoutingState::new(Policy::golden(), None, learned_to)),
         store: Arc::new(RamEventLog::new(1, OnFull::Drop)),
+        memory: crate::gateway::memory::Memory::new(Arc::clone(&dir), metrics.memory.clone()),
         data_dir: dir,
         sequels: crate::gateway::Sequels::default(),
         words: crate::gateway::WordCounts::default(),
@@ -229,7 +242,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
             bucket: BucketKey::new(&KeyMaterial::new([2; 32])),
         },
         observer: None,
-        metrics: Arc::new(crate::metrics::Metrics::new()),
+        metrics,
         draining: false.into(),
         stopping: false.into(),
         ids: IdSource::new(),
@@ -486,6 +499,40 @@ async fn a_link_is_exchanged_for_a_session_once() {
     let code = path.rsplit('=').next().unwrap();
     let bearer = format!("Bearer {code}");
     assert_eq!(admin.status("GET /admin/v1/whoami", &[("authorization", &bearer)]).await, 401);
+}
+
+#[tokio::test]
+async fn a_link_that_was_only_looked_at_is_still_good() {
+    let admin = Admin::new(true);
+    let link = first_link(&admin.auth).unwrap();
+    assert_eq!(admin.status(&format!("HEAD {link}"), &[]).await, 200);
+    let prefetch = [("sec-purpose", "prefetch;prerender")];
+    assert_eq!(admin.status(&format!("GET {link}"), &prefetch).await, 200);
+    assert_eq!(admin.trail().len(), 1, "nobody has come in");
+    assert_eq!(admin.status(&format!("GET {link}"), &[]).await, 303);
+}
+
+#[tokio::test]
+async fn who_comes_in_by_a_link_and_who_does_not_is_on_record() {
+    let admin = Admin::new(true);
+    let link = format!("GET {}", first_link(&admin.auth).unwrap());
+    assert_eq!(admin.status(&link, &[]).await, 303);
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        statuses.push(admin.status(&link, &[]).await.as_u16());
+    }
+    assert_eq!(statuses, [[401; 10].as_slice(), &[429; 2]].concat());
+    let trail = admin.trail();
+    assert_eq!(
+        (trail[1].actor.as_str(), &trail[1].action),
+        ("all (session)", &AuditAction::SignedIn)
+    );
+    let refused = AuditAction::Refused { request: "GET /".into(), status: 401 };
+    assert_eq!((trail[2].actor.as_str(), &trail[2].action), ("stranger", &refused));
+    assert_eq!(trail.len(), 12, "the trail does not grow with each guess");
+    // Whoever has a good link is let in all the same.
+    let link = format!("GET {}", first_link(&admin.auth).unwrap());
+    assert_eq!(admin.status(&link, &[]).await, 303);
 }
 
 #[tokio::test]

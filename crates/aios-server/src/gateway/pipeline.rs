@@ -19,7 +19,7 @@ use super::record::{Ending, Record};
 use super::relay::ReplyBody;
 use super::request::{self, Head};
 use super::sinks::{ReplyFilter, Sinks};
-use super::{Gateway, body, identity, reply, steering};
+use super::{Gateway, body, heavy, identity, memory, reply, steering};
 use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
 /// Serves one request and records exactly one event for it, whatever the outcome.
@@ -72,15 +72,25 @@ async fn answer(
     let deadline = record.admitted_at() + live.gateway.total_timeout;
     let body = body::read(&live.gateway, deadline, &parts.headers, incoming).await?;
     record.facts_mut().body_read_at = Some(Instant::now());
-    let mut head = request::read(record.facts().operation, &body)?;
+    let operation = record.facts().operation;
+    let body = memory::without_own(&record.gateway().keys, operation, body);
+    let mut head = heavy::on(body.len(), || request::read(operation, &body))?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
     if record.live().gateway.sequels && record.facts().steering.purpose.is_live() {
         follow(record, &head);
     }
     record.facts_mut().question = std::mem::take(&mut head.question);
+    let remembering;
+    let (head, body) = match remember(record, &parts.headers, &head, &body).await? {
+        None => (head, &body),
+        Some(with_memory) => {
+            remembering = with_memory;
+            (heavy::on(remembering.len(), || request::read(operation, &remembering))?, &remembering)
+        }
+    };
     let edits = match &live.sinks {
-        Some(sinks) => filter(sinks, record, &head, &body)?,
+        Some(sinks) => heavy::on(body.len(), || filter(sinks, record, &head, body))?,
         None => Vec::new(),
     };
     let call = call(record, &head, body.clone(), target, &parts.headers, edits);
@@ -88,11 +98,25 @@ async fn answer(
     reply.map_err(|failure| refused(record, failure))
 }
 
+/// Puts what was said before into the body, if that is wanted. `None` where the body stays as it is.
+async fn remember(
+    record: &mut Record,
+    headers: &HeaderMap,
+    head: &Head<'_>,
+    body: &Bytes,
+) -> Result<Option<Bytes>, GatewayError> {
+    let Some(mut wanted) = memory::wanted(record, headers, head, body)? else { return Ok(None) };
+    // Boxed: what does not ask for it does not carry it along.
+    let with_memory = Box::pin(memory::recall(record, &mut wanted, body)).await;
+    record.facts_mut().memory = Some(wanted);
+    Ok(with_memory)
+}
+
 /// An endpoint's own words to the caller may repeat the request: they are a reply like any other.
 fn refused(record: &mut Record, mut failure: Failure) -> GatewayError {
     let filter = record.facts_mut().reply_filter.take();
     if let (Some(mut filter), Some(reply)) = (filter, &mut failure.reply) {
-        let filtered = filter.whole(&reply.body);
+        let filtered = heavy::on(reply.body.len(), || filter.whole(&reply.body));
         filter.report(&record.gateway().metrics);
         match filtered {
             Ok(body) => reply.body = body,
@@ -168,7 +192,7 @@ fn route(record: &mut Record, head: &Head<'_>) -> Result<Target, GatewayError> {
     let conversation = facts.conversation.as_ref().expect("identified before it is routed");
     let dealt = aios_route::bucket_of(&gateway.keys.bucket, &conversation.0, split.treatment_pct);
     // The kill switch counts more than any wish.
-    let bucket = facts.steering.bucket.filter(|_| split.adaptive).unwrap_or(dealt);
+    let bucket = facts.steering.bucket.filter(|_| !split.is_treatment_shut()).unwrap_or(dealt);
     let fixed = |tier, reason| Route::fixed(tier, bucket, &split, reason);
     let (route, target) = match asked {
         // Vectors of two models cannot be compared, so embeddings never change tier.

@@ -10,10 +10,10 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_A
 use http::{HeaderMap, Request, Response, StatusCode};
 use tokio::time::Instant;
 
-use super::Gateway;
 use super::errors::{ErrorAnswer, GatewayError};
 use super::record::{Ending, Record};
 use super::relay::{Relay, ReplyBody};
+use super::{Gateway, heavy};
 use crate::clients::{Rate, Rates};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -61,7 +61,7 @@ pub(crate) fn answered(record: Record, reply: Reply) -> Answer {
 
 fn whole_answer(mut record: Record, mut whole: WholeReply) -> Answer {
     if let Some(mut filter) = record.facts_mut().reply_filter.take() {
-        let filtered = filter.whole(&whole.body);
+        let filtered = heavy::on(whole.body.len(), || filter.whole(&whole.body));
         filter.report(&record.gateway().metrics);
         match filtered {
             Ok(body) => {
@@ -210,6 +210,9 @@ fn provenance(headers: &mut HeaderMap, record: &Record) {
             headers.insert(names::SIMULATED, HeaderValue::from_static("true"));
         }
     }
+    if let Some(memory) = &facts.memory {
+        insert(headers, names::MEMORY, &memory.header());
+    }
     timing(headers, record);
     if let Some(admission) = record.admission() {
         rate_limits(headers, &admission.meter().rates(Instant::now()));
@@ -296,6 +299,7 @@ mod names {
     pub(super) const ENDPOINT: HeaderName = HeaderName::from_static("x-aios-endpoint");
     pub(super) const EVENT_ID: HeaderName = HeaderName::from_static("x-aios-event-id");
     pub(super) const FALLBACK: HeaderName = HeaderName::from_static("x-aios-fallback");
+    pub(super) const MEMORY: HeaderName = HeaderName::from_static(super::super::memory::HEADER);
     pub(super) const MODEL: HeaderName = HeaderName::from_static("x-aios-model");
     pub(super) const REASON: HeaderName = HeaderName::from_static("x-aios-reason");
     pub(super) const ROUTE: HeaderName = HeaderName::from_static("x-aios-route");

@@ -8,6 +8,7 @@ mod hours;
 mod look;
 mod minutes;
 mod objectives;
+mod recall;
 mod rows;
 
 pub use budget::{Budget, budgets, exhausted_in};
@@ -15,4 +16,5 @@ pub use hours::{Hour, Hours, hours};
 pub use look::{figures, goldens, look};
 pub use minutes::Minutes;
 pub use objectives::Objectives;
+pub use recall::{MemoryLook, RecallReport, keep_recall, recall};
 pub use rows::{each_row, rows};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aios_core::Clock as _;
 use aios_server::{Night, NightReport, StepReport, StepState, run_night};
-use aios_store::{AuditLog, DataDir, FileEventLog, Rotator, actor};
+use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Rotator, actor};
 use clap::Args;
 use serde_json::json;
 
@@ -62,7 +62,11 @@ fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightRep
     let store = Arc::new(FileEventLog::open(&data_dir, config.events.log)?);
     let audit = AuditLog::offline(&data_dir, config.audit.clone(), SystemClock.now())?;
     let audit = Arc::new(audit);
-    let rotator = Arc::new(Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit)));
+    let clock = Arc::new(SystemClock);
+    let eraser = Eraser::open(&data_dir, Arc::clone(&store) as _, Arc::clone(&audit), clock)?;
+    let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit))
+        .with_eraser(Arc::new(eraser), &config.events.log.retention);
+    let rotator = Arc::new(rotator);
     let night = Night {
         store: Arc::clone(&store) as _,
         rotator,

@@ -169,6 +169,7 @@ pub(super) struct Client {
     pub(super) tokens_per_minute: Option<u64>,
     pub(super) concurrency_max: Option<u64>,
     pub(super) may_steer: Option<bool>,
+    pub(super) memory: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -298,6 +299,12 @@ pub(super) struct LmStudio {
 #[serde(deny_unknown_fields)]
 pub(super) struct Memory {
     pub(super) mode: String,
+    pub(super) by_header: bool,
+    pub(super) words_max: u64,
+    pub(super) search_timeout: String,
+    pub(super) embeddings: bool,
+    pub(super) embed_timeout: String,
+    pub(super) withheld_pct: f64,
 }
 
 #[derive(Debug, Deserialize)]

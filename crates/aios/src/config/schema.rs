@@ -49,6 +49,7 @@ pub(super) const CLIENT: &[(&str, Kind)] = &[
     ("tokens_per_minute", Kind::Integer),
     ("concurrency_max", Kind::Integer),
     ("may_steer", Kind::Flag),
+    ("memory", Kind::Text),
 ];
 
 /// Keys of an admin token. All must be there.

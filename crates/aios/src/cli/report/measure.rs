@@ -145,15 +145,19 @@ fn rollbacks(history: Option<ControlHistory<ControlEvent>>, from: Timestamp) -> 
         ControlEvent::Decision(event) => {
             event.ts >= from && matches!(event.decision, Decision::RollBack { .. })
         }
-        ControlEvent::Verdict(_) | ControlEvent::Standing(_) => false,
+        ControlEvent::Verdict(_) | ControlEvent::Hand(_) | ControlEvent::Standing(_) => false,
     };
     let n = history.lines.iter().filter(|line| is_rollback(&line.record)).count();
     metric(name, target, Some(n < ROLLBACKS_TOO_MANY), n.to_string())
 }
 
 fn recall(config: &Config, now: Timestamp) -> anyhow::Result<Metric> {
-    let goldens = slo::report(None, &config.server.data_dir, &config.objectives, now)?;
-    let recall = goldens.and_then(|goldens| goldens.recall_at_5);
+    let (dir, objectives) = (&config.server.data_dir, &config.objectives);
+    let measured = judging::recall(dir, objectives, now)?.map(|recall| recall.at_5);
+    let recall = match measured {
+        Some(recall) => Some(recall),
+        None => slo::report(None, dir, objectives, now)?.and_then(|goldens| goldens.recall_at_5),
+    };
     let figure = match recall {
         Some(recall) => format!("{recall:.3}"),
         None => "no evaluation".to_owned(),
