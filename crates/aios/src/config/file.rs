@@ -107,6 +107,7 @@ pub(super) struct Routing {
 pub(super) struct Canary {
     pub(super) enabled: bool,
     pub(super) check_every: String,
+    pub(super) stages: Vec<f64>,
     pub(super) passes: u64,
     pub(super) failures: u64,
     pub(super) evidence: String,
