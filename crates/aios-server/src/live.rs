@@ -11,6 +11,7 @@ use aios_upstream::Upstreams;
 
 use crate::clients::Clients;
 use crate::gateway::{AUTO, PINS, Sinks};
+use crate::judge::JudgeSettings;
 use crate::judging::Objectives;
 
 /// One generation of the configuration.
@@ -32,6 +33,8 @@ pub struct Live {
     pub sinks: Option<Arc<Sinks>>,
     /// What is asked of live traffic and golden reports.
     pub objectives: Arc<Objectives>,
+    /// Who judges live answers, if that is wanted.
+    pub judge: Option<Arc<JudgeSettings>>,
     /// Client keys.
     pub clients: Clients,
 }

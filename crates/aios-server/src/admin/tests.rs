@@ -19,6 +19,7 @@ use crate::canary::{CanaryKeeper, ControlConfig};
 use crate::controller::ControllerState;
 use crate::gateway::{IdSource, Keys};
 use crate::live::{GatewayConfig, Live};
+use crate::nightly::{House, Nightly};
 
 /// What each endpoint needs: "anyone", "visitor", "local <scope>", "known" or a scope. Written by hand, on purpose.
 const MATRIX: &[(&str, &str)] = &[
@@ -111,13 +112,16 @@ impl Admin {
         };
         let status =
             StatusReader { gateway: Arc::clone(&gateway), controller, reload: Arc::default() };
-        let housekeeper = Housekeeper::new(
-            Arc::clone(&gateway),
-            Arc::clone(&dir),
-            Arc::clone(&rotator),
-            Arc::clone(&audit),
-            None,
-        );
+        let keyring = Arc::new(Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap());
+        let housekeeper = Housekeeper::new(House {
+            gateway: Arc::clone(&gateway),
+            address: ([127, 0, 0, 1], 1).into(),
+            data_dir: Arc::clone(&dir),
+            rotator: Arc::clone(&rotator),
+            audit: Arc::clone(&audit),
+            keyring: Arc::clone(&keyring),
+            nightly: Nightly::default(),
+        });
         let state = AdminState {
             gateway,
             nightly: Arc::new(housekeeper),
@@ -128,7 +132,7 @@ impl Admin {
             eraser: Arc::new(eraser),
             desk: Arc::new(desk),
             rotator,
-            keyring: Arc::new(Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap()),
+            keyring,
             is_loopback,
         };
         Self { router: router(state), auth, dir, _temp: temp }
@@ -200,6 +204,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         redactor: Arc::new(Redactor::new(&[])),
         names: crate::KnownNames::default(),
         sinks: None,
+        judge: None,
         clients: crate::Clients::new(false, vec![], None),
     };
     let split = Split {
@@ -217,6 +222,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         store: Arc::new(RamEventLog::new(1, OnFull::Drop)),
         data_dir: dir,
         sequels: crate::gateway::Sequels::default(),
+        words: crate::gateway::WordCounts::default(),
         clock: Arc::new(FixedClock),
         keys: Keys {
             pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([1; 32])),

@@ -39,6 +39,7 @@ use crate::metrics::Metrics;
 use crate::routing::RoutingState;
 use crate::trace::EventObserver;
 use errors::GatewayError;
+pub(crate) use feedback::WordCounts;
 pub(crate) use naming::{AUTO, PINS};
 pub(crate) use relay::ReplyBody;
 pub(crate) use sequel::Sequels;
@@ -53,6 +54,7 @@ pub(crate) struct Gateway {
     /// Where answers are looked up of which something is said.
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) sequels: Sequels,
+    pub(crate) words: WordCounts,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Keys,
     pub(crate) observer: Option<Arc<dyn EventObserver>>,

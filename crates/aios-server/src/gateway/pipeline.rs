@@ -169,7 +169,7 @@ fn route(record: &mut Record, head: &Head<'_>) -> Result<Target, GatewayError> {
     let conversation = facts.conversation.as_ref().expect("identified before it is routed");
     let dealt = aios_route::bucket_of(&gateway.keys.bucket, &conversation.0, split.treatment_pct);
     // The kill switch counts more than any wish.
-    let bucket = facts.steering.bucket.filter(|_| split.adaptive).unwrap_or(dealt);
+    let bucket = facts.steering.bucket.filter(|_| !split.is_treatment_shut()).unwrap_or(dealt);
     let fixed = |tier, reason| Route::fixed(tier, bucket, &split, reason);
     let (route, target) = match asked {
         // Vectors of two models cannot be compared, so embeddings never change tier.

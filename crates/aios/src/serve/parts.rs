@@ -155,6 +155,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
         upstreams: Arc::new(upstreams),
         redactor: Arc::new(redactor),
         sinks: config.privacy.sinks(),
+        judge: config.judge.clone().map(Arc::new),
         objectives: Arc::new(config.objectives.clone()),
         clients: Clients::new(
             config.clients_required,
