@@ -32,7 +32,7 @@ pub(crate) fn stitch(
     if query.unit == Unit::Span {
         made.widen();
     }
-    made.hits
+    if made.are_about() { made.hits } else { Vec::new() }
 }
 
 struct Made<'a> {
@@ -91,11 +91,22 @@ impl Made<'_> {
     /// Whether enough of the question is in it, in words or in meaning. Without this, whatever is least
     /// far away would come back for a question that nothing here answers.
     fn is_about(&self, at: usize) -> bool {
-        let weights = &self.query.weights;
+        let share = self.scanned.share(&self.window(at, BESIDE));
+        share >= self.query.weights.floor || self.is_meant(at)
+    }
+
+    /// Whether enough of the question is in all results together, in words or in meaning.
+    fn are_about(&self) -> bool {
+        let members: Vec<usize> = self.hits.iter().flat_map(|hit| &hit.members).copied().collect();
+        self.scanned.share(&members) >= self.query.weights.floor_together
+            || self.hits.iter().any(|hit| self.is_meant(hit.best))
+    }
+
+    /// Whether a fragment means what is asked, as far as vectors tell.
+    fn is_meant(&self, at: usize) -> bool {
         let asked = self.query.vector.as_ref();
         let cosine = self.scope.vector(at).zip(asked).map(|(one, asked)| one.cosine(asked));
-        self.scanned.share(&self.window(at, BESIDE)) >= weights.floor
-            || cosine.is_some_and(|cosine| cosine >= weights.floor_cosine)
+        cosine.is_some_and(|cosine| cosine >= self.query.weights.floor_cosine)
     }
 
     /// Joins a window to a result that it overlaps. Whether it did.

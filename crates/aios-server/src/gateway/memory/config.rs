@@ -38,6 +38,8 @@ pub struct MemoryConfig {
     pub by_header: bool,
     /// Most words of all that is put before a model.
     pub words_max: usize,
+    /// Least share of the question that all that is found must hold together.
+    pub floor: f32,
     /// Longest wait for a search.
     pub search_timeout: Duration,
     /// Whether fragments and questions are compared by vectors too.
@@ -61,6 +63,7 @@ impl MemoryConfig {
             mode: MemoryMode::Off,
             by_header: false,
             words_max: 0,
+            floor: 0.0,
             search_timeout: Duration::ZERO,
             embeddings: false,
             embed_timeout: Duration::ZERO,
@@ -89,6 +92,7 @@ impl fmt::Debug for MemoryConfig {
             .field("mode", &self.mode)
             .field("by_header", &self.by_header)
             .field("words_max", &self.words_max)
+            .field("floor", &self.floor)
             .field("search_timeout", &self.search_timeout)
             .field("embeddings", &self.embeddings)
             .field("embed_timeout", &self.embed_timeout)

@@ -32,6 +32,7 @@ pub(in crate::gateway) async fn recall(
         scope: asked.scope.clone(),
         question: record.facts().question.clone(),
         words_max: wanted.config.words_max,
+        floor: wanted.config.floor,
         now: record.facts().ts,
         body: body.clone(),
         vector: None,
@@ -87,6 +88,7 @@ struct Search {
     scope: MemoryScope,
     question: String,
     words_max: usize,
+    floor: f32,
     now: Timestamp,
     body: Bytes,
     /// The question's, and the model that it is of.
@@ -150,6 +152,7 @@ impl Search {
         let store = opened.store()?;
         let mut query = store.query(&self.question, self.now);
         query.words_max = self.words_max;
+        query.weights.floor_together = self.floor;
         if let Some((model, vector)) = &self.vector {
             store.ask_by_vector(&mut query, model, vector.clone());
         }
