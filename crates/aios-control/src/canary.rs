@@ -131,7 +131,9 @@ impl Canary {
         match decision {
             Decision::Advance { to, .. } => self.moved(to, Phase::at(to)),
             Decision::RollBack { to, .. } => self.moved(to, Phase::RolledBack),
-            Decision::Reset { to } => Self { held: false, ..self.moved(to, Phase::at(to)) },
+            // A new rollout takes evidence from its own beginning on. To what was counted it is not bound: that may be of
+            // a time which a clock that was ahead made up.
+            Decision::Reset { to } => Self::at(to),
             Decision::Hold => Self { held: true, ..self },
             Decision::Resume => Self { held: false, ..self },
             // The treatment's own boundary moves inside a stage, and must pass as it is now.
@@ -139,7 +141,7 @@ impl Canary {
         }
     }
 
-    /// What was counted stays counted: old evidence must not pass for new after a reset.
+    /// What was counted stays counted: old evidence must not pass for new at another stage.
     fn moved(self, treatment_pct: Percent, phase: Phase) -> Self {
         Self { treatment_pct, phase, consecutive_passes: 0, consecutive_failures: 0, ..self }
     }

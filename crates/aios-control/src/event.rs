@@ -22,8 +22,21 @@ pub enum ControlEvent {
     Verdict(Box<VerdictEvent>),
     /// What was decided.
     Decision(DecisionEvent),
+    /// Somebody else than the canary decides how conversations are dealt, or does so no more.
+    Hand(HandEvent),
     /// How things stood when a new file was begun.
     Standing(Box<StandingEvent>),
+}
+
+/// The operator's hand was put on the split, or taken off it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HandEvent {
+    /// When.
+    pub ts: Timestamp,
+    /// Whether it is on it.
+    pub on: bool,
+    /// Where the split in force comes from.
+    pub origin: String,
 }
 
 /// How things stood.
@@ -55,6 +68,9 @@ pub struct VerdictEvent {
     /// The golden report that this verdict counts; a report counts once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// When that report was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_made: Option<Timestamp>,
     /// Natural logarithm of the e-value that rolls back when it reaches its limit.
     pub harm_log_e: f64,
     /// What each metric said.
@@ -90,6 +106,7 @@ impl ControlEvent {
         match self {
             Self::Verdict(event) => event.ts,
             Self::Decision(event) => event.ts,
+            Self::Hand(event) => event.ts,
             Self::Standing(event) => event.ts,
         }
     }

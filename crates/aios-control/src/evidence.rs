@@ -10,7 +10,7 @@ use crate::cells::{Cells, Signs};
 use crate::judge::{JudgePolicy, Question};
 use crate::row::Row;
 
-/// One conversation in one window.
+/// One conversation at one stage.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Observation {
     /// Its bucket.
@@ -23,35 +23,23 @@ pub struct Observation {
     pub missed: Option<bool>,
 }
 
-/// Makes observations of the requests of one window, in the order of arrival.
-///
-/// The first request speaks for its conversation: requests of one conversation are alike, and counting
-/// them all would take one fact for many. Which one speaks does not depend on how it ended. Requests
-/// whose tier was pinned go the same way in both buckets, and say nothing of a difference.
-#[derive(Debug)]
-pub struct Observer {
-    quality_min: f64,
-    spoken: HashSet<u64>,
-}
-
-impl Observer {
-    /// A window in which answers below this quality are not good enough.
+impl Observation {
+    /// What a request says, where an answer below this quality is not good enough. None where its end was not ours to get
+    /// right, or its tier was pinned: that goes the same way in both buckets.
     #[must_use]
-    pub fn new(quality_min: f64) -> Self {
-        Self { quality_min, spoken: HashSet::new() }
-    }
-
-    /// What the next request says, if it says anything.
-    pub fn observe(&mut self, row: &Row) -> Option<Observation> {
-        let failed = row.failed().filter(|_| row.weight.is_some())?;
-        self.spoken.insert(row.conversation).then_some(Observation {
+    pub fn of(row: &Row, quality_min: f64) -> Option<Self> {
+        Some(Self {
             bucket: row.bucket,
-            failed,
+            failed: row.failed().filter(|_| row.weight.is_some())?,
             latency_ms: row.latency_ms,
-            missed: row.quality.map(|quality| quality < self.quality_min),
+            missed: row.quality.map(|quality| quality < quality_min),
         })
     }
 }
+
+/// Conversations that are remembered to have spoken. After so many everybody may speak again: one voice that is heard
+/// twice among millions is of no account.
+const SPOKEN_MAX: usize = 1 << 21;
 
 /// What has come in since the rollout began.
 #[derive(Debug, Clone)]
@@ -59,6 +47,8 @@ pub struct Evidence {
     pub(crate) policy: JudgePolicy,
     pub(crate) epochs: Vec<Epoch>,
     waiting: Option<Pending>,
+    /// Who has spoken since the running stretch began.
+    spoken: HashSet<u64>,
     n_new_blocks: u64,
     new_controls: Counted,
 }
@@ -131,6 +121,7 @@ impl Evidence {
             policy,
             epochs: Vec::new(),
             waiting: None,
+            spoken: HashSet::new(),
             n_new_blocks: 0,
             new_controls: Counted::default(),
         };
@@ -184,9 +175,22 @@ impl Evidence {
     /// and is left out.
     pub fn enter(&mut self, treatment: Percent) {
         let shape = Shape::for_share(treatment);
+        self.spoken.clear();
         self.waiting =
             shape.map(|shape| Pending { served: Waiting::new(shape), scored: Waiting::new(shape) });
         self.epochs.extend(shape.map(|shape| Epoch::new(treatment, shape)));
+    }
+
+    /// Whether a request speaks for its conversation: the first one of the stretch does, whatever comes of it.
+    ///
+    /// Requests of one conversation are alike, today and tomorrow. Counting each would take one fact for many, and whoever
+    /// holds on to a few conversations would decide how all of them were dealt. Who speaks must not depend on how it ended,
+    /// so a caller who left has spoken too.
+    pub fn calls_on(&mut self, conversation: u64) -> bool {
+        if self.spoken.len() >= SPOKEN_MAX {
+            self.spoken.clear();
+        }
+        self.spoken.insert(conversation)
     }
 
     /// Takes in one observation.
@@ -309,6 +313,8 @@ fn n_slower(treated: &[Served], controls: &[Served], slowdown: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use aios_core::Outcome;
+
     use super::*;
     use crate::row::tests::row;
 
@@ -317,14 +323,21 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_speaks_once_per_window() {
-        let n_observed = |rows: &[Row]| {
-            let mut observer = Observer::new(0.5);
-            rows.iter().filter_map(|row| observer.observe(row)).count()
-        };
-        let rows = [Row { conversation: 1, ..row(1) }, Row { conversation: 1, ..row(2) }, row(3)];
-        assert_eq!(n_observed(&rows), 2);
-        assert_eq!(n_observed(&[Row { weight: None, ..row(1) }]), 0);
+    fn who_left_or_had_no_choice_says_nothing() {
+        let says = |row: Row| Observation::of(&row, 0.5).map(|seen| (seen.failed, seen.missed));
+        assert_eq!(says(Row { quality: Some(0.4), ..row(1) }), Some((false, Some(true))));
+        assert_eq!(says(Row { weight: None, ..row(1) }), None);
+        assert_eq!(says(Row { outcome: Outcome::ClientCancelled, ..row(1) }), None);
+    }
+
+    #[test]
+    fn a_conversation_speaks_once_in_a_stretch_and_again_in_the_next() {
+        let half = Percent::new(50.0).unwrap();
+        let mut evidence = Evidence::new(JudgePolicy::new(1_000.0), half);
+        let mut n_called = |all: &[u64]| all.iter().filter(|it| evidence.calls_on(**it)).count();
+        assert_eq!((n_called(&[1, 1, 3]), n_called(&[3, 1])), (2, 0));
+        evidence.enter(half);
+        assert!(evidence.calls_on(1));
     }
 
     #[test]

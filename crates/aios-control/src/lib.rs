@@ -33,8 +33,8 @@ pub use blocks::Shape;
 pub use canary::{Canary, Phase, Record};
 pub use cells::{Cells, Signs};
 pub use evalue::{LAMBDAS, LogWealth};
-pub use event::{ControlEvent, DecisionEvent, StandingEvent, VerdictEvent};
-pub use evidence::{Epoch, Evidence, Observation, Observer, Testimony};
+pub use event::{ControlEvent, DecisionEvent, HandEvent, StandingEvent, VerdictEvent};
+pub use evidence::{Epoch, Evidence, Observation, Testimony};
 pub use forecast::{
     Expected, Forecast, Needed, StagePlan, blocks_needed, blocks_still_needed, forecast,
 };
@@ -42,6 +42,6 @@ pub use interval::{mean, mean_interval};
 pub use judge::{Ceilings, JudgePolicy, Judgement, Metric, Question, difference_interval, judge};
 pub use multiple::{e_benjamini_hochberg, holm};
 pub use plan::{CanaryPolicy, Check, STAGES, next_stage, plan};
-pub use rollout::Rollout;
+pub use rollout::{Hand, Rollout};
 pub use row::Row;
 pub use sources::{Sources, unseen_regression};

@@ -1,7 +1,7 @@
 //! Verdicts judged again: as a proof that they follow from their counts, or to see what another policy would
 //! have made of them.
 
-use aios_core::{Decision, Verdict, VerdictReason};
+use aios_core::{Actor, Decision, GoldenGate, Verdict, VerdictReason};
 
 use crate::canary::{Canary, Record};
 use crate::event::{ControlEvent, VerdictEvent};
@@ -54,19 +54,37 @@ pub fn contradiction(event: &VerdictEvent) -> Option<String> {
     (!same && !of_golden).then(|| format!("its counts say {}, not {}", judged.reason, event.reason))
 }
 
-/// One verdict, as it was and as it would have been.
+/// One verdict, as it was and as it would have been, with what followed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replayed<'a> {
     /// As it was kept.
     pub kept: &'a VerdictEvent,
+    /// What followed.
+    pub was: Followed,
     /// As it would have been.
     pub verdict: Verdict,
     /// Why.
     pub reason: VerdictReason,
     /// What would have followed.
+    pub would_be: Followed,
+}
+
+/// What followed from a verdict.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Followed {
+    /// What was decided about the share in treatment.
     pub decision: Option<Decision>,
-    /// Where the canary would stand.
+    /// Where the canary stood then.
     pub canary: Canary,
+}
+
+impl Replayed<'_> {
+    /// Whether anything would have been another: the verdict, what was decided, or where the canary stood.
+    #[must_use]
+    pub fn is_other(&self) -> bool {
+        (self.verdict, self.reason) != (self.kept.verdict, self.kept.reason)
+            || self.was != self.would_be
+    }
 }
 
 /// Every verdict again, under another policy. The requests stay those that were dealt then: a stage that would
@@ -78,40 +96,83 @@ pub fn replay<'a>(
     policy: &CanaryPolicy,
     ask: impl Fn(JudgePolicy) -> JudgePolicy,
 ) -> Vec<Replayed<'a>> {
-    let mut canary = start;
-    let mut replayed = Vec::new();
-    for line in lines {
+    let (mut was, mut would_be) = (start, start);
+    let mut replayed: Vec<Replayed<'a>> = Vec::new();
+    for (n, line) in lines.into_iter().enumerate() {
         match line {
             ControlEvent::Verdict(kept) => {
-                let judged = rejudge(kept, &ask);
-                let (verdict, reason) = judged
-                    .map_or((kept.verdict, kept.reason), |judged| (judged.verdict, judged.reason));
+                was = was.after(Record::Verdict(kept.verdict, kept.reason, kept.window));
+                let (verdict, reason) = again(kept, &ask);
                 let check = Check { verdict, reason, window: kept.window, golden: kept.golden };
-                let (next, decision) = plan(policy, canary, &check);
-                canary = next;
-                replayed.push(Replayed { kept, verdict, reason, decision, canary });
+                let decision;
+                (would_be, decision) = plan(policy, would_be, &check);
+                let was = Followed { decision: None, canary: was };
+                let would_be = Followed { decision, canary: would_be };
+                replayed.push(Replayed { kept, was, verdict, reason, would_be });
             }
-            ControlEvent::Decision(event) => match event.decision {
-                // What an operator did, he would have done; and requests were dealt by the boundary as it was.
-                Decision::Reset { .. }
-                | Decision::Hold
-                | Decision::Resume
-                | Decision::MoveBoundary { .. } => {
-                    canary = canary.after(Record::Decision(event.decision));
+            ControlEvent::Decision(event) => {
+                was = was.after(Record::Decision(event.decision));
+                match (event.decision, event.actor) {
+                    // It followed from the verdict before.
+                    (Decision::Advance { .. } | Decision::RollBack { .. }, Actor::Controller) => {
+                        if let Some(last) = replayed.last_mut() {
+                            last.was = Followed { decision: Some(event.decision), canary: was };
+                        }
+                    }
+                    // What an operator did, he would have done; and requests were dealt by the boundary as it was.
+                    (
+                        Decision::Advance { .. }
+                        | Decision::RollBack { .. }
+                        | Decision::Reset { .. }
+                        | Decision::Hold
+                        | Decision::Resume
+                        | Decision::MoveBoundary { .. },
+                        Actor::Operator | Actor::Controller,
+                    ) => would_be = would_be.after(Record::Decision(event.decision)),
                 }
-                Decision::Advance { .. } | Decision::RollBack { .. } => {}
-            },
-            ControlEvent::Standing(_) => {}
+            }
+            // What came before the first line is gone.
+            ControlEvent::Standing(event) if n == 0 => {
+                (was, would_be) = (event.rollout.canary, event.rollout.canary);
+            }
+            ControlEvent::Hand(_) | ControlEvent::Standing(_) => {}
         }
     }
     replayed
 }
 
+/// A verdict as it would have been. Where a golden report has spoken it speaks again: it is not kept, and another policy
+/// asks nothing else of it.
+fn again(
+    kept: &VerdictEvent,
+    ask: &impl Fn(JudgePolicy) -> JudgePolicy,
+) -> (Verdict, VerdictReason) {
+    let as_kept = (kept.verdict, kept.reason);
+    let Some(judged) = rejudge(kept, ask) else { return as_kept };
+    let has_report = kept.report.is_some();
+    let is_golden = match kept.reason {
+        VerdictReason::ObjectivesMet => true,
+        VerdictReason::ObjectiveBroken => has_report && kept.golden == GoldenGate::Failed,
+        VerdictReason::WithinMargins
+        | VerdictReason::Harm
+        | VerdictReason::CriticalHarm
+        | VerdictReason::NoNewData
+        | VerdictReason::Inconclusive
+        | VerdictReason::SampleRatioMismatch
+        | VerdictReason::ControlUnhealthy => false,
+    };
+    match judged.verdict {
+        Verdict::Met | Verdict::NoData if is_golden => as_kept,
+        Verdict::Met | Verdict::NoData | Verdict::Breached => (judged.verdict, judged.reason),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use aios_core::{Bucket, EvidenceWindow, GoldenGate, Percent, Timestamp};
+    use aios_core::{Bucket, EvidenceWindow, Percent, Timestamp};
 
     use super::*;
+    use crate::event::DecisionEvent;
     use crate::evidence::Observation;
 
     /// A verdict on so many treated ones, of which every `nth` fails, and nine times as many controls.
@@ -135,6 +196,7 @@ mod tests {
             candidate: String::new(),
             golden: GoldenGate::FreshPass,
             report: None,
+            report_made: None,
             harm_log_e: judged.harm_log_e,
             metrics: judged.metrics,
             testimony: Some(evidence.testimony()),
@@ -167,12 +229,42 @@ mod tests {
                 asked
             };
             let replayed = replay(Canary::default(), &lines, &policy, ask);
-            let told = replayed.iter().filter_map(|it| it.decision.map(|it| it.to_string()));
+            let told =
+                replayed.iter().filter_map(|it| it.would_be.decision.map(|it| it.to_string()));
             told.collect::<Vec<_>>().join(", ")
         };
         assert_eq!(decided(0.03, 3), "advance 25");
         assert_eq!(decided(0.03, 2), "advance 25");
         assert_eq!(decided(0.03, 4), "");
         assert_eq!(decided(0.001, 1), "");
+    }
+
+    /// Not the verdicts alone: what was decided is compared, and where it led.
+    #[test]
+    fn a_decision_that_does_not_follow_is_another() {
+        let verdicts =
+            (0..3).map(|turn| ControlEvent::Verdict(Box::new(verdict(400, 1_000, turn))));
+        let pct = |value| Percent::new(value).unwrap();
+        let decided = |decision, actor| {
+            let ts = Timestamp::from_micros(240_000_000);
+            ControlEvent::Decision(DecisionEvent {
+                ts,
+                decision,
+                actor,
+                reason: Default::default(),
+            })
+        };
+        let others = |last: Option<ControlEvent>| {
+            let lines: Vec<_> = verdicts.clone().chain(last).collect();
+            let replayed =
+                replay(Canary::default(), &lines, &CanaryPolicy::default(), |asked| asked);
+            replayed.iter().map(Replayed::is_other).collect::<Vec<_>>()
+        };
+        let advance = |to| Decision::Advance { from: pct(10.0), to: pct(to) };
+        assert_eq!(others(Some(decided(advance(25.0), Actor::Controller))), [false; 3]);
+        // Three passes and nothing followed; or more than should; or an operator went on by himself.
+        assert_eq!(others(None), [false, false, true]);
+        assert_eq!(others(Some(decided(advance(100.0), Actor::Controller))), [false, false, true]);
+        assert_eq!(others(Some(decided(advance(25.0), Actor::Operator))), [false, false, true]);
     }
 }

@@ -20,6 +20,12 @@ pub struct Rollout {
     pub version: u64,
     /// When the stage began; none if it never moved. What is older says nothing of this stage.
     pub stage_since: Option<Timestamp>,
+    /// The operator's hand, if it ever was on the split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hand: Option<Hand>,
+    /// When the first evidence of the running stretch came in: of this stage, with this boundary. None before it.
+    #[serde(default)]
+    pub stretch_since: Option<Timestamp>,
     /// Where steps have brought treatment's boundary; none where it is as configured.
     pub boundary: Option<Boundary>,
     /// The steps.
@@ -28,6 +34,9 @@ pub struct Rollout {
     pub candidate: Option<String>,
     /// The last golden report that was counted.
     pub report: Option<String>,
+    /// When it was made: an older one is no news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_made: Option<Timestamp>,
     /// Why the last verdict was what it was; none before the first.
     #[serde(default)]
     pub reason: Option<VerdictReason>,
@@ -40,6 +49,16 @@ pub struct Rollout {
     pub near: NearCounts,
 }
 
+/// Whether somebody else than the canary decides how conversations are dealt: an override, the kill switch, or
+/// configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hand {
+    /// Whether it is on the split.
+    pub on: bool,
+    /// Since when it is, or is not any more. What was dealt under it is no evidence.
+    pub since: Timestamp,
+}
+
 impl Rollout {
     /// Before anything was kept: the canary begins at this share.
     #[must_use]
@@ -48,10 +67,13 @@ impl Rollout {
             canary: Canary::at(start),
             version: 0,
             stage_since: None,
+            hand: None,
+            stretch_since: None,
             boundary: None,
             steps: Vec::new(),
             candidate: None,
             report: None,
+            report_made: None,
             reason: None,
             n_inconclusive: 0,
             testimony: None,
@@ -77,8 +99,19 @@ impl Rollout {
             ControlEvent::Standing(event) => event.rollout.clone(),
             ControlEvent::Verdict(event) => self.judged(event),
             ControlEvent::Decision(event) => self.decided(event),
+            ControlEvent::Hand(event) => {
+                Self { hand: Some(Hand { on: event.on, since: event.ts }), ..self }
+            }
         };
         Self { version, ..next }
+    }
+
+    /// Until when nothing can be judged, because a clock was ahead when something was kept.
+    #[must_use]
+    pub fn ahead_of(&self, now: Timestamp) -> Option<Timestamp> {
+        let counted = self.canary.counted.map(|window| window.until);
+        let kept = [counted, self.stage_since, self.hand.map(|hand| hand.since)];
+        kept.into_iter().flatten().max().filter(|latest| *latest > now)
     }
 
     fn judged(self, event: &VerdictEvent) -> Self {
@@ -89,6 +122,10 @@ impl Rollout {
             candidate: Some(event.candidate.clone()),
             reason: Some(event.reason),
             report: event.report.clone().or(self.report),
+            report_made: event.report_made.or(self.report_made),
+            stretch_since: self
+                .stretch_since
+                .or(event.testimony.as_ref().map(|_| event.window.since)),
             n_inconclusive: if is_open { self.n_inconclusive.saturating_add(1) } else { 0 },
             testimony: event.testimony.clone().or(self.testimony),
             near: event.near.unwrap_or(self.near),
@@ -102,6 +139,7 @@ impl Rollout {
             self.boundary = Some(to);
             self.steps.push(Step { ts: event.ts, to, from });
             self.near = NearCounts::default();
+            self.stretch_since = None;
             // What was proven at one boundary is pooled with what follows, and is no part of it.
             if let Some(testimony) = &mut self.testimony {
                 testimony.enter(self.canary.treatment_pct);
@@ -111,11 +149,14 @@ impl Rollout {
         }
         match event.decision {
             Decision::Advance { .. } | Decision::RollBack { .. } => {
-                Self { stage_since: Some(event.ts), n_inconclusive: 0, ..self }
+                Self { stage_since: Some(event.ts), stretch_since: None, n_inconclusive: 0, ..self }
             }
             // A new rollout, whose evidence begins at nothing.
             Decision::Reset { .. } => Self {
                 stage_since: Some(event.ts),
+                // When a hand was taken off before does not matter any more.
+                hand: self.hand.filter(|hand| hand.on),
+                stretch_since: None,
                 reason: None,
                 n_inconclusive: 0,
                 boundary: None,
@@ -133,7 +174,7 @@ impl Rollout {
 mod tests {
     use super::*;
     use crate::canary::Phase;
-    use crate::event::StandingEvent;
+    use crate::event::{HandEvent, StandingEvent};
 
     fn lines() -> Vec<ControlEvent> {
         let text = include_str!("../../../fixtures/control/v1.ndjson");
@@ -152,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_forgets_the_evidence_and_not_what_was_counted() {
+    fn a_reset_forgets_the_evidence() {
         let lines = lines();
         let judged = fold(&lines[..1]);
         assert!(judged.testimony.is_some() && judged.candidate.is_some());
@@ -160,7 +201,7 @@ mod tests {
         let reset = fold(&lines);
         assert_eq!(reset.version, 4);
         assert!(reset.testimony.is_none() && reset.candidate.is_none() && reset.boundary.is_none());
-        assert_eq!(reset.canary.counted, judged.canary.counted);
+        assert!(reset.canary.counted.is_none() && reset.stretch_since.is_none());
         assert_eq!(reset.steps.len(), 1);
     }
 
@@ -176,6 +217,32 @@ mod tests {
         let whole = fold(&[&lines[..3], &[standing], &lines[3..]].concat());
         let from_there = Rollout::fold(Percent::new(100.0).unwrap(), [(4, &later), (5, &lines[3])]);
         assert_eq!(from_there, whole);
+    }
+
+    /// A clock that was a year ahead when a verdict was kept; a reset is the way out.
+    #[test]
+    fn a_time_that_has_not_come_is_named_and_forgotten_by_a_reset() {
+        let lines = lines();
+        let kept = fold(&lines[..1]);
+        let until = kept.canary.counted.unwrap().until;
+        let before = Timestamp::from_micros(until.as_micros() - 1);
+        assert_eq!((kept.ahead_of(before), kept.ahead_of(until)), (Some(until), None));
+        let reset = fold(&[&lines[..1], &lines[3..]].concat());
+        assert_eq!(reset.ahead_of(lines[3].at()), None);
+    }
+
+    #[test]
+    fn a_hand_on_the_split_is_remembered() {
+        let hand = |on| {
+            ControlEvent::Hand(HandEvent { ts: lines()[3].at(), on, origin: "override".into() })
+        };
+        let rollout = fold(&[hand(true)]);
+        assert_eq!(rollout.hand.map(|hand| hand.on), Some(true));
+        assert_eq!((rollout.version, rollout.canary), (1, fold(&[]).canary));
+        // A reset does not take it off.
+        let reset = lines().pop().unwrap();
+        assert!(fold(&[hand(true), reset.clone()]).hand.is_some());
+        assert!(fold(&[hand(true), hand(false), reset]).hand.is_none());
     }
 
     #[test]

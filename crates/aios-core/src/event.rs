@@ -3,8 +3,11 @@
 //! Free text that comes from outside (prompts, answers, model names) can only stand here as
 //! [`RedactedText`].
 
+mod event_type;
 mod feedback;
+mod hypothesis;
 mod line;
+mod operation;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,7 +15,10 @@ use std::collections::BTreeMap;
 use aios_privacy::{Pseudonym, RedactedText, RedactionCounts};
 use serde::{Deserialize, Serialize};
 
+pub use event_type::EventType;
 pub use feedback::{FeedbackEvent, FeedbackSource};
+pub use hypothesis::{Finding, HypothesisEvent};
+pub use operation::Operation;
 
 use crate::{
     Attempt, Boundary, Bucket, EventId, MemoryUse, Profile, Purpose, RouteReason, Tier, Timestamp,
@@ -30,6 +36,8 @@ pub enum Event {
     Response(Box<ResponseEvent>),
     /// What somebody said of an answer, afterwards.
     Feedback(Box<FeedbackEvent>),
+    /// A hypothesis has another finding than before.
+    Hypothesis(Box<HypothesisEvent>),
 }
 
 impl Event {
@@ -39,6 +47,7 @@ impl Event {
         match self {
             Self::Response(event) => event.event_id,
             Self::Feedback(event) => event.event_id,
+            Self::Hypothesis(event) => event.event_id,
         }
     }
 
@@ -48,6 +57,7 @@ impl Event {
         match self {
             Self::Response(event) => event.ts,
             Self::Feedback(event) => event.ts,
+            Self::Hypothesis(event) => event.ts,
         }
     }
 
@@ -56,7 +66,17 @@ impl Event {
     pub fn response(&self) -> Option<&ResponseEvent> {
         match self {
             Self::Response(event) => Some(event),
-            Self::Feedback(_) => None,
+            Self::Feedback(_) | Self::Hypothesis(_) => None,
+        }
+    }
+
+    /// What kind of fact it is.
+    #[must_use]
+    pub const fn event_type(&self) -> EventType {
+        match self {
+            Self::Response(_) => EventType::Response,
+            Self::Feedback(_) => EventType::Feedback,
+            Self::Hypothesis(_) => EventType::Hypothesis,
         }
     }
 }
@@ -170,47 +190,6 @@ pub struct ResponseEvent {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_false(value: &bool) -> bool {
     !value
-}
-
-/// Which API a request called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    /// `POST /v1/chat/completions`.
-    Chat,
-    /// `POST /v1/completions`.
-    Completions,
-    /// `POST /v1/embeddings`.
-    Embeddings,
-    /// `POST /v1/responses`.
-    Responses,
-}
-
-impl Operation {
-    /// Every operation.
-    pub const ALL: [Self; 4] = [Self::Chat, Self::Completions, Self::Embeddings, Self::Responses];
-
-    /// Path below an endpoint's base URL.
-    #[must_use]
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::Chat => "/chat/completions",
-            Self::Completions => "/completions",
-            Self::Embeddings => "/embeddings",
-            Self::Responses => "/responses",
-        }
-    }
-
-    /// Name in metrics and events.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::Completions => "completions",
-            Self::Embeddings => "embeddings",
-            Self::Responses => "responses",
-        }
-    }
 }
 
 /// What a conversation's identity was taken from, first match wins.

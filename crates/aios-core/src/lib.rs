@@ -13,8 +13,8 @@ mod verdict;
 pub use attempt::{Attempt, AttemptOutcome};
 pub use decision::{Actor, Decision};
 pub use event::{
-    ConversationSource, Event, FeedbackEvent, FeedbackSource, FinishReason, Operation, Outcome,
-    ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
+    ConversationSource, Event, EventType, FeedbackEvent, FeedbackSource, Finding, FinishReason,
+    HypothesisEvent, Operation, Outcome, ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
 };
 pub use id::{EventId, RequestId};
 pub use memory::{MemoryOutcome, MemoryUse};

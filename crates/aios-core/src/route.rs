@@ -84,7 +84,7 @@ pub struct RangeError {
 }
 
 macro_rules! ranged {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $low:literal, $high:literal) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $low:literal, $high:literal, $hair:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
         #[serde(try_from = "f64", into = "f64")]
@@ -96,10 +96,15 @@ macro_rules! ranged {
             /// # Errors
             /// When the value is outside it or not a number.
             pub fn new(value: f64) -> Result<Self, RangeError> {
-                if ($low..=$high).contains(&value) {
-                    Ok(Self(value))
-                } else {
+                let (inner_low, inner_high) = ($low + $hair, $high - $hair);
+                let is_hair = (value > $low && value < inner_low) || (value < $high && value > inner_high);
+                if !($low..=$high).contains(&value) {
                     Err(RangeError { what: $what, low: $low, high: $high, value })
+                } else if is_hair {
+                    let what = concat!($what, " that is not at an end");
+                    Err(RangeError { what, low: inner_low, high: inner_high, value })
+                } else {
+                    Ok(Self(value))
                 }
             }
 
@@ -134,15 +139,15 @@ macro_rules! ranged {
 
 ranged!(
     /// A message's routing score in \[0, 1\]; higher = more reason to use main.
-    Weight, "a weight", 0.0, 1.0
+    Weight, "a weight", 0.0, 1.0, 0.0
 );
 ranged!(
     /// A weight at or above the boundary goes to main.
-    Boundary, "a boundary", 0.0, 1.0
+    Boundary, "a boundary", 0.0, 1.0, 0.0
 );
 ranged!(
-    /// A share in percent, 0 to 100.
-    Percent, "a percentage", 0.0, 100.0
+    /// A share in percent, 0 to 100. None is so small that it is nobody's, and yet not 0: 0 means something else.
+    Percent, "a percentage", 0.0, 100.0, 0.01
 );
 
 impl Percent {
@@ -189,6 +194,15 @@ impl Split {
             Bucket::Control => self.control_boundary,
             Bucket::Treatment => self.treatment_boundary,
         }
+    }
+
+    /// Whether nobody may be treated, whatever he asks for: treatment was emptied by an operator or by a fault. Before a
+    /// rollout begins it is empty too, and may be tried.
+    #[must_use]
+    pub fn is_treatment_shut(&self) -> bool {
+        let is_emptied =
+            self.treatment_pct.get() <= 0.0 && !matches!(&*self.origin, "canary" | "config");
+        is_emptied || !self.adaptive
     }
 }
 
@@ -277,5 +291,40 @@ mod tests {
         }
         let error = Percent::new(250.0).unwrap_err().to_string();
         assert_eq!(error, "a percentage must be a number from 0 to 100, not 250");
+    }
+
+    #[test]
+    fn a_hair_is_no_share() {
+        for value in [1e-320, 0.009, 99.999, 100.0 - 1e-12] {
+            let error = Percent::new(value).unwrap_err().to_string();
+            assert!(error.starts_with("a percentage that is not at an end must"), "{error}");
+        }
+        for value in [0.0, 0.01, 0.5, 99.99, 100.0] {
+            assert_eq!(Percent::new(value).unwrap().get(), value);
+        }
+        assert!(Weight::new(1e-320).is_ok());
+    }
+
+    /// Empty until a rollout begins is not the same as emptied.
+    #[test]
+    fn treatment_is_shut_by_a_hand_or_a_fault() {
+        let check = |pct: f64, origin: &str, adaptive: bool, expect: bool| {
+            let split = Split {
+                treatment_pct: Percent::new(pct).unwrap(),
+                control_boundary: BOUNDARY_DEFAULT,
+                treatment_boundary: BOUNDARY_DEFAULT,
+                adaptive,
+                frozen: false,
+                origin: origin.to_owned(),
+            };
+            assert_eq!(split.is_treatment_shut(), expect, "{pct} {origin}");
+        };
+        check(0.0, "canary", true, false);
+        check(0.0, "config", true, false);
+        check(10.0, "override", true, false);
+        check(0.0, "override", true, true);
+        check(0.0, "override_refused", true, true);
+        check(0.0, "canary_fault", true, true);
+        check(10.0, "config", false, true);
     }
 }

@@ -12,6 +12,9 @@ use crate::expect::{self, EXPECTATION_KEYS, Expectation};
 use crate::fields::{required_text, text, type_name};
 use crate::hex;
 
+/// The golden set that comes with AIOS.
+pub const BUILT_IN_SET: &str = include_str!("../../../fixtures/golden/sample_set.json");
+
 /// Most further askers that a case names.
 const ALSO_MAX: usize = 100;
 

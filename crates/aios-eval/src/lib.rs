@@ -12,6 +12,7 @@ mod expect;
 mod fields;
 mod golden;
 mod hex;
+mod judge;
 mod lint;
 mod observation;
 mod promote;
@@ -26,7 +27,8 @@ pub use compare::{Comparison, Doubt, DriftError, Outcome, check_drift, unanswere
 pub use edit::{accepted, with_cases};
 pub use error::{CaseError, GoldenError};
 pub use expect::{Check, EXPECTATION_KEYS, Expectation, Judged, Pattern, Schema, Similar, cosine};
-pub use golden::{Asker, GoldenCase, GoldenSet, Origin};
+pub use golden::{Asker, BUILT_IN_SET, GoldenCase, GoldenSet, Origin};
+pub use judge::{Judgment, Verdict, judge_fingerprint};
 pub use lint::{Doubtful, lint};
 pub use observation::Observation;
 pub use promote::{Candidate, Looked, Promoter, Reason};
@@ -36,4 +38,4 @@ pub use report::{
 };
 pub use routing::{Mismatch, RoutingReport, check_routing};
 pub use stats::{Shift, mcnemar_worse, mean, median, percentile, shift, wilson};
-pub use sweep::{Swept, sweep};
+pub use sweep::{Swept, reached, sweep};

@@ -38,6 +38,25 @@ struct Seen {
     latency_ms: Option<f64>,
 }
 
+/// The places of the cases that this tier answers at one of these boundaries at least. No case is asked more than twice
+/// to know all of them: once of each tier.
+#[must_use]
+pub fn reached(
+    set: &GoldenSet,
+    boundaries: &[f64],
+    weigh: impl Fn(&str) -> f64,
+    tier: Tier,
+) -> Vec<usize> {
+    let reaches =
+        |weight: f64| boundaries.iter().any(|boundary| tier_at(weight, *boundary) == tier);
+    let cases = set.cases().iter().enumerate();
+    cases.filter(|(_, case)| reaches(weigh(&case.question))).map(|(place, _)| place).collect()
+}
+
+fn tier_at(weight: f64, boundary: f64) -> Tier {
+    if weight >= boundary { Tier::Main } else { Tier::Embedder }
+}
+
 /// Sweeps a set over boundaries. Later reports count before earlier ones.
 #[must_use]
 pub fn sweep(
@@ -57,8 +76,8 @@ fn at(
     seen: &BTreeMap<(&str, Tier), Seen>,
     boundary: f64,
 ) -> Swept {
-    let tier = |weight: f64| if weight >= boundary { Tier::Main } else { Tier::Embedder };
-    let routed = || set.cases().iter().zip(weights).map(|(case, weight)| (case, tier(*weight)));
+    let routed =
+        || set.cases().iter().zip(weights).map(|(case, weight)| (case, tier_at(*weight, boundary)));
     let n = |count: usize| count as f64 / set.cases().len() as f64;
     let known: Vec<_> =
         routed().filter_map(|(case, tier)| seen.get(&(case.id.as_str(), tier))).collect();
@@ -148,6 +167,13 @@ mod tests {
         let high = swept(&both, 0.8);
         assert_eq!((high.main_share, high.pass_rate, high.n_mismatched), (0.0, Some(0.0), 2));
         assert_eq!(high.latency_ms_p95, Some(100.0));
+    }
+
+    #[test]
+    fn a_case_is_asked_only_of_the_tiers_it_can_come_to() {
+        let set = GoldenSet::parse(SET).unwrap();
+        let reached = |tier| reached(&set, &[0.4, 0.5, 0.6], |text| text.parse().unwrap(), tier);
+        assert_eq!((reached(Tier::Main), reached(Tier::Embedder)), (vec![1, 2], vec![0, 1]));
     }
 
     #[test]

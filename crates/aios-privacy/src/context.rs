@@ -91,7 +91,7 @@ impl Cues {
     /// A word against is spent on the number that follows it: in `order 4711, mine is 202-555-0143`
     /// it says nothing of the second. A word for is not: `call 555-0143 or 555-0144`.
     pub(crate) fn before(&self, source: &Source<'_>, at: usize, window: usize) -> Verdict {
-        let start = source.run_left(at, window, |byte| byte != b'\n');
+        let start = line_start(source, at, window);
         let (mut end, mut n_digits_passed) = (at, 0);
         while let Some((from, to)) = word_before(source, start, end) {
             n_digits_passed += values(source, to, end).count();
@@ -142,6 +142,14 @@ impl Cues {
         }
         Verdict::Silent
     }
+}
+
+/// Where the line that ends at `at` begins, at most `window` bytes back.
+fn line_start(source: &Source<'_>, at: usize, window: usize) -> usize {
+    let from = at.saturating_sub(window);
+    let before = source.bytes().get(from..at).unwrap_or_default();
+    source.count(before.len());
+    memchr::memrchr(b'\n', before).map_or(from, |n| from + n + 1)
 }
 
 impl Verdict {

@@ -30,6 +30,8 @@ pub(crate) struct Number {
     pub(crate) digits_min: usize,
     /// How many digits may stand before the first sign; any number if the list is empty.
     pub(crate) first: &'static [usize],
+    /// With which digits it may begin; with any if the list is empty.
+    pub(crate) begins: &'static [u8],
     /// Whether a letter stands right before.
     pub(crate) after_letter: Letter,
     /// Whether one stands right after the first run.
@@ -47,7 +49,18 @@ pub(crate) enum Letter {
 impl Number {
     /// Numbers of so many digits at least, the first run of which has one of these lengths.
     pub(crate) const fn new(digits_min: usize, first: &'static [usize]) -> Self {
-        Self { digits_min, first, after_letter: Letter::Never, before_letter: Letter::Maybe }
+        Self {
+            digits_min,
+            first,
+            begins: &[],
+            after_letter: Letter::Never,
+            before_letter: Letter::Maybe,
+        }
+    }
+
+    /// The same, beginning with one of these digits.
+    pub(crate) const fn begins(self, begins: &'static [u8]) -> Self {
+        Self { begins, ..self }
     }
 
     /// The same, perhaps or always right after a letter.

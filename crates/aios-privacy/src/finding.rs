@@ -32,6 +32,13 @@ pub(crate) struct Claim<'r> {
     pub(crate) rank: usize,
 }
 
+impl Claim<'_> {
+    /// What claims are sorted by.
+    pub(crate) fn order(&self) -> (usize, usize) {
+        (self.finding.start, self.rank)
+    }
+}
+
 /// Sorted findings that do not overlap.
 ///
 /// Claims that overlap become one finding over all their bytes, so that no part of the loser stays
@@ -41,7 +48,10 @@ pub(crate) fn resolve<'r>(source: &Source<'_>, mut claims: Vec<Claim<'r>>) -> Ve
         let finding = &mut claim.finding;
         (finding.start, finding.end) = source.snap(finding.start, finding.end);
     }
-    claims.sort_unstable_by_key(|claim| (claim.finding.start, claim.rank));
+    // They are, but for those around the ends of blocks and those of second views.
+    if !claims.is_sorted_by_key(Claim::order) {
+        claims.sort_by_key(Claim::order);
+    }
     let mut findings = Vec::with_capacity(claims.len());
     // The claims that overlap so far: all their bytes, and the best of them.
     let mut open: Option<(Finding<'r>, Claim<'r>)> = None;

@@ -126,6 +126,14 @@ impl Pseudonym {
     }
 }
 
+impl Pseudonym {
+    /// Whether it is the mark of what was erased while it was under way.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        *self == Self::erased()
+    }
+}
+
 impl fmt::Display for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

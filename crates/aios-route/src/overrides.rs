@@ -190,7 +190,7 @@ fn treatment_pct(value: &Value) -> Result<Percent, OverrideError> {
     let control = value.as_f64().filter(|share| (0.0..=1.0).contains(share));
     control
         .and_then(|share| Percent::new(100.0 - share * 100.0).ok())
-        .ok_or_else(|| bad_value(CONTROL_SHARE, "a share from 0 to 1", value))
+        .ok_or_else(|| bad_value(CONTROL_SHARE, "0, 1 or a share from 0.0001 to 0.9999", value))
 }
 
 fn boundary(value: &Value) -> Result<Boundary, OverrideError> {
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_value_out_of_range_or_of_another_type_is_refused() {
-        let share = r#"the override's "control_bucket_pct" must be a share from 0 to 1, not "#;
+        let share = r#"the override's "control_bucket_pct" must be 0, 1 or a share from 0.0001 to 0.9999, not "#;
         check_refused(r#"{"control_bucket_pct":100}"#, &format!("{share}100"));
         check_refused(r#"{"control_bucket_pct":-0.1}"#, &format!("{share}-0.1"));
         check_refused(r#"{"control_bucket_pct":"1.0"}"#, &format!("{share}a text"));

@@ -4,6 +4,7 @@
 //! dies, serving goes on with the last split.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
@@ -18,9 +19,10 @@ use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
 use crate::canary::{self, CanaryKeeper, CanaryMetrics, ControlConfig, Desk};
 use crate::controller::{Controller, ControllerState};
 use crate::gateway::Gateway;
+use crate::judge::{JudgeCollector, JudgeMetrics, LiveJudge};
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
-use crate::nightly::{Housekeeper, NightlyAt};
+use crate::nightly::{House, Housekeeper, Nightly};
 use crate::recorder::Recorder;
 use crate::server::ReloadState;
 use crate::status::StatusReader;
@@ -35,9 +37,13 @@ pub(crate) struct Controls {
     pub(crate) reload: Arc<ReloadState>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) kept: Kept,
-    pub(crate) keyring: Keyring,
+    pub(crate) keyring: Arc<Keyring>,
+    /// Where the gateway listens.
+    pub(crate) gateway_address: SocketAddr,
+    /// Where requests are served.
+    pub(crate) data_plane: tokio::runtime::Handle,
     pub(crate) alerts: AlertConfig,
-    pub(crate) nightly: Option<NightlyAt>,
+    pub(crate) nightly: Nightly,
     /// Only this machine can connect to the admin listener.
     pub(crate) is_loopback: bool,
 }
@@ -50,6 +56,7 @@ pub(crate) struct ControlPlane {
     recorder: Recorder,
     watch: Watch,
     housekeeper: Arc<Housekeeper>,
+    judge: LiveJudge,
 }
 
 impl ControlPlane {
@@ -78,10 +85,15 @@ impl ControlPlane {
             Arc::clone(&kept.audit),
             Arc::clone(&gateway.clock),
         );
-        let (rotator, audit) = (Arc::clone(&kept.rotator), Arc::clone(&kept.audit));
-        let housekeeper =
-            Housekeeper::new(Arc::clone(&gateway), data_dir(), rotator, audit, controls.nightly);
-        let housekeeper = Arc::new(housekeeper);
+        let housekeeper = Arc::new(Housekeeper::new(House {
+            gateway: Arc::clone(&gateway),
+            address: controls.gateway_address,
+            data_dir: data_dir(),
+            rotator: Arc::clone(&kept.rotator),
+            audit: Arc::clone(&kept.audit),
+            keyring: Arc::clone(&controls.keyring),
+            nightly: controls.nightly,
+        }));
         let admin = admin::router(AdminState {
             nightly: Arc::clone(&housekeeper),
             gateway: Arc::clone(&gateway),
@@ -96,13 +108,21 @@ impl ControlPlane {
             eraser: Arc::clone(&kept.eraser),
             desk: Arc::clone(&desk),
             rotator: Arc::clone(&kept.rotator),
-            keyring: Arc::new(controls.keyring),
+            keyring: controls.keyring,
             is_loopback: controls.is_loopback,
         });
+        let judge_metrics = Arc::new(JudgeMetrics::default());
+        let judge = LiveJudge::new(
+            Arc::clone(&gateway),
+            data_dir(),
+            controls.data_plane,
+            Arc::clone(&judge_metrics),
+        );
+        gateway.metrics.collect(JudgeCollector(judge_metrics));
         gateway.metrics.collect(AlertCollector(alert_metrics));
         gateway.metrics.collect(CanaryMetrics::new(&desk));
         gateway.metrics.collect(kept);
-        Self { admin, controller: controls.controller, desk, recorder, watch, housekeeper }
+        Self { admin, controller: controls.controller, desk, recorder, watch, housekeeper, judge }
     }
 
     /// Runs it on a thread of its own until told to stop.
@@ -133,6 +153,7 @@ impl ControlPlane {
             tokio::spawn(self.controller.run()),
             tokio::spawn(canary::run(self.desk)),
             tokio::spawn(self.housekeeper.keep_house()),
+            tokio::spawn(self.judge.run()),
             tokio::spawn(self.watch.run(stop.clone())),
         ];
         let record = tokio::spawn(self.recorder.run(stop.clone()));

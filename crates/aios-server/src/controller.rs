@@ -54,10 +54,13 @@ impl ControllerState {
         self.override_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Since when the split is in force.
+    /// Since when the split is in force, as far as can be said at `now`: if a clock that was ahead has dated it, from now
+    /// on.
     #[must_use]
-    pub fn in_force_since(&self) -> Timestamp {
-        *self.in_force_since.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn in_force_since(&self, now: Timestamp) -> Timestamp {
+        let mut since = self.in_force_since.lock().unwrap_or_else(PoisonError::into_inner);
+        *since = now.min(*since);
+        *since
     }
 
     pub(crate) fn new(now: Timestamp, ask: mpsc::Sender<Ask>) -> Self {

@@ -12,12 +12,16 @@ mod control_plane;
 mod controller;
 mod gateway;
 mod given;
+pub mod golden;
+mod judge;
 pub mod judging;
 mod kept;
 mod listener;
 mod live;
 mod metrics;
 mod nightly;
+pub mod promotion;
+pub mod recall;
 mod recorder;
 mod routing;
 mod server;
@@ -38,9 +42,13 @@ pub use controller::{Controller, ControllerState};
 pub use gateway::memory::{MemoryConfig, MemoryMode};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
 pub use given::{Given, Part, keep_given};
+pub use judge::JudgeSettings;
 pub use listener::ListenerConfig;
 pub use live::{GatewayConfig, KnownNames, Live};
-pub use nightly::{Night, NightReport, NightlyAt, StepReport, StepState, run_night};
+pub use nightly::{
+    Night, NightReport, NightWork, Nightly, NightlyAt, Promotion, Served, StepReport, StepState,
+    api_url, run_night,
+};
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};
 pub use simulated::serve_simulated;

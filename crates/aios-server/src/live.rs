@@ -12,6 +12,7 @@ use aios_upstream::Upstreams;
 use crate::clients::Clients;
 use crate::gateway::memory::MemoryConfig;
 use crate::gateway::{AUTO, PINS, Sinks};
+use crate::judge::JudgeSettings;
 use crate::judging::Objectives;
 
 /// One generation of the configuration.
@@ -35,6 +36,8 @@ pub struct Live {
     pub memory: Arc<MemoryConfig>,
     /// What is asked of live traffic and golden reports.
     pub objectives: Arc<Objectives>,
+    /// Who judges live answers, if that is wanted.
+    pub judge: Option<Arc<JudgeSettings>>,
     /// Client keys.
     pub clients: Clients,
 }

@@ -31,7 +31,7 @@ use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::nightly::NightlyAt;
+use crate::nightly::Nightly;
 use crate::routing::RoutingState;
 use crate::trace::EventObserver;
 
@@ -71,8 +71,8 @@ pub struct Parts {
     pub alerts: AlertConfig,
     /// Rotates what is kept.
     pub rotator: Arc<Rotator>,
-    /// When the night's work is due; `None` if it is not to be done.
-    pub nightly: Option<NightlyAt>,
+    /// The night's work.
+    pub nightly: Nightly,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
 }
@@ -137,6 +137,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         store: parts.store,
         data_dir: Arc::clone(&parts.data_dir),
         sequels: gateway::Sequels::default(),
+        words: gateway::WordCounts::default(),
         memory,
         started_at: parts.clock.now(),
         clock: parts.clock,
@@ -171,7 +172,9 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         reload: Arc::clone(&reload),
         auth,
         kept,
-        keyring: parts.keyring,
+        keyring: Arc::new(parts.keyring),
+        gateway_address: addresses.0,
+        data_plane: tokio::runtime::Handle::current(),
         alerts: parts.alerts,
         nightly: parts.nightly,
         is_loopback: addresses.1.ip().is_loopback(),

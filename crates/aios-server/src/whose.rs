@@ -58,6 +58,24 @@ pub enum WhoseError {
         /// The names that there are or have been.
         known: Vec<String>,
     },
+    /// The mark of what was erased while it was under way.
+    #[error(
+        "that pseudonym stands for everybody who was erased while they were being answered, and so for nobody"
+    )]
+    Nobody,
+    /// No version of the key makes such a pseudonym.
+    #[error(
+        "the key has no version {version}, and nothing is stored of {pseudonym}; live are {}",
+        listed(live)
+    )]
+    NoSuchKey {
+        /// Who was named.
+        pseudonym: Pseudonym,
+        /// The version that it is of.
+        version: u16,
+        /// Those that there are.
+        live: Vec<u16>,
+    },
     /// There is no key, so that an id has no pseudonym.
     #[error("without the key of the pseudonyms nobody is found by an id")]
     NoKey,
@@ -96,8 +114,7 @@ impl Whose {
         depth: Depth,
         now: Timestamp,
     ) -> Result<Looked, WhoseError> {
-        let mut names = dir.known_clients()?;
-        names.extend(configured.iter().cloned());
+        let mut names = known_names(dir, configured)?;
         loop {
             let target = self.resolve(dir, keyring, &names, now)?;
             let census = Census::take(dir, &target, depth, now)?;
@@ -105,9 +122,33 @@ impl Whose {
             names.extend(census.clients.iter().cloned());
             if names.len() == n_before {
                 self.refuse_unknown(dir, &names, &target, &census)?;
+                self.refuse_no_key(dir, keyring, &target, &census)?;
                 return Ok(Looked { target, census });
             }
         }
+    }
+
+    /// Those that were planned for, by the id that is known of them; `None` if it is not the id of all of
+    /// them.
+    ///
+    /// # Errors
+    /// See [`WhoseError`].
+    pub fn name(
+        &self,
+        planned: &[Pseudonym],
+        dir: &DataDir,
+        keyring: Option<&Keyring>,
+        configured: &[String],
+        now: Timestamp,
+    ) -> Result<Option<EraseTarget>, WhoseError> {
+        let Some(target) = EraseTarget::new(planned.to_vec(), self.raw_id()) else {
+            return Ok(None);
+        };
+        let mut names = known_names(dir, configured)?;
+        names.extend(Census::take(dir, &target, Depth::Catalogued, now)?.clients);
+        let candidates = self.candidates(keyring, &names)?;
+        let ids: BTreeSet<_> = candidates.into_iter().flat_map(|(_, all)| all).collect();
+        Ok(planned.iter().all(|one| ids.contains(one)).then_some(target))
     }
 
     fn resolve(
@@ -155,6 +196,22 @@ impl Whose {
         Err(WhoseError::UnknownClient { client: client.clone(), known })
     }
 
+    /// Nor must a pseudonym that no key of ours has made.
+    fn refuse_no_key(
+        &self,
+        dir: &DataDir,
+        keyring: Option<&Keyring>,
+        target: &EraseTarget,
+        census: &Census,
+    ) -> Result<(), WhoseError> {
+        let (Some(pseudonym), Some(ring)) = (&self.pseudonym, keyring) else { return Ok(()) };
+        let (version, live): (_, Vec<_>) = (pseudonym.version(), ring.versions().collect());
+        if live.contains(&version) || !census.is_clean() || target.was_erased(dir)? {
+            return Ok(());
+        }
+        Err(WhoseError::NoSuchKey { pseudonym: pseudonym.clone(), version, live })
+    }
+
     /// The pseudonyms by every live version of the key, for each client that may be meant.
     fn candidates(
         &self,
@@ -171,6 +228,7 @@ impl Whose {
                 let is_client = names.contains(id);
                 Ok(self.of_each(names, "", &|client| person(ring, client, id, is_client)))
             }
+            (None, None, Some(pseudonym)) if pseudonym.is_erased() => Err(WhoseError::Nobody),
             (None, None, Some(pseudonym)) => Ok(vec![(String::new(), vec![pseudonym.clone()])]),
             _ => Err(WhoseError::NotOne),
         }
@@ -196,6 +254,17 @@ impl Whose {
     fn target(&self, pseudonyms: Vec<Pseudonym>) -> Result<EraseTarget, WhoseError> {
         EraseTarget::new(pseudonyms, self.raw_id()).ok_or(WhoseError::NotOne)
     }
+}
+
+/// The names that the configuration has and those that it had.
+fn known_names(dir: &DataDir, configured: &[String]) -> Result<BTreeSet<String>, StoreError> {
+    let mut names = dir.known_clients()?;
+    names.extend(configured.iter().cloned());
+    Ok(names)
+}
+
+fn listed(versions: &[u16]) -> String {
+    versions.iter().map(u16::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn conversation(ring: &Keyring, client: &str, id: &str) -> Vec<Pseudonym> {
@@ -312,6 +381,49 @@ mod tests {
         for known in ["old", "new", "", NO_CLIENT] {
             assert!(look(known).unwrap().census.is_clean(), "{known}");
         }
+    }
+
+    #[test]
+    fn a_plan_is_named_by_the_id_of_all_that_it_is_about() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let now = Timestamp::from_micros(1_800_000_000_000_000);
+        let name = |whose: &Whose, planned: &[Pseudonym]| {
+            let ring = keyring();
+            whose.name(planned, &dir, Some(&ring), &["a".to_owned()], now).unwrap()
+        };
+        let planned = keyring().conversation(&[b"a", b"chat-1"]);
+        let named = name(&conv("chat-1"), &planned).unwrap();
+        assert_eq!((named.pseudonyms(), named.has_raw_id()), (planned.as_slice(), true));
+        assert!(name(&conv("chat-1"), &planned[..1]).is_some(), "before the key was rotated");
+        let others = keyring().conversation(&[b"a", b"chat-2"]);
+        for of in [others.clone(), [planned.clone(), others].concat(), vec![]] {
+            assert!(name(&conv("chat-1"), &of).is_none(), "{of:?}");
+        }
+        let subject = Whose { subject: Some("chat-1".into()), ..Whose::default() };
+        assert!(name(&subject, &planned).is_none());
+    }
+
+    #[test]
+    fn a_pseudonym_that_no_key_makes_is_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let now = Timestamp::from_micros(1_800_000_000_000_000);
+        let look = |text: String| {
+            let pseudonym = Pseudonym::parse(&text).unwrap();
+            let whose = Whose { pseudonym: Some(pseudonym), ..Whose::default() };
+            whose.look(&dir, Some(&keyring()), &[], Depth::EveryByte, now).map(|_| text)
+        };
+        let of = |version: u16, digit: &str| format!("c{version}_{}", digit.repeat(32));
+        assert!(look(of(1, "a")).is_ok() && look(of(2, "0")).is_ok());
+        assert!(matches!(look(of(u16::MAX, "0")), Err(WhoseError::Nobody)));
+        let error = look(of(3, "a")).unwrap_err().to_string();
+        assert!(error.contains("no version 3") && error.ends_with("live are 2, 1"), "{error}");
+        // What is stored under a version that is gone can be erased all the same.
+        let notes = temp.path().join("exports");
+        std::fs::create_dir(&notes).unwrap();
+        std::fs::write(notes.join("x.csv"), of(3, "a")).unwrap();
+        assert!(look(of(3, "a")).is_ok());
     }
 
     #[test]

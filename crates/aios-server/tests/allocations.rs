@@ -186,7 +186,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
             remind_every: Duration::MAX,
             per_hour_max: 1,
         },
-        nightly: None,
+        nightly: aios_server::Nightly::default(),
         live: live(model),
         control: aios_server::ControlConfig::fixed(split()),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
@@ -275,6 +275,7 @@ fn live(model: SocketAddr) -> Live {
         upstreams: Arc::new(upstreams),
         redactor: Arc::new(redactor),
         sinks: None,
+        judge: None,
         memory: Arc::default(),
         clients: Clients::new(false, vec![], None),
     }

@@ -240,6 +240,13 @@ impl DataDir {
         self.lock.as_ref().map_or(0, |lock| lock.leases.generation())
     }
 
+    /// Has whoever goes by the generation look at every sealed segment again.
+    pub(crate) fn doubt_segments(&self) {
+        if let Some(lock) = &self.lock {
+            lock.leases.doubt();
+        }
+    }
+
     /// Whether this process may write the index.
     pub(crate) fn own_index(&self) -> Result<(), StoreError> {
         self.owned("write the index").map(|_| ())

@@ -1,7 +1,8 @@
 //! Which events a query wants.
 
 use aios_core::{
-    Bucket, Event, EventId, FeedbackEvent, Outcome, Purpose, ResponseEvent, Tier, Timestamp,
+    Bucket, Event, EventId, EventType, FeedbackEvent, HypothesisEvent, Outcome, Purpose,
+    ResponseEvent, Tier, Timestamp,
 };
 use aios_privacy::{Pseudonym, RedactedText};
 use memchr::memmem::Finder;
@@ -9,6 +10,8 @@ use memchr::memmem::Finder;
 /// Which events are wanted. What is `None` does not matter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
+    /// What kind of fact.
+    pub event_type: Option<EventType>,
     /// Admitted at this time or later.
     pub since: Option<Timestamp>,
     /// Admitted before this time.
@@ -60,6 +63,7 @@ impl Matcher {
             // A line has one of several, which no single search could tell.
             filter.conv.first().filter(|_| filter.conv.len() == 1).map(ToString::to_string),
             filter.event_id.map(|id| id.to_string()),
+            filter.event_type.map(|kind| format!("\"event_type\":\"{}\"", kind.name())),
             filter.outcome.map(|outcome| format!("\"{}\"", outcome.name())),
         ];
         let needles =
@@ -73,20 +77,38 @@ impl Matcher {
     }
 
     pub(crate) fn matches(&self, event: &Event) -> bool {
+        if self.filter.event_type.is_some_and(|kind| kind != event.event_type()) {
+            return false;
+        }
         match event {
             Event::Response(event) => self.matches_response(event),
             Event::Feedback(event) => self.matches_feedback(event),
+            Event::Hypothesis(event) => self.matches_hypothesis(event),
         }
     }
 
-    /// What is asked of requests, feedback has not.
-    fn matches_feedback(&self, event: &FeedbackEvent) -> bool {
+    /// Whether something is asked that only requests have.
+    const fn asks_of_requests(&self) -> bool {
         let filter = &self.filter;
-        let asks_of_requests = filter.tier.is_some()
+        filter.tier.is_some()
             || filter.source.is_some()
             || filter.bucket.is_some()
-            || filter.outcome.is_some();
-        !asks_of_requests
+            || filter.outcome.is_some()
+    }
+
+    fn matches_hypothesis(&self, event: &HypothesisEvent) -> bool {
+        let filter = &self.filter;
+        !self.asks_of_requests()
+            && filter.since.is_none_or(|since| event.ts >= since)
+            && filter.until.is_none_or(|until| event.ts < until)
+            && filter.conv.is_empty()
+            && filter.event_id.is_none_or(|id| event.event_id == id)
+            && self.text.is_none()
+    }
+
+    fn matches_feedback(&self, event: &FeedbackEvent) -> bool {
+        let filter = &self.filter;
+        !self.asks_of_requests()
             && filter.since.is_none_or(|since| event.ts >= since)
             && filter.until.is_none_or(|until| event.ts < until)
             && (filter.conv.is_empty() || filter.conv.contains(&event.conv_id))

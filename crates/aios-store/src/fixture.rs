@@ -52,6 +52,19 @@ pub(crate) fn feedback(n: u64, score: f64) -> Event {
     serde_json::from_value(value).expect("the fixture is an event")
 }
 
+/// What the traffic came to say to a hypothesis.
+pub(crate) fn hypothesis(n: u64) -> Event {
+    let at = event(n).at();
+    let value = json!({
+        "event_type": "hypothesis", "schema_version": "2.0",
+        "event_id": EventId::new(at, [n as u8 ^ 0x40; 10]), "ts": at, "name": "treatment_latency",
+        "statement": "treatment is not slower", "finding": "supported", "before": "inconclusive",
+        "since": at, "n_pairs": 400, "effect": -0.02, "interval": [-0.1, 0.05], "log_e_for": 6.5,
+        "log_e_against": -3.0, "by_lot": true,
+    });
+    serde_json::from_value(value).expect("the fixture is an event")
+}
+
 /// The conversation of event `n`.
 pub(crate) fn conversation(n: u64) -> Pseudonym {
     Pseudonym::parse(&format!("c1_{n:032x}")).expect("the fixture is a pseudonym")

@@ -2,18 +2,26 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aios_core::Timestamp;
 use serde::Serialize;
 
 use crate::audit::{AuditAction, AuditLog};
 use crate::retention::{self, Ask};
-use crate::{DataDir, EventStore, Policy, Rotate, Rotated, StoreError};
+use crate::{DataDir, Eraser, EventStore, Policy, Rotate, Rotated, StoreError};
 
-/// Rotates the event log and the audit trail of a directory that this process owns.
+/// How long an erasure that could not be done whole waits to be tried again.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Rotates the event log and the audit trail of a directory that this process owns, and sees to it that what was
+/// erased is not in them again.
 pub struct Rotator {
     store: Arc<dyn EventStore>,
     audit: Arc<AuditLog>,
+    eraser: Option<Arc<Eraser>>,
+    /// How long erasures stay in the ledger.
+    kept: Duration,
     stats: Mutex<RotatorStats>,
 }
 
@@ -40,7 +48,14 @@ impl Rotator {
     /// For an open log and an open trail of the same directory.
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, audit: Arc<AuditLog>) -> Self {
-        Self { store, audit, stats: Mutex::default() }
+        let kept = Policy::default().erasures();
+        Self { store, audit, eraser: None, kept, stats: Mutex::default() }
+    }
+
+    /// The same, with who knows what must stay erased, and how long it has to be known.
+    #[must_use]
+    pub fn with_eraser(self, eraser: Arc<Eraser>, policy: &Policy) -> Self {
+        Self { eraser: Some(eraser), kept: policy.erasures(), ..self }
     }
 
     /// Seals, compresses and removes what is due, in the name of `actor`.
@@ -60,7 +75,8 @@ impl Rotator {
             done.n_audit_days = self.audit.n_due(now)?;
             return Ok(done);
         }
-        self.prune(&mut done, now, rotate.force);
+        self.erase_again(&mut done, now);
+        self.prune(actor, &mut done, now, rotate.force);
         self.count(&done, now);
         if done.is_worth_a_record() {
             self.audit.append(now, actor, done.as_action(rotate.force))?;
@@ -74,10 +90,28 @@ impl Rotator {
         *self.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The trail goes by the same clock.
-    fn prune(&self, done: &mut Rotated, now: Timestamp, force: bool) {
+    /// Whoever puts files of a backup back brings erased ones back with them.
+    fn erase_again(&self, done: &mut Rotated, now: Timestamp) {
+        let Some(eraser) = &self.eraser else { return };
+        match eraser.recheck(now.minus(TRY_AGAIN_AFTER)) {
+            Ok(again) => {
+                done.n_erased_again = again.receipts.len() as u64;
+                let told = |(id, error)| format!("the erasure {id}, once more: {error}");
+                done.failed.extend(again.failed.into_iter().map(told));
+            }
+            Err(error) => done.failed.push(error.to_string()),
+        }
+    }
+
+    /// Trail and ledger go by the same clock.
+    fn prune(&self, actor: &str, done: &mut Rotated, now: Timestamp, force: bool) {
         if done.stopped.is_some_and(retention::Stop::doubts_the_clock) {
             return;
+        }
+        let forgotten = self.eraser.as_ref().map(|eraser| eraser.forget(actor, now, self.kept));
+        match forgotten.transpose() {
+            Ok(n) => done.n_forgotten = n.unwrap_or_default(),
+            Err(error) => done.failed.push(error.to_string()),
         }
         match self.audit.prune(now, force) {
             Ok(pruned) => {
@@ -142,8 +176,6 @@ pub fn would_rotate(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::{AuditConfig, EventLogConfig, FileEventLog, audit_tail};
 

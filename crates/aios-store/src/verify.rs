@@ -1,11 +1,13 @@
 //! Checks everything that the event log says of itself: footers, digests, members, sidecars, days, ends.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::back::BackLines;
+use crate::erase::Ledger;
 use crate::lines::{LINE_MAX, Lines, Place, Read};
 use crate::segment::cold::{self, Survey};
 use crate::segment::facts::{self, Kind};
@@ -48,29 +50,43 @@ pub struct Verified {
 /// When the log's directory cannot be listed. A file that cannot be read is a fault.
 pub fn verify(dir: &DataDir, is_quiet: bool) -> Result<Verified, StoreError> {
     let layout = Layout::of(dir);
-    let mut verified = Verified::default();
+    let mut verifier = Verifier { erased: erased(dir), done: Verified::default() };
     for (id, age) in ages(&layout)? {
-        verified.n_segments += 1;
-        verified.segment(&layout, id, age, is_quiet);
+        verifier.done.n_segments += 1;
+        verifier.segment(&layout, id, age, is_quiet);
     }
     for path in [layout.late(), layout.active()] {
-        verified.open(&path, is_quiet);
+        verifier.open(&path, is_quiet);
     }
     if is_quiet {
         for name in names(&layout)? {
             if FileKind::of(&name) == FileKind::Stray {
                 let why = "left half written by a crash; the next start removes it";
-                verified.fault(&layout.dir().join(name), None, why);
+                verifier.fault(&layout.dir().join(name), None, why);
             }
         }
     }
-    verified.faults.extend(crate::papers::faults(dir));
-    Ok(verified)
+    verifier.done.faults.extend(crate::papers::faults(dir));
+    Ok(verifier.done)
 }
 
-impl Verified {
+/// Whose events must not be in the log any more. That a ledger cannot be read is among the faults of the
+/// papers.
+fn erased(dir: &DataDir) -> BTreeSet<String> {
+    let finished = Ledger::read(dir).map(|ledger| ledger.finished()).unwrap_or_default();
+    finished.into_iter().flat_map(|entry| entry.target).map(String::from).collect()
+}
+
+/// Goes through the log.
+struct Verifier {
+    /// Whose events must not be in it any more.
+    erased: BTreeSet<String>,
+    done: Verified,
+}
+
+impl Verifier {
     fn fault(&mut self, path: &Path, line: Option<u64>, why: impl Into<String>) {
-        self.faults.push(Fault { path: path.to_owned(), line, why: why.into() });
+        self.done.faults.push(Fault { path: path.to_owned(), line, why: why.into() });
     }
 
     fn segment(&mut self, layout: &Layout, id: SegmentId, age: Age, is_quiet: bool) {
@@ -81,18 +97,18 @@ impl Verified {
             Err(error) => return self.fault(&layout.hot(id), None, error.to_string()),
         };
         let path = text.path().to_owned();
-        let Some(read) = self.lines(&path, Lines::new(text, START)) else { return };
-        let footer = match read.footer {
+        let Some((tally, footer)) = self.lines(&path, Lines::new(text, START)) else { return };
+        let footer = match footer {
             Some(footer) => footer,
             None if age == Age::Hot && !is_quiet => return,
             None => return self.fault(&path, None, "it has no footer"),
         };
-        self.agrees(&path, &footer, read.tally.counts, id);
+        self.agrees(&path, &footer, tally.counts, id);
         if let Some(flaw) = &footer.flaw {
             self.fault(&path, None, flaw.clone());
         }
         match footer.sha256_of {
-            DigestOf::Text if read.tally.clone().sha256() != footer.sha256 => {
+            DigestOf::Text if tally.clone().sha256() != footer.sha256 => {
                 self.fault(&path, None, "its text is not what its footer's digest says");
             }
             DigestOf::Text | DigestOf::Members => {}
@@ -171,8 +187,12 @@ impl Verified {
 
     /// Reads every line; names those that are no events. Where a file cannot be read to its end, what
     /// came before may be garbage, so only that is said.
-    fn lines(&mut self, path: &Path, mut lines: Lines<impl io::BufRead>) -> Option<Lined> {
-        let mut lined = Lined::default();
+    fn lines(
+        &mut self,
+        path: &Path,
+        mut lines: Lines<impl io::BufRead>,
+    ) -> Option<(Tally, Option<Footer>)> {
+        let mut lined = Lined::of(&self.erased);
         loop {
             match lines.next() {
                 Ok(None) => break,
@@ -183,24 +203,30 @@ impl Verified {
                 }
             }
         }
-        for (line, why) in &lined.bad {
-            self.fault(path, *line, why.clone());
+        let Lined { tally, footer, n_bad, bad, n_erased, .. } = lined;
+        let n_unnamed = n_bad - bad.len();
+        for (line, why) in bad {
+            self.fault(path, line, why);
         }
-        let n_unnamed = lined.n_bad - lined.bad.len();
         if n_unnamed > 0 {
             self.fault(path, None, format!("{n_unnamed} more lines are no events"));
         }
-        self.n_events += lined.tally.counts.n_events;
-        self.bytes += lined.tally.counts.bytes;
-        Some(lined)
+        if n_erased > 0 {
+            let why = "events of somebody who was erased are in it, as from a backup; the next rotation erases them once more";
+            self.fault(path, None, format!("{n_erased} {why}"));
+        }
+        self.done.n_events += tally.counts.n_events;
+        self.done.bytes += tally.counts.bytes;
+        Some((tally, footer))
     }
 }
 
 const START: Place = Place { number: Some(1), offset: 0 };
 
 /// What the lines of a file come to.
-#[derive(Default)]
-struct Lined {
+struct Lined<'a> {
+    erased: &'a BTreeSet<String>,
+    n_erased: u64,
     tally: Tally,
     footer: Option<Footer>,
     n_bad: usize,
@@ -210,7 +236,19 @@ struct Lined {
     line: Vec<u8>,
 }
 
-impl Lined {
+impl<'a> Lined<'a> {
+    fn of(erased: &'a BTreeSet<String>) -> Self {
+        Self {
+            erased,
+            n_erased: 0,
+            tally: Tally::default(),
+            footer: None,
+            n_bad: 0,
+            bad: Vec::new(),
+            line: Vec::new(),
+        }
+    }
+
     fn take(&mut self, read: &Read<'_>) {
         match *read {
             Read::TooLong { place } => {
@@ -245,7 +283,10 @@ impl Lined {
         self.line.extend_from_slice(line);
         self.line.push(b'\n');
         match self.tally.add(&self.line) {
-            Kind::Event(_) => false,
+            Kind::Event(facts) => {
+                self.n_erased += u64::from(facts.pseudonyms().any(|id| self.erased.contains(id)));
+                false
+            }
             Kind::Footer | Kind::Bad => true,
         }
     }

@@ -5,13 +5,9 @@
 //! than several.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::ops::Range;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
-use http_body::{Frame, SizeHint};
+use bytes::{Buf as _, Bytes, BytesMut};
 
 /// Bodies up to this length are sent in one piece.
 const JOIN_BYTES_MAX: usize = 32 * 1024;
@@ -133,6 +129,28 @@ impl Pieces {
         self
     }
 
+    /// How many bytes are left.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// What goes next; empty at the end.
+    pub(crate) fn front(&self) -> &[u8] {
+        self.pieces.front().map_or(&[], Bytes::as_ref)
+    }
+
+    /// So many bytes of the first piece went.
+    pub(crate) fn advance(&mut self, n: usize) {
+        let Some(piece) = self.pieces.front_mut() else { return };
+        let n = n.min(piece.len());
+        self.len -= n;
+        if n == piece.len() {
+            self.pieces.pop_front();
+        } else {
+            piece.advance(n);
+        }
+    }
+
     /// All of it in one piece.
     pub(crate) fn join(&self) -> Bytes {
         if let (Some(only), 1) = (self.pieces.front(), self.pieces.len()) {
@@ -149,29 +167,6 @@ impl From<Bytes> for Pieces {
         let mut pieces = Self::default();
         pieces.push(bytes);
         pieces
-    }
-}
-
-impl http_body::Body for Pieces {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let this = self.get_mut();
-        let piece = this.pieces.pop_front();
-        this.len -= piece.as_ref().map_or(0, Bytes::len);
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.pieces.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.len as u64)
     }
 }
 

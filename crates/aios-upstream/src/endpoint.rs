@@ -135,8 +135,8 @@ impl Endpoint {
 
     /// The first event or the whole reply took so long. A jump up counts at once, so that an endpoint
     /// that becomes slow is felt soon; a way down is averaged.
-    pub(crate) fn answered_after(&self, took: Duration) {
-        let (took_ms, now) = (took.as_secs_f64() * 1e3, Instant::now());
+    pub(crate) fn answered_after(&self, took: Duration, now: Instant) {
+        let took_ms = took.as_secs_f64() * 1e3;
         let old_ms = self.latency_ms(now).unwrap_or(took_ms);
         let average_ms = took_ms.max(old_ms + LATENCY_WEIGHT * (took_ms - old_ms));
         *self.latency.lock().unwrap_or_else(PoisonError::into_inner) =

@@ -30,7 +30,7 @@ mod visit;
 pub use body::{Edit, ModelSlot, RequestBody};
 pub use breaker::{BreakerState, BreakerStatus};
 pub use call::{Answered, Call, Reply, Target, WholeReply};
-pub use client::{CallError, CallReply, Caller, HttpFetch};
+pub use client::{CallError, CallReply, Caller, HttpFetch, NotHttp, ReplyHead, ReplyReader};
 pub use config::{BreakerPolicy, EndpointConfig, RetryPolicy, Timeouts, UpstreamConfig};
 pub use discover::{
     Fetch, FoundModel, FoundServer, PROBE_TIMEOUT, Pick, Tiers, billions_of_name, choose_tiers,

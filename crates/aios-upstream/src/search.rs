@@ -360,8 +360,8 @@ mod tests {
     #[test]
     fn the_less_busy_of_two_is_called() {
         let stage = stage(2, 0);
-        stage.0[0].answered_after(Duration::from_millis(900));
-        stage.0[1].answered_after(Duration::from_millis(30));
+        stage.0[0].answered_after(Duration::from_millis(900), Instant::now());
+        stage.0[1].answered_after(Duration::from_millis(30), Instant::now());
         let dice = Dice::default();
         for _ in 0..20 {
             let next = Search::new(stage.both(), RETRIES, &dice).next(Instant::now()).unwrap();

@@ -8,10 +8,12 @@ use aios_core::{AttemptOutcome, Operation};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Request, Response, Uri};
+use http::{HeaderMap, Method, Response, Uri};
 
 use crate::body::Pieces;
-use crate::client::{self, ConnectError, Connector, HttpBody, Pool, SendError};
+use crate::client::{
+    self, ConnectError, Connector, HeadStart, HttpBody, LinkError, Pool, SendError,
+};
 use crate::{EndpointConfig, Failure, SimBody, SimModel};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("aios/", env!("CARGO_PKG_VERSION")));
@@ -30,10 +32,8 @@ pub(crate) enum Transport {
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
     pool: Arc<Pool>,
-    host: HeaderValue,
-    authorization: Option<HeaderValue>,
-    /// Path of each operation, in the order of [`Operation::ALL`].
-    paths: [Uri; Operation::ALL.len()],
+    /// How the heads of each operation begin, whole and as a stream, in the order of [`Operation::ALL`].
+    heads: [[HeadStart; 2]; Operation::ALL.len()],
 }
 
 /// What one call sends.
@@ -91,23 +91,29 @@ impl HttpTransport {
         let uri: Uri = config.url.parse().map_err(|error| format!("not a URL: {error}"))?;
         let authority = uri.authority().ok_or("the URL has no host")?;
         let host = HeaderValue::from_str(authority.as_str()).map_err(|error| error.to_string())?;
-        let authorization = match &config.api_key {
-            None => None,
-            Some(key) => {
-                Some(client::bearer_value(key).ok_or("the API key is not a header value")?)
-            }
-        };
-        let base = uri.path().trim_end_matches('/');
-        let path =
-            |operation: Operation| PathAndQuery::try_from(format!("{base}{}", operation.path()));
-        let mut paths = [const { None }; Operation::ALL.len()];
-        for (slot, operation) in paths.iter_mut().zip(Operation::ALL) {
-            *slot = Some(Uri::from(path(operation).map_err(|error| error.to_string())?));
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, host);
+        headers.insert(USER_AGENT, AGENT);
+        headers.insert(CONTENT_TYPE, JSON);
+        if let Some(key) = &config.api_key {
+            let value = client::bearer_value(key).ok_or("the API key is not a header value")?;
+            headers.insert(AUTHORIZATION, value);
         }
+        let base = uri.path().trim_end_matches('/');
+        for operation in Operation::ALL {
+            let path = format!("{base}{}", operation.path());
+            PathAndQuery::try_from(path).map_err(|error| error.to_string())?;
+        }
+        let heads = Operation::ALL.map(|operation| {
+            [JSON, EVENTS_OR_JSON].map(|accepted| {
+                headers.insert(ACCEPT, accepted);
+                let path = format!("{base}{}", operation.path());
+                HeadStart::new(&Method::POST, &path, &headers)
+            })
+        });
         let connector = Connector::new(&uri)
             .map_err(|error| format!("the system's certificates cannot be read: {error}"))?;
-        let paths = paths.map(Option::unwrap_or_default);
-        Ok(Self { pool: Pool::new(connector, uri), host, authorization, paths })
+        Ok(Self { pool: Pool::new(connector, uri), heads })
     }
 
     async fn send(
@@ -115,19 +121,9 @@ impl HttpTransport {
         outgoing: Outgoing<'_>,
         connect_timeout: Duration,
     ) -> Result<Response<ReplySource>, Failure> {
-        let mut request = Request::post(self.paths[outgoing.operation as usize].clone())
-            .body(outgoing.body)
-            .map_err(|error| Failure::new(AttemptOutcome::ConnectFailed, error.to_string()))?;
-        let headers = request.headers_mut();
-        headers.clone_from(outgoing.headers);
-        headers.insert(HOST, self.host.clone());
-        headers.insert(USER_AGENT, AGENT);
-        headers.insert(CONTENT_TYPE, JSON);
-        headers.insert(ACCEPT, if outgoing.stream { EVENTS_OR_JSON } else { JSON });
-        if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
-        }
-        let sent = self.pool.send(request, connect_timeout).await;
+        let heads = &self.heads[outgoing.operation as usize];
+        let message = heads[usize::from(outgoing.stream)].message(outgoing.headers, outgoing.body);
+        let sent = self.pool.send(message, connect_timeout).await;
         sent.map(|reply| reply.map(ReplySource::Http)).map_err(failure_of)
     }
 }
@@ -141,7 +137,7 @@ fn failure_of(error: SendError) -> Failure {
             Failure::new(AttemptOutcome::ConnectFailed, error.to_string())
         }
         // Not an HTTP reply at all.
-        SendError::Lost { error, .. } if error.is_parse() => {
+        SendError::Lost { error: LinkError::NotHttp(_), .. } => {
             Failure::new(AttemptOutcome::BadReply, "what came back is not HTTP")
         }
         SendError::Lost { was_used, .. } => {

@@ -34,7 +34,7 @@ impl Visit {
 
     /// The first event or the whole reply has come.
     pub(crate) fn answered(&self, now: Instant) {
-        self.endpoint.answered_after(now.saturating_duration_since(self.started));
+        self.endpoint.answered_after(now.saturating_duration_since(self.started), now);
     }
 
     /// The call ended well.
@@ -48,7 +48,7 @@ impl Visit {
         self.endpoint.failed(failure, now);
         if failure.trips() {
             let took = now.saturating_duration_since(self.started);
-            self.endpoint.answered_after(took.max(FAILURE_COSTS));
+            self.endpoint.answered_after(took.max(FAILURE_COSTS), now);
         }
     }
 }

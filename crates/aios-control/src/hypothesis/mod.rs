@@ -11,6 +11,7 @@ mod registry;
 #[cfg(test)]
 mod tests;
 
+use aios_core::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::interval::{mean, mean_interval};
@@ -98,18 +99,6 @@ impl Hypothesis {
     }
 }
 
-/// What the traffic says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finding {
-    /// It holds.
-    Supported,
-    /// It does not hold.
-    Refuted,
-    /// Nobody can tell yet.
-    Inconclusive,
-}
-
 /// Result of one hypothesis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finished {
@@ -145,7 +134,8 @@ pub fn test_all(family: &[Hypothesis], rows: &[Row], quality_min: f64) -> Vec<Fi
         one.finding = match (supported, refuted) {
             (true, false) => Finding::Supported,
             (false, true) => Finding::Refuted,
-            (true, true) | (false, false) => Finding::Inconclusive,
+            (true, true) | (false, false) if one.n_pairs > 0 => Finding::Inconclusive,
+            (true, true) | (false, false) => Finding::NoData,
         };
     }
     finished

@@ -64,7 +64,7 @@ fn tiers_are_compared_on_low_weights_alone() {
         .collect::<Vec<_>>()
     };
     check("embedder_faster", &with(0.3), Finding::Supported);
-    check("embedder_faster", &with(0.7), Finding::Inconclusive);
+    check("embedder_faster", &with(0.7), Finding::NoData);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn effects_come_with_an_interval_that_holds_them() {
 #[test]
 fn nothing_is_found_in_nothing() {
     for finished in test_all(&defaults(), &[], 0.5) {
-        assert_eq!(finished.finding, Finding::Inconclusive);
+        assert_eq!(finished.finding, Finding::NoData);
         assert_eq!((finished.n_pairs, finished.effect), (0, None));
     }
 }

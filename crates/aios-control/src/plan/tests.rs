@@ -200,7 +200,8 @@ proptest! {
                     prop_assert!(met >= 3, "{}", met);
                     met = 0;
                 }
-                Record::Decision(Decision::Reset { .. } | Decision::RollBack { .. }) => met = 0,
+                Record::Decision(Decision::Reset { .. }) => (met, counted) = (0, None),
+                Record::Decision(Decision::RollBack { .. }) => met = 0,
                 Record::Decision(_) => {}
             }
         }

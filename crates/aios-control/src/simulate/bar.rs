@@ -37,6 +37,8 @@ pub fn bars(scenario: Scenario, requests_per_check: u32, tally: &Tally) -> Vec<B
             bars
         }
         Scenario::Outage => vec![rolled_back(1.0)],
+        // Few conversations prove little, so that nothing is promised of how long it takes.
+        Scenario::Clustered => vec![rolled_back(2.0)],
         Scenario::Errors | Scenario::P95 | Scenario::Quality | Scenario::Late => {
             vec![promoted(0.5)]
         }

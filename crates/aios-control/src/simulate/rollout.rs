@@ -3,7 +3,7 @@
 use aios_core::{Bucket, EvidenceWindow, GoldenGate, Timestamp, Verdict, VerdictReason};
 
 use super::scenario::{P95_MS, Scenario};
-use super::traffic::Traffic;
+use super::traffic::{Arrival, Traffic};
 use super::{Judging, naive};
 use crate::canary::{Canary, Phase};
 use crate::evidence::{Evidence, Observation};
@@ -19,7 +19,7 @@ pub struct Simulation {
     pub scenario: Scenario,
     /// Who judges.
     pub judging: Judging,
-    /// Conversations between two looks, in both buckets together.
+    /// Requests between two looks, in both buckets together.
     pub requests_per_check: u32,
     /// Most looks.
     pub checks_max: u32,
@@ -78,7 +78,7 @@ impl Simulation {
         Rollout { end: End::Open, n_checks: self.checks_max, treatment_pct_mean }
     }
 
-    fn arrivals(&self, traffic: &mut Traffic, canary: &Canary, n: u32) -> Vec<Observation> {
+    fn arrivals(&self, traffic: &mut Traffic, canary: &Canary, n: u32) -> Vec<Arrival> {
         (0..self.requests_per_check).map(|_| traffic.next(canary.treatment_pct, n)).collect()
     }
 
@@ -86,19 +86,24 @@ impl Simulation {
         &self,
         evidence: &mut Evidence,
         canary: &Canary,
-        arrived: &[Observation],
+        arrived: &[Arrival],
     ) -> (Verdict, VerdictReason) {
         match self.judging {
             Judging::Evidence => {
-                arrived.iter().for_each(|seen| evidence.add(seen));
+                for Arrival { conversation, seen } in arrived {
+                    if evidence.calls_on(*conversation) {
+                        evidence.add(seen);
+                    }
+                }
                 let next = next_stage(canary.treatment_pct).unwrap_or(canary.treatment_pct);
                 let judgement = judge(evidence, next);
                 evidence.settle();
                 (judgement.verdict, judgement.reason)
             }
             Judging::Thresholds => {
-                let is_treated = |seen: &&Observation| seen.bucket == Bucket::Treatment;
-                let treated: Vec<_> = arrived.iter().filter(is_treated).copied().collect();
+                let seen = arrived.iter().map(|arrival| arrival.seen);
+                let treated: Vec<Observation> =
+                    seen.filter(|seen| seen.bucket == Bucket::Treatment).collect();
                 match naive::verdict(&treated) {
                     Verdict::Met => (Verdict::Met, VerdictReason::WithinMargins),
                     Verdict::Breached => (Verdict::Breached, VerdictReason::Harm),

@@ -24,11 +24,14 @@ pub enum Scenario {
     Late,
     /// Nothing, but for three looks a third of everything fails, in both buckets.
     Outage,
+    /// Nothing, and all requests come from a few conversations that go on for long, each with ways of its own: one is
+    /// always slow, another often fails. Which bucket got the bad ones is chance, and stays so.
+    Clustered,
 }
 
 impl Scenario {
     /// Every scenario.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Equal,
         Self::Even,
         Self::Errors,
@@ -37,6 +40,7 @@ impl Scenario {
         Self::Margin,
         Self::Late,
         Self::Outage,
+        Self::Clustered,
     ];
 
     /// Name on the command line and in JSON.
@@ -51,6 +55,7 @@ impl Scenario {
             Self::Margin => "margin",
             Self::Late => "late",
             Self::Outage => "outage",
+            Self::Clustered => "clustered",
         }
     }
 
@@ -66,6 +71,7 @@ impl Scenario {
             Self::Margin => "errors 1 -> 2 %, exactly at the margin",
             Self::Late => "errors 1 -> 3 % from 50 % on",
             Self::Outage => "no difference, an outage of both",
+            Self::Clustered => "no difference, few long conversations",
         }
     }
 
@@ -73,7 +79,7 @@ impl Scenario {
     #[must_use]
     pub const fn is_harmless(self) -> bool {
         match self {
-            Self::Equal | Self::Even | Self::Outage => true,
+            Self::Equal | Self::Even | Self::Outage | Self::Clustered => true,
             Self::Errors | Self::P95 | Self::Quality | Self::Margin | Self::Late => false,
         }
     }
@@ -88,9 +94,8 @@ impl Scenario {
             (Self::P95, Bucket::Treatment) => Behavior { slowdown: 1.1, ..well },
             (Self::Quality, Bucket::Treatment) => Behavior { miss_rate: 0.07, ..well },
             (Self::Margin, Bucket::Treatment) => Behavior { error_rate: 0.02, ..well },
-            (Self::Equal | Self::Even | Self::Outage, Bucket::Treatment) | (_, Bucket::Control) => {
-                well
-            }
+            (Self::Equal | Self::Even | Self::Outage | Self::Clustered, Bucket::Treatment)
+            | (_, Bucket::Control) => well,
         }
     }
 }

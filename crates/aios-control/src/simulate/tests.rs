@@ -66,9 +66,45 @@ fn breaches_within(n_looks: u32, seed: u64) -> bool {
     let mut traffic = traffic::Traffic::new(seed, Scenario::Equal);
     let mut evidence = Evidence::new(JudgePolicy::new(scenario::P95_MS), first);
     (0..n_looks).any(|_| {
-        (0..100).for_each(|_| evidence.add(&traffic.next(first, 1)));
+        (0..100).for_each(|_| evidence.add(&traffic.next(first, 1).seen));
         let verdict = judge(&evidence, Percent::new(25.0).unwrap()).verdict;
         evidence.settle();
         verdict == Verdict::Breached
     })
+}
+
+/// Rollouts of few long conversations, of which one in so many is found to do harm within a thousand looks.
+fn breached_of_few(hears: fn(&mut Evidence, &mut Vec<u64>, u64) -> bool) -> usize {
+    let first = Percent::new(10.0).unwrap();
+    let breaches = |seed: &u64| {
+        let mut traffic = traffic::Traffic::new(*seed, Scenario::Clustered);
+        let mut evidence = Evidence::new(JudgePolicy::new(scenario::P95_MS), first);
+        (0..1_000).any(|_| {
+            let mut spoken = Vec::new();
+            for _ in 0..100 {
+                let traffic::Arrival { conversation, seen } = traffic.next(first, 1);
+                if hears(&mut evidence, &mut spoken, conversation) {
+                    evidence.add(&seen);
+                }
+            }
+            let verdict = judge(&evidence, Percent::new(25.0).unwrap()).verdict;
+            evidence.settle();
+            verdict == Verdict::Breached
+        })
+    };
+    (0..HELD_RUNS).filter(breaches).count()
+}
+
+/// What a few conversations say over and over again is no news: heard once in each window they would roll back what is
+/// equal, because the slow ones happen to be in treatment.
+#[test]
+fn few_long_conversations_are_heard_once() {
+    let once = breached_of_few(|evidence, _, conversation| evidence.calls_on(conversation));
+    assert!(once <= HELD_RUNS as usize * 2 / 100, "{once} of {HELD_RUNS}");
+    let in_each_window = breached_of_few(|_, spoken, conversation| {
+        let is_new = !spoken.contains(&conversation);
+        spoken.push(conversation);
+        is_new
+    });
+    assert!(in_each_window > HELD_RUNS as usize / 4, "{in_each_window} of {HELD_RUNS}");
 }

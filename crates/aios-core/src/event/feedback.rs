@@ -37,6 +37,9 @@ pub struct FeedbackEvent {
     /// In many.
     #[serde(default, skip_serializing_if = "RedactedText::is_empty")]
     pub comment: RedactedText,
+    /// Tokens that a judge has cost, who said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
     /// What was masked in this event, by kind.
     #[serde(default, skip_serializing_if = "RedactionCounts::is_empty")]
     pub redactions: RedactionCounts,

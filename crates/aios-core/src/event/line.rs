@@ -20,7 +20,9 @@ impl Event {
                 object.close();
             }
             // Rare, so that a general serializer will do; memory takes every write.
-            Self::Feedback(_) => serde_json::to_writer(&mut *line, self).unwrap_or_default(),
+            Self::Feedback(_) | Self::Hypothesis(_) => {
+                serde_json::to_writer(&mut *line, self).unwrap_or_default()
+            }
         }
         line.push(b'\n');
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Figure, escaped, failures, ms, plot};
 use crate::report::{Change, Report, TestResult};
 
-const STYLE: &str = include_str!("page.css");
+pub(super) const STYLE: &str = include_str!("page.css");
 
 /// The report as a page. Each case can be opened to see its answers, then and now.
 #[must_use]

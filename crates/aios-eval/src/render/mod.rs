@@ -5,11 +5,13 @@ mod html;
 mod junit;
 mod markdown;
 mod plot;
+mod sweep;
 
 pub use github::github;
 pub use html::html;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use sweep::sweep_html;
 
 use crate::report::{Report, TestResult};
 

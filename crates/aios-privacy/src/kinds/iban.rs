@@ -75,7 +75,7 @@ fn length_for(source: &Source<'_>, start: usize) -> Option<usize> {
     (length > 0).then_some(usize::from(length))
 }
 
-/// Where a number of `length` letters and digits ends, single blanks or hyphens in it left out.
+/// Where a number of `length` letters and digits ends, single blanks, tabs or hyphens in it left out.
 fn end_of(source: &Source<'_>, start: usize, length: usize) -> Option<usize> {
     let mut number = [0; LENGTH_MAX];
     let mut n = 0;
@@ -85,7 +85,9 @@ fn end_of(source: &Source<'_>, start: usize, length: usize) -> Option<usize> {
         if byte.is_ascii_alphanumeric() {
             number[n] = byte;
             n += 1;
-        } else if !(matches!(byte, b' ' | b'-') && source.before(at)?.is_ascii_alphanumeric()) {
+        } else if !(matches!(byte, b' ' | b'\t' | b'-')
+            && source.before(at)?.is_ascii_alphanumeric())
+        {
             return None;
         }
         at += 1;
@@ -116,6 +118,7 @@ mod tests {
     fn ibans_are_found_with_and_without_blanks() {
         check("to ⟦DE89370400440532013000⟧, or ⟦GB82 WEST 1234 5698 7654 32⟧.");
         check("⟦fr14 2004 1010 0505 0001 3m02 606⟧");
+        check("IBAN\t⟦DE89\t3704\t0044\t0532\t0130\t00⟧\tJo");
         check("IBAN:⟦NO93-8601-1117-947⟧ now");
     }
 

@@ -17,6 +17,8 @@ pub(super) struct Numbers {
     by_digits: [u64; DIGITS_MAX + 1],
     /// For each length of the first run, whom it concerns.
     by_first: [u64; FIRST_MAX + 1],
+    /// For each digit that it may begin with, whom it concerns.
+    by_begin: [u64; 10],
     /// Without a letter right before, and with one.
     by_left: [u64; 2],
     /// Without a letter right after the first run, and with one.
@@ -28,6 +30,7 @@ impl Default for Numbers {
         Self {
             by_digits: [0; DIGITS_MAX + 1],
             by_first: [0; FIRST_MAX + 1],
+            by_begin: [0; 10],
             by_left: [0; 2],
             by_right: [0; 2],
         }
@@ -43,6 +46,11 @@ impl Numbers {
                 *owners |= owner;
             }
         }
+        for (digit, owners) in (b'0'..=b'9').zip(&mut self.by_begin) {
+            if number.begins.is_empty() || number.begins.contains(&digit) {
+                *owners |= owner;
+            }
+        }
         let sides =
             [(&mut self.by_left, number.after_letter), (&mut self.by_right, number.before_letter)];
         for ([without, with], letter) in sides {
@@ -55,10 +63,12 @@ impl Numbers {
     pub(super) fn owners(&self, source: &Source<'_>, at: usize) -> u64 {
         let end = source.run_right(at, FIRST_MAX, |byte| byte.is_ascii_digit());
         let is_before_letter = source.byte(end).is_some_and(|byte| byte.is_ascii_alphabetic());
+        let begin = source.byte(at).map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')));
         let owners = self.by_first[end - at]
+            & self.by_begin.get(begin).copied().unwrap_or_default()
             & self.by_left[usize::from(follows_letter(source, at))]
             & self.by_right[usize::from(is_before_letter)];
-        if owners == 0 { 0 } else { owners & self.by_digits[n_digits(source, at)] }
+        if owners == 0 { 0 } else { owners & self.by_digits[n_digits(source, at, end)] }
     }
 }
 
@@ -72,19 +82,25 @@ fn follows_letter(source: &Source<'_>, at: usize) -> bool {
     }
 }
 
-/// How many digits, [`DIGITS_MAX`] at most, stand from `at` on with only a few signs between them.
-fn n_digits(source: &Source<'_>, at: usize) -> usize {
-    let (mut n_digits, mut n_signs, mut n_seen) = (0, 0, 0);
-    for byte in source.bytes().iter().skip(at).take(NUMBER_MAX) {
+/// How many digits, [`DIGITS_MAX`] at most, stand from `at` on with only a few signs between them. Up to `end`
+/// there are digits alone.
+fn n_digits(source: &Source<'_>, at: usize, end: usize) -> usize {
+    let mut n_digits = end - at;
+    if n_digits >= DIGITS_MAX {
+        return DIGITS_MAX;
+    }
+    let rest = source.bytes().get(end..).unwrap_or_default();
+    let (mut n_signs, mut n_seen) = (0, 0);
+    for byte in rest.iter().take(NUMBER_MAX - n_digits) {
         n_seen += 1;
         if byte.is_ascii_digit() {
             (n_digits, n_signs) = (n_digits + 1, 0);
+            if n_digits == DIGITS_MAX {
+                break;
+            }
         } else if n_signs < SIGNS_MAX && is_sign(*byte) {
             n_signs += 1;
         } else {
-            break;
-        }
-        if n_digits == DIGITS_MAX {
             break;
         }
     }
@@ -107,6 +123,7 @@ mod tests {
         numbers.add(&Number::new(2, &[]).after_letter(Letter::Maybe), 2);
         numbers.add(&Number::new(1, &[]).after_letter(Letter::Always), 4);
         numbers.add(&Number::new(1, &[]).before_letter(), 8);
+        numbers.add(&Number::new(1, &[]).begins(b"37").before_letter(), 16);
         let at = text.find(|c: char| c.is_ascii_digit()).unwrap();
         assert_eq!(numbers.owners(&Source::new(text), at), expect, "{text}");
     }
@@ -126,5 +143,6 @@ mod tests {
         check("a_123456789", 6);
         check(" 123456789x", 11);
         check("\\n123456789", 3);
+        check(" 723456789x", 27);
     }
 }

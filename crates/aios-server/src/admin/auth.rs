@@ -14,7 +14,7 @@ use http::header::AUTHORIZATION;
 use tokio::time::Instant;
 
 use super::scope::Scopes;
-use super::session::{Sessions, cookie};
+use super::session::{Opened, Sessions, cookie};
 
 /// A token that opens the admin API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,8 +133,8 @@ impl Auth {
         self.sessions().new_code(caller, now)
     }
 
-    /// The session that a code opens, as the value of its cookie. A code is good once.
-    pub(crate) fn redeem(&self, code: &str, now: Instant) -> Option<String> {
+    /// The session that a code opens. A code is good once.
+    pub(crate) fn redeem(&self, code: &str, now: Instant) -> Option<Opened> {
         self.sessions().redeem(code, now)
     }
 

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::AdminState;
+use super::asked::Body;
 use super::guard::error;
 use crate::canary::{CanaryError, Desk, Report, Wish};
 
@@ -49,7 +50,7 @@ pub(super) async fn status(State(state): State<AdminState>) -> Response {
 
 pub(super) async fn check(
     State(state): State<AdminState>,
-    Json(asked): Json<LookAsked>,
+    Body(asked): Body<LookAsked>,
 ) -> Response {
     let LookAsked { report, if_version } = asked;
     answer(state.desk, move |desk| desk.look(report.as_ref(), if_version)).await
@@ -57,21 +58,21 @@ pub(super) async fn check(
 
 pub(super) async fn reset(
     State(state): State<AdminState>,
-    Json(asked): Json<ResetAsked>,
+    Body(asked): Body<ResetAsked>,
 ) -> Response {
     let ResetAsked { start_pct, reason, if_version } = asked;
     wish(state.desk, Wish::Reset(start_pct), Asked { reason, if_version }).await
 }
 
-pub(super) async fn hold(State(state): State<AdminState>, Json(asked): Json<Asked>) -> Response {
+pub(super) async fn hold(State(state): State<AdminState>, Body(asked): Body<Asked>) -> Response {
     wish(state.desk, Wish::Hold, asked).await
 }
 
-pub(super) async fn resume(State(state): State<AdminState>, Json(asked): Json<Asked>) -> Response {
+pub(super) async fn resume(State(state): State<AdminState>, Body(asked): Body<Asked>) -> Response {
     wish(state.desk, Wish::Resume, asked).await
 }
 
-pub(super) async fn approve(State(state): State<AdminState>, Json(asked): Json<Asked>) -> Response {
+pub(super) async fn approve(State(state): State<AdminState>, Body(asked): Body<Asked>) -> Response {
     wish(state.desk, Wish::Approve, asked).await
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use aios_privacy::Pseudonym;
-use aios_store::{AuditAction, Depth, EraseError, EraseRequest, StoreError};
+use aios_store::{AuditAction, Depth, EraseError, EraseRequest, EraseTarget, StoreError};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -33,9 +33,9 @@ pub(super) struct Wanted {
 #[serde(deny_unknown_fields)]
 pub(super) struct Decided {
     plan_hash: String,
-    /// The id as it was sent, to be searched for; kept nowhere.
+    /// Whom the plan was asked for, so that the id itself is searched for too; kept nowhere.
     #[serde(default)]
-    id: Option<String>,
+    whose: Option<Whose>,
 }
 
 pub(super) async fn find(
@@ -75,7 +75,8 @@ pub(super) async fn execute(
 ) -> Response {
     // A client that hangs up does not stop it: it runs on a thread of its own.
     let done = state.at_the_disk(move |state| {
-        let receipt = state.eraser.execute(&id, &decided.plan_hash, decided.id.as_deref())?;
+        let whose = decided.whose.map(|whose| state.known_as(&id, &whose)).transpose()?;
+        let receipt = state.eraser.execute(&id, &decided.plan_hash, whose.as_ref())?;
         Ok(json!(receipt))
     });
     respond(StatusCode::OK, done.await)
@@ -101,6 +102,16 @@ impl AdminState {
         let clients = live.clients.names();
         let now = self.gateway.clock.now();
         whose.look(&self.data_dir, Some(&self.keyring), &clients, depth, now)
+    }
+
+    /// Whom the plan is about, with the id that they are known by.
+    fn known_as(&self, id: &str, whose: &Whose) -> Result<EraseTarget, Failed> {
+        let no_plan = || EraseError::NoPlan { id: id.to_owned() };
+        let planned = self.eraser.state(id).ok_or_else(no_plan)?.target;
+        let clients = self.gateway.live.load().clients.names();
+        let now = self.gateway.clock.now();
+        let named = whose.name(&planned, &self.data_dir, Some(&self.keyring), &clients, now)?;
+        named.ok_or_else(|| EraseError::Another { id: id.to_owned() }.into())
     }
 
     /// Runs what reads or writes the disk where it holds up nobody.
@@ -133,6 +144,9 @@ impl IntoResponse for Failed {
             Self::Whose(why @ WhoseError::UnknownClient { .. }) => {
                 (StatusCode::BAD_REQUEST, "unknown_client", why.to_string())
             }
+            Self::Whose(why @ (WhoseError::Nobody | WhoseError::NoSuchKey { .. })) => {
+                (StatusCode::BAD_REQUEST, "nobody", why.to_string())
+            }
             Self::Whose(why @ WhoseError::NoKey) => {
                 (StatusCode::CONFLICT, "no_key", why.to_string())
             }
@@ -146,6 +160,7 @@ impl IntoResponse for Failed {
                 EraseError::OtherPlan { .. } => {
                     (StatusCode::CONFLICT, "other_plan", why.to_string())
                 }
+                EraseError::Another { .. } => (StatusCode::CONFLICT, "another", why.to_string()),
                 EraseError::Changed { .. } => (StatusCode::CONFLICT, "changed", why.to_string()),
                 EraseError::Held { .. } => (StatusCode::CONFLICT, "held", why.to_string()),
                 EraseError::Store(why) => failed(why),

@@ -125,12 +125,18 @@ fn actor_of(caller: Option<&Caller>) -> String {
 
 impl Gate {
     async fn refuse(&self, refusal: Refusal, caller: Option<&Caller>) -> Response {
-        let response = refusal.response();
-        let (actor, status) = (actor_of(caller), response.status().as_u16());
-        match self.state.auth.note_failure(&actor, Instant::now()) {
+        self.state.refuse(&actor_of(caller), &self.name, refusal.response()).await
+    }
+}
+
+impl AdminState {
+    /// Puts a refusal on record and gives its answer; of a caller who had too many, only counts it.
+    pub(super) async fn refuse(&self, actor: &str, request: &str, response: Response) -> Response {
+        let status = response.status().as_u16();
+        match self.auth.note_failure(actor, Instant::now()) {
             Noted::OnRecord => {
-                let action = AuditAction::Refused { request: self.name.to_string(), status };
-                if let Err(why) = self.state.record(&actor, action).await {
+                let action = AuditAction::Refused { request: request.to_owned(), status };
+                if let Err(why) = self.record(actor, action).await {
                     tracing::error!(why, "a refused admin request could not be put on record");
                 }
                 response

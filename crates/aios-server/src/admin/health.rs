@@ -27,6 +27,8 @@ pub(super) async fn metrics(State(state): State<AdminState>) -> Response {
 }
 
 pub(super) async fn status(State(state): State<AdminState>) -> axum::Json<Status> {
+    // An override that was written a moment ago is in force when somebody is told of the split.
+    state.status.controller.look_now().await;
     axum::Json(state.status.read())
 }
 

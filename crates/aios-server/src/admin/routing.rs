@@ -10,12 +10,13 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::AdminState;
+use super::asked::Body;
 use super::guard::error;
 use super::trail::off_the_loop;
 
 pub(super) async fn set(
     State(state): State<AdminState>,
-    Json(wish): Json<OverrideWish>,
+    Body(wish): Body<OverrideWish>,
 ) -> Response {
     let text = match serde_json::to_string(&wish) {
         Ok(text) => text,

@@ -22,13 +22,22 @@ const CODE_LIFE: Duration = Duration::from_secs(60 * 60);
 /// How long a session lasts.
 const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// Codes and sessions at once; then the oldest goes.
-const KEPT_MAX: usize = 64;
+/// Codes and sessions of one caller at once; then their oldest goes, and nobody else's.
+const KEPT_MAX: usize = 16;
 
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     codes: Vec<Kept>,
     sessions: Vec<Kept>,
+}
+
+/// A session that was opened.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Opened {
+    /// Whose.
+    pub(crate) caller: Caller,
+    /// What the browser is to keep.
+    pub(crate) cookie: String,
 }
 
 #[derive(Debug)]
@@ -43,12 +52,13 @@ impl Sessions {
         add(&mut self.codes, caller, now, CODE_LIFE)
     }
 
-    pub(crate) fn redeem(&mut self, code: &str, now: Instant) -> Option<String> {
+    pub(crate) fn redeem(&mut self, code: &str, now: Instant) -> Option<Opened> {
         let digest = SecretDigest::of(code.as_bytes());
         let at = self.codes.iter().position(|kept| kept.digest == digest && kept.ends_at > now)?;
-        let caller = Caller { by_cookie: true, ..self.codes.swap_remove(at).caller };
+        let caller = Caller { by_cookie: true, ..self.codes.remove(at).caller };
         let id = add(&mut self.sessions, &caller, now, SESSION_LIFE)?;
-        Some(format!("{NAME}={id}; HttpOnly; SameSite=Strict; Path=/"))
+        let cookie = format!("{NAME}={id}; HttpOnly; SameSite=Strict; Path=/");
+        Some(Opened { caller, cookie })
     }
 
     pub(crate) fn find(&self, id: &str, now: Instant) -> Option<Caller> {
@@ -68,8 +78,11 @@ fn add(kept: &mut Vec<Kept>, caller: &Caller, now: Instant, life: Duration) -> O
     // A digest of random bytes is as good as they are, and prints.
     let secret = SecretDigest::of(&random).to_hex();
     kept.retain(|kept| kept.ends_at > now);
-    if kept.len() >= KEPT_MAX {
-        kept.remove(0);
+    let is_theirs = |kept: &Kept| kept.caller.name == caller.name;
+    if kept.iter().filter(|kept| is_theirs(kept)).count() >= KEPT_MAX
+        && let Some(oldest) = kept.iter().position(is_theirs)
+    {
+        kept.remove(oldest);
     }
     let digest = SecretDigest::of(secret.as_bytes());
     kept.push(Kept { digest, caller: caller.clone(), ends_at: now + life });
@@ -101,7 +114,8 @@ mod tests {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let code = sessions.new_code(&caller(), now).unwrap();
         assert_eq!(sessions.redeem("wrong", now), None);
-        let cookie = sessions.redeem(&code, now).unwrap();
+        let Opened { caller, cookie } = sessions.redeem(&code, now).unwrap();
+        assert_eq!(caller.actor(), "boss (session)");
         assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
         assert_eq!(sessions.redeem(&code, now), None, "once");
         let found = sessions.find(id_of(&cookie), now).unwrap();
@@ -113,19 +127,27 @@ mod tests {
     async fn codes_and_sessions_end() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let [used, late] = [(); 2].map(|()| sessions.new_code(&caller(), now).unwrap());
-        let cookie = sessions.redeem(&used, now).unwrap();
+        let cookie = sessions.redeem(&used, now).unwrap().cookie;
         assert_eq!(sessions.redeem(&late, now + CODE_LIFE), None);
         assert!(sessions.find(id_of(&cookie), now + CODE_LIFE).is_some());
         assert_eq!(sessions.find(id_of(&cookie), now + SESSION_LIFE), None);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn they_are_bounded() {
+    async fn they_are_bounded_and_nobody_throws_another_out() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
-        let first = sessions.new_code(&caller(), now).unwrap();
-        (0..KEPT_MAX).for_each(|_| assert!(sessions.new_code(&caller(), now).is_some()));
-        assert_eq!(sessions.codes.len(), KEPT_MAX);
-        assert_eq!(sessions.redeem(&first, now), None);
+        let mut open = |caller: &Caller| {
+            let code = sessions.new_code(caller, now).unwrap();
+            sessions.redeem(&code, now).unwrap().cookie
+        };
+        let reader = Caller { name: "reader".into(), ..caller() };
+        let (theirs, first) = (open(&reader), open(&caller()));
+        let others: Vec<_> = (0..KEPT_MAX).map(|_| open(&caller())).collect();
+        assert_eq!(sessions.sessions.len(), KEPT_MAX + 1);
+        assert_eq!(sessions.find(id_of(&first), now), None, "the oldest of the same caller");
+        for kept in others.iter().chain([&theirs]) {
+            assert!(sessions.find(id_of(kept), now).is_some());
+        }
     }
 
     #[test]

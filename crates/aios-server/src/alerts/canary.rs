@@ -1,7 +1,7 @@
 //! What is wrong with the canary.
 
 use aios_control::{Phase, blocks_still_needed};
-use aios_core::VerdictReason;
+use aios_core::{Timestamp, VerdictReason};
 
 use super::Severity;
 use super::book::Trouble;
@@ -12,13 +12,26 @@ use crate::canary::Standing;
 const STALLED_AFTER: u32 = 60;
 
 /// What is wrong with it; nothing where it waits as it should.
-pub(super) fn canary_troubles(standing: &Standing) -> Vec<Trouble> {
+pub(super) fn canary_troubles(standing: &Standing, now: Timestamp) -> Vec<Trouble> {
     let damaged = standing.fault.as_ref().map(|fault| Trouble {
         about: "canary_damaged".to_owned(),
         severity: Severity::Page,
         detail: format!("everything is in control, since what is kept cannot be used: {fault}"),
     });
-    [damaged, incomparable(standing), stalled(standing)].into_iter().flatten().collect()
+    let all = [damaged, blind(standing, now), incomparable(standing), stalled(standing)];
+    all.into_iter().flatten().collect()
+}
+
+/// It sees nothing, neither harm nor its absence, before real time has caught up.
+fn blind(standing: &Standing, now: Timestamp) -> Option<Trouble> {
+    let until = standing.rollout.ahead_of(now)?;
+    Some(Trouble {
+        about: "canary_blind".to_owned(),
+        severity: Severity::Ticket,
+        detail: format!(
+            "a clock was ahead when something was kept of the canary, so that nothing is judged before {until}"
+        ),
+    })
 }
 
 /// It holds until the buckets can be compared again.
@@ -75,10 +88,12 @@ mod tests {
 
     use super::*;
 
+    const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
     fn check(change: impl FnOnce(&mut Rollout), expect: &[&str]) {
         let mut standing = Standing::new(Percent::new(10.0).unwrap());
         change(&mut standing.rollout);
-        let troubles = canary_troubles(&standing);
+        let troubles = canary_troubles(&standing, NOW);
         let found: Vec<_> = troubles.iter().map(|trouble| trouble.about.as_str()).collect();
         assert_eq!(found, expect);
     }
@@ -109,11 +124,18 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_has_not_come_is_told_until_it_has() {
+        check(|rollout| rollout.stage_since = Some(NOW), &[]);
+        let ahead = NOW.plus(std::time::Duration::from_secs(1));
+        check(|rollout| rollout.stage_since = Some(ahead), &["canary_blind"]);
+    }
+
+    #[test]
     fn a_damaged_log_is_a_page() {
         let mut standing = Standing::new(Percent::new(10.0).unwrap());
         standing.fault =
             Some(ControlFault { file: "control.ndjson".into(), line: 3, why: "torn".into() });
-        let troubles = canary_troubles(&standing);
+        let troubles = canary_troubles(&standing, NOW);
         assert_eq!((troubles.len(), troubles[0].severity), (1, Severity::Page));
         assert!(troubles[0].detail.contains("line 3"), "{}", troubles[0].detail);
     }

@@ -48,6 +48,10 @@ pub fn runbook(about: &str) -> &'static [&'static str] {
             "Go on without proof if you answer for it: aios canary approve --reason \"…\"",
             "Or end it: aios canary reset --start-pct 0",
         ],
+        "canary_blind" => &[
+            "See until when: aios canary status",
+            "Mend the clock (NTP), then begin anew: aios canary reset --start-pct 10",
+        ],
         "canary_incomparable" => &[
             "See what came in: aios canary check, aios routing status",
             "Look whether something in front of AIOS changes conversation ids, or control's endpoints fail: aios models",

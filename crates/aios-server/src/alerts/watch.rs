@@ -126,7 +126,7 @@ impl Watch {
     fn observe(&mut self, now: Timestamp) {
         let live = self.gateway.live.load();
         let mut troubles = broken_parts(&live.upstreams.status(), &self.gateway.store.stats());
-        troubles.extend(canary_troubles(&self.canary.borrow()));
+        troubles.extend(canary_troubles(&self.canary.borrow(), now));
         match &self.of_objectives {
             Some(seen) => troubles.extend(seen.iter().cloned()),
             // What cannot be seen is not over.

@@ -1,11 +1,7 @@
 //! One look: what has come in since the last one, what is proven by now, and what follows.
 
-use std::time::Duration;
-
-use aios_control::boundary::NearCounts;
 use aios_control::{
-    Canary, Check, ControlEvent, Evidence, Judgement, Phase, Rollout, Sources, VerdictEvent, judge,
-    next_stage, plan,
+    Canary, Check, ControlEvent, Evidence, Phase, Rollout, Sources, VerdictEvent, next_stage, plan,
 };
 use aios_core::{
     Actor, Decision, EvidenceWindow, GoldenGate, MetricEvidence, Percent, Split, Timestamp,
@@ -15,13 +11,12 @@ use aios_privacy::RedactedText;
 use serde::{Deserialize, Serialize};
 
 use super::error::CanaryError;
-use super::evidence::{RowSource, Taken, baseline, closed_window, take};
+use super::evidence::{RowSource, is_treated};
 use super::gate::Gate;
+use super::hand::is_hand_on;
 use super::keeper::{CanaryKeeper, Inner};
+use super::listen::{LEAST, Live, Silent};
 use super::settings::CanarySettings;
-
-/// The least stretch of time that can be told from none after it was written.
-const LEAST: Duration = Duration::from_millis(1);
 
 /// What a look is made with.
 #[derive(Clone, Copy)]
@@ -30,8 +25,9 @@ pub struct Look<'a> {
     pub settings: &'a CanarySettings,
     /// The split in force, which the operator's hand may have changed.
     pub split: &'a Split,
-    /// Since when it is in force: what was admitted before was dealt otherwise.
-    pub in_force_since: Timestamp,
+    /// Since when it is in force: what was admitted before was dealt otherwise. None where nobody serves and the
+    /// records alone know.
+    pub in_force_since: Option<Timestamp>,
     /// Where requests come from.
     pub rows: &'a dyn RowSource,
     /// What the golden report says.
@@ -95,6 +91,11 @@ pub enum Quiet {
     Promoted,
     /// The operator's hand is on the split.
     Overridden,
+    /// A clock was ahead when something was kept, and nothing is new before then.
+    Ahead {
+        /// When that will be.
+        until: Timestamp,
+    },
     /// The turn is not over yet, or was counted already.
     NotYet {
         /// When the next one can be counted.
@@ -104,15 +105,6 @@ pub enum Quiet {
     NoBaseline,
     /// The window holds nothing that can be compared.
     NoRequests,
-}
-
-/// What live traffic says.
-struct Live {
-    window: EvidenceWindow,
-    evidence: Evidence,
-    judgement: Judgement,
-    has_treatment: bool,
-    near: NearCounts,
 }
 
 impl CanaryKeeper {
@@ -135,16 +127,18 @@ impl Inner {
         if self.rollout.version == 0 {
             self.rollout = Rollout::new(look.settings.start);
         }
+        self.notice(look.split, look.in_force_since, look.now)?;
         if let Some(quiet) = self.quiet(look) {
             return Ok(self.nothing(look, quiet));
         }
         self.begin_anew_if_changed(look)?;
         let judged_pct = self.rollout.canary.treatment_pct;
         let live = self.listen(look)?;
-        let golden = look.gate.verdict(self.rollout.report.as_ref());
+        let golden = look.gate.verdict(&self.rollout, look.now);
         let live = match live {
             Ok(live) => Some(live),
-            Err(quiet) if self.must_wait_for_live(look, golden) => {
+            Err(Silent { quiet, heard }) if self.must_wait_for_live(look, golden)? => {
+                self.heard = heard.or(self.heard.take());
                 return Ok(self.nothing(look, quiet));
             }
             Err(_) => None,
@@ -152,12 +146,13 @@ impl Inner {
         let event = self.verdict(look, live.as_ref(), golden);
         let (_, decision) =
             plan(&look.settings.policy, self.rollout.canary, &check_of(&event, look));
-        let differences = live.as_ref().map(|live| differences(&live.evidence)).unwrap_or_default();
+        let differences =
+            live.as_ref().map(|live| differences(&live.heard.evidence)).unwrap_or_default();
         let n_blocks = live.as_ref().map_or(0, |live| live.judgement.n_blocks);
         self.keep(&ControlEvent::Verdict(Box::new(event.clone())))?;
-        if let Some(Live { mut evidence, .. }) = live {
-            evidence.settle();
-            self.evidence = Some(evidence);
+        if let Some(Live { mut heard, .. }) = live {
+            heard.evidence.settle();
+            self.heard = Some(heard);
         }
         let decision = decision.or_else(|| self.step(look, &event));
         if let Some(decision) = decision {
@@ -187,8 +182,10 @@ impl Inner {
             Phase::RolledBack if !self.is_another(look) => return Some(Quiet::RolledBack),
             Phase::Promoted | Phase::RolledBack | Phase::Running => {}
         }
-        let is_steered = look.split.origin == "canary" && !look.split.frozen;
-        (!is_steered).then_some(Quiet::Overridden)
+        if is_hand_on(look.split) {
+            return Some(Quiet::Overridden);
+        }
+        self.rollout.ahead_of(look.now).map(|until| Quiet::Ahead { until })
     }
 
     fn is_another(&self, look: &Look<'_>) -> bool {
@@ -206,63 +203,21 @@ impl Inner {
         self.decide(Decision::Reset { to }, Actor::Controller, RedactedText::default(), look.now)
     }
 
-    /// What live traffic says; or why it says nothing.
-    fn listen(&self, look: &Look<'_>) -> Result<Result<Live, Quiet>, CanaryError> {
-        let canary = &self.rollout.canary;
-        let counted = canary.counted.map(|window| window.until);
-        let starts = [counted, self.rollout.stage_since, Some(look.in_force_since)];
-        let since = starts.into_iter().flatten().max().unwrap_or(look.in_force_since);
-        // What is counted must be the same after it was written and read.
-        let since = since.plus(LEAST - Duration::from_micros(1)).as_stored();
-        let Some(window) = closed_window(since, look.now, look.settings) else {
-            let due = since.plus(look.settings.check_every).plus(look.settings.settle);
-            return Ok(Err(Quiet::NotYet { due }));
-        };
-        let (mut evidence, is_fresh) = match self.evidence_so_far() {
-            Some(evidence) => (evidence, true),
-            None => match baseline(look.rows, window)? {
-                (Some(p95_ms), is_used_up) => {
-                    let policy = look.settings.judge_policy(p95_ms);
-                    (Evidence::new(policy, canary.treatment_pct), !is_used_up)
-                }
-                (None, _) => return Ok(Err(Quiet::NoBaseline)),
-            },
-        };
-        let mut near = self.rollout.near;
-        let taken = match is_fresh {
-            true => {
-                let boundary = look.split.treatment_boundary;
-                take(&mut evidence, look.rows, window, look.settings, boundary, &mut near)?
-            }
-            // The window went into the limit that the next ones are measured by.
-            false => Taken::default(),
-        };
-        if is_fresh && !evidence.has_news() {
-            return Ok(Err(Quiet::NoRequests));
-        }
-        let next = next_stage(canary.treatment_pct).unwrap_or(canary.treatment_pct);
-        let judgement = judge(&evidence, next);
-        let has_treatment = taken.n_treatment > 0 || !is_fresh;
-        Ok(Ok(Live { window, evidence, judgement, has_treatment, near }))
-    }
-
     /// Whether a golden report alone would say nothing now: it may breach at any time, and passes alone only
-    /// where live traffic has never said anything.
-    fn must_wait_for_live(&self, look: &Look<'_>, golden: Option<Verdict>) -> bool {
+    /// where live traffic has never said anything, and treatment has none that will.
+    fn must_wait_for_live(
+        &self,
+        look: &Look<'_>,
+        golden: Option<Verdict>,
+    ) -> Result<bool, CanaryError> {
         let alone = look.settings.sources.verdict(None, golden);
         match alone {
-            Verdict::NoData => true,
-            Verdict::Breached => false,
-            Verdict::Met => {
-                look.settings.sources != Sources::Golden && self.rollout.testimony.is_some()
-            }
+            Verdict::NoData => Ok(true),
+            Verdict::Breached => Ok(false),
+            Verdict::Met if look.settings.sources == Sources::Golden => Ok(false),
+            Verdict::Met => Ok(self.rollout.testimony.is_some()
+                || is_treated(look.rows, self.since(look)..look.now)?),
         }
-    }
-
-    fn evidence_so_far(&self) -> Option<Evidence> {
-        let treatment = self.rollout.canary.treatment_pct;
-        let kept = || self.rollout.testimony.clone();
-        self.evidence.clone().or_else(|| Some(Evidence::resume(kept()?, treatment)))
     }
 
     fn verdict(
@@ -272,16 +227,15 @@ impl Inner {
         golden: Option<Verdict>,
     ) -> VerdictEvent {
         let judged = live.map(|live| &live.judgement);
-        let speaks = live.filter(|live| live.has_treatment).map(|live| live.judgement.verdict);
+        let speaks = live.map(|live| live.judgement.verdict);
         let verdict = look.settings.sources.verdict(speaks, golden);
         let reason = match judged {
             Some(judged) if judged.verdict == verdict => judged.reason,
             Some(_) | None => golden_reason(verdict),
         };
-        let counted =
-            self.rollout.canary.counted.map_or(look.in_force_since.as_stored(), |it| it.until);
         // A report alone is about no stretch of time; it takes the least that there is after the last one.
-        let least = EvidenceWindow { since: counted, until: counted.plus(LEAST) };
+        let since = self.since(look);
+        let least = EvidenceWindow { since, until: since.plus(LEAST) };
         VerdictEvent {
             ts: look.now,
             verdict,
@@ -291,10 +245,11 @@ impl Inner {
             candidate: look.settings.candidate(),
             golden: look.gate.state,
             report: golden.and(look.gate.report.clone()),
+            report_made: golden.and(look.gate.made),
             harm_log_e: judged.map_or(0.0, |judged| judged.harm_log_e),
             metrics: judged.map(|judged| judged.metrics.clone()).unwrap_or_default(),
-            testimony: live.map(|live| live.evidence.testimony()),
-            near: live.map(|live| live.near),
+            testimony: live.map(|live| live.heard.evidence.testimony()),
+            near: live.map(|live| live.heard.near),
         }
     }
 

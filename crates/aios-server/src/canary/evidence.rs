@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use aios_control::boundary::NearCounts;
-use aios_control::{Evidence, Observer, Row};
+use aios_control::{Evidence, Observation, Row};
 use aios_core::{Boundary, Bucket, EvidenceWindow, Timestamp};
 use aios_store::StoreError;
 
@@ -73,32 +73,45 @@ fn p95_of_control(
     Ok(Some(*latencies.select_nth_unstable_by(at, f64::total_cmp).1))
 }
 
-/// What a window has added.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Taken {
-    pub(super) n_treatment: u64,
-    pub(super) n_control: u64,
-}
-
-/// Takes a window in, for the buckets and for the boundary.
+/// Takes a time in, for the buckets and for the boundary.
 pub(super) fn take(
     evidence: &mut Evidence,
     rows: &dyn RowSource,
-    window: EvidenceWindow,
+    times: Range<Timestamp>,
     settings: &CanarySettings,
     boundary: Boundary,
     near: &mut NearCounts,
-) -> Result<Taken, StoreError> {
-    let mut observer = Observer::new(settings.quality_min);
-    let mut taken = Taken::default();
-    rows.each(window.since..window.until, &mut |row| {
-        let Some(seen) = observer.observe(&row) else { return };
-        match seen.bucket {
-            Bucket::Treatment => taken.n_treatment += 1,
-            Bucket::Control => taken.n_control += 1,
-        }
+) -> Result<(), StoreError> {
+    rows.each(times, &mut |row| {
+        let is_first = row.weight.is_some() && evidence.calls_on(row.conversation);
+        let seen = Observation::of(&row, settings.quality_min).filter(|_| is_first);
+        let Some(seen) = seen else { return };
         evidence.add(&seen);
         near.add(&settings.boundary, boundary, &row);
+    })
+}
+
+/// Whether treatment has had traffic in this time that can be compared.
+pub(super) fn is_treated(
+    rows: &dyn RowSource,
+    times: Range<Timestamp>,
+) -> Result<bool, StoreError> {
+    let mut is_treated = false;
+    rows.each(times, &mut |row| {
+        is_treated |= row.bucket == Bucket::Treatment && row.weight.is_some();
     })?;
-    Ok(taken)
+    Ok(is_treated)
+}
+
+/// Who has spoken in this time already, which a restart forgets.
+pub(super) fn remember(
+    evidence: &mut Evidence,
+    rows: &dyn RowSource,
+    times: Range<Timestamp>,
+) -> Result<(), StoreError> {
+    rows.each(times, &mut |row| {
+        if row.weight.is_some() {
+            evidence.calls_on(row.conversation);
+        }
+    })
 }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use aios_control::Rollout;
 use aios_control::sli::Window;
 use aios_control::slo::Slo;
 use aios_control::slo::check::{Looked, check};
@@ -34,6 +35,8 @@ pub struct Gate {
     pub state: GoldenGate,
     /// The report, by its id.
     pub report: Option<String>,
+    /// When it was made.
+    pub made: Option<Timestamp>,
     /// Cases in it.
     pub n_cases: u32,
     /// Why it is closed, if it is.
@@ -107,7 +110,7 @@ impl<'a> Trial<'a> {
 impl Gate {
     /// Where there is no report.
     pub const MISSING: Self =
-        Self { state: GoldenGate::Missing, report: None, n_cases: 0, why: None };
+        Self { state: GoldenGate::Missing, report: None, made: None, n_cases: 0, why: None };
 
     /// What the report's text says at `now` of what is on trial.
     ///
@@ -139,6 +142,7 @@ impl Gate {
         Ok(Self {
             state: if why.is_none() { GoldenGate::FreshPass } else { GoldenGate::Failed },
             report: Some(report.report_id.chars().take(DIGITS).collect()),
+            made: Some(report.timestamp),
             n_cases: u32::try_from(report.summary.cases).unwrap_or(u32::MAX),
             why,
         })
@@ -157,9 +161,13 @@ impl Gate {
         }
     }
 
-    /// What it says as a verdict; none if there is no report or it was counted before.
-    pub(super) fn verdict(&self, counted: Option<&String>) -> Option<Verdict> {
-        let is_new = self.report.is_some() && self.report.as_ref() != counted;
+    /// What it says as a verdict; none if there is no report, or none that was made after the last one that was
+    /// counted.
+    pub(super) fn verdict(&self, rollout: &Rollout, now: Timestamp) -> Option<Verdict> {
+        let is_another = self.report.is_some() && self.report != rollout.report;
+        // A time that has not come was made up by a clock that was ahead.
+        let counted = rollout.report_made.filter(|made| *made <= now);
+        let is_new = is_another && counted.is_none_or(|counted| self.made > Some(counted));
         match self.state {
             GoldenGate::FreshPass if is_new => Some(Verdict::Met),
             GoldenGate::Failed if is_new => Some(Verdict::Breached),
@@ -232,17 +240,42 @@ mod tests {
     }
 
     fn gate(text: &str) -> Result<Gate, GateError> {
-        Gate::of(text, "r.json", &trial(&default_slos()), Timestamp::parse(NOW).unwrap())
+        Gate::of(text, "r.json", &trial(&default_slos()), now())
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::parse(NOW).unwrap()
     }
 
     #[test]
     fn a_report_opens_or_closes_the_gate_and_counts_once() {
         let read = gate(&report("/status", &json!("PASS"))).unwrap();
         assert_eq!((read.state, read.n_cases, &read.why), (GoldenGate::FreshPass, 20, &None));
-        assert_eq!(read.verdict(None), Some(Verdict::Met));
-        assert_eq!(read.verdict(read.report.as_ref()), None);
+        let none = Rollout::new(Percent::new(10.0).unwrap());
+        assert_eq!(read.verdict(&none, now()), Some(Verdict::Met));
+        let counted =
+            Rollout { report: read.report.clone(), report_made: read.made, ..none.clone() };
+        assert_eq!(read.verdict(&counted, now()), None);
         let failed = gate(&report("/status", &json!("FAIL"))).unwrap();
-        assert_eq!(failed.verdict(None), Some(Verdict::Breached));
+        assert_eq!(failed.verdict(&none, now()), Some(Verdict::Breached));
+    }
+
+    /// Of three reports that are handed in again and again each counts once, and only in the order of their making.
+    #[test]
+    fn an_older_report_is_no_news() {
+        let made_after = |other: &str, made: &str| {
+            let read = gate(&report("/status", &json!("PASS"))).unwrap();
+            let made = Timestamp::parse(made).ok();
+            let last = Rollout {
+                report: Some(other.to_owned()),
+                report_made: made,
+                ..Rollout::new(Percent::new(10.0).unwrap())
+            };
+            read.verdict(&last, now()).is_some()
+        };
+        assert!(made_after("another", "2027-01-15T07:00:00Z"));
+        assert!(!made_after("another", "2027-01-15T08:59:59Z"));
+        assert!(made_after("of a clock that was ahead", "2028-01-15T08:59:59Z"));
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aios_control::{ControlEvent, DecisionEvent, Evidence, Rollout, StandingEvent, next_stage};
+use aios_control::{ControlEvent, DecisionEvent, Rollout, StandingEvent, next_stage};
 use aios_core::{Actor, Decision, Percent, Timestamp};
 use aios_privacy::RedactedText;
 use aios_store::{ControlFault, ControlLog, DataDir, Term};
 use tokio::sync::watch;
 
 use super::error::CanaryError;
+use super::listen::Heard;
 use super::standing::Standing;
 
 /// Keeps the canary's state and moves it, one after the other.
@@ -24,8 +25,7 @@ pub struct CanaryKeeper {
 pub(super) struct Inner {
     log: Result<ControlLog, ControlFault>,
     pub(super) rollout: Rollout,
-    /// Goes on from check to check, because it also holds what waits for its block.
-    pub(super) evidence: Option<Evidence>,
+    pub(super) heard: Option<Heard>,
 }
 
 /// What an operator asks for.
@@ -129,7 +129,7 @@ impl Inner {
                 (Err(fault), Rollout::new(start))
             }
         };
-        Ok(Self { log, rollout, evidence: None })
+        Ok(Self { log, rollout, heard: None })
     }
 
     fn standing(&self) -> Standing {
@@ -169,20 +169,19 @@ impl Inner {
         self.keep(&ControlEvent::Decision(DecisionEvent { ts: now, decision, actor, reason }))?;
         tracing::info!(%decision, ?actor, version = self.rollout.version, "the canary has moved");
         match decision {
-            Decision::Advance { to, .. } | Decision::RollBack { to, .. } => {
-                if let Some(evidence) = &mut self.evidence {
-                    evidence.enter(to);
-                }
-            }
-            Decision::MoveBoundary { .. } => {
-                if let Some(evidence) = &mut self.evidence {
-                    evidence.enter(self.rollout.canary.treatment_pct);
-                }
-            }
-            Decision::Reset { .. } => self.evidence = None,
+            Decision::Advance { to, .. } | Decision::RollBack { to, .. } => self.enter(to),
+            Decision::MoveBoundary { .. } => self.enter(self.rollout.canary.treatment_pct),
+            Decision::Reset { .. } => self.heard = None,
             Decision::Hold | Decision::Resume => {}
         }
         Ok(())
+    }
+
+    fn enter(&mut self, treatment: Percent) {
+        let near = self.rollout.near;
+        if let Some(heard) = &mut self.heard {
+            heard.enter(treatment, near);
+        }
     }
 
     /// Forces a line to disk; only then is it part of the state.

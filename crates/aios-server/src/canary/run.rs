@@ -59,20 +59,34 @@ impl Desk {
         if_version: Option<u64>,
     ) -> Result<Checked, CanaryError> {
         let config = self.config.borrow().clone();
+        let now = self.gateway.clock.now();
         if !config.canary.enabled {
             return Err(CanaryError::Disabled);
         }
-        let now = self.gateway.clock.now();
         let gate = self.gate(report, now)?;
         self.keeper.check(&Look {
             settings: &config.canary,
             split: &self.gateway.split(),
-            in_force_since: self.controller.in_force_since(),
+            in_force_since: Some(self.controller.in_force_since(now)),
             rows: &LogRows { store: &*self.gateway.store, dir: &self.data_dir },
             gate: &gate,
             now,
             if_version,
         })
+    }
+
+    /// A look, if the canary is not switched off; that it is must be on record.
+    fn look_or_notice(&self) -> Result<Option<Checked>, CanaryError> {
+        if self.config.borrow().canary.enabled {
+            return self.look(None, None).map(Some);
+        }
+        self.notice().map(|()| None)
+    }
+
+    /// Keeps that somebody else decides, or does so no more. Blocks for a write to disk, if there is anything to keep.
+    fn notice(&self) -> Result<(), CanaryError> {
+        let now = self.gateway.clock.now();
+        self.keeper.notice(&self.gateway.split(), Some(self.controller.in_force_since(now)), now)
     }
 
     /// Does what an operator asks for. Blocks for a write to disk.
@@ -121,24 +135,23 @@ impl Desk {
 /// Runs until the pipeline is gone.
 pub(crate) async fn run(desk: Arc<Desk>) {
     let mut prune_at = Instant::now();
-    let mut config = desk.config.clone();
+    let (mut config, mut split) = (desk.config.clone(), desk.gateway.split.clone());
     loop {
         // Another configuration may be another candidate, which begins anew at once.
         tokio::select! {
             () = tokio::time::sleep(desk.pause()) => {}
             Ok(()) = config.changed() => {}
+            // An override that is soon taken back must be on record all the same.
+            Ok(()) = split.changed() => {}
         }
         if Instant::now() >= prune_at {
             prune_at = Instant::now() + PRUNE_EVERY;
             desk.prune();
         }
-        if !desk.config.borrow().canary.enabled {
-            continue;
-        }
         let looking = Arc::clone(&desk);
-        let looked = tokio::task::spawn_blocking(move || looking.look(None, None)).await;
+        let looked = tokio::task::spawn_blocking(move || looking.look_or_notice()).await;
         match looked {
-            Ok(Ok(checked)) => tell(&checked),
+            Ok(Ok(checked)) => checked.iter().for_each(tell),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the canary cannot be looked at; the split stays")
             }

@@ -30,6 +30,8 @@ struct Traffic {
     quality: Option<f64>,
     /// From then on; before there is nothing.
     since: Timestamp,
+    /// Half of all requests are of forty conversations that never end, the other half of one a minute.
+    few: bool,
 }
 
 impl RowSource for Traffic {
@@ -49,17 +51,22 @@ impl Traffic {
     fn steady(treatment_fails_every: u64) -> Self {
         let since = Timestamp::from_micros(START.as_micros() - 86_400_000_000);
         let (per_second, pct, quality) = (10, Cell::new(10.0), None);
-        Self { per_second, pct, treatment_fails_every, quality, since }
+        Self { per_second, pct, treatment_fails_every, quality, since, few: false }
     }
 
     fn row(&self, n: i64, ts: Timestamp) -> Row {
-        let is_treated = mixed(n, 1) % 1_000 < (self.pct.get() * 10.0) as u64;
+        let conversation = match self.few {
+            true if n % 2 == 0 => n % 40,
+            true => n / (60 * self.per_second),
+            false => n,
+        };
+        let is_treated = mixed(conversation, 1) % 1_000 < (self.pct.get() * 10.0) as u64;
         let bucket = if is_treated { Bucket::Treatment } else { Bucket::Control };
         let fails_every = if is_treated { self.treatment_fails_every } else { 1_000_000_007 };
         let failed = mixed(n, 2).is_multiple_of(fails_every);
         Row {
             ts,
-            conversation: n as u64,
+            conversation: conversation as u64,
             bucket,
             tier: Some(if self.quality.is_some() { Tier::Embedder } else { Tier::Main }),
             outcome: if failed { Outcome::Timeout } else { Outcome::Ok },
@@ -129,7 +136,7 @@ impl Rig {
         Look {
             settings: &self.settings,
             split: &self.split,
-            in_force_since: START.plus(Duration::from_micros(777)),
+            in_force_since: Some(START.plus(Duration::from_micros(777))),
             rows,
             gate,
             now,
@@ -156,11 +163,13 @@ impl Rig {
 }
 
 fn open_gate() -> Gate {
-    Gate { state: GoldenGate::FreshPass, report: None, n_cases: 20, why: None }
+    Gate { state: GoldenGate::FreshPass, report: None, made: None, n_cases: 20, why: None }
 }
 
+/// Reports are made in the order of their names.
 fn report(name: &str, state: GoldenGate) -> Gate {
-    Gate { state, report: Some(name.into()), n_cases: 20, why: None }
+    let made = START.plus(Duration::from_millis(u64::from(name.as_bytes()[0])));
+    Gate { state, report: Some(name.into()), made: Some(made), n_cases: 20, why: None }
 }
 
 #[test]
@@ -184,6 +193,27 @@ fn an_equal_treatment_reaches_everybody_and_a_restart_changes_nothing() {
     rig.keeper.check(&Look { settings: &other, ..look }).unwrap();
     let canary = rig.keeper.standing().rollout.canary;
     assert_eq!((canary.phase, canary.treatment_pct.get()), (Phase::Running, 10.0));
+}
+
+/// Heard in every window, forty conversations would soon be proof that treatment gets too much or too little.
+#[test]
+fn conversations_that_go_on_are_heard_once_also_after_a_restart() {
+    let (rows, gate) = (Traffic { few: true, ..Traffic::steady(1_000_000_007) }, open_gate());
+    let n_dealt = |rig: &Rig| {
+        let rollout = &rig.keeper.standing().rollout;
+        assert_ne!(rollout.reason, Some(VerdictReason::SampleRatioMismatch));
+        let kept = serde_json::to_value(rollout.testimony.as_ref().unwrap()).unwrap();
+        let dealt = kept["epochs"][0]["n_dealt"].as_array().unwrap().clone();
+        dealt.iter().filter_map(serde_json::Value::as_u64).sum::<u64>()
+    };
+    let whole = Rig::new();
+    whole.turns(&rows, &gate, 1, 24);
+    let restarted = Rig::new();
+    restarted.turns(&rows, &gate, 1, 12);
+    let restarted = restarted.reopened();
+    restarted.turns(&rows, &gate, 13, 12);
+    assert!((200..=281).contains(&n_dealt(&whole)), "{}", n_dealt(&whole));
+    assert_eq!(n_dealt(&restarted), n_dealt(&whole));
 }
 
 #[test]
@@ -261,7 +291,7 @@ fn the_operators_hand_stops_the_looking_and_what_it_moved_is_no_evidence() {
     let (rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
     let now = START.plus(TURN * 3 + SETTLE);
     let quiet = |split: &Split, since: Timestamp| {
-        let look = Look { split, in_force_since: since, ..rig.look(&rows, &gate, now) };
+        let look = Look { split, in_force_since: Some(since), ..rig.look(&rows, &gate, now) };
         rig.keeper.check(&look).unwrap().quiet
     };
     let overridden = Split { origin: "override".into(), ..rig.split.clone() };
@@ -271,7 +301,65 @@ fn the_operators_hand_stops_the_looking_and_what_it_moved_is_no_evidence() {
     let cleared = START.plus(TURN * 3);
     let due = cleared.plus(TURN + SETTLE);
     assert_eq!(quiet(&rig.split, cleared), Some(Quiet::NotYet { due }));
-    assert_eq!(rig.keeper.standing().rollout.version, 0);
+    // That it was there and is there no more is on record, in the order in which it was.
+    let history = aios_store::ControlHistory::<aios_control::ControlEvent>::read(&rig.dir).unwrap();
+    let hands = history.lines.iter().map(|kept| match &kept.record {
+        aios_control::ControlEvent::Hand(event) => (event.on, event.origin.clone(), event.ts),
+        other => panic!("{other:?}"),
+    });
+    let on = (true, "override".to_owned(), now);
+    assert_eq!(hands.collect::<Vec<_>>(), [on, (false, "canary".to_owned(), cleared)]);
+}
+
+/// What was dealt under an override is no evidence when its server has gone and the file with it.
+#[test]
+fn the_records_know_of_the_operators_hand_when_nobody_serves() {
+    let (rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
+    let now = START.plus(TURN * 3 + SETTLE);
+    let window = |rig: &Rig, split: &Split, since, now| {
+        let look = Look { split, in_force_since: since, ..rig.look(&rows, &gate, now) };
+        rig.keeper.check(&look).unwrap().window
+    };
+    let overridden = Split { origin: "override".into(), ..rig.split.clone() };
+    assert_eq!(window(&rig, &overridden, Some(START), now), None);
+    let rig = rig.reopened();
+    let later = now.plus(TURN * 5);
+    assert_eq!(window(&rig, &rig.split, None, later), None);
+    let window = window(&rig, &rig.split, None, later.plus(TURN + SETTLE)).unwrap();
+    assert!(window.since >= later, "{window:?}");
+}
+
+/// Six hours ahead for one look, and back again.
+#[test]
+fn a_clock_that_was_ahead_is_named_and_a_reset_heals_it() {
+    let (rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
+    let check = |now: Timestamp| rig.keeper.check(&rig.look(&rows, &gate, now)).unwrap();
+    let until = check(START.plus(TURN * 36)).window.unwrap().until;
+    let now = START.plus(TURN * 3 + SETTLE);
+    assert_eq!(check(now).quiet, Some(Quiet::Ahead { until }));
+    assert_eq!(rig.keeper.standing().rollout.ahead_of(now), Some(until));
+    let order =
+        Order { wish: Wish::Reset(pct(10.0)), reason: RedactedText::default(), if_version: None };
+    rig.keeper.decide(order, now).unwrap();
+    assert_eq!(rig.keeper.standing().rollout.ahead_of(now), None);
+    let window = check(now.plus(TURN + SETTLE)).window.unwrap();
+    assert!(window.since >= now, "{window:?}");
+}
+
+/// Treatment has traffic from the first second on: before it was judged a report alone says nothing.
+#[test]
+fn a_report_alone_does_not_speak_while_traffic_waits_to_be_judged() {
+    let rig = Rig::new();
+    let rows = Traffic { since: START, ..Traffic::steady(1_000_000_007) };
+    let check = |rows: &dyn RowSource, name: &str, state| {
+        let now = START.plus(Duration::from_secs(60));
+        let gate = report(name, state);
+        rig.keeper.check(&rig.look(rows, &gate, now)).unwrap().quiet.is_none()
+    };
+    assert!(!check(&rows, "a", GoldenGate::FreshPass));
+    assert!(check(&rows, "b", GoldenGate::Failed));
+    // Without any, three of them would be three passes.
+    assert!(check(&Silence, "c", GoldenGate::FreshPass));
 }
 
 /// What was counted stays counted, whatever the clock says then.
@@ -403,7 +491,9 @@ fn a_step_is_a_decision_that_a_restart_knows_and_a_reset_undoes() {
     let history = aios_store::ControlHistory::<aios_control::ControlEvent>::read(&rig.dir).unwrap();
     let decided = history.lines.iter().filter_map(|kept| match &kept.record {
         aios_control::ControlEvent::Decision(event) => Some((event.decision.name(), event.actor)),
-        aios_control::ControlEvent::Verdict(_) | aios_control::ControlEvent::Standing(_) => None,
+        aios_control::ControlEvent::Verdict(_)
+        | aios_control::ControlEvent::Hand(_)
+        | aios_control::ControlEvent::Standing(_) => None,
     });
     let step = ("move_boundary", aios_core::Actor::Controller);
     assert_eq!(decided.collect::<Vec<_>>(), [step, step]);

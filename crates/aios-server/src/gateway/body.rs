@@ -23,9 +23,7 @@ pub(crate) async fn read(
     body: Incoming,
 ) -> Result<Bytes, GatewayError> {
     let encoding = refuse_early(config, headers)?;
-    let sent = tokio::time::timeout_at(deadline, read_sent(config, headers, body))
-        .await
-        .map_err(|_| GatewayError::BodyTimeout { silence: config.total_timeout })??;
+    let sent = read_sent(config, deadline, headers, body).await?;
     match encoding {
         Encoding::Plain => Ok(sent),
         Encoding::Gzip => inflate(config, &sent),
@@ -40,12 +38,13 @@ enum Encoding {
 
 async fn read_sent(
     config: &GatewayConfig,
+    deadline: Instant,
     headers: &HeaderMap,
     mut body: Incoming,
 ) -> Result<Bytes, GatewayError> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
-    while let Some(data) = next(config, &mut body).await? {
+    while let Some(data) = next(config, deadline, &mut body).await? {
         // What came first stands in `rest` as well, once there is a rest.
         if first.len().max(rest.len()) + data.len() > config.body_max {
             return Err(GatewayError::BodyTooLarge { max: config.body_max });
@@ -102,19 +101,28 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn next(config: &GatewayConfig, body: &mut Incoming) -> Result<Option<Bytes>, GatewayError> {
-    loop {
-        let frame = tokio::time::timeout(config.body_timeout, body.frame())
-            .await
-            .map_err(|_| GatewayError::BodyTimeout { silence: config.body_timeout })?;
-        match frame {
-            None => return Ok(None),
-            Some(Err(_)) => return Err(GatewayError::BodyLost),
-            Some(Ok(frame)) => {
-                if let Ok(data) = frame.into_data() {
-                    return Ok(Some(data));
+/// The next piece. One timer serves both limits: whichever comes first.
+async fn next(
+    config: &GatewayConfig,
+    deadline: Instant,
+    body: &mut Incoming,
+) -> Result<Option<Bytes>, GatewayError> {
+    let (at, silence) = (Instant::now() + config.body_timeout, config.body_timeout);
+    let (at, silence) =
+        if deadline < at { (deadline, config.total_timeout) } else { (at, silence) };
+    let whole = async {
+        loop {
+            match body.frame().await {
+                None => return Ok(None),
+                Some(Err(_)) => return Err(GatewayError::BodyLost),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
                 }
             }
         }
-    }
+    };
+    let timely = tokio::time::timeout_at(at, whole).await;
+    timely.unwrap_or(Err(GatewayError::BodyTimeout { silence }))
 }

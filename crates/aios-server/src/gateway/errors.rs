@@ -49,6 +49,8 @@ pub(crate) enum GatewayError {
     UnknownModel { model: String },
     /// No answer of that event is kept.
     UnknownEvent,
+    /// Enough was said of one answer.
+    EnoughSaid { max: u32 },
     /// The endpoints could not answer.
     Upstream(Box<Failure>),
     /// A fault of our own.
@@ -82,7 +84,8 @@ impl GatewayError {
             | Self::BadRequest { .. }
             | Self::Blocked { .. }
             | Self::UnknownModel { .. }
-            | Self::UnknownEvent => Outcome::CallerError,
+            | Self::UnknownEvent
+            | Self::EnoughSaid { .. } => Outcome::CallerError,
             Self::ClientLimited { .. } | Self::EventLogFull { .. } => Outcome::Overloaded,
             Self::BodyTimeout { .. } => Outcome::Timeout,
             Self::BodyLost => Outcome::ClientCancelled,
@@ -111,6 +114,7 @@ impl GatewayError {
             Self::Unscannable { .. } => "pii_unscannable",
             Self::UnknownModel { .. } => "model_not_found",
             Self::UnknownEvent => "event_not_found",
+            Self::EnoughSaid { .. } => "feedback_limit",
             Self::Upstream(failure) => failure_code(failure.outcome),
             Self::Internal => "internal_error",
         }
@@ -125,7 +129,7 @@ impl GatewayError {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
             Self::MayNotSteer { .. } => StatusCode::FORBIDDEN,
-            Self::ClientLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::ClientLimited { .. } | Self::EnoughSaid { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::EventLogFull { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
@@ -169,7 +173,7 @@ impl GatewayError {
         match self {
             Self::BadRequest { param, .. } => *param,
             Self::UnknownModel { .. } => Some("model"),
-            Self::UnknownEvent => Some("event_id"),
+            Self::UnknownEvent | Self::EnoughSaid { .. } => Some("event_id"),
             _ => None,
         }
     }
@@ -238,6 +242,9 @@ impl GatewayError {
             Self::UnknownModel { model } => format!(
                 "The model '{model}' does not exist here. Ask for 'aios-auto', or see /v1/models."
             ),
+            Self::EnoughSaid { max } => {
+                format!("Feedback was given on this answer {max} times; no more is taken.")
+            }
             Self::UnknownEvent => {
                 "No answer with this event_id is kept here. It stands in the answer's header x-aios-event-id."
                     .to_owned()

@@ -1,6 +1,7 @@
 //! `POST /v1/feedback`: what somebody says of an answer becomes an event in the answer's conversation.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aios_core::{Event, EventId, FeedbackEvent, FeedbackSource, ResponseEvent, SCHEMA_VERSION};
@@ -30,6 +31,33 @@ const COMMENT_MAX: usize = 4096;
 const JUST_NOW: Duration = Duration::from_secs(10);
 const LOOKS: usize = 10;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Most words on one answer. The last one counts, so that more say nothing; they would only fill the log.
+const WORDS_MAX: u32 = 8;
+
+/// Answers whose words are counted; the oldest are forgotten first.
+const COUNTED_MAX: usize = 16_384;
+
+/// How often something was said of an answer.
+#[derive(Debug, Default)]
+pub(crate) struct WordCounts(Mutex<BTreeMap<EventId, u32>>);
+
+impl WordCounts {
+    /// Counts one more word; not if there were enough.
+    fn one_more(&self, about: EventId) -> bool {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let n = counts.entry(about).or_default();
+        if *n == WORDS_MAX {
+            return false;
+        }
+        *n += 1;
+        if counts.len() > COUNTED_MAX {
+            // Ids begin with a time.
+            counts.pop_first();
+        }
+        true
+    }
+}
 
 /// Most answers that are looked up at once: each may read a part of the log.
 static LOOK_UPS: Semaphore = Semaphore::const_new(2);
@@ -71,6 +99,9 @@ async fn take(
     let is_theirs = answer.client.as_deref() == client && !gateway.store.refuses(&answer.conv_id);
     if !is_theirs {
         return Err(GatewayError::UnknownEvent);
+    }
+    if !gateway.words.one_more(said.about) {
+        return Err(GatewayError::EnoughSaid { max: WORDS_MAX });
     }
     keep(gateway, &live, said, &answer, client).await
 }
@@ -134,6 +165,7 @@ async fn keep(
         score: said.score,
         label,
         comment,
+        tokens: None,
         redactions: counts,
     })));
     if commit.needs_wait() {
@@ -226,6 +258,17 @@ fn score(fields: &Map<String, Value>) -> Result<Option<f64>, GatewayError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_one_answer_enough_is_said_at_some_time() {
+        let counts = WordCounts::default();
+        let id = |n: i64| EventId::new(aios_core::Timestamp::from_micros(n * 1_000), [0; 10]);
+        let n_taken = (0..20).filter(|_| counts.one_more(id(1))).count();
+        assert_eq!((n_taken, counts.one_more(id(2))), (8, true));
+        (3..=COUNTED_MAX as i64 + 2).for_each(|n| assert!(counts.one_more(id(n))));
+        assert_eq!(counts.0.lock().unwrap().len(), COUNTED_MAX);
+        assert!(counts.one_more(id(2)));
+    }
 
     const ID: &str = "0192f0c4-7b00-7000-8000-000000000001";
 

@@ -5,6 +5,7 @@ mod cut;
 mod depth;
 pub(crate) mod errors;
 mod feedback;
+mod heavy;
 mod identity;
 pub(crate) mod memory;
 mod models;
@@ -40,6 +41,7 @@ use crate::metrics::Metrics;
 use crate::routing::RoutingState;
 use crate::trace::EventObserver;
 use errors::GatewayError;
+pub(crate) use feedback::WordCounts;
 pub(crate) use naming::{AUTO, PINS};
 pub(crate) use relay::ReplyBody;
 pub(crate) use sequel::Sequels;
@@ -54,6 +56,7 @@ pub(crate) struct Gateway {
     /// Where answers are looked up of which something is said.
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) sequels: Sequels,
+    pub(crate) words: WordCounts,
     pub(crate) memory: memory::Memory,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Keys,

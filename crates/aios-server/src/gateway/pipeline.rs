@@ -19,7 +19,7 @@ use super::record::{Ending, Record};
 use super::relay::ReplyBody;
 use super::request::{self, Head};
 use super::sinks::{ReplyFilter, Sinks};
-use super::{Gateway, body, identity, memory, reply, steering};
+use super::{Gateway, body, heavy, identity, memory, reply, steering};
 use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
 /// Serves one request and records exactly one event for it, whatever the outcome.
@@ -72,8 +72,9 @@ async fn answer(
     let deadline = record.admitted_at() + live.gateway.total_timeout;
     let body = body::read(&live.gateway, deadline, &parts.headers, incoming).await?;
     record.facts_mut().body_read_at = Some(Instant::now());
-    let body = memory::without_own(&record.gateway().keys, record.facts().operation, body);
-    let mut head = request::read(record.facts().operation, &body)?;
+    let operation = record.facts().operation;
+    let body = memory::without_own(&record.gateway().keys, operation, body);
+    let mut head = heavy::on(body.len(), || request::read(operation, &body))?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
     if record.live().gateway.sequels && record.facts().steering.purpose.is_live() {
@@ -85,11 +86,11 @@ async fn answer(
         None => (head, &body),
         Some(with_memory) => {
             remembering = with_memory;
-            (request::read(record.facts().operation, &remembering)?, &remembering)
+            (heavy::on(remembering.len(), || request::read(operation, &remembering))?, &remembering)
         }
     };
     let edits = match &live.sinks {
-        Some(sinks) => filter(sinks, record, &head, body)?,
+        Some(sinks) => heavy::on(body.len(), || filter(sinks, record, &head, body))?,
         None => Vec::new(),
     };
     let call = call(record, &head, body.clone(), target, &parts.headers, edits);
@@ -115,7 +116,7 @@ async fn remember(
 fn refused(record: &mut Record, mut failure: Failure) -> GatewayError {
     let filter = record.facts_mut().reply_filter.take();
     if let (Some(mut filter), Some(reply)) = (filter, &mut failure.reply) {
-        let filtered = filter.whole(&reply.body);
+        let filtered = heavy::on(reply.body.len(), || filter.whole(&reply.body));
         filter.report(&record.gateway().metrics);
         match filtered {
             Ok(body) => reply.body = body,
@@ -191,7 +192,7 @@ fn route(record: &mut Record, head: &Head<'_>) -> Result<Target, GatewayError> {
     let conversation = facts.conversation.as_ref().expect("identified before it is routed");
     let dealt = aios_route::bucket_of(&gateway.keys.bucket, &conversation.0, split.treatment_pct);
     // The kill switch counts more than any wish.
-    let bucket = facts.steering.bucket.filter(|_| split.adaptive).unwrap_or(dealt);
+    let bucket = facts.steering.bucket.filter(|_| !split.is_treatment_shut()).unwrap_or(dealt);
     let fixed = |tier, reason| Route::fixed(tier, bucket, &split, reason);
     let (route, target) = match asked {
         // Vectors of two models cannot be compared, so embeddings never change tier.

@@ -10,10 +10,10 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_A
 use http::{HeaderMap, Request, Response, StatusCode};
 use tokio::time::Instant;
 
-use super::Gateway;
 use super::errors::{ErrorAnswer, GatewayError};
 use super::record::{Ending, Record};
 use super::relay::{Relay, ReplyBody};
+use super::{Gateway, heavy};
 use crate::clients::{Rate, Rates};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -61,7 +61,7 @@ pub(crate) fn answered(record: Record, reply: Reply) -> Answer {
 
 fn whole_answer(mut record: Record, mut whole: WholeReply) -> Answer {
     if let Some(mut filter) = record.facts_mut().reply_filter.take() {
-        let filtered = filter.whole(&whole.body);
+        let filtered = heavy::on(whole.body.len(), || filter.whole(&whole.body));
         filter.report(&record.gateway().metrics);
         match filtered {
             Ok(body) => {

@@ -1,36 +1,45 @@
 //! Who does the night's work in a server: one at a time, when it is due and when asked.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::Duration;
 
+use aios_core::Bucket;
+use aios_eval::candidate_fingerprint;
+use aios_privacy::Keyring;
 use aios_store::{AuditLog, DataDir, Rotator, actor};
 use tokio::time::MissedTickBehavior;
 
-use super::{Night, NightReport, NightlyAt, StepReport, StepState, last_night, run_night};
+use super::{Night, NightReport, Nightly, Served, StepReport, StepState, last_night, run_night};
 use crate::gateway::Gateway;
 
 /// How often it is asked whether work is due. Waiting by the wall clock would miss a machine that slept.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
+/// What the night's work is done with.
+pub(crate) struct House {
+    pub(crate) gateway: Arc<Gateway>,
+    /// Where the gateway listens.
+    pub(crate) address: SocketAddr,
+    pub(crate) data_dir: Arc<DataDir>,
+    pub(crate) rotator: Arc<Rotator>,
+    pub(crate) audit: Arc<AuditLog>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) nightly: Nightly,
+}
+
 /// Does the night's work.
 pub(crate) struct Housekeeper {
-    gateway: Arc<Gateway>,
-    data_dir: Arc<DataDir>,
-    rotator: Arc<Rotator>,
-    audit: Arc<AuditLog>,
-    at: Option<NightlyAt>,
+    house: House,
+    served: Arc<Served>,
     under_way: Mutex<()>,
 }
 
 impl Housekeeper {
-    pub(crate) const fn new(
-        gateway: Arc<Gateway>,
-        data_dir: Arc<DataDir>,
-        rotator: Arc<Rotator>,
-        audit: Arc<AuditLog>,
-        at: Option<NightlyAt>,
-    ) -> Self {
-        Self { gateway, data_dir, rotator, audit, at, under_way: Mutex::new(()) }
+    pub(crate) fn new(house: House) -> Self {
+        let gateway = Arc::clone(&house.gateway);
+        let served = Served::new(house.address, move |bucket| policy(&gateway, bucket));
+        Self { house, served: Arc::new(served), under_way: Mutex::new(()) }
     }
 
     /// Does every step in the name of `actor`; `None` if somebody is at it. Blocks while it works.
@@ -41,13 +50,20 @@ impl Housekeeper {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
+        let House { gateway, data_dir, rotator, audit, keyring, nightly, .. } = &self.house;
+        let live = gateway.live.load_full();
         let night = Night {
-            rotator: Arc::clone(&self.rotator),
-            audit: Arc::clone(&self.audit),
+            store: Arc::clone(&gateway.store),
+            rotator: Arc::clone(rotator),
+            audit: Arc::clone(audit),
             actor: actor.to_owned(),
-            data_dir: Arc::clone(&self.data_dir),
-            scanner: Arc::clone(&self.gateway.live.load().redactor),
-            now: self.gateway.clock.now(),
+            data_dir: Arc::clone(data_dir),
+            scanner: Arc::clone(&live.redactor),
+            objectives: Arc::clone(&live.objectives),
+            keyring: Some(Arc::clone(keyring)),
+            work: nightly.work.clone(),
+            served: Some(Arc::clone(&self.served)),
+            now: gateway.clock.now(),
             dry_run,
         };
         Some(run_night(&night, tell))
@@ -55,13 +71,14 @@ impl Housekeeper {
 
     /// Goes on until it is aborted; a night under way then still ends.
     pub(crate) async fn keep_house(self: Arc<Self>) {
-        let Some(at) = self.at.clone() else { return };
-        let mut due = at.due(last_night(&self.data_dir), self.gateway.clock.now());
+        let Some(at) = self.house.nightly.at.clone() else { return };
+        let clock = Arc::clone(&self.house.gateway.clock);
+        let mut due = at.due(last_night(&self.house.data_dir), clock.now());
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            let now = self.gateway.clock.now();
+            let now = clock.now();
             if now < due {
                 continue;
             }
@@ -74,6 +91,17 @@ impl Housekeeper {
             due = at.due(Some(now), now);
         }
     }
+}
+
+/// Which policy a bucket is served with; none for treatment where routing is switched off.
+fn policy(gateway: &Gateway, bucket: Bucket) -> Option<String> {
+    let split = gateway.split();
+    if bucket == Bucket::Treatment && !split.adaptive {
+        return None;
+    }
+    let profile = gateway.routing.policy(&split).profile;
+    let hash = &gateway.live.load().hash;
+    Some(candidate_fingerprint(hash, bucket, split.boundary(bucket).get(), profile))
 }
 
 fn tell(step: &StepReport) {

@@ -5,6 +5,7 @@
 
 mod housekeeper;
 mod schedule;
+mod settings;
 mod steps;
 
 #[cfg(test)]
@@ -15,15 +16,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use aios_core::Timestamp;
-use aios_privacy::Redactor;
-use aios_store::{AuditAction, AuditLog, DataDir, Rotator};
+use aios_privacy::{Keyring, Redactor};
+use aios_store::{AuditAction, AuditLog, DataDir, EventStore, Rotator};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use housekeeper::Housekeeper;
+use crate::judging::Objectives;
+
+pub(crate) use housekeeper::{House, Housekeeper};
 pub use schedule::NightlyAt;
+pub use settings::{NightWork, Nightly, Promotion, Served, api_url};
 
 /// What the steps work with.
 pub struct Night {
+    /// The event log.
+    pub store: Arc<dyn EventStore>,
     /// Rotates what is kept.
     pub rotator: Arc<Rotator>,
     /// The trail that the night is put on record in.
@@ -34,6 +40,14 @@ pub struct Night {
     pub data_dir: Arc<DataDir>,
     /// Finds what must not be in the log.
     pub scanner: Arc<Redactor>,
+    /// What is asked of live traffic and reports.
+    pub objectives: Arc<Objectives>,
+    /// Makes the pseudonyms that ids are found by; none where nothing was ever stored under one.
+    pub keyring: Option<Arc<Keyring>>,
+    /// What else is wanted.
+    pub work: NightWork,
+    /// Whom golden questions are asked; none where no server runs.
+    pub served: Option<Arc<Served>>,
     /// When the night began.
     pub now: Timestamp,
     /// Only tell what would be done.
@@ -57,7 +71,16 @@ enum Outcome {
 }
 
 /// The steps, in their order.
-const STEPS: &[Step] = &[steps::rotate::STEP, steps::reports::STEP, steps::rescan::STEP];
+const STEPS: &[Step] = &[
+    steps::rotate::STEP,
+    steps::reports::STEP,
+    steps::rescan::STEP,
+    steps::memory::STEP,
+    steps::recall::STEP,
+    steps::golden::STEP,
+    steps::hypotheses::STEP,
+    steps::promote::STEP,
+];
 
 /// The night's outcome, step by step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

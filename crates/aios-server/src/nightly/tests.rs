@@ -1,4 +1,4 @@
-use aios_core::Timestamp;
+use aios_core::{Bucket, Timestamp};
 use aios_privacy::PiiKind;
 use aios_store::{AuditConfig, AuditLog, EventLogConfig, FileEventLog};
 
@@ -12,9 +12,27 @@ fn night(dir: &tempfile::TempDir) -> Night {
     let store = FileEventLog::open(&data_dir, EventLogConfig::default()).unwrap();
     let audit = AuditLog::open(&data_dir, AuditConfig::default(), LATER).unwrap();
     let audit = Arc::new(audit);
-    let rotator = Arc::new(Rotator::new(Arc::new(store), Arc::clone(&audit)));
+    let store: Arc<dyn EventStore> = Arc::new(store);
+    let rotator = Arc::new(Rotator::new(Arc::clone(&store), Arc::clone(&audit)));
     let scanner = Arc::new(Redactor::new(&PiiKind::ALL));
-    Night { rotator, audit, actor: "x".into(), data_dir, scanner, now: LATER, dry_run: false }
+    Night {
+        store,
+        rotator,
+        audit,
+        actor: "x".into(),
+        data_dir,
+        scanner,
+        objectives: Arc::default(),
+        keyring: None,
+        work: NightWork {
+            promote_max: 10,
+            golden: Some(Bucket::Treatment),
+            ..NightWork::default()
+        },
+        served: None,
+        now: LATER,
+        dry_run: false,
+    }
 }
 
 fn ends(run: fn(&Night) -> Result<Outcome, String>) -> StepReport {
@@ -62,7 +80,16 @@ async fn an_empty_log_makes_a_quiet_night() {
     let states: Vec<_> = told.iter().map(|step| (step.step.as_str(), step.state)).collect();
     assert_eq!(
         states,
-        [("rotate", StepState::Done), ("reports", StepState::Done), ("rescan", StepState::Skipped)]
+        [
+            ("rotate", StepState::Done),
+            ("reports", StepState::Done),
+            ("rescan", StepState::Skipped),
+            ("memory", StepState::Skipped),
+            ("recall", StepState::Skipped),
+            ("golden", StepState::Skipped),
+            ("hypotheses", StepState::Skipped),
+            ("promote", StepState::Done),
+        ]
     );
     assert_eq!(last_night(&night.data_dir), Some(LATER));
 }

@@ -61,6 +61,8 @@ pub enum AuditAction {
         /// The answer's HTTP status.
         status: u16,
     },
+    /// A browser came in by a link.
+    SignedIn,
     /// Somebody was not let in.
     Refused {
         /// Method and route.
@@ -139,6 +141,13 @@ pub enum AuditAction {
         /// SHA-256 of the receipt, once there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         receipt: Option<String>,
+    },
+    /// Erasures whose time was over were taken out of the ledger, and their receipts removed.
+    Forgot {
+        /// How many, with plans that were not executed.
+        n_erasures: u64,
+        /// All of them had come to their end before then.
+        before: Timestamp,
     },
     /// A version of the pseudonyms' key was made or removed.
     Key {

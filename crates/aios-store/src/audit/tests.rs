@@ -330,6 +330,28 @@ fn an_entry_is_signed_after_a_while() {
 
 #[cfg(unix)]
 #[test]
+fn an_entry_whose_signature_fails_is_on_record_and_signed_later() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = DataDir::open(temp.path()).unwrap();
+    let log = AuditLog::offline(&dir, config(), at(0)).unwrap();
+    let marks = checkpoint::path(&dir.audit_path());
+    fs::create_dir(&marks).unwrap();
+    // The fourth is due to be signed, and so is the first of another day.
+    for (n, day) in [0, 0, 0, 0, 1].into_iter().enumerate() {
+        assert_eq!(log.append(at(day), "x", action(1)).unwrap(), n as u64 + 1);
+    }
+    let stats = log.stats();
+    assert_eq!((stats.n_written, stats.n_failed, stats.n_unsigned), (5, 0, 5));
+    assert_eq!(stats.n_checkpoints_failed, 3);
+    log.close(at(1)).unwrap();
+    fs::remove_dir(&marks).unwrap();
+    log.append(at(1), "x", action(1)).unwrap();
+    assert_eq!(log.stats().n_unsigned, 0);
+    let AuditVerdict::Sound(verified) = log.verify().unwrap() else { panic!() };
+    assert_eq!((verified.n_entries, verified.signed_up_to), (6, 6));
+}
+
+#[test]
 fn what_is_no_file_of_the_trail_is_not_waited_for() {
     let trail = Trail::of(6);
     let log = AuditLog::open(&trail.dir, config(), at(1)).unwrap();

@@ -72,7 +72,8 @@ impl AuditLog {
         Ok(log)
     }
 
-    /// Writes an entry and forces it to disk. Returns its number.
+    /// Writes an entry and forces it to disk. Returns its number. That the end could not be signed is said,
+    /// counted, and made up for by the next signature: the entry is on record all the same.
     ///
     /// # Errors
     /// When it cannot be written; then nothing of it is left.
@@ -109,7 +110,10 @@ impl AuditLog {
             return self.append(at, self.actor, AuditAction::Closed).map(drop);
         }
         let mut state = self.lock();
-        if state.n_unsigned > 0 { self.sign(&mut state, at) } else { Ok(()) }
+        if state.n_unsigned > 0 {
+            self.try_to_sign(&mut state, at);
+        }
+        Ok(())
     }
 
     /// Removes files of days that are past their time. The entry before the first that is kept is
@@ -201,7 +205,7 @@ impl AuditLog {
         state.n_unsigned += 1;
         state.unsigned_since.get_or_insert(at);
         if is_grave || self.is_due(state, at) {
-            self.sign(state, at)?;
+            self.try_to_sign(state, at);
         }
         Ok(seq)
     }
@@ -232,7 +236,7 @@ impl AuditLog {
         at: Timestamp,
     ) -> Result<PathBuf, StoreError> {
         if state.n_unsigned > 0 && state.current.as_ref() != Some(&file) {
-            self.sign(state, at)?;
+            self.try_to_sign(state, at);
         }
         let path = file.path(&self.audit);
         let failed = || StoreError::io("open the audit trail", &path);
@@ -260,6 +264,13 @@ impl AuditLog {
             tracing::error!(%error, path = %copy.display(), "the copy of an audit checkpoint could not be written");
         }
         Ok(())
+    }
+
+    /// What is not signed now stays due.
+    fn try_to_sign(&self, state: &mut State, at: Timestamp) {
+        if let Err(error) = self.sign(state, at) {
+            tracing::error!(%error, "the end of the audit trail could not be signed; it is tried again");
+        }
     }
 
     fn checkpoint_failed(&self) {

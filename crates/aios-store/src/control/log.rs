@@ -8,8 +8,10 @@ use aios_core::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::head::Head;
 use super::{ChainEnd, ControlFault, ControlHistory, Kept, roll};
 use crate::retention::Term;
+use crate::sign::Signer;
 use crate::{DataDir, StoreError, chain, disk, fail, stats};
 
 /// Bytes after which a file takes no more lines.
@@ -28,6 +30,7 @@ pub struct ControlLog {
     /// When its first line was written.
     begun: Option<Timestamp>,
     end: ChainEnd,
+    signer: Signer,
 }
 
 /// The log, and every line that is kept.
@@ -46,7 +49,7 @@ impl ControlLog {
         disk::create_dir(&dir.analytics_path())?;
         let path = dir.control_path();
         cut_torn_tail(&path)?;
-        let ControlHistory { lines, fault, end } = ControlHistory::read(dir)?;
+        let ControlHistory { lines, fault, end, .. } = ControlHistory::read(dir)?;
         if let Some(fault) = fault {
             return Ok(Err(fault));
         }
@@ -54,7 +57,10 @@ impl ControlLog {
         let first_seq = super::first_seq_of(&path)?.unwrap_or(end.seq + 1);
         let ends = stats::ends(&path).map_err(StoreError::io("read", &path))?;
         let begun = ends.map(|(first, _)| first);
-        Ok(Ok((Self { dir: dir.clone(), path, file, len, first_seq, begun, end }, lines)))
+        let signer = Signer::load(dir)?;
+        // A crash may have left it a line behind.
+        Head::write(dir, &signer, &end)?;
+        Ok(Ok((Self { dir: dir.clone(), path, file, len, first_seq, begun, end, signer }, lines)))
     }
 
     /// Puts a file that cannot be used aside, so that a new one can be begun. Returns where it is now.
@@ -75,9 +81,15 @@ impl ControlLog {
         let failed = || StoreError::io("write", &self.path);
         let body = serde_json::to_string(&kept).map_err(io::Error::from).map_err(failed())?;
         let (line, h) = chain::seal(&kept.prev, &body);
-        let seq = kept.seq;
+        let end = ChainEnd { seq: kept.seq, h };
         self.write(line.as_bytes()).map_err(StoreError::io("write", &self.path))?;
-        self.end = ChainEnd { seq, h };
+        if let Err(error) = Head::write(&self.dir, &self.signer, &end) {
+            self.len -= line.len() as u64;
+            self.cut();
+            return Err(error);
+        }
+        let seq = end.seq;
+        self.end = end;
         self.begun = self.begun.or(Some(at));
         Ok(seq)
     }
@@ -131,10 +143,15 @@ impl ControlLog {
         fail::point("control.synced");
         match written {
             Ok(()) => self.len += line.len() as u64,
-            // What is left if this fails too is half a line, or one that nobody was told of.
-            Err(_) => drop(self.file.set_len(self.len)),
+            Err(_) => self.cut(),
         }
         written
+    }
+
+    /// Takes back what was written and does not count. What is left if this fails too is half a line, or one that nobody
+    /// was told of.
+    fn cut(&self) {
+        drop(self.file.set_len(self.len));
     }
 }
 

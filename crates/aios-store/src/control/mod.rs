@@ -2,8 +2,10 @@
 //!
 //! It is the only thing that is kept of a canary: its state is a fold over these lines. So each is forced
 //! to disk before anybody acts on it, half a line at the end counts for nothing, and a line that is not
-//! as it was written makes the whole unusable rather than the state wrong.
+//! as it was written makes the whole unusable rather than the state wrong. So does an end that was cut off, which
+//! [`head`] tells.
 
+mod head;
 mod log;
 mod roll;
 
@@ -21,6 +23,7 @@ use crate::chain::{self, GENESIS};
 use crate::lines::{Lines, Place, Read};
 use crate::{DataDir, StoreError, disk};
 
+use head::Head;
 pub use log::ControlLog;
 
 /// A line as it is kept.
@@ -44,6 +47,10 @@ pub struct ControlHistory<T> {
     pub fault: Option<ControlFault>,
     /// Where the chain ends.
     end: ChainEnd,
+    /// How far it came, by its head.
+    head: Option<Head>,
+    /// The line of the newest file that would come next.
+    next_line: u64,
 }
 
 /// A line that is not as it was written.
@@ -76,18 +83,33 @@ impl<T: DeserializeOwned> ControlHistory<T> {
     /// # Errors
     /// When a file cannot be read. What is wrong with a line is in the answer.
     pub fn read(dir: &DataDir) -> Result<Self, StoreError> {
-        let mut history = Self {
-            lines: Vec::new(),
-            fault: None,
-            end: ChainEnd { seq: 0, h: GENESIS.to_owned() },
-        };
-        for path in files(dir)? {
-            history.take(&path)?;
-            if history.fault.is_some() {
-                break;
+        // Read before the lines: who writes meanwhile only takes the chain further.
+        let (head, fault) = match Head::read(dir)? {
+            Ok(head) => (head, None),
+            Err(why) => {
+                (None, Some(ControlFault { file: Head::path(dir), line: 1, why: why.to_owned() }))
             }
+        };
+        let end = ChainEnd { seq: 0, h: GENESIS.to_owned() };
+        let mut history = Self { lines: Vec::new(), fault, end, head, next_line: 1 };
+        for path in files(dir)? {
+            if history.fault.is_some() {
+                return Ok(history);
+            }
+            history.take(&path)?;
         }
+        history.fault = history.fault.take().or_else(|| history.cut(dir));
         Ok(history)
+    }
+
+    /// Why the chain is not whole, if it is shorter than it was.
+    fn cut(&self, dir: &DataDir) -> Option<ControlFault> {
+        let head = self.head.as_ref().filter(|head| head.seq > self.end.seq)?;
+        let why = format!(
+            "its end was cut off: the chain came to line {}, and ends with line {}",
+            head.seq, self.end.seq
+        );
+        Some(ControlFault { file: dir.control_path(), line: self.next_line, why })
     }
 
     fn take(&mut self, path: &Path) -> Result<(), StoreError> {
@@ -95,6 +117,7 @@ impl<T: DeserializeOwned> ControlHistory<T> {
         let file = std::fs::File::open(path).map_err(failed())?;
         let start = Place { number: Some(1), offset: 0 };
         let mut lines = Lines::new(BufReader::new(file), start);
+        self.next_line = 1;
         while let Some(read) = lines.next().map_err(failed())? {
             let (place, checked) = match read {
                 Read::Line { place, bytes } => (place, self.check(bytes)),
@@ -103,6 +126,7 @@ impl<T: DeserializeOwned> ControlHistory<T> {
             match checked {
                 Ok((kept, h)) => {
                     self.end = ChainEnd { seq: kept.seq, h };
+                    self.next_line += 1;
                     self.lines.push(kept);
                 }
                 Err(why) => {
@@ -124,10 +148,14 @@ impl<T: DeserializeOwned> ControlHistory<T> {
         }
         // Older files may have gone at their time, so the first line that is there begins the chain.
         let follows = kept.seq == self.end.seq + 1 && kept.prev == self.end.h;
-        if follows || self.lines.is_empty() {
-            Ok((kept, hash.to_owned()))
-        } else {
-            Err(format!("it does not follow line {} of the chain", self.end.seq))
+        if !follows && !self.lines.is_empty() {
+            return Err(format!("it does not follow line {} of the chain", self.end.seq));
+        }
+        match &self.head {
+            Some(head) if head.seq == kept.seq && head.h != hash => {
+                Err(format!("line {} of the chain was another one", head.seq))
+            }
+            Some(_) | None => Ok((kept, hash.to_owned())),
         }
     }
 }

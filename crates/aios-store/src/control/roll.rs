@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use aios_core::Timestamp;
 
+use super::head::Head;
 use crate::retention::Term;
 use crate::{DataDir, StoreError, disk, fail, stats};
 
@@ -31,7 +32,8 @@ pub(super) fn rolled(dir: &DataDir, first_seq: u64) -> PathBuf {
     dir.analytics_path().join(name)
 }
 
-/// Renames everything that is there, so that it is read no more. Returns where the newest file is now.
+/// Renames everything that is there, so that it is read no more; the head last, so that a crash on the way leaves no
+/// chain that seems whole. Returns where the newest file is now.
 pub(super) fn put_aside(dir: &DataDir, at: Timestamp) -> Result<PathBuf, StoreError> {
     let stamp = at.as_micros();
     let mut newest = dir.control_path();
@@ -44,13 +46,26 @@ pub(super) fn put_aside(dir: &DataDir, at: Timestamp) -> Result<PathBuf, StoreEr
         fail::point("control.aside");
         newest = aside;
     }
+    let head = Head::path(dir);
+    if head.exists() {
+        let aside = dir.analytics_path().join(format!("{}{ASIDE}{stamp}.head", ROLLED.0));
+        fs::rename(&head, aside).map_err(StoreError::io("put aside", &head))?;
+        disk::sync_dir(&dir.analytics_path())?;
+        fail::point("control.head_aside");
+    }
     Ok(newest)
 }
 
-/// Removes full files whose time is over, the oldest first, so that what is left is one piece.
+/// Removes full files whose time is over, the oldest first, so that what is left is one piece. The newest that holds a
+/// line stays: it says how things stand.
 pub(super) fn prune(dir: &DataDir, term: Term, now: Timestamp) -> Result<usize, StoreError> {
     let mut n_removed = 0;
-    for path in super::files(dir)? {
+    let mut files = super::files(dir)?;
+    while files.last().is_some_and(|newest| fs::metadata(newest).is_ok_and(|it| it.len() == 0)) {
+        files.pop();
+    }
+    files.pop();
+    for path in files {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let ends = stats::ends(&path).map_err(StoreError::io("read", &path))?;
         if !is_rolled(name) || !ends.is_some_and(|(_, last)| term.is_over(last, now)) {

@@ -77,6 +77,68 @@ fn a_line_that_is_not_as_it_was_written_is_named() {
     );
 }
 
+/// Each line less is sound in itself, and noticed.
+#[test]
+fn an_end_that_was_cut_off_is_named() {
+    let (_temp, dir) = with_lines(3);
+    let text = fs::read_to_string(dir.control_path()).unwrap();
+    for n_left in [2, 1, 0] {
+        let left: String = text.split_inclusive('\n').take(n_left).collect();
+        fs::write(dir.control_path(), left).unwrap();
+        let fault = ControlLog::open::<Value>(&dir).unwrap().unwrap_err();
+        assert_eq!(fault.line, n_left as u64 + 1);
+        assert!(fault.why.contains(&format!("came to line 3, and ends with line {n_left}")));
+    }
+    fs::remove_file(dir.control_path()).unwrap();
+    assert!(ControlHistory::<Value>::read(&dir).unwrap().fault.is_some());
+    // What was put aside is out of the way, its head too.
+    ControlLog::put_aside(&dir, day(0)).unwrap();
+    assert_eq!(open(&dir).1.len(), 0);
+}
+
+/// A line that was written anew from the beginning, hashes and all, is another one.
+#[test]
+fn another_chain_of_the_same_length_is_not_taken_for_this_one() {
+    let (_temp, dir) = with_lines(2);
+    let (_other_temp, other) = with_lines(1);
+    let (mut log, _) = open(&other);
+    log.append(day(0), &json!({ "n": 7, "ts": day(0) })).unwrap();
+    fs::copy(other.control_path(), dir.control_path()).unwrap();
+    let fault = ControlLog::open::<Value>(&dir).unwrap().unwrap_err();
+    assert!(fault.why.contains("line 2 of the chain was another one"), "{fault}");
+}
+
+#[test]
+fn a_head_that_is_not_as_it_was_written_proves_nothing() {
+    let (_temp, dir) = with_lines(2);
+    let head = Head::path(&dir);
+    let text = fs::read_to_string(&head).unwrap();
+    for other in [text.replace("\"seq\":2", "\"seq\":1"), String::new(), "{}".to_owned()] {
+        fs::write(&head, other).unwrap();
+        let fault = ControlHistory::<Value>::read(&dir).unwrap().fault.unwrap();
+        assert_eq!(fault.file, head);
+    }
+    // A chain of an older version has none before it is opened.
+    fs::remove_file(&head).unwrap();
+    assert_eq!(numbered(&dir), [1, 2]);
+    drop(open(&dir));
+    assert_eq!(fs::read_to_string(&head).unwrap(), text);
+}
+
+/// After a crash the chain may be a line further.
+#[test]
+fn a_head_that_is_a_line_behind_catches_up() {
+    let (_temp, dir) = with_lines(2);
+    let head = fs::read_to_string(Head::path(&dir)).unwrap();
+    let (mut log, _) = open(&dir);
+    log.append(day(0), &json!({ "n": 3, "ts": day(0) })).unwrap();
+    let newer = fs::read_to_string(Head::path(&dir)).unwrap();
+    fs::write(Head::path(&dir), head).unwrap();
+    assert_eq!(numbered(&dir), [1, 2, 3]);
+    drop(open(&dir));
+    assert_eq!(fs::read_to_string(Head::path(&dir)).unwrap(), newer);
+}
+
 #[test]
 fn what_cannot_be_used_is_put_aside_and_a_new_chain_is_begun() {
     let (_temp, dir) = with_lines(2);

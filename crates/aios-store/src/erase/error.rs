@@ -27,6 +27,12 @@ pub enum EraseError {
         /// The erasure.
         id: String,
     },
+    /// The id that was shown is another's.
+    #[error("the erasure {id} is planned for somebody else than that id names")]
+    Another {
+        /// The erasure.
+        id: String,
+    },
     /// What is stored is not what it was when the plan was made.
     #[error(
         "what is stored has changed since the erasure {id} was planned: it is {n_records} records now"
@@ -58,6 +64,7 @@ impl EraseError {
             Self::NoPlan { .. }
             | Self::Expired { .. }
             | Self::OtherPlan { .. }
+            | Self::Another { .. }
             | Self::Changed { .. } => Some("make a new plan and look at it"),
             Self::Held { .. } => Some(
                 "ask its owner; when the hold ends or `aios logs hold release` releases it, the erasure goes on",

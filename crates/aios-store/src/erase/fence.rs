@@ -85,7 +85,7 @@ impl Fence {
             {
                 Event::Feedback(Box::new(only_its_score(*event)))
             }
-            Event::Response(_) | Event::Feedback(_) => event,
+            Event::Response(_) | Event::Feedback(_) | Event::Hypothesis(_) => event,
         }
     }
 }

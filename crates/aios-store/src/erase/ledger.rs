@@ -5,13 +5,14 @@
 //! erased: its pseudonyms, times and counts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use aios_core::Timestamp;
 use aios_privacy::{Pseudonym, RedactedText};
 use serde::{Deserialize, Serialize};
 
+use super::forget::Forgotten;
 use super::witness;
 use crate::audit::Erasures;
 use crate::{DataDir, StoreError, disk, fail, regular};
@@ -109,16 +110,18 @@ pub(crate) struct Ledger {
     last: BTreeMap<String, LedgerEntry>,
     /// Erasures that the file has lost.
     restored: Vec<String>,
+    /// What was taken out of it because its time was over.
+    forgotten: Option<Forgotten>,
 }
 
 impl Ledger {
     /// Reads the ledger, and takes what it has lost from the audit trail.
     pub(crate) fn read(dir: &DataDir) -> Result<Self, StoreError> {
-        let mut last = last_steps(dir)?;
+        let Steps { mut last, forgotten } = steps(dir)?;
         let lost = witness::lost(Erasures::read(dir)?, &last);
         let restored = lost.iter().map(|entry| entry.id.clone()).collect();
         last.extend(lost.into_iter().map(|entry| (entry.id.clone(), entry)));
-        Ok(Self { path: path(dir), last, restored })
+        Ok(Self { path: path(dir), last, restored, forgotten })
     }
 
     /// Puts a step on record before it is taken.
@@ -127,7 +130,7 @@ impl Ledger {
         if let Some(dir) = self.path.parent() {
             disk::create_dir(dir)?;
         }
-        let mut line = serde_json::to_vec(&entry).map_err(std::io::Error::from).map_err(failed())?;
+        let mut line = serde_json::to_vec(&entry).map_err(io::Error::from).map_err(failed())?;
         line.push(b'\n');
         let mut file = regular::open_to_append(&self.path).map_err(failed())?;
         if !disk::ends_with_newline(&mut file).map_err(failed())? {
@@ -139,6 +142,40 @@ impl Ledger {
         disk::sync_dir(self.path.parent().unwrap_or(&self.path))?;
         self.last.insert(entry.id.clone(), entry);
         fail::point("ledger.done");
+        Ok(())
+    }
+
+    /// Erasures that were completed, and plans that were not executed, before then.
+    pub(super) fn settled_before(&self, before: Timestamp) -> BTreeSet<String> {
+        use ErasureState::{Completed, Planned, Requested};
+        let is_settled = |entry: &&LedgerEntry| {
+            matches!(entry.state, Requested | Planned | Completed) && entry.ts < before
+        };
+        self.last.values().filter(is_settled).map(|entry| entry.id.clone()).collect()
+    }
+
+    /// Takes these out. All other lines stay the bytes that they are.
+    pub(super) fn forget(
+        &mut self,
+        ids: &BTreeSet<String>,
+        before: Timestamp,
+    ) -> Result<(), StoreError> {
+        let bytes = regular::read_bounded(&self.path, LEDGER_MAX)?.unwrap_or_default();
+        let n_before = self.forgotten.map_or(0, |forgotten| forgotten.n_forgotten);
+        let forgotten =
+            Forgotten { forgotten_before: before, n_forgotten: n_before + ids.len() as u64 };
+        let failed = StoreError::io("write the ledger", &self.path);
+        let mut kept = serde_json::to_vec(&forgotten).map_err(io::Error::from).map_err(failed)?;
+        kept.push(b'\n');
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let stays = |entry: LedgerEntry| !ids.contains(&entry.id);
+            if serde_json::from_slice(line).is_ok_and(stays) {
+                kept.extend_from_slice(line);
+            }
+        }
+        disk::write_atomic(&self.path, &kept)?;
+        self.last.retain(|id, _| !ids.contains(id));
+        self.forgotten = Some(forgotten);
         Ok(())
     }
 
@@ -208,25 +245,38 @@ pub(crate) fn path(dir: &DataDir) -> PathBuf {
 
 /// Whether the file can be read.
 pub(crate) fn check(dir: &DataDir) -> Result<(), StoreError> {
-    last_steps(dir).map(drop)
+    steps(dir).map(drop)
 }
 
-/// The last step of each erasure, as the file has it. Half a line at its end announced a step that was not
-/// begun.
-pub(super) fn last_steps(dir: &DataDir) -> Result<BTreeMap<String, LedgerEntry>, StoreError> {
+/// What the file holds.
+pub(super) struct Steps {
+    /// The last step of each erasure.
+    pub(super) last: BTreeMap<String, LedgerEntry>,
+    /// What is not in it any more.
+    pub(super) forgotten: Option<Forgotten>,
+}
+
+/// The steps as the file has them. Half a line at its end announced one that was not begun.
+pub(super) fn steps(dir: &DataDir) -> Result<Steps, StoreError> {
     let path = path(dir);
     let bytes = regular::read_bounded(&path, LEDGER_MAX)?.unwrap_or_default();
     let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-    let mut last = BTreeMap::new();
+    let (mut last, mut forgotten) = (BTreeMap::new(), None);
     let lines = bytes.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
     for line in lines.filter(|line| !line.is_empty()) {
-        let entry: LedgerEntry = serde_json::from_slice(line).map_err(|error| {
-            // To go on without it could bring back what was erased.
-            StoreError::corrupt(&path, format!("a line is no step of an erasure: {error}"))
-        })?;
-        last.insert(entry.id.clone(), entry);
+        match serde_json::from_slice::<LedgerEntry>(line) {
+            Ok(entry) => drop(last.insert(entry.id.clone(), entry)),
+            Err(error) => {
+                forgotten = serde_json::from_slice(line).ok();
+                if forgotten.is_none() {
+                    // To go on without it could bring back what was erased.
+                    let why = format!("a line is no step of an erasure: {error}");
+                    return Err(StoreError::corrupt(&path, why));
+                }
+            }
+        }
     }
-    Ok(last)
+    Ok(Steps { last, forgotten })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod cut_document;
 mod document;
 mod error;
 mod fence;
+mod forget;
 mod judge;
 mod kept;
 mod key_use;

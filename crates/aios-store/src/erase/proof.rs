@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::ledger::{self, ErasureState, LedgerEntry};
+use super::ledger::{self, ErasureState, Steps};
 use super::receipt;
 use crate::audit::{Erasures, OnRecord};
 use crate::sign::{self, Signer, is_signed};
@@ -84,7 +84,7 @@ pub fn verify_receipt(dir: &DataDir, path: &Path) -> Result<ReceiptChecked, Stor
     let trail = Erasures::read(dir)?;
     let witnesses = [
         ("signature", signature(dir, text, &signed.signature)?),
-        ("ledger", facts.against_ledger(ledger::last_steps(dir)?.get(&facts.id))),
+        ("ledger", facts.against_ledger(&ledger::steps(dir)?)),
         ("audit", facts.against_trail(&trail, &hex::encode(&Sha256::digest(text)))),
     ];
     Ok(ReceiptChecked {
@@ -124,9 +124,13 @@ fn signature(dir: &DataDir, text: &str, signature: &str) -> Result<Witness, Stor
 }
 
 impl Facts {
-    fn against_ledger(&self, entry: Option<&LedgerEntry>) -> Witness {
-        let Some(entry) = entry else {
-            return Witness::Other("the erasure is not in the ledger".to_owned());
+    fn against_ledger(&self, ledger: &Steps) -> Witness {
+        let Some(entry) = ledger.last.get(&self.id) else {
+            let before = ledger.forgotten.map(|forgotten| forgotten.forgotten_before);
+            return match before.is_some_and(|before| self.finished_at < before) {
+                true => Witness::PastItsTime,
+                false => Witness::Other("the erasure is not in the ledger".to_owned()),
+            };
         };
         let differs = [
             ("state", entry.state != self.state),

@@ -57,6 +57,7 @@ pub(crate) const STORES: &[&Store] = &[
     &stores::EVENTS_COLD,
     &stores::SIDECARS,
     &stores::CONTROL,
+    &stores::CONTROL_HEAD,
     &stores::QUARANTINE,
     &stores::INDEX,
     &stores::AUDIT,

@@ -39,7 +39,7 @@ pub struct Resumed {
 pub struct Eraser {
     pub(super) dir: DataDir,
     pub(super) log: Arc<FileEventLog>,
-    audit: Arc<AuditLog>,
+    pub(super) audit: Arc<AuditLog>,
     clock: Arc<dyn Clock>,
     signer: Signer,
     ledger: Mutex<Ledger>,
@@ -102,17 +102,17 @@ impl Eraser {
         Ok(ErasePlan { id: entry.id, census, plan_hash, valid_until })
     }
 
-    /// Executes a plan that was looked at. `raw_id` is what the caller knows the target by; it is
-    /// searched for and kept nowhere. Blocks, in proportion to what is stored.
+    /// Executes a plan that was looked at. `known_as` is the plan's target with the id that the caller knows
+    /// it by, which is searched for and kept nowhere. Blocks, in proportion to what is stored.
     ///
     /// # Errors
-    /// When the plan is not there, too old or another, or the store fails; a failure after the ledger is
-    /// gone on with at the next start.
+    /// When the plan is not there, too old, another or about somebody else, or the store fails; a failure after
+    /// the ledger is gone on with at the next start.
     pub fn execute(
         &self,
         id: &str,
         plan_hash: &str,
-        raw_id: Option<&str>,
+        known_as: Option<&EraseTarget>,
     ) -> Result<Receipt, EraseError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let planned = self.ledger().get(id).cloned();
@@ -121,6 +121,10 @@ impl Eraser {
             .ok_or_else(|| EraseError::NoPlan { id: id.to_owned() })?;
         if entry.plan_hash.as_deref() != Some(plan_hash) {
             return Err(EraseError::OtherPlan { id: id.to_owned() });
+        }
+        // An id of somebody else would take out whatever holds that text.
+        if known_as.is_some_and(|known_as| !known_as.is_about(&entry.target)) {
+            return Err(EraseError::Another { id: id.to_owned() });
         }
         match entry.valid_until {
             Some(valid_until) if self.clock.now() <= valid_until => {}
@@ -139,7 +143,8 @@ impl Eraser {
         }
         self.step(&mut entry, ErasureState::Ledgered)?;
         self.on_record(&entry)?;
-        Ok(self.go_on(entry, raw_id)?)
+        let target = known_as.cloned().map_or_else(|| self.target_of(&entry), Ok)?;
+        Ok(self.go_on(entry, &target)?)
     }
 
     /// Finishes what a crash has broken off, and what had to wait for a hold that is over. One that fails
@@ -175,7 +180,8 @@ impl Eraser {
             state,
             "an erasure was broken off or had to wait, and goes on"
         );
-        self.go_on(entry, None).map(Some)
+        let target = self.target_of(&entry)?;
+        self.go_on(entry, &target).map(Some)
     }
 
     /// How far an erasure has come.
@@ -188,11 +194,8 @@ impl Eraser {
     pub(super) fn go_on(
         &self,
         mut entry: LedgerEntry,
-        raw_id: Option<&str>,
+        target: &EraseTarget,
     ) -> Result<Receipt, StoreError> {
-        let target = EraseTarget::new(entry.target.clone(), raw_id).ok_or_else(|| {
-            StoreError::corrupt(self.dir.path(), format!("erasure {} is about nobody", entry.id))
-        })?;
         self.log.fence().add(&entry.target);
         // What waits to be remembered is refused from here on.
         MemoryStore::fence_in(&self.dir, &entry.target)?;
@@ -202,12 +205,12 @@ impl Eraser {
         self.step(&mut entry, ErasureState::Rewriting)?;
         let mut work = Work::default();
         let begun_at = self.clock.now();
-        cut(&self.dir, &target, Depth::Catalogued, begun_at, &mut work)?;
+        cut(&self.dir, target, Depth::Catalogued, begun_at, &mut work)?;
         if let Err(error) = self.log.catch_up_index() {
             tracing::warn!(%error, "the index cannot follow an erasure; it is made anew");
         }
         let cut_at = self.clock.now();
-        let mut verified = self.verify(&target, &mut work)?;
+        let mut verified = self.verify(target, &mut work)?;
         (work.took, verified.took) = (cut_at.since(begun_at), self.clock.now().since(cut_at));
         self.step(&mut entry, ErasureState::Verified)?;
         let receipt = Receipt::new(&entry, work, verified, self.clock.now(), &self.signer);
@@ -239,7 +242,7 @@ impl Eraser {
 
     /// What was looked at has to be what is erased, and all that the conversation has come to since.
     fn refuse_if_changed(&self, entry: &LedgerEntry) -> Result<(), EraseError> {
-        let Some(target) = EraseTarget::new(entry.target.clone(), None) else { return Ok(()) };
+        let target = self.target_of(entry)?;
         let (now, planned_at) = (self.clock.now(), entry.requested_at);
         let census = Census::as_of(&self.dir, &target, Depth::Catalogued, now, planned_at)?;
         if entry.plan_hash.as_deref() == Some(&plan_hash(&entry.target, &census)) {
@@ -250,10 +253,14 @@ impl Eraser {
 
     /// Holds that were set since the plan was made count too.
     fn held_by(&self, entry: &LedgerEntry) -> Result<Vec<Hold>, StoreError> {
-        let Some(target) = EraseTarget::new(entry.target.clone(), None) else {
-            return Ok(Vec::new());
-        };
-        Ok(self.look(&target, Depth::Catalogued)?.held_by)
+        Ok(self.look(&self.target_of(entry)?, Depth::Catalogued)?.held_by)
+    }
+
+    /// Whom an entry of the ledger names; the id is not known any more.
+    pub(super) fn target_of(&self, entry: &LedgerEntry) -> Result<EraseTarget, StoreError> {
+        EraseTarget::new(entry.target.clone(), None).ok_or_else(|| {
+            StoreError::corrupt(self.dir.path(), format!("erasure {} is about nobody", entry.id))
+        })
     }
 
     fn look(&self, target: &EraseTarget, depth: Depth) -> Result<Census, StoreError> {

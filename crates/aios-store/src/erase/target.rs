@@ -59,6 +59,13 @@ impl EraseTarget {
         &self.pseudonyms
     }
 
+    /// Whether these are its pseudonyms, all of them and no others.
+    pub(crate) fn is_about(&self, pseudonyms: &[Pseudonym]) -> bool {
+        let is_in = |all: &[Pseudonym], one: &Pseudonym| all.contains(one);
+        self.pseudonyms.iter().all(|one| is_in(pseudonyms, one))
+            && pseudonyms.iter().all(|one| is_in(&self.pseudonyms, one))
+    }
+
     /// Whether an erasure of it is on record, so that nothing of it may be stored.
     ///
     /// # Errors

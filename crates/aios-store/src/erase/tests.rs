@@ -30,7 +30,8 @@ struct Rig {
     temp: tempfile::TempDir,
     dir: DataDir,
     log: Arc<FileEventLog>,
-    eraser: Eraser,
+    eraser: Arc<Eraser>,
+    audit: Arc<AuditLog>,
     clock: Arc<Hand>,
     runtime: tokio::runtime::Runtime,
 }
@@ -69,9 +70,11 @@ impl Rig {
         let clock = Arc::new(Hand(AtomicI64::new(1_800_000_100_000_000)));
         let audit = AuditLog::open(&dir, AuditConfig::default(), clock.now()).unwrap();
         let hand = Arc::clone(&clock) as Arc<dyn Clock>;
-        let eraser = Eraser::open(&dir, Arc::clone(&log), Arc::new(audit), hand).unwrap();
+        let audit = Arc::new(audit);
+        let eraser = Eraser::open(&dir, Arc::clone(&log), Arc::clone(&audit), hand).unwrap();
+        let eraser = Arc::new(eraser);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { temp, dir, log, eraser, clock, runtime }
+        Self { temp, dir, log, eraser, audit, clock, runtime }
     }
 
     /// Events in a cold segment, in a hot one, and in the active one.
@@ -106,9 +109,9 @@ impl Rig {
 
     /// The same directory in another process's life.
     fn restart(self) -> Self {
-        let Self { temp, dir, log, eraser, clock, runtime } = self;
+        let Self { temp, dir, log, eraser, audit, clock, runtime } = self;
         runtime.block_on(log.close(std::time::Duration::from_secs(10)));
-        drop((dir, log, eraser, clock, runtime));
+        drop((dir, log, eraser, audit, clock, runtime));
         Self::at(temp)
     }
 
@@ -124,7 +127,7 @@ impl Rig {
 
     fn erase(&self, n: u64) -> Receipt {
         let plan = self.eraser.plan(&target(n), &request()).unwrap();
-        self.eraser.execute(&plan.id, &plan.plan_hash, Some("chat-of-ann")).unwrap()
+        self.eraser.execute(&plan.id, &plan.plan_hash, Some(&target(n))).unwrap()
     }
 
     /// Every line of the event log as it stands on disk, footers left out.
@@ -386,6 +389,23 @@ fn only_the_plan_that_was_looked_at_is_executed_while_it_is_fresh() {
 }
 
 #[test]
+fn an_id_of_somebody_else_takes_nothing_out() {
+    let rig = Rig::filled();
+    rig.write("exports/notes.csv", "chat-of-bob;hello");
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    let both = [7, 8].map(fixture::conversation);
+    for pseudonyms in [&both[1..], &both] {
+        let bob = EraseTarget::new(pseudonyms.to_vec(), Some("chat-of-bob")).unwrap();
+        let error = rig.eraser.execute(&plan.id, &plan.plan_hash, Some(&bob)).unwrap_err();
+        assert!(matches!(error, EraseError::Another { .. }), "{error}");
+    }
+    assert_eq!((rig.look(7).n_events, rig.look(8).n_events), (52, 52), "nothing was changed");
+    assert!(rig.files().iter().any(|file| file.contains("notes.csv")));
+    rig.eraser.execute(&plan.id, &plan.plan_hash, Some(&target(7))).unwrap();
+    assert!(rig.files().iter().any(|file| file.contains("notes.csv")));
+}
+
+#[test]
 fn a_start_goes_on_from_every_step() {
     use ErasureState::{Fenced, Ledgered, Rewriting, Verified};
     for state in [Ledgered, Fenced, Rewriting, Verified] {
@@ -432,8 +452,8 @@ fn a_damaged_ledger_keeps_the_log_shut() {
     let rig = Rig::filled();
     rig.erase(7);
     rig.write("erasures/ledger.ndjson", "gibberish\n");
-    let Rig { temp, dir, log, eraser, runtime, clock } = rig;
-    drop((eraser, log, dir, runtime, clock));
+    let Rig { temp, dir, log, eraser, audit, runtime, clock } = rig;
+    drop((eraser, audit, log, dir, runtime, clock));
     let dir = DataDir::open(temp.path()).unwrap();
     let error = FileEventLog::open(&dir, EventLogConfig::default()).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");

@@ -29,7 +29,7 @@ pub(crate) fn discrepancies(dir: &DataDir) -> Result<Vec<Fault>, StoreError> {
     // Read before the ledger, which a running server writes first; and once more behind it, for the other
     // way round.
     let before = Erasures::read(dir)?;
-    let (path, entries) = (ledger::path(dir), ledger::last_steps(dir)?);
+    let (path, entries) = (ledger::path(dir), ledger::steps(dir)?.last);
     let trail = Erasures::read(dir)?;
     let fault = |why: String| Fault { path: path.clone(), line: None, why };
     let lost = lost(before, &entries).into_iter().map(|lost| {

@@ -16,7 +16,10 @@ use crate::segment::{Layout, Text, extent};
 use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError, regular};
 
 /// Lines that are read in one transaction.
-pub(super) const BATCH: usize = 20_000;
+const BATCH: usize = 20_000;
+
+/// Lines that are read in one turn beside other work.
+pub(super) const TURN: usize = 500;
 
 /// What catching up came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -83,12 +83,13 @@ impl Index {
         self.catch_up_by(usize::MAX)
     }
 
-    /// The same, but stops after one transaction, some tenths of a second.
+    /// The same, but stops after some milliseconds of work, so that serving, which has the same cores, is
+    /// not held up for longer.
     ///
     /// # Errors
     /// As for [`catch_up`](Self::catch_up).
     pub(crate) fn catch_up_some(&mut self) -> Result<CaughtUp, StoreError> {
-        self.catch_up_by(catch_up::BATCH)
+        self.catch_up_by(catch_up::TURN)
     }
 
     fn catch_up_by(&mut self, lines_max: usize) -> Result<CaughtUp, StoreError> {

@@ -57,6 +57,7 @@ fn show_one(found: &Result<Line, ReadError>) -> String {
             words.skip(1).take(1).collect()
         }
         Ok(Line { event: aios_core::Event::Feedback(_), .. }) => "feedback".to_owned(),
+        Ok(Line { event: aios_core::Event::Hypothesis(_), .. }) => "hypothesis".to_owned(),
         Err(ReadError::Bad(bad)) => match bad.number {
             Some(number) => format!("[bad line {number}]"),
             None => format!("[bad at {}]", bad.offset),

@@ -44,6 +44,12 @@ pub struct Rotated {
     pub n_put_aside: usize,
     /// Segments whose time is over and that a hold keeps.
     pub held: Vec<Held>,
+    /// Erasures that were done once more, because somebody has put back what they had removed.
+    #[serde(default)]
+    pub n_erased_again: u64,
+    /// Erasures whose time in the ledger was over.
+    #[serde(default)]
+    pub n_forgotten: u64,
     /// Days of the audit trail that were removed.
     #[serde(default)]
     pub n_audit_days: u64,

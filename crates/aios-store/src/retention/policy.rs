@@ -60,6 +60,13 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// How long an erasure stays in the ledger: as long as the audit trail has it, and then as long as a segment of
+    /// before it could.
+    #[must_use]
+    pub fn erasures(&self) -> Duration {
+        self.audit.total + self.events.total
+    }
+
     /// The term of a class.
     #[must_use]
     pub fn term(&self, class: Class) -> Term {

@@ -180,6 +180,26 @@ impl<'a> Segments<'a> {
         janitor::tidy(*self)
     }
 
+    /// Takes in what others have put among the segments while the log was open, such as files of a backup.
+    pub(crate) fn take_in(&self) -> Result<(), StoreError> {
+        janitor::take_in(*self)?;
+        self.dir.doubt_segments();
+        Ok(())
+    }
+
+    /// The same of one cold segment: no hot one may stand beside it, and what is in it has to be known.
+    pub(super) fn take_in_cold(&self, id: SegmentId) -> Result<(), StoreError> {
+        let _lease = self.dir.lease_segment(id)?;
+        let layout = self.layout();
+        if layout.hot(id).is_file() {
+            for path in [layout.cold(id), layout.sidecar(id)] {
+                remove(&path, "janitor.before_remove", "janitor.removed")?;
+            }
+            return Ok(());
+        }
+        Sidecar::survey(&layout, id)?.write(&layout, id)
+    }
+
     pub(crate) fn layout(&self) -> Layout {
         Layout::of(self.dir)
     }

@@ -20,8 +20,9 @@ pub(crate) enum Kind<'a> {
 pub(crate) struct Facts<'a> {
     pub(crate) event_id: EventId,
     pub(crate) ts: Timestamp,
-    #[serde(borrow)]
-    conv_id: Cow<'a, str>,
+    /// None where the event is about nobody.
+    #[serde(borrow, default)]
+    conv_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     subject: Option<Cow<'a, str>>,
 }
@@ -29,7 +30,7 @@ pub(crate) struct Facts<'a> {
 impl Facts<'_> {
     /// The pseudonyms on the line.
     pub(crate) fn pseudonyms(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.conv_id), self.subject.as_ref()].into_iter().flatten().map(|id| &**id)
+        [self.conv_id.as_ref(), self.subject.as_ref()].into_iter().flatten().map(|id| &**id)
     }
 }
 
@@ -69,13 +70,31 @@ pub(crate) fn of(line: &[u8]) -> Kind<'_> {
     if is_footer(line) {
         return Kind::Footer;
     }
-    serde_json::from_slice(line).map_or(Kind::Bad, Kind::Event)
+    match serde_json::from_slice::<Facts<'_>>(line) {
+        // Whose it is cannot be told of an event that should say it.
+        Ok(facts) if facts.conv_id.is_none() && !line.starts_with(HYPOTHESIS_START) => Kind::Bad,
+        Ok(facts) => Kind::Event(facts),
+        Err(_) => Kind::Bad,
+    }
 }
+
+/// How each finding of a hypothesis begins: it is about nobody.
+const HYPOTHESIS_START: &[u8] = br#"{"event_type":"hypothesis""#;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixture;
+
+    #[test]
+    fn only_a_hypothesis_is_about_nobody() {
+        let event = fixture::hypothesis(4);
+        let line = serde_json::to_vec(&event).unwrap();
+        let Kind::Event(facts) = of(&line) else { panic!("no event") };
+        assert_eq!((facts.event_id, facts.pseudonyms().count()), (event.id(), 0));
+        let other = String::from_utf8(line).unwrap().replace("\"hypothesis\"", "\"response\"");
+        assert!(matches!(of(other.as_bytes()), Kind::Bad));
+    }
 
     #[test]
     fn an_events_facts_are_those_of_the_event() {

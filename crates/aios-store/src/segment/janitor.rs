@@ -1,8 +1,9 @@
-//! Cleans up after a crash, when the log is opened: removes strays, finishes what was broken off.
+//! Cleans up after a crash, when the log is opened: removes strays, finishes what was broken off. While it is
+//! open, only what others have put there is taken in.
 
 use std::collections::BTreeSet;
 
-use super::catalog::{Segments, ages, names};
+use super::catalog::{Age, Segments, ages, names};
 use super::name::{FileKind, SegmentId};
 use super::sidecar::Sidecar;
 use crate::StoreError;
@@ -24,11 +25,11 @@ pub(super) fn tidy(segments: Segments<'_>) -> Result<Tidied, StoreError> {
     remove_strays(segments, &mut tidied)?;
     for info in segments.list()?.iter().filter(|info| info.footer.is_none()) {
         match info.age {
-            super::Age::Hot => {
+            Age::Hot => {
                 segments.finish(info.id)?;
                 tidied.n_finished += 1;
             }
-            super::Age::Cold => {
+            Age::Cold => {
                 // A damaged segment must not keep the log from opening: `aios logs verify` names it.
                 match make_sidecar(segments, info.id) {
                     Ok(()) => tidied.n_sidecars += 1,
@@ -43,6 +44,23 @@ pub(super) fn tidy(segments: Segments<'_>) -> Result<Tidied, StoreError> {
         tracing::info!(?tidied, "finished what the last run left undone");
     }
     Ok(tidied)
+}
+
+/// A segment that cannot be read is left as it is.
+pub(super) fn take_in(segments: Segments<'_>) -> Result<(), StoreError> {
+    let layout = segments.layout();
+    for info in segments.list()? {
+        let taken_in = match info.age {
+            Age::Hot if info.footer.is_none() => segments.finish(info.id).map(drop),
+            Age::Hot if layout.cold(info.id).is_file() => segments.take_in_cold(info.id),
+            Age::Cold if info.footer.is_none() => segments.take_in_cold(info.id),
+            Age::Hot | Age::Cold => Ok(()),
+        };
+        if let Err(error) = taken_in {
+            tracing::error!(%error, "a segment cannot be read; it is left as it is");
+        }
+    }
+    Ok(())
 }
 
 fn make_sidecar(segments: Segments<'_>, id: SegmentId) -> Result<(), StoreError> {

@@ -34,6 +34,11 @@ impl Leases {
         Lease { leases: self, id }
     }
 
+    /// Somebody else may have changed segments.
+    pub(crate) fn doubt(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// A number that is another one when a segment may have been changed since.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
@@ -42,7 +47,7 @@ impl Leases {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.leases.generation.fetch_add(1, Ordering::AcqRel);
+        self.leases.doubt();
         self.leases.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
         self.leases.freed.notify_all();
     }

@@ -51,7 +51,7 @@ fn what_somebody_was_told_of_survives_a_crash_anywhere() {
     work(&DataDir::open(temp.path()).unwrap());
     let points: Vec<_> =
         aios_store::passed().into_iter().filter(|point| point.starts_with("control.")).collect();
-    assert!(points.len() >= 7, "{points:?}");
+    assert!(points.len() >= 10, "{points:?}");
     for point in points {
         for n_before in PASSES {
             let temp = tempfile::tempdir().unwrap();
@@ -79,7 +79,12 @@ fn check(path: &Path, what: &str) {
     };
     let n_aside = aside.map(is_aside).filter(|is_aside| *is_aside).count();
     let history = ControlHistory::<Value>::read(&dir).unwrap();
-    assert_eq!(history.fault, None, "{what}");
+    if n_aside > 0 && history.fault.is_some() {
+        // Half of it was put aside; whoever asked for that asks again.
+        ControlLog::put_aside(&dir, NOW).unwrap();
+    } else {
+        assert_eq!(history.fault, None, "{what}");
+    }
     if n_aside == 0 {
         let kept: Vec<u64> = history.lines.iter().map(|kept| kept.seq).collect();
         assert!(kept.len() as u64 >= told, "{what}: {kept:?} of {told}");

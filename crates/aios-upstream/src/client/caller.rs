@@ -6,12 +6,13 @@ use std::time::Duration;
 use aios_privacy::Secret;
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Method, Request, Uri};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Uri};
 use tokio::time::Instant;
 
 use super::connect::ConnectError;
 use super::fetch::{AGENT, REPLY_BYTES_MAX, bearer_value};
-use super::{Connector, HttpBody, Pool, SendError};
+use super::{Connector, HeadStart, HttpBody, Pool, SendError};
 use crate::body::Pieces;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -121,14 +122,13 @@ impl Caller {
         json: Vec<u8>,
         started: Instant,
     ) -> Result<CallReply, CallError> {
-        let mut request = Request::new(Pieces::from(Bytes::from(json)));
-        *request.method_mut() = Method::POST;
         let target = format!("{}{path}", self.base);
-        *request.uri_mut() = target
+        let target: PathAndQuery = target
             .parse()
             .map_err(|_| CallError::Url { url: target, why: "it cannot be read".to_owned() })?;
-        *request.headers_mut() = self.headers.clone();
-        let reply = self.pool.send(request, CONNECT_TIMEOUT).await.map_err(CallError::from)?;
+        let start = HeadStart::new(&Method::POST, target.as_str(), &self.headers);
+        let message = start.message(&HeaderMap::new(), Pieces::from(Bytes::from(json)));
+        let reply = self.pool.send(message, CONNECT_TIMEOUT).await.map_err(CallError::from)?;
         let (head, body) = reply.into_parts();
         let body = whole(body).await?;
         Ok(CallReply {

@@ -4,14 +4,12 @@ use std::io;
 use std::time::Duration;
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tower_service::Service;
 
-/// A byte stream to a server, plain or encrypted.
-pub(crate) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+use super::stream::Stream;
 
 /// Opens connections to one server.
 #[derive(Debug, Clone)]
@@ -54,11 +52,11 @@ impl Connector {
         let opened = async {
             match self {
                 Self::Plain(http) => match http.clone().call(uri.clone()).await {
-                    Ok(stream) => Ok(MaybeHttpsStream::Http(stream)),
+                    Ok(stream) => Ok(Stream::Plain(stream.into_inner())),
                     Err(error) => Err(ConnectError::Failed(root_cause(&error))),
                 },
                 Self::Tls(tls) => match tls.clone().call(uri.clone()).await {
-                    Ok(stream) => Ok(stream),
+                    Ok(stream) => Ok(Stream::Tls(Box::new(TokioIo::new(stream)))),
                     Err(error) => Err(ConnectError::Failed(root_cause(error.as_ref()))),
                 },
             }
@@ -87,7 +85,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri: Uri = format!("http://{}/v1", listener.local_addr().unwrap()).parse().unwrap();
         let stream = Connector::new(&uri).unwrap().connect(&uri, Duration::from_secs(30)).await;
-        let MaybeHttpsStream::Http(stream) = stream.unwrap() else { panic!("not plain") };
-        assert!(stream.inner().nodelay().unwrap());
+        let Stream::Plain(stream) = stream.unwrap() else { panic!("not plain") };
+        assert!(stream.nodelay().unwrap());
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use aios_privacy::Secret;
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
-use http::{Method, Request, Uri};
+use http::{HeaderMap, Method, Uri};
 
-use super::{Connector, Pool};
+use super::{Connector, HeadStart, Pool};
 use crate::Fetch;
 use crate::body::Pieces;
 
@@ -38,18 +38,17 @@ impl HttpFetch {
     async fn try_fetch(&self, method: Method, url: &str, body: Bytes) -> Option<(u16, Bytes)> {
         let uri: Uri = url.parse().ok()?;
         let pool = Pool::new(Connector::new(&uri).ok()?, uri.clone());
-        let mut request = Request::builder()
-            .method(method)
-            .uri(uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str))
-            .header(HOST, uri.authority()?.as_str())
-            .header(USER_AGENT, AGENT)
-            .header(CONTENT_TYPE, "application/json")
-            .body(Pieces::from(body))
-            .ok()?;
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_str(uri.authority()?.as_str()).ok()?);
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(bearer) = &self.bearer {
-            request.headers_mut().insert(AUTHORIZATION, bearer_value(bearer)?);
+            headers.insert(AUTHORIZATION, bearer_value(bearer)?);
         }
-        let reply = pool.send(request, CONNECT_TIMEOUT).await.ok()?;
+        let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let start = HeadStart::new(&method, path, &headers);
+        let message = start.message(&HeaderMap::new(), Pieces::from(body));
+        let reply = pool.send(message, CONNECT_TIMEOUT).await.ok()?;
         let status = reply.status().as_u16();
         let mut reply = reply.into_body();
         let mut bytes = BytesMut::new();

@@ -5,18 +5,13 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
-use hyper::body::Incoming;
+use http::{Response, Uri};
 
 use super::connect::ConnectError;
-use super::{Connector, Link, LinkError};
-use crate::body::Pieces;
+use super::{Connector, Link, LinkError, Message};
 
 /// Most idle connections that are kept to one endpoint.
 const IDLE_MAX: usize = 512;
-/// How long an idle connection is kept: shorter than what servers allow (llama.cpp 5 s is the
-/// exception; such a connection is found closed and replaced).
-const IDLE_FOR: Duration = Duration::from_secs(60);
 /// How long a reply that is complete may take to end its connection's turn.
 const DRAIN_FOR: Duration = Duration::from_secs(1);
 
@@ -34,7 +29,7 @@ pub(crate) enum SendError {
     Connect(ConnectError),
     /// The connection broke. Where it had been used before, the server may just have closed it.
     Lost {
-        error: hyper::Error,
+        error: LinkError,
         was_used: bool,
     },
 }
@@ -50,7 +45,7 @@ impl Pool {
     /// reason is sent over another one; one that was sent is not, because it may have been answered.
     pub(crate) async fn send(
         self: &Arc<Self>,
-        mut request: Request<Pieces>,
+        mut message: Message,
         connect_timeout: Duration,
     ) -> Result<Response<HttpBody>, SendError> {
         // What has come together goes out together: a server that sleeps is woken once for many
@@ -62,34 +57,35 @@ impl Pool {
                 // Boxed, because it is large, rare, and would be moved about with every request.
                 None => Box::pin(self.connect(connect_timeout)).await?,
             };
-            let is_used = link.is_used;
-            match link.send(request).await {
-                Ok(reply) => {
+            let was_used = link.is_used;
+            match link.send(message).await {
+                Ok(head) => {
                     let pool = Arc::clone(self);
-                    return Ok(reply.map(|body| HttpBody { body, link: Some(link), pool }));
+                    let mut reply = Response::new(HttpBody { link: Some(link), pool });
+                    *reply.status_mut() = head.status;
+                    *reply.headers_mut() = head.headers;
+                    return Ok(reply);
                 }
-                Err(LinkError::Unsent(unsent)) if is_used => request = *unsent,
+                Err(LinkError::Unsent(unsent)) if was_used => message = *unsent,
                 Err(LinkError::Unsent(_)) => {
                     let why = "the server closed the connection at once".to_owned();
                     return Err(SendError::Connect(ConnectError::Failed(why)));
                 }
-                Err(LinkError::Lost(error)) => {
-                    return Err(SendError::Lost { error, was_used: is_used });
-                }
+                Err(error) => return Err(SendError::Lost { error, was_used }),
             }
         }
     }
 
     async fn connect(&self, timeout: Duration) -> Result<Link, SendError> {
-        let stream =
-            self.connector.connect(&self.uri, timeout).await.map_err(SendError::Connect)?;
-        Link::new(stream).await.map_err(|error| SendError::Lost { error, was_used: false })
+        let stream = self.connector.connect(&self.uri, timeout).await;
+        stream.map(Link::new).map_err(SendError::Connect)
     }
 
     fn take(&self) -> Option<Link> {
+        let now = Instant::now();
         loop {
             let mut link = self.idle().pop()?;
-            if link.idle_since.elapsed() < IDLE_FOR && link.is_ready() {
+            if !link.is_old(now) && link.is_ready() {
                 return Some(link);
             }
         }
@@ -99,9 +95,11 @@ impl Pool {
         if !link.is_ready() {
             return;
         }
-        link.idle_since = Instant::now();
+        let now = Instant::now();
+        link.idle_since = now;
+        link.rest();
         let mut idle = self.idle();
-        let n_old = idle.iter().take_while(|link| link.idle_since.elapsed() >= IDLE_FOR).count();
+        let n_old = idle.iter().take_while(|link| link.is_old(now)).count();
         let old: Vec<Link> = idle.drain(..n_old).collect();
         if idle.len() < IDLE_MAX {
             idle.push(link);
@@ -119,16 +117,18 @@ impl Pool {
 /// A reply's body and the connection it comes over. Dropped before its end, it closes the connection.
 #[derive(Debug)]
 pub(crate) struct HttpBody {
-    body: Incoming,
     link: Option<Link>,
     pool: Arc<Pool>,
 }
 
 impl HttpBody {
     /// The next piece; after the last one the connection is free for others.
-    pub(crate) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Bytes>>> {
+    pub(crate) fn poll_data(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, LinkError>>> {
         let Some(link) = &mut self.link else { return Poll::Ready(None) };
-        let polled = std::task::ready!(link.poll_data(&mut self.body, cx));
+        let polled = std::task::ready!(link.poll_data(cx));
         if polled.is_none()
             && let Some(link) = self.link.take()
         {
@@ -139,7 +139,7 @@ impl HttpBody {
 
     /// The exact length that is still to come, if the server has told it.
     pub(crate) fn len(&self) -> Option<usize> {
-        http_body::Body::size_hint(&self.body).exact().and_then(|len| usize::try_from(len).ok())
+        self.link.as_ref().and_then(Link::length).and_then(|len| usize::try_from(len).ok())
     }
 
     /// The reply is complete, though the connection has not said so yet: it nearly always does within

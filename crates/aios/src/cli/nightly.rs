@@ -2,18 +2,24 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aios_core::Clock as _;
 use aios_server::{Night, NightReport, StepReport, StepState, run_night};
-use aios_store::{AuditLog, DataDir, FileEventLog, Rotator, actor};
+use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Rotator, actor};
 use clap::Args;
 use serde_json::json;
 
 use super::context::Context;
-use super::output::{self, Exit, say};
+use super::net;
+use super::output::{self, Exit, Failure, say};
 use super::owner::{self, Owner};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::keys;
+
+/// Longest wait for the event log to be written out at the end.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Do at once what a server does each night, a line for each step
 ///
@@ -56,15 +62,36 @@ fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightRep
     let store = Arc::new(FileEventLog::open(&data_dir, config.events.log)?);
     let audit = AuditLog::offline(&data_dir, config.audit.clone(), SystemClock.now())?;
     let audit = Arc::new(audit);
-    let rotator = Arc::new(Rotator::new(store, Arc::clone(&audit)));
-    let scanner = Arc::new(config.privacy.redactor());
-    let actor = actor::OPERATOR.to_owned();
-    let now = SystemClock.now();
-    let night =
-        Night { rotator, audit: Arc::clone(&audit), actor, data_dir, scanner, now, dry_run };
+    let clock = Arc::new(SystemClock);
+    let eraser = Eraser::open(&data_dir, Arc::clone(&store) as _, Arc::clone(&audit), clock)?;
+    let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit))
+        .with_eraser(Arc::new(eraser), &config.events.log.retention);
+    let rotator = Arc::new(rotator);
+    let night = Night {
+        store: Arc::clone(&store) as _,
+        rotator,
+        audit: Arc::clone(&audit),
+        actor: actor::OPERATOR.to_owned(),
+        keyring: keys::live(&data_dir)?.map(Arc::new),
+        data_dir,
+        scanner: Arc::new(config.privacy.redactor()),
+        objectives: Arc::new(config.objectives.clone()),
+        work: config.nightly.work.clone(),
+        served: None,
+        now: SystemClock.now(),
+        dry_run,
+    };
     let report =
         run_night(&night, |step| tracing::info!(step = step.step, state = step.state.name()));
+    drop(night);
+    let closed = net::runtime()?.block_on(store.close(CLOSE_TIMEOUT));
     audit.close(SystemClock.now())?;
+    if !closed.complete {
+        let hint = "look at the disk, then run it again";
+        return Err(
+            Failure::new("what was found could not be written to the event log", hint).into()
+        );
+    }
     Ok(report)
 }
 

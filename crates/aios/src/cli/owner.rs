@@ -93,10 +93,7 @@ pub(super) fn ask<T: DeserializeOwned>(
     let body = serde_json::to_vec(body)?;
     let answer = net::post(&url, running::token(config), body, ANSWER_MAX);
     let Some((status, answer)) = net::runtime()?.block_on(answer) else {
-        let dir = config.server.data_dir.display();
-        let message = format!("another process owns {dir}, and no server answers at {url}");
-        let hint = "wait for the other command to end, or stop the process";
-        return Err(Failure::new(message, hint).into());
+        return Err(no_answer(config, &url).into());
     };
     if (200..300).contains(&status) {
         return Ok(serde_json::from_slice(&answer)?);
@@ -111,4 +108,19 @@ pub(super) fn ask<T: DeserializeOwned>(
         _ => "the server's log tells more",
     };
     Err(Failure::new(format!("the server refused ({status}): {why}"), hint).into())
+}
+
+/// Why nobody has answered: the one that was asked has ended, or the directory is another command's.
+fn no_answer(config: &Config, url: &str) -> Failure {
+    let dir = config.server.data_dir.display();
+    if matches!(Owner::of(config), Ok(Owner::Us(_))) {
+        return Failure::new(
+            format!("the server that owned {dir} has ended without an answer"),
+            "start it again: what was decided is finished at the start, such as an erasure; then look whether it is done",
+        );
+    }
+    Failure::new(
+        format!("another process owns {dir}, and no server answers at {url}"),
+        "wait for the other command to end, or stop the process",
+    )
 }

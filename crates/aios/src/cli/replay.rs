@@ -18,9 +18,9 @@ use crate::config::Config;
 /// Judge every verdict that was kept once more, under the policy in force or another one
 ///
 /// What is changed here is asked of the same requests: a stage that would have been reached earlier has no others. Where
-/// latencies were measured cannot be changed afterwards. Exit code 2 if any verdict or decision would be another. With
-/// --json: {"n_verdicts", "n_other", "verdicts": [{"ts", "treatment_pct", "kept", "kept_reason", "verdict", "reason",
-/// "decision", "replayed_pct"}]}.
+/// latencies were measured cannot be changed afterwards. Exit code 2 if any verdict, any decision that followed, or where the
+/// canary stood then would be another. With --json: {"n_verdicts", "n_other", "verdicts": [{"ts", "treatment_pct", "kept",
+/// "kept_reason", "kept_decision", "kept_pct", "verdict", "reason", "decision", "replayed_pct", "other"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Command {
     /// Verdicts in a row before the next stage
@@ -50,10 +50,13 @@ struct One {
     treatment_pct: Percent,
     kept: Verdict,
     kept_reason: VerdictReason,
+    kept_decision: Option<Decision>,
+    kept_pct: Percent,
     verdict: Verdict,
     reason: VerdictReason,
     decision: Option<Decision>,
     replayed_pct: Percent,
+    other: bool,
 }
 
 /// The lines, of which none may be missing: what follows from a part of them is another history.
@@ -79,7 +82,7 @@ impl Command {
         let events = lines.iter().map(|kept| &kept.record);
         let replayed = replay(start, events, &self.policy(&config), |asked| self.asked(asked));
         let verdicts: Vec<One> = replayed.iter().map(One::from).collect();
-        let n_other = verdicts.iter().filter(|one| one.is_other()).count();
+        let n_other = verdicts.iter().filter(|one| one.other).count();
         let shown = Shown { n_verdicts: verdicts.len(), n_other, verdicts };
         if context.json {
             output::json(out, &shown)?
@@ -112,32 +115,34 @@ impl From<&Replayed<'_>> for One {
             treatment_pct: replayed.kept.treatment_pct,
             kept: replayed.kept.verdict,
             kept_reason: replayed.kept.reason,
+            kept_decision: replayed.was.decision,
+            kept_pct: replayed.was.canary.treatment_pct,
             verdict: replayed.verdict,
             reason: replayed.reason,
-            decision: replayed.decision,
-            replayed_pct: replayed.canary.treatment_pct,
+            decision: replayed.would_be.decision,
+            replayed_pct: replayed.would_be.canary.treatment_pct,
+            other: replayed.is_other(),
         }
-    }
-}
-
-impl One {
-    fn is_other(&self) -> bool {
-        self.kept != self.verdict || self.kept_reason != self.reason
     }
 }
 
 impl Shown {
     fn print(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let head = ["time", "treatment", "was", "would be", "decision", "then at"];
+        let head =
+            ["time", "treatment", "was", "decided", "then at", "would be", "decided", "then at"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         rows.extend(self.verdicts.iter().map(|one| {
-            let decision = one.decision.map(|decision| decision.to_string());
+            let told = |decision: Option<Decision>| {
+                decision.map(|decision| decision.to_string()).unwrap_or_default()
+            };
             vec![
                 one.ts.to_string(),
                 format!("{} %", one.treatment_pct),
                 format!("{} ({})", one.kept, one.kept_reason),
+                told(one.kept_decision),
+                format!("{} %", one.kept_pct),
                 format!("{} ({})", one.verdict, one.reason),
-                decision.unwrap_or_default(),
+                told(one.decision),
                 format!("{} %", one.replayed_pct),
             ]
         }));

@@ -1,5 +1,6 @@
 //! `[admin]` and `[audit]`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use aios_privacy::SecretDigest;
@@ -12,7 +13,15 @@ use super::resolve::Resolver;
 impl Resolver<'_> {
     pub(super) fn admin(&mut self, file: &file::Admin) -> AdminConfig {
         let tokens = file.tokens.iter().enumerate();
-        let tokens = tokens.filter_map(|(n, token)| self.admin_token(n, token)).collect();
+        let tokens: Vec<_> = tokens.filter_map(|(n, token)| self.admin_token(n, token)).collect();
+        let mut names = BTreeSet::new();
+        if let Some(twice) = tokens.iter().find(|token| !names.insert(&token.name)) {
+            let why = format!(
+                "has two tokens called {}, which the audit trail could not tell apart",
+                twice.name
+            );
+            self.refuse("admin.tokens", why);
+        }
         AdminConfig { tokens, hosts: file.hosts.clone() }
     }
 
@@ -25,11 +34,11 @@ impl Resolver<'_> {
     fn admin_token(&mut self, n: usize, token: &file::AdminToken) -> Option<AdminToken> {
         let key = format!("admin.tokens[{n}]");
         let name = token.name.clone().unwrap_or_default();
-        if name.trim().is_empty() {
-            self.refuse(&key, "needs a name, which stands in the audit trail");
-        }
-        if actor::RESERVED.contains(&name.as_str()) {
-            self.refuse(&key, "has a name that stands for somebody else in the audit trail");
+        if !actor::is_token_name(&name) {
+            self.refuse(
+                &key,
+                "needs a name of its own for the audit trail: up to 64 letters, digits, `-`, `_` and `.`, and not owner, server or stranger",
+            );
         }
         let digest = token.sha256.as_deref().and_then(SecretDigest::from_hex);
         if digest.is_none() {

@@ -29,6 +29,7 @@ pub(super) struct ConfigFile {
     pub(super) slo: Slo,
     pub(super) alerts: Alerts,
     pub(super) hypotheses: Hypotheses,
+    pub(super) judge: Judge,
     pub(super) nightly: Nightly,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
@@ -318,7 +319,23 @@ pub(super) struct Telemetry {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Judge {
+    pub(super) enabled: bool,
+    pub(super) tier: String,
+    pub(super) share_pct: f64,
+    pub(super) per_day_max: u64,
+    pub(super) tokens_per_day_max: u64,
+    pub(super) timeout: String,
+    pub(super) rubric: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Nightly {
     pub(super) enabled: bool,
     pub(super) at: String,
+    pub(super) golden: String,
+    pub(super) golden_key_env: String,
+    pub(super) promote: String,
+    pub(super) promote_max: u64,
 }

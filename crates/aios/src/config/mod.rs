@@ -11,6 +11,7 @@ mod endpoint;
 mod env;
 mod file;
 mod hypotheses;
+mod judge;
 mod layer;
 mod memory;
 mod nearest;
@@ -38,7 +39,7 @@ use aios_control::hypothesis::Hypothesis;
 use aios_core::Split;
 use aios_server::alerts::AlertConfig;
 use aios_server::judging::Objectives;
-use aios_server::{AdminConfig, ClientKey, GatewayConfig, ListenerConfig, NightlyAt};
+use aios_server::{AdminConfig, ClientKey, GatewayConfig, JudgeSettings, ListenerConfig, Nightly};
 use aios_store::{AuditConfig, EventLogConfig};
 use aios_upstream::UpstreamConfig;
 
@@ -101,8 +102,10 @@ pub struct Config {
     pub alerts: AlertConfig,
     /// `[hypotheses]`: the built-in ones and those of one's own.
     pub hypotheses: Vec<Hypothesis>,
-    /// `[nightly]`: when; `None` if it is off.
-    pub nightly: Option<NightlyAt>,
+    /// `[judge]`: none if it is off.
+    pub judge: Option<JudgeSettings>,
+    /// `[nightly]`.
+    pub nightly: Nightly,
     /// `[memory]`.
     pub memory: Memory,
     /// `[telemetry]`: how the log looks.
@@ -318,10 +321,14 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     Ok(Config { file: path, warnings, ..config })
 }
 
-/// Environment variables that endpoints and alerts point to.
+/// Environment variables that endpoints, alerts and the night point to.
 fn referenced(written: &file::ConfigFile) -> Vec<String> {
     let endpoints = written.tiers.main.endpoints.iter().chain(&written.tiers.embedder.endpoints);
-    let alerts = [&written.alerts.slack_webhook_env, &written.alerts.webhook_env];
+    let alerts = [
+        &written.alerts.slack_webhook_env,
+        &written.alerts.webhook_env,
+        &written.nightly.golden_key_env,
+    ];
     endpoints
         .filter_map(|endpoint| endpoint.api_key_env.clone())
         .chain(alerts.into_iter().cloned())

@@ -1,21 +1,60 @@
 //! `[nightly]`.
 
-use aios_server::NightlyAt;
+use aios_core::Bucket;
+use aios_privacy::Secret;
+use aios_server::{NightWork, Nightly, NightlyAt, Promotion};
 use jiff::tz::TimeZone;
 
+use super::endpoint::is_variable_name;
 use super::file;
 use super::resolve::Resolver;
 
+const GOLDEN: [(&str, Option<Bucket>); 3] =
+    [("treatment", Some(Bucket::Treatment)), ("control", Some(Bucket::Control)), ("off", None)];
+
+const PROMOTION: [(&str, Promotion); 3] =
+    [("propose", Promotion::Propose), ("add", Promotion::Add), ("off", Promotion::Off)];
+
 impl Resolver<'_> {
-    /// The time of day, in this machine's time zone; `None` if nothing is to be done.
-    pub(super) fn nightly(&mut self, file: &file::Nightly) -> Option<NightlyAt> {
-        let Some((hour, minute)) = time_of_day(&file.at) else {
+    pub(super) fn nightly(&mut self, file: &file::Nightly) -> Nightly {
+        let at = self.night_at(&file.at);
+        Nightly {
+            at: at.filter(|_| file.enabled),
+            work: NightWork {
+                golden: self.choice("nightly.golden", &file.golden, &GOLDEN),
+                golden_key: self.golden_key(&file.golden_key_env),
+                promotion: self.choice("nightly.promote", &file.promote, &PROMOTION),
+                promote_max: self.count("nightly.promote_max", file.promote_max, 1..=1_000),
+                hypotheses: Vec::new(),
+            },
+        }
+    }
+
+    /// The time of day, in this machine's time zone.
+    fn night_at(&mut self, text: &str) -> Option<NightlyAt> {
+        let Some((hour, minute)) = time_of_day(text) else {
             let expected = "must be a time of day such as \"02:00\"";
-            self.refuse("nightly.at", format!("{expected}, not \"{}\"", file.at));
+            self.refuse("nightly.at", format!("{expected}, not \"{text}\""));
             return None;
         };
-        let at = NightlyAt::new(hour, minute, TimeZone::system()).ok()?;
-        file.enabled.then_some(at)
+        NightlyAt::new(hour, minute, TimeZone::system()).ok()
+    }
+
+    /// The client key that golden questions are asked with. Where it is not set they are asked without one.
+    fn golden_key(&mut self, variable: &str) -> Option<Secret> {
+        if variable.is_empty() {
+            return None;
+        }
+        if !is_variable_name(variable) {
+            self.refuse_with_hint(
+                "nightly.golden_key_env",
+                "must be the name of an environment variable: capitals, digits, `_`",
+                "put the client key into that variable and write its name here",
+            );
+            return None;
+        }
+        let key = self.env.get(variable).map(|key| key.trim()).filter(|key| !key.is_empty())?;
+        Some(Secret::new(key.to_owned()))
     }
 }
 

@@ -55,13 +55,16 @@ impl Resolver<'_> {
             objectives: self.objectives(&file.slo),
             sequels: file.slo.sequels,
             alerts: self.alerts(&file.alerts),
-            hypotheses: self.hypotheses(&file.hypotheses),
+            hypotheses: Vec::new(),
+            judge: self.judge(&file.judge),
             nightly: self.nightly(&file.nightly),
             memory: self.memory(&file.memory),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
             log_level: self.choice("telemetry.level", &file.telemetry.level, &LogLevel::NAMES),
             otlp: self.otlp(&file.telemetry),
         };
+        config.hypotheses = self.hypotheses(&file.hypotheses);
+        config.nightly.work.hypotheses = config.hypotheses.clone();
         config.audit.keep_days = retention::whole_days(config.events.log.retention.audit.total);
         self.reachable_only_with_keys(&config);
         config

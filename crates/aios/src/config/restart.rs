@@ -6,7 +6,7 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 28] = [
+        const FIXED: [&str; 33] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
@@ -29,8 +29,13 @@ impl Config {
             "alerts.webhook_hosts",
             "alerts.remind_every",
             "alerts.per_hour_max",
+            "hypotheses.own",
             "nightly.enabled",
             "nightly.at",
+            "nightly.golden",
+            "nightly.golden_key_env",
+            "nightly.promote",
+            "nightly.promote_max",
             "telemetry.log",
             "telemetry.level",
             "telemetry.otlp_endpoint",

@@ -264,6 +264,24 @@ fn a_wrong_variable_is_refused_or_warned_about() {
 }
 
 #[test]
+fn an_admin_token_is_called_like_nobody_else() {
+    let tokens = |names: &[&str]| {
+        let digest = "ab".repeat(32);
+        let token =
+            |name: &&str| format!("{{ name = \"{name}\", sha256 = \"{digest}\", scopes = [] }}");
+        let tokens: Vec<_> = names.iter().map(token).collect();
+        check(&format!("[admin]\ntokens = [{}]\n", tokens.join(", ")), &[])
+    };
+    assert!(tokens(&["ops", "night-watch.2"]).is_ok());
+    for name in ["x (session)", "Owner", " ops", ""] {
+        let refused = tokens(&[name]).unwrap_err();
+        assert!(refused.contains("needs a name of its own"), "{name}: {refused}");
+    }
+    let refused = tokens(&["ops", "ops"]).unwrap_err();
+    assert!(refused.contains("two tokens called ops"), "{refused}");
+}
+
+#[test]
 fn a_named_file_must_be_there_and_an_unnamed_one_need_not() {
     let dir = tempfile::tempdir().unwrap();
     let sources = Sources { directory: dir.path().to_owned(), ..Sources::default() };

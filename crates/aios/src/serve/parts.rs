@@ -59,7 +59,8 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         let hint = "start a model server, name its endpoints in aios.toml, or set discovery.simulate = true";
         Failure::new(error.to_string(), hint)
     })?;
-    let rotator = Arc::new(Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit)));
+    let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit));
+    let rotator = Arc::new(rotator.with_eraser(Arc::clone(&eraser), &config.events.log.retention));
     let (learned_to, learned) = mpsc::channel(1);
     let (policy, sampler) = policy(config, &data_dir);
     let routing = Arc::new(RoutingState::new(policy, sampler, learned_to));
@@ -120,7 +121,7 @@ fn eraser(
     let resuming = Arc::clone(&eraser);
     tokio::task::spawn_blocking(move || {
         log_resumed(&resuming.resume());
-        match resuming.recheck() {
+        match resuming.recheck(SystemClock.now()) {
             Ok(resumed) => log_resumed(&resumed),
             Err(error) => tracing::error!(%error, "what is erased could not be looked for"),
         }
@@ -154,6 +155,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
         upstreams: Arc::new(upstreams),
         redactor: Arc::new(redactor),
         sinks: config.privacy.sinks(),
+        judge: config.judge.clone().map(Arc::new),
         memory: Arc::new(config.memory.resolved(&config.privacy)),
         objectives: Arc::new(config.objectives.clone()),
         clients: Clients::new(

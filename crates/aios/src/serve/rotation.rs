@@ -38,6 +38,10 @@ fn tell(rotated: Result<Rotated, StoreError>) {
     for why in &rotated.failed {
         tracing::error!(why, "rotation could not do all that is due");
     }
+    if rotated.n_erased_again > 0 {
+        let n = rotated.n_erased_again;
+        tracing::error!(n, "what was erased was in the log again and is erased once more");
+    }
     let Rotated { n_sealed, compressed, removed, n_audit_days, .. } = rotated;
     let (n_compressed, n_removed) = (compressed.len(), removed.len());
     if n_sealed + n_compressed + n_removed > 0 || n_audit_days > 0 {

@@ -63,6 +63,8 @@ fn the_operators_hand_is_a_file_that_can_be_written_and_cleared() {
 #[test]
 fn what_cannot_be_is_refused_and_changes_nothing() {
     let place = place();
+    let hair = place.run(&["canary", "reset", "--start-pct", "1e-320"]).ended(64);
+    assert!(hair.stderr.contains("from 0.01 to 99.99"), "{}", hair.stderr);
     for pct in ["250", "-1", "NaN", "ten"] {
         let ran = place.run(&["canary", "reset", "--start-pct", pct]).ended(64);
         assert!(ran.stderr.contains("from 0 to 100"), "{}", ran.stderr);
@@ -99,17 +101,24 @@ fn a_damaged_line_is_named_and_a_reset_begins_anew() {
     for args in [&["canary", "verify"][..], &["canary", "history"]] {
         place.run(args).ended(2);
     }
+    let preflight = place.run(&["preflight"]).ended(2).stdout;
+    assert!(preflight.contains("canary     what is kept of it is damaged"), "{preflight}");
     for args in [&["canary", "hold"][..], &["canary", "check"]] {
         let ran = place.run(args).ended(1);
         assert!(ran.stderr.contains("reset --start-pct"), "{}", ran.stderr);
     }
+    // A line less is no shorter history.
+    place.write(CONTROL, "");
+    let ran = place.run(&["canary", "status"]).ended(2);
+    assert!(ran.stderr.contains("its end was cut off"), "{}", ran.stderr);
+    place.run(&["canary", "check"]).ended(1);
     place.run(&["canary", "reset", "--start-pct", "10"]).ended(0);
     assert_eq!(status(&place)["current_pct"], 10.0);
     let names = std::fs::read_dir(place.path().join("data_core/analytics")).unwrap();
     let aside = names.filter(|name| {
         name.as_ref().unwrap().file_name().to_string_lossy().starts_with("control.corrupt-")
     });
-    assert_eq!(aside.count(), 1);
+    assert_eq!(aside.count(), 2, "the lines and their head");
 }
 
 /// A golden report of the policy on trial that was made a moment ago, at the time of a hold that is over again.
@@ -163,8 +172,10 @@ fn a_golden_report_counts_once_and_three_advance_where_there_is_no_traffic() {
     // Under the same policy it comes to the same; with one pass fewer it would have been quicker.
     let again = place.run(&["replay", "--json"]).ended(0).json();
     assert_eq!((&again["n_verdicts"], &again["n_other"]), (&json!(5), &json!(0)));
-    let quicker = place.run(&["replay", "--passes", "1", "--json"]).ended(0).json();
-    assert_eq!(quicker["verdicts"][0]["replayed_pct"], 25.0);
+    let quicker = place.run(&["replay", "--passes", "1", "--json"]).ended(2).json();
+    let first = &quicker["verdicts"][0];
+    assert_eq!((&first["kept_pct"], &first["replayed_pct"]), (&json!(10.0), &json!(25.0)));
+    assert_eq!((&first["verdict"], &first["other"]), (&json!("met"), &json!(true)));
     place.run(&["replay", "--error-margin", "2"]).ended(64);
     let history = place.run(&["canary", "history"]).ended(0).stdout;
     assert!(history.contains("advance 25") && history.contains("roll back 10"), "{history}");
@@ -292,6 +303,15 @@ async fn a_running_server_is_asked_and_what_was_done_is_on_record() {
     assert_eq!(trail.matches("POST /admin/v1/canary/").count(), 4, "{trail}");
     let ran = server.admin("GET", "/admin/v1/canary", "").await;
     ran.expect(401);
+    // What cannot be understood is answered in the API's own form.
+    let token = server.read_data("keys/admin.token");
+    let header = format!("authorization: Bearer {}\r\n", token.trim());
+    for (body, expect) in [(r#"{"start_pct":250}"#, "not 250"), ("{", "EOF"), ("{}", "start_pct")] {
+        let reply = server.admin_with("POST", "/admin/v1/canary/reset", &header, body).await;
+        let told = reply.json();
+        assert_eq!(told["error"]["code"], "bad_body", "{told}");
+        assert!(told["error"]["message"].as_str().unwrap().contains(expect), "{told}");
+    }
 }
 
 /// From the moment at which the operator's hand was felt no request is treated any more, whoever asks.

@@ -1,6 +1,7 @@
 //! Finding and erasing, in the real program: the guide's transcript and what may go wrong with it.
 
 use std::fs;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
@@ -140,6 +141,53 @@ async fn a_running_server_erases_and_nothing_comes_back() {
 }
 
 #[tokio::test]
+async fn a_plan_is_not_executed_under_an_id_of_somebody_else() {
+    let server = Server::start(&Setup::new()).await;
+    say_in(&server, ANN).await;
+    say_in(&server, BOB).await;
+    crate::rig::eventually("the events", async || (server.log().len() == 2).then_some(())).await;
+    server.write_data("exports/notes.csv", &format!("{BOB};hello\n"));
+    let token = server.read_data("keys/admin.token");
+    let headers = format!("authorization: Bearer {}\r\n", token.trim());
+    let ask = async |path: &str, body: Value| {
+        server.admin_with("POST", path, &headers, &body.to_string()).await
+    };
+    let wanted = json!({ "whose": { "conv_id": ANN }, "basis": "request" });
+    let plan = ask("/admin/v1/erasures", wanted).await.expect(201).json();
+    let path = format!("/admin/v1/erasures/{}/execute", plan["id"].as_str().unwrap());
+    let decided = |id: &str| json!({ "plan_hash": plan["plan_hash"], "whose": { "conv_id": id } });
+    let refused = ask(&path, decided(BOB)).await.expect(409).json();
+    assert_eq!(refused["error"]["code"], "another", "{refused}");
+    let receipt = ask(&path, decided(ANN)).await.expect(200).json();
+    assert_eq!(receipt["state"], "completed", "{receipt}");
+    let place = server.stop().await;
+    assert_eq!(place.read("data/exports/notes.csv"), format!("{BOB};hello\n"));
+    assert_eq!(find(&place, BOB), "Events found: 1");
+}
+
+#[tokio::test]
+async fn a_server_that_ends_while_it_erases_is_told_from_one_that_is_not_there() {
+    let server = Server::start(&Setup::new()).await;
+    say_in(&server, ANN).await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    server.write_data("admin.address", &listener.local_addr().unwrap().to_string());
+    let delete = ["data", "delete", "--conv-id", ANN, "--execute", "--data-dir", "data"];
+    let mut delete = server.place().command(&delete);
+    let delete = delete.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The search is to be put on record; then it is asked to erase, and ends.
+    drop(listener.accept().unwrap());
+    let (asked, _) = listener.accept().unwrap();
+    let place = server.kill();
+    drop(asked);
+    let ran = Ran::of(delete.wait_with_output().unwrap()).ended(1);
+    assert!(ran.stderr.contains("has ended without an answer"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: start it again"), "{}", ran.stderr);
+    let _owner = aios_store::DataDir::open(place.path().join("data")).unwrap();
+    let ran = data(&place, "delete", &["--conv-id", ANN, "--execute"], 1);
+    assert!(ran.stderr.contains("another process owns"), "{}", ran.stderr);
+}
+
+#[tokio::test]
 async fn an_unknown_id_finds_nothing_and_erases_nothing() {
     let place = talked().await;
     for id in ["conversation-of", "conversation-of-ann2", "*", "conversation-of-%", "' OR '1'='1"] {
@@ -153,6 +201,13 @@ async fn an_unknown_id_finds_nothing_and_erases_nothing() {
     }
     data(&place, "delete", &["--execute"], 64);
     data(&place, "find", &["--pseudonym", "hashed_0123456789abcdef"], 64);
+    // No key of ours has made these: the first stands for everybody who was erased meanwhile.
+    for head in ["c65535_0", "c7_a"] {
+        let (head, digit) = head.split_at(head.len() - 1);
+        let pseudonym = format!("{head}{}", digit.repeat(32));
+        let ran = data(&place, "delete", &["--pseudonym", &pseudonym, "--execute"], 64);
+        assert!(ran.stderr.contains("hint: "), "{}", ran.stderr);
+    }
     assert_eq!(lines(&place).len(), 6);
     assert!(!place.path().join("data/erasures").exists());
 }

@@ -74,6 +74,25 @@ async fn bad_feedback_is_refused_as_the_api_refuses() {
     say(&server, "", &big).await.expect(413);
 }
 
+/// Whoever repeats a word fills the log and changes nothing: the last one counts.
+#[tokio::test]
+async fn of_one_answer_enough_is_said_at_some_time() {
+    let server = Server::start(&Setup::new()).await;
+    let id = ask(&server, IN_ANNS, "Where is it?").await;
+    let other = ask(&server, IN_ANNS, "And who built it?").await;
+    for n in 0..8 {
+        let body = json!({ "event_id": id, "score": if n == 7 { 1 } else { 0 } });
+        say(&server, "", &body).await.expect(200);
+    }
+    let refused = say(&server, "", &json!({ "event_id": id, "score": 0 })).await.expect(429);
+    assert_eq!(refused.error_code(), "feedback_limit");
+    say(&server, "", &json!({ "event_id": other, "score": 1 })).await.expect(200);
+    let place = server.stop_after(11).await;
+    let check = place.run(&["slo", "status", "--json", "--data-dir", "data"]).ended(0).json();
+    let pass_rate = &check["budgets"][0];
+    assert_eq!((&pass_rate["n"], &pass_rate["n_bad"]), (&json!(2), &json!(0)), "{pass_rate}");
+}
+
 #[tokio::test]
 async fn with_client_keys_only_who_asked_may_speak_of_an_answer() {
     let keys = ["ann", "bob"].map(|name| {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::nightly::step;
 use crate::program::{Place, Ran, Running, free_address, http};
 
 const SET: &str = include_str!("../../../../fixtures/golden/sample_set.json");
@@ -161,6 +162,60 @@ fn what_was_asked_of_treatment_opens_the_canarys_gate() {
     golden.place.write("data/goldens/last_report.json", &baseline);
     golden.place.run(&["slo", "check"]).ended(0);
     assert_eq!(check()["golden"], "stale");
+}
+
+/// Each night, so that the gate is fresh in the morning whatever was changed the day before.
+#[test]
+fn the_night_asks_the_policy_on_trial() {
+    let mut golden = Golden::start();
+    golden.serve(1, 1, "");
+    let night = || step(&golden.place.run(&["nightly", "--json"]), "golden");
+    assert!(night()["detail"].as_str().unwrap().contains("no baseline is recorded"));
+    golden.run(&["record", "--repeat", "1"]).ended(0);
+    let asked = night();
+    let told = asked["detail"].as_str().unwrap();
+    assert!(told.starts_with("PASS of treatment: 10/10 cases passed, 60 % main"), "{told}");
+    let check = |golden: &Golden| golden.place.run(&["canary", "check", "--json"]).ended(0).json();
+    assert_eq!(check(&golden)["golden"], "fresh_pass");
+    // What is on trial has moved, so that what was seen before is of another policy.
+    golden.serve(1, 1, "[routing]\ntreatment_boundary = 0.99");
+    assert_eq!(check(&golden)["golden"], "stale");
+    let worse = step(&golden.place.run(&["nightly", "--json"]).ended(2), "golden");
+    assert_eq!(worse["state"], "violation");
+    assert!(worse["detail"].as_str().unwrap().starts_with("FAIL of treatment: 4/10"), "{worse}");
+    assert_eq!(check(&golden)["golden"], "failed");
+    // Nobody is in treatment then, and the last report stays.
+    golden.serve(1, 1, "[routing]\nadaptive = false");
+    let before = golden.report();
+    assert_eq!(step(&golden.place.run(&["nightly", "--json"]), "golden")["state"], "skipped");
+    assert_eq!(golden.report(), before);
+}
+
+#[test]
+fn other_boundaries_are_tried_live() {
+    let mut golden = Golden::start();
+    golden.serve(1, 1, "[events]\nsync = \"always\"");
+    let sweep = |args: &[&str]| golden.place.run(&[&["routing", "sweep"], args].concat());
+    let all = sweep(&["--live", "--concurrency", "4", "--html", "sweep.html", "--json"]).ended(0);
+    let all = all.json();
+    let swept = all["swept"].as_array().unwrap();
+    for one in swept {
+        assert_eq!((&one["n_unseen"], &one["pass_rate"]), (&json!(0), &json!(1.0)), "{one}");
+        assert!(one["latency_ms_p95"].as_f64().unwrap() > 0.0);
+    }
+    // Each case once of each tier that it can come to, and no more.
+    let log = golden.place.read("data/analytics/hypotheses.ndjson");
+    let n_asked = all["asked"].as_u64().unwrap();
+    assert!((10..=20).contains(&n_asked), "{n_asked}");
+    assert_eq!(log.lines().count() as u64, n_asked);
+    assert!(log.lines().all(|line| line.contains("\"purpose\":\"golden\"")), "{log}");
+    let page = golden.place.read("sweep.html");
+    assert!(page.contains("<svg") && page.contains("In force: 0.5"), "{page}");
+    let told = sweep(&["--live"]).ended(0).stdout;
+    assert!(told.contains(&format!("{n_asked} questions asked")), "{told}");
+    sweep(&["--url", "http://127.0.0.1:1/v1"]).ended(64);
+    let ran = sweep(&["--live", "--url", "http://127.0.0.1:1/v1"]).ended(1);
+    assert!(ran.stderr.contains("nobody answered"), "{}", ran.stderr);
 }
 
 #[test]

@@ -28,6 +28,8 @@ mod hangups;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod judge;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod logs;

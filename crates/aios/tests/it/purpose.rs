@@ -2,7 +2,7 @@
 
 use aios_privacy::SecretDigest;
 
-use crate::rig::{Server, Setup, chat, post_with};
+use crate::rig::{Server, Setup, chat, eventually, post_with};
 
 const QUESTION: &str = "Why is the sky blue?";
 
@@ -35,6 +35,25 @@ async fn the_kill_switch_counts_more_than_a_wish() {
     let request = post_with(headers, chat("aios-auto", QUESTION, false).as_bytes());
     let reply = server.ask(&request).await.expect(200);
     assert_eq!(reply.header("x-aios-bucket"), Some("control"));
+}
+
+/// Once the operator has emptied treatment nobody is treated, golden runs neither.
+#[tokio::test]
+async fn an_override_that_empties_treatment_counts_more_than_a_wish() {
+    let server = Server::start(&Setup::new()).await;
+    let headers = "x-aios-purpose: golden\r\nx-aios-bucket: treatment\r\n";
+    let request = post_with(headers, chat("aios-auto", QUESTION, false).as_bytes());
+    let bucket = async || {
+        let reply = server.ask(&request).await.expect(200);
+        reply.header("x-aios-bucket").map(str::to_owned)
+    };
+    assert_eq!(bucket().await.as_deref(), Some("treatment"));
+    server.write_data("analytics/adaptive_override.json", r#"{"control_bucket_pct":1.0}"#);
+    eventually("the override", async || {
+        (server.status().await["split"]["origin"] == "override").then_some(())
+    })
+    .await;
+    assert_eq!(bucket().await.as_deref(), Some("control"));
 }
 
 #[tokio::test]

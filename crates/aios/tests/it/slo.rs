@@ -1,7 +1,5 @@
 //! `aios slo`.
 
-use std::fmt::Write as _;
-
 use aios_core::{EventId, Timestamp};
 use serde_json::{Value, json};
 
@@ -27,24 +25,34 @@ fn report(made: Timestamp, pass_rate: f64) -> String {
     report.to_string()
 }
 
+/// Request number `n`, with other values where they matter.
+fn request(n: i64, ts: Timestamp, changes: &[(&str, Value)]) -> Value {
+    let mut event = json!({
+        "event_type": "response", "schema_version": "2.0",
+        "event_id": EventId::new(ts, [n as u8; 10]), "ts": ts,
+        "conv_id": format!("c1_{n:032x}"), "operation": "chat", "tier": "main",
+        "source": "main", "bucket": "control", "boundary": 0.5, "weight": 0.7,
+        "outcome": "ok", "status": 200, "latency_ms": 100.0,
+        "request_id": "req_1", "stream": false, "conv_id_source": "header", "msg_id": 1,
+        "request_model": "aios-auto", "question": "Where is it?", "response": "Here.",
+        "profile": "golden", "route_reason": "at_or_above_boundary", "propensity": 1.0,
+        "attempts": [], "overhead_ms": 0.1, "config_generation": 1, "config_hash": "0",
+    });
+    for (key, value) in changes {
+        event[*key] = value.clone();
+    }
+    event
+}
+
+fn keep(place: &Place, events: impl Iterator<Item = Value>) {
+    let log: String = events.map(|event| format!("{event}\n")).collect();
+    place.write("data_core/analytics/hypotheses.ndjson", &log);
+}
+
 /// So many requests of the last minutes, the first ones having failed.
 fn traffic(place: &Place, n: i64, n_failed: i64) {
-    let mut log = String::new();
-    for at in 0..n {
-        let (ts, outcome) = (ago(600 - at), if at < n_failed { "timeout" } else { "ok" });
-        let event = json!({
-            "event_type": "response", "event_id": EventId::new(ts, [at as u8; 10]), "ts": ts,
-            "conv_id": format!("c1_{at:032x}"), "operation": "chat", "tier": "main",
-            "source": "main", "bucket": "control", "boundary": 0.5, "weight": 0.7,
-            "outcome": outcome, "status": 200, "latency_ms": 100.0, "schema_version": "2.0",
-            "request_id": "req_1", "stream": false, "conv_id_source": "header", "msg_id": 1,
-            "request_model": "aios-auto", "question": "Where is it?", "response": "Here.",
-            "profile": "golden", "route_reason": "at_or_above_boundary", "propensity": 1.0,
-            "attempts": [], "overhead_ms": 0.1, "config_generation": 1, "config_hash": "0",
-        });
-        writeln!(log, "{event}").unwrap();
-    }
-    place.write("data_core/analytics/hypotheses.ndjson", &log);
+    let outcome = |at| json!(if at < n_failed { "timeout" } else { "ok" });
+    keep(place, (0..n).map(|at| request(at, ago(600 - at), &[("outcome", outcome(at))])));
 }
 
 #[track_caller]
@@ -126,19 +134,14 @@ fn an_objective_of_ones_own_counts() {
 
 /// Requests of both buckets in turn; those of treatment take `factor` times as long.
 fn two_buckets(place: &Place, n: i64, factor: f64) {
-    let mut log = String::new();
-    for at in 0..n {
-        let (ts, is_treated) = (ago(6_000 - at), at % 2 == 1);
+    let one = |at: i64| {
+        let is_treated = at % 2 == 1;
         let latency_ms = if is_treated { 100.0 * factor } else { 100.0 } + (at * 7 % 11) as f64;
-        let event = json!({
-            "event_type": "response", "event_id": EventId::new(ts, [at as u8; 10]), "ts": ts,
-            "conv_id": format!("c1_{at:032x}"), "operation": "chat", "tier": "main", "source": "main",
-            "bucket": if is_treated { "treatment" } else { "control" }, "boundary": 0.5,
-            "weight": 0.7, "outcome": "ok", "status": 200, "latency_ms": latency_ms,
-        });
-        writeln!(log, "{event}").unwrap();
-    }
-    place.write("data_core/analytics/hypotheses.ndjson", &log);
+        let bucket = if is_treated { "treatment" } else { "control" };
+        let changes = [("bucket", json!(bucket)), ("latency_ms", json!(latency_ms))];
+        request(at, ago(6_000 - at), &changes)
+    };
+    keep(place, (0..n).map(one));
 }
 
 fn finding(place: &Place, name: &str) -> String {
@@ -151,7 +154,7 @@ fn finding(place: &Place, name: &str) -> String {
 #[test]
 fn hypotheses_are_asked_of_the_traffic() {
     let place = Place::new();
-    assert_eq!(finding(&place, "treatment_latency"), "inconclusive");
+    assert_eq!(finding(&place, "treatment_latency"), "no_data");
     two_buckets(&place, 4_000, 1.0);
     assert_eq!(finding(&place, "treatment_latency"), "supported");
     two_buckets(&place, 4_000, 2.0);
@@ -168,6 +171,52 @@ fn hypotheses_are_asked_of_the_traffic() {
     place.write("aios.toml", &own.replace("latency", "latncy"));
     let wrong = place.run(&["hypotheses", "list"]).ended(1).stderr;
     assert!(wrong.contains("did you mean \"latency\"?"), "{wrong}");
+}
+
+/// The log says when something came to be known.
+#[test]
+fn a_finding_that_has_changed_is_written_into_the_log() {
+    let place = Place::new();
+    two_buckets(&place, 600, 1.0);
+    place.write("data_core/keys/pseudonyms.key", &("5a".repeat(32) + "\n"));
+    let night = || {
+        let ran = place.run(&["nightly", "--json"]).ended(0);
+        let told = crate::nightly::step(&ran, "hypotheses")["detail"].clone();
+        told.as_str().unwrap().to_owned()
+    };
+    let findings = || -> Vec<Value> {
+        let shown = place.run(&["hypotheses", "show", "treatment_latency", "--json"]).ended(0);
+        let history = shown.json()["history"].as_array().unwrap().clone();
+        history.iter().map(|event| json!([event["before"], event["finding"]])).collect()
+    };
+    let dry = place.run(&["nightly", "--dry-run", "--json"]).ended(0);
+    let changed = "treatment_latency: no_data -> supported";
+    let told = crate::nightly::step(&dry, "hypotheses")["detail"].as_str().unwrap().to_owned();
+    assert!(told.contains(changed) && findings().is_empty(), "{told}");
+    assert!(night().contains(changed));
+    assert_eq!(findings(), [json!([null, "supported"])]);
+    // Nothing new is nothing to write.
+    assert!(night().ends_with("none has changed"));
+    assert_eq!(findings().len(), 1);
+    let slower = (600..5_900).map(|at: i64| {
+        let changes = [
+            ("bucket", json!(if at % 2 == 1 { "treatment" } else { "control" })),
+            ("latency_ms", json!(if at % 2 == 1 { 900.0 } else { 100.0 })),
+        ];
+        format!("{}\n", request(at, ago(6_000 - at), &changes))
+    });
+    let log = place.read("data_core/analytics/hypotheses.ndjson");
+    place.write("data_core/analytics/hypotheses.ndjson", &(log + &slower.collect::<String>()));
+    assert!(night().contains("treatment_latency: supported -> refuted"));
+    assert_eq!(findings()[1][0], json!("supported"));
+    let shown = place.run(&["hypotheses", "show", "treatment_latency"]).ended(0).stdout;
+    assert!(shown.lines().last().unwrap().contains("Z"), "{shown}");
+    let queried = place.run(&["events", "query", "--type", "hypothesis"]).ended(0).stdout;
+    assert!(queried.contains("supported: treatment_latency, 300 pairs"), "{queried}");
+    // They are events like others: sealed, verified, and nobody's.
+    place.run(&["logs", "rotate", "--now"]).ended(0);
+    place.run(&["logs", "verify"]).ended(0);
+    assert_eq!(findings().len(), 2);
 }
 
 #[test]

@@ -10,7 +10,9 @@ use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
     PiiKind::Crypto,
-    &[Anchors::Numbers(Number::new(1, &[]).after_letter(Letter::Maybe).before_letter())],
+    &[Anchors::Numbers(
+        Number::new(1, &[]).begins(b"13").after_letter(Letter::Maybe).before_letter(),
+    )],
     look,
 );
 
@@ -53,20 +55,26 @@ fn is_base58(address: &[u8]) -> bool {
     {
         return false;
     }
-    let mut number = [0u8; 25];
+    // 28 bytes in limbs of four, the lowest first.
+    let mut limbs = [0u32; 7];
     for letter in address {
-        let mut carry = u32::from(BASE58[usize::from(*letter)]);
-        for byte in number.iter_mut().rev() {
-            carry += u32::from(*byte) * 58;
-            [.., *byte] = carry.to_be_bytes();
-            carry >>= 8;
+        let mut carry = u64::from(BASE58[usize::from(*letter)]);
+        for limb in &mut limbs {
+            carry += u64::from(*limb) * 58;
+            *limb = carry as u32;
+            carry >>= u32::BITS;
         }
         if carry != 0 {
             return false;
         }
     }
+    limbs.reverse();
+    let bytes = limbs.map(u32::to_be_bytes);
+    let Some((beyond, number)) = bytes.as_flattened().split_at_checked(3) else { return false };
     let (body, check) = number.split_at(21);
-    matches!(number[0], 0 | 5) && Sha256::digest(Sha256::digest(body)).starts_with(check)
+    beyond == [0; 3]
+        && matches!(number[0], 0 | 5)
+        && Sha256::digest(Sha256::digest(body)).starts_with(check)
 }
 
 /// The checksum of BIP 173 over prefix and data, which is 1, or that of BIP 350.

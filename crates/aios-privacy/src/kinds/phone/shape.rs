@@ -50,6 +50,12 @@ impl Shape {
                 return (shape.n_groups > 0 && separator == b' ').then_some(shape);
             }
             shape.push(source, start, end, separator);
+            // A tab parts columns, and a number only where a plus has begun one that is too short.
+            let is_tab = has_plus && shape.is_short() && source.byte(end) == Some(b'\t');
+            if is_tab {
+                (start, separator) = (end + 1, b' ');
+                continue;
+            }
             let next = source.run_right(end, SEPARATOR_MAX, is_separator);
             let telling = telling(source, end, next);
             let goes_on = |byte: &u8| {

@@ -3,6 +3,8 @@
 //! A name alone proves little: code is full of `token: str` and `password = read()`. So the value
 //! must look like one: quoted or mixed, not a placeholder, not an expression.
 
+use std::cell::Cell;
+
 use super::{is_random, spoken};
 use crate::context::is_mask;
 use crate::detector::{Anchors, Detector, Found, Look};
@@ -67,6 +69,9 @@ const PLACEHOLDERS: [&str; 15] = [
 
 const NAME_MAX: usize = 64;
 const VALUE_MAX: usize = 512;
+/// A value has no more signs in it that could give yet another name its value, or each name in `pass:pass:pass:…`
+/// would look through all that follow.
+const SIGNS_MAX: usize = 24;
 const PASSWORD_MIN: usize = 6;
 const TOKEN_MIN: usize = 10;
 /// Letters alone are a name rather than a key unless there are so many.
@@ -196,15 +201,31 @@ fn quoted(source: &Source<'_>, at: usize, is_strong: bool) -> Option<Found> {
 
 /// A value without quotes ends at a blank or at what ends a value in code, URLs and lists.
 fn plain(source: &Source<'_>, start: usize, is_strong: bool) -> Option<Found> {
-    let run = source.run_right(start, VALUE_MAX, is_plain);
-    // Scripts without blanks go on after the value.
-    let run = source.between(start, run).find(is_unspaced).map_or(run, |n| start + n);
+    let run = plain_end(source, start);
     let end = source.run_left(run, run - start, |byte| matches!(byte, b'.' | b':' | b'-'));
     let value = source.between(start, end);
     let is_long = value.len() >= if is_strong { PASSWORD_MIN } else { TOKEN_MIN };
-    let fits = is_long && !is_placeholder(value) && !is_expression(source, value, end);
-    let is_ours = fits && if is_strong { is_mixed(value) } else { is_token(value) };
+    // What most values are not comes first.
+    let fits = is_long && if is_strong { is_mixed(value) } else { is_token(value) };
+    let is_ours = fits && !is_placeholder(value) && !is_expression(source, value, end);
     is_ours.then_some(Found { start, end, rule: "secret.assigned", confidence: 0.85 })
+}
+
+/// Where the run of what may be in a plain value ends.
+fn plain_end(source: &Source<'_>, start: usize) -> usize {
+    let n_signs = Cell::new(0);
+    let belongs = |byte: u8| {
+        n_signs.set(n_signs.get() + usize::from(matches!(byte, b':' | b'=')));
+        n_signs.get() <= SIGNS_MAX && is_plain(byte)
+    };
+    let end = source.run_right(start, VALUE_MAX, |byte| byte.is_ascii() && belongs(byte));
+    if source.byte(end).is_none_or(|byte| byte.is_ascii()) {
+        return end;
+    }
+    // Scripts without blanks go on after the value.
+    source.chars_right(end, VALUE_MAX.saturating_sub(end - start), |c| {
+        !is_unspaced(c) && u8::try_from(c).map_or(true, |byte| !c.is_ascii() || belongs(byte))
+    })
 }
 
 /// Whether a plain value can be a key: `AtomicUsize` is a name in two cases.
@@ -234,10 +255,13 @@ fn is_plain(byte: u8) -> bool {
 }
 
 fn is_placeholder(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
+    let begins = |word: &&str| {
+        let head = value.as_bytes().get(..word.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
+    };
     // What looks like a quote that opens may be one that closes.
     let is_drawn = value.starts_with(['$', '{', '<', '%', '[', '*', '.', '…', ')', ',', ';', ']']);
-    is_drawn || value.contains("://") || PLACEHOLDERS.iter().any(|word| lower.starts_with(word))
+    is_drawn || value.contains("://") || PLACEHOLDERS.iter().any(begins)
 }
 
 /// Calls, paths and fields: `read()`, `env::var`, `config.token_v2`.
@@ -296,6 +320,15 @@ mod tests {
         check(&format!("api_key: ⟦{noise}⟧ CLIENT_SECRET=⟦{noise}⟧ \"accessToken\":\"⟦{noise}⟧\""));
         check(&format!("api key = ⟦{noise}⟧; AccountKey=⟦{noise}⟧; ?token=⟦{noise}⟧&x=1"));
         check(&format!("{{\\\"token\\\":\\\"⟦{noise}⟧\\\"}}"));
+    }
+
+    #[test]
+    fn a_value_ends_where_it_has_more_signs_than_a_value_has() {
+        let pairs = ["a7:b8:c9:d0"; 5].join(":");
+        check(&format!("secret=⟦{pairs}⟧"));
+        // One that goes on is masked up to there, and not looked through once for each sign.
+        let head = (0..25).map(|n| format!("{:02x}", n * 37 % 256)).collect::<Vec<_>>().join(":");
+        check(&format!("secret=⟦{head}⟧:a1"));
     }
 
     #[test]

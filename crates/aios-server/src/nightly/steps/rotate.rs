@@ -13,6 +13,12 @@ fn run(night: &Night) -> Result<Outcome, String> {
     if !rotated.failed.is_empty() {
         return Err(rotated.failed.join("; "));
     }
+    if rotated.n_erased_again > 0 {
+        let n = rotated.n_erased_again;
+        return Ok(Outcome::Violation(format!(
+            "{n} erased conversations were in the log again, as from a backup, and are erased once more"
+        )));
+    }
     if let Some(stop) = rotated.stopped {
         let hint = stop.hint();
         return Ok(Outcome::Violation(format!("retention has stopped: {stop}; {hint}")));

@@ -30,6 +30,13 @@ pub(crate) const CONTROL: Store = Store {
     treatment: Treatment::Lines,
 };
 
+/// How far they came: a number, a hash and a signature.
+pub(crate) const CONTROL_HEAD: Store = Store {
+    name: "control head",
+    files: &["analytics/control.head", "analytics/control.*.head"],
+    treatment: Treatment::Apart,
+};
+
 /// Torn ends of segments, and what could not be read of them.
 pub(crate) const QUARANTINE: Store = Store {
     name: "quarantine",

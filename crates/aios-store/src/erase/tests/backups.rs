@@ -1,7 +1,9 @@
 //! What was put back from a backup, taken out of the ledger or written into a receipt does not count.
 
+use std::path::PathBuf;
+
 use super::*;
-use crate::Fault;
+use crate::{Fault, Rotator};
 
 const LEDGER: &str = "erasures/ledger.ndjson";
 
@@ -10,6 +12,19 @@ impl Rig {
         let told =
             |fault: &Fault| format!("{}: {}", fault.path.file_name().unwrap().display(), fault.why);
         crate::verify(&self.dir, true).unwrap().faults.iter().map(told).collect()
+    }
+
+    fn recheck(&self) -> Vec<Receipt> {
+        self.eraser.recheck(self.clock.now()).unwrap().receipts
+    }
+
+    /// What the sealed segments are, and how to put them back.
+    fn backup(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        self.log.seal_blocking().unwrap();
+        let analytics = self.dir.analytics_path();
+        let names = crate::disk::entries_in(&analytics).unwrap();
+        let sealed = names.iter().filter(|name| name.contains('Z'));
+        sealed.map(|name| (analytics.join(name), fs::read(analytics.join(name)).unwrap())).collect()
     }
 
     fn read(&self, name: &str) -> String {
@@ -69,32 +84,134 @@ fn an_erasure_that_nobody_has_decided_is_named() {
 #[test]
 fn segments_from_a_backup_are_erased_once_more() {
     let rig = Rig::filled();
-    rig.log.seal_blocking().unwrap();
-    let analytics = rig.dir.analytics_path();
-    let names = crate::disk::entries_in(&analytics).unwrap();
-    let backup: Vec<_> = names
-        .iter()
-        .filter(|name| name.contains('Z'))
-        .map(|name| (analytics.join(name), fs::read(analytics.join(name)).unwrap()))
-        .collect();
-    assert!(backup.iter().any(|(path, _)| path.extension().unwrap() == "gz"), "{names:?}");
+    let backup = rig.backup();
+    assert!(backup.iter().any(|(path, _)| path.extension().unwrap() == "gz"), "{backup:?}");
     let first = rig.erase(7);
-    assert!(rig.eraser.recheck().unwrap().receipts.is_empty());
+    assert!(rig.recheck().is_empty());
     for (path, bytes) in &backup {
         fs::write(path, bytes).unwrap();
     }
     let rig = rig.restart();
     assert_eq!(rig.look(7).n_events, 52, "that is what a backup does");
-    let again = rig.eraser.recheck().unwrap().receipts;
+    let again = rig.recheck();
     assert_eq!((again.len(), again[0].n_records_erased), (1, 52));
     assert_eq!((&again[0].id, again[0].state), (&first.id, ErasureState::Completed));
     assert!(rig.look(7).is_clean() && rig.lines() == kept(0..520, 7));
-    assert!(rig.eraser.recheck().unwrap().receipts.is_empty());
+    assert!(rig.recheck().is_empty());
     assert_eq!(rig.faults(), Vec::<String>::new());
     // Nobody else's erasure is repeated, and nobody who was not erased is.
     rig.erase(8);
     let rig = rig.restart();
-    assert!(rig.eraser.recheck().unwrap().receipts.is_empty());
+    assert!(rig.recheck().is_empty());
+}
+
+#[test]
+fn what_is_put_back_while_the_server_runs_is_erased_by_the_next_rotation() {
+    let rig = Rig::filled();
+    let backup = rig.backup();
+    rig.erase(7);
+    // A cold one without its sidecar, and beside a hot one an older, compressed state of it.
+    for (path, bytes) in backup.iter().filter(|(path, _)| path.extension().unwrap() != "members") {
+        fs::write(path, bytes).unwrap();
+    }
+    let (hot, text) =
+        backup.iter().find(|(path, _)| path.extension().unwrap() == "ndjson").unwrap();
+    let beside = hot.with_extension("ndjson.gz");
+    fs::write(&beside, text).unwrap();
+    let faults = rig.faults();
+    let named = |fault: &&String| fault.contains("events of somebody who was erased");
+    assert_eq!(faults.iter().filter(named).count(), 3, "{faults:?}");
+    let rotator = Rotator::new(Arc::clone(&rig.log) as _, Arc::clone(&rig.audit))
+        .with_eraser(Arc::clone(&rig.eraser), &crate::Policy::default());
+    let rotate = || rotator.rotate("x", rig.clock.now(), crate::Rotate::default()).unwrap();
+    let done = rotate();
+    assert_eq!((done.n_erased_again, done.failed), (1, vec![]));
+    assert!(rig.look(7).is_clean() && rig.lines() == kept(0..520, 7));
+    assert!(!beside.exists());
+    assert_eq!((rotate().n_erased_again, rig.faults()), (0, vec![]));
+}
+
+#[test]
+fn what_could_not_be_erased_whole_is_tried_again_after_a_day() {
+    let rig = Rig::filled();
+    rig.log.seal_blocking().unwrap();
+    let cold =
+        rig.backup().into_iter().find(|(path, _)| path.extension().unwrap() == "gz").unwrap();
+    rig.log.catch_up_index().unwrap();
+    let mut text = cold.1.clone();
+    text.truncate(cold.1.len() - 9);
+    fs::write(&cold.0, &text).unwrap();
+    assert_eq!(rig.erase(7).state, ErasureState::Incomplete);
+    let rotator = Rotator::new(Arc::clone(&rig.log) as _, Arc::clone(&rig.audit))
+        .with_eraser(Arc::clone(&rig.eraser), &crate::Policy::default());
+    fs::write(&cold.0, &cold.1).unwrap();
+    for (hours, expect) in [(1, 0), (25, 1)] {
+        let now = rig.clock.now().plus(std::time::Duration::from_secs(hours * 3600));
+        let done = rotator.rotate("x", now, crate::Rotate::default()).unwrap();
+        assert_eq!((done.n_erased_again, done.failed), (expect, vec![]), "{hours}");
+    }
+    assert!(rig.look(7).is_clean());
+}
+
+#[test]
+fn an_erasure_is_forgotten_when_nothing_can_bring_it_back() {
+    const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+    let rig = Rig::filled();
+    let start = rig.clock.now();
+    let on_day = |day: u32| rig.clock.0.store(start.plus(DAY * day).as_micros(), Ordering::SeqCst);
+    let old = rig.erase(7);
+    let receipt = |id: &str| rig.dir.erasures_path().join(format!("{id}.receipt.json"));
+    let copy = fs::read(receipt(&old.id)).unwrap();
+    rig.eraser.plan(&target(6), &request()).unwrap();
+    on_day(300);
+    let young = rig.erase(8);
+    let kept: String = rig.read(LEDGER).split_inclusive('\n').skip(10).collect();
+    assert!(!kept.is_empty() && !kept.contains(&old.id), "{kept}");
+    let forget = |day: u32| {
+        on_day(day);
+        rig.audit.prune(rig.clock.now(), true).unwrap();
+        rig.eraser.forget("x", rig.clock.now(), crate::Policy::default().erasures()).unwrap()
+    };
+    // The trail has it no more, but a segment could.
+    assert_eq!(forget(455), 0);
+    let now = rig.clock.now();
+    let hold = crate::NewHold {
+        owner: "legal".into(),
+        reason: "case 7".into(),
+        expires_at: now.plus(2 * DAY),
+        since: None,
+        until: None,
+    };
+    let redactor = aios_privacy::Redactor::new(&[]);
+    crate::Holds::of(&rig.dir).add(hold, &redactor, now).unwrap();
+    assert_eq!(forget(456), 0, "a hold keeps what is older");
+    // Broken off before the ledger was written: its receipt is gone already.
+    fs::remove_file(receipt(&old.id)).unwrap();
+    assert_eq!(forget(458), 2, "with the plan that nobody has executed");
+    let ledger = rig.read(LEDGER);
+    assert!(ledger.starts_with("{\"forgotten_before\":") && ledger.ends_with(&kept), "{ledger}");
+    assert!(receipt(&young.id).exists());
+    let last = audit_tail(&rig.dir, 1).unwrap().remove(0);
+    assert!(matches!(last.action, crate::AuditAction::Forgot { n_erasures: 2, .. }), "{last:?}");
+    // Whoever has a copy of the receipt is told that its witnesses are gone, not that it is wrong.
+    let path = rig.temp.path().join("copy.json");
+    fs::write(&path, copy).unwrap();
+    let checked = verify_receipt(&rig.dir, &path).unwrap();
+    let says = checked.witnesses.map(|(_, says)| says);
+    assert_eq!(says, [Witness::Same, Witness::PastItsTime, Witness::PastItsTime]);
+    fs::remove_file(path).unwrap();
+    let rig = rig.restart();
+    assert_eq!((rig.faults(), rig.log.fence().n_refused()), (vec![], 1));
+    assert!(rig.eraser.resume().receipts.is_empty());
+}
+
+#[test]
+fn an_erasure_that_the_trail_has_is_not_forgotten() {
+    let rig = Rig::filled();
+    rig.erase(7);
+    let later = rig.clock.now().plus(std::time::Duration::from_secs(500 * 86_400));
+    let term = crate::Policy::default().erasures();
+    assert_eq!(rig.eraser.forget("x", later, term).unwrap(), 0, "it would be restored from there");
 }
 
 /// Checks a receipt after something was done to it or to a witness.

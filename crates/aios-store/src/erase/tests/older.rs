@@ -50,7 +50,7 @@ fn a_log_that_was_not_migrated_is_searched_and_cut() {
     let ann = EraseTarget::new(ring.conversation(&[b"", b"ann"]), Some("ann")).unwrap();
     assert_eq!(look(&ann).n_events, 1);
     let plan = rig.eraser.plan(&ann, &request()).unwrap();
-    rig.eraser.execute(&plan.id, &plan.plan_hash, Some("ann")).unwrap();
+    rig.eraser.execute(&plan.id, &plan.plan_hash, Some(&ann)).unwrap();
     assert_eq!(fs::read_to_string(rig.temp.path().join(OLDER)).unwrap(), bob);
     assert!(look(&ann).is_clean());
 }

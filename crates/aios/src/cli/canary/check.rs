@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use aios_core::{Clock as _, Timestamp, VerdictReason};
+use aios_core::{Clock as _, VerdictReason};
 use aios_server::{CanaryError, CanaryKeeper, Checked, Gate, Look, Trial};
 use aios_store::{DataDir, Index};
 use clap::Args;
@@ -96,8 +96,8 @@ impl Check {
         let look = Look {
             settings: &settings,
             split: &split,
-            // Nobody serves: nothing has been changed since anything.
-            in_force_since: Timestamp::from_micros(0),
+            // Nobody serves: what is kept says since when the canary decides.
+            in_force_since: None,
             rows: &rows,
             gate: &gate,
             now,

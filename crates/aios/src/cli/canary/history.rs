@@ -14,7 +14,7 @@ use crate::cli::table;
 /// Show the last verdicts and decisions
 ///
 /// With --json: one object a line, as in analytics/control.ndjson: {"seq", "event_type": "verdict" | "decision" |
-/// "standing", "ts", …}. Exit code 2 if a line is damaged.
+/// "hand" | "standing", "ts", …}. Exit code 2 if a line is damaged.
 #[derive(Debug, Args)]
 pub(super) struct History {
     /// How many
@@ -62,6 +62,11 @@ fn row(kept: &Kept<ControlEvent>) -> Vec<String> {
             let colon = if reason.is_empty() { "" } else { ": " };
             (String::new(), event.decision.to_string(), format!("{by}{colon}{reason}"))
         }
+        ControlEvent::Hand(event) => (
+            String::new(),
+            if event.on { "hand on" } else { "hand off" }.to_owned(),
+            format!("the split comes from {}", event.origin),
+        ),
         ControlEvent::Standing(event) => (
             format!("{} %", event.rollout.canary.treatment_pct),
             "standing".to_owned(),

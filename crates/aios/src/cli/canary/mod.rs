@@ -16,6 +16,8 @@ mod verify;
 
 use super::verbs::verbs;
 
+pub(super) use status::{AHEAD, AHEAD_HINT, DAMAGED};
+
 verbs! {
     /// Move conversations to another routing policy, stage by stage, as the evidence allows
     Command {

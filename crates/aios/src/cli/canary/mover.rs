@@ -32,7 +32,7 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let config = context.config()?;
     let standing = moved(&config, wish, why)?;
-    let shown = Shown::new(&config, &standing, None);
+    let shown = Shown::new(&config, &standing, None, SystemClock.now());
     if context.json {
         output::json(out, &shown)?
     } else {

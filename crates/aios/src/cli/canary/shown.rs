@@ -28,6 +28,8 @@ pub(super) struct Shown {
     stage_since: Option<Timestamp>,
     counted: Option<EvidenceWindow>,
     n_inconclusive: u32,
+    /// Nothing is judged before, because a clock was ahead.
+    ahead_until: Option<Timestamp>,
     /// The split in force, where it was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     split: Option<Split>,
@@ -37,7 +39,17 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    pub(super) fn new(config: &Config, standing: &Standing, split: Option<Split>) -> Self {
+    /// Until when nothing is judged, if a clock was ahead.
+    pub(super) const fn ahead_until(&self) -> Option<Timestamp> {
+        self.ahead_until
+    }
+
+    pub(super) fn new(
+        config: &Config,
+        standing: &Standing,
+        split: Option<Split>,
+        now: Timestamp,
+    ) -> Self {
         let Standing { rollout, fault } = standing;
         let canary = &rollout.canary;
         let zero = Percent::new(0.0).expect("0 is a percentage");
@@ -60,6 +72,7 @@ impl Shown {
             stage_since: rollout.stage_since,
             counted: canary.counted,
             n_inconclusive: rollout.n_inconclusive,
+            ahead_until: rollout.ahead_of(now),
             split,
             fault: fault.clone(),
             needed: (config.canary.policy.passes, config.canary.policy.failures),
@@ -83,6 +96,9 @@ impl Shown {
         rows.extend(self.boundary.map(|it| pair("treatment's boundary", it)));
         rows.extend(self.stage_since.map(|since| pair("stage since", since)));
         rows.extend(self.counted.map(|window| pair("counted until", window.until)));
+        rows.extend(self.ahead_until.map(|until| {
+            pair("blind until", format_args!("{until}, since a clock was ahead; reset it"))
+        }));
         rows.extend(self.split.as_ref().map(|split| {
             let pct = split.treatment_pct;
             pair("in force", format_args!("{pct} % in treatment, from {}", split.origin))

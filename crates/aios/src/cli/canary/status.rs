@@ -2,19 +2,32 @@
 
 use std::io::Write;
 
+use aios_core::Clock as _;
 use clap::Args;
 
 use super::shown::Shown;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
 use crate::cli::routing::{InForce, open, standing};
+use crate::cli::running;
+use crate::clock::SystemClock;
+
+/// What an operator can do where what is kept cannot be used.
+pub(in crate::cli) const DAMAGED: &str = "everything is in control; restore the file, or begin anew with `aios canary reset --start-pct N`";
+
+/// Why nothing is judged, and what an operator can do.
+pub(in crate::cli) const AHEAD: &str = "a clock was ahead when something was kept of the canary";
+pub(in crate::cli) const AHEAD_HINT: &str =
+    "see that the clock is right, then begin anew with `aios canary reset --start-pct N`";
 
 /// Show where the canary stands
 ///
-/// The first line is `current_pct=10, consecutive_passes=0`. Reads the files, so it needs no server. Exit code 2
-/// if what is kept is damaged: then everything is in control. With --json: {"current_pct",
+/// The first line is `current_pct=10, consecutive_passes=0`. Reads the files; what is in force is what a running server
+/// says. Exit code 2 if what is kept is damaged, so that everything is in control, or of a time that has not come, so
+/// that nothing is judged. With --json: {"current_pct",
 /// "consecutive_passes", "consecutive_failures", "phase", "held", "enabled", "version", "next_pct", "candidate",
-/// "boundary", "stage_since", "counted", "n_inconclusive", "split", "fault": {"file", "line", "why"} | null}.
+/// "boundary", "stage_since", "counted", "n_inconclusive", "ahead_until",
+/// "split", "fault": {"file", "line", "why"} | null}.
 #[derive(Debug, Args)]
 pub(super) struct Status {}
 
@@ -23,21 +36,25 @@ impl Status {
         let config = context.config()?;
         let dir = open(&config.server.data_dir)?;
         let standing = standing(&config, dir.as_ref())?;
-        let split = InForce::of(&config)?.split;
-        let shown = Shown::new(&config, &standing, Some(split));
+        // What a running server routes by is what it says, whatever the files would make of it.
+        let split = match running::find(&config)? {
+            Some(running) => running.status.split,
+            None => InForce::of(&config)?.split,
+        };
+        let shown = Shown::new(&config, &standing, Some(split), SystemClock.now());
         if context.json {
             output::json(out, &shown)?
         } else {
             shown.print(out)?
         }
-        match standing.fault {
-            None => Ok(Exit::Done),
-            Some(fault) => {
-                say(format_args!(
-                    "what is kept of the canary is damaged: {fault}\nhint: everything is in control; restore the file, or begin anew with `aios canary reset --start-pct N`"
-                ));
-                Ok(Exit::Violation)
-            }
+        if let Some(fault) = standing.fault {
+            say(format_args!("what is kept of the canary is damaged: {fault}\nhint: {DAMAGED}"));
+            return Ok(Exit::Violation);
         }
+        if let Some(until) = shown.ahead_until() {
+            say(format_args!("nothing is judged before {until}: {AHEAD}\nhint: {AHEAD_HINT}"));
+            return Ok(Exit::Violation);
+        }
+        Ok(Exit::Done)
     }
 }

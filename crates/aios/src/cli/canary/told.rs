@@ -111,6 +111,9 @@ fn why(quiet: Quiet) -> String {
         }
         Quiet::Promoted => "everybody is in treatment, so there is nothing to compare".to_owned(),
         Quiet::Overridden => "the operator's override or the kill switch is in force".to_owned(),
+        Quiet::Ahead { until } => format!(
+            "a clock was ahead when something was kept, so that nothing is new before {until}; `aios canary reset` begins anew"
+        ),
         Quiet::NotYet { due } => format!("the next window can be judged at {due}"),
         Quiet::NoBaseline => "too few answers in control to measure latencies by".to_owned(),
         Quiet::NoRequests => "nothing came in that can be compared".to_owned(),

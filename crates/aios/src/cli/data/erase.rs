@@ -38,7 +38,7 @@ fn here(looked: &Looked, dir: &DataDir, basis: &str) -> anyhow::Result<Value> {
     let request = EraseRequest::new(actor::OPERATOR, basis, &redactor);
     let receipt = eraser
         .plan(&looked.target, &request)
-        .and_then(|plan| eraser.execute(&plan.id, &plan.plan_hash, looked.whose.raw_id()));
+        .and_then(|plan| eraser.execute(&plan.id, &plan.plan_hash, Some(&looked.target)));
     net::runtime()?.block_on(log.close(CLOSE_MAX));
     audit.close(SystemClock.now())?;
     let receipt = receipt.map_err(|error| match error.hint() {
@@ -52,6 +52,6 @@ fn by_the_server(looked: &Looked, basis: &str) -> anyhow::Result<Value> {
     let wanted = json!({ "whose": looked.whose, "basis": basis });
     let plan: Value = owner::ask(&looked.config, "/admin/v1/erasures", &wanted)?;
     let id = plan["id"].as_str().context("the server's plan has no id")?;
-    let decided = json!({ "plan_hash": plan["plan_hash"], "id": looked.whose.raw_id() });
+    let decided = json!({ "plan_hash": plan["plan_hash"], "whose": looked.whose });
     owner::ask(&looked.config, &format!("/admin/v1/erasures/{id}/execute"), &decided)
 }

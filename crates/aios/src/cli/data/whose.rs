@@ -94,6 +94,11 @@ fn advised(error: WhoseError) -> anyhow::Error {
         WhoseError::UnknownClient { .. } => {
             Failure::usage(message, "name one of them, or leave --client out to think of all")
         }
+        WhoseError::Nobody => Failure::usage(message, "name the pseudonym of one conversation"),
+        WhoseError::NoSuchKey { .. } => Failure::usage(
+            message,
+            "copy it whole from an event; `aios keys list` shows the versions that there are",
+        ),
         WhoseError::NoKey => {
             Failure::new(message, "put the key back from its backup, or name a --pseudonym")
         }

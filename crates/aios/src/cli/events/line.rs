@@ -1,6 +1,6 @@
 //! An event on one line, for people.
 
-use aios_core::{Event, FeedbackEvent, ResponseEvent};
+use aios_core::{Event, FeedbackEvent, HypothesisEvent, ResponseEvent};
 
 use crate::cli::table;
 
@@ -12,6 +12,7 @@ pub(super) fn of(event: &Event) -> String {
     match event {
         Event::Response(event) => of_response(event),
         Event::Feedback(event) => of_feedback(event),
+        Event::Hypothesis(event) => of_hypothesis(event),
     }
 }
 
@@ -45,6 +46,13 @@ fn of_feedback(event: &FeedbackEvent) -> String {
         event.about,
         table::one_line(event.comment.as_str(), QUESTION_CHARS),
     )
+}
+
+/// What is found of which hypothesis.
+fn of_hypothesis(event: &HypothesisEvent) -> String {
+    let HypothesisEvent { ts, name, finding, before, n_pairs, .. } = event;
+    let before = before.map_or_else(String::new, |before| format!(", was {before}"));
+    format!("{ts}  {:<16}  {finding}{before}: {name}, {n_pairs} pairs", "hypothesis")
 }
 
 /// The heads of the columns.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use aios_core::{Bucket, EventId, Outcome, Purpose, Tier, Timestamp};
+use aios_core::{Bucket, EventId, EventType, Outcome, Purpose, Tier, Timestamp};
 use aios_privacy::{Pseudonym, is_legacy_conversation};
 use aios_store::{DataDir, Filter};
 use clap::Args;
@@ -16,6 +16,9 @@ use crate::keys;
 /// Show the events that all given conditions hold for
 #[derive(Debug, Args)]
 pub(super) struct Query {
+    /// What kind of fact
+    #[arg(long = "type", value_parser = parse::one_of(&EventType::ALL, EventType::name))]
+    event_type: Option<EventType>,
     /// Admitted at this time or later: a time, or how long ago ("2h")
     #[arg(long, value_name = "TIME", value_parser = parse::time)]
     since: Option<Timestamp>,
@@ -71,6 +74,7 @@ impl Query {
         let conv = self.conv.map(|id| conversation(dir, &client, &id)).transpose()?;
         let conv = conv.unwrap_or_default();
         Ok(Filter {
+            event_type: self.event_type,
             since: self.since,
             until: self.until,
             tier: self.tier,

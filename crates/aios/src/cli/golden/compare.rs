@@ -3,23 +3,20 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use aios_eval::{
-    BaselineRef, Comparison, GoldenSet, Kind, Report, Status, check_drift, unanswered,
-};
+use aios_core::Clock as _;
+use aios_eval::{GoldenSet, Report, Status, check_drift};
+use aios_server::golden::{self, About, Run};
 use aios_store::GoldenPaths;
 use clap::Args;
 
 use super::outputs::Outputs;
-use super::record::Draft;
-use super::runner::Run;
+use super::progress::Bar;
 use super::target::Target;
-use super::{files, measure, shown};
+use super::{files, shown};
 use crate::cli::context::Context;
 use crate::cli::net;
 use crate::cli::output::{self, Exit, Failure};
-
-/// How often doubts are followed up. Each time more is asked, so that an end comes well before.
-const ROUNDS_MAX: usize = 8;
+use crate::clock::SystemClock;
 
 /// Compare the answers of today with those of the baseline
 ///
@@ -60,16 +57,17 @@ impl Compare {
         let baseline = files::required_report(path, "baseline")?;
         self.check(&baseline, &set)?;
         let asker = self.target.asker(context, &config)?;
-        let mut run = Run::new(set, asker.clone(), self.target.concurrency(Some(&baseline)));
-        net::runtime()?.block_on(self.ask(&mut run, &baseline));
-        let tests = run.tests();
-        let comparison = Comparison::new(&baseline, &tests, self.threshold);
-        let draft =
-            Draft { run: &run, config: &config, target: &self.target, kind: Kind::Comparison };
-        let report = draft.report(Some(&comparison), measure::judge_name(&asker));
-        let report = self.judged(report, &baseline, &comparison, |text| {
-            config.privacy.redactor().redact(text).text.as_str().to_owned()
-        });
+        let bar = Bar::default();
+        let mut run = Run::new(set, asker, self.target.concurrency(Some(&baseline)), &bar);
+        let repeat = usize::try_from(self.repeat).unwrap_or(1);
+        net::runtime()?.block_on(run.ask_until_sure(repeat, &baseline, self.threshold));
+        let about = About {
+            redactor: &config.privacy.redactor(),
+            now: SystemClock.now(),
+            fingerprint: self.target.fingerprint(&config),
+            recall_at_5: files::recall_at_5(&config)?,
+        };
+        let report = golden::compared(&run, &baseline, self.threshold, &about);
         let report = files::write_report(self.out.as_ref().unwrap_or(&own.report), report)?;
         self.outputs.write(&report, Some(&baseline))?;
         if context.json {
@@ -95,65 +93,6 @@ impl Compare {
             Ok(()) | Err(_) => Ok(()),
         }
     }
-
-    /// Asks, and asks again what is doubted.
-    async fn ask(&self, run: &mut Run, baseline: &Report) {
-        run.ask_all(usize::try_from(self.repeat).unwrap_or(1)).await;
-        for _ in 0..ROUNDS_MAX {
-            let tests = run.tests();
-            let doubts = Comparison::new(baseline, &tests, self.threshold).doubts();
-            // Where nobody answers, asking again tells nothing.
-            if doubts.is_empty() || unanswered(&tests).is_some() {
-                return;
-            }
-            run.ask_again(&doubts).await;
-        }
-    }
-
-    fn judged(
-        &self,
-        report: Report,
-        baseline: &Report,
-        comparison: &Comparison<'_>,
-        kept: impl Fn(&str) -> String,
-    ) -> Report {
-        let mut outcome = comparison.outcome();
-        for change in outcome.regressions.iter_mut().chain(&mut outcome.improvements) {
-            change.detail = kept(&change.detail);
-        }
-        let mut notes = outcome.notes;
-        notes.extend(differences(&report, baseline));
-        Report {
-            baseline_timestamp: Some(baseline.timestamp),
-            regression_threshold: self.threshold,
-            status: outcome.status,
-            error: outcome.error.as_deref().map(kept),
-            baseline: Some(BaselineRef { sha256: baseline.report_id.clone() }),
-            regressions_detected: outcome.regressions,
-            improvements_detected: outcome.improvements,
-            notes,
-            ..report
-        }
-        .sealed()
-    }
-}
-
-/// What makes a comparison less than fair.
-fn differences(report: &Report, baseline: &Report) -> Vec<String> {
-    let mut notes = Vec::new();
-    if report.concurrency != baseline.concurrency {
-        notes.push(format!(
-            "{} questions were under way at once, {} in the baseline: latencies differ by that alone",
-            report.concurrency, baseline.concurrency
-        ));
-    }
-    if report.judge != baseline.judge {
-        notes.push("answers were judged by another judge than in the baseline".to_owned());
-    }
-    if (report.summary.simulated_runs > 0) != (baseline.summary.simulated_runs > 0) {
-        notes.push("simulated models answered in one of the two runs only".to_owned());
-    }
-    notes
 }
 
 fn threshold(text: &str) -> Result<f64, &'static str> {

@@ -1,17 +1,15 @@
 //! `aios golden`.
 
 mod accept;
-mod asker;
 mod compare;
 mod files;
 mod lint;
-mod measure;
 mod outputs;
+pub(super) mod progress;
 mod promote;
 mod record;
-mod runner;
 mod shown;
-mod target;
+pub(super) mod target;
 
 use super::verbs::verbs;
 

@@ -1,26 +1,23 @@
 //! `aios golden promote`.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aios_core::{Clock, Event, Timestamp};
-use aios_eval::{Candidate, GoldenSet, Looked, Promoter, with_cases};
-use aios_store::{DataDir, Filter, GoldenPaths, change_document};
+use aios_core::{Clock, Timestamp};
+use aios_eval::{BUILT_IN_SET, Candidate, Looked, with_cases};
+use aios_server::promotion::{Wanted, find};
+use aios_store::{DataDir, GoldenPaths, change_document};
 use clap::Args;
 use serde_json::json;
 
 use super::files;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
-use crate::cli::preflight::goldens::BUILT_IN_SET;
 use crate::cli::{parse, table};
 use crate::clock::SystemClock;
-use crate::config::{self, Config};
+use crate::config;
 
-/// Share of unreadable lines from which on the log is not looked at enough.
-const BAD_MAX: f64 = 0.05;
 /// Characters of a question that are shown.
 const QUESTION_SHOWN: usize = 70;
 
@@ -56,18 +53,24 @@ impl Promote {
         let path = self.set.as_ref().unwrap_or(&own.set);
         let dir = DataDir::read(&config.server.data_dir)?;
         let set = files::set(path, &own, !self.dry_run)?;
-        let (candidates, looked, n_bad) = self.candidates(&dir, &config, &set)?;
+        let wanted = Wanted {
+            since: self.since,
+            slow_ms: self.slow.as_secs_f64() * 1e3,
+            max: usize::try_from(self.max_promote).unwrap_or(usize::MAX),
+        };
+        let found = find(&dir, &config.privacy.redactor(), &set, wanted)?;
+        let (candidates, looked) = (&found.candidates, found.looked);
         let now = SystemClock.now().to_string();
         let cases: Vec<_> = candidates.iter().map(|candidate| candidate.case(&now)).collect();
         if context.json {
-            let found = json!({
+            let told = json!({
                 "dry_run": self.dry_run, "looked_at": looked.n_events,
                 "later_turns": looked.n_later_turns, "unusable": looked.n_unusable,
-                "duplicates": looked.n_duplicates, "unreadable": n_bad, "candidates": &cases,
+                "duplicates": looked.n_duplicates, "unreadable": found.n_bad, "candidates": &cases,
             });
-            output::json(out, &found)?;
+            output::json(out, &told)?;
         } else {
-            show(out, &candidates, looked)?;
+            show(out, candidates, looked)?;
         }
         if !self.dry_run && !cases.is_empty() {
             // As it is now: somebody may have edited it meanwhile.
@@ -76,48 +79,7 @@ impl Promote {
             })?;
             say(format_args!("{} candidates were added to {}", cases.len(), path.display()));
         }
-        let n_all = looked.n_events + n_bad;
-        let is_whole = n_bad as f64 <= BAD_MAX * n_all as f64;
-        Ok(if is_whole { Exit::Done } else { Exit::Incomplete })
-    }
-
-    fn candidates(
-        &self,
-        dir: &DataDir,
-        config: &Config,
-        set: &GoldenSet,
-    ) -> anyhow::Result<(Vec<Candidate>, Looked, usize)> {
-        let redactor = config.privacy.redactor();
-        let filter = Filter { since: Some(self.since), ..Filter::default() };
-        // What is said of an answer comes after it.
-        let mut qualities = HashMap::new();
-        for line in aios_store::query(dir, &filter)?.flatten() {
-            if let Event::Feedback(feedback) = line.event
-                && let Some(score) = feedback.score
-            {
-                qualities.insert(feedback.about, score);
-            }
-        }
-        let mut promoter = Promoter::new(self.slow.as_secs_f64() * 1e3);
-        let mut n_bad = 0;
-        for found in aios_store::query(dir, &filter)? {
-            match found.map(|line| line.event) {
-                Ok(Event::Response(event)) => {
-                    let quality = qualities.get(&event.event_id).copied();
-                    promoter.look(&event, quality, |text| {
-                        redactor.redact(text).text.as_str().to_owned()
-                    });
-                }
-                Ok(Event::Feedback(_)) => {}
-                Err(error) => {
-                    tracing::debug!(%error, "a line is left out");
-                    n_bad += 1;
-                }
-            }
-        }
-        let max = usize::try_from(self.max_promote).unwrap_or(usize::MAX);
-        let (candidates, looked) = promoter.candidates(set, max);
-        Ok((candidates, looked, n_bad))
+        Ok(if found.is_whole() { Exit::Done } else { Exit::Incomplete })
     }
 }
 

@@ -4,18 +4,18 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use aios_core::Clock;
-use aios_eval::{Comparison, Kind, REPORT_VERSION, Replaced, Report, Status, unanswered};
+use aios_eval::{Kind, Replaced, Report, Status, unanswered};
+use aios_server::golden::{self, About, Run};
 use aios_store::GoldenPaths;
 use clap::Args;
 
-use super::runner::Run;
+use super::progress::Bar;
 use super::target::Target;
-use super::{files, measure, shown};
+use super::{files, shown};
 use crate::cli::context::Context;
 use crate::cli::net;
 use crate::cli::output::{self, Exit, Failure, say};
 use crate::clock::SystemClock;
-use crate::config::Config;
 
 /// Record the baseline that later runs are compared with
 ///
@@ -50,16 +50,21 @@ impl Record {
         let replaced = self.replaced(&path)?;
         let set = files::set(self.set.as_ref().unwrap_or(&own.set), &own, true)?;
         let asker = self.target.asker(context, &config)?;
-        let mut run = Run::new(set, asker.clone(), self.target.concurrency(None));
+        let bar = Bar::default();
+        let mut run = Run::new(set, asker, self.target.concurrency(None), &bar);
         net::runtime()?.block_on(run.ask_all(usize::try_from(self.repeat).unwrap_or(1)));
         if let Some(why) = unanswered(&run.tests()) {
-            let message = format!("nothing was recorded from {}: {why}", asker.url);
+            let message = format!("nothing was recorded from {}: {why}", self.target.url(&config));
             let hint = "start the server with `aios serve`, or name another with --url";
             return Err(Failure::new(message, hint).into());
         }
-        let draft =
-            Draft { run: &run, config: &config, target: &self.target, kind: Kind::Baseline };
-        let mut report = draft.report(None, measure::judge_name(&asker));
+        let about = About {
+            redactor: &config.privacy.redactor(),
+            now: SystemClock.now(),
+            fingerprint: self.target.fingerprint(&config),
+            recall_at_5: files::recall_at_5(&config)?,
+        };
+        let mut report = golden::draft(&run, Kind::Baseline, &about);
         report.replaced = replaced;
         let report = files::write_report(&path, report.sealed())?;
         if context.json {
@@ -99,58 +104,4 @@ pub(super) fn replacing(old: Report, reason: &str) -> Vec<Replaced> {
         reason: reason.to_owned(),
     };
     std::iter::once(last).chain(old.replaced).collect()
-}
-
-/// What a report is made from.
-pub(super) struct Draft<'a> {
-    pub(super) run: &'a Run,
-    pub(super) config: &'a Config,
-    pub(super) target: &'a Target,
-    pub(super) kind: Kind,
-}
-
-/// Longest answer that is kept, in characters.
-const ANSWER_MAX: usize = 4_000;
-
-impl Draft<'_> {
-    /// The report as far as it does not depend on a comparison. Texts of models are masked like everything that
-    /// is kept.
-    pub(super) fn report(&self, comparison: Option<&Comparison<'_>>, judge: String) -> Report {
-        let redactor = self.config.privacy.redactor();
-        let kept = |text: &str| {
-            let start: String = text.chars().take(ANSWER_MAX).collect();
-            redactor.redact(&start).text.as_str().to_owned()
-        };
-        let tests = self.run.tests();
-        let set = self.run.set();
-        let is_judged = set.cases().iter().flat_map(|case| &case.expectations);
-        let is_judged = is_judged.into_iter().any(|expectation| expectation.key() == "judge");
-        let metrics = aios_eval::Metrics::of(&tests);
-        let is_new =
-            |test: &aios_eval::TestResult| comparison.is_some_and(|found| !found.knows(test));
-        let summary = aios_eval::Summary::of(&tests, is_new);
-        Report {
-            schema_version: REPORT_VERSION.to_owned(),
-            report_id: String::new(),
-            kind: self.kind,
-            timestamp: SystemClock.now(),
-            baseline_timestamp: None,
-            regression_threshold: 0.0,
-            status: if summary.failed == 0 { Status::Pass } else { Status::Fail },
-            error: None,
-            concurrency: self.run.concurrency(),
-            bucket: self.target.bucket,
-            candidate_fingerprint: self.target.fingerprint(self.config),
-            golden_set: aios_eval::SetRef { sha256: set.sha256(), count: set.cases().len() },
-            baseline: None,
-            judge: is_judged.then_some(judge),
-            metrics,
-            summary,
-            regressions_detected: Vec::new(),
-            improvements_detected: Vec::new(),
-            notes: Vec::new(),
-            tests: tests.into_iter().map(|test| test.with_texts(kept)).collect(),
-            replaced: Vec::new(),
-        }
-    }
 }

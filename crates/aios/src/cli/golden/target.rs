@@ -1,16 +1,14 @@
 //! Whom the questions are asked, and how.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::Bucket;
 use aios_eval::{Report, candidate_fingerprint};
 use aios_privacy::Secret;
-use aios_upstream::Caller;
+use aios_server::api_url;
+use aios_server::golden::{Asker, Judge};
 use clap::Args;
-use http::{HeaderMap, HeaderValue};
 
-use super::asker::{Asker, Judge};
 use crate::cli::context::Context;
 use crate::cli::output::Failure;
 use crate::cli::{parse, running};
@@ -21,7 +19,7 @@ const CONCURRENCY_MAX: u64 = 256;
 
 /// Whom the questions are asked, and how.
 #[derive(Debug, Args)]
-pub(super) struct Target {
+pub(in crate::cli) struct Target {
     /// Base URL of the API; without it the server of this configuration
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -30,7 +28,7 @@ pub(super) struct Target {
     api_key_env: Option<String>,
     /// Policy that is asked for: the one in force or the one on trial
     #[arg(long, default_value = "control", value_parser = parse::bucket())]
-    pub(super) bucket: Bucket,
+    bucket: Bucket,
     /// Questions under way at once; without it 1, or as many as when the baseline was recorded
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=CONCURRENCY_MAX))]
     concurrency: Option<u64>,
@@ -46,34 +44,48 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// With the defaults of everything else.
+    pub(in crate::cli) fn at(url: Option<String>, api_key_env: Option<String>) -> Self {
+        Self {
+            url,
+            api_key_env,
+            bucket: Bucket::Control,
+            concurrency: None,
+            timeout: Duration::from_secs(300),
+            judge: Judge::default().model,
+            judge_votes: 1,
+        }
+    }
+
     /// Latencies can be compared only where as many questions were under way. More than a local server has slots
     /// makes each wait for others.
-    pub(super) fn concurrency(&self, baseline: Option<&Report>) -> usize {
+    pub(in crate::cli) fn concurrency(&self, baseline: Option<&Report>) -> usize {
         let asked = self.concurrency.and_then(|n| usize::try_from(n).ok());
         asked.or(baseline.map(|baseline| baseline.concurrency)).unwrap_or(1).max(1)
     }
 
     /// What asks the questions.
-    pub(super) fn asker(&self, context: &Context, config: &Config) -> anyhow::Result<Arc<Asker>> {
-        let url = self.url.clone().unwrap_or_else(|| own_url(config));
+    pub(in crate::cli) fn asker(
+        &self,
+        context: &Context,
+        config: &Config,
+    ) -> anyhow::Result<Asker> {
+        let judge = Judge { model: self.judge.clone(), votes: self.judge_votes };
         let key = self.key(context)?;
-        let mut headers = HeaderMap::new();
-        headers.insert("x-aios-purpose", HeaderValue::from_static("golden"));
-        let caller = Caller::new(&url, key.as_ref()).map_err(|error| {
+        let asker = Asker::new(&self.url(config), key.as_ref(), self.bucket, self.timeout, judge);
+        Ok(asker.map_err(|error| {
             Failure::new("cannot ask", "give --url as in http://127.0.0.1:8500/v1").because(error)
-        })?;
-        Ok(Arc::new(Asker {
-            caller: caller.with_headers(headers),
-            url,
-            bucket: self.bucket,
-            timeout: self.timeout,
-            judge: Judge { model: self.judge.clone(), votes: self.judge_votes },
-        }))
+        })?)
+    }
+
+    /// Where they are asked.
+    pub(in crate::cli) fn url(&self, config: &Config) -> String {
+        self.url.clone().unwrap_or_else(|| api_url(config.server.listen))
     }
 
     /// Which policy answers, if it is the server of this configuration that does.
-    pub(super) fn fingerprint(&self, config: &Config) -> Option<String> {
-        if self.url.as_ref().is_some_and(|url| *url != own_url(config)) {
+    pub(in crate::cli) fn fingerprint(&self, config: &Config) -> Option<String> {
+        if self.url.as_ref().is_some_and(|url| *url != api_url(config.server.listen)) {
             return None;
         }
         let status = running::find(config).ok().flatten()?.status;
@@ -91,16 +103,4 @@ impl Target {
             }
         }
     }
-}
-
-/// Where the server of this configuration listens. Every address of a machine is also its own.
-fn own_url(config: &Config) -> String {
-    let mut address = config.server.listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    format!("http://{address}/v1")
 }

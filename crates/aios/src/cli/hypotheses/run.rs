@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use aios_control::hypothesis::{Finding, Finished, test_all};
+use aios_control::hypothesis::{Finished, test_all};
 use aios_core::{Clock as _, Timestamp};
 use aios_server::judging;
 use clap::Args;
@@ -50,20 +50,11 @@ pub(super) fn tested(config: &Config, since: Timestamp) -> anyhow::Result<Vec<Fi
     Ok(test_all(&config.hypotheses, &rows, config.objectives.quality_min))
 }
 
-/// A finding's name.
-pub(super) const fn finding(finding: Finding) -> &'static str {
-    match finding {
-        Finding::Supported => "supported",
-        Finding::Refuted => "refuted",
-        Finding::Inconclusive => "inconclusive",
-    }
-}
-
 fn row(one: &Finished) -> Vec<String> {
     let (low, high) = one.interval;
     vec![
         one.name.clone(),
-        finding(one.finding).to_owned(),
+        one.finding.to_string(),
         one.effect.map_or_else(|| "-".to_owned(), |effect| format!("{effect:+.4}")),
         format!("[{low:+.4}, {high:+.4}]"),
         one.n_pairs.to_string(),

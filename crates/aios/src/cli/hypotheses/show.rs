@@ -2,19 +2,23 @@
 
 use std::io::Write;
 
-use aios_core::Timestamp;
+use aios_core::{Event, EventType, HypothesisEvent, Timestamp};
+use aios_store::{Filter, query};
 use clap::Args;
 use serde_json::json;
 
-use super::run::{finding, tested};
+use super::run::tested;
 use crate::cli::context::Context;
-use crate::cli::output::{self, Exit, Failure};
+use crate::cli::output::{self, Exit, Failure, say};
+use crate::cli::routing::open;
 use crate::cli::status::pair;
 use crate::cli::{parse, table};
+use crate::config::Config;
 
-/// Show one hypothesis and what the traffic says to it
+/// Show one hypothesis, what the traffic says to it, and what it said before
 ///
-/// It is tested with its whole family, so that the correction is the same. With --json: {"hypothesis", "result"}.
+/// It is tested with its whole family, so that the correction is the same. The history is of the event log, into which
+/// a server writes each night what has changed. With --json: {"hypothesis", "result", "history": [the events]}.
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// The hypothesis
@@ -35,8 +39,10 @@ impl Show {
         let all = tested(&config, self.since)?;
         let found = config.hypotheses.iter().zip(all).find(|(one, _)| one.name == self.name);
         let (hypothesis, result) = found.ok_or_else(unknown)?;
+        let history = history(&config, &self.name)?;
         if context.json {
-            output::json(out, &json!({ "hypothesis": hypothesis, "result": result }))?;
+            let all = json!({ "hypothesis": hypothesis, "result": result, "history": history });
+            output::json(out, &all)?;
             return Ok(Exit::Done);
         }
         let (low, high) = result.interval;
@@ -50,7 +56,7 @@ impl Show {
             &[
                 pair("hypothesis", &hypothesis.name),
                 pair("says", &hypothesis.statement),
-                pair("finding", finding(result.finding)),
+                pair("finding", result.finding),
                 pair("effect", format_args!("{effect} in [{low:+.4}, {high:+.4}], more is worse")),
                 pair(
                     "pairs",
@@ -61,6 +67,36 @@ impl Show {
                 pair("by lot", lot),
             ],
         )?;
+        if !history.is_empty() {
+            writeln!(out)?;
+            let head = ["time", "finding", "effect", "pairs"].map(str::to_owned).to_vec();
+            let rows = std::iter::once(head).chain(history.iter().map(row));
+            table::print(out, &rows.collect::<Vec<_>>())?;
+        }
         Ok(Exit::Done)
     }
+}
+
+/// Its findings in the event log, oldest first.
+fn history(config: &Config, name: &str) -> anyhow::Result<Vec<HypothesisEvent>> {
+    let Some(dir) = open(&config.server.data_dir)? else { return Ok(Vec::new()) };
+    let filter = Filter { event_type: Some(EventType::Hypothesis), ..Filter::default() };
+    let mut history = Vec::new();
+    for line in query(&dir, &filter)? {
+        match line.map(|line| line.event) {
+            Ok(Event::Hypothesis(event)) if event.name == name => history.push(*event),
+            Ok(_) => {}
+            Err(error) => say(format_args!("passed over: {error}")),
+        }
+    }
+    Ok(history)
+}
+
+fn row(event: &HypothesisEvent) -> Vec<String> {
+    vec![
+        event.ts.to_string(),
+        event.finding.to_string(),
+        event.effect.map_or_else(|| "-".to_owned(), |effect| format!("{effect:+.4}")),
+        event.n_pairs.to_string(),
+    ]
 }

@@ -7,13 +7,13 @@ mod schedule;
 use std::io::Write;
 use std::path::PathBuf;
 
+use aios_eval::BUILT_IN_SET;
 use aios_store::GoldenPaths;
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
 use super::context::Context;
 use super::output::{self, Exit, say};
-use super::preflight::goldens::BUILT_IN_SET;
 use piece::Piece;
 use schedule::{Job, Scheduler};
 

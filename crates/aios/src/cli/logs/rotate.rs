@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use aios_core::Clock as _;
-use aios_store::{AuditLog, DataDir, FileEventLog, Rotated, Rotator, actor};
+use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Rotated, Rotator, actor};
 use clap::Args;
 use serde_json::json;
 
@@ -16,10 +16,11 @@ use crate::config::Config;
 
 /// Seal, compress and remove what is due
 ///
-/// The event log, and days of the audit trail that are past their time. The server does it every hour;
+/// The event log, and days of the audit trail that are past their time. What was erased and is there again, as from
+/// a backup, is erased once more. The server does it every hour;
 /// this does it at once. Exit code 2 if a guard stopped it, 3 if something could not be done. With --json:
-/// {"n_sealed", "compressed", "removed", "held": [{"segment", "hold", "owner"}], "n_audit_days", "stopped",
-/// "failed", "dry_run"}.
+/// {"n_sealed", "compressed", "removed", "held": [{"segment", "hold", "owner"}], "n_erased_again", "n_forgotten",
+/// "n_audit_days", "stopped", "failed", "dry_run"}.
 #[derive(Debug, Args)]
 pub(super) struct Rotate {
     /// Seal the active segment, too, although its day is not over
@@ -61,7 +62,10 @@ impl Rotate {
 fn here(config: &Config, dir: &DataDir, rotate: aios_store::Rotate) -> anyhow::Result<Rotated> {
     let log = Arc::new(FileEventLog::open(dir, config.events.log)?);
     let audit = Arc::new(AuditLog::offline(dir, config.audit.clone(), SystemClock.now())?);
-    let rotator = Rotator::new(log, Arc::clone(&audit));
+    let clock = Arc::new(SystemClock);
+    let eraser = Eraser::open(dir, Arc::clone(&log), Arc::clone(&audit), clock)?;
+    let rotator = Rotator::new(log, Arc::clone(&audit))
+        .with_eraser(Arc::new(eraser), &config.events.log.retention);
     let rotated = rotator.rotate(actor::OPERATOR, SystemClock.now(), rotate)?;
     audit.close(SystemClock.now())?;
     Ok(rotated)
@@ -84,6 +88,12 @@ fn print(out: &mut dyn Write, rotated: &Rotated) -> anyhow::Result<()> {
     for (what, ids) in [("compressed", &rotated.compressed), ("removed", &rotated.removed)] {
         writeln!(out, "{would}{what}: {}", ids.len())?;
         ids.iter().try_for_each(|id| writeln!(out, "  {id}"))?;
+    }
+    if rotated.n_erased_again > 0 {
+        writeln!(out, "erased once more: {}", rotated.n_erased_again)?;
+    }
+    if rotated.n_forgotten > 0 {
+        writeln!(out, "erasures taken out of the ledger: {}", rotated.n_forgotten)?;
     }
     if rotated.n_audit_days > 0 {
         writeln!(out, "{would}removed days of the audit trail: {}", rotated.n_audit_days)?;

@@ -109,8 +109,3 @@ impl From<PartFlags> for Part {
 pub(super) fn scope(part: &Part, ring: &Keyring) -> anyhow::Result<MemoryScope> {
     part.scope(ring).context("flags name exactly one part")
 }
-
-/// A conversation under every live version of the key.
-pub(in crate::cli) fn conversation(ring: &Keyring, client: &str, id: &str) -> MemoryScope {
-    MemoryScope::Conversation(ring.conversation(&[client.as_bytes(), id.as_bytes()]))
-}

@@ -1,13 +1,16 @@
-//! Conversations are dealt into the buckets as the split says, the same way each time, and a growing
+//! What is kept of the canary can be used. Conversations are dealt into the buckets as the split says, the same way each time, and a growing
 //! share only adds to treatment.
 
-use aios_core::{Bucket, Percent, Split};
+use aios_core::{Bucket, Clock as _, Percent, Split, Timestamp};
 use aios_privacy::{KeyMaterial, Pseudonym, Pseudonymizer};
 use aios_route::{BucketKey, bucket_of};
+use aios_server::Standing;
 use aios_store::StoreError;
 
 use super::{Checked, Fault, Subject};
-use crate::cli::routing::{InForce, open};
+use crate::cli::canary::{AHEAD, AHEAD_HINT, DAMAGED};
+use crate::cli::routing::{InForce, open, standing};
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::keys;
 
@@ -25,6 +28,7 @@ const REPORT: &str = "do not change treatment_pct with this build; report it";
 
 pub(super) fn check(subject: &Subject) -> Checked {
     let config = subject.config()?;
+    is_usable(&standing(config, open(&config.server.data_dir)?.as_ref())?, SystemClock.now())?;
     let split = split(subject, config)?;
     let (first, origin) = key(config)?;
     let (again, _) = if origin == STORED { key(config)? } else { (first.clone(), origin) };
@@ -56,6 +60,19 @@ pub(super) fn check(subject: &Subject) -> Checked {
         "{share:.1} % of {N_SAMPLE} sample conversations in treatment for {pct} % ({}, {origin} key)",
         split.origin
     ))
+}
+
+/// Whether what is kept is as it was written, and of no time that has not come.
+fn is_usable(standing: &Standing, now: Timestamp) -> Result<(), Fault> {
+    if let Some(fault) = &standing.fault {
+        return Err(Fault::new(format!("what is kept of it is damaged: {fault}"), DAMAGED));
+    }
+    match standing.rollout.ahead_of(now) {
+        Some(until) => {
+            Err(Fault::new(format!("nothing is judged before {until}: {AHEAD}"), AHEAD_HINT))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The running server's split, else that of the files.

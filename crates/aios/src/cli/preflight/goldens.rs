@@ -4,14 +4,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use aios_eval::GoldenSet;
+use aios_eval::{BUILT_IN_SET, GoldenSet};
 
 use super::{Checked, Fault, Subject};
 use crate::config::Config;
-
-/// The golden set that comes with AIOS.
-pub(crate) const BUILT_IN_SET: &str =
-    include_str!("../../../../../fixtures/golden/sample_set.json");
 
 /// Largest golden file that is read, in bytes.
 const FILE_MAX: u64 = 64 << 20;

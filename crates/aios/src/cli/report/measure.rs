@@ -111,7 +111,7 @@ fn rollbacks(dir: Option<&DataDir>, from: Timestamp) -> anyhow::Result<Metric> {
         ControlEvent::Decision(event) => {
             event.ts >= from && matches!(event.decision, Decision::RollBack { .. })
         }
-        ControlEvent::Verdict(_) | ControlEvent::Standing(_) => false,
+        ControlEvent::Verdict(_) | ControlEvent::Hand(_) | ControlEvent::Standing(_) => false,
     };
     let n = history.lines.iter().filter(|line| is_rollback(&line.record)).count();
     Ok(metric(name, target, Some(n < ROLLBACKS_TOO_MANY), n.to_string()))
@@ -166,5 +166,7 @@ fn texts(event: &Event) -> Vec<&str> {
     match event {
         Event::Response(event) => vec![event.question.as_str(), event.response.as_str()],
         Event::Feedback(event) => vec![event.label.as_str(), event.comment.as_str()],
+        // Counts, and names of the configuration.
+        Event::Hypothesis(_) => Vec::new(),
     }
 }

@@ -50,7 +50,7 @@ impl Create {
                 Ok(Event::Feedback(said)) if is_word(said.source, said.score) => {
                     confirmed.insert(said.about);
                 }
-                Ok(Event::Response(_) | Event::Feedback(_)) => {}
+                Ok(Event::Response(_) | Event::Feedback(_) | Event::Hypothesis(_)) => {}
                 Err(error) => say(format_args!("passed over: {error}")),
             }
         }

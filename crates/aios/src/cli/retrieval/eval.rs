@@ -9,11 +9,11 @@ use aios_eval::retrieval::{Answer, QaSet, RetrievalReport};
 use aios_memory::Unit;
 use aios_privacy::Keyring;
 use aios_server::judging::{self, RecallReport};
+use aios_server::recall::{Asked, Manner, ask, questions_path};
 use aios_store::MemoryStore;
 use clap::Args;
 use serde_json::json;
 
-use super::asked::{Asked, Manner, ask};
 use super::{demo, shown};
 use crate::cli::context::Context;
 use crate::cli::memory::opened;
@@ -120,7 +120,7 @@ impl Eval {
 
     /// The questions, and what they are called.
     fn questions(&self, config: &Config) -> anyhow::Result<(String, String)> {
-        let own = config.server.data_dir.join("retrieval_qa").join("qa_set.json");
+        let own = questions_path(&config.server.data_dir);
         let file = match &self.qa {
             Some(file) => file,
             None if own.is_file() => &own,
@@ -145,8 +145,13 @@ impl Eval {
             unit: self.unit,
             words_max: words_max(self.unit, self.words).unwrap_or(usize::MAX),
             client: &self.client,
+            now: SystemClock.now(),
         };
-        set.cases().iter().map(|case| ask(memory, ring, case, manner)).collect()
+        Ok(set
+            .cases()
+            .iter()
+            .map(|case| ask(memory, ring, case, manner))
+            .collect::<Result<_, _>>()?)
     }
 }
 

@@ -1,6 +1,5 @@
 //! `aios retrieval`.
 
-mod asked;
 mod create;
 mod demo;
 mod eval;

@@ -4,36 +4,90 @@ use std::time::Duration;
 
 use aios_core::{Bucket, Tier};
 use aios_eval::{Expectation, GoldenCase, Observation};
-use aios_upstream::{CallReply, Caller};
-use http::HeaderMap;
+use aios_privacy::Secret;
+use aios_upstream::{CallError, CallReply, Caller};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::measure;
 
 /// Asks a gateway.
-#[derive(Debug)]
-pub(super) struct Asker {
+#[derive(Debug, Clone)]
+pub struct Asker {
     pub(super) caller: Caller,
-    /// For people.
-    pub(super) url: String,
+    /// Policy that is asked for.
     pub(super) bucket: Bucket,
+    /// Longest wait for one answer.
     pub(super) timeout: Duration,
     pub(super) judge: Judge,
+    model: Model,
 }
 
 /// Who judges answers.
-#[derive(Debug)]
-pub(super) struct Judge {
-    pub(super) model: String,
-    pub(super) votes: u64,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judge {
+    /// The model's name.
+    pub model: String,
+    /// How many times it is asked about one answer.
+    pub votes: u64,
+}
+
+/// Who is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Model {
+    /// Whom routing chooses.
+    Auto,
+    /// A tier, whatever routing would choose.
+    Tier(Tier),
+}
+
+impl Model {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "aios-auto",
+            Self::Tier(Tier::Main) => "aios-main",
+            Self::Tier(Tier::Embedder) => "aios-embedder",
+        }
+    }
+}
+
+impl Default for Judge {
+    fn default() -> Self {
+        Self { model: "aios-main".to_owned(), votes: 1 }
+    }
 }
 
 impl Asker {
+    /// Asks the gateway at `url`, with a client key if it needs one.
+    ///
+    /// # Errors
+    /// When the address or the key cannot be used.
+    pub fn new(
+        url: &str,
+        key: Option<&Secret>,
+        bucket: Bucket,
+        timeout: Duration,
+        judge: Judge,
+    ) -> Result<Self, CallError> {
+        let header = |name: &'static str, value: &'static str| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        let headers = [header("x-aios-purpose", "golden"), header("x-aios-bucket", bucket.name())];
+        let caller = Caller::new(url, key)?.with_headers(HeaderMap::from_iter(headers));
+        Ok(Self { caller, bucket, timeout, judge, model: Model::Auto })
+    }
+
+    /// Asks this tier, whatever routing would choose.
+    #[must_use]
+    pub fn of_tier(mut self, tier: Tier) -> Self {
+        self.model = Model::Tier(tier);
+        self
+    }
+
     /// Asks once. Whatever goes wrong is what was seen.
     pub(super) async fn ask(&self, case: &GoldenCase) -> Observation {
-        let caller = self.caller.clone().with_headers(self.headers());
-        let body = serde_json::to_vec(&body(case)).unwrap_or_default();
-        let reply = caller.post("/chat/completions", body, self.timeout).await;
+        let body = serde_json::to_vec(&self.body(case)).unwrap_or_default();
+        let reply = self.caller.post("/chat/completions", body, self.timeout).await;
         let mut seen = match reply {
             Ok(reply) => self.seen(&reply),
             Err(error) => Observation::failed(error.to_string(), 0.0),
@@ -44,9 +98,16 @@ impl Asker {
         seen
     }
 
-    fn headers(&self) -> HeaderMap {
-        let name = http::HeaderValue::from_static(self.bucket.name());
-        HeaderMap::from_iter([(http::HeaderName::from_static("x-aios-bucket"), name)])
+    fn body(&self, case: &GoldenCase) -> Value {
+        let mut messages = Vec::new();
+        if let Some(system) = &case.system {
+            messages.push(json!({ "role": "system", "content": system }));
+        }
+        messages.push(json!({ "role": "user", "content": case.question }));
+        let mut body = case.request.clone();
+        body.insert("model".to_owned(), self.model.name().into());
+        body.insert("messages".to_owned(), messages.into());
+        body.into()
     }
 
     fn seen(&self, reply: &CallReply) -> Observation {
@@ -110,18 +171,6 @@ impl Asker {
             }
         }
     }
-}
-
-fn body(case: &GoldenCase) -> Value {
-    let mut messages = Vec::new();
-    if let Some(system) = &case.system {
-        messages.push(json!({ "role": "system", "content": system }));
-    }
-    messages.push(json!({ "role": "user", "content": case.question }));
-    let mut body = case.request.clone();
-    body.insert("model".to_owned(), "aios-auto".into());
-    body.insert("messages".to_owned(), messages.into());
-    body.into()
 }
 
 /// The text of a chat completion; that of a call to a tool is what it is called with.

@@ -1,0 +1,121 @@
+//! Tests the hypotheses, and writes into the event log which of them has another finding than before: so the log
+//! says when something came to be known. What did not change is written once in a while, so that it is never
+//! searched for far back.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aios_control::hypothesis::{Finished, Hypothesis, test_all};
+use aios_core::{Event, EventId, EventType, Finding, HypothesisEvent, SCHEMA_VERSION, Timestamp};
+use aios_store::{Filter, Index, query};
+
+use crate::judging;
+use crate::nightly::{Night, Outcome, Step};
+
+pub(in crate::nightly) const STEP: Step = Step { name: "hypotheses", run };
+
+/// Traffic that is looked at, as `aios hypotheses run` does, and how far back the last finding is looked for.
+const RECENT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+fn run(night: &Night) -> Result<Outcome, String> {
+    let family = &night.work.hypotheses;
+    if family.is_empty() {
+        return Ok(Outcome::Skipped("there are none".to_owned()));
+    }
+    let since = night.now.minus(RECENT);
+    let found = test(night, since)?;
+    let last = last_findings(night, since)?;
+    let news = family.iter().zip(found).filter_map(|(hypothesis, found)| {
+        let before = last.get(&found.name).copied();
+        (before != Some(found.finding)).then(|| event(night, since, hypothesis, found, before))
+    });
+    let news = news.collect::<Result<Vec<_>, String>>()?;
+    let told = told(family.len(), &news);
+    if !night.dry_run {
+        append(night, news)?;
+    }
+    Ok(Outcome::Done(told))
+}
+
+fn test(night: &Night, since: Timestamp) -> Result<Vec<Finished>, String> {
+    night.store.catch_up_index().map_err(|error| error.to_string())?;
+    let index = Index::read(&night.data_dir).map_err(|error| error.to_string())?;
+    let rows = match index {
+        Some(index) => {
+            judging::rows(&index, since..night.now).map_err(|error| error.to_string())?
+        }
+        None => Vec::new(),
+    };
+    Ok(test_all(&night.work.hypotheses, &rows, night.objectives.quality_min))
+}
+
+/// The last finding of each hypothesis that is on record.
+fn last_findings(night: &Night, since: Timestamp) -> Result<BTreeMap<String, Finding>, String> {
+    let filter =
+        Filter { event_type: Some(EventType::Hypothesis), since: Some(since), ..Filter::default() };
+    let events = query(&night.data_dir, &filter).map_err(|error| error.to_string())?;
+    let mut last = BTreeMap::new();
+    // A line that cannot be read is the scan's to name.
+    for line in events.flatten() {
+        if let Event::Hypothesis(event) = line.event {
+            last.insert(event.name, event.finding);
+        }
+    }
+    Ok(last)
+}
+
+fn event(
+    night: &Night,
+    since: Timestamp,
+    hypothesis: &Hypothesis,
+    found: Finished,
+    before: Option<Finding>,
+) -> Result<HypothesisEvent, String> {
+    let mut random = [0; 10];
+    getrandom::fill(&mut random).map_err(|error| format!("there is no randomness: {error}"))?;
+    Ok(HypothesisEvent {
+        schema_version: SCHEMA_VERSION.into(),
+        event_id: EventId::new(night.now, random),
+        ts: night.now,
+        name: found.name,
+        statement: hypothesis.statement.clone(),
+        finding: found.finding,
+        before,
+        since,
+        n_pairs: found.n_pairs,
+        effect: found.effect,
+        interval: found.interval,
+        log_e_for: found.log_e_for,
+        log_e_against: found.log_e_against,
+        by_lot: found.by_lot,
+    })
+}
+
+/// Appends them like the events of requests, and waits until they are kept.
+fn append(night: &Night, news: Vec<HypothesisEvent>) -> Result<(), String> {
+    // Its own runtime: the server's may end while a night is under way.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(async {
+        for event in news {
+            let slot = night.store.reserve().await.map_err(|error| error.to_string())?;
+            let commit = slot.append(Event::Hypothesis(Box::new(event)));
+            commit.durable().await.map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    })
+}
+
+fn told(n: usize, news: &[HypothesisEvent]) -> String {
+    let changes: Vec<_> = news
+        .iter()
+        .filter(|event| event.before.is_some() || event.finding != Finding::NoData)
+        .map(|event| {
+            let before = event.before.unwrap_or(Finding::NoData);
+            format!("{}: {before} -> {}", event.name, event.finding)
+        })
+        .collect();
+    match changes.is_empty() {
+        true => format!("{n} tested, none has changed"),
+        false => format!("{n} tested; {}", changes.join(", ")),
+    }
+}
