@@ -9,8 +9,9 @@ use crate::search::Hit;
 /// Turns on either side of the one that was found.
 const REACH: usize = 2;
 
-/// The same where words are left when all results are made.
-const REACH_MAX: usize = 3;
+/// The same, at most, where words are left when all results are made: a turn more for each in turn, as often as
+/// they last.
+const REACH_MAX: usize = 5;
 
 /// Turns on either side that say what one is about, also where they are not returned.
 const BESIDE: usize = 1;
@@ -68,11 +69,13 @@ impl Made<'_> {
 
     /// Gives results a turn more on either side, the best first, as far as words are left.
     fn widen(&mut self) {
-        for place in 0..self.hits.len() {
-            let window = self.window(self.hits[place].best, REACH_MAX);
-            let is_free = |at: &&usize| !self.hits.iter().any(|hit| hit.members.contains(at));
-            let new: Vec<usize> = window.iter().filter(is_free).copied().collect();
-            self.join(place, new);
+        for reach in REACH + 1..=REACH_MAX {
+            for place in 0..self.hits.len() {
+                let window = self.window(self.hits[place].best, reach);
+                let is_free = |at: &&usize| !self.hits.iter().any(|hit| hit.members.contains(at));
+                let new: Vec<usize> = window.iter().filter(is_free).copied().collect();
+                self.join(place, new);
+            }
         }
     }
 

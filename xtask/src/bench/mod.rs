@@ -8,6 +8,7 @@ mod pii;
 mod soak;
 mod stand;
 mod store;
+mod talk;
 
 use std::process::ExitCode;
 
@@ -34,7 +35,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "memory",
-        about: "what was said, found again: speed, durability, copies, erasure, leaks [--quick]",
+        about: "what was said, found again: speed, copies, erasure, leaks, in the gateway [--quick]",
         run: memory::run,
     },
     Bench {

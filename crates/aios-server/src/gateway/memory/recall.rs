@@ -167,7 +167,7 @@ impl Search {
         let there: HashSet<_> = chat.texts().iter().map(|text| normal_hash(text)).collect();
         for span in found.iter_mut() {
             let best = span.fragments.get(span.best).map(|one| one.number);
-            span.fragments.retain(|one| !there.contains(&normal_hash(&one.text)));
+            span.fragments.retain(|one| !there.contains(&one.norm_hash));
             let best = span.fragments.iter().position(|one| Some(one.number) == best);
             span.best = best.unwrap_or(0);
         }

@@ -20,6 +20,7 @@ fn found(texts: &[&str]) -> Vec<Recalled> {
         speaker: Some("user".to_owned()),
         text: (*text).to_owned(),
         ts: Timestamp::from_micros(1_800_000_000_000_000),
+        norm_hash: [0; 16],
     };
     let fragments = texts.iter().enumerate().map(fragment).collect();
     vec![Recalled { fragments, best: 0, score: 1.0, share: 1.0 }]
