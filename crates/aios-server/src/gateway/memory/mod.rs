@@ -24,7 +24,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::gateway::Gateway;
 
-pub use config::{MemoryConfig, MemoryMode};
+pub use config::{MemoryConfig, MemoryMode, MemoryPlace};
 pub(super) use fence::without_own;
 pub(super) use keep::Exchange;
 pub(crate) use metrics::MemoryMetrics;

@@ -13,9 +13,9 @@ use tokio::time::Instant;
 use super::Opened;
 use super::config::MemoryConfig;
 use super::embed::{Embedded, embed};
-use super::fence::{block, message};
+use super::fence::{block, put};
 use super::turn::{Chat, replaced};
-use super::wanted::{Asked, Wanted};
+use super::wanted::Wanted;
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 
@@ -57,16 +57,14 @@ pub(in crate::gateway) async fn recall(
     let came = MemoryUse { outcome, is_degraded, propensity };
     gateway.memory.metrics.asked(&came, n_found, took);
     let given = (outcome == MemoryOutcome::Given).then(|| found.unwrap_or_default());
-    let body = given.as_ref().map(|given| with_block(gateway, asked, given, body));
+    let body = given.as_ref().map(|given| {
+        let block = block(&gateway.keys, given);
+        replaced(body, vec![put(&block, body, &asked.turn, wanted.config.place)])
+    });
     wanted.came = Some(came);
     let fragments = given.iter().flatten().flat_map(|span| &span.fragments);
     wanted.given = fragments.map(|one| (one.number, one.id.clone())).collect();
     body
-}
-
-fn with_block(gateway: &Gateway, asked: &Asked, found: &[Recalled], body: &Bytes) -> Bytes {
-    let block = block(&gateway.keys, found);
-    replaced(body, vec![message(&block, asked.turn.at)])
 }
 
 /// By a keyed hash of the turn, so that a request that is sent again fares the same.
@@ -163,7 +161,7 @@ impl Search {
 
     /// What the request holds anyway would only be paid for twice.
     fn drop_what_is_there(&self, found: &mut Vec<Recalled>) {
-        let Some(chat) = Chat::read(&self.body).filter(|chat| chat.len() > 1) else { return };
+        let Some(chat) = Chat::read(&self.body) else { return };
         let there: HashSet<_> = chat.texts().iter().map(|text| normal_hash(text)).collect();
         for span in found.iter_mut() {
             let best = span.fragments.get(span.best).map(|one| one.number);

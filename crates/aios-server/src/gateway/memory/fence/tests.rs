@@ -48,6 +48,30 @@ fn a_block_says_who_said_what_and_when_as_data() {
 }
 
 #[test]
+fn a_block_stands_before_the_last_turn_or_in_it() {
+    let check = |content: &str, place, expect: &str| {
+        let body = format!(r#"{{"messages":[{{"role":"user","content":{content}}}]}}"#);
+        let turn = Chat::read(body.as_bytes()).unwrap().last_turn().unwrap();
+        let with = replaced(body.as_bytes(), vec![put("B\"", body.as_bytes(), &turn, place)]);
+        assert_eq!(std::str::from_utf8(&with).unwrap(), format!(r#"{{"messages":[{expect}]}}"#));
+    };
+    check(
+        r#""x""#,
+        MemoryPlace::Message,
+        r#"{"role":"user","content":"B\""},{"role":"user","content":"x"}"#,
+    );
+    check(r#""x""#, MemoryPlace::Turn, r#"{"role":"user","content":"B\"\n\nx"}"#);
+    let part = r#"{"type":"text","text":"B\""}"#;
+    check("[]", MemoryPlace::Turn, &format!(r#"{{"role":"user","content":[{part}]}}"#));
+    check(" [ 1]", MemoryPlace::Turn, &format!(r#"{{"role":"user","content": [{part}, 1]}}"#));
+    check(
+        "null",
+        MemoryPlace::Turn,
+        r#"{"role":"user","content":"B\""},{"role":"user","content":null}"#,
+    );
+}
+
+#[test]
 fn our_own_block_is_taken_out_wherever_it_comes_back() {
     let block = block(&keys(1), &found(&["At noon."]));
     let asked = json!({"model": "m", "messages": [user("When?")]});
