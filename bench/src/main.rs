@@ -64,6 +64,15 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         events: u64,
     },
+    /// Fill an event log, compress it, and start on it three times
+    Starts {
+        /// An empty directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Events in all; each million takes some 400 MB.
+        #[arg(long, default_value_t = 10_000_000)]
+        events: u64,
+    },
     /// Erase a conversation from cold segments and print how long it took
     Erase {
         /// Cold segments in the log.
@@ -140,6 +149,10 @@ fn run(command: Command) -> Result<bool> {
         Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream))?,
         Command::Store { dir, events } => {
             let report = store::run(&store::Plan { dir, n_events: events })?;
+            print_line(&serde_json::to_string(&report)?)?;
+        }
+        Command::Starts { dir, events } => {
+            let report = store::starts(&store::Plan { dir, n_events: events })?;
             print_line(&serde_json::to_string(&report)?)?;
         }
         Command::Erase { segments, holding, events } => {

@@ -64,6 +64,8 @@ mod slo;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
+mod threats;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 #[cfg(feature = "otel")]
