@@ -3,6 +3,7 @@
 //! gateway's own allocator, so that a difference is never the allocator's.
 
 mod chat;
+mod check;
 mod erase;
 mod load;
 mod memory;
@@ -57,6 +58,15 @@ enum Command {
     },
     /// Fill an event log, start on it, erase from it
     Store {
+        /// An empty directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Events in all.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+    },
+    /// Fill an event log, and judge all of it in one look of the canary
+    Check {
         /// An empty directory.
         #[arg(long)]
         dir: PathBuf,
@@ -150,6 +160,9 @@ fn run(command: Command) -> Result<bool> {
         Command::Store { dir, events } => {
             let report = store::run(&store::Plan { dir, n_events: events })?;
             print_line(&serde_json::to_string(&report)?)?;
+        }
+        Command::Check { dir, events } => {
+            print_line(&serde_json::to_string(&check::run(&dir, events)?)?)?;
         }
         Command::Starts { dir, events } => {
             let report = store::starts(&store::Plan { dir, n_events: events })?;

@@ -24,7 +24,7 @@ const PER_HOUR: u64 = 5_000;
 const TICKS_PER_S: f64 = 100.0;
 
 /// How long a log may take to be written out.
-const CLOSE_MAX: Duration = Duration::from_secs(120);
+pub(crate) const CLOSE_MAX: Duration = Duration::from_secs(120);
 
 /// What is measured.
 pub(crate) struct Plan {
@@ -145,8 +145,7 @@ impl Marked {
 /// Appends events as a busy gateway would; the first call's figures are taken.
 fn fill(dir: &DataDir, events: std::ops::Range<u64>, report: &mut Report) -> Result<()> {
     let log = FileEventLog::open(dir, EventLogConfig::default())?;
-    let template = serde_json::to_value(template()).context("an event is JSON")?;
-    let template: Event = serde_json::from_value(template)?;
+    let template = template_event()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let n = events.end - events.start;
     let (started, cpu_before) = (Instant::now(), cpu_s());
@@ -206,9 +205,20 @@ fn erase(dir: &DataDir, marked: Marked) -> Result<f64> {
     Ok(took)
 }
 
-fn event(template: &Event, n: u64) -> Result<Event> {
-    let at =
-        Timestamp::from_micros((START * 1_000_000) + n as i64 * (3_600_000_000 / PER_HOUR as i64));
+/// When the `n`-th event happens.
+pub(crate) fn at(n: u64) -> Timestamp {
+    Timestamp::from_micros((START * 1_000_000) + n as i64 * (3_600_000_000 / PER_HOUR as i64))
+}
+
+/// An event of a common size.
+pub(crate) fn template_event() -> Result<Event> {
+    let template = serde_json::to_value(template()).context("an event is JSON")?;
+    Ok(serde_json::from_value(template)?)
+}
+
+/// The `n`-th event.
+pub(crate) fn event(template: &Event, n: u64) -> Result<Event> {
+    let at = at(n);
     let mut event = template.clone();
     let Event::Response(response) = &mut event else {
         anyhow::bail!("the template is no response");

@@ -92,6 +92,7 @@ fn scope(analyzer: &Analyzer, texts: &[String]) -> Scope {
         n_words: u32::try_from(n_words(text)).unwrap_or(u32::MAX),
         guard: guard_mark(text),
         is_retired: false,
+        valid: aios_memory::Validity::default(),
         vector: None,
     };
     Scope::new((0..).zip(texts).map(entry).collect())

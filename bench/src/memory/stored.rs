@@ -40,6 +40,7 @@ fn said(conversation_number: usize, second: usize, text: &str) -> Result<NewFrag
         speaker: None,
         text: kept.context("the default policy blocks nothing")?,
         ts: Timestamp::from_micros(1_700_000_000_000_000 + second as i64 * 1_000_000),
+        valid: aios_memory::Validity::default(),
         source: "bench",
     })
 }

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use aios_core::{Boundary, Bucket, Outcome, ResponseEvent, Tier, Timestamp, Weight};
+use aios_core::{Boundary, Bucket, MemoryUse, Outcome, ResponseEvent, Tier, Timestamp, Weight};
 
 /// One request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,8 +25,9 @@ pub struct Row {
     pub boundary: Boundary,
     /// The message's weight, if it was weighed.
     pub weight: Option<Weight>,
-    /// Whether memory fragments were put before the model.
-    pub has_memory: bool,
+    /// Whether fragments that the memory had found were put before the model, or withheld by chance; none
+    /// where there were none.
+    pub memory: Option<bool>,
     /// Tokens of the answer.
     pub output_tokens: Option<u64>,
     /// How good the answer was, 0 to 1, where feedback or a judge said so.
@@ -48,7 +49,7 @@ impl From<&ResponseEvent> for Row {
             time_to_first_token_ms: event.timings.time_to_first_token_ms,
             boundary: event.boundary,
             weight: event.weight,
-            has_memory: !event.memory_fragments.is_empty(),
+            memory: event.memory.as_ref().and_then(MemoryUse::is_given),
             output_tokens: event.tokens.output_tokens,
             quality: None,
         }
@@ -88,7 +89,7 @@ pub(crate) mod tests {
             time_to_first_token_ms: Some(200.0),
             boundary: aios_core::BOUNDARY_DEFAULT,
             weight: Some(Weight::new(0.7).unwrap()),
-            has_memory: false,
+            memory: None,
             output_tokens: Some(100),
             quality: None,
         }

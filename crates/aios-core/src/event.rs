@@ -21,7 +21,8 @@ pub use hypothesis::{Finding, HypothesisEvent};
 pub use operation::Operation;
 
 use crate::{
-    Attempt, Boundary, Bucket, EventId, Profile, Purpose, RouteReason, Tier, Timestamp, Weight,
+    Attempt, Boundary, Bucket, EventId, MemoryUse, Profile, Purpose, RouteReason, Tier, Timestamp,
+    Weight,
 };
 
 /// Version of the event's shape, written into each line.
@@ -171,6 +172,9 @@ pub struct ResponseEvent {
     /// Ids of the memory fragments put before the model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub memory_fragments: Vec<String>,
+    /// What came of asking the memory; none where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryUse>,
     /// What was masked in this event, by kind.
     #[serde(default, skip_serializing_if = "RedactionCounts::is_empty")]
     pub redactions: RedactionCounts,

@@ -4,6 +4,7 @@ mod attempt;
 mod decision;
 mod event;
 mod id;
+mod memory;
 mod purpose;
 mod route;
 mod time;
@@ -16,6 +17,7 @@ pub use event::{
     HypothesisEvent, Operation, Outcome, ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
 };
 pub use id::{EventId, RequestId};
+pub use memory::{MemoryOutcome, MemoryUse};
 pub use purpose::Purpose;
 pub use route::{
     BOUNDARY_DEFAULT, Boundary, Bucket, Percent, Profile, RangeError, Route, RouteReason, Split,

@@ -150,6 +150,11 @@ ranged!(
     Percent, "a percentage", 0.0, 100.0, 0.01
 );
 
+impl Percent {
+    /// None.
+    pub const ZERO: Self = Self(0.0);
+}
+
 /// The boundary that sends about 60 % of the reference traffic to main.
 pub const BOUNDARY_DEFAULT: Boundary = Boundary(0.5);
 

@@ -54,7 +54,7 @@ fn with_vectors(scope: &Scope, query: &Query, lexical: &[Scored]) -> Vec<Scored>
     let mut all = Vec::with_capacity(scope.len());
     for (at, cosine) in cosines.iter().enumerate() {
         let word = words.next_if(|one| one.at == at).map(|one| one.score);
-        if scope.rows[at].is_retired || (word.is_none() && cosine.is_none()) {
+        if !scope.is_live(at, query.now) || (word.is_none() && cosine.is_none()) {
             continue;
         }
         let dense = cosine.map_or(0.0, |cosine| (cosine - bounds.0) / width);

@@ -30,7 +30,7 @@ pub use decay::{Aged, CONFIRMED_DOUBLINGS_MAX, IDLE_DAYS, Proposal, propose};
 pub use dedup::{Copies, Link, Subject, find_copies, guard_mark, normal_hash};
 pub use language::Language;
 pub use query::{Query, Unit, Weights};
-pub use scope::{Entry, Kind, Scope};
+pub use scope::{Entry, Kind, Scope, Validity};
 pub use search::Hit;
 pub use vector::{Embedder, ModelId, Quantized};
 pub use words::n_words;

@@ -67,7 +67,7 @@ pub(crate) fn scan(scope: &Scope, query: &Query) -> Scanned {
         if here.held != 0 {
             scanned.own.push((at, here.held));
         }
-        if before.held | here.held | next.held == 0 || scope.rows[at].is_retired {
+        if before.held | here.held | next.held == 0 || !scope.is_live(at, query.now) {
             continue;
         }
         let is_joined_before = at > 0 && scope.is_joined(at - 1);

@@ -16,6 +16,30 @@ pub enum Kind {
     Document,
 }
 
+/// From when and until when a fragment holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// From then on.
+    pub from: Timestamp,
+    /// Before then.
+    pub to: Timestamp,
+}
+
+impl Default for Validity {
+    /// Always.
+    fn default() -> Self {
+        Self { from: Timestamp::from_micros(i64::MIN), to: Timestamp::from_micros(i64::MAX) }
+    }
+}
+
+impl Validity {
+    /// Whether it holds at a time.
+    #[must_use]
+    pub fn holds_at(self, now: Timestamp) -> bool {
+        self.from <= now && now < self.to
+    }
+}
+
 /// A fragment as ranking sees it.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -37,8 +61,10 @@ pub struct Entry {
     pub n_words: u32,
     /// What tells copies from corrections: [`crate::guard_mark`].
     pub guard: u32,
-    /// Superseded, expired or archived: it is not found, but what was said before and after it still was.
+    /// Superseded or archived: it is not found, but what was said before and after it still was.
     pub is_retired: bool,
+    /// When it holds; at other times it is not found either.
+    pub valid: Validity,
     /// Its vector, if it has one.
     pub vector: Option<Quantized>,
 }
@@ -73,7 +99,8 @@ pub(crate) struct Row {
     /// Place in the list of speakers.
     pub(crate) speaker: Option<u16>,
     pub(crate) kind: Kind,
-    pub(crate) is_retired: bool,
+    is_retired: bool,
+    valid: Validity,
 }
 
 /// Sum of the lengths of fragments of a kind.
@@ -119,6 +146,17 @@ impl Scope {
             self.append(entry);
         }
         is_last
+    }
+
+    /// Gives a fragment its vector, if it is here. The newest are looked at first: they lack theirs.
+    pub fn give_vector(&mut self, id: i64, vector: Quantized) {
+        let Some(at) = self.rows.iter().rposition(|row| row.id == id) else { return };
+        if self.vectors.len() <= at {
+            self.vectors.resize(at + 1, None);
+        }
+        self.n_vector_bytes += vector.bytes.len();
+        let before = self.vectors[at].replace(vector);
+        self.n_vector_bytes -= before.map_or(0, |before| before.bytes.len());
     }
 
     /// How many fragments there are.
@@ -167,6 +205,12 @@ impl Scope {
     pub(crate) fn terms(&self, at: usize) -> &[Term] {
         let start = at.checked_sub(1).map_or(0, |before| self.rows[before].end);
         &self.terms[start as usize..self.rows[at].end as usize]
+    }
+
+    /// Whether a fragment may be found at a time.
+    pub(crate) fn is_live(&self, at: usize, now: Timestamp) -> bool {
+        let row = &self.rows[at];
+        !row.is_retired && row.valid.holds_at(now)
     }
 
     pub(crate) fn vector(&self, at: usize) -> Option<&Quantized> {
@@ -234,6 +278,7 @@ impl Scope {
             speaker,
             kind: entry.kind,
             is_retired: entry.is_retired,
+            valid: entry.valid,
         });
         if entry.vector.is_some() {
             self.vectors.resize(at, None);
@@ -283,6 +328,7 @@ mod tests {
             n_words: 3,
             guard: 0,
             is_retired: false,
+            valid: Validity::default(),
             vector: None,
         }
     }

@@ -85,7 +85,7 @@ impl Made<'_> {
         while last - at < reach && self.scope.is_joined(last) {
             last += 1;
         }
-        (first..=last).filter(|near| !self.scope.rows[*near].is_retired).collect()
+        (first..=last).filter(|near| self.scope.is_live(*near, self.query.now)).collect()
     }
 
     /// Whether enough of the question is in it, in words or in meaning. Without this, whatever is least

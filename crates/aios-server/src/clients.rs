@@ -15,6 +15,7 @@ use http::header::AUTHORIZATION;
 use tokio::time::Instant;
 
 use crate::gateway::errors::GatewayError;
+use crate::gateway::memory::MemoryMode;
 
 /// One client key as configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct ClientKey {
     pub concurrency_max: Option<usize>,
     /// Its requests may say that they are not live traffic, and choose their bucket.
     pub may_steer: bool,
+    /// What is remembered of its requests; `None` = as configured for all.
+    pub memory: Option<MemoryMode>,
 }
 
 /// The configured client keys with the state of their limits.
@@ -50,6 +53,11 @@ impl Clients {
         let keys =
             keys.into_iter().map(|key| keep(&key).unwrap_or_else(|| Arc::new(Meter::new(key))));
         Self { required, keys: keys.collect() }
+    }
+
+    /// Whether nobody is served without a key.
+    pub(crate) const fn is_required(&self) -> bool {
+        self.required
     }
 
     /// Finds the client behind a request. `None` = anonymous, where keys are not required.
@@ -118,6 +126,11 @@ impl Meter {
     /// Whether its requests may say that they are not live traffic.
     pub(crate) fn may_steer(&self) -> bool {
         self.key.may_steer
+    }
+
+    /// What is remembered of its requests, if it says so.
+    pub(crate) fn memory(&self) -> Option<MemoryMode> {
+        self.key.memory
     }
 
     /// Admits one request or says which limit stands in its way.
@@ -274,6 +287,7 @@ mod tests {
             tokens_per_minute: tokens,
             concurrency_max: concurrency,
             may_steer: false,
+            memory: None,
         }))
     }
 

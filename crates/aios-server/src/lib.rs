@@ -11,6 +11,7 @@ mod collected;
 mod control_plane;
 mod controller;
 mod gateway;
+mod given;
 pub mod golden;
 mod judge;
 pub mod judging;
@@ -38,7 +39,9 @@ pub use canary::{
 };
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
+pub use gateway::memory::{MemoryConfig, MemoryMode};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
+pub use given::{Given, Part, keep_given};
 pub use judge::JudgeSettings;
 pub use listener::ListenerConfig;
 pub use live::{GatewayConfig, KnownNames, Live};

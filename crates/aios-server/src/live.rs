@@ -10,6 +10,7 @@ use aios_privacy::{Redacted, Redactor};
 use aios_upstream::Upstreams;
 
 use crate::clients::Clients;
+use crate::gateway::memory::MemoryConfig;
 use crate::gateway::{AUTO, PINS, Sinks};
 use crate::judge::JudgeSettings;
 use crate::judging::Objectives;
@@ -31,6 +32,8 @@ pub struct Live {
     pub names: KnownNames,
     /// What is done with texts that pass through; nothing by default.
     pub sinks: Option<Arc<Sinks>>,
+    /// What is remembered between requests; nothing by default.
+    pub memory: Arc<MemoryConfig>,
     /// What is asked of live traffic and golden reports.
     pub objectives: Arc<Objectives>,
     /// Who judges live answers, if that is wanted.

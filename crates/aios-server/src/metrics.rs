@@ -16,6 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::gateway::memory::MemoryMetrics;
 use crate::sink_metrics::PrivacyMetrics;
 
 type FloatCounter = Counter<f64, AtomicU64>;
@@ -39,6 +40,8 @@ pub(crate) struct Metrics {
     attempt_failures: Family<AttemptLabels, Counter>,
     /// What is done with texts that pass through.
     pub(crate) privacy: PrivacyMetrics,
+    /// What is found and kept of what was said.
+    pub(crate) memory: MemoryMetrics,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -156,6 +159,7 @@ impl Metrics {
             cost: float_counters(r, "cost_usd", "Cost in US dollars where endpoints have prices"),
             redactions: redaction_counters(r),
             privacy: PrivacyMetrics::new(r),
+            memory: MemoryMetrics::new(r),
             registry: Mutex::new(registry),
             in_flight,
             inter_token_gap,

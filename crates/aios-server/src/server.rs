@@ -25,6 +25,7 @@ use crate::canary::{self, ControlConfig};
 use crate::collected::Collected;
 use crate::control_plane::{ControlPlane, Controls};
 use crate::controller::Controller;
+use crate::gateway::memory::{Memory, MemoryMode};
 use crate::gateway::{self, Gateway, IdSource, Keys};
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
@@ -127,6 +128,8 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         parts.learned,
         Arc::clone(&parts.clock),
     );
+    let metrics = Arc::new(Metrics::new());
+    let memory = Memory::new(Arc::clone(&parts.data_dir), metrics.memory.clone());
     let gateway = Arc::new(Gateway {
         live: ArcSwap::from_pointee(parts.live),
         split,
@@ -135,16 +138,21 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         data_dir: Arc::clone(&parts.data_dir),
         sequels: gateway::Sequels::default(),
         words: gateway::WordCounts::default(),
+        memory,
         started_at: parts.clock.now(),
         clock: parts.clock,
         keys: parts.keys,
         observer: parts.observer,
-        metrics: Arc::new(Metrics::new()),
+        metrics,
         draining: false.into(),
         stopping: false.into(),
         ids: IdSource::new(),
     });
     gateway.metrics.collect(Collected::new(&gateway));
+    if gateway.live.load().memory.mode != MemoryMode::Off {
+        gateway.memory.open_ahead();
+    }
+    Memory::embed_beside(&gateway);
     let reload = Arc::new(ReloadState::default());
     let auth = admin::auth(parts.admin);
     let login_path = admin::first_link(&auth);

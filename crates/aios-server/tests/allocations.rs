@@ -276,6 +276,7 @@ fn live(model: SocketAddr) -> Live {
         redactor: Arc::new(redactor),
         sinks: None,
         judge: None,
+        memory: Arc::default(),
         clients: Clients::new(false, vec![], None),
     }
 }

@@ -48,6 +48,12 @@ impl Edit {
         Self { at, with }
     }
 
+    /// The bytes that are replaced.
+    #[must_use]
+    pub const fn place(&self) -> &Range<usize> {
+        &self.at
+    }
+
     /// The bytes that are replaced, and what they become.
     #[must_use]
     pub fn into_parts(self) -> (Range<usize>, Bytes) {

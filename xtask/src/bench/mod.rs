@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measurements with bars. A bar that is missed is said so: exit code 2.
 
 mod bars;
+mod control;
 mod erase;
 mod gateway;
 mod memory;
@@ -26,6 +27,11 @@ const BENCHES: &[Bench] = &[
         name: "gateway",
         about: "the gateway beside a bare proxy [--quick] [--json FILE]",
         run: gateway::run,
+    },
+    Bench {
+        name: "control",
+        about: "what control costs the gateway, the kill switch, a look at a million events [--quick] [--json FILE]",
+        run: control::run,
     },
     Bench {
         name: "erase",

@@ -18,6 +18,9 @@ const LOAD_CORE: &str = "1";
 /// How often each second the kernel counts a process's time: fixed for user space on Linux.
 const TICKS_PER_S: f64 = 100.0;
 
+/// The data directory, in the directory of builds.
+const DATA: &str = "bench/data";
+
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
@@ -53,13 +56,18 @@ impl Stand {
 
     /// Starts a subject afresh; returns it with the time until it answered.
     pub(super) fn start(&self, subject: Subject) -> Result<Running> {
+        self.start_with(subject, "")
+    }
+
+    /// The same with more in the configuration of AIOS.
+    pub(super) fn start_with(&self, subject: Subject, more: &str) -> Result<Running> {
         let address = http::free_address()?;
         let command = match subject {
             Subject::Raw => {
                 let args = ["proxy", "--listen", &address, "--upstream", &self.model];
                 tool(self.pinned, SUBJECT_CORE, &args)
             }
-            Subject::Aios => self.aios(&address)?,
+            Subject::Aios => self.aios(&address, more)?,
         };
         let started = Instant::now();
         let mut server = Server::start(command, &self.dir.join(format!("{subject:?}.log")))?;
@@ -67,10 +75,15 @@ impl Stand {
         Ok(Running { server, address, pinned: self.pinned, start: started.elapsed() })
     }
 
-    fn aios(&self, address: &str) -> Result<Command> {
-        let data_dir = workspace::fresh_dir("bench/data")?;
+    /// Where AIOS keeps what it keeps.
+    pub(super) fn data_dir() -> PathBuf {
+        workspace::target().join(DATA)
+    }
+
+    fn aios(&self, address: &str, more: &str) -> Result<Command> {
+        let data_dir = workspace::fresh_dir(DATA)?;
         let config = self.dir.join("aios.toml");
-        fs::write(&config, self.config()).context("failed to write the configuration")?;
+        fs::write(&config, self.config() + more).context("failed to write the configuration")?;
         let mut command = pinned(self.pinned, SUBJECT_CORE, &workspace::program("release", "aios"));
         command.args(["serve", "--listen", address, "--admin-listen", &http::free_address()?]);
         command.arg("--data-dir").arg(data_dir).arg("--config").arg(config);
@@ -107,6 +120,11 @@ pub(super) struct Running {
 }
 
 impl Running {
+    /// Where it listens.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Sends load and returns what it saw.
     pub(super) fn load(&self, mode: &str, connections: usize, time: Duration) -> Result<Load> {
         let (connections, time) = (connections.to_string(), time.as_millis().to_string());

@@ -44,7 +44,7 @@ pub enum Groups {
     Buckets,
     /// The embedder against main, on messages whose weight is low.
     TiersOnLowWeights,
-    /// With memory fragments against without.
+    /// With memory fragments against those that were found and withheld by chance.
     Memory,
 }
 
@@ -160,7 +160,7 @@ fn measured(hypothesis: &Hypothesis, rows: &[Row], quality_min: f64) -> Finished
         interval: mean_interval(&pairs.values()),
         log_e_for: pairs.below(limit).log_e(),
         log_e_against: pairs.above(limit).log_e(),
-        by_lot: hypothesis.groups == Groups::Buckets,
+        by_lot: matches!(hypothesis.groups, Groups::Buckets | Groups::Memory),
     }
 }
 

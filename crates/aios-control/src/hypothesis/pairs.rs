@@ -72,7 +72,8 @@ fn side(groups: Groups, row: &Row) -> Option<Bucket> {
     let first = |is_first| if is_first { Bucket::Treatment } else { Bucket::Control };
     match groups {
         Groups::Buckets => Some(row.bucket),
-        Groups::Memory => Some(first(row.has_memory)),
+        // Whether something was found is no chance: it is compared only with what chance withheld.
+        Groups::Memory => row.memory.map(first),
         Groups::TiersOnLowWeights => {
             let is_low = row.weight.is_some_and(|weight| weight.get() < BOUNDARY_DEFAULT.get());
             row.tier.filter(|_| is_low).map(|tier| first(tier == Tier::Embedder))

@@ -9,6 +9,7 @@ fn traffic(n: i64, treat: impl Fn(i64, Row) -> Row) -> Vec<Row> {
         quality: Some(if second / 2 % 20 == 0 { 0.0 } else { 1.0 }),
         outcome: if second / 2 % 50 == 0 { Outcome::Timeout } else { Outcome::Ok },
         latency_ms: 1_000.0 + (second * 7_919 % 1_000) as f64,
+        memory: Some(false),
         ..row(second)
     };
     let of = |second: i64| match second % 2 {
@@ -68,12 +69,15 @@ fn tiers_are_compared_on_low_weights_alone() {
 
 #[test]
 fn memory_must_help_to_be_said_to() {
-    let helps = |_, row| Row { has_memory: true, quality: Some(1.0), ..row };
+    let helps = |_, row| Row { memory: Some(true), quality: Some(1.0), ..row };
     check("memory_helps", &traffic(5_000, helps), Finding::Supported);
-    let idle = |_, row| Row { has_memory: true, ..row };
+    let idle = |_, row| Row { memory: Some(true), ..row };
     check("memory_helps", &traffic(5_000, idle), Finding::Inconclusive);
-    let hurts = |_, row| Row { has_memory: true, quality: Some(0.0), ..row };
+    let hurts = |_, row| Row { memory: Some(true), quality: Some(0.0), ..row };
     check("memory_helps", &traffic(5_000, hurts), Finding::Refuted);
+    // Where nothing was found, nothing was withheld: that compares nothing.
+    let lucky = |_, row| Row { memory: None, quality: Some(1.0), ..row };
+    check("memory_helps", &traffic(5_000, lucky), Finding::NoData);
 }
 
 #[test]

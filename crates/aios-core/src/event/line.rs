@@ -68,6 +68,7 @@ fn write_response(event: &ResponseEvent, object: &mut Object<'_>) {
         tokens,
         cost_usd,
         memory_fragments,
+        memory,
         redactions,
         config_generation,
         config_hash,
@@ -130,6 +131,7 @@ fn write_response(event: &ResponseEvent, object: &mut Object<'_>) {
     if !memory_fragments.is_empty() {
         object.value("memory_fragments", memory_fragments);
     }
+    object.if_some("memory", memory.as_ref(), Object::value);
     if !redactions.is_empty() {
         object.value("redactions", redactions);
     }

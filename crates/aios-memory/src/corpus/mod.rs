@@ -18,7 +18,7 @@ mod tests;
 
 use aios_core::Timestamp;
 
-use crate::{Analyzer, Entry, Kind, Scope, guard_mark, n_words};
+use crate::{Analyzer, Entry, Kind, Scope, Validity, guard_mark, n_words};
 
 pub use copies::{Found, Planted, planted};
 pub use random::Random;
@@ -85,6 +85,7 @@ impl Talk {
             n_words: u32::try_from(n_words(&turn.text)).unwrap_or(u32::MAX),
             guard: guard_mark(&turn.text),
             is_retired: false,
+            valid: Validity::default(),
             vector: None,
         };
         Scope::new((0..).zip(&self.turns).map(entry).collect())

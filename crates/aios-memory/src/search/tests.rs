@@ -2,7 +2,7 @@ use aios_core::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Analyzer, Entry, Kind, Quantized, Unit, guard_mark, n_words};
+use crate::{Analyzer, Entry, Kind, Quantized, Unit, Validity, guard_mark, n_words};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_micros(second * 1_000_000)
@@ -21,6 +21,7 @@ fn entry(id: i64, text: &str) -> Entry {
         n_words: n_words(text) as u32,
         guard: guard_mark(text),
         is_retired: false,
+        valid: Validity::default(),
         vector: None,
     }
 }
@@ -105,6 +106,18 @@ fn freshness_never_outweighs_what_is_right() {
     let mut query = query("red room meeting", Unit::Turn);
     query.now = at(100 * 86_400);
     assert_eq!(found(&scope, &query)[0], 0);
+}
+
+#[test]
+fn what_does_not_hold_now_is_not_found() {
+    let mut entry = entry(1, "the ferry leaves at noon");
+    entry.valid = Validity { from: at(10), to: at(20) };
+    let scope = Scope::new(vec![entry]);
+    let found = |second: i64| {
+        let query = Query::new(&Analyzer::default(), "When does the ferry leave?", at(second));
+        scope.search(&query).len()
+    };
+    assert_eq!([9, 10, 19, 20].map(found), [0, 1, 1, 0]);
 }
 
 #[test]

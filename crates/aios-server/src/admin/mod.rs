@@ -14,6 +14,7 @@ mod health;
 mod keys;
 mod login;
 mod logs;
+mod memory;
 mod nightly;
 mod origin;
 mod routes;

@@ -8,7 +8,9 @@ use http::Method;
 
 use super::guard::{Access, Gate, guard};
 use super::scope::Scope;
-use super::{AdminState, canary, erasure, health, keys, login, logs, nightly, routing, trail};
+use super::{
+    AdminState, canary, erasure, health, keys, login, logs, memory, nightly, routing, trail,
+};
 
 /// An endpoint.
 pub(crate) struct Endpoint {
@@ -68,6 +70,27 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         change("/admin/v1/logs/reindex", Access::Scope(Scope::LogsWrite), post(logs::reindex)),
         change("/admin/v1/nightly", Access::Scope(Scope::LogsWrite), post(nightly::run)),
         change("/admin/v1/logs/rotate", Access::Scope(Scope::LogsWrite), post(logs::rotate)),
+        read("/admin/v1/memory/stats", Access::Scope(Scope::MemoryRead), get(memory::stats)),
+        change("/admin/v1/memory/search", Access::Scope(Scope::MemoryRead), post(memory::search)),
+        change("/admin/v1/memory/add", Access::Scope(Scope::MemoryWrite), post(memory::add)),
+        change("/admin/v1/memory/dedup", Access::Scope(Scope::MemoryWrite), post(memory::dedup)),
+        change("/admin/v1/memory/decay", Access::Scope(Scope::MemoryWrite), post(memory::decay)),
+        change(
+            "/admin/v1/memory/restore",
+            Access::Scope(Scope::MemoryWrite),
+            post(memory::restore),
+        ),
+        change(
+            "/admin/v1/memory/rebuild",
+            Access::Scope(Scope::MemoryWrite),
+            post(memory::rebuild),
+        ),
+        change("/admin/v1/memory/pin", Access::Scope(Scope::MemoryWrite), post(memory::pin)),
+        change(
+            "/admin/v1/memory/supersede",
+            Access::Scope(Scope::MemoryWrite),
+            post(memory::supersede),
+        ),
     ]
 }
 

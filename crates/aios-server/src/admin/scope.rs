@@ -25,11 +25,15 @@ pub enum Scope {
     CanaryRead,
     /// Move the canary and override routing.
     CanaryWrite,
+    /// Search and count what is remembered.
+    MemoryRead,
+    /// Change what is remembered.
+    MemoryWrite,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::PrivacyFind,
         Self::PrivacyPlan,
         Self::PrivacyExecute,
@@ -40,6 +44,8 @@ impl Scope {
         Self::LogsWrite,
         Self::CanaryRead,
         Self::CanaryWrite,
+        Self::MemoryRead,
+        Self::MemoryWrite,
     ];
 
     /// As it is written in configuration.
@@ -56,6 +62,8 @@ impl Scope {
             Self::LogsWrite => "logs:write",
             Self::CanaryRead => "canary:read",
             Self::CanaryWrite => "canary:write",
+            Self::MemoryRead => "memory:read",
+            Self::MemoryWrite => "memory:write",
         }
     }
 }

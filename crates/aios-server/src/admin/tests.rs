@@ -53,6 +53,15 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/logs/reindex", "logs:write"),
     ("POST /admin/v1/nightly", "logs:write"),
     ("POST /admin/v1/logs/rotate", "logs:write"),
+    ("GET /admin/v1/memory/stats", "memory:read"),
+    ("POST /admin/v1/memory/search", "memory:read"),
+    ("POST /admin/v1/memory/add", "memory:write"),
+    ("POST /admin/v1/memory/dedup", "memory:write"),
+    ("POST /admin/v1/memory/decay", "memory:write"),
+    ("POST /admin/v1/memory/restore", "memory:write"),
+    ("POST /admin/v1/memory/rebuild", "memory:write"),
+    ("POST /admin/v1/memory/pin", "memory:write"),
+    ("POST /admin/v1/memory/supersede", "memory:write"),
 ];
 
 #[derive(Debug)]
@@ -205,6 +214,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         names: crate::KnownNames::default(),
         sinks: None,
         judge: None,
+        memory: Arc::default(),
         clients: crate::Clients::new(false, vec![], None),
     };
     let split = Split {
@@ -215,11 +225,13 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         frozen: false,
         origin: "test".into(),
     };
+    let metrics = Arc::new(crate::metrics::Metrics::new());
     Arc::new(Gateway {
         live: arc_swap::ArcSwap::from_pointee(live),
         split: tokio::sync::watch::channel(Arc::new(split)).1,
         routing: Arc::new(crate::RoutingState::new(Policy::golden(), None, learned_to)),
         store: Arc::new(RamEventLog::new(1, OnFull::Drop)),
+        memory: crate::gateway::memory::Memory::new(Arc::clone(&dir), metrics.memory.clone()),
         data_dir: dir,
         sequels: crate::gateway::Sequels::default(),
         words: crate::gateway::WordCounts::default(),
@@ -230,7 +242,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
             bucket: BucketKey::new(&KeyMaterial::new([2; 32])),
         },
         observer: None,
-        metrics: Arc::new(crate::metrics::Metrics::new()),
+        metrics,
         draining: false.into(),
         stopping: false.into(),
         ids: IdSource::new(),

@@ -9,7 +9,7 @@ use aios_upstream::EndpointStatus;
 
 use super::Severity;
 use super::book::Trouble;
-use crate::judging::{self, Budget, Minutes, Objectives, budgets, exhausted_in};
+use crate::judging::{self, Budget, MemoryLook, Minutes, Objectives, budgets, exhausted_in};
 
 /// Looks at the log again and again.
 #[derive(Debug)]
@@ -49,7 +49,9 @@ impl Sight {
         }
         let budgets = budgets(&self.minutes, objectives, now);
         let goldens = goldens(dir, objectives, now)?;
-        let check = judging::look(objectives, &[], goldens.as_ref(), split, false);
+        let recall = judging::recall(dir.path(), objectives, now)?;
+        let memory = MemoryLook { recall, ..MemoryLook::default() };
+        let check = judging::look(objectives, &[], goldens.as_ref(), split, memory);
         let troubles = budgets.iter().filter_map(burning).chain(broken(&check)).collect();
         Ok(Seen { budgets, troubles })
     }

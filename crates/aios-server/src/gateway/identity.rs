@@ -47,14 +47,19 @@ pub(crate) fn subject(
     client: Option<&str>,
     head: &Head<'_>,
 ) -> Option<Pseudonym> {
+    let of_key = || Some(pseudonyms.subject(&[client?.as_bytes()]));
+    person(pseudonyms, client, head).or_else(of_key)
+}
+
+/// The person, if the request names one.
+pub(crate) fn person(
+    pseudonyms: &Pseudonymizer,
+    client: Option<&str>,
+    head: &Head<'_>,
+) -> Option<Pseudonym> {
     let ids = [&head.identity.safety_identifier, &head.identity.user];
-    match (ids.into_iter().flatten().find(|id| !id.is_empty()), client) {
-        (Some(person), client) => {
-            Some(pseudonyms.subject(&[client.unwrap_or("").as_bytes(), person.as_bytes()]))
-        }
-        (None, Some(client)) => Some(pseudonyms.subject(&[client.as_bytes()])),
-        (None, None) => None,
-    }
+    let person = ids.into_iter().flatten().find(|id| !id.is_empty())?;
+    Some(pseudonyms.subject(&[client.unwrap_or("").as_bytes(), person.as_bytes()]))
 }
 
 #[cfg(test)]

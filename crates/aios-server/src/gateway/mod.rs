@@ -1,11 +1,13 @@
 //! The data plane: what the gateway's listener serves.
 
 mod body;
+mod cut;
 mod depth;
 pub(crate) mod errors;
 mod feedback;
 mod heavy;
 mod identity;
+pub(crate) mod memory;
 mod models;
 mod naming;
 mod pipeline;
@@ -55,6 +57,7 @@ pub(crate) struct Gateway {
     pub(crate) data_dir: Arc<DataDir>,
     pub(crate) sequels: Sequels,
     pub(crate) words: WordCounts,
+    pub(crate) memory: memory::Memory,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Keys,
     pub(crate) observer: Option<Arc<dyn EventObserver>>,

@@ -19,7 +19,7 @@ use super::record::{Ending, Record};
 use super::relay::ReplyBody;
 use super::request::{self, Head};
 use super::sinks::{ReplyFilter, Sinks};
-use super::{Gateway, body, heavy, identity, reply, steering};
+use super::{Gateway, body, heavy, identity, memory, reply, steering};
 use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
 /// Serves one request and records exactly one event for it, whatever the outcome.
@@ -73,6 +73,7 @@ async fn answer(
     let body = body::read(&live.gateway, deadline, &parts.headers, incoming).await?;
     record.facts_mut().body_read_at = Some(Instant::now());
     let operation = record.facts().operation;
+    let body = memory::without_own(&record.gateway().keys, operation, body);
     let mut head = heavy::on(body.len(), || request::read(operation, &body))?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
@@ -80,13 +81,35 @@ async fn answer(
         follow(record, &head);
     }
     record.facts_mut().question = std::mem::take(&mut head.question);
+    let remembering;
+    let (head, body) = match remember(record, &parts.headers, &head, &body).await? {
+        None => (head, &body),
+        Some(with_memory) => {
+            remembering = with_memory;
+            (heavy::on(remembering.len(), || request::read(operation, &remembering))?, &remembering)
+        }
+    };
     let edits = match &live.sinks {
-        Some(sinks) => heavy::on(body.len(), || filter(sinks, record, &head, &body))?,
+        Some(sinks) => heavy::on(body.len(), || filter(sinks, record, &head, body))?,
         None => Vec::new(),
     };
     let call = call(record, &head, body.clone(), target, &parts.headers, edits);
     let reply = live.upstreams.complete(&call, &mut record.attempts).await;
     reply.map_err(|failure| refused(record, failure))
+}
+
+/// Puts what was said before into the body, if that is wanted. `None` where the body stays as it is.
+async fn remember(
+    record: &mut Record,
+    headers: &HeaderMap,
+    head: &Head<'_>,
+    body: &Bytes,
+) -> Result<Option<Bytes>, GatewayError> {
+    let Some(mut wanted) = memory::wanted(record, headers, head, body)? else { return Ok(None) };
+    // Boxed: what does not ask for it does not carry it along.
+    let with_memory = Box::pin(memory::recall(record, &mut wanted, body)).await;
+    record.facts_mut().memory = Some(wanted);
+    Ok(with_memory)
 }
 
 /// An endpoint's own words to the caller may repeat the request: they are a reply like any other.

@@ -18,7 +18,9 @@ use http::HeaderMap;
 use tokio::time::Instant;
 
 use super::client_request_id;
+use super::cut::whole_part;
 use super::errors::STATUS_CLIENT_CLOSED;
+use super::memory::Wanted;
 use super::sequel::Sequel;
 use super::sinks::ReplyFilter;
 use super::steering::Steering;
@@ -52,6 +54,8 @@ pub(crate) struct Facts {
     pub(crate) msg_id: u32,
     /// How it goes on from the answer before; none if that is not looked at.
     pub(super) sequel: Option<Sequel>,
+    /// What it asks of the memory; none if it does not.
+    pub(super) memory: Option<Box<Wanted>>,
     pub(crate) request_model: String,
     pub(crate) question: String,
     pub(crate) route: Option<Route>,
@@ -104,6 +108,7 @@ impl Record {
             subject: None,
             msg_id: 0,
             sequel: None,
+            memory: None,
             request_model: String::new(),
             question: String::new(),
             route: None,
@@ -167,7 +172,15 @@ impl Record {
         if let (Some(observer), Some(trace)) = (&self.gateway.observer, &self.facts.trace) {
             observer.observe(&event, trace);
         }
-        Some(slot.append(Event::Response(Box::new(event))))
+        let question = std::mem::take(&mut self.facts.question);
+        let memory = self.facts.memory.take();
+        let exchange =
+            memory.and_then(|memory| memory.exchange(question, &event, self.gateway.clock.now()));
+        let commit = slot.append(Event::Response(Box::new(event)));
+        if let Some(exchange) = exchange {
+            self.gateway.memory.keep(exchange);
+        }
+        Some(commit)
     }
 
     fn event(&mut self, ending: &Ending, now: Instant) -> ResponseEvent {
@@ -185,7 +198,7 @@ impl Record {
         };
         let (live, text_max) = (&self.live, self.live.gateway.text_max);
         let redact = |text: &str, max: usize| live.redactor.redact_cut(text, max);
-        let observed = facts.observed.take().unwrap_or_default();
+        let mut observed = facts.observed.take().unwrap_or_default();
         // What a test asks is somebody's case, kept where the case is: a copy here would be found by no erasure.
         let is_live = facts.steering.purpose.is_live();
         let said = |text| if is_live { text } else { "" };
@@ -246,13 +259,17 @@ impl Record {
             timings,
             tokens,
             cost_usd,
-            memory_fragments: Vec::new(),
+            memory_fragments: facts.memory.as_ref().map_or_else(Vec::new, |one| one.fragments()),
+            memory: facts.memory.as_ref().and_then(|one| one.came()),
             redactions: counts,
             config_generation: self.live.generation,
             config_hash: self.live.hash.clone(),
             simulated: facts.answered.as_ref().is_some_and(|answered| answered.simulated),
         };
         self.gateway.metrics.privacy.detected("log", &detected);
+        if let Some(memory) = &mut facts.memory {
+            memory.heard = std::mem::take(&mut observed.text);
+        }
         event
     }
 
@@ -308,26 +325,6 @@ fn micros_exact(ms: f64) -> f64 {
     (ms * 1e3).round() / 1e3
 }
 
-/// The part of an answer that surely ends with a whole word. A stream that broke may have broken within
-/// a number or an address, and half of one is not recognized as what it is.
-fn whole_part(text: &str, outcome: Outcome) -> &str {
-    if outcome == Outcome::Ok { text } else { cut_short(text) }
-}
-
-/// The part of a text that broke off which surely ends with a whole word.
-pub(super) fn cut_short(text: &str) -> &str {
-    let cut_word = |text: &str| text.trim_end().rfind(char::is_whitespace).unwrap_or(0);
-    let mut kept = text.get(..cut_word(text)).unwrap_or_default();
-    let is_number = |text: &str| {
-        let word = text.get(cut_word(text)..).unwrap_or_default();
-        !word.trim().is_empty() && !word.contains(char::is_alphabetic)
-    };
-    while is_number(kept) {
-        kept = kept.get(..cut_word(kept)).unwrap_or_default();
-    }
-    kept.trim_end()
-}
-
 impl Drop for Record {
     fn drop(&mut self) {
         let ending = if std::thread::panicking() {
@@ -338,25 +335,5 @@ impl Drop for Record {
             Ending::failed(Outcome::ClientCancelled, "client_closed_request")
         };
         drop(self.finish(&ending));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, expect: &str) {
-        assert_eq!(whole_part(text, Outcome::StreamCut), expect, "{text}");
-        assert_eq!(whole_part(text, Outcome::Ok), text);
-    }
-
-    #[test]
-    fn a_broken_answer_is_kept_up_to_its_last_whole_word() {
-        check("write to jane.partial@exa", "write to");
-        check("the card is 5500 0055 5555 55", "the card is");
-        check("call +49 (30) 1234", "call");
-        check("Hello", "");
-        check("", "");
-        check("one two ", "one");
     }
 }

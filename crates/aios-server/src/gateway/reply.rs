@@ -210,6 +210,9 @@ fn provenance(headers: &mut HeaderMap, record: &Record) {
             headers.insert(names::SIMULATED, HeaderValue::from_static("true"));
         }
     }
+    if let Some(memory) = &facts.memory {
+        insert(headers, names::MEMORY, &memory.header());
+    }
     timing(headers, record);
     if let Some(admission) = record.admission() {
         rate_limits(headers, &admission.meter().rates(Instant::now()));
@@ -296,6 +299,7 @@ mod names {
     pub(super) const ENDPOINT: HeaderName = HeaderName::from_static("x-aios-endpoint");
     pub(super) const EVENT_ID: HeaderName = HeaderName::from_static("x-aios-event-id");
     pub(super) const FALLBACK: HeaderName = HeaderName::from_static("x-aios-fallback");
+    pub(super) const MEMORY: HeaderName = HeaderName::from_static(super::super::memory::HEADER);
     pub(super) const MODEL: HeaderName = HeaderName::from_static("x-aios-model");
     pub(super) const REASON: HeaderName = HeaderName::from_static("x-aios-reason");
     pub(super) const ROUTE: HeaderName = HeaderName::from_static("x-aios-route");

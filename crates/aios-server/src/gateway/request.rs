@@ -155,7 +155,7 @@ impl Wire<'_> {
 }
 
 /// The text of a JSON string; half characters in it become replacement marks, as clients show them.
-pub(super) fn plain_string(raw: &RawValue) -> Option<String> {
+pub(in crate::gateway) fn plain_string(raw: &RawValue) -> Option<String> {
     let text = raw.get().strip_prefix('"')?.strip_suffix('"')?;
     if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         // Nothing in it stands for anything else, and that it is a string is known.

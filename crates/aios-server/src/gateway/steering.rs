@@ -114,6 +114,7 @@ mod tests {
             tokens_per_minute: None,
             concurrency_max: None,
             may_steer,
+            memory: None,
         };
         let clients = Clients::new(true, vec![key], None);
         let headers =

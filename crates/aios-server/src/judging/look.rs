@@ -6,7 +6,7 @@ use aios_control::slo::check::{Check, Goldens, Looked, check};
 use aios_core::{Boundary, Bucket, Split, Timestamp};
 use aios_eval::{Kind, Report, ReportError};
 
-use super::Objectives;
+use super::{MemoryLook, Objectives};
 
 /// The figures of a report if it is young enough, else why it says nothing. A baseline was recorded to compare
 /// with and never grows old, so that one that is copied over the last report is read like it.
@@ -47,11 +47,15 @@ pub fn look(
     rows: &[Row],
     goldens: Option<&Goldens>,
     split: &Split,
-    has_memory: bool,
+    memory: MemoryLook,
 ) -> Check {
     let boundaries: Vec<Boundary> = Bucket::ALL.map(|bucket| split.boundary(bucket)).to_vec();
-    let live = Window { quality_min: objectives.quality_min, ..Window::new(rows) };
-    check(&objectives.slos, &Looked { live, goldens, boundaries: &boundaries, has_memory })
+    let live =
+        Window { quality_min: objectives.quality_min, recall: memory.recall, ..Window::new(rows) };
+    check(
+        &objectives.slos,
+        &Looked { live, goldens, boundaries: &boundaries, has_memory: memory.is_on },
+    )
 }
 
 #[cfg(test)]

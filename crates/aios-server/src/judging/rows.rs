@@ -44,7 +44,7 @@ fn row(seen: &Seen) -> Row {
         time_to_first_token_ms: seen.time_to_first_token_ms,
         boundary: Boundary::new(seen.boundary).unwrap_or(BOUNDARY_DEFAULT),
         weight: seen.weight.and_then(|weight| Weight::new(weight).ok()),
-        has_memory: seen.has_memory,
+        memory: seen.memory,
         output_tokens: seen.output_tokens,
         quality: seen.quality,
     }

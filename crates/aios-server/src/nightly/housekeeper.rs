@@ -37,8 +37,12 @@ pub(crate) struct Housekeeper {
 
 impl Housekeeper {
     pub(crate) fn new(house: House) -> Self {
-        let gateway = Arc::clone(&house.gateway);
-        let served = Served::new(house.address, move |bucket| policy(&gateway, bucket));
+        let (asked, keyed) = (Arc::clone(&house.gateway), Arc::clone(&house.gateway));
+        let served = Served::new(
+            house.address,
+            move |bucket| policy(&asked, bucket),
+            move || keyed.live.load().clients.is_required(),
+        );
         Self { house, served: Arc::new(served), under_way: Mutex::new(()) }
     }
 

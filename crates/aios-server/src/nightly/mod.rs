@@ -173,6 +173,11 @@ fn keep(night: &Night, report: &NightReport) -> Result<(), String> {
         n_skipped: n(StepState::Skipped),
         n_violations: n(StepState::Violation),
         n_failed: n(StepState::Failed),
+        steps: report
+            .steps
+            .iter()
+            .map(|step| (step.step.clone(), step.state.name().to_owned()))
+            .collect(),
     };
     let recorded = night.audit.append(night.now, &night.actor, action);
     recorded.map(drop).map_err(|error| error.to_string())

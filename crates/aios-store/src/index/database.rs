@@ -11,7 +11,7 @@ use crate::replace::remove as remove_file;
 use crate::{DataDir, StoreError, disk};
 
 /// Version of the tables and of the codes in them. Another one is another file.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Events by time, what was said of them by the time of the event that it is about, and which segment
 /// names whom. All lie in the order in which they are asked for, so none needs an index of its own, and
@@ -27,8 +27,7 @@ const TABLES: &str = "
         source INTEGER, bucket INTEGER NOT NULL, boundary REAL NOT NULL, weight REAL,
         outcome INTEGER NOT NULL, status INTEGER NOT NULL, latency_ms REAL NOT NULL, first_ms REAL,
         input_tokens INTEGER, output_tokens INTEGER, cost_usd REAL, simulated INTEGER NOT NULL,
-        has_memory INTEGER NOT NULL,
-        purpose INTEGER NOT NULL,
+        memory INTEGER, purpose INTEGER NOT NULL,
         PRIMARY KEY (ts, seg, offset)
     ) WITHOUT ROWID;
     CREATE TABLE said (

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use aios_core::{Bucket, EventId, FeedbackSource, Operation, Outcome, Purpose, Tier, Timestamp};
+use aios_core::{
+    Bucket, EventId, FeedbackSource, MemoryUse, Operation, Outcome, Purpose, Tier, Timestamp,
+};
 use rusqlite::{Statement, params};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::database::Code;
 
@@ -47,7 +48,7 @@ pub(super) struct IndexLine<'a> {
     #[serde(default)]
     purpose: Purpose,
     #[serde(default)]
-    memory_fragments: Vec<IgnoredAny>,
+    memory: Option<MemoryUse>,
     #[serde(default)]
     previous: Option<EventId>,
     #[serde(default)]
@@ -163,7 +164,7 @@ impl IndexLine<'_> {
             count(self.output_tokens),
             self.cost_usd,
             self.simulated,
-            !self.memory_fragments.is_empty(),
+            self.memory.as_ref().and_then(MemoryUse::is_given),
             Code::place(&Purpose::ALL, &self.purpose),
         ])?;
         Ok(())

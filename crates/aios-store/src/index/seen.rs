@@ -15,7 +15,7 @@ use crate::StoreError;
 
 const SELECT: &str =
     "SELECT ts, event_id, conv, operation, bucket, source, boundary, weight, outcome, latency_ms,
-    first_ms, output_tokens, has_memory, simulated, purpose FROM events WHERE ts >= ?1 AND ts < ?2
+    first_ms, output_tokens, memory, simulated, purpose FROM events WHERE ts >= ?1 AND ts < ?2
     ORDER BY ts, seg, offset";
 
 const SELECT_SAID: &str =
@@ -48,8 +48,9 @@ pub struct Seen {
     pub time_to_first_token_ms: Option<f64>,
     /// Tokens of the answer.
     pub output_tokens: Option<u64>,
-    /// Whether memory fragments were put before the model.
-    pub has_memory: bool,
+    /// Whether fragments that the memory had found were put before the model, or withheld by chance; none
+    /// where there were none.
+    pub memory: Option<bool>,
     /// The answer came from a built-in simulated model.
     pub simulated: bool,
     /// What it was made for.
@@ -168,7 +169,7 @@ fn seen_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Seen> {
         latency_ms: row.get(9)?,
         time_to_first_token_ms: row.get(10)?,
         output_tokens: output_tokens.and_then(|n| u64::try_from(n).ok()),
-        has_memory: row.get(12)?,
+        memory: row.get(12)?,
         simulated: row.get(13)?,
         purpose: Code::at(&Purpose::ALL, row.get(14)?).ok_or_else(|| wrong(14))?,
         quality: None,

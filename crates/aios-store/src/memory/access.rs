@@ -6,7 +6,7 @@
 use aios_core::Timestamp;
 use aios_memory::{Aged, Proposal, propose};
 use rusqlite::{Connection, Row, TransactionBehavior, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::MemoryStore;
 use super::database::failed;
@@ -14,7 +14,7 @@ use super::fragment::id_of;
 use crate::{StoreError, fail};
 
 /// A fragment by its use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FragmentUse {
     /// Its number in the store.
     pub number: i64,
@@ -39,7 +39,7 @@ pub struct FragmentUse {
 }
 
 /// What age has come to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decayed {
     /// Fragments that were looked at.
     pub n_fragments: usize,

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aios_memory::{Entry, Scope};
+use aios_memory::{Entry, Quantized, Scope};
 
 use super::fragment::{NewFragment, Outcome};
 use super::search::Key;
@@ -128,6 +128,28 @@ impl Cache {
             for key in keys {
                 self.push(&key, entry.clone());
             }
+        }
+        self.make_room();
+    }
+
+    /// Gives fragments of the scopes their vectors.
+    pub(super) fn give_vectors(&mut self, vectors: Vec<(Names, i64, Quantized)>) {
+        for (names, number, vector) in vectors {
+            for (key, slot) in &mut self.slots {
+                if !key.covers(&names) {
+                    continue;
+                }
+                if let Slot::Ready { scope, n_bytes, .. } = slot {
+                    let mut scope = scope.write().unwrap_or_else(PoisonError::into_inner);
+                    scope.0.give_vector(number, vector.clone());
+                    let grown = scope.0.n_bytes();
+                    self.n_bytes = self.n_bytes + grown - *n_bytes;
+                    *n_bytes = grown;
+                }
+            }
+            // What is being read may or may not have it.
+            let is_reading = |slot: &Slot| matches!(slot, Slot::Reading(_));
+            self.slots.retain(|key, slot| !is_reading(slot) || !key.covers(&names));
         }
         self.make_room();
     }

@@ -2,14 +2,14 @@
 
 use aios_memory::{Copies, Subject, find_copies};
 use rusqlite::{Connection, TransactionBehavior, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::MemoryStore;
 use super::database::failed;
 use crate::{StoreError, fail};
 
 /// What is there more than once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deduplicated {
     /// Fragments that were compared, each with those of its own home.
     pub n_fragments: usize,

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use crate::{DataDir, StoreError, disk};
 
 /// Version of the tables.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// A scope is a conversation, a person, or what belongs to nobody. With it goes all that is its own.
 /// Numbers are never given again, so that what refers to one cannot come to mean another.
@@ -25,7 +25,8 @@ const TABLES: &str = "
         ts INTEGER NOT NULL, source TEXT NOT NULL, norm_hash BLOB NOT NULL, terms BLOB NOT NULL,
         n_words INTEGER NOT NULL, guard INTEGER NOT NULL, seen_count INTEGER NOT NULL DEFAULT 1,
         pinned INTEGER NOT NULL DEFAULT 0, archived_at INTEGER,
-        superseded_by INTEGER REFERENCES fragment ON DELETE SET NULL, UNIQUE (home, name)
+        superseded_by INTEGER REFERENCES fragment ON DELETE SET NULL, valid_from INTEGER, valid_to INTEGER,
+        UNIQUE (home, name)
     );
     CREATE INDEX fragment_by_words ON fragment (home, norm_hash);
     CREATE INDEX fragment_by_subject ON fragment (subject);
@@ -54,6 +55,11 @@ const TABLES: &str = "
         kind TEXT NOT NULL, likeness REAL NOT NULL, PRIMARY KEY (earlier, later)
     ) WITHOUT ROWID;
     CREATE INDEX link_by_later ON link (later);
+";
+
+/// What version 1 had not.
+const FROM_1: &str = "
+    ALTER TABLE fragment ADD COLUMN valid_from INTEGER; ALTER TABLE fragment ADD COLUMN valid_to INTEGER;
 ";
 
 /// A turn that was acknowledged survives a loss of power, and what is deleted is overwritten.
@@ -97,11 +103,13 @@ fn try_open(path: &PathBuf) -> rusqlite::Result<(Connection, i64)> {
     database.execute_batch(SETTINGS)?;
     database.set_prepared_statement_cache_capacity(64);
     let version = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version != 0 {
-        return Ok((database, version));
-    }
+    let make = match version {
+        0 => TABLES,
+        1 => FROM_1,
+        _ => return Ok((database, version)),
+    };
     let making = database.transaction()?;
-    making.execute_batch(TABLES)?;
+    making.execute_batch(make)?;
     making.pragma_update(None, "user_version", VERSION)?;
     making.commit()?;
     Ok((database, VERSION))

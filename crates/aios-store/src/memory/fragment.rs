@@ -1,9 +1,9 @@
 //! What comes in and what goes out.
 
 use aios_core::Timestamp;
-use aios_memory::Kind;
+use aios_memory::{Kind, Validity};
 use aios_privacy::{Pseudonym, Remembered};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Longest text of a fragment, in bytes.
 pub const FRAGMENT_MAX: usize = 64 * 1024;
@@ -51,6 +51,8 @@ pub struct NewFragment {
     pub text: Remembered,
     /// When.
     pub ts: Timestamp,
+    /// When it holds.
+    pub valid: Validity,
     /// Where it came from, in a word.
     pub source: &'static str,
 }
@@ -75,7 +77,7 @@ impl NewFragment {
 }
 
 /// What became of a fragment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Added {
     /// Its number in the store; 0 if it was refused.
     pub number: i64,
@@ -85,7 +87,7 @@ pub struct Added {
 }
 
 /// What became of a fragment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// It was kept.
@@ -102,11 +104,13 @@ pub enum Outcome {
 }
 
 /// Why a fragment is not kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// Its conversation or its subject was erased.
     Erased,
+    /// The policy of the memory lets nothing of it be kept.
+    Policy,
     /// It has no text.
     Empty,
     /// Its text is longer than [`FRAGMENT_MAX`].
@@ -121,6 +125,7 @@ impl Refusal {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Erased => "its conversation or person was erased",
+            Self::Policy => "privacy.sinks.memory lets nothing of it be remembered",
             Self::Empty => "it has no text",
             Self::TooLong => "its text is longer than 64 KiB",
             Self::Id => "its id is empty, longer than 128 bytes or has control characters",

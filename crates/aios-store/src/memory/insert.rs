@@ -55,11 +55,12 @@ pub(super) fn insert(
             return Ok(Inserted::of(number, Outcome::Seen));
         }
         Before::Other(number) => {
-            let sql = "UPDATE fragment SET text = ?2, norm_hash = ?3, terms = ?4, n_words = ?5, guard = ?6, ts = ?7
-                WHERE id = ?1";
+            let sql = "UPDATE fragment SET text = ?2, norm_hash = ?3, terms = ?4, n_words = ?5, guard = ?6, ts = ?7,
+                valid_from = ?8, valid_to = ?9 WHERE id = ?1";
             let ts = new.ts.as_micros();
-            let read =
-                params![number, text, read.norm_hash, read.blob(), read.n_words, read.guard, ts];
+            let (from, to) = (new.valid.from.as_micros(), new.valid.to.as_micros());
+            let Read { norm_hash, n_words, guard, .. } = &read;
+            let read = params![number, text, norm_hash, read.blob(), n_words, guard, ts, from, to];
             making.prepare_cached(sql)?.execute(read)?;
             // What was made of its old text is about another one.
             making.prepare_cached("DELETE FROM vector WHERE fragment = ?1")?.execute([number])?;
@@ -70,7 +71,8 @@ pub(super) fn insert(
     }
     let speaker = new.speaker.as_ref().map(aios_privacy::Remembered::as_str);
     let sql = "INSERT INTO fragment (home, subject, name, session, kind, speaker, text, ts, source, norm_hash,
-        terms, n_words, guard) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        terms, n_words, guard, valid_from, valid_to)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     making.prepare_cached(sql)?.execute(params![
         home,
         subject,
@@ -84,7 +86,9 @@ pub(super) fn insert(
         read.norm_hash,
         read.blob(),
         read.n_words,
-        read.guard
+        read.guard,
+        new.valid.from.as_micros(),
+        new.valid.to.as_micros()
     ])?;
     let id = making.last_insert_rowid();
     let entry = Entry {
@@ -98,6 +102,7 @@ pub(super) fn insert(
         n_words: read.n_words,
         guard: read.guard,
         is_retired: false,
+        valid: new.valid,
         vector: None,
     };
     Ok(Inserted { entry: Some(entry), ..Inserted::of(id, Outcome::New) })

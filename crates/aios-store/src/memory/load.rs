@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aios_core::Timestamp;
-use aios_memory::{Analyzer, Entry, ModelId, Quantized, Scope, Term};
+use aios_memory::{Analyzer, Entry, ModelId, Quantized, Scope, Term, Validity};
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::insert::kind;
@@ -19,7 +19,7 @@ pub(super) fn load(
     let (filter, names) = key.filter(2);
     let sql = format!(
         "SELECT f.id, f.home, f.session, f.ts, f.kind, f.speaker, f.terms, f.n_words, f.guard,
-            f.archived_at IS NOT NULL OR f.superseded_by IS NOT NULL, v.q, v.scale
+            f.archived_at IS NOT NULL OR f.superseded_by IS NOT NULL, v.q, v.scale, f.valid_from, f.valid_to
          FROM fragment f LEFT JOIN vector v ON v.fragment = f.id AND v.model = ?1
          WHERE {filter} ORDER BY f.id"
     );
@@ -69,6 +69,10 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         n_words: row.get(7)?,
         guard: row.get(8)?,
         is_retired: row.get(9)?,
+        valid: Validity {
+            from: Timestamp::from_micros(row.get::<_, Option<i64>>(12)?.unwrap_or(i64::MIN)),
+            to: Timestamp::from_micros(row.get::<_, Option<i64>>(13)?.unwrap_or(i64::MAX)),
+        },
         vector,
     })
 }

@@ -17,6 +17,7 @@ mod fragment;
 mod insert;
 mod load;
 mod rebuild;
+mod revise;
 mod search;
 mod stats;
 mod vectors;
@@ -27,7 +28,7 @@ mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use aios_memory::{Analyzer, Language};
+use aios_memory::{Analyzer, Language, ModelId};
 use aios_privacy::Pseudonym;
 
 use crate::erase::{Fence, Ledger};
@@ -43,6 +44,7 @@ pub use fragment::{
     Added, FRAGMENT_ID_MAX, FRAGMENT_MAX, Home, NewFragment, Outcome, Recalled, RecalledFragment,
     Refusal,
 };
+pub use revise::Revised;
 pub use search::MemoryScope;
 pub use stats::MemoryStats;
 pub use writer::Pending;
@@ -64,6 +66,8 @@ pub(crate) struct Shared {
     cache: Arc<Mutex<Cache>>,
     analyzer: Arc<RwLock<Arc<Analyzer>>>,
     fence: Arc<Fence>,
+    /// The model whose vectors are compared; no others are read.
+    model: Arc<RwLock<Option<ModelId>>>,
     /// None where another process owns the directory.
     writer: Option<Writer>,
 }
@@ -93,7 +97,9 @@ impl MemoryStore {
         let writer = Some(Writer::start(database, tools)?);
         let pool = Pool::new(dir);
         // Without its lock: a directory that held itself open would never be closed.
-        let shared = Arc::new(Shared { dir: dir.clone(), pool, cache, analyzer, fence, writer });
+        let model = Arc::default();
+        let shared = Shared { dir: dir.clone(), pool, cache, analyzer, fence, model, writer };
+        let shared = Arc::new(shared);
         *open = Arc::downgrade(&shared);
         drop(open);
         Ok(Self(shared))
@@ -116,6 +122,7 @@ impl MemoryStore {
             cache: Arc::new(Mutex::new(Cache::new(0))),
             analyzer: Arc::new(RwLock::new(Arc::new(Analyzer::new(language)))),
             fence: Arc::new(Fence::default()),
+            model: Arc::default(),
             writer: None,
         }))))
     }

@@ -33,7 +33,7 @@ pub(super) enum Key {
 }
 
 impl Key {
-    fn of(scope: &MemoryScope) -> Self {
+    pub(super) fn of(scope: &MemoryScope) -> Self {
         let names = |all: &[Pseudonym]| all.iter().map(|one| one.as_str().to_owned()).collect();
         match scope {
             MemoryScope::Conversation(all) => Self::Homes(names(all)),
@@ -116,14 +116,15 @@ impl MemoryStore {
     }
 
     /// The scope, from what is kept ready or from its rows.
-    fn ready(&self, key: &Key) -> Result<Ready, StoreError> {
+    pub(super) fn ready(&self, key: &Key) -> Result<Ready, StoreError> {
         let cache = || self.0.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ready) = cache().get(key) {
             return Ok(ready);
         }
         let number = cache().begin(key);
         let analyzer = self.analyzer();
-        let read = |database: &Connection| load(database, key, &analyzer, None);
+        let model = self.model();
+        let read = |database: &Connection| load(database, key, &analyzer, model.as_ref());
         let ready = Arc::new(RwLock::new(self.0.pool.with("read", read)?));
         cache().end(key, number, &ready);
         Ok(ready)

@@ -31,6 +31,7 @@ fn said(n: u64, second: i64, text: &str) -> NewFragment {
         speaker: None,
         text: remembered(text),
         ts: at(second),
+        valid: aios_memory::Validity::default(),
         source: "test",
     }
 }
@@ -287,4 +288,43 @@ fn nothing_leaks_between_scopes_while_all_write() {
     });
     let before = memory.stats().unwrap();
     assert!(before.n_fragments > 300, "{before:?}");
+}
+
+#[test]
+fn a_fragment_gives_its_place_to_another_and_both_stay() {
+    let (_temp, _dir, memory) = open();
+    let turns = ["the ferry leaves at noon", "no, the ferry leaves at one", "the ferry is white"];
+    let new = (1..).zip(turns).map(|(n, text)| named(&format!("t{n}"), said(1, n, text)));
+    add(&memory, new.chain([named("t9", said(2, 9, "another ferry"))]).collect());
+    let supersede = |earlier, later| memory.supersede(&scope(1), earlier, later).unwrap();
+    assert_eq!(found(&memory, &scope(1), "ferry").len(), 3);
+    assert_eq!(supersede("t1", "t2"), Revised::Done);
+    assert_eq!(found(&memory, &scope(1), "ferry"), turns[1..]);
+    assert_eq!(supersede("m2", "t3"), Revised::Done);
+    assert_eq!(found(&memory, &scope(1), "ferry"), turns[2..]);
+    for (earlier, later) in [("t3", "t1"), ("t3", "t3"), ("t2", "t1")] {
+        assert_eq!(supersede(earlier, later), Revised::Circle, "{earlier} {later}");
+    }
+    // Nobody reaches beyond the scope.
+    for (earlier, later) in [("t1", "t9"), ("m4", "t1"), ("t4", "t1"), ("", "t1")] {
+        assert_eq!(supersede(earlier, later), Revised::Unknown, "{earlier} {later}");
+    }
+    assert_eq!(memory.stats().unwrap().n_fragments, 4);
+}
+
+#[test]
+fn what_is_pinned_is_not_put_away() {
+    let (_temp, _dir, memory) = open();
+    add(
+        &memory,
+        vec![named("a", said(1, 1, "the ferry leaves at noon")), said(1, 2, "the ferry is white")],
+    );
+    let later = at(1_000 * 86_400);
+    let proposed = || memory.find_idle(later).unwrap().proposed.len();
+    assert_eq!(proposed(), 2);
+    assert_eq!(memory.pin(&scope(1), "a", true).unwrap(), Revised::Done);
+    assert_eq!(memory.pin(&scope(2), "a", true).unwrap(), Revised::Unknown);
+    assert_eq!((proposed(), memory.stats().unwrap().n_pinned), (1, 1));
+    assert_eq!(memory.pin(&scope(1), "a", false).unwrap(), Revised::Done);
+    assert_eq!(proposed(), 2);
 }

@@ -1,13 +1,57 @@
 //! Vectors: the seam for whoever has a model. They come after the text, and may be missing.
 
-use aios_memory::{ModelId, Quantized};
+use std::sync::{Arc, PoisonError};
+
+use aios_memory::{ModelId, Quantized, Query};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::MemoryStore;
+use super::cache::Names;
 use super::database::failed;
+use super::search::{Key, MemoryScope};
 use crate::StoreError;
 
 impl MemoryStore {
+    /// The model whose vectors are compared, if there is one.
+    #[must_use]
+    pub fn model(&self) -> Option<ModelId> {
+        self.0.model.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Compares vectors of this model from now on, and of no other.
+    pub fn use_model(&self, model: &ModelId) {
+        let mut inforce = self.0.model.write().unwrap_or_else(PoisonError::into_inner);
+        if inforce.as_ref() != Some(model) {
+            *inforce = Some(model.clone());
+            self.0.cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    /// A question as it is best embedded for a scope: without the names of those who speak there.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn question_to_embed(
+        &self,
+        scope: &MemoryScope,
+        question: &str,
+    ) -> Result<String, StoreError> {
+        let analyzer = self.analyzer();
+        let ready = self.ready(&Key::of(scope))?;
+        let scope = &ready.read().unwrap_or_else(PoisonError::into_inner).0;
+        Ok(scope.without_speakers(question, |word| analyzer.names(word)))
+    }
+
+    /// Has a question ask by its vector too. Whether it does: a vector of another model than that in force
+    /// compares with nothing.
+    pub fn ask_by_vector(&self, query: &mut Query, model: &ModelId, vector: Quantized) -> bool {
+        let is_ours = self.model().as_ref() == Some(model);
+        if is_ours {
+            query.vector = Some(vector);
+        }
+        is_ours
+    }
+
     /// Fragments that have no vector of a model yet, with their texts, the newest first.
     ///
     /// # Errors
@@ -37,11 +81,16 @@ impl MemoryStore {
         model: &ModelId,
         vectors: Vec<(i64, Quantized)>,
     ) -> Result<usize, StoreError> {
-        let model = model.clone();
+        let (model, inforce) = (model.clone(), Arc::clone(&self.0.model));
         self.writer("keep vectors")?.alone(move |database, tools| {
-            let n = put(database, &model, &vectors)
+            let put = put(database, &model, &vectors)
                 .map_err(|error| failed(&tools.dir, "write vectors to", error))?;
-            tools.forget_scopes();
+            let n = put.len();
+            // Under the lock, so that no scope of another model gets one of these.
+            let inforce = inforce.read().unwrap_or_else(PoisonError::into_inner);
+            if inforce.as_ref() == Some(&model) {
+                tools.cache.lock().unwrap_or_else(PoisonError::into_inner).give_vectors(put);
+            }
             Ok(n)
         })
     }
@@ -51,9 +100,9 @@ fn put(
     database: &mut Connection,
     model: &ModelId,
     vectors: &[(i64, Quantized)],
-) -> rusqlite::Result<usize> {
+) -> rusqlite::Result<Vec<(Names, i64, Quantized)>> {
     let making = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut n = 0;
+    let mut kept = Vec::with_capacity(vectors.len());
     {
         let sql = "INSERT INTO model (name, revision, digest, dim) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT DO UPDATE SET dim = dim RETURNING id";
@@ -62,13 +111,19 @@ fn put(
         let sql = "INSERT OR REPLACE INTO vector (fragment, model, q, scale)
             SELECT id, ?2, ?3, ?4 FROM fragment WHERE id = ?1";
         let mut put = making.prepare(sql)?;
+        let sql = "SELECT h.name, s.name FROM fragment f JOIN scope h ON h.id = f.home
+            LEFT JOIN scope s ON s.id = f.subject WHERE f.id = ?1";
+        let mut whose = making.prepare(sql)?;
         for (fragment, vector) in vectors {
             let bytes: Vec<u8> = vector.bytes.iter().map(|byte| byte.cast_unsigned()).collect();
-            n += put.execute(params![fragment, number, bytes, vector.scale])?;
+            if put.execute(params![fragment, number, bytes, vector.scale])? > 0 {
+                let names = whose.query_row([fragment], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                kept.push((names, *fragment, vector.clone()));
+            }
         }
     }
     making.commit()?;
-    Ok(n)
+    Ok(kept)
 }
 
 /// The number of a model, if it has made any vector.

@@ -113,6 +113,7 @@ impl<'a> Converter<'a> {
             tokens: Tokens::default(),
             cost_usd: None,
             memory_fragments: Vec::new(),
+            memory: None,
             redactions: Default::default(),
             config_generation: 0,
             config_hash: CONFIG.to_owned(),

@@ -44,6 +44,7 @@ fn said(n: u64, place: usize) -> NewFragment {
         speaker: None,
         text: Remembered::new(&Policy::default(), &Redactor::default(), &text).unwrap(),
         ts: Timestamp::from_micros(1_800_000_000_000_000 + place as i64),
+        valid: aios_memory::Validity::default(),
         source: "test",
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aios_core::Tier;
 use aios_privacy::{Secret, SecretDigest};
-use aios_server::ClientKey;
+use aios_server::{ClientKey, MemoryMode};
 use aios_upstream::{EndpointConfig, ServerKind, SimSpec, UpstreamConfig};
 use http::Uri;
 
@@ -229,6 +229,10 @@ impl Resolver<'_> {
                 .concurrency_max
                 .map(|max| self.count(&key("concurrency_max"), max, 1..=1_000_000)),
             may_steer: file.may_steer.unwrap_or(false),
+            memory: file
+                .memory
+                .as_ref()
+                .map(|mode| self.choice(&key("memory"), mode, &MemoryMode::NAMES)),
             name: self.required(&key("name"), file.name.as_ref()),
         }
     }

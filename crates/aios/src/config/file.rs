@@ -107,6 +107,7 @@ pub(super) struct Routing {
 pub(super) struct Canary {
     pub(super) enabled: bool,
     pub(super) check_every: String,
+    pub(super) stages: Vec<f64>,
     pub(super) passes: u64,
     pub(super) failures: u64,
     pub(super) evidence: String,
@@ -169,6 +170,7 @@ pub(super) struct Client {
     pub(super) tokens_per_minute: Option<u64>,
     pub(super) concurrency_max: Option<u64>,
     pub(super) may_steer: Option<bool>,
+    pub(super) memory: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -298,6 +300,12 @@ pub(super) struct LmStudio {
 #[serde(deny_unknown_fields)]
 pub(super) struct Memory {
     pub(super) mode: String,
+    pub(super) by_header: bool,
+    pub(super) words_max: u64,
+    pub(super) search_timeout: String,
+    pub(super) embeddings: bool,
+    pub(super) embed_timeout: String,
+    pub(super) withheld_pct: f64,
 }
 
 #[derive(Debug, Deserialize)]

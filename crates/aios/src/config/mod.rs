@@ -13,6 +13,7 @@ mod file;
 mod hypotheses;
 mod judge;
 mod layer;
+mod memory;
 mod nearest;
 mod nightly;
 mod privacy;
@@ -44,6 +45,7 @@ use aios_upstream::UpstreamConfig;
 
 pub use canary::Canary;
 pub use env::{ADAPTIVE_ENABLED, CONFIG as CONFIG_VAR, DATA_DIR as DATA_DIR_VAR, Env};
+pub use memory::Memory;
 pub(crate) use nearest::nearest;
 pub use privacy::Privacy;
 pub use problem::{ConfigError, Origin, Problem};
@@ -105,7 +107,7 @@ pub struct Config {
     /// `[nightly]`.
     pub nightly: Nightly,
     /// `[memory]`.
-    pub memory: MemoryMode,
+    pub memory: Memory,
     /// `[telemetry]`: how the log looks.
     pub log: LogFormat,
     /// `[telemetry]`: what is logged.
@@ -192,13 +194,6 @@ pub struct Events {
     pub log: EventLogConfig,
     /// Longest question and answer kept in an event, in bytes.
     pub text_max: usize,
-}
-
-/// `memory.mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemoryMode {
-    /// Nothing is remembered between requests.
-    Off,
 }
 
 /// `telemetry.log`.

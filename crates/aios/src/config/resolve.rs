@@ -16,8 +16,8 @@ use super::problem::Problem;
 use super::retention;
 use super::settings::Settings;
 use super::{
-    Config, Discovery, EndpointLimits, Events, LogFormat, LogLevel, MemoryMode, Otlp,
-    ProfileChoice, Routing, Server, units,
+    Config, Discovery, EndpointLimits, Events, LogFormat, LogLevel, Otlp, ProfileChoice, Routing,
+    Server, units,
 };
 
 /// How long a request waits for room in the event log before it is refused.
@@ -58,7 +58,7 @@ impl Resolver<'_> {
             hypotheses: Vec::new(),
             judge: self.judge(&file.judge),
             nightly: self.nightly(&file.nightly),
-            memory: self.choice("memory.mode", &file.memory.mode, &[("off", MemoryMode::Off)]),
+            memory: self.memory(&file.memory),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
             log_level: self.choice("telemetry.level", &file.telemetry.level, &LogLevel::NAMES),
             otlp: self.otlp(&file.telemetry),
@@ -131,7 +131,7 @@ impl Resolver<'_> {
     fn routing(&mut self, file: &file::Routing) -> Routing {
         let boundary = |value| Boundary::new(value).map_err(|_| "a number from 0 to 1");
         let treatment = Percent::new(file.treatment_pct).map_err(|_| "a percentage from 0 to 100");
-        let zero = Percent::new(0.0).expect("0 is a percentage");
+        let zero = Percent::ZERO;
         let split = Split {
             treatment_pct: self.ranged(
                 "routing.treatment_pct",

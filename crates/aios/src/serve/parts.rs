@@ -156,6 +156,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
         redactor: Arc::new(redactor),
         sinks: config.privacy.sinks(),
         judge: config.judge.clone().map(Arc::new),
+        memory: Arc::new(config.memory.resolved(&config.privacy)),
         objectives: Arc::new(config.objectives.clone()),
         clients: Clients::new(
             config.clients_required,

@@ -48,6 +48,8 @@ mod program;
 #[cfg(test)]
 mod purpose;
 #[cfg(test)]
+mod recall;
+#[cfg(test)]
 mod record;
 #[cfg(test)]
 mod reload;

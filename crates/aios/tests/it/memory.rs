@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::program::{Place, Ran};
+use crate::rig::{Server, Setup};
 
 /// Two conversations, as another program would write them.
 fn lines() -> String {
@@ -131,4 +132,60 @@ fn a_conversation_is_erased_from_the_memory_too() {
     // It stays erased.
     let again = memory(&place, &["import", "fragments.ndjson", "--json"], 3).json();
     assert_eq!((&again["n_seen"], &again["n_skipped"]), (&json!(1), &json!(2)));
+}
+
+#[tokio::test]
+async fn the_server_that_owns_the_memory_is_asked_to_change_it() {
+    let server = Server::start(&Setup::new()).await;
+    let place = server.place();
+    place.write("fragments.ndjson", &lines());
+    let imported = memory(place, &["import", "fragments.ndjson"], 0).stdout;
+    assert_eq!(imported, "read 3: 3 new, 0 seen again, 0 changed, 0 skipped\n");
+    let found = search(place, "When does the ferry leave?", &["--conv-id", "ann"]);
+    assert!(found.to_string().contains("[EMAIL]"), "{found}");
+    memory(place, &["add", "At one, not at noon.", "--conv-id", "ann", "--id", "a3"], 0);
+    let done = memory(place, &["supersede", "a2", "a3", "--conv-id", "ann", "--json"], 0).json();
+    assert_eq!(done, json!({"revised": "done"}));
+    let found = search(place, "When does the ferry leave?", &["--conv-id", "ann"]).to_string();
+    assert!(found.contains("At one") && !found.contains("old harbor"), "{found}");
+    memory(place, &["supersede", "a2", "b1", "--conv-id", "ann"], 1);
+    assert_eq!(memory(place, &["pin", "a1", "--conv-id", "ann"], 0).stdout, "pinned\n");
+    let text = "The ferry to the island leaves every morning";
+    for id in ["c1", "c2"] {
+        memory(place, &["add", text, "--conv-id", "cat", "--id", id], 0);
+    }
+    let merged = memory(place, &["dedup", "--execute"], 0).stdout;
+    assert!(merged.contains("word for word, merged: 1"), "{merged}");
+    memory(place, &["decay", "--execute"], 0);
+    memory(place, &["decay", "--restore"], 0);
+    let rebuilt = memory(place, &["rebuild", "--language", "german", "--json"], 0).json();
+    assert_eq!((&rebuilt["n_fragments"], &rebuilt["language"]), (&json!(5), &json!("german")));
+    let token =
+        format!("authorization: Bearer {}\r\n", server.read_data("keys/admin.token").trim());
+    let stats = server.admin("GET", "/admin/v1/memory/stats", &token).await.expect(200).json();
+    assert_eq!((&stats["n_fragments"], &stats["n_pinned"]), (&json!(5), &json!(1)));
+    let ask = async |body: Value, status| {
+        let body = body.to_string();
+        server
+            .admin_with("POST", "/admin/v1/memory/search", &token, &body)
+            .await
+            .expect(status)
+            .json()
+    };
+    let question = json!({"question": "Is it an old harbor?", "conv_id": "ann", "turns": true});
+    assert_eq!(ask(question, 200).await["results"], json!([]), "what gave its place is not found");
+    ask(json!({"question": "x", "conv_id": "a", "shared": true}), 400).await;
+}
+
+#[test]
+fn what_holds_for_a_time_is_found_in_that_time() {
+    let place = Place::new();
+    let add = |text: &str, until: &str| {
+        memory(&place, &["add", text, "--conv-id", "a", "--valid-to", until], 0);
+    };
+    add("The harbor office is in Mill Lane.", "2020-01-01T00:00:00Z");
+    assert_eq!(search(&place, "Where is the harbor office?", &["--conv-id", "a"]), json!([]));
+    add("The harbor office is on the quay.", "2999-01-01T00:00:00Z");
+    let found = search(&place, "Where is the harbor office?", &["--conv-id", "a"]).to_string();
+    assert!(found.contains("quay") && !found.contains("Mill Lane"), "{found}");
 }

@@ -90,6 +90,9 @@ fn preflight_finds_a_key_and_a_memory_that_cannot_be_read() {
     fs::remove_file(place.path().join("data_core/keys/buckets.key")).unwrap();
     place.write("data_core/memory", "no directory");
     check_preflight_fails(&place, "memory", "read access");
+    fs::remove_file(place.path().join("data_core/memory")).unwrap();
+    place.write("data_core/memory/memory.sqlite", &"no database ".repeat(1_000));
+    check_preflight_fails(&place, "memory", "backup");
 }
 
 #[test]

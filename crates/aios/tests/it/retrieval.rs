@@ -62,6 +62,20 @@ fn a_question_is_asked_in_its_conversation_only() {
     assert!(ids(&lines[0]).iter().all(|id| id.as_str().unwrap().starts_with('x')), "{lines:?}");
     assert!(lines[0]["spans"][0].as_array().unwrap().contains(&json!("x1")), "{lines:?}");
     assert!(lines[0]["ms"].as_f64().unwrap() > 0.0);
+    let kept: Value =
+        serde_json::from_str(&place.read("data/retrieval_qa/last_report.json")).unwrap();
+    assert_eq!(
+        (&kept["n"], &kept["recall_at_5"], &kept["words_max"]),
+        (&json!(3), &json!(1.0), &json!(950))
+    );
+    let seen = |mode: &str| {
+        place.write("aios.toml", &format!("[memory]\nmode = \"{mode}\"\n"));
+        place.run(&["slo", "check", "--data-dir", "data"]).ended(2).stdout
+    };
+    assert!(seen("off").contains(" recall_at_5=NODATA(1)>=0.85[live n=3]"), "{}", seen("off"));
+    std::fs::remove_file(place.path().join("data/retrieval_qa/last_report.json")).unwrap();
+    assert!(seen("off").contains(" recall_at_5=off"), "{}", seen("off"));
+    assert!(seen("user").contains(" recall_at_5=NODATA>=0.85"), "{}", seen("user"));
     let report = retrieval(&place, &["eval", "--unit", "turn", "--json"], 0).json();
     assert_eq!((&report["unit"], &report["report"]["n_leaks"]), (&json!("turn"), &json!(0)));
 }

@@ -4,8 +4,8 @@ use serde_json::{from_value, json};
 
 use super::*;
 use crate::{
-    Boundary, Bucket, ConversationSource, FinishReason, Operation, Outcome, Profile, Purpose,
-    RouteReason, Tier, Timestamp, Timings, Tokens, Weight,
+    Boundary, Bucket, ConversationSource, FinishReason, MemoryOutcome, MemoryUse, Operation,
+    Outcome, Profile, Purpose, RouteReason, Tier, Timestamp, Timings, Tokens, Weight,
 };
 
 fn redacted(text: &str) -> RedactedText {
@@ -83,6 +83,11 @@ fn event(n: u64, texts: &[String; 4]) -> Event {
         },
         cost_usd: has(17).then_some(0.000_025),
         memory_fragments: if has(18) { texts[2..].to_vec() } else { Vec::new() },
+        memory: has(20).then(|| MemoryUse {
+            outcome: MemoryOutcome::Withheld,
+            is_degraded: has(21),
+            propensity: 0.05,
+        }),
         redactions,
         config_generation: n,
         config_hash: "0123456789abcdef".into(),

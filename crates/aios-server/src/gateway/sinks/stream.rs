@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use super::reply::{ReplyFilter, TextHold, Use};
 use super::texts::{self, Place};
 use super::{Unscanned, guarded};
+use crate::gateway::cut::cut_short;
 use crate::gateway::errors::GatewayError;
-use crate::gateway::record::cut_short;
 
 /// Most texts of one stream. More are withheld.
 const SLOTS_MAX: usize = 1024;

@@ -16,6 +16,7 @@ fn said(n: u64, text: &str) -> NewFragment {
         speaker: None,
         text: Remembered::new(&Policy::default(), &Redactor::default(), text).unwrap(),
         ts: Timestamp::from_micros(1_800_000_000_000_000),
+        valid: aios_memory::Validity::default(),
         source: "test",
     }
 }

@@ -3,15 +3,17 @@
 use std::io::Write;
 
 use aios_core::{Clock as _, Timestamp};
-use aios_memory::Kind;
-use aios_store::{NewFragment, Outcome};
+use aios_server::{Given, MemoryConfig, keep_given};
+use aios_store::{Added, Outcome};
 use clap::Args;
+use serde::Deserialize;
+use serde_json::json;
 
-use super::opened;
+use super::opened::{self, Changer};
 use crate::cli::context::Context;
-use crate::cli::output::{self, Exit, Failure, say};
+use crate::cli::output::{self, Exit, say};
 use crate::clock::SystemClock;
-use crate::keys;
+use crate::config::Config;
 
 /// Keep one fragment
 ///
@@ -39,32 +41,31 @@ pub(super) struct Add {
     /// When it was said; without it, now
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
     ts: Option<Timestamp>,
+    /// From when it holds; before, it is not found
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    valid_from: Option<Timestamp>,
+    /// Until when it holds; from then on it is not found
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    valid_to: Option<Timestamp>,
 }
 
 impl Add {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        let (dir, memory) = opened::own(&config)?;
-        let ring = keys::keyring(&dir)?;
-        let scanner = config.privacy.scanner();
-        let kept = |text: &str| {
-            let hint = "change privacy.sinks.memory, or leave out what it finds";
-            let refused = || Failure::new("the policy lets nothing of this be remembered", hint);
-            config.privacy.remembered(&scanner, text).ok_or_else(refused)
-        };
-        let parts = |id: &str| ring.current().subject(&[self.client.as_bytes(), id.as_bytes()]);
-        let new = NewFragment {
-            home: opened::home(&ring, &self.client, self.conv_id.as_deref()),
-            subject: self.subject.as_deref().map(parts),
+        let given = Given {
+            text: self.text,
+            conv_id: self.conv_id,
+            client: self.client,
+            subject: self.subject,
+            speaker: self.speaker,
             id: self.id,
             session: 0,
-            kind: if self.conv_id.is_some() { Kind::Turn } else { Kind::Document },
-            speaker: self.speaker.as_deref().map(kept).transpose()?,
-            text: kept(&self.text)?,
-            ts: self.ts.unwrap_or_else(|| SystemClock.now()),
-            source: "cli",
+            ts: self.ts,
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
         };
-        let added = memory.add(vec![new])?.wait()?;
+        let policy = config.memory.resolved(&config.privacy);
+        let added = keep(&Changer::of(&config)?, &config, &policy, vec![given])?;
         let added = added.first().ok_or_else(|| anyhow::anyhow!("nothing came back"))?;
         if context.json {
             output::json(out, added)?;
@@ -82,5 +83,29 @@ impl Add {
             writeln!(out, "{word}: m{}", added.number)?;
         }
         Ok(Exit::Done)
+    }
+}
+
+/// What became of fragments, in their order.
+#[derive(Deserialize)]
+struct Kept {
+    added: Vec<Added>,
+}
+
+/// Has fragments kept, here or by the server that runs.
+pub(super) fn keep(
+    changer: &Changer,
+    config: &Config,
+    policy: &MemoryConfig,
+    given: Vec<Given>,
+) -> anyhow::Result<Vec<Added>> {
+    match changer {
+        Changer::Here(here) => {
+            Ok(keep_given(&here.memory, &here.ring, policy, SystemClock.now(), given)?)
+        }
+        Changer::Server => {
+            let kept: Kept = opened::ask(config, "add", &json!({ "fragments": given }))?;
+            Ok(kept.added)
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use aios_core::Clock as _;
 use clap::Args;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::opened;
@@ -27,19 +28,32 @@ pub(super) struct Decay {
     restore: bool,
 }
 
+/// How many fragments were brought back.
+#[derive(Serialize, Deserialize)]
+struct Restored {
+    n_restored: usize,
+}
+
 impl Decay {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let (config, now) = (context.config()?, SystemClock.now());
         if self.restore {
-            let n = opened::own(&config)?.1.restore_archived()?;
+            let restored: Restored = opened::change(&config, "restore", &json!({}), |here| {
+                Ok(Restored { n_restored: here.memory.restore_archived()? })
+            })?;
             match context.json {
-                true => output::json(out, &json!({ "n_restored": n }))?,
-                false => writeln!(out, "brought back: {n}")?,
+                true => output::json(out, &restored)?,
+                false => writeln!(out, "brought back: {}", restored.n_restored)?,
             }
             return Ok(Exit::Done);
         }
         let decayed = match self.execute {
-            true => opened::own(&config)?.1.archive_idle(now)?,
+            true => {
+                let asked = json!({ "execute": true });
+                opened::change(&config, "decay", &asked, |here| {
+                    Ok(here.memory.archive_idle(now)?)
+                })?
+            }
             false => opened::look(&config)?.1.find_idle(now)?,
         };
         if context.json {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
+use serde_json::json;
 
 use super::opened;
 use crate::cli::context::Context;
@@ -23,7 +24,10 @@ impl Dedup {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let found = match self.execute {
-            true => opened::own(&config)?.1.merge_copies()?,
+            true => {
+                let asked = json!({ "execute": true });
+                opened::change(&config, "dedup", &asked, |here| Ok(here.memory.merge_copies()?))?
+            }
             false => opened::look(&config)?.1.find_copies()?,
         };
         if context.json {

@@ -5,17 +5,19 @@ mod decay;
 mod dedup;
 mod import;
 pub(super) mod opened;
+mod pin;
 mod rebuild;
 mod score;
 pub(super) mod search;
 mod stats;
+mod supersede;
 
 use super::verbs::verbs;
 
 verbs! {
     /// Keep what was said, find it again, and look after it
     ///
-    /// While `aios serve` runs, the verbs that only look can be used.
+    /// While `aios serve` runs, it is asked to do what changes something.
     Command {
         Add(add::Add),
         Search(search::Search),
@@ -25,5 +27,7 @@ verbs! {
         Decay(decay::Decay),
         Score(score::Score),
         Rebuild(rebuild::Rebuild),
+        Pin(pin::Pin),
+        Supersede(supersede::Supersede),
     }
 }

@@ -1,18 +1,66 @@
 //! The memory, opened for one command, and whose part of it is meant.
 
-use aios_privacy::{Keyring, Pseudonym};
-use aios_store::{DataDir, Home, MemoryScope, MemoryStore};
+use aios_privacy::Keyring;
+use aios_server::Part;
+use aios_store::{DataDir, MemoryScope, MemoryStore, StoreError};
+use anyhow::Context as _;
 use clap::Args;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::cli::output::Failure;
+use crate::cli::owner;
 use crate::config::Config;
 use crate::keys;
 
-/// Opens it for changing. The data directory is made if it is not there.
-pub(in crate::cli) fn own(config: &Config) -> anyhow::Result<(DataDir, MemoryStore)> {
-    let dir = DataDir::open(&config.server.data_dir)?;
-    let memory = MemoryStore::open(&dir)?;
-    Ok((dir, memory))
+/// Who changes the memory: this command, or the server that owns the data directory.
+pub(super) enum Changer {
+    Here(Box<Opened>),
+    Server,
+}
+
+/// The memory, open for changing, with the keys of whoever is in it.
+pub(super) struct Opened {
+    pub(super) memory: MemoryStore,
+    pub(super) ring: Keyring,
+    _dir: DataDir,
+}
+
+impl Changer {
+    /// Opens the memory unless a server has it. The data directory is made if it is not there.
+    pub(super) fn of(config: &Config) -> anyhow::Result<Self> {
+        match DataDir::open(&config.server.data_dir) {
+            Ok(dir) => {
+                let memory = MemoryStore::open(&dir)?;
+                let ring = keys::keyring(&dir)?;
+                Ok(Self::Here(Box::new(Opened { memory, ring, _dir: dir })))
+            }
+            Err(StoreError::Locked { .. }) => Ok(Self::Server),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Has the memory changed, here or by the server, which is asked at its path for this verb.
+pub(super) fn change<T: DeserializeOwned>(
+    config: &Config,
+    verb: &str,
+    asked: &impl Serialize,
+    here: impl FnOnce(&Opened) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    match Changer::of(config)? {
+        Changer::Here(opened) => here(&opened),
+        Changer::Server => ask(config, verb, asked),
+    }
+}
+
+/// Asks the server that runs.
+pub(super) fn ask<T: DeserializeOwned>(
+    config: &Config,
+    verb: &str,
+    asked: &impl Serialize,
+) -> anyhow::Result<T> {
+    owner::ask(config, &format!("/admin/v1/memory/{verb}"), asked)
 }
 
 /// Opens it for looking.
@@ -27,7 +75,7 @@ pub(in crate::cli) fn look(config: &Config) -> anyhow::Result<(DataDir, MemorySt
 
 /// Flags that name a part of the memory.
 #[derive(Debug, Args)]
-pub(super) struct Part {
+pub(super) struct PartFlags {
     #[command(flatten)]
     named: Named,
     /// Client that sent the id
@@ -50,31 +98,14 @@ struct Named {
     shared: bool,
 }
 
-impl Part {
-    /// What may be found.
-    pub(super) fn scope(&self, dir: &DataDir) -> anyhow::Result<MemoryScope> {
-        let ring = keys::keyring(dir)?;
-        let parts = |id: &str| [self.client.as_bytes().to_vec(), id.as_bytes().to_vec()];
-        Ok(match (&self.named.conv_id, &self.named.subject) {
-            (Some(id), _) => conversation(&ring, &self.client, id),
-            (None, Some(id)) => {
-                let parts = parts(id);
-                MemoryScope::Subject(ring.subject(&[&parts[0], &parts[1]]))
-            }
-            (None, None) => MemoryScope::Shared,
-        })
+impl From<PartFlags> for Part {
+    fn from(flags: PartFlags) -> Self {
+        let PartFlags { named: Named { conv_id, subject, shared }, client } = flags;
+        Self { conv_id, subject, shared, client }
     }
 }
 
-/// A conversation under every live version of the key.
-pub(in crate::cli) fn conversation(ring: &Keyring, client: &str, id: &str) -> MemoryScope {
-    MemoryScope::Conversation(ring.conversation(&[client.as_bytes(), id.as_bytes()]))
-}
-
-/// Where something new belongs.
-pub(super) fn home(ring: &Keyring, client: &str, conv_id: Option<&str>) -> Home {
-    let pseudonym = |id: &str| -> Pseudonym {
-        ring.current().conversation(&[client.as_bytes(), id.as_bytes()])
-    };
-    conv_id.map_or(Home::Shared, |id| Home::Conversation(pseudonym(id)))
+/// What may be found in a part; flags name exactly one.
+pub(super) fn scope(part: &Part, ring: &Keyring) -> anyhow::Result<MemoryScope> {
+    part.scope(ring).context("flags name exactly one part")
 }

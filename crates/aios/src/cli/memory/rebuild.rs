@@ -4,6 +4,7 @@ use std::io::Write;
 
 use aios_memory::Language;
 use clap::Args;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::opened;
@@ -23,17 +24,31 @@ pub(super) struct Rebuild {
 
 impl Rebuild {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let (_, memory) = opened::own(&context.config()?)?;
-        let language = self.language.unwrap_or_else(|| memory.analyzer().language());
-        let n = memory.rebuild(language)?;
-        let generation = memory.stats()?.generation;
-        let language = language.name();
+        let config = context.config()?;
+        let asked = json!({ "language": self.language.map(Language::name) });
+        let rebuilt: Rebuilt = opened::change(&config, "rebuild", &asked, |here| {
+            let language = self.language.unwrap_or_else(|| here.memory.analyzer().language());
+            let n_fragments = here.memory.rebuild(language)?;
+            let generation = here.memory.stats()?.generation;
+            Ok(Rebuilt { n_fragments, language: language.name().to_owned(), generation })
+        })?;
         if context.json {
-            let done = json!({ "n_fragments": n, "language": language, "generation": generation });
-            output::json(out, &done)?;
+            output::json(out, &rebuilt)?;
         } else {
-            writeln!(out, "read anew: {n} fragments, {language}, generation {generation}")?;
+            let Rebuilt { n_fragments, language, generation } = rebuilt;
+            writeln!(
+                out,
+                "read anew: {n_fragments} fragments, {language}, generation {generation}"
+            )?;
         }
         Ok(Exit::Done)
     }
+}
+
+/// What was made anew.
+#[derive(Serialize, Deserialize)]
+struct Rebuilt {
+    n_fragments: u64,
+    language: String,
+    generation: u64,
 }

@@ -8,12 +8,13 @@ use aios_store::Recalled;
 use clap::Args;
 use serde_json::json;
 
-use super::opened::{self, Part};
+use super::opened::{self, PartFlags};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
 use crate::cli::parse::one_of;
 use crate::cli::table::one_line;
 use crate::clock::SystemClock;
+use crate::keys;
 
 /// What a result is, by name.
 pub(in crate::cli) const UNITS: [Unit; 2] = [Unit::Turn, Unit::Span];
@@ -46,7 +47,7 @@ pub(super) struct Search {
     /// The question
     question: String,
     #[command(flatten)]
-    part: Part,
+    part: PartFlags,
     /// Most results
     #[arg(short, default_value_t = 5)]
     k: usize,
@@ -61,10 +62,11 @@ pub(super) struct Search {
 impl Search {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let (dir, memory) = opened::look(&context.config()?)?;
+        let scope = opened::scope(&self.part.into(), &keys::keyring(&dir)?)?;
         let mut query = memory.query(&self.question, SystemClock.now());
         (query.k, query.unit) = (self.k, self.unit);
         query.words_max = words_max(self.unit, self.words).unwrap_or(usize::MAX);
-        let results = memory.search(&self.part.scope(&dir)?, &query)?;
+        let results = memory.search(&scope, &query)?;
         if context.json {
             output::json(out, &json!({ "results": results }))?;
             return Ok(Exit::Done);

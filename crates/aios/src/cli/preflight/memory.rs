@@ -1,43 +1,54 @@
-//! Memory is off as configured, and what is stored of it can be read.
+//! What is remembered can be opened, counted and searched.
 
-use std::fs::{self, File};
-use std::io;
 use std::path::Path;
+use std::{fs, io};
+
+use aios_core::Clock as _;
+use aios_server::MemoryMode;
+use aios_store::{DataDir, MemoryScope, MemoryStats, MemoryStore, StoreError};
 
 use super::{Checked, Fault, Subject};
-use crate::config::MemoryMode;
+use crate::clock::SystemClock;
 
 pub(super) fn check(subject: &Subject) -> Checked {
     let config = subject.config()?;
-    let MemoryMode::Off = config.memory;
-    let dir = config.server.data_dir.join("memory");
-    let n_files = n_readable(&dir).map_err(|error| {
-        let detail =
-            format!("memory is off, but what is in {} cannot be read: {error}", dir.display());
-        Fault::new(detail, "give the user that runs aios read access to it")
+    let mode = match config.memory.mode {
+        MemoryMode::Off if config.memory.by_header => "off unless a request asks for it",
+        MemoryMode::Off => "off",
+        MemoryMode::Conversation => "on, by conversation",
+        MemoryMode::User => "on, by user",
+    };
+    let dir = &config.server.data_dir;
+    // What there is not yet can hold nothing that is wrong.
+    let is_there = match fs::read_dir(dir.join("memory")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => {
+            let hint = "give the user that runs aios read access to it";
+            let detail = format!("{mode}, but what is in {} cannot be read", dir.display());
+            return Err(Fault::new(format!("{detail}: {error}"), hint));
+        }
+        Ok(_) => true,
+    };
+    let stats = if is_there { looked_at(dir) } else { Ok(None) };
+    let stats = stats.map_err(|error| {
+        let hint = "bring the file back from a backup, or move it away: then nothing is remembered";
+        Fault::new(format!("{mode}, but what is stored cannot be used: {error}"), hint)
     })?;
-    Ok(match n_files {
-        0 => "off (memory.mode), and nothing is stored".to_owned(),
-        n => {
-            format!("off (memory.mode); {n} files in {} are readable and left alone", dir.display())
+    Ok(match stats {
+        None => format!("{mode}; nothing is stored"),
+        Some(stats) => {
+            format!(
+                "{mode}; {} fragments of {} conversations",
+                stats.n_fragments, stats.n_conversations
+            )
         }
     })
 }
 
-/// How many files there are below `dir`; each is opened.
-fn n_readable(dir: &Path) -> io::Result<usize> {
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(error),
-    };
-    let mut n = 0;
-    for entry in entries {
-        let entry = entry?;
-        n += match entry.file_type()?.is_dir() {
-            true => n_readable(&entry.path())?,
-            false => File::open(entry.path()).map(|_| 1)?,
-        };
-    }
-    Ok(n)
+/// Counts what is stored and searches it once; `None` if there is nothing.
+fn looked_at(dir: &Path) -> Result<Option<MemoryStats>, StoreError> {
+    let Some(memory) = MemoryStore::read(&DataDir::read(dir)?)? else { return Ok(None) };
+    let question = memory.query("Is anything there?", SystemClock.now());
+    memory.search(&MemoryScope::Shared, &question)?;
+    memory.stats().map(Some)
 }

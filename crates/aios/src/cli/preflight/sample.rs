@@ -55,6 +55,7 @@ pub(super) fn event() -> Event {
         tokens: Tokens::default(),
         cost_usd: None,
         memory_fragments: vec![],
+        memory: None,
         redactions,
         config_generation: 1,
         config_hash: "preflight".to_owned(),

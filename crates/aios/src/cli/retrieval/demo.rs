@@ -71,6 +71,7 @@ pub(super) fn open(config: &Config) -> anyhow::Result<Demo> {
             speaker: kept(&line.speaker),
             text,
             ts: line.ts,
+            valid: aios_memory::Validity::default(),
             source: "demo",
         }));
     }

@@ -8,6 +8,7 @@ use aios_core::Clock as _;
 use aios_eval::retrieval::{Answer, QaSet, RetrievalReport};
 use aios_memory::Unit;
 use aios_privacy::Keyring;
+use aios_server::judging::{self, RecallReport};
 use aios_server::recall::{Asked, Manner, ask, questions_path};
 use aios_store::MemoryStore;
 use clap::Args;
@@ -28,7 +29,7 @@ use crate::keys;
 /// The set is {"test_cases": [{"id", "question", "expected_fragments", "min_recall"}]}, or such a case on each line; with
 /// "conv_id" a case asks in that conversation only, without one in all that is stored. Without --qa it is
 /// retrieval_qa/qa_set.json of the data directory; without that, a set that comes with AIOS, on conversations of its
-/// own. Exit code 2 if recall is under the target or a fragment of another conversation comes back, 3 if no question
+/// own. Five spans of what is remembered here are kept for `aios slo check` and `aios report`. Exit code 2 if recall is under the target or a fragment of another conversation comes back, 3 if no question
 /// has a label. With --json: {"recall", "target", "met", "unit", "words_max", "demo", "report": {...}}.
 #[derive(Debug, Args)]
 pub(super) struct Eval {
@@ -84,6 +85,9 @@ impl Eval {
         let answers: Vec<Answer> = asked.into_iter().map(|one| one.answer).collect();
         let report = RetrievalReport::new(&set, &answers, self.k);
         let met = report.n > 0 && report.recall >= self.target && report.n_leaks == 0;
+        if !is_demo && self.k == 5 && self.unit == Unit::Span && report.n > 0 {
+            self.keep(&config, &report)?;
+        }
         if context.json {
             let report = json!({
                 "recall": report.recall, "target": self.target, "met": met, "unit": unit_name(self.unit),
@@ -101,6 +105,17 @@ impl Eval {
             (_, true) => Exit::Done,
             (_, false) => Exit::Violation,
         })
+    }
+
+    /// For `aios slo check`, alerts and `aios report`.
+    fn keep(&self, config: &Config, report: &RetrievalReport) -> anyhow::Result<()> {
+        let report = RecallReport {
+            ts: SystemClock.now(),
+            n: report.n as u64,
+            recall_at_5: report.recall,
+            words_max: words_max(self.unit, self.words).unwrap_or(usize::MAX),
+        };
+        Ok(judging::keep_recall(&config.server.data_dir, &report)?)
     }
 
     /// The questions, and what they are called.

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use aios_core::{Clock as _, Timestamp, Verdict};
-use aios_server::judging;
+use aios_server::MemoryMode;
+use aios_server::judging::{self, MemoryLook};
 use clap::Args;
 
 use super::look;
@@ -35,8 +36,11 @@ impl Check {
             look::report(self.report.as_deref(), &config.server.data_dir, &config.objectives, now)?;
         let rows = rows(&config, now)?;
         let split = InForce::of(&config)?.split;
-        // Nothing is remembered between requests so far.
-        let check = judging::look(&config.objectives, &rows, goldens.as_ref(), &split, false);
+        let memory = MemoryLook {
+            is_on: config.memory.mode != MemoryMode::Off,
+            recall: judging::recall(&config.server.data_dir, &config.objectives, now)?,
+        };
+        let check = judging::look(&config.objectives, &rows, goldens.as_ref(), &split, memory);
         if context.json {
             output::json(out, &check)?;
         } else {

@@ -1,5 +1,6 @@
 //! Fragments as lines of JSON.
 
+use aios_server::Given;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -24,8 +25,7 @@ pub(super) fn read(text: &str) -> Contents {
         let place = format!("line {number}");
         match serde_json::from_str(line) {
             Ok(Line { text: Some(text), id, conv_id, subject, speaker, session, ts }) => {
-                contents.fragments.push(Read {
-                    place,
+                let given = Given {
                     id: id.as_ref().and_then(word),
                     conv_id: conv_id.as_ref().and_then(word),
                     subject: subject.as_ref().and_then(word),
@@ -33,7 +33,9 @@ pub(super) fn read(text: &str) -> Contents {
                     session: session.as_ref().map_or(0, session_number),
                     text,
                     ts: ts.as_ref().and_then(time::read),
-                });
+                    ..Given::default()
+                };
+                contents.fragments.push(Read { place, given });
             }
             Ok(Line { text: None, .. }) => {
                 contents.skipped.push(Skipped { place, why: "it has no \"text\"".to_owned() });
@@ -79,9 +81,12 @@ mod tests {
             \n{\"id\":\"b\"}\nno json\n{\"text\":\"alone\",\"more\":1}";
         let contents = read(text);
         let [first, second] = &contents.fragments[..] else { panic!("{contents:?}") };
-        assert_eq!((first.id.as_deref(), first.conv_id.as_deref()), (Some("7"), Some("c")));
-        assert_eq!((first.speaker.as_deref(), first.ts.is_some()), (Some("Ann"), true));
-        assert_eq!((second.place.as_str(), second.text.as_str()), ("line 5", "alone"));
+        assert_eq!(
+            (first.given.id.as_deref(), first.given.conv_id.as_deref()),
+            (Some("7"), Some("c"))
+        );
+        assert_eq!((first.given.speaker.as_deref(), first.given.ts.is_some()), (Some("Ann"), true));
+        assert_eq!((second.place.as_str(), second.given.text.as_str()), ("line 5", "alone"));
         let places: Vec<_> = contents.skipped.iter().map(|one| one.place.as_str()).collect();
         assert_eq!(places, ["line 3", "line 4"]);
     }

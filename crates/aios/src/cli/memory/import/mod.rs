@@ -8,25 +8,22 @@ use std::fs;
 use std::io::{Read as _, Write};
 use std::path::PathBuf;
 
-use aios_core::{Clock as _, Timestamp};
-use aios_memory::Kind;
-use aios_privacy::{Keyring, Redactor};
-use aios_store::{Home, MemoryStore, NewFragment, Outcome, Pending};
+use aios_server::Given;
+use aios_store::{Added, Outcome};
 use clap::Args;
 use serde::Serialize;
 
-use super::opened;
+use super::add::keep;
+use super::opened::Changer;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure, say};
-use crate::clock::SystemClock;
-use crate::config::{Config, Privacy};
-use crate::keys;
+use crate::config::Config;
 
 /// Fragments that are given to the store at a time.
 const BATCH: usize = 1_000;
 
-/// Batches that are on their way at a time.
-const PENDING_MAX: usize = 8;
+/// The same in bytes of text: a request to a server has its limits.
+const BATCH_BYTES: usize = 512 * 1024;
 
 /// Largest file, in bytes.
 const FILE_MAX: u64 = 4 << 30;
@@ -58,13 +55,7 @@ pub(in crate::cli) struct Import {
 struct Read {
     /// Where it stands: a line's number or a key.
     place: String,
-    id: Option<String>,
-    conv_id: Option<String>,
-    subject: Option<String>,
-    speaker: Option<String>,
-    session: i64,
-    text: String,
-    ts: Option<Timestamp>,
+    given: Given,
 }
 
 /// What a file holds: fragments, and what is none.
@@ -98,8 +89,7 @@ impl Import {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let contents = read(&self.text()?)?;
-        let (dir, memory) = opened::own(&config)?;
-        let imported = self.keep(&config, &keys::keyring(&dir)?, &memory, contents)?;
+        let imported = self.keep(&config, contents)?;
         for skipped in imported.skipped.iter().take(SKIPPED_TOLD) {
             say(format_args!("skipped {}: {}", skipped.place, skipped.why));
         }
@@ -132,103 +122,49 @@ impl Import {
         Ok(text)
     }
 
-    fn keep(
-        &self,
-        config: &Config,
-        ring: &Keyring,
-        memory: &MemoryStore,
-        contents: Contents,
-    ) -> anyhow::Result<Imported> {
+    fn keep(&self, config: &Config, contents: Contents) -> anyhow::Result<Imported> {
         let mut imported = Imported {
             n_read: contents.fragments.len() + contents.skipped.len(),
             skipped: contents.skipped,
             ..Imported::default()
         };
-        let maker = Maker {
-            ring,
-            client: &self.client,
-            privacy: &config.privacy,
-            scanner: config.privacy.scanner(),
-            now: SystemClock.now(),
-        };
-        let mut pending = std::collections::VecDeque::new();
+        let changer = Changer::of(config)?;
+        let policy = config.memory.resolved(&config.privacy);
         let mut left = contents.fragments.into_iter().peekable();
         while left.peek().is_some() {
-            let (mut places, mut new) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
-            for mut read in left.by_ref().take(BATCH) {
-                read.conv_id = read.conv_id.or_else(|| self.conv_id.clone());
-                imported.n_times_guessed += usize::from(read.ts.is_none());
-                let place = std::mem::take(&mut read.place);
-                match maker.make(read) {
-                    Some(fragment) => {
-                        places.push(place);
-                        new.push(fragment);
-                    }
-                    None => imported.skip(place, "the policy lets nothing of it be remembered"),
-                }
+            let (mut places, mut given, mut n_bytes) = (Vec::new(), Vec::new(), 0);
+            while given.len() < BATCH && n_bytes < BATCH_BYTES {
+                let Some(read) = left.next() else { break };
+                imported.n_times_guessed += usize::from(read.given.ts.is_none());
+                n_bytes += read.given.text.len();
+                places.push(read.place);
+                given.push(self.of(read.given));
             }
-            pending.push_back((places, memory.add(new)?));
-            if pending.len() > PENDING_MAX {
-                imported.count(pending.pop_front())?;
-            }
-        }
-        while let Some(batch) = pending.pop_front() {
-            imported.count(Some(batch))?;
+            imported.count(places, keep(&changer, config, &policy, given)?);
         }
         imported.n_skipped = imported.skipped.len();
         Ok(imported)
     }
+
+    /// With what the flags say.
+    fn of(&self, given: Given) -> Given {
+        let conv_id = given.conv_id.or_else(|| self.conv_id.clone());
+        Given { conv_id, client: self.client.clone(), ..given }
+    }
 }
 
 impl Imported {
-    fn skip(&mut self, place: String, why: &str) {
-        self.skipped.push(Skipped { place, why: why.to_owned() });
-    }
-
-    fn count(
-        &mut self,
-        batch: Option<(Vec<String>, Pending<Vec<aios_store::Added>>)>,
-    ) -> anyhow::Result<()> {
-        let Some((places, pending)) = batch else { return Ok(()) };
-        for (place, added) in places.into_iter().zip(pending.wait()?) {
+    fn count(&mut self, places: Vec<String>, added: Vec<Added>) {
+        for (place, added) in places.into_iter().zip(added) {
             match added.outcome {
                 Outcome::New => self.n_new += 1,
                 Outcome::Seen => self.n_seen += 1,
                 Outcome::Changed => self.n_changed += 1,
-                Outcome::Refused { why } => self.skip(place, why.words()),
+                Outcome::Refused { why } => {
+                    self.skipped.push(Skipped { place, why: why.words().to_owned() });
+                }
             }
         }
-        Ok(())
-    }
-}
-
-/// Makes fragments that may be kept of what was read.
-struct Maker<'a> {
-    ring: &'a Keyring,
-    client: &'a str,
-    privacy: &'a Privacy,
-    scanner: Redactor,
-    now: Timestamp,
-}
-
-impl Maker<'_> {
-    /// `None` if the policy lets nothing be kept.
-    fn make(&self, read: Read) -> Option<NewFragment> {
-        let kept = |text: &str| self.privacy.remembered(&self.scanner, text);
-        let home = opened::home(self.ring, self.client, read.conv_id.as_deref());
-        let parts =
-            |id: String| self.ring.current().subject(&[self.client.as_bytes(), id.as_bytes()]);
-        Some(NewFragment {
-            kind: if home == Home::Shared { Kind::Document } else { Kind::Turn },
-            home,
-            subject: read.subject.map(parts),
-            id: read.id,
-            session: read.session,
-            speaker: read.speaker.as_deref().and_then(kept),
-            text: kept(&read.text)?,
-            ts: read.ts.unwrap_or(self.now),
-            source: "import",
-        })
     }
 }
 

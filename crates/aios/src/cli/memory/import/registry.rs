@@ -1,5 +1,6 @@
 //! The registry of the older program: one JSON document, with fragments under `file_registry`.
 
+use aios_server::Given;
 use serde_json::{Map, Value};
 
 use super::lines::word;
@@ -49,14 +50,14 @@ impl Contents {
         };
         let field = |key: &str| value.get(key);
         let id = ["id", "file_id", "fragment_id"].into_iter().find_map(|key| word(field(key)?));
-        self.fragments.push(Read {
+        let given = Given {
             id: Some(id.unwrap_or_else(|| place.clone())),
-            place,
             conv_id: field("conv_id").and_then(word),
             text,
             ts: TIME.into_iter().find_map(|key| time::read(field(key)?)),
-            ..Read::default()
-        });
+            ..Given::default()
+        };
+        self.fragments.push(Read { place, given });
     }
 }
 
@@ -74,9 +75,12 @@ mod tests {
             "f1":{"file_id":"f1","content":"The tide turns.","created":"2025-10-01T12:00:00"},
             "f2":{"filename":"b.txt"},"f3":"plain"}}"#;
         let contents = read(text).unwrap();
-        let ids: Vec<_> = contents.fragments.iter().map(|one| one.id.as_deref().unwrap()).collect();
+        let ids: Vec<_> =
+            contents.fragments.iter().map(|one| one.given.id.as_deref().unwrap()).collect();
         assert_eq!(ids, ["f1", "f3"]);
-        assert!(contents.fragments[0].ts.is_some() && contents.fragments[1].ts.is_none());
+        assert!(
+            contents.fragments[0].given.ts.is_some() && contents.fragments[1].given.ts.is_none()
+        );
         assert_eq!(contents.skipped[0].place, "f2");
         assert!(read("{\"text\":\"a\"}").is_none() && read("{}\n{}").is_none());
     }

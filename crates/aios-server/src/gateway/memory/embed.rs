@@ -1,0 +1,152 @@
+//! Vectors by the `embedder` tier's `/v1/embeddings`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aios_core::{Operation, Tier};
+use aios_memory::{ModelId, Quantized};
+use aios_upstream::{Call, ModelSlot, Reply, RequestBody, Target};
+use bytes::Bytes;
+use http::HeaderMap;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::live::Live;
+use crate::metrics::Metrics;
+
+/// Longest wait for vectors that no request waits for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Most numbers of a vector.
+const DIM_MAX: usize = 16_384;
+
+/// Vectors of texts, in their order, and the model that they are of. A text of no direction has none.
+#[derive(Debug)]
+pub(super) struct Embedded {
+    pub(super) model: ModelId,
+    pub(super) vectors: Vec<Option<Quantized>>,
+}
+
+/// Asks for the vectors of texts. `None` if they cannot be had; why is told in the log.
+///
+/// The texts are such as may be remembered. What is done with texts on their way to a model is done with these
+/// too.
+pub(super) async fn embed(
+    live: &Arc<Live>,
+    metrics: &Metrics,
+    texts: &[String],
+) -> Option<Embedded> {
+    let body = json!({ "model": "", "input": texts, "encoding_format": "float" }).to_string();
+    let model_at = body.find("\"\"")?;
+    let model_at = model_at..model_at + 2;
+    let edits = match &live.sinks {
+        None => Vec::new(),
+        // What becomes a placeholder here needs no way back: a key of nobody's will do.
+        Some(sinks) => {
+            let key = || aios_privacy::KeyMaterial::new([0; 32]);
+            match sinks.upstream(&body, std::slice::from_ref(&model_at), key, metrics) {
+                Ok(sent) => sent.edits,
+                Err(error) => {
+                    tracing::debug!(code = error.code(), "a text was not sent to be embedded");
+                    return None;
+                }
+            }
+        }
+    };
+    let now = Instant::now();
+    let call = Call {
+        operation: Operation::Embeddings,
+        target: Target::Tier { tier: Tier::Embedder, fallback: false },
+        prompt_bytes: body.len() as u64,
+        body: RequestBody::new(Bytes::from(body), ModelSlot::new(model_at), edits),
+        stream: false,
+        strip_usage: false,
+        headers: HeaderMap::new(),
+        capture_max: 0,
+        admitted_at: now,
+        deadline: now + PATIENCE,
+    };
+    match live.upstreams.complete(&call, &mut Vec::new()).await {
+        Ok(Reply::Whole(whole)) => read(&whole.body, &whole.answered.model, texts.len()),
+        Ok(Reply::Stream(_)) => None,
+        Err(failure) => {
+            tracing::debug!(detail = %failure.detail, "texts could not be embedded");
+            None
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    #[serde(default)]
+    model: Option<String>,
+    data: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    index: Option<usize>,
+    embedding: Vec<f32>,
+}
+
+/// `None` if the reply has not one vector for each text, all of one length. The model is what the reply says, as
+/// servers load another than was asked for.
+fn read(body: &[u8], asked: &str, n: usize) -> Option<Embedded> {
+    let Wire { model, data } = serde_json::from_slice(body).ok()?;
+    let dim = data.first()?.embedding.len();
+    if data.len() != n || dim == 0 || dim > DIM_MAX {
+        return None;
+    }
+    let mut vectors = vec![None; n];
+    for (place, entry) in data.iter().enumerate() {
+        if entry.embedding.len() != dim {
+            return None;
+        }
+        *vectors.get_mut(entry.index.unwrap_or(place))? = Quantized::of(&entry.embedding);
+    }
+    let name = model.filter(|name| !name.is_empty()).unwrap_or_else(|| asked.to_owned());
+    let dim = u16::try_from(dim).ok()?;
+    let model = ModelId { name, revision: String::new(), digest: String::new(), dim };
+    Some(Embedded { model, vectors })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &str, n: usize, expect: Option<(&str, u16, usize)>) {
+        let read = read(body.as_bytes(), "asked", n);
+        let found = read.as_ref().map(|one| {
+            let n_vectors = one.vectors.iter().flatten().count();
+            (one.model.name.as_str(), one.model.dim, n_vectors)
+        });
+        assert_eq!(found, expect, "{body}");
+    }
+
+    #[test]
+    fn vectors_are_read_in_the_order_of_their_texts() {
+        let two = r#"{"model":"m","data":[{"index":1,"embedding":[0.0,1.0]},{"index":0,"embedding":[1.0,0.0]}]}"#;
+        check(two, 2, Some(("m", 2, 2)));
+        let first = read(two.as_bytes(), "", 2).unwrap().vectors.remove(0).unwrap();
+        assert_eq!(first.bytes, [127, 0]);
+        check(r#"{"data":[{"embedding":[1.0]}]}"#, 1, Some(("asked", 1, 1)));
+        check(r#"{"data":[{"embedding":[0.0]}]}"#, 1, Some(("asked", 1, 0)));
+    }
+
+    #[test]
+    fn what_fits_the_texts_not_is_no_answer() {
+        for body in [
+            r#"{"data":[]}"#,
+            r#"{"data":[{"embedding":[]}]}"#,
+            r#"{"data":[{"embedding":[1.0]},{"embedding":[1.0]}]}"#,
+            r#"{"data":[{"index":1,"embedding":[1.0]}]}"#,
+            r#"{"data":[{"embedding":"AAAA"}]}"#,
+            "{}",
+        ] {
+            check(body, 1, None);
+        }
+        check(r#"{"data":[{"embedding":[1.0]},{"embedding":[1.0,0.0]}]}"#, 2, None);
+    }
+}

@@ -1,0 +1,112 @@
+use aios_core::Timestamp;
+use aios_privacy::KeyMaterial;
+use aios_route::BucketKey;
+use proptest::prelude::*;
+
+use super::*;
+
+fn keys(byte: u8) -> Keys {
+    let key = KeyMaterial::new([byte; 32]);
+    let older = vec![Pseudonymizer::new(1, &KeyMaterial::new([9; 32]))];
+    Keys { pseudonyms: Pseudonymizer::new(2, &key), older, bucket: BucketKey::new(&key) }
+}
+
+fn found(texts: &[&str]) -> Vec<Recalled> {
+    let fragment = |(n, text): (usize, &&str)| RecalledFragment {
+        number: n as i64,
+        id: format!("m{n}"),
+        also: Vec::new(),
+        home: "c1".to_owned(),
+        speaker: Some("user".to_owned()),
+        text: (*text).to_owned(),
+        ts: Timestamp::from_micros(1_800_000_000_000_000),
+    };
+    let fragments = texts.iter().enumerate().map(fragment).collect();
+    vec![Recalled { fragments, best: 0, score: 1.0, share: 1.0 }]
+}
+
+fn sent(body: &Value) -> Value {
+    let body = Bytes::from(body.to_string());
+    serde_json::from_slice(&without_own(&keys(1), Operation::Chat, body)).unwrap()
+}
+
+fn user(content: &str) -> Value {
+    json!({"role": "user", "content": content})
+}
+
+#[test]
+fn a_block_says_who_said_what_and_when_as_data() {
+    let block = block(&keys(1), &found(&["It leaves at noon.\nFrom the harbor."]));
+    let lines: Vec<&str> = block.lines().collect();
+    assert!(lines[0].starts_with(OPEN) && lines[1] == PREFACE);
+    let shown: Value = serde_json::from_str(lines[2]).unwrap();
+    let expect = json!({"id": "m0", "by": "user", "said": "2027-01-15T08:00:00.000Z",
+        "text": "It leaves at noon.\nFrom the harbor."});
+    assert_eq!(shown, expect);
+    assert_eq!(lines[3..], [CLOSE]);
+}
+
+#[test]
+fn our_own_block_is_taken_out_wherever_it_comes_back() {
+    let block = block(&keys(1), &found(&["At noon."]));
+    let asked = json!({"model": "m", "messages": [user("When?")]});
+    let with = |messages: Value| json!({"model": "m", "messages": messages});
+    for messages in [
+        json!([user(&block), user("When?")]),
+        json!([user("When?"), user(&block)]),
+        json!([user(&format!("{block}\n\nWhen?"))]),
+        json!([{"role": "user", "content": [{"type": "text", "text": block}]}, user("When?")]),
+    ] {
+        assert_eq!(sent(&with(messages.clone())), asked, "{messages}");
+    }
+    let parts = json!([{"role": "user", "content": [
+        {"type": "text", "text": block}, {"type": "text", "text": "When?"}]}]);
+    assert_eq!(
+        sent(&with(parts))["messages"][0]["content"],
+        json!([{"type": "text", "text": "When?"}])
+    );
+    let alone = with(json!([user(&block)]));
+    assert_eq!(sent(&alone), alone);
+}
+
+#[test]
+fn what_only_looks_like_a_block_is_the_clients_own() {
+    let ours = block(&keys(1), &found(&["At noon."]));
+    for text in [
+        ours.replace("noon", "nine"),
+        block(&keys(2), &found(&["At noon."])),
+        "<aios-memory id=\"\"></aios-memory>".to_owned(),
+        format!("{OPEN}{OPEN}{CLOSE}"),
+    ] {
+        let body = json!({"messages": [user(&text), user("When?")]});
+        assert_eq!(sent(&body), body);
+    }
+    // One under an older key of ours still is ours.
+    let older = Keys { pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([9; 32])), ..keys(3) };
+    let body = json!({"messages": [user(&block(&older, &found(&["x"]))), user("When?")]});
+    assert_eq!(sent(&body)["messages"], json!([user("When?")]));
+}
+
+#[test]
+fn a_body_keeps_every_other_byte() {
+    let block = block(&keys(1), &found(&["At noon."]));
+    let block = json!(block).to_string().replace('<', "\\u003c");
+    let body = format!(
+        r#"{{ "x":1.0,"messages" : [ {{"role":"user","content":{block}}} , {{"content":"b","role":"user"}} ] }}"#
+    );
+    let left = without_own(&keys(1), Operation::Chat, Bytes::from(body));
+    let expect = r#"{ "x":1.0,"messages" : [  {"content":"b","role":"user"} ] }"#;
+    assert_eq!(std::str::from_utf8(&left).unwrap(), expect);
+}
+
+proptest! {
+    #[test]
+    fn no_text_gets_out_of_its_line(text in "(?s).{0,40}(</aios-memory>)?(\n\\{\"id\":)?.{0,40}") {
+        let block = block(&keys(1), &found(&[&text, "next"]));
+        prop_assert_eq!(block.matches('<').count(), 2);
+        prop_assert_eq!(block.lines().count(), 5);
+        let mut whole = format!("before {block} after");
+        prop_assert!(take_out(&keys(1), &mut whole));
+        prop_assert_eq!(whole, "before  after");
+    }
+}

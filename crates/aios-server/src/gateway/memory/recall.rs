@@ -1,0 +1,173 @@
+//! Finds what was said before, in time or not at all.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aios_core::{Bucket, MemoryOutcome, MemoryUse, Timestamp};
+use aios_memory::{ModelId, Quantized, normal_hash};
+use aios_store::{MemoryScope, Recalled, StoreError};
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::Opened;
+use super::config::MemoryConfig;
+use super::embed::{Embedded, embed};
+use super::fence::{block, message};
+use super::turn::{Chat, replaced};
+use super::wanted::{Asked, Wanted};
+use crate::gateway::Gateway;
+use crate::gateway::record::Record;
+
+/// Finds what answers the question and puts it into the body before the user's last turn. What came of it
+/// stands in `wanted`. `None` where the body stays as it is.
+pub(in crate::gateway) async fn recall(
+    record: &Record,
+    wanted: &mut Wanted,
+    body: &Bytes,
+) -> Option<Bytes> {
+    let asked = wanted.asked.as_ref()?;
+    let gateway = record.gateway();
+    let search = Search {
+        scope: asked.scope.clone(),
+        question: record.facts().question.clone(),
+        words_max: wanted.config.words_max,
+        now: record.facts().ts,
+        body: body.clone(),
+        vector: None,
+    };
+    let begun = Instant::now();
+    let mut search = search;
+    let mut is_degraded = false;
+    if wanted.config.embeddings {
+        search.vector = vector_in_time(record, &wanted.config, &search).await;
+        is_degraded = search.vector.is_none();
+    }
+    let found = in_time(gateway, search, wanted.config.search_timeout).await;
+    let took = begun.elapsed();
+    let n_found = found.as_ref().map_or(0, |found| count(found));
+    let withheld = wanted.config.withheld.get() / 100.0;
+    let (outcome, propensity) = match &found {
+        Err(outcome) => (*outcome, 1.0),
+        Ok(found) if found.is_empty() => (MemoryOutcome::Nothing, 1.0),
+        Ok(_) if is_withheld(gateway, record, wanted) => (MemoryOutcome::Withheld, withheld),
+        Ok(_) => (MemoryOutcome::Given, 1.0 - withheld),
+    };
+    let came = MemoryUse { outcome, is_degraded, propensity };
+    gateway.memory.metrics.asked(&came, n_found, took);
+    let given = (outcome == MemoryOutcome::Given).then(|| found.unwrap_or_default());
+    let body = given.as_ref().map(|given| with_block(gateway, asked, given, body));
+    wanted.came = Some(came);
+    let fragments = given.iter().flatten().flat_map(|span| &span.fragments);
+    wanted.given = fragments.map(|one| (one.number, one.id.clone())).collect();
+    body
+}
+
+fn with_block(gateway: &Gateway, asked: &Asked, found: &[Recalled], body: &Bytes) -> Bytes {
+    let block = block(&gateway.keys, found);
+    replaced(body, vec![message(&block, asked.turn.at)])
+}
+
+/// By a keyed hash of the turn, so that a request that is sent again fares the same.
+fn is_withheld(gateway: &Gateway, record: &Record, wanted: &Wanted) -> bool {
+    let facts = record.facts();
+    let conversation = facts.conversation.as_ref().map_or("", |(id, _)| id.as_str());
+    let turn = facts.msg_id.to_le_bytes();
+    let key = &gateway.keys.pseudonyms;
+    let turn = key.conversation(&[b"memory withheld", conversation.as_bytes(), &turn]);
+    aios_route::bucket_of(&gateway.keys.bucket, &turn, wanted.config.withheld) == Bucket::Treatment
+}
+
+fn count(found: &[Recalled]) -> usize {
+    found.iter().map(|span| span.fragments.len()).sum()
+}
+
+/// One search, with all that it needs on another thread.
+struct Search {
+    scope: MemoryScope,
+    question: String,
+    words_max: usize,
+    now: Timestamp,
+    body: Bytes,
+    /// The question's, and the model that it is of.
+    vector: Option<(ModelId, Quantized)>,
+}
+
+/// The question's vector; `None` if it does not come in time.
+async fn vector_in_time(
+    record: &Record,
+    config: &MemoryConfig,
+    search: &Search,
+) -> Option<(ModelId, Quantized)> {
+    let gateway = record.gateway();
+    let opened = Arc::clone(&gateway.memory.opened);
+    let (scope, question) = (search.scope.clone(), search.question.clone());
+    // Masked as what it is compared with.
+    let question = config.remembered(&question)?.as_str().to_owned();
+    let embedding = async {
+        let cut = move || opened.store()?.question_to_embed(&scope, &question);
+        let question = tokio::task::spawn_blocking(cut).await.ok()?.ok()?;
+        let texts = [question].to_vec();
+        let Embedded { model, mut vectors } =
+            embed(record.live(), &gateway.metrics, &texts).await?;
+        Some((model, vectors.pop()??))
+    };
+    tokio::time::timeout(config.embed_timeout, embedding).await.ok()?
+}
+
+/// Searches where it holds up no other request. A search that is too late ends by itself, and has warmed the
+/// cache.
+async fn in_time(
+    gateway: &Gateway,
+    search: Search,
+    longest: Duration,
+) -> Result<Vec<Recalled>, MemoryOutcome> {
+    let Ok(turn) = Arc::clone(&gateway.memory.searches).try_acquire_owned() else {
+        return Err(MemoryOutcome::Late);
+    };
+    let opened = Arc::clone(&gateway.memory.opened);
+    let searching = tokio::task::spawn_blocking(move || {
+        let found = search.run(&opened);
+        drop(turn);
+        found
+    });
+    match tokio::time::timeout(longest, searching).await {
+        Err(_late) => Err(MemoryOutcome::Late),
+        Ok(Ok(Ok(found))) => Ok(found),
+        Ok(Ok(Err(error))) => {
+            tracing::error!(%error, "the memory could not be searched");
+            Err(MemoryOutcome::Failed)
+        }
+        Ok(Err(panicked)) => {
+            tracing::error!(%panicked, "a search in the memory has panicked");
+            Err(MemoryOutcome::Failed)
+        }
+    }
+}
+
+impl Search {
+    fn run(&self, opened: &Opened) -> Result<Vec<Recalled>, StoreError> {
+        let store = opened.store()?;
+        let mut query = store.query(&self.question, self.now);
+        query.words_max = self.words_max;
+        if let Some((model, vector)) = &self.vector {
+            store.ask_by_vector(&mut query, model, vector.clone());
+        }
+        let mut found = store.search(&self.scope, &query)?;
+        self.drop_what_is_there(&mut found);
+        Ok(found)
+    }
+
+    /// What the request holds anyway would only be paid for twice.
+    fn drop_what_is_there(&self, found: &mut Vec<Recalled>) {
+        let Some(chat) = Chat::read(&self.body).filter(|chat| chat.len() > 1) else { return };
+        let there: HashSet<_> = chat.texts().iter().map(|text| normal_hash(text)).collect();
+        for span in found.iter_mut() {
+            let best = span.fragments.get(span.best).map(|one| one.number);
+            span.fragments.retain(|one| !there.contains(&normal_hash(&one.text)));
+            let best = span.fragments.iter().position(|one| Some(one.number) == best);
+            span.best = best.unwrap_or(0);
+        }
+        found.retain(|span| !span.fragments.is_empty());
+    }
+}

@@ -1,0 +1,193 @@
+//! What a request asks of the memory, and what came of it.
+//!
+//! Remembering needs to know whose it is. A conversation that was only guessed from its first words, or from a
+//! key that many share, may be that of two people; then nothing is remembered.
+
+use std::sync::Arc;
+
+use aios_core::{
+    ConversationSource, FinishReason, MemoryOutcome, MemoryUse, Operation, Outcome, ResponseEvent,
+    Timestamp,
+};
+use aios_privacy::Pseudonym;
+use aios_store::{Home, MemoryScope};
+use http::HeaderMap;
+
+use super::config::{MemoryConfig, MemoryMode};
+use super::keep::Exchange;
+use super::turn::{Chat, LastTurn};
+use crate::gateway::errors::GatewayError;
+use crate::gateway::identity;
+use crate::gateway::record::Record;
+use crate::gateway::request::Head;
+
+/// Header that says what is to be remembered. The answer says under the same name what came of it.
+pub(in crate::gateway) const HEADER: &str = "x-aios-memory";
+
+/// What a request asks of the memory.
+pub(in crate::gateway) struct Wanted {
+    pub(super) config: Arc<MemoryConfig>,
+    /// None if nothing is remembered of this request, and nothing found.
+    pub(super) asked: Option<Asked>,
+    /// What came of it.
+    pub(super) came: Option<MemoryUse>,
+    /// Numbers and ids of what the model was given.
+    pub(super) given: Vec<(i64, String)>,
+    /// What the model said.
+    pub(in crate::gateway) heard: String,
+}
+
+/// Where is searched, and where is kept.
+pub(super) struct Asked {
+    pub(super) scope: MemoryScope,
+    home: Home,
+    subject: Option<Pseudonym>,
+    pub(super) turn: LastTurn,
+}
+
+/// Reads what a request asks; `None` where nobody has asked for anything.
+///
+/// # Errors
+/// When the header's word is not known, or requests have no say.
+pub(in crate::gateway) fn wanted(
+    record: &Record,
+    headers: &HeaderMap,
+    head: &Head<'_>,
+    body: &[u8],
+) -> Result<Option<Box<Wanted>>, GatewayError> {
+    let config = &record.live().memory;
+    let by_key = record.admission().and_then(|admission| admission.meter().memory());
+    let set = by_key.unwrap_or(config.mode);
+    let said = said(headers)?;
+    if said.is_none() && set == MemoryMode::Off {
+        return Ok(None);
+    }
+    if !config.by_header && said.is_some_and(|mode| mode != MemoryMode::Off) {
+        let message =
+            format!("This gateway does not let requests choose what is remembered ('{HEADER}').");
+        return Err(GatewayError::bad_param(message, HEADER));
+    }
+    let asked = match said.unwrap_or(set) {
+        MemoryMode::Off => None,
+        mode => asked(record, headers, head, mode, body),
+    };
+    let config = Arc::clone(config);
+    Ok(Some(Box::new(Wanted {
+        config,
+        asked,
+        came: None,
+        given: Vec::new(),
+        heard: String::new(),
+    })))
+}
+
+fn said(headers: &HeaderMap) -> Result<Option<MemoryMode>, GatewayError> {
+    let Some(value) = headers.get(HEADER) else { return Ok(None) };
+    let named = |(name, _): &&(&str, MemoryMode)| name.as_bytes() == value.as_bytes();
+    match MemoryMode::NAMES.iter().find(named) {
+        Some((_, mode)) => Ok(Some(*mode)),
+        None => {
+            let names = MemoryMode::NAMES.map(|(name, _)| name).join(", ");
+            Err(GatewayError::bad_param(format!("'{HEADER}' must be one of: {names}."), HEADER))
+        }
+    }
+}
+
+/// `None` where it cannot be known whose it is, or must not be kept.
+fn asked(
+    record: &Record,
+    headers: &HeaderMap,
+    head: &Head<'_>,
+    mode: MemoryMode,
+    body: &[u8],
+) -> Option<Asked> {
+    let (facts, gateway) = (record.facts(), record.gateway());
+    // What a test asks is somebody's case, and no turn of a conversation.
+    if facts.operation != Operation::Chat || !facts.steering.purpose.is_live() {
+        return None;
+    }
+    let (conversation, source) = facts.conversation.as_ref()?;
+    let mut ours = std::iter::once(conversation).chain(&facts.subject);
+    if ours.any(|one| gateway.store.refuses(one)) {
+        return None;
+    }
+    let client = record.admission().map(|admission| Arc::clone(admission.meter()));
+    let client = client.as_ref().map(|meter| meter.name());
+    let keys = std::iter::once(&gateway.keys.pseudonyms).chain(&gateway.keys.older);
+    let scope = match mode {
+        MemoryMode::Off => return None,
+        MemoryMode::Conversation if names_one(*source) => {
+            let of = |key| identity::conversation(key, client.unwrap_or(""), headers, head).0;
+            MemoryScope::Conversation(keys.map(of).collect())
+        }
+        MemoryMode::Conversation => return None,
+        MemoryMode::User => MemoryScope::Subject(
+            keys.map(|key| identity::person(key, client, head)).collect::<Option<_>>()?,
+        ),
+    };
+    Some(Asked {
+        scope,
+        home: Home::Conversation(conversation.clone()),
+        subject: facts.subject.clone(),
+        turn: Chat::read(body)?.last_turn()?,
+    })
+}
+
+/// Whether what named a conversation names one and no other.
+const fn names_one(source: ConversationSource) -> bool {
+    match source {
+        ConversationSource::Header
+        | ConversationSource::Metadata
+        | ConversationSource::Conversation
+        | ConversationSource::SafetyIdentifier
+        | ConversationSource::User => true,
+        ConversationSource::PromptCacheKey | ConversationSource::Derived => false,
+    }
+}
+
+impl Wanted {
+    /// What the answer says of it.
+    pub(in crate::gateway) fn header(&self) -> String {
+        let Some(came) = &self.came else { return "off".to_owned() };
+        match came.outcome {
+            MemoryOutcome::Given | MemoryOutcome::Nothing => {
+                let degraded = if came.is_degraded { ", degraded" } else { "" };
+                format!("{} fragments{degraded}", self.given.len())
+            }
+            MemoryOutcome::Withheld => "withheld".to_owned(),
+            MemoryOutcome::Late | MemoryOutcome::Failed => "degraded".to_owned(),
+        }
+    }
+
+    /// What came of it.
+    pub(in crate::gateway) const fn came(&self) -> Option<MemoryUse> {
+        self.came
+    }
+
+    /// Ids of what the model was given.
+    pub(in crate::gateway) fn fragments(&self) -> Vec<String> {
+        self.given.iter().map(|(_, id)| id.clone()).collect()
+    }
+
+    /// What is to be kept of a request that has ended so; `None` if nothing is.
+    pub(in crate::gateway) fn exchange(
+        self,
+        question: String,
+        event: &ResponseEvent,
+        answered_at: Timestamp,
+    ) -> Option<Exchange> {
+        let asked = self.asked.filter(|_| event.outcome == Outcome::Ok)?;
+        let is_answer = event.finish_reason != Some(FinishReason::ToolCalls);
+        Some(Exchange {
+            config: self.config,
+            home: asked.home,
+            subject: asked.subject,
+            // Before the answers of tools the question was kept already.
+            question: Some(question).filter(|_| asked.turn.is_last),
+            answer: Some(self.heard).filter(|_| is_answer),
+            asked_at: event.ts,
+            answered_at,
+            given: self.given.into_iter().map(|(number, _)| number).collect(),
+        })
+    }
+}

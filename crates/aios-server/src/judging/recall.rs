@@ -1,0 +1,89 @@
+//! How well the memory finds, as it was last measured.
+
+use std::path::{Path, PathBuf};
+
+use aios_control::sli::Recall;
+use aios_core::Timestamp;
+use aios_store::{StoreError, read_document, write_document};
+use serde::{Deserialize, Serialize};
+
+use super::Objectives;
+
+/// What an evaluation came to, as it is kept beside the questions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RecallReport {
+    /// When it was run.
+    pub ts: Timestamp,
+    /// Questions with an answer.
+    pub n: u64,
+    /// Mean recall among the first five spans.
+    pub recall_at_5: f64,
+    /// Most words of five spans.
+    pub words_max: usize,
+}
+
+/// What is known of the memory.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MemoryLook {
+    /// Requests use it, so that not to know how well it finds is no excuse.
+    pub is_on: bool,
+    /// How well it finds.
+    pub recall: Option<Recall>,
+}
+
+/// Keeps what an evaluation came to.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep_recall(data_dir: &Path, report: &RecallReport) -> Result<(), StoreError> {
+    write_document(&place(data_dir), &serde_json::json!(report).to_string()).map(drop)
+}
+
+/// The last evaluation, if it is young enough. What cannot be read says nothing, and is told.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn recall(
+    data_dir: &Path,
+    objectives: &Objectives,
+    now: Timestamp,
+) -> Result<Option<Recall>, StoreError> {
+    let Some(text) = read_document(&place(data_dir))? else { return Ok(None) };
+    let report: RecallReport = match serde_json::from_str(&text) {
+        Ok(report) => report,
+        Err(error) => {
+            tracing::warn!(%error, "retrieval_qa/last_report.json is not looked at");
+            return Ok(None);
+        }
+    };
+    let is_young = now.since(report.ts) <= objectives.report_age_max;
+    let recall = Recall { ts: report.ts, n: report.n, at_5: report.recall_at_5 };
+    Ok(is_young.then_some(recall))
+}
+
+fn place(data_dir: &Path) -> PathBuf {
+    data_dir.join("retrieval_qa").join("last_report.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_evaluation_counts_while_it_is_young() {
+        let temp = tempfile::tempdir().unwrap();
+        aios_store::DataDir::open(temp.path()).unwrap();
+        let ts = Timestamp::from_micros(1_800_000_000_000_000);
+        let objectives = Objectives::default();
+        let at = |later: Duration| recall(temp.path(), &objectives, ts.plus(later)).unwrap();
+        assert_eq!(at(Duration::ZERO), None);
+        let report = RecallReport { ts, n: 40, recall_at_5: 0.9, words_max: 950 };
+        keep_recall(temp.path(), &report).unwrap();
+        assert_eq!(at(objectives.report_age_max), Some(Recall { ts, n: 40, at_5: 0.9 }));
+        assert_eq!(at(objectives.report_age_max + Duration::from_secs(1)), None);
+        std::fs::write(place(temp.path()), "{}").unwrap();
+        assert_eq!(at(Duration::ZERO), None);
+    }
+}
