@@ -56,7 +56,7 @@ async fn keys_that_are_statements_patterns_or_nearly_right_open_nothing() {
             format!("%{n}%"),
             format!("{digest}{n}"),
             format!("the right ke{}", char::from(b'!' + (n % 80) as u8)),
-            format!("{}", "x".repeat(n)),
+            "x".repeat(n),
             format!("../{n}/*"),
             format!("${{{n}}}"),
             format!("the  right key {n}"),
