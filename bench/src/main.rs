@@ -3,6 +3,7 @@
 //! gateway's own allocator, so that a difference is never the allocator's.
 
 mod chat;
+mod check;
 mod erase;
 mod load;
 mod memory;
@@ -62,6 +63,24 @@ enum Command {
         dir: PathBuf,
         /// Events in all.
         #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+    },
+    /// Fill an event log, and judge all of it in one look of the canary
+    Check {
+        /// An empty directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Events in all.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+    },
+    /// Fill an event log, compress it, and start on it three times
+    Starts {
+        /// An empty directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Events in all; each million takes some 400 MB.
+        #[arg(long, default_value_t = 10_000_000)]
         events: u64,
     },
     /// Erase a conversation from cold segments and print how long it took
@@ -140,6 +159,13 @@ fn run(command: Command) -> Result<bool> {
         Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream))?,
         Command::Store { dir, events } => {
             let report = store::run(&store::Plan { dir, n_events: events })?;
+            print_line(&serde_json::to_string(&report)?)?;
+        }
+        Command::Check { dir, events } => {
+            print_line(&serde_json::to_string(&check::run(&dir, events)?)?)?;
+        }
+        Command::Starts { dir, events } => {
+            let report = store::starts(&store::Plan { dir, n_events: events })?;
             print_line(&serde_json::to_string(&report)?)?;
         }
         Command::Erase { segments, holding, events } => {

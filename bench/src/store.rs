@@ -24,7 +24,7 @@ const PER_HOUR: u64 = 5_000;
 const TICKS_PER_S: f64 = 100.0;
 
 /// How long a log may take to be written out.
-const CLOSE_MAX: Duration = Duration::from_secs(120);
+pub(crate) const CLOSE_MAX: Duration = Duration::from_secs(120);
 
 /// What is measured.
 pub(crate) struct Plan {
@@ -72,6 +72,39 @@ pub(crate) fn run(plan: &Plan) -> Result<Report> {
     Ok(report)
 }
 
+/// Events that are written before they are compressed: the log never needs more room than this and what is
+/// cold.
+const SLICE: u64 = 250_000;
+
+/// How often a start is measured.
+const STARTS: usize = 3;
+
+/// What was measured of starting on a large log. Times in milliseconds.
+#[derive(Debug, Serialize)]
+pub(crate) struct Starts {
+    n_events: u64,
+    n_segments: usize,
+    index_bytes: u64,
+    /// Until the log takes events and the index is where the log is, each time.
+    start_ms: Vec<f64>,
+}
+
+/// Makes a log of that size, nearly all of it cold, and starts on it.
+pub(crate) fn starts(plan: &Plan) -> Result<Starts> {
+    let dir = DataDir::open(&plan.dir)?;
+    let (mut report, mut n_segments, mut from) = (Report::default(), 0, 0);
+    while from < plan.n_events {
+        let to = (from + SLICE).min(plan.n_events);
+        fill(&dir, from..to, &mut report)?;
+        n_segments = compress(&dir)?;
+        Index::open(&dir)?.catch_up()?;
+        from = to;
+    }
+    let start_ms = (0..STARTS).map(|_| start(&dir)).collect::<Result<_>>()?;
+    let index_bytes = fs::metadata(plan.dir.join("index.sqlite"))?.len();
+    Ok(Starts { n_events: plan.n_events, n_segments, index_bytes, start_ms })
+}
+
 /// Conversations that are erased: each has one event in each of so many segments, counted from the
 /// first one.
 #[derive(Debug, Clone, Copy)]
@@ -112,8 +145,7 @@ impl Marked {
 /// Appends events as a busy gateway would; the first call's figures are taken.
 fn fill(dir: &DataDir, events: std::ops::Range<u64>, report: &mut Report) -> Result<()> {
     let log = FileEventLog::open(dir, EventLogConfig::default())?;
-    let template = serde_json::to_value(template()).context("an event is JSON")?;
-    let template: Event = serde_json::from_value(template)?;
+    let template = template_event()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let n = events.end - events.start;
     let (started, cpu_before) = (Instant::now(), cpu_s());
@@ -173,9 +205,20 @@ fn erase(dir: &DataDir, marked: Marked) -> Result<f64> {
     Ok(took)
 }
 
-fn event(template: &Event, n: u64) -> Result<Event> {
-    let at =
-        Timestamp::from_micros((START * 1_000_000) + n as i64 * (3_600_000_000 / PER_HOUR as i64));
+/// When the `n`-th event happens.
+pub(crate) fn at(n: u64) -> Timestamp {
+    Timestamp::from_micros((START * 1_000_000) + n as i64 * (3_600_000_000 / PER_HOUR as i64))
+}
+
+/// An event of a common size.
+pub(crate) fn template_event() -> Result<Event> {
+    let template = serde_json::to_value(template()).context("an event is JSON")?;
+    Ok(serde_json::from_value(template)?)
+}
+
+/// The `n`-th event.
+pub(crate) fn event(template: &Event, n: u64) -> Result<Event> {
+    let at = at(n);
     let mut event = template.clone();
     let Event::Response(response) = &mut event else {
         anyhow::bail!("the template is no response");

@@ -12,10 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Most observations of one bucket in a block.
 const SIDE_MAX: usize = 4;
 
-/// Blocks' worth of observations that wait for the other bucket; beyond them the oldest are left out. What
-/// is compared must lie close together in time: at the beginning of an outage a treated one that is paired
-/// with a control from before it looks like harm.
-const WAITING_MAX: usize = 8;
+/// Blocks' worth of observations that wait for the other bucket; beyond them the oldest are left out. Conversations are
+/// dealt by chance, so that now one bucket is ahead and now the other, and whatever is left out is evidence lost.
+const WAITING_MAX: usize = 32;
 
 /// How many observations of each bucket make one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,7 +68,9 @@ impl<T> Block<T> {
     }
 }
 
-/// What waits to become a block.
+/// What waits to become a block. The newest of each bucket go together: what is compared must lie close together in time,
+/// since at the beginning of an outage a treated one beside a control from before it looks like harm. The older ones are
+/// taken when their bucket has fallen behind.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting<T> {
     shape: Shape,
@@ -101,14 +102,15 @@ impl<T: Copy + Default> Waiting<T> {
             return None;
         }
         let (treated, controls) =
-            (first(&mut self.treated, n_treated), first(&mut self.controls, n_controls));
+            (newest(&mut self.treated, n_treated), newest(&mut self.controls, n_controls));
         Some(Block { shape: self.shape, treated, controls })
     }
 }
 
-fn first<T: Copy + Default>(queue: &mut VecDeque<T>, n: usize) -> [T; SIDE_MAX] {
+fn newest<T: Copy + Default>(queue: &mut VecDeque<T>, n: usize) -> [T; SIDE_MAX] {
     let mut side = [T::default(); SIDE_MAX];
-    for (place, seen) in side.iter_mut().zip(queue.drain(..n)) {
+    let older = queue.len().saturating_sub(n);
+    for (place, seen) in side.iter_mut().zip(queue.drain(older..)) {
         *place = seen;
     }
     side
@@ -131,16 +133,19 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_filled_in_the_order_of_arrival() {
+    fn the_newest_of_both_buckets_stand_in_a_block() {
         let mut waiting = Waiting::new(Shape { treated: 1, controls: 2 });
         assert!(waiting.add(Bucket::Control, 1).is_none());
         assert!(waiting.add(Bucket::Treatment, 10).is_none());
         assert!(waiting.add(Bucket::Treatment, 11).is_none());
         let block = waiting.add(Bucket::Control, 2).unwrap();
-        assert_eq!((block.treated(), block.controls()), ([10].as_slice(), [1, 2].as_slice()));
+        assert_eq!((block.treated(), block.controls()), ([11].as_slice(), [1, 2].as_slice()));
         assert!(waiting.add(Bucket::Control, 3).is_none());
         let block = waiting.add(Bucket::Control, 4).unwrap();
-        assert_eq!((block.treated(), block.controls()), ([11].as_slice(), [3, 4].as_slice()));
+        assert_eq!((block.treated(), block.controls()), ([10].as_slice(), [3, 4].as_slice()));
+        (5..9).for_each(|control| assert!(waiting.add(Bucket::Control, control).is_none()));
+        let block = waiting.add(Bucket::Treatment, 12).unwrap();
+        assert_eq!(block.controls(), [7, 8]);
     }
 
     #[test]
@@ -149,7 +154,10 @@ mod tests {
         for seen in 0..1_000 {
             assert!(waiting.add(Bucket::Control, seen).is_none());
         }
-        let block = waiting.add(Bucket::Treatment, 0).unwrap();
-        assert_eq!(block.controls(), [1_000 - WAITING_MAX as i32]);
+        let paired: Vec<i32> = std::iter::from_fn(|| {
+            waiting.add(Bucket::Treatment, 0).map(|block| block.controls()[0])
+        })
+        .collect();
+        assert!(paired.iter().copied().eq((0..1_000).rev().take(WAITING_MAX)), "{paired:?}");
     }
 }

@@ -6,7 +6,7 @@
 use aios_core::{Decision, EvidenceWindow, Percent, Verdict, VerdictReason};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::first_stage;
+use crate::stages::Stages;
 
 /// What may happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ pub struct Canary {
 
 impl Default for Canary {
     fn default() -> Self {
-        Self::at(first_stage())
+        Self::at(Stages::default().first())
     }
 }
 

@@ -8,9 +8,41 @@
 //! Nobody knows the best lambda beforehand, so the wealth is the mean over a fixed grid of them, which
 //! is again such a process.
 
+use serde::{Deserialize, Serialize};
+
 /// The shares that are staked.
 pub const LAMBDAS: [f64; 14] =
     [0.01, 0.02, 0.04, 0.07, 0.11, 0.16, 0.23, 0.32, 0.43, 0.55, 0.68, 0.8, 0.9, 0.97];
+
+/// How the first stake is spread over the shares. Whatever spread was fixed before the first bet is fair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spread {
+    /// Evenly: nobody knows how great a harm is.
+    #[default]
+    Even,
+    /// In proportion to the root of the share. What treatment is held against is a margin, and what is equal keeps far
+    /// from it: the small shares, which win too slowly to prove that in anybody's lifetime, get little.
+    Bold,
+}
+
+impl Spread {
+    /// Logarithms of the parts that the shares get, which add up to 1.
+    fn log_parts(self) -> [f64; LAMBDAS.len()] {
+        match self {
+            Self::Even => [-(LAMBDAS.len() as f64).ln(); LAMBDAS.len()],
+            Self::Bold => {
+                let all: f64 = LAMBDAS.into_iter().map(f64::sqrt).sum();
+                LAMBDAS.map(|lambda| (lambda.sqrt() / all).ln())
+            }
+        }
+    }
+
+    /// As it was before there was another.
+    pub(crate) fn is_even(&self) -> bool {
+        *self == Self::Even
+    }
+}
 
 /// The wealth of one bettor per lambda, as natural logarithms.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,8 +84,14 @@ impl LogWealth {
     /// Natural logarithm of the e-value: of the mean over all lambdas.
     #[must_use]
     pub fn log_e(&self) -> f64 {
-        let weight = -(LAMBDAS.len() as f64).ln();
-        log_sum_exp(self.0.iter().map(|wealth| wealth + weight))
+        self.log_e_spread(Spread::Even)
+    }
+
+    /// The same where the first stake was spread in this way.
+    #[must_use]
+    pub fn log_e_spread(&self, spread: Spread) -> f64 {
+        let parts = spread.log_parts();
+        log_sum_exp(self.0.iter().zip(parts).map(|(wealth, part)| wealth + part))
     }
 }
 
@@ -117,10 +155,16 @@ mod tests {
         /// The mean wealth over every outcome of one fair bet is what was staked.
         #[test]
         fn a_fair_bet_wins_nothing(before in -0.9..0.9_f64, stake in 0.0..1.0_f64) {
-            let wealth = |outcome: f64| LogWealth::after([(before, 3), (outcome, 1)]).log_e().exp();
-            let mean = f64::midpoint(wealth(stake), wealth(-stake));
-            let held = LogWealth::after([(before, 3)]).log_e().exp();
-            prop_assert!((mean - held).abs() <= 1e-9 * held);
+            for spread in [Spread::Even, Spread::Bold] {
+                let e = |bets: &[(f64, u64)]| {
+                    LogWealth::after(bets.iter().copied()).log_e_spread(spread).exp()
+                };
+                let wealth = |outcome: f64| e(&[(before, 3), (outcome, 1)]);
+                let mean = f64::midpoint(wealth(stake), wealth(-stake));
+                let held = e(&[(before, 3)]);
+                prop_assert!((mean - held).abs() <= 1e-9 * held);
+                prop_assert!((LogWealth::START.log_e_spread(spread)).abs() < 1e-12);
+            }
         }
     }
 }

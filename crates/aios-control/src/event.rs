@@ -61,6 +61,9 @@ pub struct VerdictEvent {
     pub window: EvidenceWindow,
     /// Share of conversations in treatment at the time.
     pub treatment_pct: Percent,
+    /// The stage that it would lead to; none after the last, and in lines of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_pct: Option<Percent>,
     /// What is on trial, and what is asked of it, in words.
     pub candidate: String,
     /// The golden gate at the time.

@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::blocks::Shape;
 use crate::evidence::Testimony;
 use crate::judge::{JudgePolicy, Metric, Question};
-use crate::plan::{CanaryPolicy, STAGES, next_stage};
+use crate::plan::CanaryPolicy;
+use crate::stages::Stages;
 
 /// Blocks until non-inferiority is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,7 +84,7 @@ pub struct Forecast {
 pub fn forecast(policy: &JudgePolicy, canary: &CanaryPolicy, expected: &Expected) -> Forecast {
     let mut seen: Vec<(Shape, f64)> = Vec::new();
     let mut stages = Vec::new();
-    for pct in STAGES {
+    for pct in canary.stages.iter() {
         let Some((stage, shape)) = stage(policy, canary, expected, &seen, pct) else { continue };
         seen.push((shape, stage.blocks));
         stages.push(stage);
@@ -98,11 +99,11 @@ pub fn forecast(policy: &JudgePolicy, canary: &CanaryPolicy, expected: &Expected
 }
 
 /// What came in at the stage that runs, and what it needs by itself if treatment is equal; none where everybody is
-/// in one bucket.
+/// in one bucket. `next` is the stage that follows.
 #[must_use]
-pub fn blocks_still_needed(kept: &Testimony) -> Option<(u64, Needed)> {
+pub fn blocks_still_needed(kept: &Testimony, next: Option<Percent>) -> Option<(u64, Needed)> {
     let epoch = kept.epochs.last()?;
-    let question = Question::step_to(next_stage(epoch.treatment)?);
+    let question = Question::step_to(next.or_else(|| Stages::default().after(epoch.treatment))?);
     let need = |metric, (n, n_bad): (u64, u64)| {
         let rate = n_bad.max(1) as f64 / n.max(1) as f64;
         blocks_needed(rate.min(0.5), kept.policy.margin(metric, question), epoch.shape)
@@ -121,10 +122,9 @@ fn stage(
     canary: &CanaryPolicy,
     expected: &Expected,
     seen: &[(Shape, f64)],
-    pct: f64,
+    treatment: Percent,
 ) -> Option<(StagePlan, Shape)> {
-    let treatment = Percent::new(pct).ok()?;
-    let (shape, next) = (Shape::for_share(treatment)?, next_stage(treatment)?);
+    let (shape, next) = (Shape::for_share(treatment)?, canary.stages.after(treatment)?);
     let question = Question::step_to(next);
     let of = |metric, rate: f64, quantile: fn(Needed) -> f64| {
         let margin = policy.margin(metric, question);
@@ -137,7 +137,7 @@ fn stage(
         let misses = expected.miss_rate.map_or(0.0, |rate| of(Metric::Quality, rate, quantile));
         errors.max(misses).max(policy.blocks_min as f64)
     };
-    let share = pct / 100.0;
+    let share = treatment.get() / 100.0;
     let per_check =
         (share / f64::from(shape.treated)).min((1.0 - share) / f64::from(shape.controls));
     let per_check = expected.requests_per_check * per_check;
@@ -146,7 +146,7 @@ fn stage(
         |blocks: f64| (blocks / per_check).ceil().max(1.0) + f64::from(canary.passes) - 1.0;
     let checks_median = checks(all(|needed| ALL_MEDIAN * needed.median));
     let stage = StagePlan {
-        treatment_pct: pct,
+        treatment_pct: treatment.get(),
         next_pct: next.get(),
         error_margin: policy.margin(Metric::Errors, question),
         blocks: checks_median * per_check,
@@ -194,7 +194,9 @@ mod tests {
 
     fn simulated(scenario: Scenario, requests_per_check: u32) -> Tally {
         let (judging, checks_max) = (Judging::Evidence, 300);
-        let simulation = Simulation { seed: 3, scenario, judging, requests_per_check, checks_max };
+        let policy = CanaryPolicy::default();
+        let simulation =
+            Simulation { seed: 3, scenario, judging, policy, requests_per_check, checks_max };
         let mut tally = Tally::default();
         (0..100).for_each(|n| tally.add(&simulation.rollout(n)));
         tally

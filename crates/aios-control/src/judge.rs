@@ -175,9 +175,9 @@ fn is_proven(evidence: &Evidence, epoch: &Epoch, question: Question) -> bool {
     let policy = &evidence.policy;
     let asked = Metric::ALL.into_iter().filter(|metric| is_asked(evidence, *metric));
     let proven = |metric| {
-        let in_stage = noninferior(policy, epoch, metric, question).log_e();
+        let in_stage = noninferior(policy, epoch, metric, question).log_e_spread(policy.spread);
         in_stage >= policy.agree_log_e()
-            && pooled(evidence, metric, question).log_e() >= policy.proof_log_e()
+            && pooled(evidence, metric, question) >= policy.proof_log_e()
     };
     epoch.errors().n_blocks() >= policy.blocks_min && asked.into_iter().all(proven)
 }
@@ -193,10 +193,13 @@ fn is_asked(evidence: &Evidence, metric: Metric) -> bool {
     }
 }
 
-fn pooled(evidence: &Evidence, metric: Metric, question: Question) -> LogWealth {
-    evidence.epochs.iter().fold(LogWealth::START, |sum, epoch| {
-        sum.and(noninferior(&evidence.policy, epoch, metric, question))
-    })
+fn pooled(evidence: &Evidence, metric: Metric, question: Question) -> f64 {
+    let policy = &evidence.policy;
+    let all = evidence
+        .epochs
+        .iter()
+        .fold(LogWealth::START, |sum, epoch| sum.and(noninferior(policy, epoch, metric, question)));
+    all.log_e_spread(policy.spread)
 }
 
 fn noninferior(
@@ -229,7 +232,7 @@ fn told(evidence: &Evidence, metric: Metric, question: Question) -> MetricEviden
         n_treatment: 0,
         n_treatment_bad: 0,
         harm_log_e: 0.0,
-        noninferior_log_e: pooled(evidence, metric, question).log_e(),
+        noninferior_log_e: pooled(evidence, metric, question),
         margin: policy.margin(metric, question),
     };
     let mut harm = LogWealth::START;

@@ -28,11 +28,12 @@ pub mod sli;
 pub mod slo;
 mod sources;
 mod srm;
+mod stages;
 
 pub use blocks::Shape;
 pub use canary::{Canary, Phase, Record};
 pub use cells::{Cells, Signs};
-pub use evalue::{LAMBDAS, LogWealth};
+pub use evalue::{LAMBDAS, LogWealth, Spread};
 pub use event::{ControlEvent, DecisionEvent, HandEvent, StandingEvent, VerdictEvent};
 pub use evidence::{Epoch, Evidence, Observation, Testimony};
 pub use forecast::{
@@ -41,7 +42,8 @@ pub use forecast::{
 pub use interval::{mean, mean_interval};
 pub use judge::{Ceilings, JudgePolicy, Judgement, Metric, Question, difference_interval, judge};
 pub use multiple::{e_benjamini_hochberg, holm};
-pub use plan::{CanaryPolicy, Check, STAGES, next_stage, plan};
+pub use plan::{CanaryPolicy, Check, plan};
 pub use rollout::{Hand, Rollout};
 pub use row::Row;
 pub use sources::{Sources, unseen_regression};
+pub use stages::{STAGES_MAX, Stages, StagesError};

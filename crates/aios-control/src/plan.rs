@@ -4,21 +4,16 @@
 #[cfg(test)]
 mod tests;
 
-use aios_core::{Decision, EvidenceWindow, GoldenGate, Percent, Verdict, VerdictReason};
+use aios_core::{Decision, EvidenceWindow, GoldenGate, Verdict, VerdictReason};
 
 use crate::canary::{Canary, Phase, Record};
-
-/// The shares through which a canary grows, in percent.
-pub const STAGES: [f64; 5] = [10.0, 25.0, 50.0, 75.0, 100.0];
-
-/// Where it begins, and where it falls back to.
-pub(crate) fn first_stage() -> Percent {
-    Percent::new(STAGES[0]).expect("10 is a percentage")
-}
+use crate::stages::Stages;
 
 /// What the operator may choose about the canary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CanaryPolicy {
+    /// The shares through which it grows.
+    pub stages: Stages,
     /// Verdicts in a row that must be met before the next stage.
     pub passes: u32,
     /// Verdicts in a row that, breached, roll it back.
@@ -31,7 +26,7 @@ pub struct CanaryPolicy {
 
 impl Default for CanaryPolicy {
     fn default() -> Self {
-        Self { passes: 3, failures: 2, golden_gate: true, retry: false }
+        Self { stages: Stages::default(), passes: 3, failures: 2, golden_gate: true, retry: false }
     }
 }
 
@@ -67,13 +62,6 @@ pub fn plan(policy: &CanaryPolicy, canary: Canary, check: &Check) -> (Canary, Op
     }
 }
 
-/// The stage after this share; none after the last.
-#[must_use]
-pub fn next_stage(treatment: Percent) -> Option<Percent> {
-    let next = STAGES.into_iter().find(|stage| *stage > treatment.get())?;
-    Percent::new(next).ok()
-}
-
 fn advance(policy: &CanaryPolicy, canary: &Canary, golden: GoldenGate) -> Option<Decision> {
     let may_move = match canary.phase {
         Phase::Running => true,
@@ -85,7 +73,7 @@ fn advance(policy: &CanaryPolicy, canary: &Canary, golden: GoldenGate) -> Option
     if !(may_move && gate_open && is_due && !canary.held) {
         return None;
     }
-    let to = next_stage(canary.treatment_pct)?;
+    let to = policy.stages.after(canary.treatment_pct)?;
     Some(Decision::Advance { from: canary.treatment_pct, to })
 }
 
@@ -98,9 +86,8 @@ fn roll_back(policy: &CanaryPolicy, canary: &Canary) -> Option<Decision> {
     };
     let is_due = canary.consecutive_failures >= policy.failures;
     (may_move && is_due).then(|| {
-        let from = canary.treatment_pct;
+        let (from, first) = (canary.treatment_pct, policy.stages.first());
         // Below the first stage, falling back to it would be a step forward.
-        let to = if from.get() < first_stage().get() { from } else { first_stage() };
-        Decision::RollBack { from, to }
+        Decision::RollBack { from, to: if from < first { from } else { first } }
     })
 }

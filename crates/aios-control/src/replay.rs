@@ -7,7 +7,8 @@ use crate::canary::{Canary, Record};
 use crate::event::{ControlEvent, VerdictEvent};
 use crate::evidence::Evidence;
 use crate::judge::{JudgePolicy, Judgement, judge};
-use crate::plan::{CanaryPolicy, Check, next_stage, plan};
+use crate::plan::{CanaryPolicy, Check, plan};
+use crate::stages::Stages;
 
 /// Two e-values are the same if their logarithms differ by less than this, relatively: the last digits of
 /// numbers are lost when they are written.
@@ -23,7 +24,8 @@ pub fn rejudge(
     let mut testimony = event.testimony.clone()?;
     testimony.policy = policy(testimony.policy);
     let evidence = Evidence::recall(testimony, event.treatment_pct);
-    Some(judge(&evidence, next_stage(event.treatment_pct).unwrap_or(event.treatment_pct)))
+    let next = event.next_pct.or_else(|| Stages::default().after(event.treatment_pct));
+    Some(judge(&evidence, next.unwrap_or(event.treatment_pct)))
 }
 
 /// How a kept verdict differs from what its counts say; none if it does not.
@@ -193,6 +195,7 @@ mod tests {
             reason: judged.reason,
             window: EvidenceWindow { since: at(turn), until: at(turn + 1) },
             treatment_pct,
+            next_pct: None,
             candidate: String::new(),
             golden: GoldenGate::FreshPass,
             report: None,

@@ -30,6 +30,9 @@ pub struct Rollout {
     pub boundary: Option<Boundary>,
     /// The steps.
     pub steps: Vec<Step>,
+    /// The stage that follows, as the last verdict had it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_pct: Option<Percent>,
     /// What is on trial; none before the first verdict.
     pub candidate: Option<String>,
     /// The last golden report that was counted.
@@ -71,6 +74,7 @@ impl Rollout {
             stretch_since: None,
             boundary: None,
             steps: Vec::new(),
+            next_pct: None,
             candidate: None,
             report: None,
             report_made: None,
@@ -119,6 +123,7 @@ impl Rollout {
         let record = Record::Verdict(event.verdict, event.reason, event.window);
         Self {
             canary: self.canary.after(record),
+            next_pct: event.next_pct,
             candidate: Some(event.candidate.clone()),
             reason: Some(event.reason),
             report: event.report.clone().or(self.report),

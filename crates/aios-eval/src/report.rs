@@ -207,6 +207,12 @@ impl Report {
         self
     }
 
+    /// Whether its id is the one that belongs to its content: then nobody has changed it since it was made.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.report_id == self.content_id()
+    }
+
     fn content_id(&self) -> String {
         let unnamed = Self { report_id: String::new(), ..self.clone() };
         hex::of(&Sha256::digest(serde_json::to_string(&unnamed).unwrap_or_default()))

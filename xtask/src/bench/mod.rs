@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measurements with bars. A bar that is missed is said so: exit code 2.
 
 mod bars;
+mod control;
 mod erase;
 mod gateway;
 mod memory;
@@ -8,6 +9,7 @@ mod pii;
 mod soak;
 mod stand;
 mod store;
+mod talk;
 
 use std::process::ExitCode;
 
@@ -28,13 +30,18 @@ const BENCHES: &[Bench] = &[
         run: gateway::run,
     },
     Bench {
+        name: "control",
+        about: "what control costs the gateway, the kill switch, a look at a million events [--quick] [--json FILE]",
+        run: control::run,
+    },
+    Bench {
         name: "erase",
         about: "one conversation out of a growing log [--quick] [--json FILE]",
         run: erase::run,
     },
     Bench {
         name: "memory",
-        about: "what was said, found again: speed, durability, copies, erasure, leaks [--quick]",
+        about: "what was said, found again: speed, copies, erasure, leaks, in the gateway [--quick]",
         run: memory::run,
     },
     Bench {

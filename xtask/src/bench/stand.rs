@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use super::talk;
 use crate::process::Server;
 use crate::{cargo, http, process, workspace};
 
@@ -15,8 +16,14 @@ const READY: Duration = Duration::from_secs(20);
 const SUBJECT_CORE: &str = "0";
 /// Core of model and load.
 const LOAD_CORE: &str = "1";
+/// Conversations of the load, and turns in each.
+const CONVERSATIONS: usize = 64;
+const TURNS: usize = 200;
 /// How often each second the kernel counts a process's time: fixed for user space on Linux.
 const TICKS_PER_S: f64 = 100.0;
+
+/// The data directory, in the directory of builds.
+const DATA: &str = "bench/data";
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +32,8 @@ pub(super) enum Subject {
     Raw,
     /// The gateway with event log, redaction and metrics.
     Aios,
+    /// The same, remembering: each connection's conversation has 200 turns already.
+    Remembering,
 }
 
 /// The instant model, ready for subjects.
@@ -53,13 +62,23 @@ impl Stand {
 
     /// Starts a subject afresh; returns it with the time until it answered.
     pub(super) fn start(&self, subject: Subject) -> Result<Running> {
+        self.start_with(subject, "")
+    }
+
+    /// The same with more in the configuration of AIOS.
+    pub(super) fn start_with(&self, subject: Subject, more: &str) -> Result<Running> {
         let address = http::free_address()?;
         let command = match subject {
             Subject::Raw => {
                 let args = ["proxy", "--listen", &address, "--upstream", &self.model];
                 tool(self.pinned, SUBJECT_CORE, &args)
             }
-            Subject::Aios => self.aios(&address)?,
+            Subject::Aios => self.aios(&address, more)?,
+            Subject::Remembering => {
+                let command = self.aios(&address, "[memory]\nmode = \"conversation\"\n")?;
+                self.remember(&Self::data_dir())?;
+                command
+            }
         };
         let started = Instant::now();
         let mut server = Server::start(command, &self.dir.join(format!("{subject:?}.log")))?;
@@ -67,14 +86,29 @@ impl Stand {
         Ok(Running { server, address, pinned: self.pinned, start: started.elapsed() })
     }
 
-    fn aios(&self, address: &str) -> Result<Command> {
-        let data_dir = workspace::fresh_dir("bench/data")?;
+    /// Where AIOS keeps what it keeps.
+    pub(super) fn data_dir() -> PathBuf {
+        workspace::target().join(DATA)
+    }
+
+    fn aios(&self, address: &str, more: &str) -> Result<Command> {
+        let data_dir = workspace::fresh_dir(DATA)?;
         let config = self.dir.join("aios.toml");
-        fs::write(&config, self.config()).context("failed to write the configuration")?;
+        fs::write(&config, self.config() + more).context("failed to write the configuration")?;
         let mut command = pinned(self.pinned, SUBJECT_CORE, &workspace::program("release", "aios"));
         command.args(["serve", "--listen", address, "--admin-listen", &http::free_address()?]);
         command.arg("--data-dir").arg(data_dir).arg("--config").arg(config);
         Ok(command)
+    }
+
+    /// Puts 200 turns into the conversation of each connection that the load will open.
+    fn remember(&self, data_dir: &Path) -> Result<()> {
+        let turns = self.dir.join("turns.ndjson");
+        fs::write(&turns, talk::turns(CONVERSATIONS, TURNS))
+            .context("failed to write the turns")?;
+        let mut command = Command::new(workspace::program("release", "aios"));
+        command.args(["memory", "import"]).arg(turns).arg("--data-dir").arg(data_dir);
+        process::output(&mut command).context("the turns could not be imported").map(drop)
     }
 
     /// Defaults, but for limits that would measure a queue and not the gateway.
@@ -93,7 +127,7 @@ impl Subject {
     fn ready_path(self) -> &'static str {
         match self {
             Self::Raw => "/v1/models",
-            Self::Aios => "/readyz",
+            Self::Aios | Self::Remembering => "/readyz",
         }
     }
 }
@@ -107,6 +141,11 @@ pub(super) struct Running {
 }
 
 impl Running {
+    /// Where it listens.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Sends load and returns what it saw.
     pub(super) fn load(&self, mode: &str, connections: usize, time: Duration) -> Result<Load> {
         let (connections, time) = (connections.to_string(), time.as_millis().to_string());

@@ -5,6 +5,7 @@ use std::fmt;
 use aios_core::Percent;
 use serde::{Deserialize, Serialize};
 
+use crate::evalue::Spread;
 use crate::slo::{SLOW_SHARE_MAX, Slo};
 
 /// What is compared between the buckets.
@@ -140,6 +141,9 @@ pub struct JudgePolicy {
     proof_e: f64,
     critical_e: f64,
     agree_e: f64,
+    /// How the bets on non-inferiority are spread; evenly in what an older version has kept.
+    #[serde(default, skip_serializing_if = "Spread::is_even")]
+    pub(crate) spread: Spread,
 }
 
 /// The p95 may be a tenth longer.
@@ -174,6 +178,7 @@ impl JudgePolicy {
             proof_e: PROOF_E,
             critical_e: CRITICAL_E,
             agree_e: AGREE_E,
+            spread: Spread::Bold,
         }
     }
 

@@ -1,4 +1,4 @@
-use aios_core::Timestamp;
+use aios_core::{Percent, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
@@ -94,6 +94,24 @@ fn two_in_a_row_roll_back_to_the_first_stage() {
 }
 
 #[test]
+fn the_stages_are_those_of_the_policy() {
+    let stages = Stages::new(&[1.0, 20.0, 100.0]).unwrap();
+    let policy = CanaryPolicy { stages, ..CanaryPolicy::default() };
+    let decided = |letters: &str| {
+        let mut canary = Canary::at(stages.first());
+        let mut told = Vec::new();
+        for (n, letter) in (0_i64..).zip(letters.chars()) {
+            let (next, decision) = plan(&policy, canary, &check_of(letter, window(n)));
+            canary = next;
+            told.extend(decision.map(|decision| decision.to_string()));
+        }
+        told.join(", ")
+    };
+    assert_eq!(decided("++++++"), "advance 20, advance 100");
+    assert_eq!(decided("+++--"), "advance 20, roll back 1");
+}
+
+#[test]
 fn harm_beyond_doubt_needs_no_second_verdict() {
     check("+++!", "advance 25, roll back 10");
 }
@@ -168,11 +186,11 @@ proptest! {
         for decision in decisions {
             match decision {
                 Decision::Advance { from, to } => {
-                    prop_assert_eq!(next_stage(from), Some(to));
+                    prop_assert_eq!(Stages::default().after(from), Some(to));
                     prop_assert!((0.0..=100.0).contains(&to.get()));
                 }
                 Decision::RollBack { from, to } => {
-                    prop_assert!(to.get() <= from.get() && to.get() <= STAGES[0]);
+                    prop_assert!(to.get() <= from.get() && to <= Stages::default().first());
                 }
                 Decision::Reset { .. } | Decision::Hold | Decision::Resume
                 | Decision::MoveBoundary { .. } => {}

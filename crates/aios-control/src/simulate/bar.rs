@@ -1,7 +1,9 @@
 //! What the judge is held to.
 
+use super::rollout::Simulation;
 use super::scenario::Scenario;
 use super::tally::Tally;
+use crate::plan::CanaryPolicy;
 
 /// One figure and the most that it may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,17 +24,18 @@ impl Bar {
     }
 }
 
-/// The bars for a scenario at so many requests per check.
+/// The bars for a scenario at so many requests per check. How long it takes is promised for the default stages alone.
 #[must_use]
-pub fn bars(scenario: Scenario, requests_per_check: u32, tally: &Tally) -> Vec<Bar> {
+pub fn bars(simulation: &Simulation, tally: &Tally) -> Vec<Bar> {
     let promoted = |most| Bar { figure: "promoted_pct", most, found: Some(tally.promoted_pct()) };
     let rolled_back =
         |most| Bar { figure: "rolled_back_pct", most, found: Some(tally.rolled_back_pct()) };
-    match scenario {
+    match simulation.scenario {
         Scenario::Equal | Scenario::Even => {
             let mut bars = vec![rolled_back(2.0)];
             let found = tally.checks_median().map(f64::from);
-            let median = checks_median_most(requests_per_check);
+            let is_default = simulation.policy == CanaryPolicy::default();
+            let median = checks_median_most(simulation.requests_per_check).filter(|_| is_default);
             bars.extend(median.map(|most| Bar { figure: "checks_median", most, found }));
             bars
         }
@@ -46,8 +49,7 @@ pub fn bars(scenario: Scenario, requests_per_check: u32, tally: &Tally) -> Vec<B
     }
 }
 
-/// Nothing is promised for other numbers of requests. At a hundred the bar was set on traffic that is dealt evenly;
-/// where it is dealt by chance, as it is, it is held to the same and misses it by a few looks.
+/// Nothing is promised for other numbers of requests.
 const fn checks_median_most(requests_per_check: u32) -> Option<f64> {
     match requests_per_check {
         100 => Some(80.0),

@@ -8,7 +8,7 @@ use super::{Judging, naive};
 use crate::canary::{Canary, Phase};
 use crate::evidence::{Evidence, Observation};
 use crate::judge::{JudgePolicy, judge};
-use crate::plan::{CanaryPolicy, Check, next_stage, plan};
+use crate::plan::{CanaryPolicy, Check, plan};
 
 /// What is simulated.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,8 @@ pub struct Simulation {
     pub scenario: Scenario,
     /// Who judges.
     pub judging: Judging,
+    /// How many verdicts move it, and through which stages.
+    pub policy: CanaryPolicy,
     /// Requests between two looks, in both buckets together.
     pub requests_per_check: u32,
     /// Most looks.
@@ -52,7 +54,7 @@ impl Simulation {
     #[must_use]
     pub fn rollout(&self, n: u32) -> Rollout {
         let mut traffic = Traffic::new((self.seed << 32) ^ u64::from(n), self.scenario);
-        let mut canary = Canary::default();
+        let mut canary = Canary::at(self.policy.stages.first());
         let mut evidence = Evidence::new(JudgePolicy::new(P95_MS), canary.treatment_pct);
         let mut pct_sum = 0.0;
         for n_checks in 1..=self.checks_max {
@@ -61,7 +63,7 @@ impl Simulation {
             let (verdict, reason) = self.verdict(&mut evidence, &canary, &arrived);
             let golden = GoldenGate::FreshPass;
             let check = Check { verdict, reason, window: window(n_checks), golden };
-            let (next, decision) = plan(&CanaryPolicy::default(), canary, &check);
+            let (next, decision) = plan(&self.policy, canary, &check);
             if let Some(end) = ended(next.phase, decision.is_some()) {
                 return Rollout {
                     end,
@@ -95,7 +97,8 @@ impl Simulation {
                         evidence.add(seen);
                     }
                 }
-                let next = next_stage(canary.treatment_pct).unwrap_or(canary.treatment_pct);
+                let next = self.policy.stages.after(canary.treatment_pct);
+                let next = next.unwrap_or(canary.treatment_pct);
                 let judgement = judge(evidence, next);
                 evidence.settle();
                 (judgement.verdict, judgement.reason)

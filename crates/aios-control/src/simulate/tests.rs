@@ -3,10 +3,15 @@ use aios_core::{Percent, Verdict};
 use super::*;
 use crate::evidence::Evidence;
 use crate::judge::{JudgePolicy, judge};
+use crate::plan::CanaryPolicy;
+
+fn simulation(scenario: Scenario, judging: Judging, requests_per_check: u32) -> Simulation {
+    let policy = CanaryPolicy::default();
+    Simulation { seed: 1, scenario, judging, policy, requests_per_check, checks_max: 1_000 }
+}
 
 fn tally(scenario: Scenario, judging: Judging, requests_per_check: u32, runs: u32) -> Tally {
-    let simulation =
-        Simulation { seed: 1, scenario, judging, requests_per_check, checks_max: 1_000 };
+    let simulation = simulation(scenario, judging, requests_per_check);
     let mut tally = Tally::default();
     (0..runs).for_each(|n| tally.add(&simulation.rollout(n)));
     tally
@@ -18,6 +23,7 @@ fn a_seed_gives_the_same_rollout_again() {
         seed: 9,
         scenario: Scenario::Margin,
         judging: Judging::Evidence,
+        policy: CanaryPolicy::default(),
         requests_per_check: 1_000,
         checks_max: 100,
     };
@@ -29,7 +35,7 @@ fn a_seed_gives_the_same_rollout_again() {
 fn bars_hold_at_a_thousand_requests_a_check() {
     for scenario in Scenario::ALL {
         let tally = tally(scenario, Judging::Evidence, 1_000, 200);
-        for bar in bars(scenario, 1_000, &tally) {
+        for bar in bars(&simulation(scenario, Judging::Evidence, 1_000), &tally) {
             assert!(bar.is_kept(), "{scenario:?} {bar:?}");
         }
     }

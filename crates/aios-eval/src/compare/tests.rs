@@ -258,6 +258,8 @@ proptest! {
         let json = serde_json::to_string(&report).unwrap();
         let read = Report::parse(&json).unwrap();
         prop_assert_eq!(&read.report_id, &report.report_id);
+        let changed = Report { regression_threshold: 0.9, ..read.clone() };
+        prop_assert_eq!((read.is_sealed(), changed.is_sealed()), (true, false));
         prop_assert_eq!(read.tests.len(), 2);
         let cut = cut.min(json.len() - 1);
         prop_assert!(Report::parse(json.get(..cut).unwrap_or("")).is_err());

@@ -73,7 +73,8 @@ pub(super) async fn resume(State(state): State<AdminState>, Body(asked): Body<As
 }
 
 pub(super) async fn approve(State(state): State<AdminState>, Body(asked): Body<Asked>) -> Response {
-    wish(state.desk, Wish::Approve, asked).await
+    let stages = state.desk.config.borrow().canary.policy.stages;
+    wish(state.desk, Wish::Approve(stages), asked).await
 }
 
 async fn wish(desk: Arc<Desk>, wish: Wish, asked: Asked) -> Response {

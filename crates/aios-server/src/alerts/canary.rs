@@ -63,7 +63,8 @@ fn stalled(standing: &Standing) -> Option<Trouble> {
     if !waits || rollout.n_inconclusive < STALLED_AFTER {
         return None;
     }
-    let needed = rollout.testimony.as_ref().and_then(blocks_still_needed);
+    let needed =
+        rollout.testimony.as_ref().and_then(|kept| blocks_still_needed(kept, rollout.next_pct));
     let needed = needed.map_or_else(String::new, |(n_seen, needed)| {
         format!(
             " {n_seen} blocks came in at this stage; half of all rollouts need {:.0}, nine of ten {:.0}.",

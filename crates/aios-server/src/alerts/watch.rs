@@ -3,17 +3,19 @@
 //! It runs beside the control loop. A turn that panics is logged and the next one begins anew, so
 //! that no trouble here is anybody else's.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::Timestamp;
 use aios_store::DataDir;
-use futures_util::FutureExt as _;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use super::book::{Book, Manner, Trouble};
+use super::book::{Book, Delivery, Manner, Trouble};
 use super::canary::canary_troubles;
 use super::metrics::AlertMetrics;
 use super::sight::{Sight, broken_parts};
@@ -181,13 +183,15 @@ impl Post {
         self.book.episodes.iter_mut().for_each(|episode| episode.seen = now);
     }
 
-    /// Sends what is due.
+    /// Sends what is due, to all receivers at once: one that hangs holds up no other.
     pub(super) async fn deliver(&mut self, now: Timestamp) {
+        let mut due: HashMap<ChannelKind, Vec<Delivery>> = HashMap::new();
         for delivery in self.book.due(&self.manner, now) {
-            let sent = match self.target(delivery.channel) {
-                Some(target) => send(target, &delivery.message).await,
-                None => Err("there is no such receiver any more".to_owned()),
-            };
+            due.entry(delivery.channel).or_default().push(delivery);
+        }
+        let receivers = due.into_iter().map(|(kind, due)| in_turn(self.target(kind).cloned(), due));
+        let mut sent = stream::select_all(receivers);
+        while let Some((delivery, sent)) = sent.next().await {
             if let Err(why) = &sent {
                 tracing::warn!(
                     why,
@@ -213,6 +217,24 @@ impl Post {
             tracing::error!(error, "the book of alerts cannot be kept");
         }
     }
+}
+
+/// Sends to one receiver, one after the other, up to the first that it does not take: the others would fare no better now.
+fn in_turn(
+    target: Option<super::Target>,
+    due: Vec<Delivery>,
+) -> BoxStream<'static, (Delivery, Result<(), String>)> {
+    let sending = stream::unfold(Some((target, due.into_iter())), async |state| {
+        let (target, mut due) = state?;
+        let delivery = due.next()?;
+        let sent = match &target {
+            Some(target) => send(target, &delivery.message).await,
+            None => Err("there is no such receiver any more".to_owned()),
+        };
+        let rest = sent.is_ok().then_some((target, due));
+        Some(((delivery, sent), rest))
+    });
+    sending.boxed()
 }
 
 fn kept(dir: &DataDir) -> Result<Book, String> {

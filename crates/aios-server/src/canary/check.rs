@@ -1,7 +1,7 @@
 //! One look: what has come in since the last one, what is proven by now, and what follows.
 
 use aios_control::{
-    Canary, Check, ControlEvent, Evidence, Phase, Rollout, Sources, VerdictEvent, next_stage, plan,
+    Canary, Check, ControlEvent, Evidence, Phase, Rollout, Sources, VerdictEvent, plan,
 };
 use aios_core::{
     Actor, Decision, EvidenceWindow, GoldenGate, MetricEvidence, Percent, Split, Timestamp,
@@ -242,6 +242,7 @@ impl Inner {
             reason,
             window: live.map_or(least, |live| live.window),
             treatment_pct: self.rollout.canary.treatment_pct,
+            next_pct: look.settings.policy.stages.after(self.rollout.canary.treatment_pct),
             candidate: look.settings.candidate(),
             golden: look.gate.state,
             report: golden.and(look.gate.report.clone()),
@@ -273,7 +274,7 @@ impl Inner {
             version: self.rollout.version,
             candidate: look.settings.candidate(),
             judged_pct: canary.treatment_pct,
-            next_pct: next_stage(canary.treatment_pct),
+            next_pct: look.settings.policy.stages.after(canary.treatment_pct),
         }
     }
 }

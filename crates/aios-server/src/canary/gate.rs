@@ -182,6 +182,7 @@ impl Gate {
 /// Why a report says nothing of treatment, whatever its figures are.
 fn no_proof(report: &Report) -> Option<&'static str> {
     match (report.kind, report.bucket, report.status) {
+        _ if !report.is_sealed() => Some("its report_id is not that of what it says"),
         (Kind::Baseline, ..) => Some("it is a baseline, which was compared with nothing"),
         (_, Bucket::Control, _) => Some("it asked control, which is not on trial"),
         (.., Status::Error) => Some("too little was answered to tell"),
@@ -224,7 +225,13 @@ mod tests {
         let mut report: Value = serde_json::from_str(REPORT).unwrap();
         report["candidate_fingerprint"] = json!(trial(&[]).fingerprint);
         *report.pointer_mut(place).unwrap() = value.clone();
-        report.to_string()
+        sealed(&report.to_string())
+    }
+
+    /// With the id of its content, as it would have been made; as it is where it is no report.
+    fn sealed(text: &str) -> String {
+        let report = Report::parse(text).map(|report| serde_json::to_string(&report.sealed()));
+        report.map_or_else(|_| text.to_owned(), Result::unwrap)
     }
 
     fn trial(slos: &[Slo]) -> Trial<'_> {
@@ -315,5 +322,30 @@ mod tests {
         check(&with("/status", json!("ERROR")), "too little was answered");
         check(&with("/candidate_fingerprint", json!(null)), "which policy answered");
         check(&with("/candidate_fingerprint", json!("x")), "another candidate: x, not ");
+        let failed = with("/status", json!("FAIL"));
+        check(&failed.replace("\"FAIL\"", "\"PASS\""), "report_id is not that of what it says");
+    }
+
+    proptest::proptest! {
+        /// Whatever becomes of a good report on the way: it opens the gate as it was made, or not at all.
+        #[test]
+        fn no_part_and_no_change_of_a_report_opens_the_gate(
+            cut in 0_usize..1_000_000, at in 0_usize..1_000_000, byte: u8,
+        ) {
+            let whole = report("/status", &json!("PASS"));
+            let is_open = |text: &str| {
+                gate(text).is_ok_and(|gate| gate.state == GoldenGate::FreshPass)
+            };
+            proptest::prop_assert!(is_open(&whole));
+            proptest::prop_assert!(!is_open(whole.get(..cut % whole.len()).unwrap_or_default()));
+            let mut changed = whole.clone().into_bytes();
+            let at = at % changed.len();
+            changed[at] = byte;
+            if let Ok(changed) = String::from_utf8(changed)
+                && is_open(&changed)
+            {
+                proptest::prop_assert_eq!(Report::parse(&changed).unwrap(), Report::parse(&whole).unwrap());
+            }
+        }
     }
 }

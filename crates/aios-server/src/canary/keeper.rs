@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aios_control::{ControlEvent, DecisionEvent, Rollout, StandingEvent, next_stage};
+use aios_control::{ControlEvent, DecisionEvent, Rollout, Stages, StandingEvent};
 use aios_core::{Actor, Decision, Percent, Timestamp};
 use aios_privacy::RedactedText;
 use aios_store::{ControlFault, ControlLog, DataDir, Term};
@@ -48,8 +48,8 @@ pub enum Wish {
     Hold,
     /// An end of that.
     Resume,
-    /// The next stage, whatever is proven.
-    Approve,
+    /// The next one of these stages, whatever is proven.
+    Approve(Stages),
 }
 
 impl CanaryKeeper {
@@ -150,9 +150,9 @@ impl Inner {
             Wish::Reset(to) => Ok(Decision::Reset { to }),
             Wish::Hold => Ok(Decision::Hold),
             Wish::Resume => Ok(Decision::Resume),
-            Wish::Approve => {
+            Wish::Approve(stages) => {
                 let from = canary.treatment_pct;
-                let to = next_stage(from).filter(|_| canary.phase.may_advance());
+                let to = stages.after(from).filter(|_| canary.phase.may_advance());
                 let none = CanaryError::NoNextStage { phase: canary.phase.name(), pct: from.get() };
                 Ok(Decision::Advance { from, to: to.ok_or(none)? })
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aios_control::boundary::NearCounts;
-use aios_control::{Evidence, Judgement, Rollout, judge, next_stage};
+use aios_control::{Evidence, Judgement, Rollout, judge};
 use aios_core::{EvidenceWindow, Timestamp};
 
 use super::check::{Look, Quiet};
@@ -71,7 +71,8 @@ impl Inner {
                 return Ok(Err(Silent { quiet: Quiet::NoRequests, heard: Some(heard) }));
             }
         }
-        let judgement = judge(&heard.evidence, next_stage(pct).unwrap_or(pct));
+        let next = look.settings.policy.stages.after(pct);
+        let judgement = judge(&heard.evidence, next.unwrap_or(pct));
         Ok(Ok(Live { window, heard, judgement }))
     }
 

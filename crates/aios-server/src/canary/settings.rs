@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aios_control::boundary::BoundaryPolicy;
-use aios_control::{CanaryPolicy, Ceilings, JudgePolicy, Sources, next_stage};
+use aios_control::{CanaryPolicy, Ceilings, JudgePolicy, Sources};
 use aios_core::{Boundary, Percent, Split};
 use aios_store::{Policy, Term};
 
@@ -88,10 +88,8 @@ impl CanarySettings {
     /// Where another candidate begins: no further than at the first stage.
     #[must_use]
     pub fn begin_anew_at(&self) -> Percent {
-        match next_stage(Percent::new(0.0).expect("0 is a percentage")) {
-            Some(first) if first.get() < self.start.get() => first,
-            Some(_) | None => self.start,
-        }
+        let first = self.policy.stages.first();
+        if first < self.start { first } else { self.start }
     }
 
     /// What the judge goes by, against this p95 of control.

@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_control::{Phase, Row};
+use aios_control::{Phase, Row, Stages};
 use aios_core::{
     BOUNDARY_DEFAULT, Boundary, Bucket, GoldenGate, Outcome, Percent, Split, Tier, Timestamp,
     Verdict, VerdictReason, Weight,
@@ -392,12 +392,12 @@ fn who_was_overtaken_changes_nothing() {
 #[test]
 fn an_operator_goes_on_without_proof_and_no_further_than_there_is() {
     let rig = Rig::new();
-    let standing = rig.decide(Wish::Approve).unwrap();
+    let standing = rig.decide(Wish::Approve(Stages::default())).unwrap();
     assert_eq!(standing.rollout.canary.treatment_pct, pct(25.0));
     rig.decide(Wish::Hold).unwrap();
     assert!(rig.keeper.standing().rollout.canary.held);
     rig.decide(Wish::Reset(pct(100.0))).unwrap();
-    let error = rig.decide(Wish::Approve).unwrap_err();
+    let error = rig.decide(Wish::Approve(Stages::default())).unwrap_err();
     assert!(error.to_string().contains("promoted at 100 %"), "{error}");
 }
 

@@ -48,11 +48,12 @@ impl ControlLog {
         dir.must_own("open what control keeps")?;
         disk::create_dir(&dir.analytics_path())?;
         let path = dir.control_path();
-        cut_torn_tail(&path)?;
         let ControlHistory { lines, fault, end, .. } = ControlHistory::read(dir)?;
+        // What is damaged stays as it was found.
         if let Some(fault) = fault {
             return Ok(Err(fault));
         }
+        cut_torn_tail(&path)?;
         let (file, len) = open(&path)?;
         let first_seq = super::first_seq_of(&path)?.unwrap_or(end.seq + 1);
         let ends = stats::ends(&path).map_err(StoreError::io("read", &path))?;

@@ -107,6 +107,14 @@ pub(super) fn find(config: &Config) -> anyhow::Result<Option<Running>> {
     Ok(Some(Running { status, raw }))
 }
 
+/// As [`find`], but only the server that owns the data directory: what another one says is about another.
+pub(super) fn owner(config: &Config) -> anyhow::Result<Option<Running>> {
+    match DataDir::read(&config.server.data_dir).and_then(|dir| dir.admin_address()) {
+        Ok(Some(_)) => find(config),
+        Ok(None) | Err(_) => Ok(None),
+    }
+}
+
 /// What opens the running server's admin API, as far as this user may read it.
 pub(super) fn token(config: &Config) -> Option<Secret> {
     let dir = DataDir::read(&config.server.data_dir).ok()?;

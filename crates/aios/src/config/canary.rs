@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aios_control::boundary::{BoundaryPolicy, REACH};
-use aios_control::{CanaryPolicy, Ceilings, Sources};
+use aios_control::{CanaryPolicy, Ceilings, Sources, Stages};
 use aios_server::{CanarySettings, ControlConfig};
 
 use super::Config;
@@ -69,6 +69,7 @@ impl Resolver<'_> {
             enabled: file.enabled,
             check_every: self.duration("canary.check_every", &file.check_every, false),
             policy: CanaryPolicy {
+                stages: self.stages(&file.stages),
                 passes: self.count("canary.passes", file.passes, 1..=1_000),
                 failures: self.count("canary.failures", file.failures, 1..=1_000),
                 golden_gate: file.golden_gate,
@@ -85,6 +86,13 @@ impl Resolver<'_> {
                 ..BoundaryPolicy::default()
             },
         }
+    }
+
+    fn stages(&mut self, shares: &[f64]) -> Stages {
+        Stages::new(shares).unwrap_or_else(|error| {
+            self.refuse("canary.stages", error.to_string());
+            Stages::default()
+        })
     }
 
     /// 0 is no movement; further than it may ever be away there is nowhere to go.

@@ -123,7 +123,8 @@ fn parse(kind: Kind, text: &str) -> Result<Value, &'static str> {
         Kind::Flag => flag(text).map(Value::Boolean),
         Kind::Texts if !text.starts_with('[') => Some(comma_list(text)),
         Kind::Actions if !text.starts_with('{') => Some(Value::String(text.to_owned())),
-        Kind::Texts | Kind::Tables(_) | Kind::Actions => inline(text),
+        Kind::Numbers if !text.starts_with('[') => inline(&format!("[{text}]")),
+        Kind::Numbers | Kind::Texts | Kind::Tables(_) | Kind::Actions => inline(text),
     };
     value.ok_or(match kind {
         Kind::Flag => "0 or 1",

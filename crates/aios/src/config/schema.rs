@@ -22,6 +22,7 @@ pub(super) enum Kind {
     Number,
     Flag,
     Texts,
+    Numbers,
     Tables(&'static [(&'static str, Kind)]),
     /// One word for all kinds of personal data, or a table of words by kind.
     Actions,
@@ -109,6 +110,7 @@ impl Kind {
             Self::Number => "a number",
             Self::Flag => "true or false",
             Self::Texts => "a list of strings",
+            Self::Numbers => "a list of numbers",
             Self::Tables(_) => "a list of tables",
             Self::Actions => "an action or a table of actions by kind",
         }
@@ -119,15 +121,20 @@ impl Kind {
         match self {
             Self::Text => value.is_str(),
             Self::Integer => value.as_integer().is_some_and(|number| number >= 0),
-            Self::Number => value.is_float() || value.is_integer(),
+            Self::Number => is_number(value),
             Self::Flag => value.is_bool(),
             Self::Texts => value.as_array().is_some_and(|list| list.iter().all(Value::is_str)),
+            Self::Numbers => value.as_array().is_some_and(|list| list.iter().all(is_number)),
             Self::Tables(_) => {
                 value.as_array().is_some_and(|list| list.iter().all(Value::is_table))
             }
             Self::Actions => value.is_str() || value.is_table(),
         }
     }
+}
+
+fn is_number(value: &Value) -> bool {
+    value.is_float() || value.is_integer()
 }
 
 /// What a value is called in an error.
@@ -178,6 +185,7 @@ fn kind_of(key: &str, default: &Value) -> Option<Kind> {
         Value::Array(_) if key == "admin.tokens" => Some(Kind::Tables(ADMIN_TOKEN)),
         Value::Array(_) if key == "privacy.custom" => Some(Kind::Tables(CUSTOM_RULE)),
         Value::Array(_) if key == "hypotheses.own" => Some(Kind::Tables(HYPOTHESIS)),
+        Value::Array(list) if list.first().is_some_and(is_number) => Some(Kind::Numbers),
         Value::Array(_) => Some(Kind::Texts),
         Value::Table(_) => None,
     }

@@ -112,7 +112,9 @@ fn check(key: &str, kind: Kind, value: &Value, place: &dyn Fn(&str) -> Origin) -
                 .collect()
         }
         Kind::Actions => check_actions(key, value, place),
-        Kind::Text | Kind::Integer | Kind::Number | Kind::Flag | Kind::Texts => Vec::new(),
+        Kind::Text | Kind::Integer | Kind::Number | Kind::Flag | Kind::Texts | Kind::Numbers => {
+            Vec::new()
+        }
     }
 }
 

@@ -117,6 +117,8 @@ fn values_out_of_range_are_all_listed() {
         boundary = 1.5
         treatment_pct = 250
         profile = "goldn"
+        [canary]
+        stages = [10, 5, 100]
         [retries]
         backoff_base = "3s"
         [events]
@@ -128,12 +130,13 @@ fn values_out_of_range_are_all_listed() {
     `server.listen` (line 5 of aios.toml) must be an IP address and a port such as "127.0.0.1:8500" or "[::1]:8500", not "8500"
     `server.drain_timeout` (line 3 of aios.toml) must be a duration such as "250ms", "10s", "5m", "2h" or "14d", not "10 seconds"
     `server.body_max` (line 4 of aios.toml) must be from 1024 to 1073741824 bytes, not "8B"
-    `retries.backoff_base` (line 11 of aios.toml) must not be longer than retries.backoff_max
+    `retries.backoff_base` (line 13 of aios.toml) must not be longer than retries.backoff_max
     `routing.treatment_pct` (line 8 of aios.toml) must be a percentage from 0 to 100, not 250
     `routing.boundary` (line 7 of aios.toml) must be a number from 0 to 1, not 1.5
     `routing.profile` (line 9 of aios.toml) must be one of "golden", "traffic", "auto", not "goldn"; did you mean "golden"?
-    `events.sync` (line 13 of aios.toml) must be "always", "never" or a duration such as "100ms", not "sometimes"
-    `privacy.kinds` (line 15 of aios.toml) must be one of "email", "phone", "url", "ipv4", "ipv6", "mac", "credit_card", "iban", "us_ssn", "national_id", "crypto", "secret", "custom", not "phones"; did you mean "phone"?
+    `canary.stages` (line 11 of aios.toml) must rise, and 5 does not follow 10
+    `events.sync` (line 15 of aios.toml) must be "always", "never" or a duration such as "100ms", not "sometimes"
+    `privacy.kinds` (line 17 of aios.toml) must be one of "email", "phone", "url", "ipv4", "ipv6", "mac", "credit_card", "iban", "us_ssn", "national_id", "crypto", "secret", "custom", not "phones"; did you mean "phone"?
     "#);
 }
 

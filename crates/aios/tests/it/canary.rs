@@ -1,7 +1,7 @@
 //! `aios canary`, alone and beside a server.
 
 use aios_core::{Bucket, Profile};
-use aios_eval::candidate_fingerprint;
+use aios_eval::{Report, candidate_fingerprint};
 use serde_json::{Value, json};
 
 use crate::program::{Place, Ran};
@@ -111,7 +111,10 @@ fn a_damaged_line_is_named_and_a_reset_begins_anew() {
     place.write(CONTROL, "");
     let ran = place.run(&["canary", "status"]).ended(2);
     assert!(ran.stderr.contains("its end was cut off"), "{}", ran.stderr);
+    let half = text.get(..text.len() / 2).unwrap();
+    place.write(CONTROL, half);
     place.run(&["canary", "check"]).ended(1);
+    assert_eq!(place.read(CONTROL), half, "what is damaged stays as it was found");
     place.run(&["canary", "reset", "--start-pct", "10"]).ended(0);
     assert_eq!(status(&place)["current_pct"], 10.0);
     let names = std::fs::read_dir(place.path().join("data_core/analytics")).unwrap();
@@ -132,9 +135,15 @@ fn report(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
     let hash = hash.as_str().unwrap();
     let of = candidate_fingerprint(hash, Bucket::Treatment, 0.5, Profile::Golden);
     report["candidate_fingerprint"] = json!(of);
-    (report["timestamp"], report["report_id"]) = (json!(ts), json!(name));
+    (report["timestamp"], report["golden_set"]["sha256"]) = (json!(ts), json!(name));
     change(&mut report);
-    place.write(name, &report.to_string());
+    place.write(name, &sealed(&report.to_string()));
+}
+
+/// With the id of its content, as it would have been made; as it is where it is no report.
+fn sealed(text: &str) -> String {
+    let report = Report::parse(text).map(|report| serde_json::to_string(&report.sealed()));
+    report.map_or_else(|_| text.to_owned(), Result::unwrap)
 }
 
 fn good(_: &mut Value) {}
@@ -205,6 +214,70 @@ fn a_report_that_cannot_be_used_is_named() {
     let ran = place.run(&["canary", "check", "--report", "none.json"]).ended(1);
     assert!(ran.stderr.contains("none.json"), "{}", ran.stderr);
     assert_eq!(status(&place)["consecutive_passes"], 0);
+}
+
+/// Many processes at once hand in the same report to a server; it counts once.
+#[tokio::test]
+async fn a_report_that_many_hand_in_at_once_counts_once() {
+    let server = Server::start(&Setup::new()).await;
+    beside(&server, &["canary", "hold"]).ended(0);
+    let ts = kept(&server, "decision")[0]["ts"].clone();
+    beside(&server, &["canary", "resume"]).ended(0);
+    let hash = server.status().await["config"]["hash"].as_str().unwrap().to_owned();
+    let text = include_str!("../../../../fixtures/golden/report_v1.json");
+    let mut report: Value = serde_json::from_str(text).unwrap();
+    let of = candidate_fingerprint(&hash, Bucket::Treatment, 0.5, Profile::Golden);
+    (report["candidate_fingerprint"], report["timestamp"]) = (json!(of), ts);
+    server.place().write("r.json", &sealed(&report.to_string()));
+    let server = std::sync::Arc::new(server);
+    let hand_in = |_| {
+        let server = std::sync::Arc::clone(&server);
+        tokio::task::spawn_blocking(move || {
+            beside(&server, &["canary", "check", "--report", "r.json", "--json"]).ended(0).json()
+        })
+    };
+    let mut n_met = 0;
+    for checked in (0..24).map(hand_in).collect::<Vec<_>>() {
+        n_met += u32::from(checked.await.unwrap()["verdict"] == "met");
+    }
+    assert_eq!((n_met, kept(&server, "verdict").len()), (1, 1));
+}
+
+/// Nothing that is empty, half or garbage is ever good news, whoever reads it.
+#[test]
+fn no_bad_input_is_good_news() {
+    let place = place();
+    report(&place, "good.json", good);
+    let good = place.read("good.json");
+    let half = good.get(..good.len() / 2).unwrap();
+    let bad = ["", "{", "[]", "null", "{}", "\u{0}\u{1}", "PASS", half, &good.replace(':', ";")];
+    let readers: [&[&str]; 4] = [
+        &["canary", "check", "--report", "bad.json"],
+        &["slo", "check", "--report", "bad.json"],
+        &["golden", "compare", "--set", "bad.json", "--out", "out.json"],
+        &["golden", "compare", "--baseline", "bad.json", "--out", "out.json"],
+    ];
+    for text in bad {
+        place.write("bad.json", text);
+        for reader in readers {
+            let ran = place.run(reader);
+            assert_ne!(ran.code, Some(0), "{reader:?} {text:?} {}", ran.stdout);
+        }
+        place.write("data_core/analytics/adaptive_override.json", text);
+        let shown = place.run(&["routing", "status", "--json"]).ended(0).json();
+        // An empty wish changes nothing; whatever else it is, nobody knows what it should have said.
+        let pct = if text == "{}" { 10.0 } else { 0.0 };
+        assert_eq!(shown["split"]["treatment_pct"], pct, "{text:?}");
+    }
+    place.write("data_core/analytics/adaptive_override.json", "{}");
+    let kept = place.read(CONTROL);
+    for text in bad {
+        place.write(CONTROL, text);
+        assert_eq!(place.run(&["canary", "status"]).code, Some(2), "{text:?}");
+        assert_ne!(place.run(&["canary", "check"]).code, Some(0), "{text:?}");
+    }
+    place.write(CONTROL, &kept);
+    place.run(&["canary", "status"]).ended(0);
 }
 
 /// Looks often, and at requests that have just ended.
@@ -345,6 +418,21 @@ async fn the_kill_switch_empties_treatment_within_a_second() {
     beside(&server, &["routing", "clear"]).ended(0);
     let is_back = async || (ask(&server, treated).await == "treatment").then_some(());
     eventually("treatment", is_back).await;
+}
+
+/// A server that listens where this directory's would is not its server.
+#[tokio::test]
+async fn what_is_in_force_is_what_the_owner_of_the_directory_says() {
+    let server = Server::start(&Setup::new()).await;
+    beside(&server, &["canary", "reset", "--start-pct", "75"]).ended(0);
+    let args = ["canary", "status", "--json", "--data-dir", "other"];
+    server.place().write("other/aios.lock", "");
+    let mut command = server.place().command(&args);
+    command.env("AIOS_SERVER__ADMIN_LISTEN", server.admin_address());
+    let shown: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    assert_eq!(shown["split"]["treatment_pct"], 10.0);
+    let own = beside(&server, &["canary", "status", "--json"]).ended(0).json();
+    assert_eq!(own["split"]["treatment_pct"], 75.0);
 }
 
 /// A slip in the override file must not keep the operator or the canary from going back.

@@ -214,6 +214,28 @@ async fn a_receiver_that_fails_for_an_hour_and_a_restart_lose_nothing() {
     assert_eq!(place.post(&receiver).book.told.len(), 1);
 }
 
+/// It takes the connection and never says a word.
+#[tokio::test]
+async fn a_receiver_that_hangs_holds_up_no_other() {
+    let (place, mut receiver) = (Place::new(), Receiver::start().await);
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/{}", silent.local_addr().unwrap(), secret());
+    let mut post = place.post(&receiver);
+    let hanging = Target::new(ChannelKind::Webhook, Secret::new(url), &[]).unwrap();
+    let targets = vec![hanging, post.config.targets.remove(0)];
+    post = Post::open(Arc::clone(&place.dir), AlertConfig { targets, ..post.config.clone() });
+    let trouble = Trouble {
+        about: "pass_rate".to_owned(),
+        severity: crate::alerts::Severity::Page,
+        detail: String::new(),
+    };
+    post.observe(std::slice::from_ref(&trouble), at(0));
+    tokio::select! {
+        () = post.deliver(at(0)) => panic!("the one that hangs has answered"),
+        came = receiver.came.recv() => assert!(came.unwrap().1["text"].is_string()),
+    }
+}
+
 #[tokio::test]
 async fn what_the_goldens_and_routing_break_is_a_ticket() {
     let (place, objectives) = (Place::new(), Objectives::default());

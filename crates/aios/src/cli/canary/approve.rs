@@ -25,6 +25,7 @@ pub(super) struct Approve {
 impl Approve {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let Self { reason, if_version } = self;
-        mover::run(context, out, Wish::Approve, Why { reason, if_version })
+        let stages = context.config()?.canary.policy.stages;
+        mover::run(context, out, Wish::Approve(stages), Why { reason, if_version })
     }
 }

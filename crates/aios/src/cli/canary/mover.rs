@@ -70,7 +70,7 @@ fn asked(wish: Wish, reason: &str, if_version: Option<u64>) -> (&'static str, Va
         }
         Wish::Hold => ("hold", why),
         Wish::Resume => ("resume", why),
-        Wish::Approve => ("approve", why),
+        Wish::Approve(_) => ("approve", why),
     }
 }
 

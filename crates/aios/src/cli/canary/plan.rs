@@ -79,19 +79,15 @@ fn measured(config: &Config, settings: &CanarySettings) -> anyhow::Result<Option
     let now = SystemClock.now();
     let since = now.minus(DAY);
     let mut day = Day { quality_min: settings.quality_min, ..Day::default() };
-    judging::each_row(&index, since..now, |row| {
-        let turn = row.ts.since(since).as_micros() / settings.check_every.as_micros().max(1);
-        day.add(turn, &row);
-    })?;
+    judging::each_row(&index, since..now, |row| day.add(&row))?;
     let n_turns = DAY.as_secs_f64() / settings.check_every.as_secs_f64();
     Ok(day.expected(n_turns))
 }
 
-/// What a day was like. A conversation speaks once in each turn.
+/// What a day was like. A conversation speaks once, as it does at a stage.
 #[derive(Debug, Default)]
 struct Day {
     quality_min: f64,
-    turn: u128,
     spoken: HashSet<u64>,
     n: u64,
     n_failed: u64,
@@ -100,11 +96,7 @@ struct Day {
 }
 
 impl Day {
-    fn add(&mut self, turn: u128, row: &Row) {
-        if self.turn != turn {
-            self.spoken.clear();
-            self.turn = turn;
-        }
+    fn add(&mut self, row: &Row) {
         let Some(failed) = row.failed().filter(|_| row.weight.is_some()) else { return };
         if !self.spoken.insert(row.conversation) {
             return;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use aios_control::{Phase, next_stage};
+use aios_control::Phase;
 use aios_core::{Boundary, EvidenceWindow, Percent, Split, Timestamp};
 use aios_server::Standing;
 use aios_store::ControlFault;
@@ -66,7 +66,12 @@ impl Shown {
             held: canary.held,
             enabled: config.canary.enabled,
             version: rollout.version,
-            next_pct: next_stage(canary.treatment_pct).filter(|_| canary.phase.may_advance()),
+            next_pct: config
+                .canary
+                .policy
+                .stages
+                .after(canary.treatment_pct)
+                .filter(|_| canary.phase.may_advance()),
             candidate: rollout.candidate.clone(),
             boundary: rollout.boundary,
             stage_since: rollout.stage_since,

@@ -5,6 +5,7 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
+use aios_control::CanaryPolicy;
 use aios_control::simulate::{Judging, Rollout, Scenario, Simulation, Tally, bars};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -22,7 +23,7 @@ const CHECKS_MAX: u32 = 1_000;
 
 /// Simulate thousands of rollouts: how often is harm promoted, and what is equal rolled back?
 ///
-/// The judge and the planner are the real ones. Beside them stands what one would write first:
+/// The judge and the planner are the real ones, with the stages and the counts of `[canary]`. Beside them stands what one would write first:
 /// the service levels as thresholds on the treatment's last window.
 ///
 /// With --json: {"seed", "runs", "checks_max", "cells": [{"requests_per_check", "scenario", "judging",
@@ -77,7 +78,8 @@ struct ShownBar {
 
 impl Simulate {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let simulations = self.simulations();
+        let policy = context.config()?.canary.policy;
+        let simulations = self.simulations(policy);
         let progress = progress(simulations.len() as u64 * u64::from(self.runs));
         let cells: Vec<Cell> =
             simulations.iter().map(|simulation| self.cell(simulation, &progress)).collect();
@@ -93,7 +95,7 @@ impl Simulate {
         Ok(if is_kept { Exit::Done } else { Exit::Violation })
     }
 
-    fn simulations(&self) -> Vec<Simulation> {
+    fn simulations(&self, policy: CanaryPolicy) -> Vec<Simulation> {
         let sizes = self.requests_per_check.map_or(REQUESTS_PER_CHECK.to_vec(), |n| vec![n]);
         let scenarios = self.scenario.map_or(Scenario::ALL.to_vec(), |scenario| vec![scenario]);
         let mut simulations = Vec::new();
@@ -103,6 +105,7 @@ impl Simulate {
                     seed: self.seed,
                     scenario,
                     judging,
+                    policy,
                     requests_per_check,
                     checks_max: CHECKS_MAX,
                 }));
@@ -115,7 +118,7 @@ impl Simulate {
         let mut tally = Tally::default();
         rollouts(simulation, self.runs, progress).iter().for_each(|rollout| tally.add(rollout));
         let bars = match simulation.judging {
-            Judging::Evidence => bars(simulation.scenario, simulation.requests_per_check, &tally),
+            Judging::Evidence => bars(simulation, &tally),
             // It is there to be compared with, and is held to nothing.
             Judging::Thresholds => Vec::new(),
         };

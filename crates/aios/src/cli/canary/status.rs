@@ -37,7 +37,7 @@ impl Status {
         let dir = open(&config.server.data_dir)?;
         let standing = standing(&config, dir.as_ref())?;
         // What a running server routes by is what it says, whatever the files would make of it.
-        let split = match running::find(&config)? {
+        let split = match running::owner(&config)? {
             Some(running) => running.status.split,
             None => InForce::of(&config)?.split,
         };

@@ -21,9 +21,6 @@ const N_SAMPLE: u32 = 10_000;
 /// chance where that is greatest, at 50 %.
 const OFF_MAX: f64 = 1.5;
 
-/// The shares through which a canary grows, in percent.
-const STAGES: [f64; 5] = [10.0, 25.0, 50.0, 75.0, 100.0];
-
 const REPORT: &str = "do not change treatment_pct with this build; report it";
 
 pub(super) fn check(subject: &Subject) -> Checked {
@@ -52,10 +49,8 @@ pub(super) fn check(subject: &Subject) -> Checked {
         );
         return Err(Fault::new(detail, REPORT));
     }
-    let growing = STAGES.into_iter().filter(|stage| *stage > pct.get());
-    let shares =
-        growing.filter_map(|stage| Percent::new(stage).ok()).map(|pct| treated(&first, pct));
-    only_grows(dealt, shares)?;
+    let growing = config.canary.policy.stages.iter().filter(|stage| *stage > pct);
+    only_grows(dealt, growing.map(|pct| treated(&first, pct)))?;
     Ok(format!(
         "{share:.1} % of {N_SAMPLE} sample conversations in treatment for {pct} % ({}, {origin} key)",
         split.origin

@@ -18,10 +18,10 @@ use crate::cli::owner::{self, Owner};
 #[group(required = true, multiple = true)]
 pub(super) struct Override {
     /// Share of conversations in control, in percent; 100 empties treatment
-    #[arg(long, value_name = "N", value_parser = percent)]
+    #[arg(long, value_name = "N", value_parser = percent, allow_negative_numbers = true)]
     control_pct: Option<f64>,
     /// The boundary of both buckets
-    #[arg(long, value_name = "B", value_parser = boundary)]
+    #[arg(long, value_name = "B", value_parser = boundary, allow_negative_numbers = true)]
     boundary: Option<f64>,
     /// Nothing may change by itself
     #[arg(long)]
