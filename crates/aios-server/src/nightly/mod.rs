@@ -3,6 +3,7 @@
 //! A step is a file in `steps/` and a line in [`STEPS`]. Each can be done twice without harm, says in a
 //! line what it came to, and fails alone: those behind it still run. None moves the canary.
 
+mod follow;
 mod housekeeper;
 mod schedule;
 mod settings;

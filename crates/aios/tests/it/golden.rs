@@ -189,16 +189,21 @@ fn the_night_asks_the_policy_on_trial() {
     assert_eq!(worse["state"], "violation");
     assert!(worse["detail"].as_str().unwrap().starts_with("FAIL of treatment: 4/10"), "{worse}");
     assert_eq!(check(&golden)["golden"], "failed");
-    // Nobody may ask without a key then.
-    let digest = aios_privacy::SecretDigest::of(b"of somebody").to_hex();
-    golden.serve(
-        1,
-        1,
-        &format!("[clients]\nrequired = true\nkeys = [{{ name = \"ci\", sha256 = \"{digest}\" }}]"),
+    // Nobody may ask without a key then, and with one that may say that it is no live traffic the night asks.
+    let key = ["the key", "of the night"].join(" ");
+    let digest = aios_privacy::SecretDigest::of(key.as_bytes()).to_hex();
+    let clients = format!(
+        "[clients]\nrequired = true\nkeys = [{{ name = \"ci\", sha256 = \"{digest}\", may_steer = true }}]\n"
     );
-    let ran = golden.place.run(&["nightly", "--json"]).ended(0);
-    let told = step(&ran, "golden")["detail"].clone();
-    assert!(told.as_str().unwrap().contains("nightly.golden_key_env"), "{told}");
+    golden.serve(1, 1, &clients);
+    let told = |golden: &Golden| {
+        let ran = golden.place.run(&["nightly", "--json"]).ended(0);
+        step(&ran, "golden")["detail"].as_str().unwrap().to_owned()
+    };
+    assert!(told(&golden).contains("nightly.golden_key_env"), "{}", told(&golden));
+    golden.place = std::mem::replace(&mut golden.place, Place::new()).env("NIGHT_KEY", &key);
+    golden.serve(1, 1, &format!("{clients}[nightly]\ngolden_key_env = \"NIGHT_KEY\""));
+    assert!(told(&golden).starts_with("PASS of treatment"), "{}", told(&golden));
     // Nobody is in treatment then, and the last report stays.
     golden.serve(1, 1, "[routing]\nadaptive = false");
     let before = golden.report();

@@ -40,7 +40,7 @@ fn run(night: &Night) -> Result<Outcome, String> {
     check_drift(&baseline, &set)
         .map_err(|error| format!("{error}; record the baseline anew with `aios golden record`"))?;
     let Some(policy) = served.fingerprint(bucket) else {
-        return skipped("routing is switched off, so nobody is in treatment");
+        return skipped("nobody may be in treatment: it was emptied, or routing is switched off");
     };
     if night.dry_run {
         let n = set.cases().len();
