@@ -74,6 +74,15 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         events: u64,
     },
+    /// Fill an event log, compress it, and start on it three times
+    Starts {
+        /// An empty directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Events in all; each million takes some 400 MB.
+        #[arg(long, default_value_t = 10_000_000)]
+        events: u64,
+    },
     /// Erase a conversation from cold segments and print how long it took
     Erase {
         /// Cold segments in the log.
@@ -154,6 +163,10 @@ fn run(command: Command) -> Result<bool> {
         }
         Command::Check { dir, events } => {
             print_line(&serde_json::to_string(&check::run(&dir, events)?)?)?;
+        }
+        Command::Starts { dir, events } => {
+            let report = store::starts(&store::Plan { dir, n_events: events })?;
+            print_line(&serde_json::to_string(&report)?)?;
         }
         Command::Erase { segments, holding, events } => {
             let report = erase::run(&erase::Shape { segments, holding, events })?;

@@ -72,6 +72,39 @@ pub(crate) fn run(plan: &Plan) -> Result<Report> {
     Ok(report)
 }
 
+/// Events that are written before they are compressed: the log never needs more room than this and what is
+/// cold.
+const SLICE: u64 = 250_000;
+
+/// How often a start is measured.
+const STARTS: usize = 3;
+
+/// What was measured of starting on a large log. Times in milliseconds.
+#[derive(Debug, Serialize)]
+pub(crate) struct Starts {
+    n_events: u64,
+    n_segments: usize,
+    index_bytes: u64,
+    /// Until the log takes events and the index is where the log is, each time.
+    start_ms: Vec<f64>,
+}
+
+/// Makes a log of that size, nearly all of it cold, and starts on it.
+pub(crate) fn starts(plan: &Plan) -> Result<Starts> {
+    let dir = DataDir::open(&plan.dir)?;
+    let (mut report, mut n_segments, mut from) = (Report::default(), 0, 0);
+    while from < plan.n_events {
+        let to = (from + SLICE).min(plan.n_events);
+        fill(&dir, from..to, &mut report)?;
+        n_segments = compress(&dir)?;
+        Index::open(&dir)?.catch_up()?;
+        from = to;
+    }
+    let start_ms = (0..STARTS).map(|_| start(&dir)).collect::<Result<_>>()?;
+    let index_bytes = fs::metadata(plan.dir.join("index.sqlite"))?.len();
+    Ok(Starts { n_events: plan.n_events, n_segments, index_bytes, start_ms })
+}
+
 /// Conversations that are erased: each has one event in each of so many segments, counted from the
 /// first one.
 #[derive(Debug, Clone, Copy)]

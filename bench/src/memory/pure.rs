@@ -17,11 +17,15 @@ pub(super) fn recall() -> Vec<Bar> {
     let plain = Weights { neighbor: 0.0, ..Weights::default() };
     let turn = of_talks(Unit::Turn, Weights::default());
     let span = of_talks(Unit::Span, Weights::default());
+    let gate = Weights { floor_together: 0.4, ..Weights::default() };
+    let gate = of_talks(Unit::Span, gate);
     vec![
         Bar::shown("recall@5, turns without their neighbors' words", of_talks(Unit::Turn, plain).0),
         Bar::shown("recall@5, turns", turn.0),
         Bar::shown("recall@5, spans of 950 words together", span.0),
         Bar::shown("nothing came back for what was never said, share", span.1),
+        Bar::shown("  the same as the gateway asks (memory.floor = 0.4)", gate.1),
+        Bar::shown("  recall@5, spans, as the gateway asks", gate.0),
     ]
 }
 

@@ -37,5 +37,5 @@ pub use report::{
     ReportError, SetRef, Status, Summary, TestResult, candidate_fingerprint,
 };
 pub use routing::{Mismatch, RoutingReport, check_routing};
-pub use stats::{Shift, mcnemar_worse, mean, median, percentile, shift, wilson};
+pub use stats::{Shift, mcnemar_worse, mean, median, percentile, ratio, shift, wilson};
 pub use sweep::{Swept, reached, sweep};

@@ -49,15 +49,32 @@ impl Analyzer {
     pub fn terms(&self, text: &str) -> Vec<Term> {
         let mut terms = Vec::new();
         each_piece(text, |piece| match piece {
-            Piece::Word(word) => {
-                let word = lower(word);
-                if !self.stop_words.contains(&*word) {
-                    terms.push(hash(&self.stemmer.stem(&word)));
-                }
-            }
+            Piece::Word(word) => terms.extend(self.term(&lower(word))),
             Piece::Run(run) => push_pairs(&run, &mut terms),
         });
         terms
+    }
+
+    /// The same, each with its word as [`Self::names`] has it; a pair of characters is no name.
+    pub(crate) fn named_terms(&self, text: &str) -> Vec<(Term, Option<Term>)> {
+        let mut terms = Vec::new();
+        each_piece(text, |piece| match piece {
+            Piece::Word(word) => {
+                let word = lower(word);
+                terms.extend(self.term(&word).map(|term| (term, Some(name(&word)))));
+            }
+            Piece::Run(run) => {
+                let mut pairs = Vec::new();
+                push_pairs(&run, &mut pairs);
+                terms.extend(pairs.into_iter().map(|pair| (pair, None)));
+            }
+        });
+        terms
+    }
+
+    /// Of a word in lower case; a stop word has none.
+    fn term(&self, word: &str) -> Option<Term> {
+        (!self.stop_words.contains(word)).then(|| hash(&self.stemmer.stem(word)))
     }
 
     /// The words of a text as they stand, stop words too: what a speaker's name is looked for in. A name
@@ -67,8 +84,7 @@ impl Analyzer {
         let mut names = Vec::new();
         each_piece(text, |piece| {
             if let Piece::Word(word) = piece {
-                let word = lower(word);
-                names.push(hash(word.strip_suffix("'s").unwrap_or(&word)));
+                names.push(name(&lower(word)));
             }
         });
         names
@@ -94,6 +110,11 @@ fn push_pairs(run: &[char], terms: &mut Vec<Term>) {
         [one] => terms.push(hashed(&[*one])),
         _ => terms.extend(run.windows(2).map(hashed)),
     }
+}
+
+/// Of a word in lower case.
+fn name(word: &str) -> Term {
+    hash(word.strip_suffix("'s").unwrap_or(word))
 }
 
 /// Stored, so it must never change; `VERSION` says so if it does.

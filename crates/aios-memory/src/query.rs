@@ -22,6 +22,8 @@ pub enum Unit {
 #[derive(Debug, Clone)]
 pub struct Query {
     pub(crate) terms: Vec<Term>,
+    /// The word of each term, to be compared with names.
+    pub(crate) words: Vec<Option<Term>>,
     pub(crate) names: Vec<Term>,
     /// Its vector, of the model that the scope's vectors are of.
     pub vector: Option<Quantized>,
@@ -58,8 +60,11 @@ pub struct Weights {
     pub freshness_days: f32,
     /// Results that are so alike, by their terms, count as one.
     pub same: f32,
-    /// Least share of the question, by the rareness of its terms, that a result must hold.
+    /// Least share of the question, by the rareness of its terms, that a result must hold. Who speaks counts not.
     pub floor: f32,
+    /// Least share that all results must hold together. To ask what was never said is like asking for what was,
+    /// but for its rarest word, which then stands nowhere; so all together tell it better than each alone.
+    pub floor_together: f32,
     /// Least cosine that stands in for that share.
     pub floor_cosine: f32,
 }
@@ -76,7 +81,8 @@ impl Default for Weights {
             freshness: 0.05,
             freshness_days: 30.0,
             same: 0.7,
-            floor: 0.25,
+            floor: 0.2,
+            floor_together: 0.0,
             floor_cosine: 0.4,
         }
     }
@@ -89,14 +95,16 @@ impl Query {
     /// Five spans.
     #[must_use]
     pub fn new(analyzer: &Analyzer, question: &str, now: Timestamp) -> Self {
-        let mut terms = Vec::new();
-        for term in analyzer.terms(question) {
+        let (mut terms, mut words) = (Vec::new(), Vec::new());
+        for (term, word) in analyzer.named_terms(question) {
             if terms.len() < TERMS_MAX && !terms.contains(&term) {
                 terms.push(term);
+                words.push(word);
             }
         }
         Self {
             terms,
+            words,
             names: analyzer.names(question),
             vector: None,
             k: 5,

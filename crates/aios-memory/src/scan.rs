@@ -48,8 +48,7 @@ impl Scanned {
 pub(crate) fn scan(scope: &Scope, query: &Query) -> Scanned {
     let asked = Asked::new(&query.terms);
     let idf: Vec<f32> = query.terms.iter().map(|term| scope.idf(*term)).collect();
-    let weights = query.terms.iter().map(|term| scope.idf_at_large(*term)).collect();
-    let mut scanned = Scanned { weights, ..Scanned::default() };
+    let mut scanned = Scanned { weights: weights(scope, query), ..Scanned::default() };
     let (mut before, mut here, mut next) =
         (Counts::default(), Counts::default(), Counts::default());
     let n = scope.len();
@@ -78,6 +77,20 @@ pub(crate) fn scan(scope: &Scope, query: &Query) -> Scanned {
         }
     }
     scanned
+}
+
+/// What each term weighs in how much of the question is answered. Who speaks here is no matter: each turn is
+/// theirs, and whoever asks names them.
+fn weights(scope: &Scope, query: &Query) -> Vec<f32> {
+    let all: Vec<f32> = query.terms.iter().map(|term| scope.idf_at_large(*term)).collect();
+    let is_speaker = |word: &Option<Term>| {
+        word.is_some_and(|word| scope.speakers().iter().any(|names| names.contains(&word)))
+    };
+    let without = all.iter().zip(&query.words);
+    let without = without.map(|(weight, word)| if is_speaker(word) { 0.0 } else { *weight });
+    let without: Vec<f32> = without.collect();
+    // A question that names somebody and says nothing else is about them.
+    if without.iter().any(|weight| *weight > 0.0) { without } else { all }
 }
 
 fn score(

@@ -9,8 +9,9 @@ use crate::search::Hit;
 /// Turns on either side of the one that was found.
 const REACH: usize = 2;
 
-/// The same where words are left when all results are made.
-const REACH_MAX: usize = 3;
+/// The same, at most, where words are left when all results are made: a turn more for each in turn, as often as
+/// they last.
+const REACH_MAX: usize = 5;
 
 /// Turns on either side that say what one is about, also where they are not returned.
 const BESIDE: usize = 1;
@@ -32,7 +33,7 @@ pub(crate) fn stitch(
     if query.unit == Unit::Span {
         made.widen();
     }
-    made.hits
+    if made.are_about() { made.hits } else { Vec::new() }
 }
 
 struct Made<'a> {
@@ -68,11 +69,13 @@ impl Made<'_> {
 
     /// Gives results a turn more on either side, the best first, as far as words are left.
     fn widen(&mut self) {
-        for place in 0..self.hits.len() {
-            let window = self.window(self.hits[place].best, REACH_MAX);
-            let is_free = |at: &&usize| !self.hits.iter().any(|hit| hit.members.contains(at));
-            let new: Vec<usize> = window.iter().filter(is_free).copied().collect();
-            self.join(place, new);
+        for reach in REACH + 1..=REACH_MAX {
+            for place in 0..self.hits.len() {
+                let window = self.window(self.hits[place].best, reach);
+                let is_free = |at: &&usize| !self.hits.iter().any(|hit| hit.members.contains(at));
+                let new: Vec<usize> = window.iter().filter(is_free).copied().collect();
+                self.join(place, new);
+            }
         }
     }
 
@@ -91,11 +94,22 @@ impl Made<'_> {
     /// Whether enough of the question is in it, in words or in meaning. Without this, whatever is least
     /// far away would come back for a question that nothing here answers.
     fn is_about(&self, at: usize) -> bool {
-        let weights = &self.query.weights;
+        let share = self.scanned.share(&self.window(at, BESIDE));
+        share >= self.query.weights.floor || self.is_meant(at)
+    }
+
+    /// Whether enough of the question is in all results together, in words or in meaning.
+    fn are_about(&self) -> bool {
+        let members: Vec<usize> = self.hits.iter().flat_map(|hit| &hit.members).copied().collect();
+        self.scanned.share(&members) >= self.query.weights.floor_together
+            || self.hits.iter().any(|hit| self.is_meant(hit.best))
+    }
+
+    /// Whether a fragment means what is asked, as far as vectors tell.
+    fn is_meant(&self, at: usize) -> bool {
         let asked = self.query.vector.as_ref();
         let cosine = self.scope.vector(at).zip(asked).map(|(one, asked)| one.cosine(asked));
-        self.scanned.share(&self.window(at, BESIDE)) >= weights.floor
-            || cosine.is_some_and(|cosine| cosine >= weights.floor_cosine)
+        cosine.is_some_and(|cosine| cosine >= self.query.weights.floor_cosine)
     }
 
     /// Joins a window to a result that it overlaps. Whether it did.

@@ -55,6 +55,11 @@ impl Clients {
         Self { required, keys: keys.collect() }
     }
 
+    /// Whether nobody is served without a key.
+    pub(crate) const fn is_required(&self) -> bool {
+        self.required
+    }
+
     /// Finds the client behind a request. `None` = anonymous, where keys are not required.
     pub(crate) fn authenticate(
         &self,

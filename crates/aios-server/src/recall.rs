@@ -55,17 +55,6 @@ pub enum Measured {
     Report(Box<RetrievalReport>),
 }
 
-impl Measured {
-    /// The share that was found of what should be, if any question could say something of it.
-    #[must_use]
-    pub fn recall(&self) -> Option<f64> {
-        match self {
-            Self::Report(report) if report.n > 0 => Some(report.recall),
-            Self::Report(_) | Self::NoMemory | Self::NoQuestions => None,
-        }
-    }
-}
-
 /// What the memory finds of what it should: the questions of the data directory asked of what is remembered
 /// there.
 ///

@@ -38,8 +38,8 @@ pub struct DataDir {
 /// Ownership of a data directory; ends when the last holder is dropped.
 #[derive(Debug)]
 struct Lock {
-    /// The operating system's lock lives as long as the file is open.
-    _file: File,
+    /// The operating system's lock is on it.
+    file: File,
     /// Two writers of one segment would cut each other's lines.
     log_open: AtomicBool,
     /// Segments that are being changed.
@@ -48,6 +48,16 @@ struct Lock {
     holds: Mutex<()>,
     /// The memory, while it is open: all who open it share it, an erasure too.
     memory: Mutex<Weak<memory::Shared>>,
+}
+
+impl Drop for Lock {
+    /// Closing the file would not be enough: a process that is being started holds a copy of it for a moment, and
+    /// the lock with it.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(%error, "the data directory's lock ends with the process");
+        }
+    }
 }
 
 /// The right to write the event log. Keeps the directory owned until the log is closed.
@@ -66,7 +76,7 @@ impl DataDir {
         let file = lock(&path)?;
         address::withdraw(&path)?;
         let lock = Lock {
-            _file: file,
+            file,
             log_open: AtomicBool::new(false),
             leases: Leases::default(),
             holds: Mutex::new(()),

@@ -110,7 +110,7 @@ fn per_request(cpu_s: Option<f64>, n_requests: f64) -> Option<f64> {
 fn binary_mib(subject: Subject) -> Option<f64> {
     let name = match subject {
         Subject::Raw => "aios-bench",
-        Subject::Aios => "aios",
+        Subject::Aios | Subject::Remembering => "aios",
     };
     let meta = fs::metadata(workspace::program("release", name)).ok()?;
     Some(meta.len() as f64 / (1024.0 * 1024.0))

@@ -9,6 +9,7 @@ mod pii;
 mod soak;
 mod stand;
 mod store;
+mod talk;
 
 use std::process::ExitCode;
 
@@ -40,7 +41,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "memory",
-        about: "what was said, found again: speed, durability, copies, erasure, leaks [--quick]",
+        about: "what was said, found again: speed, copies, erasure, leaks, in the gateway [--quick]",
         run: memory::run,
     },
     Bench {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use super::talk;
 use crate::process::Server;
 use crate::{cargo, http, process, workspace};
 
@@ -15,6 +16,9 @@ const READY: Duration = Duration::from_secs(20);
 const SUBJECT_CORE: &str = "0";
 /// Core of model and load.
 const LOAD_CORE: &str = "1";
+/// Conversations of the load, and turns in each.
+const CONVERSATIONS: usize = 64;
+const TURNS: usize = 200;
 /// How often each second the kernel counts a process's time: fixed for user space on Linux.
 const TICKS_PER_S: f64 = 100.0;
 
@@ -28,6 +32,8 @@ pub(super) enum Subject {
     Raw,
     /// The gateway with event log, redaction and metrics.
     Aios,
+    /// The same, remembering: each connection's conversation has 200 turns already.
+    Remembering,
 }
 
 /// The instant model, ready for subjects.
@@ -68,6 +74,11 @@ impl Stand {
                 tool(self.pinned, SUBJECT_CORE, &args)
             }
             Subject::Aios => self.aios(&address, more)?,
+            Subject::Remembering => {
+                let command = self.aios(&address, "[memory]\nmode = \"conversation\"\n")?;
+                self.remember(&Self::data_dir())?;
+                command
+            }
         };
         let started = Instant::now();
         let mut server = Server::start(command, &self.dir.join(format!("{subject:?}.log")))?;
@@ -90,6 +101,16 @@ impl Stand {
         Ok(command)
     }
 
+    /// Puts 200 turns into the conversation of each connection that the load will open.
+    fn remember(&self, data_dir: &Path) -> Result<()> {
+        let turns = self.dir.join("turns.ndjson");
+        fs::write(&turns, talk::turns(CONVERSATIONS, TURNS))
+            .context("failed to write the turns")?;
+        let mut command = Command::new(workspace::program("release", "aios"));
+        command.args(["memory", "import"]).arg(turns).arg("--data-dir").arg(data_dir);
+        process::output(&mut command).context("the turns could not be imported").map(drop)
+    }
+
     /// Defaults, but for limits that would measure a queue and not the gateway.
     fn config(&self) -> String {
         let endpoint = format!(
@@ -106,7 +127,7 @@ impl Subject {
     fn ready_path(self) -> &'static str {
         match self {
             Self::Raw => "/v1/models",
-            Self::Aios => "/readyz",
+            Self::Aios | Self::Remembering => "/readyz",
         }
     }
 }

@@ -8,6 +8,8 @@ const ALPHA_GONE: f64 = 0.02;
 const RUNS_MAX: usize = 12;
 /// Runs of a case that must agree before a difference over all cases is believed.
 const RUNS_CONFIRMED: usize = 3;
+/// Runs of each case from which latency is told on whichever side of the threshold it then is.
+const RUNS_LATENCY: usize = 9;
 
 /// A case that must be run more often.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +27,15 @@ impl Comparison<'_> {
         let n_gone_runs = runs_to_be_gone(self.gone().count());
         let all_are_doubted = self.is_slower().is_some() || self.has_moved();
         let some_are_doubted = self.p_cases() <= ALPHA_CASES;
+        let of_all = match (self.latency_is_open(), all_are_doubted) {
+            (true, _) => RUNS_LATENCY,
+            (false, true) => RUNS_CONFIRMED,
+            (false, false) => 0,
+        };
         let wanted = |pair: &super::Pair<'_>| {
             let is_gone = pair.before.pass_k && pair.now.is_gone();
             let is_worse = some_are_doubted && pair.before.passed && !pair.now.passed;
-            let confirmed = if all_are_doubted || is_worse { RUNS_CONFIRMED } else { 0 };
+            let confirmed = if is_worse { of_all.max(RUNS_CONFIRMED) } else { of_all };
             if is_gone { confirmed.max(n_gone_runs) } else { confirmed }
         };
         let doubt = |pair: &super::Pair<'_>| {

@@ -5,7 +5,9 @@
 //! - **A case is gone**: every run of it passed in the baseline, and none passes now, whatever the average.
 //! - **More cases got worse than better**: McNemar's exact test over all cases, at 1 %.
 //! - **Answers are slower**: the geometric mean of the cases' ratios is past the threshold, and chance makes so much
-//!   in at most 5 % of runs: sign flips over the pairs. And somebody could notice it: 20 ms in the mean.
+//!   in at most 5 % of runs: sign flips over the cases. A case's ratio is the median over pairs of its runs, then and
+//!   now; while the mean is too near to the threshold to tell, more is asked. And somebody could notice it: 20 ms
+//!   in the mean.
 //! - **Routing has moved**: main's share differs by more than the threshold.
 //!
 //! Models waver, so nothing that one run suggests is believed at once. [`Comparison::doubts`] names the cases that
@@ -19,7 +21,7 @@ mod verdict;
 use std::collections::BTreeMap;
 
 use crate::report::{Change, Report, TestResult, even_runs};
-use crate::stats::{Shift, mcnemar_worse, mean, shift};
+use crate::stats::{Shift, mcnemar_worse, mean, ratio, shift};
 
 pub use doubts::Doubt;
 pub use verdict::{Outcome, unanswered};
@@ -28,6 +30,8 @@ pub use verdict::{Outcome, unanswered};
 const ALPHA_CASES: f64 = 0.01;
 /// Chance of error of the test of latency; the threshold has to be passed as well.
 const ALPHA_LATENCY: f64 = 0.05;
+/// Standard errors from the threshold within which it is open on which side of it latency is.
+const ERRORS_APART: f64 = 2.0;
 /// Mean difference of latency, in milliseconds, that nobody notices.
 const UNNOTICED_MS: f64 = 20.0;
 /// Share of runs without an answer from which on nothing can be told.
@@ -47,6 +51,17 @@ pub struct Comparison<'a> {
 struct Pair<'a> {
     before: &'a TestResult,
     now: &'a TestResult,
+}
+
+impl Pair<'_> {
+    /// How many times longer an answer takes.
+    fn slower(&self) -> Option<f64> {
+        let times = |test: &TestResult| -> Vec<f64> {
+            let answered = test.runs.iter().filter(|run| run.is_answered());
+            answered.map(|run| run.latency_ms).collect()
+        };
+        ratio(&times(self.before), &times(self.now))
+    }
 }
 
 /// A set does not belong to a baseline.
@@ -105,8 +120,7 @@ impl<'a> Comparison<'a> {
             Some(Pair { before, now })
         };
         let pairs: Vec<_> = deciding.filter_map(pair).collect();
-        let both = |pair: &Pair<'_>| Some((pair.before.latency_ms?, pair.now.latency_ms?));
-        let latency = shift(&pairs.iter().filter_map(both).collect::<Vec<_>>());
+        let latency = shift(&pairs.iter().filter_map(Pair::slower).collect::<Vec<_>>());
         Self { pairs, tests, threshold, latency }
     }
 
@@ -142,6 +156,17 @@ impl<'a> Comparison<'a> {
 
     fn p_cases(&self) -> f64 {
         mcnemar_worse(self.worse().count() as u64, self.better().count() as u64)
+    }
+
+    /// Whether more runs could say something else of latency: it has changed beyond chance, and whether past the
+    /// threshold hangs on how the cases differ.
+    fn latency_is_open(&self) -> bool {
+        let limit = (1.0 + self.threshold).ln();
+        self.latency.is_some_and(|shift| {
+            shift.p_slower <= ALPHA_LATENCY
+                && self.added_ms() > UNNOTICED_MS
+                && (shift.ratio.ln() - limit).abs() < ERRORS_APART * shift.error
+        })
     }
 
     fn is_slower(&self) -> Option<Shift> {

@@ -153,10 +153,23 @@ fn answers_that_are_slower_are_found_and_noise_is_not() {
         world.compare(&baseline, 1).regressions.iter().any(|change| change.what == "latency")
     };
     let share = |factor, noise| (1..=200).filter(|seed| slower(factor, noise, *seed)).count();
-    assert_eq!(share(1.3, 0.01), 200, "a third more, steadily");
-    assert_eq!(share(1.2, 0.01), 0, "below the threshold");
-    assert!(share(1.0, 0.25) <= 4, "noise: {}", share(1.0, 0.25));
-    assert!(share(1.6, 0.25) >= 150, "much slower, with noise: {}", share(1.6, 0.25));
+    // At the guide's threshold of 25 %: how much slower, with how much noise (as a logarithm's deviation), and how
+    // many of 200 runs must find it, or at most may.
+    let rows = [
+        (1.0, 0.01, 0..=0),
+        (1.0, 0.25, 0..=4),
+        (1.2, 0.01, 0..=0),
+        (1.2, 0.05, 0..=4),
+        (1.3, 0.01, 200..=200),
+        (1.3, 0.05, 198..=200),
+        (1.3, 0.10, 180..=200),
+        (1.6, 0.25, 180..=200),
+    ];
+    for (factor, noise, allowed) in rows {
+        let n = share(factor, noise);
+        println!("{factor} times as slow with noise {noise}: {n} of 200 runs say so");
+        assert!(allowed.contains(&n), "{factor} with {noise}: {n}, not {allowed:?}");
+    }
 }
 
 #[test]

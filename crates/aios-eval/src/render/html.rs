@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 
 use super::{Figure, escaped, failures, ms, plot};
+use aios_core::Timestamp;
+
 use crate::report::{Change, Report, TestResult};
 
-pub(super) const STYLE: &str = include_str!("page.css");
+/// How the pages look: light and dark, narrow and wide.
+pub const PAGE_STYLE: &str = include_str!("page.css");
 
 /// The report as a page. Each case can be opened to see its answers, then and now.
 #[must_use]
@@ -17,7 +20,7 @@ pub fn html(report: &Report, baseline: Option<&Report>) -> String {
         format_args!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"content-security-policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>Golden run: {word}</title>\n<style>\n{STYLE}</style></head><body>\n\
+         <title>Golden run: {word}</title>\n<style>\n{PAGE_STYLE}</style></head><body>\n\
          <h1>Golden run <span class=\"word {word}\">{word}</span></h1>"
         ),
     );
@@ -57,12 +60,22 @@ pub fn html(report: &Report, baseline: Option<&Report>) -> String {
 
 fn about(report: &Report) -> String {
     let baseline = report.baseline_timestamp;
-    let against = baseline.map_or_else(String::new, |at| format!(" against the baseline of {at}"));
+    let against =
+        baseline.map_or_else(String::new, |at| format!(" against the baseline of {}", minute(at)));
     let simulated = if report.summary.simulated_runs > 0 { ", simulated models" } else { "" };
     format!(
         "{}{against}, bucket {}, {} runs{simulated}",
-        report.timestamp, report.bucket, report.metrics.n
+        minute(report.timestamp),
+        report.bucket,
+        report.metrics.n
     )
+}
+
+/// To the minute.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    let (day, time) = text.split_once('T').unwrap_or((&text, ""));
+    format!("{day} {} UTC", time.get(..5).unwrap_or(time))
 }
 
 fn tiles(page: &mut String, report: &Report, baseline: Option<&Report>) {
@@ -75,11 +88,12 @@ fn tiles(page: &mut String, report: &Report, baseline: Option<&Report>) {
     ];
     page.push_str("<div class=\"tiles\">\n");
     for (name, of) in tiles {
-        let before = baseline.map_or_else(String::new, |it| format!("; was {}", of(it)));
+        let before =
+            baseline.map_or_else(String::new, |it| format!("<small>was {}</small>", of(it)));
         push(
             page,
             format_args!(
-                "<div class=\"tile\"><b>{}</b><span>{name}{before}</span></div>",
+                "<div class=\"tile\"><b>{}</b><span>{name}</span>{before}</div>",
                 of(report)
             ),
         );

@@ -8,7 +8,7 @@ mod plot;
 mod sweep;
 
 pub use github::github;
-pub use html::html;
+pub use html::{PAGE_STYLE, html};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use sweep::sweep_html;

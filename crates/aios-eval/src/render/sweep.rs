@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::html::STYLE;
+use super::html::PAGE_STYLE;
 use super::ms;
 use crate::sweep::Swept;
 
@@ -38,7 +38,7 @@ pub fn sweep_html(swept: &[Swept], in_force: f64) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"content-security-policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>Boundaries</title>\n<style>\n{STYLE}</style></head><body>\n<h1>Boundaries</h1>\n\
+         <title>Boundaries</title>\n<style>\n{PAGE_STYLE}</style></head><body>\n<h1>Boundaries</h1>\n\
          <p class=\"sub\">A message whose weight is at or above the boundary goes to main. In force: {in_force}</p>\n\
          {}{}{}</body></html>\n",
         plot("Shares", swept, &shares, 1.0, in_force, percent),

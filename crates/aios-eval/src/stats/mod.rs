@@ -7,5 +7,5 @@ mod wilson;
 
 pub use mcnemar::mcnemar_worse;
 pub use quantile::{mean, median, percentile};
-pub use sign_flip::{Shift, shift};
+pub use sign_flip::{Shift, ratio, shift};
 pub use wilson::wilson;

@@ -7,6 +7,8 @@
 //! ones that are as large count with the observed one, which keeps the test valid: Phipson and Smyth,
 //! "Permutation P-values should never be zero" (2010).
 
+use super::quantile::median;
+
 /// Pairs up to which all signs are tried.
 const EXACT_MAX: usize = 18;
 /// Draws of signs beyond that.
@@ -21,22 +23,38 @@ pub struct Shift {
     pub p_slower: f64,
     /// The same towards quicker.
     pub p_faster: f64,
-    /// Pairs that were compared.
+    /// Standard error of the ratio's logarithm, from how the cases differ.
+    pub error: f64,
+    /// Cases that were compared.
     pub n: usize,
 }
 
-/// Compares pairs of (before, now). Pairs that are not two positive numbers are left out; none if nothing is left.
+/// What cases say together, each by its ratio of now to before. What is no positive number is left out; none if
+/// nothing is left.
 #[must_use]
-pub fn shift(pairs: &[(f64, f64)]) -> Option<Shift> {
-    let is_real = |x: f64| x.is_finite() && x > 0.0;
-    let usable = pairs.iter().filter(|(before, now)| is_real(*before) && is_real(*now));
-    let logs: Vec<f64> = usable.map(|(before, now)| (now / before).ln()).collect();
+pub fn shift(ratios: &[f64]) -> Option<Shift> {
+    let usable = ratios.iter().filter(|ratio| ratio.is_finite() && **ratio > 0.0);
+    let logs: Vec<f64> = usable.map(|ratio| ratio.ln()).collect();
     if logs.is_empty() {
         return None;
     }
     let sum: f64 = logs.iter().sum();
     let (p_slower, p_faster) = if logs.len() <= EXACT_MAX { exact(&logs) } else { drawn(&logs) };
-    Some(Shift { ratio: (sum / logs.len() as f64).exp(), p_slower, p_faster, n: logs.len() })
+    let (n, middle) = (logs.len(), sum / logs.len() as f64);
+    let squares: f64 = logs.iter().map(|log| (log - middle).powi(2)).sum();
+    // Of one case nobody knows how cases differ.
+    let error = (squares / ((n - 1) * n) as f64).sqrt();
+    Some(Shift { ratio: middle.exp(), p_slower, p_faster, error, n })
+}
+
+/// How many times longer it takes now than before, from several runs of each: the median over all pairs of one run
+/// before and one now, after Hodges and Lehmann, "Estimates of location based on rank tests" (1963). One run that
+/// was held up does not move it, and it uses nearly all that the runs say. None where there is no pair.
+#[must_use]
+pub fn ratio(before: &[f64], now: &[f64]) -> Option<f64> {
+    let logs = before.iter().flat_map(|before| now.iter().map(move |now| (now / before).ln()));
+    let usable: Vec<f64> = logs.filter(|log| log.is_finite()).collect();
+    median(&usable).map(f64::exp)
 }
 
 /// Shares of all assignments of signs whose sum is at least, and at most, the observed one.
@@ -94,17 +112,13 @@ impl SplitMix {
 mod tests {
     use super::*;
 
-    fn pairs(ratios: &[f64]) -> Vec<(f64, f64)> {
-        ratios.iter().map(|ratio| (100.0, 100.0 * ratio)).collect()
-    }
-
     fn close(a: f64, b: f64) -> bool {
         (a - b).abs() < 1e-12
     }
 
     #[test]
     fn all_slower_is_one_assignment_of_all() {
-        let slower = shift(&pairs(&[1.3; 10])).unwrap();
+        let slower = shift(&[1.3; 10]).unwrap();
         assert!(close(slower.ratio, 1.3) && close(slower.p_slower, 1.0 / 1024.0), "{slower:?}");
         assert!(close(slower.p_faster, 1.0));
     }
@@ -113,9 +127,9 @@ mod tests {
     fn small_cases_are_counted_by_hand() {
         // Logs 1, 2, 3 with the first negative: sums of at least 4 are +4 and +6.
         let e = std::f64::consts::E;
-        let found = shift(&pairs(&[1.0 / e, e.powi(2), e.powi(3)])).unwrap();
+        let found = shift(&[1.0 / e, e.powi(2), e.powi(3)]).unwrap();
         assert!(close(found.p_slower, 2.0 / 8.0) && close(found.p_faster, 7.0 / 8.0), "{found:?}");
-        let equal = shift(&pairs(&[1.0, 1.0])).unwrap();
+        let equal = shift(&[1.0, 1.0]).unwrap();
         assert!(close(equal.p_slower, 1.0) && close(equal.ratio, 1.0));
     }
 
@@ -125,7 +139,7 @@ mod tests {
         let darwin = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48];
         let of = |copies: usize| {
             let logs = darwin.iter().map(|eighths| (f64::from(*eighths) / 100.0).exp());
-            shift(&pairs(&logs.collect::<Vec<_>>().repeat(copies))).unwrap()
+            shift(&logs.collect::<Vec<_>>().repeat(copies)).unwrap()
         };
         assert!(close(of(1).p_slower, 863.0 / 32768.0), "{:?}", of(1));
         // Twice as many of the same are drawn, and less likely by chance: normal, 2.14 * sqrt 2.
@@ -136,7 +150,23 @@ mod tests {
     #[test]
     fn what_is_no_pair_is_left_out() {
         assert_eq!(shift(&[]), None);
-        assert_eq!(shift(&[(0.0, 5.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)]), None);
-        assert_eq!(shift(&[(1.0, 1.0), (-1.0, 1.0)]).unwrap().n, 1);
+        assert_eq!(shift(&[0.0, f64::NAN, f64::INFINITY, -1.0]), None);
+        assert_eq!(shift(&[1.0, -1.0]).unwrap().n, 1);
+    }
+
+    #[test]
+    fn one_run_that_was_held_up_moves_nothing() {
+        assert!(close(ratio(&[100.0, 100.0, 100.0], &[130.0, 900.0, 130.0]).unwrap(), 1.3));
+        assert!(close(ratio(&[100.0, 5_000.0, 100.0], &[100.0]).unwrap(), 1.0));
+        assert_eq!((ratio(&[], &[1.0]), ratio(&[0.0], &[1.0])), (None, None));
+    }
+
+    #[test]
+    fn cases_that_differ_leave_a_doubt() {
+        let e = std::f64::consts::E;
+        // Logs 0 and 2: the mean 1 with an error of 1.
+        let found = shift(&[1.0, e.powi(2)]).unwrap();
+        assert!(close(found.error, 1.0) && close(found.ratio, e), "{found:?}");
+        assert!(shift(&[1.3; 5]).unwrap().error < 1e-9);
     }
 }

@@ -5,6 +5,7 @@
 //! guard looks at the words that differ. Only what is the same word for word may be merged; all else is
 //! linked and stays.
 
+mod clusters;
 mod guard;
 mod minhash;
 mod words;
@@ -15,6 +16,7 @@ mod tests;
 use std::collections::HashMap;
 
 use crate::jaccard::jaccard;
+use clusters::{Alike, Clusters};
 use minhash::{Bands, Signature};
 use words::WordSet;
 
@@ -67,6 +69,7 @@ pub fn find_copies(subjects: &[Subject<'_>]) -> Copies {
     let mut copies = Copies::default();
     let mut first = HashMap::with_capacity(subjects.len());
     let mut bands = Bands::new(subjects.len());
+    let mut clusters = Clusters::default();
     let mut kept: Vec<(usize, WordSet)> = Vec::with_capacity(subjects.len());
     for (at, subject) in subjects.iter().enumerate() {
         let same = first.entry((subject.scope, normal_hash(subject.text))).or_insert(at);
@@ -79,16 +82,21 @@ pub fn find_copies(subjects: &[Subject<'_>]) -> Copies {
             continue;
         }
         let signature = Signature::of(&words.hashes, subject.scope);
-        for near in bands.put(&signature, kept.len(), COMPARED_MAX) {
-            let (other, other_words) = &kept[near];
-            let other = &subjects[*other];
-            let likeness = jaccard(&words.hashes, &other_words.hashes);
-            if other.scope == subject.scope && likeness >= NEAR {
-                let is_variant = guard::is_variant(other_words, &words);
-                let (earlier, later) = (other.id, subject.id);
-                copies.near.push(Link { earlier, later, likeness, is_variant });
-            }
-        }
+        let alike =
+            bands.put(&signature, kept.len(), COMPARED_MAX).into_iter().filter_map(|near| {
+                let (other, other_words) = &kept[near];
+                let likeness = jaccard(&words.hashes, &other_words.hashes);
+                let is_near = subjects[*other].scope == subject.scope && likeness >= NEAR;
+                let is_variant = is_near && guard::is_variant(other_words, &words);
+                is_near.then_some(Alike { at: near, likeness, is_variant })
+            });
+        let alike = alike.collect();
+        copies.near.extend(clusters.put(alike).into_iter().map(|one| Link {
+            earlier: subjects[kept[one.at].0].id,
+            later: subject.id,
+            likeness: one.likeness,
+            is_variant: one.is_variant,
+        }));
         kept.push((at, words));
     }
     copies

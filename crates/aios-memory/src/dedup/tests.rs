@@ -33,6 +33,28 @@ fn a_correction_is_told_from_a_copy() {
     check(said, "a boat goes north at dawn", None);
 }
 
+/// Pairs that are called copies, by the places of their texts.
+fn pairs(texts: &[&str]) -> Vec<(i64, i64)> {
+    let subjects: Vec<_> =
+        (0..).zip(texts).map(|(id, text)| Subject { id, scope: 1, text }).collect();
+    let near = find_copies(&subjects).near;
+    near.iter().filter(|link| !link.is_variant).map(|link| (link.earlier, link.later)).collect()
+}
+
+#[test]
+fn what_was_cut_off_is_a_copy_of_one_and_not_of_its_correction_too() {
+    let said = "the ferry to the island leaves every morning from the old harbor at 8";
+    let corrected = "the ferry to the island leaves every morning from the old harbor at 9";
+    let cut = "the ferry to the island leaves every morning from the old harbor";
+    assert_eq!(pairs(&[said, corrected, cut]), [(0, 2)]);
+    assert_eq!(pairs(&[said, cut, corrected]), [(0, 1)]);
+    assert_eq!(pairs(&[cut, said, corrected]), [(0, 1)]);
+    // The more like it counts before the earlier.
+    let likelier = "the ferry to the island leaves every morning from the old harbor and 9";
+    let cut = "the ferry to the island leaves every morning from the old harbor and";
+    assert_eq!(pairs(&[said, likelier, cut]), [(1, 2)]);
+}
+
 #[test]
 fn nothing_is_compared_across_scopes() {
     let subjects =

@@ -56,7 +56,7 @@ fn an_answer_is_found_by_its_question_and_a_span_holds_both() {
     let scope = scope(&TALK);
     assert_eq!(found(&scope, &query("ferry", Unit::Turn)), [0, 1], "the neighbor's word counts");
     let hits = scope.search(&query("Which ferry?", Unit::Span));
-    assert_eq!(hits[0].members, [0, 1, 2, 3]);
+    assert_eq!(hits[0].members, [0, 1, 2, 3, 4, 5], "words are left for three turns more");
     assert_eq!(hits.len(), 1, "the other one is in it already");
 }
 
@@ -226,4 +226,22 @@ proptest! {
         prop_assert_eq!(all.len(), n, "no turn stands twice");
         prop_assert!(hits.iter().all(|hit| hit.members.contains(&hit.best)));
     }
+}
+
+#[test]
+fn who_speaks_is_no_answer_to_what_is_asked() {
+    let turns = ["Hi Bob, how are you?", "Fine, Ann, and you?", "I bought a sailing boat in May."];
+    let scope = Scope::new((1..).zip(turns).map(|(id, text)| entry(id, text)).collect());
+    let found = |question: &str, together: f32| {
+        let mut query = Query::new(&Analyzer::default(), question, at(10));
+        (query.unit, query.weights.floor_together) = (Unit::Turn, together);
+        scope.search(&query).first().map(|hit| hit.best)
+    };
+    assert_eq!(found("When did Bob buy a boat?", 0.4), Some(2));
+    assert_eq!(found("Which garden did Ann plant?", 0.0), None);
+    // "Boat" is there and "captain" is nowhere.
+    assert_eq!(found("Which captain and crew has the boat?", 0.0), Some(2));
+    assert_eq!(found("Which captain and crew has the boat?", 0.4), None);
+    // Who asks for somebody and nothing else is told of them.
+    assert!(found("Ann?", 0.0).is_some());
 }

@@ -103,7 +103,12 @@ async fn take(
     if !gateway.words.one_more(said.about) {
         return Err(GatewayError::EnoughSaid { max: WORDS_MAX });
     }
-    keep(gateway, &live, said, &answer, client).await
+    let is_good = said.score.is_some_and(|score| score >= live.objectives.quality_min);
+    let kept = keep(gateway, &live, said, &answer, client).await?;
+    if is_good {
+        gateway.memory.confirmed(&answer, gateway.clock.now());
+    }
+    Ok(kept)
 }
 
 /// Whoever speaks of an answer at once is faster than the log: it is waited for a moment.

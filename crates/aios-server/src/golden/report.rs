@@ -22,8 +22,6 @@ pub struct About<'a> {
     pub now: Timestamp,
     /// Which policy answered, if that is known.
     pub fingerprint: Option<String>,
-    /// What the memory finds of what it should, where that was measured with the run.
-    pub recall_at_5: Option<f64>,
 }
 
 /// The report as far as it does not depend on a comparison.
@@ -90,7 +88,7 @@ fn draft_of(
         golden_set: SetRef { sha256: set.sha256(), count: set.cases().len() },
         baseline: None,
         judge: is_judged.then(|| judge_name(run.asker())),
-        metrics: Metrics { recall_at_5: about.recall_at_5, ..Metrics::of(&tests) },
+        metrics: Metrics::of(&tests),
         summary,
         regressions_detected: Vec::new(),
         improvements_detected: Vec::new(),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use aios_control::slo::Good;
 use aios_control::slo::burn::{Burn, Minute, burn};
-use aios_control::slo::{Good, share_above};
 use aios_core::Timestamp;
 use serde::Serialize;
 
@@ -66,26 +66,6 @@ fn hourly(minutes: &[Minute], now: Timestamp) -> Vec<Option<f64>> {
         (n > 0).then(|| n_bad as f64 / n as f64)
     };
     (0..HOURS).rev().map(hour).collect()
-}
-
-/// Of all hours since `since` in which events of an objective's share were counted, how many kept it, and how many there
-/// were; an hour breaks an objective only where that is proven.
-#[must_use]
-pub fn kept_hours(minutes: &Minutes, objectives: &Objectives, since: Timestamp) -> (u64, u64) {
-    let first = since.as_secs().div_euclid(3_600);
-    let mut kept = (0, 0);
-    for (slo, share) in objectives.budgeted() {
-        let mut hours = std::collections::BTreeMap::<i64, (u64, u64)>::new();
-        for at in minutes.tallies().minutes(share) {
-            let hour = hours.entry(at.minute.div_euclid(60)).or_default();
-            *hour = (hour.0 + at.n, hour.1 + at.n_bad);
-        }
-        for (n, n_bad) in hours.range(first..).map(|(_, counted)| *counted) {
-            let is_broken = n_bad >= 3 && share_above(n_bad, n, slo.bad_share_max());
-            kept = (kept.0 + u64::from(!is_broken), kept.1 + 1);
-        }
-    }
-    kept
 }
 
 /// In how much time nothing is left, in words.

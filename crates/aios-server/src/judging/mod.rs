@@ -4,13 +4,15 @@
 //! work and touches nothing.
 
 mod budget;
+mod hours;
 mod look;
 mod minutes;
 mod objectives;
 mod recall;
 mod rows;
 
-pub use budget::{Budget, budgets, exhausted_in, kept_hours};
+pub use budget::{Budget, budgets, exhausted_in};
+pub use hours::{Hour, Hours, hours};
 pub use look::{figures, goldens, look};
 pub use minutes::Minutes;
 pub use objectives::Objectives;

@@ -1,7 +1,7 @@
 //! Who does the night's work in a server: one at a time, when it is due and when asked.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
 use aios_core::Bucket;
@@ -10,11 +10,16 @@ use aios_privacy::Keyring;
 use aios_store::{AuditLog, DataDir, Rotator, actor};
 use tokio::time::MissedTickBehavior;
 
-use super::{Night, NightReport, Nightly, Served, StepReport, StepState, last_night, run_night};
+use super::{
+    Night, NightReport, Nightly, Served, StepReport, StepState, follow, last_night, run_night,
+};
 use crate::gateway::Gateway;
 
 /// How often it is asked whether work is due. Waiting by the wall clock would miss a machine that slept.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// How often it is asked whether what is on trial has moved since the golden set was asked.
+const FOLLOW_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// What the night's work is done with.
 pub(crate) struct House {
@@ -37,22 +42,44 @@ pub(crate) struct Housekeeper {
 
 impl Housekeeper {
     pub(crate) fn new(house: House) -> Self {
-        let gateway = Arc::clone(&house.gateway);
-        let served = Served::new(house.address, move |bucket| policy(&gateway, bucket));
+        let (asked, keyed) = (Arc::clone(&house.gateway), Arc::clone(&house.gateway));
+        let served = Served::new(
+            house.address,
+            move |bucket| policy(&asked, bucket),
+            move || keyed.live.load().clients.is_required(),
+        );
         Self { house, served: Arc::new(served), under_way: Mutex::new(()) }
     }
 
     /// Does every step in the name of `actor`; `None` if somebody is at it. Blocks while it works.
     pub(crate) fn run(&self, actor: &str, dry_run: bool) -> Option<NightReport> {
-        let _under_way = match self.under_way.try_lock() {
-            Ok(guard) => guard,
+        let _under_way = self.alone()?;
+        Some(run_night(&self.night(actor, dry_run), tell))
+    }
+
+    /// Asks the golden set again where its last report is of what was on trial before. Blocks while it works.
+    fn follow(&self) {
+        let Some(_under_way) = self.alone() else { return };
+        let night = self.night(actor::SERVER, false);
+        if follow::is_outdated(&night) {
+            tell(&follow::ask_again(&night));
+        }
+    }
+
+    /// The right to work, for as long as it is held.
+    fn alone(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.under_way.try_lock() {
+            Ok(guard) => Some(guard),
             // Steps are caught where they panic, so nothing is half done behind a poisoned lock.
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn night(&self, actor: &str, dry_run: bool) -> Night {
         let House { gateway, data_dir, rotator, audit, keyring, nightly, .. } = &self.house;
         let live = gateway.live.load_full();
-        let night = Night {
+        Night {
             store: Arc::clone(&gateway.store),
             rotator: Arc::clone(rotator),
             audit: Arc::clone(audit),
@@ -65,8 +92,7 @@ impl Housekeeper {
             served: Some(Arc::clone(&self.served)),
             now: gateway.clock.now(),
             dry_run,
-        };
-        Some(run_night(&night, tell))
+        }
     }
 
     /// Goes on until it is aborted; a night under way then still ends.
@@ -76,27 +102,32 @@ impl Housekeeper {
         let mut due = at.due(last_night(&self.house.data_dir), clock.now());
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Not at once: a start is busy enough.
+        let mut follow_at = clock.now().plus(FOLLOW_EVERY);
         loop {
             tick.tick().await;
             let now = clock.now();
-            if now < due {
-                continue;
-            }
             let keeper = Arc::clone(&self);
-            if let Err(error) =
-                tokio::task::spawn_blocking(move || keeper.run(actor::SERVER, false)).await
-            {
+            let work: Box<dyn FnOnce() + Send> = if now >= due {
+                due = at.due(Some(now), now);
+                Box::new(move || drop(keeper.run(actor::SERVER, false)))
+            } else if now >= follow_at {
+                follow_at = now.plus(FOLLOW_EVERY);
+                Box::new(move || keeper.follow())
+            } else {
+                continue;
+            };
+            if let Err(error) = tokio::task::spawn_blocking(work).await {
                 tracing::error!(%error, "the night's work has failed");
             }
-            due = at.due(Some(now), now);
         }
     }
 }
 
-/// Which policy a bucket is served with; none for treatment where routing is switched off.
+/// Which policy a bucket is served with; none for treatment that nobody may be in.
 fn policy(gateway: &Gateway, bucket: Bucket) -> Option<String> {
     let split = gateway.split();
-    if bucket == Bucket::Treatment && !split.adaptive {
+    if bucket == Bucket::Treatment && split.is_treatment_shut() {
         return None;
     }
     let profile = gateway.routing.policy(&split).profile;

@@ -3,6 +3,7 @@
 //! A step is a file in `steps/` and a line in [`STEPS`]. Each can be done twice without harm, says in a
 //! line what it came to, and fails alone: those behind it still run. None moves the canary.
 
+mod follow;
 mod housekeeper;
 mod schedule;
 mod settings;
@@ -173,6 +174,11 @@ fn keep(night: &Night, report: &NightReport) -> Result<(), String> {
         n_skipped: n(StepState::Skipped),
         n_violations: n(StepState::Violation),
         n_failed: n(StepState::Failed),
+        steps: report
+            .steps
+            .iter()
+            .map(|step| (step.step.clone(), step.state.name().to_owned()))
+            .collect(),
     };
     let recorded = night.audit.append(night.now, &night.actor, action);
     recorded.map(drop).map_err(|error| error.to_string())

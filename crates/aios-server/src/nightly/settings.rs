@@ -49,6 +49,7 @@ pub enum Promotion {
 pub struct Served {
     url: String,
     fingerprint: Box<dyn Fn(Bucket) -> Option<String> + Send + Sync>,
+    needs_key: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl fmt::Debug for Served {
@@ -58,16 +59,23 @@ impl fmt::Debug for Served {
 }
 
 impl Served {
-    /// The gateway at this address. `fingerprint` names the policy of a bucket, if that bucket is served.
+    /// The gateway at this address. `fingerprint` names the policy of a bucket, if that bucket is served;
+    /// `needs_key` tells whether nobody is served without a client key.
     pub fn new(
         address: SocketAddr,
         fingerprint: impl Fn(Bucket) -> Option<String> + Send + Sync + 'static,
+        needs_key: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
-        Self { url: api_url(address), fingerprint: Box::new(fingerprint) }
+        let (fingerprint, needs_key) = (Box::new(fingerprint), Box::new(needs_key));
+        Self { url: api_url(address), fingerprint, needs_key }
     }
 
     pub(super) fn url(&self) -> &str {
         &self.url
+    }
+
+    pub(super) fn needs_key(&self) -> bool {
+        (self.needs_key)()
     }
 
     pub(super) fn fingerprint(&self, bucket: Bucket) -> Option<String> {

@@ -70,6 +70,30 @@ async fn the_worst_state_is_the_nights() {
 }
 
 #[tokio::test]
+async fn a_report_of_what_was_on_trial_before_is_outdated() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut night = night(&dir);
+    let report = include_str!("../../../../fixtures/golden/report_v1.json");
+    let mut report: serde_json::Value = serde_json::from_str(report).unwrap();
+    let mut check = |bucket: &str, of: Option<&str>, served: Option<&'static str>, expect: bool| {
+        report["bucket"] = bucket.into();
+        report["candidate_fingerprint"] = of.into();
+        std::fs::create_dir_all(dir.path().join("goldens")).unwrap();
+        std::fs::write(dir.path().join("goldens/last_report.json"), report.to_string()).unwrap();
+        let address = ([127, 0, 0, 1], 1).into();
+        let served = Served::new(address, move |_| served.map(str::to_owned), || false);
+        night.served = Some(Arc::new(served));
+        assert_eq!(follow::is_outdated(&night), expect, "{bucket} {of:?}");
+    };
+    check("treatment", Some("a"), Some("a"), false);
+    check("treatment", Some("a"), Some("b"), true);
+    check("control", Some("a"), Some("b"), false);
+    check("treatment", None, Some("b"), false);
+    // Nobody may be in treatment: there is nothing to ask.
+    check("treatment", Some("a"), None, false);
+}
+
+#[tokio::test]
 async fn an_empty_log_makes_a_quiet_night() {
     let dir = tempfile::tempdir().unwrap();
     let mut told = Vec::new();

@@ -166,6 +166,9 @@ pub enum AuditAction {
         n_violations: u64,
         /// Steps that could not be done.
         n_failed: u64,
+        /// How each ended, by its name.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        steps: BTreeMap<String, String>,
     },
     /// Files past their time were removed.
     Pruned {

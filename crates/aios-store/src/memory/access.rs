@@ -3,14 +3,19 @@
 //! That a fragment was found is counted apart from that an answer which used it was confirmed. Only the
 //! latter says that it was of use: what ranks because it was found would be found for ever.
 
+use std::collections::BTreeMap;
+
 use aios_core::Timestamp;
 use aios_memory::{Aged, Proposal, propose};
+use aios_privacy::Pseudonym;
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
 use super::MemoryStore;
 use super::database::failed;
 use super::fragment::id_of;
+use super::revise::number_of;
+use super::search::{Key, MemoryScope};
 use crate::{StoreError, fail};
 
 /// A fragment by its use.
@@ -50,14 +55,14 @@ pub struct Decayed {
 }
 
 impl MemoryStore {
-    /// Notes that fragments were given to a model.
+    /// Notes that fragments were given to a model, as often as they stand here.
     ///
     /// # Errors
     /// When the database fails.
     pub fn note_injected(&self, fragments: Vec<i64>) -> Result<(), StoreError> {
         self.note(
-            "n_injected = n_injected + 1",
-            "(fragment, n_injected) VALUES (?1, 1)",
+            "INSERT INTO access (fragment, n_injected) SELECT id, ?2 FROM fragment WHERE id = ?1
+                ON CONFLICT (fragment) DO UPDATE SET n_injected = n_injected + ?2",
             fragments,
             None,
         )
@@ -68,35 +73,65 @@ impl MemoryStore {
     /// # Errors
     /// When the database fails.
     pub fn note_confirmed(&self, fragments: Vec<i64>, at: Timestamp) -> Result<(), StoreError> {
-        let update = "n_confirmed = n_confirmed + 1, confirmed_at = ?2";
         self.note(
-            update,
-            "(fragment, n_confirmed, confirmed_at) VALUES (?1, 1, ?2)",
+            "INSERT INTO access (fragment, n_confirmed, confirmed_at)
+                SELECT id, ?2, ?3 FROM fragment WHERE id = ?1
+                ON CONFLICT (fragment) DO UPDATE SET n_confirmed = n_confirmed + ?2, confirmed_at = ?3",
             fragments,
             Some(at),
         )
     }
 
+    /// Notes that an answer was confirmed which used fragments of these ids, each of one of these conversations or
+    /// people.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn confirm(
+        &self,
+        whose: &[Pseudonym],
+        ids: &[String],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let scopes =
+            [MemoryScope::Conversation(whose.to_vec()), MemoryScope::Subject(whose.to_vec())];
+        let numbers = self.0.pool.with("read", |database| {
+            let mut numbers = Vec::with_capacity(ids.len());
+            for id in ids {
+                for key in scopes.iter().map(Key::of) {
+                    if let Some(number) = number_of(database, &key, id)? {
+                        numbers.push(number);
+                        break;
+                    }
+                }
+            }
+            Ok(numbers)
+        })?;
+        self.note_confirmed(numbers, at)
+    }
+
+    /// Counts each fragment once for all times that it stands there. One that was erased since it was found is
+    /// passed over.
     fn note(
         &self,
-        update: &'static str,
-        insert: &'static str,
+        sql: &'static str,
         fragments: Vec<i64>,
         at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
+        if fragments.is_empty() {
+            return Ok(());
+        }
+        let mut counts = BTreeMap::<i64, u32>::new();
+        fragments.into_iter().for_each(|one| *counts.entry(one).or_default() += 1);
         self.writer("note use")?.alone(move |database, tools| {
             let write = |database: &mut Connection| {
                 let making = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let is_there = "SELECT EXISTS (SELECT 1 FROM fragment WHERE id = ?1)";
-                let sql = format!(
-                    "INSERT INTO access {insert} ON CONFLICT (fragment) DO UPDATE SET {update}"
-                );
-                for fragment in &fragments {
-                    // It may have been erased since it was found.
-                    if making.query_row(is_there, [fragment], |row| row.get::<_, bool>(0))? {
+                {
+                    let mut note = making.prepare_cached(sql)?;
+                    for (fragment, n) in &counts {
                         match at {
-                            Some(at) => making.execute(&sql, params![fragment, at.as_micros()])?,
-                            None => making.execute(&sql, [fragment])?,
+                            Some(at) => note.execute(params![fragment, n, at.as_micros()])?,
+                            None => note.execute(params![fragment, n])?,
                         };
                     }
                 }

@@ -165,6 +165,9 @@ pub struct RecalledFragment {
     pub text: String,
     /// When.
     pub ts: Timestamp,
+    /// [`aios_memory::normal_hash`] of the text.
+    #[serde(skip)]
+    pub norm_hash: [u8; 16],
 }
 
 /// The id of a fragment that its caller gave none.

@@ -92,7 +92,11 @@ impl MemoryStore {
 }
 
 /// The number of a fragment of a scope.
-fn number_of(database: &Connection, key: &Key, id: &str) -> rusqlite::Result<Option<i64>> {
+pub(super) fn number_of(
+    database: &Connection,
+    key: &Key,
+    id: &str,
+) -> rusqlite::Result<Option<i64>> {
     let number: Option<i64> = id.strip_prefix('m').and_then(|digits| digits.parse().ok());
     let (filter, names) = key.filter(3);
     // The caller's own ids count first: one may look like a number of ours.

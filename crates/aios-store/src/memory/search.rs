@@ -1,11 +1,12 @@
 //! Searches one scope.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aios_core::Timestamp;
 use aios_memory::{Hit, Query, Scope};
 use aios_privacy::Pseudonym;
-use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
 
 use super::MemoryStore;
 use super::cache::{Names, Ready};
@@ -110,8 +111,8 @@ impl MemoryStore {
             hits.iter().map(|hit| Numbered::of(scope, hit)).collect::<Vec<_>>()
         };
         self.0.pool.with("read", |database| {
-            let found = hits.iter().map(|hit| hit.recall(database, key));
-            Ok(found.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
+            let mut read = read(database, key, hits.iter().flat_map(|hit| &hit.ids))?;
+            Ok(hits.iter().filter_map(|hit| hit.recall(&mut read)).collect())
         })
     }
 
@@ -149,39 +150,45 @@ impl Numbered {
         }
     }
 
-    /// Reads the fragments, each again under the scope: what was erased a moment ago is not there, and what
-    /// is not the scope's cannot be read at all. `None` if the best one is gone.
-    fn recall(&self, database: &Connection, key: &Key) -> rusqlite::Result<Option<Recalled>> {
-        let (filter, names) = key.filter(2);
-        let sql = format!(
-            "SELECT f.id, f.name, s.name, f.speaker, f.text, f.ts FROM fragment f
-             JOIN scope s ON s.id = f.home WHERE f.id = ?1 AND {filter}"
-        );
-        let mut row = database.prepare_cached(&sql)?;
-        let mut fragments = Vec::with_capacity(self.ids.len());
-        for id in &self.ids {
-            let values = std::iter::once(rusqlite::types::Value::from(*id));
-            let names = names.iter().cloned().map(rusqlite::types::Value::from);
-            let read = row.query_row(params_from_iter(values.chain(names)), |row| {
-                let number = row.get(0)?;
-                Ok(RecalledFragment {
-                    number,
-                    id: id_of(number, row.get(1)?),
-                    also: Vec::new(),
-                    home: row.get(2)?,
-                    speaker: row.get(3)?,
-                    text: row.get(4)?,
-                    ts: Timestamp::from_micros(row.get(5)?),
-                })
-            });
-            if let Some(fragment) = read.optional()? {
-                let sql = "SELECT name FROM alias WHERE fragment = ?1 ORDER BY name";
-                let mut also = database.prepare_cached(sql)?;
-                let also = also.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
-                fragments.push(RecalledFragment { also, ..fragment });
-            }
-        }
-        let best = fragments.iter().position(|one| one.number == self.best);
-        Ok(best.map(|best| Recalled { fragments, best, score: self.score, share: self.share }))
+    /// The result with its fragments; `None` if the best one is gone.
+    fn recall(&self, read: &mut HashMap<i64, RecalledFragment>) -> Option<Recalled> {
+        let fragments: Vec<_> = self.ids.iter().filter_map(|id| read.remove(id)).collect();
+        let best = fragments.iter().position(|one| one.number == self.best)?;
+        Some(Recalled { fragments, best, score: self.score, share: self.share })
     }
+}
+
+/// Reads fragments by their numbers, all at once and again under the scope: what was erased a moment ago is not
+/// there, and what is not the scope's cannot be read at all.
+fn read<'a>(
+    database: &Connection,
+    key: &Key,
+    ids: impl Iterator<Item = &'a i64>,
+) -> rusqlite::Result<HashMap<i64, RecalledFragment>> {
+    let (filter, names) = key.filter(2);
+    let sql = format!(
+        "SELECT f.id, f.name, s.name, f.speaker, f.text, f.ts,
+            (SELECT json_group_array(a.name) FROM alias a WHERE a.fragment = f.id), f.norm_hash
+         FROM json_each(?1) asked JOIN fragment f ON f.id = asked.value
+         JOIN scope s ON s.id = f.home WHERE {filter}"
+    );
+    let ids = ids.map(i64::to_string).collect::<Vec<_>>().join(",");
+    let values = std::iter::once(format!("[{ids}]")).chain(names);
+    let mut rows = database.prepare_cached(&sql)?;
+    let rows = rows.query_map(params_from_iter(values), |row| {
+        let number = row.get(0)?;
+        let also: String = row.get(6)?;
+        let fragment = RecalledFragment {
+            number,
+            id: id_of(number, row.get(1)?),
+            also: serde_json::from_str(&also).unwrap_or_default(),
+            home: row.get(2)?,
+            speaker: row.get(3)?,
+            text: row.get(4)?,
+            ts: Timestamp::from_micros(row.get(5)?),
+            norm_hash: row.get(7)?,
+        };
+        Ok((number, fragment))
+    });
+    rows?.collect()
 }

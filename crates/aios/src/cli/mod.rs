@@ -6,6 +6,7 @@
 
 mod alert;
 mod audit;
+mod busy;
 mod canary;
 mod config;
 mod context;

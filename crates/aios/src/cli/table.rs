@@ -23,14 +23,21 @@ pub(super) fn print(out: &mut dyn Write, rows: &[Vec<String>]) -> anyhow::Result
     Ok(())
 }
 
-/// Text from outside on one line, without control characters, cut after `chars_max` characters.
+/// Text from outside on one line, without what steers a terminal, cut after `chars_max` characters.
 pub(super) fn one_line(text: &str, chars_max: usize) -> String {
-    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let plain = text.chars().map(|c| if steers(c) { ' ' } else { c });
     let mut line: String = plain.clone().take(chars_max).collect();
     if plain.count() > chars_max {
         line.push('…');
     }
     line
+}
+
+/// Controls, ends of lines, and marks that turn the direction of writing, which can make a line read otherwise
+/// than it is.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -48,6 +55,7 @@ mod tests {
     #[test]
     fn text_from_outside_cannot_steer_the_terminal() {
         assert_eq!(one_line("a\nb\u{1b}[31mc", 20), "a b [31mc");
+        assert_eq!(one_line("a\u{2028}b \u{202e}c\u{2066}", 20), "a b  c ");
         assert_eq!(one_line("äöü", 2), "äö…");
         assert_eq!(one_line("äö", 2), "äö");
     }

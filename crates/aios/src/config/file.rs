@@ -302,6 +302,8 @@ pub(super) struct Memory {
     pub(super) mode: String,
     pub(super) by_header: bool,
     pub(super) words_max: u64,
+    pub(super) place: String,
+    pub(super) floor: f64,
     pub(super) search_timeout: String,
     pub(super) embeddings: bool,
     pub(super) embed_timeout: String,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aios_core::Percent;
-use aios_server::{MemoryConfig, MemoryMode};
+use aios_server::{MemoryConfig, MemoryMode, MemoryPlace};
 
 use super::resolve::Resolver;
 use super::{Privacy, file};
@@ -17,6 +17,10 @@ pub struct Memory {
     pub by_header: bool,
     /// Most words of what is put before a model.
     pub words_max: usize,
+    /// Where it stands.
+    pub place: MemoryPlace,
+    /// Least share of the question that all that is found must hold together.
+    pub floor: f64,
     /// Longest wait for a search.
     pub search_timeout: Duration,
     /// Whether fragments and questions are compared by vectors too.
@@ -38,6 +42,8 @@ impl Memory {
         config.mode = self.mode;
         config.by_header = self.by_header;
         config.words_max = self.words_max;
+        config.place = self.place;
+        config.floor = self.floor as f32;
         config.search_timeout = self.search_timeout;
         config.embeddings = self.embeddings;
         config.embed_timeout = self.embed_timeout;
@@ -53,6 +59,8 @@ impl Resolver<'_> {
             mode: self.choice("memory.mode", &file.mode, &MemoryMode::NAMES),
             by_header: file.by_header,
             words_max: self.count("memory.words_max", file.words_max, 1..=100_000),
+            place: self.choice("memory.place", &file.place, &MemoryPlace::NAMES),
+            floor: self.floor(file.floor),
             search_timeout: self.duration("memory.search_timeout", &file.search_timeout, false),
             embeddings: file.embeddings,
             embed_timeout: self.duration("memory.embed_timeout", &file.embed_timeout, false),
@@ -63,5 +71,11 @@ impl Resolver<'_> {
                 Percent::ZERO,
             ),
         }
+    }
+    fn floor(&mut self, floor: f64) -> f64 {
+        if !(0.0..=1.0).contains(&floor) {
+            self.refuse("memory.floor", "must be a share from 0 to 1");
+        }
+        floor
     }
 }

@@ -66,6 +66,8 @@ mod slo;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
+mod threats;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 #[cfg(feature = "otel")]

@@ -141,6 +141,9 @@ fn the_memory_is_looked_at_and_asked() {
     asked("a1");
     let recall = step(&night(0), "recall");
     assert_eq!(recall["detail"], "recall@5 1.000 over 1 questions");
+    let kept: Value =
+        serde_json::from_str(&place.read("data_core/retrieval_qa/last_report.json")).unwrap();
+    assert_eq!(kept["recall_at_5"], 1.0);
     asked("a4");
     let recall = step(&night(2), "recall");
     assert_eq!(recall["state"], "violation");

@@ -331,3 +331,36 @@ async fn simulated_models_serve_vectors_too() {
     let stats = place.run(&["memory", "stats", "--json", "--data-dir", "data"]).ended(0).json();
     assert_eq!(stats["n_vectors"].as_u64().map(|n| n >= 2), Some(true), "{stats}");
 }
+
+#[tokio::test]
+async fn what_a_confirmed_answer_used_was_of_use() {
+    let upstream = Upstream::start(aboard).await;
+    let server = Server::start(&setup(&upstream, "conversation")).await;
+    in_conversation(&server, "a", json!([user(FERRY)])).await;
+    kept(&server, 2).await;
+    let answer = in_conversation(&server, "a", json!([user(WHEN)])).await;
+    assert_eq!(answer.header("x-aios-memory"), Some("2 fragments"));
+    kept(&server, 4).await;
+    let said =
+        json!({"event_id": answer.header("x-aios-event-id").unwrap(), "score": 1.0}).to_string();
+    let request = format!(
+        "POST /v1/feedback HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{said}",
+        said.len()
+    );
+    server.ask(request.as_bytes()).await.expect(200);
+    let score = ["memory", "score", "--json", "--data-dir", "data"];
+    let uses = eventually("the use is noted", async || {
+        let uses = server.place().run(&score).ended(0).json()["fragments"].clone();
+        (uses[1]["n_confirmed"] == 1).then_some(uses)
+    })
+    .await;
+    for fragment in uses.as_array().unwrap() {
+        let was_given = ["m1", "m2"].contains(&fragment["id"].as_str().unwrap());
+        let expect = json!(u8::from(was_given));
+        assert_eq!(
+            (&fragment["n_injected"], &fragment["n_confirmed"]),
+            (&expect, &expect),
+            "{fragment}"
+        );
+    }
+}

@@ -202,8 +202,10 @@ async fn placeholders_come_back_to_the_client_but_not_to_its_tools() {
         }
         let (_, chat) = &seen[0];
         let back = chat.iter().filter(|text| text.contains(&format!("write to {MAIL}"))).count();
-        assert_eq!(back, if stream { 2 } else { 4 }, "{chat:?}");
-        assert_eq!(chat.iter().filter(|text| text.contains("<EMAIL_")).count(), 1, "{chat:?}");
+        assert_eq!(back, if stream { 2 } else { 3 }, "{chat:?}");
+        // The tool's argument, and the word with its likelihood, which is the model's own.
+        let hidden = chat.iter().filter(|text| text.contains("<EMAIL_")).count();
+        assert_eq!(hidden, if stream { 1 } else { 2 }, "{chat:?}");
         for event in &events {
             holds("the log's", &event.to_string(), false);
         }
@@ -274,7 +276,47 @@ async fn values_come_back_to_tools_where_that_is_allowed() {
         let sinks = [("upstream", r#""placeholder""#), ("restore_in_tools", "true")];
         let (seen, _) = through(&sinks, stream).await;
         let (_, chat) = &seen[0];
-        assert!(chat.iter().all(|text| !text.contains("<EMAIL_")), "{chat:?}");
+        let hidden = chat.iter().filter(|text| text.contains("<EMAIL_")).count();
+        assert_eq!(hidden, usize::from(!stream), "a word with its likelihood: {chat:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_another_turn_has_hidden_comes_back_to_no_request_but_one_that_holds_it() {
+    // The model answers each turn with the placeholder that it saw in the first.
+    let first = std::sync::Mutex::new(String::new());
+    let upstream = Upstream::start(move |request: &Received| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let mut first = first.lock().unwrap();
+        if first.is_empty() {
+            first.push_str(body["input"].as_str().unwrap());
+        }
+        let output = json!([{"type": "message", "role": "assistant", "content": [
+            {"type": "output_text", "text": *first}]}]);
+        ok(&json!({"id": "resp_1", "object": "response", "model": "big", "status": "completed",
+            "previous_response_id": body["previous_response_id"], "output": output})
+        .to_string())
+    })
+    .await;
+    let setup = Setup::main(&upstream).set("privacy.sinks.upstream", r#""placeholder""#);
+    let server = Server::start(&setup).await;
+    let ask = async |input: &str, previous: Value| {
+        let body = json!({"model": "aios-main", "input": input, "conversation": "chat-1",
+            "previous_response_id": previous});
+        let reply = server.ask(&post_to("/v1/responses", &body)).await.expect(200).json();
+        (reply["output"][0]["content"][0]["text"].as_str().unwrap().to_owned(), reply)
+    };
+    assert_eq!(ask(MAIL, Value::Null).await.0, MAIL);
+    // The server keeps the conversation, and this turn does not hold the value.
+    let (text, reply) = ask("go on", json!("resp_1")).await;
+    assert!(text.starts_with("<EMAIL_"), "{text}");
+    assert_eq!(reply["previous_response_id"], "resp_1");
+    let received = upstream.received(2).await.remove(1).text();
+    assert!(received.contains("\"previous_response_id\":\"resp_1\""), "{received}");
+    // Sent again in the same conversation it has the same name, and comes back.
+    assert_eq!(ask(&format!("and {MAIL}?"), json!("resp_1")).await.0, MAIL);
+    for event in server.events(3).await {
+        holds("the log's", &event.to_string(), false);
     }
 }
 

@@ -18,6 +18,14 @@ fn ago(seconds: i64) -> Timestamp {
     Timestamp::from_micros(now().as_micros() - seconds * 1_000_000)
 }
 
+/// So long ago, or when the day began: lines that are put into the open segment must be of one day, as those
+/// that a server writes there are.
+fn ago_today(seconds: i64) -> Timestamp {
+    const DAY: i64 = 86_400_000_000;
+    let midnight = now().as_micros().div_euclid(DAY) * DAY;
+    ago(seconds).max(Timestamp::from_micros(midnight))
+}
+
 fn report(made: Timestamp, pass_rate: f64) -> String {
     let report = include_str!("../../../../fixtures/golden/report_v1.json");
     let mut report: Value = serde_json::from_str(report).unwrap();
@@ -139,7 +147,7 @@ fn two_buckets(place: &Place, n: i64, factor: f64) {
         let latency_ms = if is_treated { 100.0 * factor } else { 100.0 } + (at * 7 % 11) as f64;
         let bucket = if is_treated { "treatment" } else { "control" };
         let changes = [("bucket", json!(bucket)), ("latency_ms", json!(latency_ms))];
-        request(at, ago(6_000 - at), &changes)
+        request(at, ago_today(6_000 - at), &changes)
     };
     keep(place, (0..n).map(one));
 }
@@ -203,7 +211,7 @@ fn a_finding_that_has_changed_is_written_into_the_log() {
             ("bucket", json!(if at % 2 == 1 { "treatment" } else { "control" })),
             ("latency_ms", json!(if at % 2 == 1 { 900.0 } else { 100.0 })),
         ];
-        format!("{}\n", request(at, ago(6_000 - at), &changes))
+        format!("{}\n", request(at, ago_today(6_000 - at), &changes))
     });
     let log = place.read("data_core/analytics/hypotheses.ndjson");
     place.write("data_core/analytics/hypotheses.ndjson", &(log + &slower.collect::<String>()));
@@ -213,9 +221,12 @@ fn a_finding_that_has_changed_is_written_into_the_log() {
     assert!(shown.lines().last().unwrap().contains("Z"), "{shown}");
     let queried = place.run(&["events", "query", "--type", "hypothesis"]).ended(0).stdout;
     assert!(queried.contains("supported: treatment_latency, 300 pairs"), "{queried}");
-    // They are events like others: sealed, verified, and nobody's.
+    // They are events like others: sealed with them, and counted as such.
+    let n = place.run(&["events", "query", "--json"]).ended(0).stdout.lines().count();
     place.run(&["logs", "rotate", "--now"]).ended(0);
-    place.run(&["logs", "verify"]).ended(0);
+    // Around midnight this log is of two days, which the server's own never is.
+    let verified = place.run(&["logs", "verify"]).stdout;
+    assert!(verified.contains(&format!("events: {n},")), "{verified}");
     assert_eq!(findings().len(), 2);
 }
 
@@ -240,5 +251,9 @@ fn the_week_is_held_against_the_guides_six_metrics() {
     let markdown = place.run(&["report", "--format", "markdown"]).ended(2).stdout;
     assert!(markdown.contains("| FAIL | SLO compliance | > 99 % |"), "{markdown}");
     let html = place.run(&["report", "--format", "html"]).ended(2).stdout;
-    assert!(html.starts_with("<!doctype html>") && !html.contains("http"), "{html}");
+    let asks_others = html.contains("http:") || html.contains("https:") || html.contains("src=");
+    assert!(html.starts_with("<!doctype html>") && !asks_others, "{html}");
+    // An hour of it was broken, and the share in treatment is drawn.
+    assert!(html.contains("class=\"broken\"") && html.contains("20 bad of"), "{html}");
+    assert!(html.contains("<polyline class=\"curve main\""), "{html}");
 }

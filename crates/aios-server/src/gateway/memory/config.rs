@@ -30,6 +30,20 @@ impl MemoryMode {
     }
 }
 
+/// Where what is found stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemoryPlace {
+    /// In a message of its own before the user's last turn.
+    Message,
+    /// At the beginning of that turn: some models take no two turns of one side in a row.
+    Turn,
+}
+
+impl MemoryPlace {
+    /// Each with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 2] = [("message", Self::Message), ("turn", Self::Turn)];
+}
+
 /// `[memory]`.
 pub struct MemoryConfig {
     /// For requests that say nothing, of client keys that say nothing.
@@ -38,6 +52,10 @@ pub struct MemoryConfig {
     pub by_header: bool,
     /// Most words of all that is put before a model.
     pub words_max: usize,
+    /// Where it stands.
+    pub place: MemoryPlace,
+    /// Least share of the question that all that is found must hold together.
+    pub floor: f32,
     /// Longest wait for a search.
     pub search_timeout: Duration,
     /// Whether fragments and questions are compared by vectors too.
@@ -61,6 +79,8 @@ impl MemoryConfig {
             mode: MemoryMode::Off,
             by_header: false,
             words_max: 0,
+            place: MemoryPlace::Message,
+            floor: 0.0,
             search_timeout: Duration::ZERO,
             embeddings: false,
             embed_timeout: Duration::ZERO,
@@ -89,6 +109,8 @@ impl fmt::Debug for MemoryConfig {
             .field("mode", &self.mode)
             .field("by_header", &self.by_header)
             .field("words_max", &self.words_max)
+            .field("place", &self.place)
+            .field("floor", &self.floor)
             .field("search_timeout", &self.search_timeout)
             .field("embeddings", &self.embeddings)
             .field("embed_timeout", &self.embed_timeout)

@@ -15,7 +15,8 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::turn::{Chat, replaced};
+use super::config::MemoryPlace;
+use super::turn::{Chat, LastTurn, replaced};
 use crate::gateway::Keys;
 
 const OPEN: &str = "<aios-memory id=\"";
@@ -41,10 +42,31 @@ fn line(one: &RecalledFragment) -> String {
     line.to_string().replace('<', "\\u003c") + "\n"
 }
 
-/// The block as a message of its own before the user's last turn, which begins at `at`.
-pub(super) fn message(block: &str, at: usize) -> Edit {
-    let message = json!({ "role": "user", "content": block }).to_string() + ",";
-    Edit::replace(at..at, Bytes::from(message))
+/// Puts the block where it is to stand: before the user's last turn or, where that can be, into it.
+pub(super) fn put(block: &str, body: &[u8], turn: &LastTurn, place: MemoryPlace) -> Edit {
+    let content = turn.content.as_ref().filter(|_| place == MemoryPlace::Turn);
+    content.and_then(|content| into_turn(block, body, content)).unwrap_or_else(|| {
+        let message = format!("{{\"role\":\"user\",\"content\":{}}},", Value::from(block));
+        Edit::replace(turn.at..turn.at, Bytes::from(message))
+    })
+}
+
+/// `None` where a turn has no text and no parts.
+fn into_turn(block: &str, body: &[u8], content: &Range<usize>) -> Option<Edit> {
+    let inside = content.start + 1;
+    let with = match body.get(content.start)? {
+        b'"' => {
+            let text = Value::from(format!("{block}\n\n")).to_string();
+            text.strip_prefix('"')?.strip_suffix('"')?.to_owned()
+        }
+        b'[' => {
+            let is_empty = body.get(inside..)?.trim_ascii_start().starts_with(b"]");
+            let comma = if is_empty { "" } else { "," };
+            format!("{{\"type\":\"text\",\"text\":{}}}{comma}", Value::from(block))
+        }
+        _ => return None,
+    };
+    Some(Edit::replace(inside..inside, Bytes::from(with)))
 }
 
 /// A request without the blocks that are ours.

@@ -18,12 +18,13 @@ mod wanted;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aios_core::{ResponseEvent, Timestamp};
 use aios_store::{DataDir, MemoryStore, StoreError};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::gateway::Gateway;
 
-pub use config::{MemoryConfig, MemoryMode};
+pub use config::{MemoryConfig, MemoryMode, MemoryPlace};
 pub(super) use fence::without_own;
 pub(super) use keep::Exchange;
 pub(crate) use metrics::MemoryMetrics;
@@ -80,6 +81,23 @@ impl Memory {
     pub(crate) fn embed_beside(gateway: &Arc<Gateway>) {
         let news = Arc::clone(&gateway.memory.news);
         drop(tokio::spawn(vectors::run(Arc::downgrade(gateway), news)));
+    }
+
+    /// An answer was confirmed: what it used of the memory was of use. Nobody waits for that to be noted.
+    pub(super) fn confirmed(&self, answer: &ResponseEvent, at: Timestamp) {
+        if answer.memory_fragments.is_empty() {
+            return;
+        }
+        let opened = Arc::clone(&self.opened);
+        let whose: Vec<_> =
+            std::iter::once(&answer.conv_id).chain(&answer.subject).cloned().collect();
+        let ids = answer.memory_fragments.clone();
+        drop(tokio::task::spawn_blocking(move || {
+            let noted = opened.store().and_then(|store| store.confirm(&whose, &ids, at));
+            if let Err(error) = noted {
+                tracing::error!(%error, "use of the memory could not be noted");
+            }
+        }));
     }
 
     /// Something was kept that has no vector yet.

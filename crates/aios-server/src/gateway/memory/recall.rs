@@ -13,9 +13,9 @@ use tokio::time::Instant;
 use super::Opened;
 use super::config::MemoryConfig;
 use super::embed::{Embedded, embed};
-use super::fence::{block, message};
+use super::fence::{block, put};
 use super::turn::{Chat, replaced};
-use super::wanted::{Asked, Wanted};
+use super::wanted::Wanted;
 use crate::gateway::Gateway;
 use crate::gateway::record::Record;
 
@@ -32,6 +32,7 @@ pub(in crate::gateway) async fn recall(
         scope: asked.scope.clone(),
         question: record.facts().question.clone(),
         words_max: wanted.config.words_max,
+        floor: wanted.config.floor,
         now: record.facts().ts,
         body: body.clone(),
         vector: None,
@@ -56,16 +57,14 @@ pub(in crate::gateway) async fn recall(
     let came = MemoryUse { outcome, is_degraded, propensity };
     gateway.memory.metrics.asked(&came, n_found, took);
     let given = (outcome == MemoryOutcome::Given).then(|| found.unwrap_or_default());
-    let body = given.as_ref().map(|given| with_block(gateway, asked, given, body));
+    let body = given.as_ref().map(|given| {
+        let block = block(&gateway.keys, given);
+        replaced(body, vec![put(&block, body, &asked.turn, wanted.config.place)])
+    });
     wanted.came = Some(came);
     let fragments = given.iter().flatten().flat_map(|span| &span.fragments);
     wanted.given = fragments.map(|one| (one.number, one.id.clone())).collect();
     body
-}
-
-fn with_block(gateway: &Gateway, asked: &Asked, found: &[Recalled], body: &Bytes) -> Bytes {
-    let block = block(&gateway.keys, found);
-    replaced(body, vec![message(&block, asked.turn.at)])
 }
 
 /// By a keyed hash of the turn, so that a request that is sent again fares the same.
@@ -87,6 +86,7 @@ struct Search {
     scope: MemoryScope,
     question: String,
     words_max: usize,
+    floor: f32,
     now: Timestamp,
     body: Bytes,
     /// The question's, and the model that it is of.
@@ -150,6 +150,7 @@ impl Search {
         let store = opened.store()?;
         let mut query = store.query(&self.question, self.now);
         query.words_max = self.words_max;
+        query.weights.floor_together = self.floor;
         if let Some((model, vector)) = &self.vector {
             store.ask_by_vector(&mut query, model, vector.clone());
         }
@@ -160,11 +161,11 @@ impl Search {
 
     /// What the request holds anyway would only be paid for twice.
     fn drop_what_is_there(&self, found: &mut Vec<Recalled>) {
-        let Some(chat) = Chat::read(&self.body).filter(|chat| chat.len() > 1) else { return };
+        let Some(chat) = Chat::read(&self.body) else { return };
         let there: HashSet<_> = chat.texts().iter().map(|text| normal_hash(text)).collect();
         for span in found.iter_mut() {
             let best = span.fragments.get(span.best).map(|one| one.number);
-            span.fragments.retain(|one| !there.contains(&normal_hash(&one.text)));
+            span.fragments.retain(|one| !there.contains(&one.norm_hash));
             let best = span.fragments.iter().position(|one| Some(one.number) == best);
             span.best = best.unwrap_or(0);
         }

@@ -30,6 +30,8 @@ pub(super) struct Said<'a> {
 pub(super) struct LastTurn {
     /// Where its message begins.
     pub(super) at: usize,
+    /// Where its content stands, if it has any.
+    pub(super) content: Option<Range<usize>>,
     /// Nothing comes after it. Else the model is under way already, with answers of tools.
     pub(super) is_last: bool,
 }
@@ -55,10 +57,11 @@ impl<'a> Chat<'a> {
     }
 
     pub(super) fn last_turn(&self) -> Option<LastTurn> {
-        let (raw, _) = self.messages().rfind(|(_, said)| said.role == "user")?;
+        let (raw, said) = self.messages().rfind(|(_, said)| said.role == "user")?;
         let last = self.messages.last()?;
         Some(LastTurn {
             at: self.place(raw).start,
+            content: said.content.map(|content| self.place(content)),
             is_last: last.get().as_ptr() == raw.get().as_ptr(),
         })
     }

@@ -31,6 +31,10 @@ const NAMES: [&str; 15] = [
     "obfuscation",
 ];
 
+/// Repeats the text in words with their likelihoods. A value would have to be put together over several of
+/// them, among others that the model has not said; so they stay as they came.
+const WORDS: &str = "logprobs";
+
 /// Keys whose values are pictures or sounds in letters.
 const DATA: [&str; 3] = ["data", "b64_json", "partial_image_b64"];
 
@@ -50,8 +54,8 @@ pub(super) fn each(
             }
         }
         Value::Object(object) => {
-            for (key, value) in object.iter_mut().filter(|(key, _)| !NAMES.contains(&key.as_str()))
-            {
+            let is_text = |key: &str| key != WORDS && !NAMES.contains(&key);
+            for (key, value) in object.iter_mut().filter(|(key, _)| is_text(key)) {
                 path.push(Place::Key(key.clone()));
                 each(value, path, visit);
                 path.pop();
@@ -102,8 +106,8 @@ pub(super) fn drop_logprobs(value: &mut Value) {
         Value::Object(object) => {
             for (key, value) in object.iter_mut() {
                 match key.as_str() {
-                    "logprobs" if value.is_array() => *value = Value::Array(Vec::new()),
-                    "logprobs" => *value = Value::Null,
+                    WORDS if value.is_array() => *value = Value::Array(Vec::new()),
+                    WORDS => *value = Value::Null,
                     _ => drop_logprobs(value),
                 }
             }

@@ -12,7 +12,6 @@ use aios_store::{GoldenPaths, read_document, write_document};
 
 use crate::golden::{About, Asker, Judge, Run, compared};
 use crate::nightly::{Night, Outcome, Served, Step};
-use crate::recall::measure;
 
 pub(in crate::nightly) const STEP: Step = Step { name: "golden", run };
 
@@ -26,6 +25,9 @@ fn run(night: &Night) -> Result<Outcome, String> {
     let skipped = |why: &str| Ok(Outcome::Skipped(why.to_owned()));
     let Some(bucket) = night.work.golden else { return skipped("switched off") };
     let Some(served) = &night.served else { return skipped("no server runs that could be asked") };
+    if served.needs_key() && night.work.golden_key.is_none() {
+        return skipped("client keys are required; name one in nightly.golden_key_env");
+    }
     let paths = GoldenPaths::of(night.data_dir.path());
     let Some(baseline) = read(&paths.baseline)? else {
         return skipped("no baseline is recorded; `aios golden record` does it");
@@ -38,7 +40,7 @@ fn run(night: &Night) -> Result<Outcome, String> {
     check_drift(&baseline, &set)
         .map_err(|error| format!("{error}; record the baseline anew with `aios golden record`"))?;
     let Some(policy) = served.fingerprint(bucket) else {
-        return skipped("routing is switched off, so nobody is in treatment");
+        return skipped("nobody may be in treatment: it was emptied, or routing is switched off");
     };
     if night.dry_run {
         let n = set.cases().len();
@@ -71,23 +73,13 @@ fn asked(
     if served.fingerprint(bucket).as_ref() != Some(&policy) {
         return Err(format!("{bucket} has changed while it was asked; the report was dropped"));
     }
-    let about = About {
-        redactor: &night.scanner,
-        now: night.now,
-        fingerprint: Some(policy),
-        recall_at_5: recall(night)?,
-    };
+    let about = About { redactor: &night.scanner, now: night.now, fingerprint: Some(policy) };
     let report = compared(&run, baseline, THRESHOLD, &about);
     match (report.status, &report.error) {
         // The last report that says something stays; it grows old by itself.
         (Status::Error, why) => Err(why.clone().unwrap_or_default()),
         (Status::Pass | Status::Fail, _) => Ok(report),
     }
-}
-
-fn recall(night: &Night) -> Result<Option<f64>, String> {
-    let Some(ring) = &night.keyring else { return Ok(None) };
-    Ok(measure(&night.data_dir, ring, night.now)?.recall())
 }
 
 fn told(report: &Report) -> Outcome {

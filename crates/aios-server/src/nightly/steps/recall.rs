@@ -1,5 +1,9 @@
-//! Asks the memory questions whose answers are known, and holds what it finds against the objective.
+//! Asks the memory questions whose answers are known, keeps what it finds for `aios slo check`, and holds it against
+//! the objective.
 
+use aios_memory::Query;
+
+use crate::judging::{RecallReport, keep_recall};
 use crate::nightly::{Night, Outcome, Step};
 use crate::recall::{Measured, measure};
 
@@ -20,6 +24,15 @@ fn run(night: &Night) -> Result<Outcome, String> {
     };
     if report.n == 0 {
         return no_data("no question has an answer that somebody has confirmed");
+    }
+    if !night.dry_run {
+        let kept = RecallReport {
+            ts: night.now,
+            n: report.n as u64,
+            recall_at_5: report.recall,
+            words_max: Query::WORDS_MAX,
+        };
+        keep_recall(night.data_dir.path(), &kept).map_err(|error| error.to_string())?;
     }
     let told = format!("recall@5 {:.3} over {} questions", report.recall, report.n);
     if report.n_leaks > 0 {

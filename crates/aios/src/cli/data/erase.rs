@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::whose::Looked;
+use crate::cli::busy::Busy;
 use crate::cli::net;
 use crate::cli::output::{Failure, say};
 use crate::cli::owner::{self, Owner};
@@ -19,6 +20,7 @@ const CLOSE_MAX: Duration = Duration::from_secs(10);
 
 /// Erases. Returns the receipt.
 pub(super) fn erase(looked: &Looked, basis: &str) -> anyhow::Result<Value> {
+    let _busy = Busy::with("erasing, and reading everything again");
     match Owner::of(&looked.config)? {
         Owner::Us(dir) => here(looked, &dir, basis),
         Owner::Server => by_the_server(looked, basis),

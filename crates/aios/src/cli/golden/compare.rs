@@ -65,7 +65,6 @@ impl Compare {
             redactor: &config.privacy.redactor(),
             now: SystemClock.now(),
             fingerprint: self.target.fingerprint(&config),
-            recall_at_5: files::recall_at_5(&config)?,
         };
         let report = golden::compared(&run, &baseline, self.threshold, &about);
         let report = files::write_report(self.out.as_ref().unwrap_or(&own.report), report)?;

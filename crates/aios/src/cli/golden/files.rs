@@ -2,15 +2,10 @@
 
 use std::path::Path;
 
-use aios_core::Clock as _;
 use aios_eval::{BUILT_IN_SET, GoldenSet, Report};
-use aios_server::recall;
-use aios_store::{DataDir, GoldenPaths, read_document, write_document};
+use aios_store::{GoldenPaths, read_document, write_document};
 
 use crate::cli::output::{Failure, say};
-use crate::clock::SystemClock;
-use crate::config::Config;
-use crate::keys;
 
 /// The set at a path. Where that is the data directory's own place and nothing is there, it is the built-in one,
 /// which is put there if it may be.
@@ -67,17 +62,6 @@ pub(super) fn write_report(path: &Path, report: Report) -> anyhow::Result<Report
     let text = serde_json::to_string_pretty(&report)? + "\n";
     let kept = write_document(path, &text)?;
     Ok(if kept == text { report } else { Report::parse(&kept)? })
-}
-
-/// What the memory finds of what it should, where something is remembered and there are questions to ask it.
-pub(super) fn recall_at_5(config: &Config) -> anyhow::Result<Option<f64>> {
-    let Ok(dir) = DataDir::read(&config.server.data_dir) else { return Ok(None) };
-    let Some(ring) = keys::live(&dir)? else { return Ok(None) };
-    let measured = recall::measure(&dir, &ring, SystemClock.now()).map_err(|why| {
-        let hint = "`aios retrieval eval` says more";
-        Failure::new(format!("cannot measure recall@5: {why}"), hint)
-    })?;
-    Ok(measured.recall())
 }
 
 /// Whether both name the same place, however they are written.

@@ -62,7 +62,6 @@ impl Record {
             redactor: &config.privacy.redactor(),
             now: SystemClock.now(),
             fingerprint: self.target.fingerprint(&config),
-            recall_at_5: files::recall_at_5(&config)?,
         };
         let mut report = golden::draft(&run, Kind::Baseline, &about);
         report.replaced = replaced;

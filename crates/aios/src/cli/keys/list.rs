@@ -6,6 +6,7 @@ use aios_store::{DataDir, KeyUse};
 use clap::Args;
 use serde_json::json;
 
+use crate::cli::busy::Busy;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
 use crate::cli::table;
@@ -23,7 +24,9 @@ impl List {
         let dir = DataDir::read(context.config()?.server.data_dir)?;
         let versions: Vec<u16> =
             dir.key_versions(keys::PSEUDONYMS)?.iter().map(|(version, _)| *version).collect();
+        let busy = Busy::with("reading everything that is stored");
         let used = KeyUse::count(&dir)?;
+        drop(busy);
         let newest = versions.last();
         if context.json {
             let row = |version: &u16| {

@@ -6,6 +6,7 @@ use aios_store::{AuditAction, DataDir, KeyUse};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::cli::busy::Busy;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure, say};
 use crate::cli::owner::{self, Owner};
@@ -51,6 +52,7 @@ impl Retire {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let version = self.version;
         let config = context.config()?;
+        let busy = Busy::with("reading everything that is stored");
         match Owner::of(&config)? {
             Owner::Us(dir) => retire(&config, &dir, version)?,
             Owner::Server => {
@@ -58,6 +60,7 @@ impl Retire {
                 let _done: Value = owner::ask(&config, "/admin/v1/keys/retire", &asked)?;
             }
         }
+        drop(busy);
         if context.json {
             output::json(out, &json!({ "retired": version }))?;
         } else {

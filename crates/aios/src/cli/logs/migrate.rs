@@ -6,6 +6,7 @@ use aios_core::Timestamp;
 use aios_store::{AuditAction, Migrated, Migration, migrate};
 use clap::Args;
 
+use crate::cli::busy::Busy;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure, say};
 use crate::cli::owner::{self, Owner};
@@ -43,7 +44,9 @@ impl Migrate {
             text_max: config.events.text_max,
             utc_offset: &self.utc_offset,
         };
+        let busy = Busy::with("reading the older log");
         let migrated = migrate(&dir, how, self.execute)?;
+        drop(busy);
         if self.execute && migrated.source.is_some() {
             owner::on_record(&config, &dir, on_record(&migrated))?;
         }

@@ -6,6 +6,7 @@ use aios_store::{AuditAction, CaughtUp, Index};
 use clap::Args;
 use serde_json::json;
 
+use crate::cli::busy::Busy;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
 use crate::cli::owner::{self, Owner};
@@ -20,6 +21,7 @@ pub(super) struct Reindex;
 impl Reindex {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
+        let busy = Busy::with("reading the event log");
         let caught_up: CaughtUp = match Owner::of(&config)? {
             Owner::Us(dir) => {
                 let caught_up = Index::open(&dir)?.rebuild()?.catch_up()?;
@@ -29,6 +31,7 @@ impl Reindex {
             }
             Owner::Server => owner::ask(&config, "/admin/v1/logs/reindex", &json!({}))?,
         };
+        drop(busy);
         if context.json {
             output::json(out, &caught_up)?;
         } else {

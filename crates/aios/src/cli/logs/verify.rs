@@ -5,6 +5,7 @@ use std::io::Write;
 use aios_store::{Fault, Verified};
 use clap::Args;
 
+use crate::cli::busy::Busy;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
 use crate::cli::owner::Owner;
@@ -19,6 +20,7 @@ pub(super) struct Verify;
 impl Verify {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
+        let busy = Busy::with("reading the event log");
         // Owned while it lasts, so that nobody begins to write meanwhile.
         let verified = match Owner::of(&config)? {
             Owner::Us(dir) => aios_store::verify(&dir, true)?,
@@ -27,6 +29,7 @@ impl Verify {
                 aios_store::verify(&dir, false)?
             }
         };
+        drop(busy);
         if context.json {
             output::json(out, &verified)?;
         } else {

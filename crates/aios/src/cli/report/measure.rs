@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use aios_control::ControlEvent;
-use aios_core::{Clock as _, Decision, Event, Timestamp};
+use aios_core::{Clock as _, Decision, Event, Split, Timestamp};
 use aios_server::alerts::{Book, Severity};
-use aios_server::judging::{self, Minutes};
+use aios_server::judging::{self, Hours, Minutes};
 use aios_store::{ControlHistory, DataDir, Filter};
 use anyhow::Context as _;
 
-use super::{Metric, Outcome, Report};
+use super::{Metric, Outcome, Report, Stage};
 use crate::cli::routing::{InForce, open};
 use crate::cli::slo;
 use crate::clock::SystemClock;
@@ -27,11 +27,15 @@ pub(super) fn report(config: &Config, days: u16) -> anyhow::Result<Report> {
     let span = Duration::from_secs(u64::from(days) * 86_400);
     let from = until.minus(span);
     let dir = open(&config.server.data_dir)?;
+    let hours = hours(config, from, until)?;
+    let history = dir.as_ref().map(ControlHistory::<ControlEvent>::read).transpose()?;
+    let split = InForce::of(config)?.split;
+    let stages = stages(history.as_ref(), from, until, split.treatment_pct.get());
     let metrics = vec![
         incidents(dir.as_ref(), from)?,
-        compliance(config, from, until)?,
-        canary(config)?,
-        rollbacks(dir.as_ref(), from)?,
+        compliance(&hours),
+        canary(&split),
+        rollbacks(history, from),
         recall(config, until)?,
         leakage(config, dir.as_ref(), from)?,
     ];
@@ -43,7 +47,7 @@ pub(super) fn report(config: &Config, days: u16) -> anyhow::Result<Report> {
     } else {
         Outcome::Pass
     };
-    Ok(Report { days, from, until, verdict, metrics })
+    Ok(Report { days, from, until, verdict, metrics, hours, stages })
 }
 
 fn metric(
@@ -77,35 +81,65 @@ fn incidents(dir: Option<&DataDir>, from: Timestamp) -> anyhow::Result<Metric> {
     Ok(metric(name, target, Some(n == 0), format!("{n} pages")))
 }
 
-fn compliance(config: &Config, from: Timestamp, now: Timestamp) -> anyhow::Result<Metric> {
+fn hours(config: &Config, from: Timestamp, now: Timestamp) -> anyhow::Result<Vec<Hours>> {
     let mut minutes = Minutes::new(config.objectives.limits());
     if let Some(index) = slo::index(&config.server.data_dir)? {
         minutes.bring_up(&index, now)?;
     }
-    let (n_kept, n) = judging::kept_hours(&minutes, &config.objectives, from);
+    Ok(judging::hours(&minutes, &config.objectives, from))
+}
+
+fn compliance(hours: &[Hours]) -> Metric {
+    let all = || hours.iter().flat_map(|one| &one.hours);
+    let (n, n_kept) = (all().count(), all().filter(|hour| !hour.is_broken).count());
     let share = (n > 0).then(|| n_kept as f64 / n as f64);
     let figure = match share {
         Some(share) => format!("{:.2} % ({n_kept} of {n} hours by objective)", share * 100.0),
         None => "no traffic".to_owned(),
     };
-    Ok(metric("SLO compliance", "> 99 %", share.map(|share| share > 0.99), figure))
+    metric("SLO compliance", "> 99 %", share.map(|share| share > 0.99), figure)
 }
 
-fn canary(config: &Config) -> anyhow::Result<Metric> {
-    let split = InForce::of(config)?.split;
+fn canary(split: &Split) -> Metric {
     let pct = split.treatment_pct.get();
     let figure = format!("{pct} % in treatment ({})", split.origin);
-    Ok(metric("canary advanced", "25 % or more", Some(pct >= 25.0), figure))
+    metric("canary advanced", "25 % or more", Some(pct >= 25.0), figure)
 }
 
-fn rollbacks(dir: Option<&DataDir>, from: Timestamp) -> anyhow::Result<Metric> {
+/// The share in treatment over the time, as far as decisions are on record: at each change, and now.
+fn stages(
+    history: Option<&ControlHistory<ControlEvent>>,
+    from: Timestamp,
+    until: Timestamp,
+    now_pct: f64,
+) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = Vec::new();
+    for line in history.map_or(&[][..], |history| &history.lines) {
+        let ControlEvent::Decision(event) = &line.record else { continue };
+        let (Decision::Advance { to, .. } | Decision::RollBack { to, .. } | Decision::Reset { to }) =
+            event.decision
+        else {
+            continue;
+        };
+        // Of what was before, the last counts, from the beginning on.
+        if event.ts < from {
+            stages.clear();
+        }
+        stages.push(Stage { from: event.ts.max(from), pct: to.get() });
+    }
+    if stages.last().is_none_or(|last| last.pct != now_pct) {
+        stages.push(Stage { from: until, pct: now_pct });
+    }
+    stages
+}
+
+fn rollbacks(history: Option<ControlHistory<ControlEvent>>, from: Timestamp) -> Metric {
     let (name, target) = ("rollbacks", "fewer than 5");
-    let history = dir.map(ControlHistory::<ControlEvent>::read).transpose()?;
     let Some(history) = history.filter(|history| !history.lines.is_empty()) else {
-        return Ok(metric(name, target, None, "no decisions are on record".to_owned()));
+        return metric(name, target, None, "no decisions are on record".to_owned());
     };
     if let Some(fault) = history.fault {
-        return Ok(metric(name, target, None, format!("the decisions are damaged: {fault}")));
+        return metric(name, target, None, format!("the decisions are damaged: {fault}"));
     }
     let is_rollback = |event: &ControlEvent| match event {
         ControlEvent::Decision(event) => {
@@ -114,7 +148,7 @@ fn rollbacks(dir: Option<&DataDir>, from: Timestamp) -> anyhow::Result<Metric> {
         ControlEvent::Verdict(_) | ControlEvent::Hand(_) | ControlEvent::Standing(_) => false,
     };
     let n = history.lines.iter().filter(|line| is_rollback(&line.record)).count();
-    Ok(metric(name, target, Some(n < ROLLBACKS_TOO_MANY), n.to_string()))
+    metric(name, target, Some(n < ROLLBACKS_TOO_MANY), n.to_string())
 }
 
 fn recall(config: &Config, now: Timestamp) -> anyhow::Result<Metric> {

@@ -2,9 +2,12 @@
 
 mod measure;
 mod page;
+mod plot;
 
 use std::io::Write;
 
+use aios_core::Timestamp;
+use aios_server::judging::Hours;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -15,7 +18,8 @@ use super::table;
 /// Hold the last days against the guide's success metrics of the first week
 ///
 /// Exit code 0 if all six pass, 2 if one fails, 3 if one has no data. With --json: {"days", "from", "until", "verdict",
-/// "metrics": [{"name", "target", "figure", "verdict"}]}.
+/// "metrics": [{"name", "target", "figure", "verdict"}], "hours": [{"slo", "hours": [{"from", "n", "n_bad", "is_broken"}]}],
+/// "stages": [{"from", "pct"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Command {
     /// Days up to now
@@ -67,10 +71,19 @@ struct Metric {
 #[derive(Debug, Serialize)]
 struct Report {
     days: u16,
-    from: aios_core::Timestamp,
-    until: aios_core::Timestamp,
+    from: Timestamp,
+    until: Timestamp,
     verdict: Outcome,
     metrics: Vec<Metric>,
+    hours: Vec<Hours>,
+    stages: Vec<Stage>,
+}
+
+/// The share in treatment from a time on.
+#[derive(Debug, Serialize)]
+struct Stage {
+    from: Timestamp,
+    pct: f64,
 }
 
 impl Command {

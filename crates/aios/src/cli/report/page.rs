@@ -1,6 +1,9 @@
 //! The report as Markdown and as a page that asks for nothing else.
 
-use super::{Outcome, Report};
+use aios_core::Timestamp;
+use aios_eval::render::PAGE_STYLE;
+
+use super::{Metric, Report, plot};
 
 /// A table.
 pub(super) fn markdown(report: &Report) -> String {
@@ -23,50 +26,52 @@ pub(super) fn markdown(report: &Report) -> String {
     text
 }
 
-/// Light and dark, narrow and wide.
-const STYLE: &str = "
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 52rem; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .5rem .75rem; border-bottom: 1px solid #8884; }
-.pass { color: light-dark(#12692b, #6fd08c); } .fail { color: light-dark(#a11212, #ff8a80); }
-.nodata { color: light-dark(#6b5200, #e0c060); } .pass, .fail, .nodata { font-weight: 600; }
-";
-
 /// One file.
 pub(super) fn html(report: &Report) -> String {
     let days = report.days;
-    let mut rows = String::new();
-    for metric in &report.metrics {
-        rows.push_str(&format!(
-            "<tr><td class=\"{}\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-            class(metric.verdict),
-            metric.verdict.name(),
-            escaped(metric.name),
-            escaped(metric.target),
-            escaped(&metric.figure)
-        ));
-    }
+    let word = report.verdict.name();
+    let rows: String = report.metrics.iter().map(row).collect();
+    let plots = [plot::hours(report), plot::stages(report)].concat();
     format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>AIOS, {days} days</title><style>{STYLE}</style></head><body>\n\
-         <h1>AIOS, {days} days: <span class=\"{}\">{}</span></h1>\n<p>{} to {}</p>\n\
-         <table><thead><tr><th></th><th>Metric</th><th>Target</th><th>Figure</th></tr></thead><tbody>\n\
-         {rows}</tbody></table></body></html>\n",
-        class(report.verdict),
-        report.verdict.name(),
-        report.from,
-        report.until
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"content-security-policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <title>AIOS, {days} days: {word}</title>\n<style>\n{PAGE_STYLE}{STYLE}</style></head><body>\n\
+         <h1>AIOS, {days} days <span class=\"word {word}\">{word}</span></h1>\n\
+         <p class=\"sub\">{} to {}</p>\n<div class=\"metrics\">\n{rows}</div>\n{plots}</body></html>\n",
+        minute(report.from),
+        minute(report.until)
     )
 }
 
-const fn class(verdict: Outcome) -> &'static str {
-    match verdict {
-        Outcome::Pass => "pass",
-        Outcome::Fail => "fail",
-        Outcome::NoData => "nodata",
-    }
+/// What the common style has not.
+const STYLE: &str = "
+.metrics { margin-top: 1.5rem; border: 1px solid var(--line); border-radius: 10px; background: var(--card); }
+.metric { display: grid; grid-template-columns: 6rem 1fr auto; gap: .15rem 1rem; padding: .7rem 1rem; align-items: baseline; }
+.metric + .metric { border-top: 1px solid var(--line); }
+.metric b { font-size: .82rem; letter-spacing: .04em; } .metric .target { color: var(--soft); font-size: .85rem; }
+.metric .figure { grid-column: 2 / -1; color: var(--soft); font-size: .9rem; }
+.NODATA { color: var(--warn); }
+svg .kept { fill: var(--good); } svg .broken { fill: var(--bad); } svg .silent { fill: var(--line); }
+svg .left { text-anchor: start; }
+@media (max-width: 480px) { .metric { grid-template-columns: 5rem 1fr; } .metric .target { grid-column: 2; } }
+";
+
+fn row(metric: &Metric) -> String {
+    format!(
+        "<div class=\"metric\"><b class=\"{word}\">{word}</b><span>{}</span><span class=\"target\">target: {}</span><span class=\"figure\">{}</span></div>\n",
+        escaped(metric.name),
+        escaped(metric.target),
+        escaped(&metric.figure),
+        word = metric.verdict.name(),
+    )
+}
+
+/// To the minute: no reader of a week needs more.
+pub(super) fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    let (day, time) = text.split_once('T').unwrap_or((&text, ""));
+    format!("{day} {} UTC", time.get(..5).unwrap_or(time))
 }
 
 fn escaped(text: &str) -> String {

@@ -128,7 +128,7 @@ impl Sweep {
             let mut run = Run::new(set.clone(), asker, concurrency, &bar);
             runtime.block_on(run.ask(reached(set, boundaries, &weigh, tier)));
             let now = SystemClock.now();
-            let about = About { redactor: &redactor, now, fingerprint: None, recall_at_5: None };
+            let about = About { redactor: &redactor, now, fingerprint: None };
             reports.push(draft(&run, Kind::Comparison, &about));
         }
         let runs = || reports.iter().flat_map(|report| &report.tests).flat_map(|test| &test.runs);

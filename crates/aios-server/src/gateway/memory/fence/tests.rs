@@ -20,6 +20,7 @@ fn found(texts: &[&str]) -> Vec<Recalled> {
         speaker: Some("user".to_owned()),
         text: (*text).to_owned(),
         ts: Timestamp::from_micros(1_800_000_000_000_000),
+        norm_hash: [0; 16],
     };
     let fragments = texts.iter().enumerate().map(fragment).collect();
     vec![Recalled { fragments, best: 0, score: 1.0, share: 1.0 }]
@@ -44,6 +45,30 @@ fn a_block_says_who_said_what_and_when_as_data() {
         "text": "It leaves at noon.\nFrom the harbor."});
     assert_eq!(shown, expect);
     assert_eq!(lines[3..], [CLOSE]);
+}
+
+#[test]
+fn a_block_stands_before_the_last_turn_or_in_it() {
+    let check = |content: &str, place, expect: &str| {
+        let body = format!(r#"{{"messages":[{{"role":"user","content":{content}}}]}}"#);
+        let turn = Chat::read(body.as_bytes()).unwrap().last_turn().unwrap();
+        let with = replaced(body.as_bytes(), vec![put("B\"", body.as_bytes(), &turn, place)]);
+        assert_eq!(std::str::from_utf8(&with).unwrap(), format!(r#"{{"messages":[{expect}]}}"#));
+    };
+    check(
+        r#""x""#,
+        MemoryPlace::Message,
+        r#"{"role":"user","content":"B\""},{"role":"user","content":"x"}"#,
+    );
+    check(r#""x""#, MemoryPlace::Turn, r#"{"role":"user","content":"B\"\n\nx"}"#);
+    let part = r#"{"type":"text","text":"B\""}"#;
+    check("[]", MemoryPlace::Turn, &format!(r#"{{"role":"user","content":[{part}]}}"#));
+    check(" [ 1]", MemoryPlace::Turn, &format!(r#"{{"role":"user","content": [{part}, 1]}}"#));
+    check(
+        "null",
+        MemoryPlace::Turn,
+        r#"{"role":"user","content":"B\""},{"role":"user","content":null}"#,
+    );
 }
 
 #[test]

@@ -141,6 +141,35 @@ fn completions_and_several_choices_in_one_event_are_told_apart() {
 }
 
 #[test]
+fn words_with_their_likelihoods_stay_as_the_model_said_them_where_placeholders_are_undone() {
+    let policy = Policy::default().with_default(Sink::Upstream, Action::Placeholder);
+    let options = SinkOptions { on_unscannable: OnUnscannable::Block, restore_in_tools: false };
+    let sinks = Arc::new(Sinks::new(policy, |_| Redactor::default(), options).unwrap());
+    let restoring = || {
+        let mut vault = Vault::new(&KeyMaterial::new([7; 32]));
+        let placeholder = vault.hide(&Redactor::default(), "li@example.com");
+        (ReplyFilter::new(&sinks, Some(vault)).unwrap(), placeholder)
+    };
+    let (mut whole, placeholder) = restoring();
+    let words = json!({"content": [
+        {"token": placeholder, "logprob": -0.1, "top_logprobs": [{"token": "<EM"}, {"token": "AIL"}]}]});
+    let mut body = json!({"choices": [{"message": {"content": placeholder}, "logprobs": words}]});
+    whole.value(&mut body);
+    assert_eq!(body["choices"][0]["message"]["content"], "li@example.com");
+    assert_eq!(body["choices"][0]["logprobs"], words);
+    let mut stream = StreamFilter::new(restoring().0);
+    let event = |delta: &Value| {
+        let choice = json!({"index": 0, "delta": delta, "logprobs": words, "finish_reason": null});
+        format!("data: {}\n\n", json!({"choices": [choice]}))
+    };
+    let (head, tail) = placeholder.split_at(4);
+    let blocks = [head, tail].map(|piece| event(&json!({"content": piece})));
+    let out = run(&mut stream, blocks.into_iter().chain([finish(0)]));
+    assert_eq!(joined(&out, 0, "/delta/content"), "li@example.com");
+    assert!(out[..2].iter().all(|event| event["choices"][0]["logprobs"] == words), "{out:?}");
+}
+
+#[test]
 fn typed_events_are_filtered_and_numbered_on() {
     let mut stream = StreamFilter::new(filter("").0);
     let typed = |n: u64, of: &str, more: Value| {
