@@ -73,7 +73,8 @@ async fn answer(
     let body = body::read(&live.gateway, deadline, &parts.headers, incoming).await?;
     record.facts_mut().body_read_at = Some(Instant::now());
     let operation = record.facts().operation;
-    let body = memory::without_own(&record.gateway().keys, operation, body);
+    let keys = &record.gateway().keys;
+    let body = heavy::on(body.len(), || memory::without_own(keys, operation, body));
     let mut head = heavy::on(body.len(), || request::read(operation, &body))?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
