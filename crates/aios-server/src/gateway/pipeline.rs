@@ -13,6 +13,7 @@ use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+use super::cut::capture_max;
 use super::errors::GatewayError;
 use super::naming::{self, Asked};
 use super::record::{Ending, Record};
@@ -242,8 +243,7 @@ fn call(
         strip_usage,
         headers: forwarded(headers, facts.request_id.as_str(), facts.trace.as_ref()),
         prompt_bytes: head.prompt_bytes,
-        // The answer is cut where it is redacted, and that needs what stands behind the cut.
-        capture_max: record.live().gateway.text_max + aios_privacy::CUT_WINDOW,
+        capture_max: capture_max(record.live().gateway.text_max),
         admitted_at: record.admitted_at(),
         deadline: record.admitted_at() + record.live().gateway.total_timeout,
     }
