@@ -57,9 +57,24 @@ pub(crate) fn person(
     client: Option<&str>,
     head: &Head<'_>,
 ) -> Option<Pseudonym> {
-    let ids = [&head.identity.safety_identifier, &head.identity.user];
-    let person = ids.into_iter().flatten().find(|id| !id.is_empty())?;
+    let person = named_person(head)?;
     Some(pseudonyms.subject(&[client.unwrap_or("").as_bytes(), person.as_bytes()]))
+}
+
+/// Where belongs what a person says outside of any conversation. A conversation has two parts, so that no id
+/// of one, not even the same words, leads here.
+pub(crate) fn outside(
+    pseudonyms: &Pseudonymizer,
+    client: Option<&str>,
+    head: &Head<'_>,
+) -> Option<Pseudonym> {
+    let client = client.unwrap_or("").as_bytes();
+    Some(pseudonyms.conversation(&[b"outside", client, named_person(head)?.as_bytes()]))
+}
+
+fn named_person<'a>(head: &'a Head<'_>) -> Option<&'a str> {
+    let ids = [&head.identity.safety_identifier, &head.identity.user];
+    ids.into_iter().flatten().map(AsRef::as_ref).find(|id: &&str| !id.is_empty())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+use super::cut::capture_max;
 use super::errors::GatewayError;
 use super::naming::{self, Asked};
 use super::record::{Ending, Record};
@@ -73,7 +74,8 @@ async fn answer(
     let body = body::read(&live.gateway, deadline, &parts.headers, incoming).await?;
     record.facts_mut().body_read_at = Some(Instant::now());
     let operation = record.facts().operation;
-    let body = memory::without_own(&record.gateway().keys, operation, body);
+    let keys = &record.gateway().keys;
+    let body = heavy::on(body.len(), || memory::without_own(keys, operation, body));
     let mut head = heavy::on(body.len(), || request::read(operation, &body))?;
     identify(record, &parts.headers, &head);
     let target = route(record, &head)?;
@@ -241,8 +243,7 @@ fn call(
         strip_usage,
         headers: forwarded(headers, facts.request_id.as_str(), facts.trace.as_ref()),
         prompt_bytes: head.prompt_bytes,
-        // The answer is cut where it is redacted, and that needs what stands behind the cut.
-        capture_max: record.live().gateway.text_max + aios_privacy::CUT_WINDOW,
+        capture_max: capture_max(record.live().gateway.text_max),
         admitted_at: record.admitted_at(),
         deadline: record.admitted_at() + record.live().gateway.total_timeout,
     }

@@ -18,7 +18,7 @@ use http::HeaderMap;
 use tokio::time::Instant;
 
 use super::client_request_id;
-use super::cut::whole_part;
+use super::cut::{captured, whole_part};
 use super::errors::STATUS_CLIENT_CLOSED;
 use super::memory::Wanted;
 use super::sequel::Sequel;
@@ -198,7 +198,7 @@ impl Record {
         };
         let (live, text_max) = (&self.live, self.live.gateway.text_max);
         let redact = |text: &str, max: usize| live.redactor.redact_cut(text, max);
-        let mut observed = facts.observed.take().unwrap_or_default();
+        let observed = facts.observed.take().unwrap_or_default();
         // What a test asks is somebody's case, kept where the case is: a copy here would be found by no erasure.
         let is_live = facts.steering.purpose.is_live();
         let said = |text| if is_live { text } else { "" };
@@ -268,7 +268,7 @@ impl Record {
         };
         self.gateway.metrics.privacy.detected("log", &detected);
         if let Some(memory) = &mut facts.memory {
-            memory.heard = std::mem::take(&mut observed.text);
+            captured(&observed.text, text_max).clone_into(&mut memory.heard);
         }
         event
     }

@@ -147,6 +147,19 @@ async fn a_user_is_remembered_in_every_conversation_and_nobody_else_is() {
 }
 
 #[tokio::test]
+async fn a_conversation_that_is_called_like_a_user_has_nothing_of_the_user() {
+    let upstream = Upstream::start(aboard).await;
+    let server = Server::start(&setup(&upstream, "user")).await;
+    let body = json!({"model": "aios-auto", "user": "42", "messages": [user(FERRY)]}).to_string();
+    server.ask(&post_with("", body.as_bytes())).await.expect(200);
+    kept(&server, 2).await;
+    let other = "x-conversation-id: 42\r\nx-aios-memory: conversation\r\n";
+    let other = say(&server, other, json!([user(WHEN)]), false).await;
+    assert_eq!(other.header("x-aios-memory"), Some("0 fragments"));
+    assert_eq!(last_messages(&upstream, 2).await, [user(WHEN)]);
+}
+
+#[tokio::test]
 async fn what_chance_withholds_is_on_record() {
     let upstream = Upstream::start(aboard).await;
     let server =

@@ -23,6 +23,9 @@ const OPEN: &str = "<aios-memory id=\"";
 const OPENED: &str = "\">";
 const CLOSE: &str = "</aios-memory>";
 
+/// Length of a digest.
+const DIGITS: usize = 32;
+
 /// Stands in every body that holds a block, however its writer escapes.
 const MARK: &[u8] = b"aios-memory id=";
 
@@ -114,33 +117,44 @@ fn left_of(keys: &Keys, content: &RawValue) -> Option<Option<String>> {
 
 /// Takes our blocks out of a text. Whether there were any.
 fn take_out(keys: &Keys, text: &mut String) -> bool {
-    let mut is_changed = false;
-    let mut from = 0;
-    while let Some(start) = text.get(from..).and_then(|rest| rest.find(OPEN)).map(|at| from + at) {
-        from = start + OPEN.len();
-        if let Some(end) = end_of_own(keys, text, start) {
-            text.replace_range(start..end, "");
-            (is_changed, from) = (true, start);
+    let is_own = |claimed: &str, inside: &str| {
+        let mut all = std::iter::once(&keys.pseudonyms).chain(&keys.older);
+        all.any(|key| digest(key, inside) == claimed)
+    };
+    let Some(left) = without_blocks(text, is_own) else { return false };
+    *text = left;
+    true
+}
+
+/// A text without the blocks that `is_own` knows by digest and inside; `None` if there are none. No byte is
+/// shown to `is_own` twice: whoever writes openings without end pays for the text once.
+fn without_blocks(text: &str, mut is_own: impl FnMut(&str, &str) -> bool) -> Option<String> {
+    let mut left = String::new();
+    let mut done = 0;
+    for (start, _) in text.match_indices(OPEN) {
+        let begin = start + OPEN.len();
+        let Some((claimed, inside)) = text.get(begin..).and_then(claim) else { continue };
+        if is_own(claimed, inside) {
+            left.push_str(text.get(done..start)?);
+            done = begin + claimed.len() + OPENED.len() + inside.len() + CLOSE.len();
         }
     }
-    if is_changed {
-        text.truncate(text.trim_end().len());
-        text.drain(..text.len() - text.trim_start().len());
+    left.push_str(text.get(done..)?);
+    (done > 0).then(|| left.trim().to_owned())
+}
+
+/// The digest that a block claims, and what is in it. Ours holds no `<`, so the next one must close it.
+fn claim(rest: &str) -> Option<(&str, &str)> {
+    let (claimed, rest) = rest.split_at_checked(DIGITS)?;
+    if !claimed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
     }
-    is_changed
+    let rest = rest.strip_prefix(OPENED)?;
+    let (inside, close) = rest.split_at_checked(rest.find('<')?)?;
+    close.starts_with(CLOSE).then_some((claimed, inside))
 }
 
-/// Where the block that begins at `start` ends, if it is ours.
-fn end_of_own(keys: &Keys, text: &str, start: usize) -> Option<usize> {
-    let (claimed, rest) = text.get(start + OPEN.len()..)?.split_once(OPENED)?;
-    let inside = rest.get(..rest.find(CLOSE)?)?;
-    let mut all = std::iter::once(&keys.pseudonyms).chain(&keys.older);
-    let is_own = all.any(|key| digest(key, inside) == claimed);
-    let whole = OPEN.len() + claimed.len() + OPENED.len() + inside.len() + CLOSE.len();
-    is_own.then_some(start + whole)
-}
-
-/// 32 hexadecimal digits.
+/// [`DIGITS`] hexadecimal digits.
 fn digest(key: &Pseudonymizer, inside: &str) -> String {
     let keyed = key.conversation(&[b"memory block", inside.as_bytes()]);
     keyed.as_str().rsplit('_').next().unwrap_or_default().to_owned()

@@ -8,13 +8,12 @@ use std::thread::JoinHandle;
 use aios_core::Timestamp;
 use aios_memory::Kind;
 use aios_privacy::{Pseudonym, Remembered};
-use aios_store::{FRAGMENT_MAX, Home, NewFragment};
+use aios_store::{Home, NewFragment};
 
 use tokio::sync::Notify;
 
 use super::config::MemoryConfig;
 use super::{MemoryMetrics, Opened};
-use crate::gateway::cut::cut_short;
 
 /// Exchanges that wait, at most: more are not kept.
 const QUEUE_MAX: usize = 1024;
@@ -22,7 +21,7 @@ const QUEUE_MAX: usize = 1024;
 /// Exchanges that are kept with one sync.
 const BATCH: usize = 256;
 
-/// What was said in one request, as it was said.
+/// What was said in one request, as it was said, each text no longer than a fragment may be.
 pub(in crate::gateway) struct Exchange {
     pub(super) config: Arc<MemoryConfig>,
     pub(super) home: Home,
@@ -148,9 +147,5 @@ fn turns(exchange: &Exchange) -> Vec<NewFragment> {
 
 /// A scanner that fails lets nothing be kept.
 fn remembered(config: &MemoryConfig, text: &str) -> Option<Remembered> {
-    let text = match text.get(..text.floor_char_boundary(FRAGMENT_MAX)) {
-        Some(part) if part.len() < text.len() => cut_short(part),
-        _ => text,
-    };
     catch_unwind(AssertUnwindSafe(|| config.remembered(text))).unwrap_or(None)
 }

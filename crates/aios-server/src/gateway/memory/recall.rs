@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use aios_core::{Bucket, MemoryOutcome, MemoryUse, Timestamp};
 use aios_memory::{ModelId, Quantized, normal_hash};
-use aios_store::{MemoryScope, Recalled, StoreError};
+use aios_privacy::{Pseudonym, Pseudonymizer};
+use aios_store::{FRAGMENT_MAX, MemoryScope, Recalled, StoreError};
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -17,6 +18,7 @@ use super::fence::{block, put};
 use super::turn::{Chat, replaced};
 use super::wanted::Wanted;
 use crate::gateway::Gateway;
+use crate::gateway::cut::bounded;
 use crate::gateway::record::Record;
 
 /// Finds what answers the question and puts it into the body before the user's last turn. What came of it
@@ -30,7 +32,7 @@ pub(in crate::gateway) async fn recall(
     let gateway = record.gateway();
     let search = Search {
         scope: asked.scope.clone(),
-        question: record.facts().question.clone(),
+        question: question(record).to_owned(),
         words_max: wanted.config.words_max,
         floor: wanted.config.floor,
         now: record.facts().ts,
@@ -67,14 +69,24 @@ pub(in crate::gateway) async fn recall(
     body
 }
 
+/// What is asked, no longer than what is kept of it.
+fn question(record: &Record) -> &str {
+    bounded(&record.facts().question, FRAGMENT_MAX)
+}
+
 /// By a keyed hash of the turn, so that a request that is sent again fares the same.
 fn is_withheld(gateway: &Gateway, record: &Record, wanted: &Wanted) -> bool {
     let facts = record.facts();
     let conversation = facts.conversation.as_ref().map_or("", |(id, _)| id.as_str());
     let turn = facts.msg_id.to_le_bytes();
-    let key = &gateway.keys.pseudonyms;
-    let turn = key.conversation(&[b"memory withheld", conversation.as_bytes(), &turn]);
-    aios_route::bucket_of(&gateway.keys.bucket, &turn, wanted.config.withheld) == Bucket::Treatment
+    let lot = lot(&gateway.keys.pseudonyms, conversation, &turn, question(record));
+    aios_route::bucket_of(&gateway.keys.bucket, &lot, wanted.config.withheld) == Bucket::Treatment
+}
+
+/// What is asked counts too: of a client that sends nothing but its newest turn, every turn is the first.
+fn lot(key: &Pseudonymizer, conversation: &str, turn: &[u8], question: &str) -> Pseudonym {
+    let parts = [b"memory withheld", conversation.as_bytes(), turn, &normal_hash(question)];
+    key.conversation(&parts)
 }
 
 fn count(found: &[Recalled]) -> usize {
@@ -104,8 +116,14 @@ async fn vector_in_time(
     let (scope, question) = (search.scope.clone(), search.question.clone());
     // Masked as what it is compared with.
     let question = config.remembered(&question)?.as_str().to_owned();
+    // It reads the store as a search does, and counts as one.
+    let turn = Arc::clone(&gateway.memory.searches).try_acquire_owned().ok()?;
     let embedding = async {
-        let cut = move || opened.store()?.question_to_embed(&scope, &question);
+        let cut = move || {
+            let cut = opened.store()?.question_to_embed(&scope, &question);
+            drop(turn);
+            cut
+        };
         let question = tokio::task::spawn_blocking(cut).await.ok()?.ok()?;
         let texts = [question].to_vec();
         let Embedded { model, mut vectors } =
@@ -170,5 +188,25 @@ impl Search {
             span.best = best.unwrap_or(0);
         }
         found.retain(|span| !span.fragments.is_empty());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aios_privacy::KeyMaterial;
+
+    use super::*;
+
+    #[test]
+    fn each_question_has_a_lot_of_its_own_and_keeps_it() {
+        let key = Pseudonymizer::new(1, &KeyMaterial::new([7; 32]));
+        let of = |conversation, turn: u32, question| {
+            lot(&key, conversation, &turn.to_le_bytes(), question)
+        };
+        let first = of("c", 1, "When does it leave?");
+        assert_eq!(of("c", 1, "When does it leave?"), first);
+        assert_ne!(of("c", 1, "And where from?"), first);
+        assert_ne!(of("c", 2, "When does it leave?"), first);
+        assert_ne!(of("d", 1, "When does it leave?"), first);
     }
 }

@@ -1,7 +1,7 @@
 //! What a request asks of the memory, and what came of it.
 //!
-//! Remembering needs to know whose it is. A conversation that was only guessed from its first words, or from a
-//! key that many share, may be that of two people; then nothing is remembered.
+//! Remembering needs to know whose it is. A conversation that was only guessed from its first words, from a
+//! key that many share or from a person's name may be that of two people; then nothing is remembered of it.
 
 use std::sync::Arc;
 
@@ -10,12 +10,14 @@ use aios_core::{
     Timestamp,
 };
 use aios_privacy::Pseudonym;
-use aios_store::{Home, MemoryScope};
+use aios_store::{FRAGMENT_MAX, Home, MemoryScope};
 use http::HeaderMap;
 
 use super::config::{MemoryConfig, MemoryMode};
 use super::keep::Exchange;
 use super::turn::{Chat, LastTurn};
+use crate::gateway::Keys;
+use crate::gateway::cut::bounded;
 use crate::gateway::errors::GatewayError;
 use crate::gateway::identity;
 use crate::gateway::record::Record;
@@ -106,42 +108,59 @@ fn asked(
     if facts.operation != Operation::Chat || !facts.steering.purpose.is_live() {
         return None;
     }
-    let (conversation, source) = facts.conversation.as_ref()?;
+    let (conversation, _) = facts.conversation.as_ref()?;
     let mut ours = std::iter::once(conversation).chain(&facts.subject);
     if ours.any(|one| gateway.store.refuses(one)) {
         return None;
     }
     let client = record.admission().map(|admission| Arc::clone(admission.meter()));
     let client = client.as_ref().map(|meter| meter.name());
-    let keys = std::iter::once(&gateway.keys.pseudonyms).chain(&gateway.keys.older);
-    let scope = match mode {
-        MemoryMode::Off => return None,
-        MemoryMode::Conversation if names_one(*source) => {
-            let of = |key| identity::conversation(key, client.unwrap_or(""), headers, head).0;
-            MemoryScope::Conversation(keys.map(of).collect())
-        }
-        MemoryMode::Conversation => return None,
-        MemoryMode::User => MemoryScope::Subject(
-            keys.map(|key| identity::person(key, client, head)).collect::<Option<_>>()?,
-        ),
-    };
+    let (scope, home) = place(mode, &gateway.keys, client, headers, head)?;
     Some(Asked {
         scope,
-        home: Home::Conversation(conversation.clone()),
+        home: Home::Conversation(home),
         subject: facts.subject.clone(),
         turn: Chat::read(body)?.last_turn()?,
     })
 }
 
-/// Whether what named a conversation names one and no other.
+/// Where is searched, and where is kept.
+fn place(
+    mode: MemoryMode,
+    keys: &Keys,
+    client: Option<&str>,
+    headers: &HeaderMap,
+    head: &Head<'_>,
+) -> Option<(MemoryScope, Pseudonym)> {
+    let of = |key| identity::conversation(key, client.unwrap_or(""), headers, head);
+    let all = std::iter::once(&keys.pseudonyms).chain(&keys.older);
+    let (conversation, source) = of(&keys.pseudonyms);
+    let conversation = names_one(source).then_some(conversation);
+    match mode {
+        MemoryMode::Off => None,
+        MemoryMode::Conversation => {
+            Some((MemoryScope::Conversation(all.map(|key| of(key).0).collect()), conversation?))
+        }
+        MemoryMode::User => {
+            let people = all.map(|key| identity::person(key, client, head));
+            let home =
+                conversation.or_else(|| identity::outside(&keys.pseudonyms, client, head))?;
+            Some((MemoryScope::Subject(people.collect::<Option<_>>()?), home))
+        }
+    }
+}
+
+/// Whether what named a conversation is the name of one. A person's is not: whoever calls a conversation by
+/// the same word would read what that person said.
 const fn names_one(source: ConversationSource) -> bool {
     match source {
         ConversationSource::Header
         | ConversationSource::Metadata
-        | ConversationSource::Conversation
+        | ConversationSource::Conversation => true,
+        ConversationSource::PromptCacheKey
         | ConversationSource::SafetyIdentifier
-        | ConversationSource::User => true,
-        ConversationSource::PromptCacheKey | ConversationSource::Derived => false,
+        | ConversationSource::User
+        | ConversationSource::Derived => false,
     }
 }
 
@@ -177,17 +196,62 @@ impl Wanted {
         answered_at: Timestamp,
     ) -> Option<Exchange> {
         let asked = self.asked.filter(|_| event.outcome == Outcome::Ok)?;
+        // Cut before they wait: a thousand of them wait at most.
+        let short = |text: String| bounded(&text, FRAGMENT_MAX).to_owned();
         let is_answer = event.finish_reason != Some(FinishReason::ToolCalls);
         Some(Exchange {
             config: self.config,
             home: asked.home,
             subject: asked.subject,
             // Before the answers of tools the question was kept already.
-            question: Some(question).filter(|_| asked.turn.is_last),
-            answer: Some(self.heard).filter(|_| is_answer),
+            question: Some(question).filter(|_| asked.turn.is_last).map(short),
+            answer: Some(self.heard).filter(|_| is_answer).map(short),
             asked_at: event.ts,
             answered_at,
             given: self.given.into_iter().map(|(number, _)| number).collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aios_privacy::{KeyMaterial, Pseudonymizer};
+    use aios_route::BucketKey;
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::gateway::request;
+
+    fn placed(mode: MemoryMode, header: Option<&str>, ids: &str) -> Option<Pseudonym> {
+        let key = KeyMaterial::new([7; 32]);
+        let (pseudonyms, bucket) = (Pseudonymizer::new(1, &key), BucketKey::new(&key));
+        let keys = Keys { pseudonyms, older: Vec::new(), bucket };
+        let mut headers = HeaderMap::new();
+        if let Some(id) = header {
+            headers.insert(identity::CONVERSATION_HEADER, id.parse().unwrap());
+        }
+        let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"x"}}]{ids}}}"#);
+        let body = Bytes::from(body);
+        let head = request::read(Operation::Chat, &body).unwrap();
+        place(mode, &keys, None, &headers, &head).map(|(_, home)| home)
+    }
+
+    #[test]
+    fn a_person_and_a_conversation_of_one_name_have_nothing_in_common() {
+        let named = placed(MemoryMode::Conversation, Some("42"), "").unwrap();
+        for ids in [
+            r#","user":"42""#,
+            r#","safety_identifier":"42""#,
+            r#","user":"42","prompt_cache_key":"42""#,
+        ] {
+            assert_eq!(placed(MemoryMode::Conversation, None, ids), None, "{ids}");
+            let outside = placed(MemoryMode::User, None, ids);
+            assert!(outside.is_some_and(|home| home != named), "{ids}");
+            assert_eq!(placed(MemoryMode::User, Some("42"), ids), Some(named.clone()), "{ids}");
+        }
+        assert_eq!(placed(MemoryMode::Conversation, None, r#","prompt_cache_key":"42""#), None);
+        assert_eq!(placed(MemoryMode::User, Some("42"), ""), None, "it is nobody's");
+        let metadata = r#","metadata":{"conversation_id":"42"}"#;
+        assert_eq!(placed(MemoryMode::Conversation, None, metadata), Some(named));
     }
 }

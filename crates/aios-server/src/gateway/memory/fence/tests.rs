@@ -113,6 +113,34 @@ fn what_only_looks_like_a_block_is_the_clients_own() {
 }
 
 #[test]
+fn a_text_of_nothing_but_openings_is_looked_at_once() {
+    let digits = "0".repeat(DIGITS);
+    let looked_at = |text: &str| {
+        let (mut n_calls, mut n_bytes) = (0, 0);
+        let left = without_blocks(text, |_, inside| {
+            n_calls += 1;
+            n_bytes += inside.len();
+            false
+        });
+        assert_eq!(left, None);
+        (n_calls, n_bytes)
+    };
+    let close_at_last = |opening: &str| opening.repeat(1000) + CLOSE;
+    assert_eq!(looked_at(&close_at_last(&format!("{OPEN}{OPENED}"))), (0, 0));
+    assert_eq!(looked_at(&close_at_last(&format!("{OPEN}{digits}0{OPENED}x"))), (0, 0));
+    assert_eq!(looked_at(&close_at_last(&format!("{OPEN}{digits}{OPENED}x"))), (1, 1));
+    assert_eq!(looked_at(&format!("{OPEN}{digits}{OPENED}xy{CLOSE}").repeat(1000)), (1000, 2000));
+}
+
+#[test]
+fn every_block_of_a_text_is_taken_out() {
+    let block = block(&keys(1), &found(&["At noon."]));
+    let mut text = format!("{block}a {OPEN}{block}b{block}{block} c");
+    assert!(take_out(&keys(1), &mut text));
+    assert_eq!(text, format!("a {OPEN}b c"));
+}
+
+#[test]
 fn a_body_keeps_every_other_byte() {
     let block = block(&keys(1), &found(&["At noon."]));
     let block = json!(block).to_string().replace('<', "\\u003c");
