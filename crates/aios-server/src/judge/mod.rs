@@ -17,6 +17,7 @@ use std::time::Duration;
 use aios_core::{
     Event, EventId, FeedbackEvent, FeedbackSource, ResponseEvent, SCHEMA_VERSION, Tier,
 };
+use aios_privacy::Pseudonym;
 use aios_store::{DataDir, Filter, Follow, FollowFrom, ReadError};
 use tokio::time::MissedTickBehavior;
 
@@ -140,9 +141,6 @@ impl LiveJudge {
 
     async fn judge_next(&self, work: &mut Work, settings: &Arc<JudgeSettings>) {
         let Some(answer) = work.waiting.pop_front() else { return };
-        if self.gateway.store.refuses(&answer.conv_id) {
-            return;
-        }
         let live = self.gateway.live.load_full();
         let masked = |text: &str| live.redactor.redact(text).text.as_str().to_owned();
         let (question, said) = (masked(answer.question.as_str()), masked(answer.response.as_str()));
@@ -150,7 +148,12 @@ impl LiveJudge {
         if !work.budget.has_room(self.gateway.clock.now(), needed, settings) {
             return self.metrics.passed_over();
         }
-        let asked = ask::ask(&live, &self.data_plane, &question, &said, settings).await;
+        // At the last moment: it may have waited long, and its words cannot be called back.
+        if is_erased(&answer, |pseudonym| self.gateway.store.refuses(pseudonym)) {
+            return;
+        }
+        let metrics = &self.gateway.metrics;
+        let asked = ask::ask(&live, &self.data_plane, metrics, &question, &said, settings).await;
         work.budget.spend(asked.tokens());
         self.metrics.judged(&asked);
         if let Err(why) = self.keep(&answer, &asked).await {
@@ -165,9 +168,12 @@ impl LiveJudge {
                 (Some(verdict.score), "", verdict.reason.as_str(), *tokens)
             }
             Asked::NoScore { why, tokens } => (None, NO_SCORE, why.as_str(), *tokens),
-            Asked::NoReply { why } => {
+            Asked::NoReply { why, tokens } => {
                 tracing::debug!(why, "the judge did not answer");
-                return Ok(());
+                if *tokens == 0 {
+                    return Ok(());
+                }
+                (None, NO_SCORE, why.as_str(), *tokens)
             }
         };
         let gateway = &self.gateway;
@@ -195,5 +201,31 @@ impl LiveJudge {
     }
 }
 
+/// Whether the conversation, or whoever it is with, was erased.
+fn is_erased(answer: &ResponseEvent, refuses: impl Fn(&Pseudonym) -> bool) -> bool {
+    refuses(&answer.conv_id) || answer.subject.as_ref().is_some_and(refuses)
+}
+
 /// Label of what was no verdict.
 const NO_SCORE: &str = "no_score";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_was_erased_is_not_judged() {
+        let pseudonym = |n: u32| Pseudonym::parse(&format!("c1_{n:032x}")).unwrap();
+        let answer = ResponseEvent {
+            conv_id: pseudonym(1),
+            subject: Some(pseudonym(2)),
+            ..draw::tests::event()
+        };
+        let check = |erased: u32, expect: bool| {
+            assert_eq!(is_erased(&answer, |one| *one == pseudonym(erased)), expect, "{erased}");
+        };
+        check(1, true);
+        check(2, true);
+        check(3, false);
+    }
+}
