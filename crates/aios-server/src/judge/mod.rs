@@ -85,18 +85,36 @@ impl LiveJudge {
 
     /// Goes on until it is aborted. While nobody wants a judge, nothing is read.
     pub(crate) async fn run(mut self) {
+        let mut work = self.work.take();
+        let judge = Arc::new(self);
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            let settings = self.gateway.live.load().judge.clone();
-            let work = self.work.take().or_else(|| self.begin());
-            if let Some((settings, mut work)) = settings.zip(work) {
-                self.draw(&mut work, &settings);
-                self.judge_next(&mut work, &settings).await;
-                self.work = Some(work);
+            let Some(settings) = judge.gateway.live.load().judge.clone() else {
+                work = None;
+                continue;
+            };
+            work = judge.look(work.take(), &settings).await;
+            if let Some(work) = &mut work {
+                judge.judge_next(work, &settings).await;
             }
         }
+    }
+
+    /// Reads on where `work` is, or begins. Reading the log blocks, and this thread has the kill switch to serve.
+    async fn look(
+        self: &Arc<Self>,
+        work: Option<Work>,
+        settings: &Arc<JudgeSettings>,
+    ) -> Option<Work> {
+        let (judge, settings) = (Arc::clone(self), Arc::clone(settings));
+        let looked = aside(move || {
+            let mut work = work.or_else(|| judge.begin())?;
+            judge.draw(&mut work, &settings);
+            Some(work)
+        });
+        looked.await.flatten()
     }
 
     /// From now on: what was answered before is passed over. None if nobody wants a judge.
@@ -142,8 +160,12 @@ impl LiveJudge {
     async fn judge_next(&self, work: &mut Work, settings: &Arc<JudgeSettings>) {
         let Some(answer) = work.waiting.pop_front() else { return };
         let live = self.gateway.live.load_full();
-        let masked = |text: &str| live.redactor.redact(text).text.as_str().to_owned();
-        let (question, said) = (masked(answer.question.as_str()), masked(answer.response.as_str()));
+        let redactor = Arc::clone(&live.redactor);
+        let masked = aside(move || {
+            let masked = |text: &str| redactor.redact(text).text.as_str().to_owned();
+            (masked(answer.question.as_str()), masked(answer.response.as_str()), answer)
+        });
+        let Some((question, said, answer)) = masked.await else { return };
         let needed = ask::tokens_needed(&question, &said, settings);
         if !work.budget.has_room(self.gateway.clock.now(), needed, settings) {
             return self.metrics.passed_over();
@@ -201,6 +223,12 @@ impl LiveJudge {
     }
 }
 
+/// Does what takes its time on a thread that nobody waits for. None if it panicked.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.inspect_err(|error| tracing::error!(%error, "the judge has failed")).ok()
+}
+
 /// Whether the conversation, or whoever it is with, was erased.
 fn is_erased(answer: &ResponseEvent, refuses: impl Fn(&Pseudonym) -> bool) -> bool {
     refuses(&answer.conv_id) || answer.subject.as_ref().is_some_and(refuses)
@@ -212,6 +240,17 @@ const NO_SCORE: &str = "no_score";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// On a runtime of one thread, as the control plane's is.
+    #[tokio::test]
+    async fn what_takes_its_time_holds_up_nobody() {
+        let (told, hears) = std::sync::mpsc::channel();
+        let waits = aside(move || hears.recv().is_ok());
+        let (waited, ()) = tokio::join!(waits, async move { told.send(()).unwrap() });
+        assert_eq!(waited, Some(true));
+        let panicked = aside(|| -> () { panic!("on purpose") });
+        assert_eq!(panicked.await, None);
+    }
 
     #[test]
     fn whoever_was_erased_is_not_judged() {
