@@ -243,7 +243,7 @@ impl GatewayError {
                 "The model '{model}' does not exist here. Ask for 'aios-auto', or see /v1/models."
             ),
             Self::EnoughSaid { max } => {
-                format!("Feedback was given on this answer {max} times; no more is taken.")
+                format!("Feedback was given on this answer {max} times, or on many newer ones since; no more is taken.")
             }
             Self::UnknownEvent => {
                 "No answer with this event_id is kept here. It stands in the answer's header x-aios-event-id."

@@ -44,17 +44,23 @@ pub(crate) struct WordCounts(Mutex<BTreeMap<EventId, u32>>);
 
 impl WordCounts {
     /// Counts one more word; not if there were enough.
+    ///
+    /// Once as many answers are counted as may be, nothing is taken on one that is older than all of them: it may
+    /// be one that was forgotten, with all its words said.
     fn one_more(&self, about: EventId) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() == COUNTED_MAX && !counts.contains_key(&about) {
+            // Ids begin with a time.
+            if counts.first_key_value().is_some_and(|(oldest, _)| about < *oldest) {
+                return false;
+            }
+            counts.pop_first();
+        }
         let n = counts.entry(about).or_default();
         if *n == WORDS_MAX {
             return false;
         }
         *n += 1;
-        if counts.len() > COUNTED_MAX {
-            // Ids begin with a time.
-            counts.pop_first();
-        }
         true
     }
 }
@@ -271,8 +277,13 @@ mod tests {
         let n_taken = (0..20).filter(|_| counts.one_more(id(1))).count();
         assert_eq!((n_taken, counts.one_more(id(2))), (8, true));
         (3..=COUNTED_MAX as i64 + 2).for_each(|n| assert!(counts.one_more(id(n))));
-        assert_eq!(counts.0.lock().unwrap().len(), COUNTED_MAX);
-        assert!(counts.one_more(id(2)));
+        let n_counted = || counts.0.lock().unwrap().len();
+        assert_eq!(n_counted(), COUNTED_MAX);
+        // The first one is forgotten when one more comes; it has no word then, nor has one that is older still.
+        assert!(counts.one_more(id(COUNTED_MAX as i64 + 3)));
+        assert!(!counts.one_more(id(1)) && !counts.one_more(id(2)) && !counts.one_more(id(0)));
+        assert!(counts.one_more(id(COUNTED_MAX as i64 + 4)));
+        assert_eq!(n_counted(), COUNTED_MAX);
     }
 
     const ID: &str = "0192f0c4-7b00-7000-8000-000000000001";

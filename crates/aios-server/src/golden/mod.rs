@@ -9,5 +9,5 @@ mod report;
 mod runner;
 
 pub use asker::{Asker, Judge};
-pub use report::{About, compared, draft, judge_name};
+pub use report::{About, compared, draft, judge_name, judge_named};
 pub use runner::{Progress, Run};

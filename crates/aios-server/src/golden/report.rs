@@ -7,7 +7,7 @@ use aios_eval::{
 };
 use aios_privacy::Redactor;
 
-use super::asker::Asker;
+use super::asker::{Asker, Judge};
 use super::runner::Run;
 
 /// Longest answer that is kept, in characters.
@@ -105,6 +105,15 @@ pub fn judge_name(asker: &Asker) -> String {
     format!("{}, {} votes, prompt {}", judge.model, judge.votes, judge_fingerprint())
 }
 
+/// The judge that [`judge_name`] gave this name, with the prompt of today; a difference of prompts is told in the
+/// report.
+#[must_use]
+pub fn judge_named(name: &str) -> Option<Judge> {
+    let (name, _prompt) = name.rsplit_once(" votes, prompt ")?;
+    let (model, votes) = name.rsplit_once(", ")?;
+    Some(Judge { model: model.to_owned(), votes: votes.parse().ok()? })
+}
+
 /// What makes a comparison less than fair.
 fn differences(report: &Report, baseline: &Report) -> Vec<String> {
     let mut notes = Vec::new();
@@ -121,4 +130,21 @@ fn differences(report: &Report, baseline: &Report) -> Vec<String> {
         notes.push("simulated models answered in one of the two runs only".to_owned());
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use aios_core::Bucket;
+
+    use super::*;
+
+    #[test]
+    fn a_judge_is_found_by_its_name() {
+        let judge = Judge { model: "aios-embedder, 7 votes".to_owned(), votes: 3 };
+        let timeout = std::time::Duration::from_secs(1);
+        let asker = Asker::new("http://127.0.0.1:1/v1", None, Bucket::Control, timeout, judge);
+        let asker = asker.unwrap();
+        assert_eq!(judge_named(&judge_name(&asker)).as_ref(), Some(&asker.judge));
+        assert_eq!(judge_named("somebody"), None);
+    }
 }

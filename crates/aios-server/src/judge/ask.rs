@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aios_core::Operation;
+use aios_core::{AttemptOutcome, Operation};
 use aios_eval::{Judgment, Verdict};
 use aios_upstream::{Call, ModelSlot, Reply, RequestBody, Target};
 use bytes::Bytes;
@@ -11,7 +11,9 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::JudgeSettings;
+use crate::gateway::Sinks;
 use crate::live::Live;
+use crate::metrics::Metrics;
 
 /// Stands in the body where the endpoint's own model name goes.
 const MODEL: &str = "aios-judge";
@@ -32,16 +34,22 @@ pub(super) enum Asked {
     Scored { verdict: Verdict, tokens: u64 },
     /// Something else.
     NoScore { why: String, tokens: u64 },
-    /// Nothing.
-    NoReply { why: String },
+    /// Nothing; it may have cost something all the same.
+    NoReply { why: String, tokens: u64 },
 }
 
 impl Asked {
     pub(super) const fn tokens(&self) -> u64 {
         match self {
-            Self::Scored { tokens, .. } | Self::NoScore { tokens, .. } => *tokens,
-            Self::NoReply { .. } => 0,
+            Self::Scored { tokens, .. }
+            | Self::NoScore { tokens, .. }
+            | Self::NoReply { tokens, .. } => *tokens,
         }
+    }
+
+    /// Nobody was asked.
+    fn unasked(why: impl ToString) -> Self {
+        Self::NoReply { why: why.to_string(), tokens: 0 }
     }
 }
 
@@ -51,32 +59,48 @@ pub(super) fn tokens_needed(question: &str, answer: &str, settings: &JudgeSettin
     (bytes as u64 + TASK_BYTES) / BYTES_PER_TOKEN + REPLY_TOKENS_MAX
 }
 
+/// What a call without a reply counts as. A model that was too slow has read the question, and may have written all
+/// that it was let.
+const fn tokens_lost(outcome: AttemptOutcome, needed: u64) -> u64 {
+    use AttemptOutcome::{FirstTokenTimeout, InterTokenTimeout, TotalTimeout};
+    match outcome {
+        FirstTokenTimeout | InterTokenTimeout | TotalTimeout => needed,
+        _ => 0,
+    }
+}
+
 /// Asks once; the other tier does not answer in the judge's place.
 pub(super) async fn ask(
     live: &Arc<Live>,
     data_plane: &tokio::runtime::Handle,
+    metrics: &Metrics,
     question: &str,
     answer: &str,
     settings: &JudgeSettings,
 ) -> Asked {
     let mut random = [0; 8];
     if let Err(error) = getrandom::fill(&mut random) {
-        return Asked::NoReply { why: error.to_string() };
+        return Asked::unasked(error);
     }
     let mark = format!("{:016x}", u64::from_ne_bytes(random));
     let judgment = Judgment { question, answer, rubric: &settings.rubric };
-    let Some(call) = call(&judgment, &mark, settings) else {
-        return Asked::NoReply { why: "the request has no place for a model".to_owned() };
+    let call = match call(&judgment, &mark, settings, live.sinks.as_deref(), metrics) {
+        Ok(call) => call,
+        Err(why) => return Asked::unasked(why),
     };
     let upstreams = Arc::clone(&live.upstreams);
     let asking = data_plane.spawn(async move { upstreams.complete(&call, &mut Vec::new()).await });
     let reply = match asking.await {
         Ok(Ok(Reply::Whole(reply))) => reply,
         Ok(Ok(Reply::Stream(_))) => {
-            return Asked::NoReply { why: "it answered with a stream".to_owned() };
+            return Asked::unasked("it answered with a stream");
         }
-        Ok(Err(failure)) => return Asked::NoReply { why: failure.detail },
-        Err(error) => return Asked::NoReply { why: error.to_string() },
+        Ok(Err(failure)) => {
+            let needed = tokens_needed(question, answer, settings);
+            let tokens = tokens_lost(failure.outcome, needed);
+            return Asked::NoReply { why: failure.detail, tokens };
+        }
+        Err(error) => return Asked::unasked(error),
     };
     let used = reply.observed.tokens;
     let tokens = used.input_tokens.unwrap_or(0) + used.output_tokens.unwrap_or(0);
@@ -87,26 +111,78 @@ pub(super) async fn ask(
     }
 }
 
-fn call(judgment: &Judgment<'_>, mark: &str, settings: &JudgeSettings) -> Option<Call> {
+/// The request. What is done with texts on their way to a model is done with these too.
+fn call(
+    judgment: &Judgment<'_>,
+    mark: &str,
+    settings: &JudgeSettings,
+    sinks: Option<&Sinks>,
+    metrics: &Metrics,
+) -> Result<Call, &'static str> {
     let mut body = judgment.request(MODEL, mark);
-    body.as_object_mut()?.insert("max_tokens".to_owned(), REPLY_TOKENS_MAX.into());
-    let bytes = serde_json::to_vec(&body).ok()?;
+    body["max_tokens"] = REPLY_TOKENS_MAX.into();
+    let body = body.to_string();
     // No text holds this: in a text every quote stands behind a backslash.
     let key = format!("\"model\":\"{MODEL}\"");
-    let at = memchr::memmem::find(&bytes, key.as_bytes())? + key.len() - MODEL.len() - 2;
-    let slot = ModelSlot::new(at..at + MODEL.len() + 2);
-    let prompt_bytes = bytes.len() as u64;
+    let at = body.find(&key).ok_or("the request has no place for a model")?;
+    let model_at = at + key.len() - MODEL.len() - 2..at + key.len();
+    let edits = sinks.map(|sinks| sinks.own_request(&body, &model_at, metrics)).transpose();
+    let edits = edits.map_err(|error| error.code())?.unwrap_or_default();
     let now = Instant::now();
-    Some(Call {
+    Ok(Call {
         operation: Operation::Chat,
         target: Target::Tier { tier: settings.tier, fallback: false },
-        body: RequestBody::new(Bytes::from(bytes), slot, Vec::new()),
+        prompt_bytes: body.len() as u64,
+        body: RequestBody::new(Bytes::from(body), ModelSlot::new(model_at), edits),
         stream: false,
         strip_usage: false,
         headers: HeaderMap::new(),
-        prompt_bytes,
         capture_max: 0,
         admitted_at: now,
         deadline: now + settings.timeout,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aios_core::Tier;
+    use aios_privacy::{Action, Policy, Redactor, Sink};
+
+    use super::*;
+    use crate::gateway::{OnUnscannable, SinkOptions};
+
+    fn settings() -> JudgeSettings {
+        JudgeSettings {
+            tier: Tier::Main,
+            share: 1.0,
+            per_day_max: 1,
+            tokens_per_day_max: 1,
+            timeout: Duration::from_secs(1),
+            rubric: "is right".into(),
+        }
+    }
+
+    #[test]
+    fn a_judge_is_sent_what_any_model_may_be() {
+        let mail = ["jo.roe", "@", "example.org"].concat();
+        let judgment = Judgment { question: "Who?", answer: &mail, rubric: "is right" };
+        let called = |action: Action| {
+            let policy = Policy::default().with_default(Sink::Upstream, action);
+            let options =
+                SinkOptions { on_unscannable: OnUnscannable::Block, restore_in_tools: false };
+            let sinks = Sinks::new(policy, |_| Redactor::default(), options).unwrap();
+            call(&judgment, "k7", &settings(), Some(&sinks), &Metrics::new())
+        };
+        assert!(format!("{:?}", called(Action::Mask).unwrap().body).contains("[EMAIL"));
+        assert_eq!(called(Action::Block).err(), Some("pii_blocked"));
+    }
+
+    #[test]
+    fn a_judge_that_is_too_slow_has_cost_what_it_was_asked() {
+        assert_eq!(tokens_lost(AttemptOutcome::TotalTimeout, 700), 700);
+        assert_eq!(tokens_lost(AttemptOutcome::FirstTokenTimeout, 700), 700);
+        assert_eq!(tokens_lost(AttemptOutcome::ConnectFailed, 700), 0);
+    }
 }

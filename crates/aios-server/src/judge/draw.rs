@@ -27,13 +27,13 @@ pub(super) fn is_drawn(id: EventId, share: f64) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use aios_core::{Purpose, Timestamp};
     use serde_json::json;
 
     use super::*;
 
-    fn event() -> ResponseEvent {
+    pub(in crate::judge) fn event() -> ResponseEvent {
         let value = json!({
             "schema_version": "2.0", "event_id": "01900000-0000-7000-8000-000000000001",
             "ts": "2027-01-15T08:00:00Z", "request_id": "req_1", "operation": "chat", "stream": false,

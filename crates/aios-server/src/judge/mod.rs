@@ -17,6 +17,7 @@ use std::time::Duration;
 use aios_core::{
     Event, EventId, FeedbackEvent, FeedbackSource, ResponseEvent, SCHEMA_VERSION, Tier,
 };
+use aios_privacy::Pseudonym;
 use aios_store::{DataDir, Filter, Follow, FollowFrom, ReadError};
 use tokio::time::MissedTickBehavior;
 
@@ -84,18 +85,36 @@ impl LiveJudge {
 
     /// Goes on until it is aborted. While nobody wants a judge, nothing is read.
     pub(crate) async fn run(mut self) {
+        let mut work = self.work.take();
+        let judge = Arc::new(self);
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            let settings = self.gateway.live.load().judge.clone();
-            let work = self.work.take().or_else(|| self.begin());
-            if let Some((settings, mut work)) = settings.zip(work) {
-                self.draw(&mut work, &settings);
-                self.judge_next(&mut work, &settings).await;
-                self.work = Some(work);
+            let Some(settings) = judge.gateway.live.load().judge.clone() else {
+                work = None;
+                continue;
+            };
+            work = judge.look(work.take(), &settings).await;
+            if let Some(work) = &mut work {
+                judge.judge_next(work, &settings).await;
             }
         }
+    }
+
+    /// Reads on where `work` is, or begins. Reading the log blocks, and this thread has the kill switch to serve.
+    async fn look(
+        self: &Arc<Self>,
+        work: Option<Work>,
+        settings: &Arc<JudgeSettings>,
+    ) -> Option<Work> {
+        let (judge, settings) = (Arc::clone(self), Arc::clone(settings));
+        let looked = aside(move || {
+            let mut work = work.or_else(|| judge.begin())?;
+            judge.draw(&mut work, &settings);
+            Some(work)
+        });
+        looked.await.flatten()
     }
 
     /// From now on: what was answered before is passed over. None if nobody wants a judge.
@@ -140,17 +159,23 @@ impl LiveJudge {
 
     async fn judge_next(&self, work: &mut Work, settings: &Arc<JudgeSettings>) {
         let Some(answer) = work.waiting.pop_front() else { return };
-        if self.gateway.store.refuses(&answer.conv_id) {
-            return;
-        }
         let live = self.gateway.live.load_full();
-        let masked = |text: &str| live.redactor.redact(text).text.as_str().to_owned();
-        let (question, said) = (masked(answer.question.as_str()), masked(answer.response.as_str()));
+        let redactor = Arc::clone(&live.redactor);
+        let masked = aside(move || {
+            let masked = |text: &str| redactor.redact(text).text.as_str().to_owned();
+            (masked(answer.question.as_str()), masked(answer.response.as_str()), answer)
+        });
+        let Some((question, said, answer)) = masked.await else { return };
         let needed = ask::tokens_needed(&question, &said, settings);
         if !work.budget.has_room(self.gateway.clock.now(), needed, settings) {
             return self.metrics.passed_over();
         }
-        let asked = ask::ask(&live, &self.data_plane, &question, &said, settings).await;
+        // At the last moment: it may have waited long, and its words cannot be called back.
+        if is_erased(&answer, |pseudonym| self.gateway.store.refuses(pseudonym)) {
+            return;
+        }
+        let metrics = &self.gateway.metrics;
+        let asked = ask::ask(&live, &self.data_plane, metrics, &question, &said, settings).await;
         work.budget.spend(asked.tokens());
         self.metrics.judged(&asked);
         if let Err(why) = self.keep(&answer, &asked).await {
@@ -165,9 +190,12 @@ impl LiveJudge {
                 (Some(verdict.score), "", verdict.reason.as_str(), *tokens)
             }
             Asked::NoScore { why, tokens } => (None, NO_SCORE, why.as_str(), *tokens),
-            Asked::NoReply { why } => {
+            Asked::NoReply { why, tokens } => {
                 tracing::debug!(why, "the judge did not answer");
-                return Ok(());
+                if *tokens == 0 {
+                    return Ok(());
+                }
+                (None, NO_SCORE, why.as_str(), *tokens)
             }
         };
         let gateway = &self.gateway;
@@ -195,5 +223,48 @@ impl LiveJudge {
     }
 }
 
+/// Does what takes its time on a thread that nobody waits for. None if it panicked.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.inspect_err(|error| tracing::error!(%error, "the judge has failed")).ok()
+}
+
+/// Whether the conversation, or whoever it is with, was erased.
+fn is_erased(answer: &ResponseEvent, refuses: impl Fn(&Pseudonym) -> bool) -> bool {
+    refuses(&answer.conv_id) || answer.subject.as_ref().is_some_and(refuses)
+}
+
 /// Label of what was no verdict.
 const NO_SCORE: &str = "no_score";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On a runtime of one thread, as the control plane's is.
+    #[tokio::test]
+    async fn what_takes_its_time_holds_up_nobody() {
+        let (told, hears) = std::sync::mpsc::channel();
+        let waits = aside(move || hears.recv().is_ok());
+        let (waited, ()) = tokio::join!(waits, async move { told.send(()).unwrap() });
+        assert_eq!(waited, Some(true));
+        let panicked = aside(|| -> () { panic!("on purpose") });
+        assert_eq!(panicked.await, None);
+    }
+
+    #[test]
+    fn whoever_was_erased_is_not_judged() {
+        let pseudonym = |n: u32| Pseudonym::parse(&format!("c1_{n:032x}")).unwrap();
+        let answer = ResponseEvent {
+            conv_id: pseudonym(1),
+            subject: Some(pseudonym(2)),
+            ..draw::tests::event()
+        };
+        let check = |erased: u32, expect: bool| {
+            assert_eq!(is_erased(&answer, |one| *one == pseudonym(erased)), expect, "{erased}");
+        };
+        check(1, true);
+        check(2, true);
+        check(3, false);
+    }
+}

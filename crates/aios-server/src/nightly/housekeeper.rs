@@ -10,6 +10,7 @@ use aios_privacy::Keyring;
 use aios_store::{AuditLog, DataDir, Rotator, actor};
 use tokio::time::MissedTickBehavior;
 
+use super::follow::Vain;
 use super::{
     Night, NightReport, Nightly, Served, StepReport, StepState, follow, last_night, run_night,
 };
@@ -37,7 +38,7 @@ pub(crate) struct House {
 pub(crate) struct Housekeeper {
     house: House,
     served: Arc<Served>,
-    under_way: Mutex<()>,
+    under_way: Mutex<Vain>,
 }
 
 impl Housekeeper {
@@ -48,7 +49,7 @@ impl Housekeeper {
             move |bucket| policy(&asked, bucket),
             move || keyed.live.load().clients.is_required(),
         );
-        Self { house, served: Arc::new(served), under_way: Mutex::new(()) }
+        Self { house, served: Arc::new(served), under_way: Mutex::default() }
     }
 
     /// Does every step in the name of `actor`; `None` if somebody is at it. Blocks while it works.
@@ -59,15 +60,19 @@ impl Housekeeper {
 
     /// Asks the golden set again where its last report is of what was on trial before. Blocks while it works.
     fn follow(&self) {
-        let Some(_under_way) = self.alone() else { return };
+        let Some(mut vain) = self.alone() else { return };
         let night = self.night(actor::SERVER, false);
-        if follow::is_outdated(&night) {
-            tell(&follow::ask_again(&night));
+        if follow::is_outdated(&night) && vain.is_over(follow::policy(&night), night.now) {
+            let report = follow::ask_again(&night);
+            tell(&report);
+            if report.state == StepState::Failed {
+                vain.once_more(follow::policy(&night), night.now);
+            }
         }
     }
 
     /// The right to work, for as long as it is held.
-    fn alone(&self) -> Option<MutexGuard<'_, ()>> {
+    fn alone(&self) -> Option<MutexGuard<'_, Vain>> {
         match self.under_way.try_lock() {
             Ok(guard) => Some(guard),
             // Steps are caught where they panic, so nothing is half done behind a poisoned lock.
@@ -108,17 +113,25 @@ impl Housekeeper {
             tick.tick().await;
             let now = clock.now();
             let keeper = Arc::clone(&self);
-            let work: Box<dyn FnOnce() + Send> = if now >= due {
-                due = at.due(Some(now), now);
-                Box::new(move || drop(keeper.run(actor::SERVER, false)))
+            let is_night = now >= due;
+            let work: Box<dyn FnOnce() -> bool + Send> = if is_night {
+                Box::new(move || keeper.run(actor::SERVER, false).is_some())
             } else if now >= follow_at {
                 follow_at = now.plus(FOLLOW_EVERY);
-                Box::new(move || keeper.follow())
+                Box::new(move || {
+                    keeper.follow();
+                    true
+                })
             } else {
                 continue;
             };
-            if let Err(error) = tokio::task::spawn_blocking(work).await {
+            let had_its_turn = tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
                 tracing::error!(%error, "the night's work has failed");
+                true
+            });
+            // Where somebody was at it, perhaps without doing anything, the night is still due.
+            if is_night && had_its_turn {
+                due = at.due(Some(now), now);
             }
         }
     }

@@ -42,17 +42,13 @@ pub(super) async fn embed(
     let model_at = model_at..model_at + 2;
     let edits = match &live.sinks {
         None => Vec::new(),
-        // What becomes a placeholder here needs no way back: a key of nobody's will do.
-        Some(sinks) => {
-            let key = || aios_privacy::KeyMaterial::new([0; 32]);
-            match sinks.upstream(&body, std::slice::from_ref(&model_at), key, metrics) {
-                Ok(sent) => sent.edits,
-                Err(error) => {
-                    tracing::debug!(code = error.code(), "a text was not sent to be embedded");
-                    return None;
-                }
+        Some(sinks) => match sinks.own_request(&body, &model_at, metrics) {
+            Ok(edits) => edits,
+            Err(error) => {
+                tracing::debug!(code = error.code(), "a text was not sent to be embedded");
+                return None;
             }
-        }
+        },
     };
     let now = Instant::now();
     let call = Call {

@@ -10,7 +10,7 @@ use aios_core::Bucket;
 use aios_eval::{GoldenSet, Report, Status, check_drift};
 use aios_store::{GoldenPaths, read_document, write_document};
 
-use crate::golden::{About, Asker, Judge, Run, compared};
+use crate::golden::{About, Asker, Run, compared, judge_named};
 use crate::nightly::{Night, Outcome, Served, Step};
 
 pub(in crate::nightly) const STEP: Step = Step { name: "golden", run };
@@ -62,7 +62,9 @@ fn asked(
     baseline: &Report,
 ) -> Result<Report, String> {
     let key = night.work.golden_key.as_ref();
-    let asker = Asker::new(served.url(), key, bucket, TIMEOUT, Judge::default());
+    // The baseline's judge: another would make another score of the same answer.
+    let judge = baseline.judge.as_deref().and_then(judge_named).unwrap_or_default();
+    let asker = Asker::new(served.url(), key, bucket, TIMEOUT, judge);
     let asker = asker.map_err(|error| error.to_string())?;
     let mut run = Run::new(set, asker, baseline.concurrency, &());
     // Its own runtime: the server's may end while a night is under way.
