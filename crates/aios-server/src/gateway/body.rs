@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::errors::GatewayError;
+use super::heavy;
 use crate::live::GatewayConfig;
 
 /// Reads the whole body. A body that came in one piece is not copied.
@@ -26,9 +27,16 @@ pub(crate) async fn read(
     let sent = read_sent(config, deadline, headers, body).await?;
     match encoding {
         Encoding::Plain => Ok(sent),
-        Encoding::Gzip => inflate(config, &sent),
+        Encoding::Gzip => {
+            // How much comes out is not known before.
+            let n_bytes = sent.len().saturating_mul(INFLATED_MAX).min(config.body_max);
+            heavy::on(n_bytes, || inflate(config, &sent))
+        }
     }
 }
+
+/// Most bytes that one byte of a deflated body becomes.
+const INFLATED_MAX: usize = 1032;
 
 /// How a body is encoded.
 enum Encoding {

@@ -157,9 +157,18 @@ impl Link {
     /// A server that says something unasked has hung up, or is out of step.
     fn is_silent(&mut self) -> bool {
         let mut byte = [0];
-        let mut buffer = ReadBuf::new(&mut byte);
-        let mut cx = Context::from_waker(Waker::noop());
-        Pin::new(&mut self.stream).poll_read(&mut cx, &mut buffer).is_pending()
+        match &mut self.stream {
+            // Asked without the task's budget: where that is used up, a dead connection would seem silent.
+            Stream::Plain(stream) => {
+                let read = stream.try_read(&mut byte);
+                read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+            }
+            stream @ Stream::Tls(_) => {
+                let mut buffer = ReadBuf::new(&mut byte);
+                let mut cx = Context::from_waker(Waker::noop());
+                Pin::new(stream).poll_read(&mut cx, &mut buffer).is_pending()
+            }
+        }
     }
 
     /// It has been idle for so long that the server may close it at any moment.

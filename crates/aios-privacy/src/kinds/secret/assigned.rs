@@ -69,8 +69,8 @@ const PLACEHOLDERS: [&str; 15] = [
 
 const NAME_MAX: usize = 64;
 const VALUE_MAX: usize = 512;
-/// A value has no more signs in it that could give yet another name its value, or each name in `pass:pass:pass:…`
-/// would look through all that follow.
+/// So many signs that could give yet another name its value are looked at to tell whether a value is one, or each
+/// name in `pass:pass:pass:…` would look through all that follow.
 const SIGNS_MAX: usize = 24;
 const PASSWORD_MIN: usize = 6;
 const TOKEN_MIN: usize = 10;
@@ -201,22 +201,31 @@ fn quoted(source: &Source<'_>, at: usize, is_strong: bool) -> Option<Found> {
 
 /// A value without quotes ends at a blank or at what ends a value in code, URLs and lists.
 fn plain(source: &Source<'_>, start: usize, is_strong: bool) -> Option<Found> {
-    let run = plain_end(source, start);
-    let end = source.run_left(run, run - start, |byte| matches!(byte, b'.' | b':' | b'-'));
+    let run = plain_end(source, start, SIGNS_MAX);
+    let end = trimmed(source, start, run);
     let value = source.between(start, end);
     let is_long = value.len() >= if is_strong { PASSWORD_MIN } else { TOKEN_MIN };
     // What most values are not comes first.
     let fits = is_long && if is_strong { is_mixed(value) } else { is_token(value) };
     let is_ours = fits && !is_placeholder(value) && !is_expression(source, value, end);
-    is_ours.then_some(Found { start, end, rule: "secret.assigned", confidence: 0.85 })
+    is_ours.then(|| {
+        // Nobody looks again from within what is found, so all of it costs one look.
+        let end = trimmed(source, start, plain_end(source, start, VALUE_MAX));
+        Found { start, end, rule: "secret.assigned", confidence: 0.85 }
+    })
 }
 
-/// Where the run of what may be in a plain value ends.
-fn plain_end(source: &Source<'_>, start: usize) -> usize {
+/// Where a plain value ends that goes up to `end` with its last signs.
+fn trimmed(source: &Source<'_>, start: usize, end: usize) -> usize {
+    source.run_left(end, end - start, |byte| matches!(byte, b'.' | b':' | b'-'))
+}
+
+/// Where the run of what may be in a plain value ends, or has more than so many signs.
+fn plain_end(source: &Source<'_>, start: usize, signs_max: usize) -> usize {
     let n_signs = Cell::new(0);
     let belongs = |byte: u8| {
         n_signs.set(n_signs.get() + usize::from(matches!(byte, b':' | b'=')));
-        n_signs.get() <= SIGNS_MAX && is_plain(byte)
+        n_signs.get() <= signs_max && is_plain(byte)
     };
     let end = source.run_right(start, VALUE_MAX, |byte| byte.is_ascii() && belongs(byte));
     if source.byte(end).is_none_or(|byte| byte.is_ascii()) {
@@ -323,12 +332,12 @@ mod tests {
     }
 
     #[test]
-    fn a_value_ends_where_it_has_more_signs_than_a_value_has() {
+    fn a_value_may_have_many_signs() {
         let pairs = ["a7:b8:c9:d0"; 5].join(":");
         check(&format!("secret=⟦{pairs}⟧"));
-        // One that goes on is masked up to there, and not looked through once for each sign.
-        let head = (0..25).map(|n| format!("{:02x}", n * 37 % 256)).collect::<Vec<_>>().join(":");
-        check(&format!("secret=⟦{head}⟧:a1"));
+        // One that goes on is masked whole, though not looked through once for each sign.
+        let long = (0..32).map(|n| format!("{:02x}", n * 37 % 256)).collect::<Vec<_>>().join(":");
+        check(&format!("secret=⟦{long}⟧ and on"));
     }
 
     #[test]
