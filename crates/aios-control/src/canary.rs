@@ -99,6 +99,11 @@ impl Canary {
         }
     }
 
+    /// The same, known to have begun at this share. Whether it is held stays: that may be said before.
+    pub(crate) fn begun_at(self, treatment_pct: Percent) -> Self {
+        Self { held: self.held, ..Self::at(treatment_pct) }
+    }
+
     /// The state after these records; before the first it is at the first stage.
     #[must_use]
     pub fn fold(records: impl IntoIterator<Item = Record>) -> Self {

@@ -90,7 +90,7 @@ impl Replayed<'_> {
 }
 
 /// Every verdict again, under another policy. The requests stay those that were dealt then: a stage that would
-/// have been reached earlier or later has no others.
+/// have been reached earlier or later has no others. `start` is where it begins if no line tells.
 #[must_use]
 pub fn replay<'a>(
     start: Canary,
@@ -99,10 +99,16 @@ pub fn replay<'a>(
     ask: impl Fn(JudgePolicy) -> JudgePolicy,
 ) -> Vec<Replayed<'a>> {
     let (mut was, mut would_be) = (start, start);
+    let mut knows_its_share = false;
     let mut replayed: Vec<Replayed<'a>> = Vec::new();
     for (n, line) in lines.into_iter().enumerate() {
         match line {
             ControlEvent::Verdict(kept) => {
+                if !knows_its_share {
+                    (was, would_be) =
+                        (was.begun_at(kept.treatment_pct), would_be.begun_at(kept.treatment_pct));
+                }
+                knows_its_share = true;
                 was = was.after(Record::Verdict(kept.verdict, kept.reason, kept.window));
                 let (verdict, reason) = again(kept, &ask);
                 let check = Check { verdict, reason, window: kept.window, golden: kept.golden };
@@ -114,6 +120,12 @@ pub fn replay<'a>(
             }
             ControlEvent::Decision(event) => {
                 was = was.after(Record::Decision(event.decision));
+                knows_its_share |= match event.decision {
+                    Decision::Advance { .. }
+                    | Decision::RollBack { .. }
+                    | Decision::Reset { .. } => true,
+                    Decision::Hold | Decision::Resume | Decision::MoveBoundary { .. } => false,
+                };
                 match (event.decision, event.actor) {
                     // It followed from the verdict before.
                     (Decision::Advance { .. } | Decision::RollBack { .. }, Actor::Controller) => {
@@ -136,6 +148,7 @@ pub fn replay<'a>(
             // What came before the first line is gone.
             ControlEvent::Standing(event) if n == 0 => {
                 (was, would_be) = (event.rollout.canary, event.rollout.canary);
+                knows_its_share = event.rollout.knows_its_share();
             }
             ControlEvent::Hand(_) | ControlEvent::Standing(_) => {}
         }
@@ -240,6 +253,19 @@ mod tests {
         assert_eq!(decided(0.03, 2), "advance 25");
         assert_eq!(decided(0.03, 4), "");
         assert_eq!(decided(0.001, 1), "");
+    }
+
+    /// Where it began is in the verdicts, not in what is configured by now.
+    #[test]
+    fn a_start_that_was_changed_since_replays_the_same() {
+        let lines: Vec<_> =
+            (0..3).map(|turn| ControlEvent::Verdict(Box::new(verdict(400, 1_000, turn)))).collect();
+        let from = |pct| {
+            let start = Canary::at(Percent::new(pct).unwrap());
+            replay(start, &lines, &CanaryPolicy::default(), |asked| asked)
+        };
+        assert_eq!(from(75.0), from(10.0));
+        assert_eq!(from(0.0), from(10.0));
     }
 
     /// Not the verdicts alone: what was decided is compared, and where it led.

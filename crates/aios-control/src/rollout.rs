@@ -114,7 +114,12 @@ impl Rollout {
     /// since, and whatever the operator's hand has done.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
-        self.candidate.is_some() || self.stage_since.is_some() || self.canary.held
+        self.knows_its_share() || self.canary.held
+    }
+
+    /// Whether what was kept tells the share in treatment, so that configuration does not matter any more.
+    pub(crate) const fn knows_its_share(&self) -> bool {
+        self.candidate.is_some() || self.stage_since.is_some()
     }
 
     /// The same, beginning at another share.
@@ -134,8 +139,13 @@ impl Rollout {
     fn judged(self, event: &VerdictEvent) -> Self {
         let is_open = event.verdict == Verdict::NoData;
         let record = Record::Verdict(event.verdict, event.reason, event.window);
+        // The first verdict was on the share that was configured then, which may be another by now.
+        let canary = match self.knows_its_share() {
+            true => self.canary,
+            false => self.canary.begun_at(event.treatment_pct),
+        };
         Self {
-            canary: self.canary.after(record),
+            canary: canary.after(record),
             next_pct: event.next_pct,
             candidate: Some(event.candidate.clone()),
             reason: Some(event.reason),
@@ -208,6 +218,25 @@ mod tests {
         let at = |pct| Rollout::new(Percent::new(pct).unwrap()).canary;
         assert_eq!((at(10.0).phase, at(0.0).phase), (Phase::Running, Phase::Off));
         assert_eq!(fold(&[]), Rollout::new(Percent::new(10.0).unwrap()));
+    }
+
+    #[test]
+    fn from_the_first_verdict_on_configuration_does_not_matter() {
+        let lines = lines();
+        let hold = ControlEvent::Decision(DecisionEvent {
+            ts: lines[0].at(),
+            decision: Decision::Hold,
+            actor: aios_core::Actor::Operator,
+            reason: Default::default(),
+        });
+        let since = |start: f64, lines: &[ControlEvent]| {
+            Rollout::fold(Percent::new(start).unwrap(), (1..).zip(lines))
+        };
+        for kept in [&lines[..1], &lines[..2], &[hold, lines[0].clone()]] {
+            assert_eq!(since(50.0, kept), since(10.0, kept));
+            assert_eq!(since(0.0, kept), since(10.0, kept));
+        }
+        assert_eq!(since(50.0, &lines[..1]).canary.treatment_pct, Percent::new(10.0).unwrap());
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub const STAGES_MAX: usize = 10;
 /// The guide's own.
 const DEFAULT: [f64; 5] = [10.0, 25.0, 50.0, 75.0, 100.0];
 
-/// Rising shares in treatment, of which the last is everybody.
+/// Rising shares in treatment, of which the last is everybody and the first is not.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stages {
     /// Beyond the last stage everybody again, so that two lists of the same stages are equal.
@@ -20,7 +20,7 @@ pub struct Stages {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum StagesError {
     /// None, or more than there may be.
-    #[error("must be 1 to {STAGES_MAX} shares, not {0}")]
+    #[error("must be 2 to {STAGES_MAX} shares, not {0}")]
     Count(usize),
     /// One is no share.
     #[error(transparent)]
@@ -28,6 +28,11 @@ pub enum StagesError {
     /// Nobody is in treatment at the first.
     #[error("must begin above 0, where nobody is in treatment")]
     Nobody,
+    /// Everybody is in treatment at the first.
+    #[error(
+        "must begin below 100, where nobody is left in control to compare with or to fall back to"
+    )]
+    Everybody,
     /// One is not above the one before.
     #[error("must rise, and {after} does not follow {before}")]
     Falling {
@@ -48,7 +53,7 @@ impl Default for Stages {
 }
 
 impl Stages {
-    /// Checks that they rise, from above 0 to 100.
+    /// Checks that they rise, from above 0 to 100, and not at once.
     ///
     /// # Errors
     /// When they do not.
@@ -70,6 +75,10 @@ impl Stages {
         }
         if before < everybody {
             return Err(StagesError::Unfinished(before));
+        }
+        // Falling back to the first stage has to take treatment away.
+        if stages.first() >= everybody {
+            return Err(StagesError::Everybody);
         }
         Ok(stages)
     }
@@ -116,12 +125,15 @@ mod tests {
     fn stages_rise_from_somebody_to_everybody() {
         check(&DEFAULT, "10 25 50 75 100");
         check(&[1.0, 5.0, 100.0], "1 5 100");
-        check(&[100.0], "100");
-        check(&[], "must be 1 to 10 shares, not 0");
-        check(&[1.0; 11], "must be 1 to 10 shares, not 11");
+        check(&[], "must be 2 to 10 shares, not 0");
+        check(&[1.0; 11], "must be 2 to 10 shares, not 11");
         check(&[0.0, 100.0], "must begin above 0, where nobody is in treatment");
         check(&[10.0, 10.0, 100.0], "must rise, and 10 does not follow 10");
         check(&[50.0, 25.0, 100.0], "must rise, and 25 does not follow 50");
+        check(
+            &[100.0],
+            "must begin below 100, where nobody is left in control to compare with or to fall back to",
+        );
         check(&[10.0, 50.0], "must end with 100, not 50");
         check(&[10.0, 250.0], "a percentage must be a number from 0 to 100, not 250");
         check(

@@ -161,9 +161,15 @@ impl Ledger {
         before: Timestamp,
     ) -> Result<(), StoreError> {
         let bytes = regular::read_bounded(&self.path, LEDGER_MAX)?.unwrap_or_default();
-        let n_before = self.forgotten.map_or(0, |forgotten| forgotten.n_forgotten);
-        let forgotten =
-            Forgotten { forgotten_before: before, n_forgotten: n_before + ids.len() as u64 };
+        let n_now = ids.len() as u64;
+        // A longer term, or a clock that was set back, does not take back what is gone.
+        let forgotten = match self.forgotten {
+            Some(Forgotten { forgotten_before, n_forgotten }) => Forgotten {
+                forgotten_before: forgotten_before.max(before),
+                n_forgotten: n_forgotten + n_now,
+            },
+            None => Forgotten { forgotten_before: before, n_forgotten: n_now },
+        };
         let failed = StoreError::io("write the ledger", &self.path);
         let mut kept = serde_json::to_vec(&forgotten).map_err(io::Error::from).map_err(failed)?;
         kept.push(b'\n');
@@ -320,6 +326,21 @@ mod tests {
         let ledger = Ledger::read(&dir).unwrap();
         assert_eq!((ledger.open().len(), ledger.binding().len()), (0, 1));
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+    }
+
+    #[test]
+    fn what_was_forgotten_stays_so_under_a_longer_term() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let mut ledger = Ledger::read(&dir).unwrap();
+        for (id, before) in [("er_1", 9), ("er_2", 5)] {
+            ledger.write(entry(id, ErasureState::Completed)).unwrap();
+            let before = Timestamp::from_micros(before * 1_000_000);
+            ledger.forget(&BTreeSet::from([id.to_owned()]), before).unwrap();
+        }
+        let forgotten = Ledger::read(&dir).unwrap().forgotten.unwrap();
+        assert_eq!(forgotten.forgotten_before, Timestamp::from_micros(9_000_000));
+        assert_eq!(forgotten.n_forgotten, 2);
     }
 
     #[test]

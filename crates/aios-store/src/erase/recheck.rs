@@ -17,25 +17,30 @@ use crate::{EventStore as _, Index, Segments, StoreError};
 impl Eraser {
     /// Erases once more what the log holds although the ledger has it as erased. Blocks until the index has
     /// read what is new. What could not be erased whole is tried again if that was last done before
-    /// `tried_before`.
+    /// `tried_before`, whatever the index has of it: it does not read what is damaged.
     ///
     /// # Errors
     /// When the index cannot be asked.
     pub fn recheck(&self, tried_before: Timestamp) -> Result<Resumed, StoreError> {
         Segments::of(&self.dir).take_in()?;
         self.log.catch_up_index()?;
-        let mut resumed = Resumed::default();
-        let Some(index) = Index::read(&self.dir)? else { return Ok(resumed) };
+        let index = Index::read(&self.dir)?;
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut finished = self.ledger().finished();
-        finished.retain(|entry| entry.state == ErasureState::Completed || entry.ts < tried_before);
-        let named = index.named_among(finished.iter().flat_map(|entry| &entry.target))?;
-        drop(index);
-        let is_back = |entry: &LedgerEntry| entry.target.iter().any(|one| named.contains(one));
-        for entry in finished.into_iter().filter(is_back) {
+        let mut due = self.ledger().finished();
+        let completed = due.extract_if(.., |entry| entry.state == ErasureState::Completed);
+        let completed: Vec<_> = completed.collect();
+        due.retain(|entry| entry.ts < tried_before);
+        if let Some(index) = index {
+            let named = index.named_among(completed.iter().flat_map(|entry| &entry.target))?;
+            let is_back = |entry: &LedgerEntry| entry.target.iter().any(|one| named.contains(one));
+            due.extend(completed.into_iter().filter(is_back));
+        }
+        let mut resumed = Resumed::default();
+        for entry in due {
             let id = entry.id.clone();
             match self.once_more(entry) {
-                Ok(receipt) => resumed.receipts.push(receipt),
+                Ok(Some(receipt)) => resumed.receipts.push(receipt),
+                Ok(None) => resumed.n_waiting += 1,
                 Err(error) => resumed.failed.push((id, error)),
             }
         }
@@ -48,14 +53,23 @@ impl Eraser {
         self.ledger().counts()
     }
 
-    fn once_more(&self, mut entry: LedgerEntry) -> Result<Receipt, StoreError> {
+    /// `None` if a hold stands in its way. The ledger goes on having it as erased, not as waiting: so the fence
+    /// stands after a restart too, and the next look comes back to it.
+    fn once_more(&self, mut entry: LedgerEntry) -> Result<Option<Receipt>, StoreError> {
+        if !self.held_by(&entry)?.is_empty() {
+            tracing::warn!(
+                id = entry.id,
+                "an erasure has to be done once more, and waits for a hold"
+            );
+            return Ok(None);
+        }
         tracing::error!(
             id = entry.id,
-            "events of an erased conversation are in the log again, as from a backup; they are erased once more"
+            "an erasure is not whole, or its events are in the log again, as from a backup; it is done once more"
         );
         self.step(&mut entry, ErasureState::Ledgered)?;
         self.on_record(&entry)?;
         let target = self.target_of(&entry)?;
-        self.go_on(entry, &target)
+        self.go_on(entry, &target).map(Some)
     }
 }

@@ -252,7 +252,7 @@ impl Eraser {
     }
 
     /// Holds that were set since the plan was made count too.
-    fn held_by(&self, entry: &LedgerEntry) -> Result<Vec<Hold>, StoreError> {
+    pub(super) fn held_by(&self, entry: &LedgerEntry) -> Result<Vec<Hold>, StoreError> {
         Ok(self.look(&self.target_of(entry)?, Depth::Catalogued)?.held_by)
     }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::de::IgnoredAny;
 
 use crate::back::{Back, BackLines};
+use crate::replace::remove;
 use crate::{StoreError, disk, fail, regular};
 
 /// Most lines of garbage that are cut off at the end. More of it is not the work of a crash; it stays,
@@ -46,6 +47,16 @@ pub(crate) fn recover(segment: &Path, quarantine: &Path) -> Result<Recovered, St
         tracing::warn!(bytes = len - good, to = %aside.display(), "a torn end of the event log was moved aside");
     }
     Ok(Recovered { len: good, quarantined: len - good })
+}
+
+/// Puts a whole segment into the quarantine: one that is less than what stands beside it.
+pub(crate) fn put_aside(segment: &Path, quarantine: &Path) -> Result<(), StoreError> {
+    let mut file = regular::open(segment).map_err(StoreError::io("open", segment))?;
+    let aside = move_aside(&mut file, 0, segment, quarantine)?;
+    drop(file);
+    remove(segment, "aside.before_remove", "aside.removed")?;
+    tracing::warn!(to = %aside.display(), "a torn copy of a segment that is there compressed was moved aside");
+    Ok(())
 }
 
 /// The length of the file, and how much of it is whole lines.

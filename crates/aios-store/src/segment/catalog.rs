@@ -101,7 +101,7 @@ impl<'a> Segments<'a> {
         keep: &mut dyn FnMut(&[u8]) -> Keep,
     ) -> Result<Rewritten, StoreError> {
         let _lease = self.dir.lease_segment(id)?;
-        match self.age(id)? {
+        match self.settled_age(id)? {
             Age::Hot => {
                 self.finish_leased(id, None)?;
                 rewrite::hot(&self.layout(), id, keep)
@@ -126,7 +126,7 @@ impl<'a> Segments<'a> {
         counted: Option<Footer>,
     ) -> Result<Footer, StoreError> {
         let _lease = self.dir.lease_segment(id)?;
-        match self.age(id)? {
+        match self.settled_age(id)? {
             Age::Hot => self.finish_leased(id, counted),
             Age::Cold => Ok(Sidecar::load_or_survey(&self.layout(), id)?.footer().clone()),
         }
@@ -138,7 +138,7 @@ impl<'a> Segments<'a> {
     /// As for [`rewrite`](Self::rewrite).
     pub fn compress(&self, id: SegmentId) -> Result<(), StoreError> {
         let _lease = self.dir.lease_segment(id)?;
-        match self.age(id)? {
+        match self.settled_age(id)? {
             Age::Hot => {
                 let footer = self.finish_leased(id, None)?;
                 compress::run(&self.layout(), id, &footer)
@@ -190,14 +190,14 @@ impl<'a> Segments<'a> {
     /// The same of one cold segment: no hot one may stand beside it, and what is in it has to be known.
     pub(super) fn take_in_cold(&self, id: SegmentId) -> Result<(), StoreError> {
         let _lease = self.dir.lease_segment(id)?;
-        let layout = self.layout();
-        if layout.hot(id).is_file() {
-            for path in [layout.cold(id), layout.sidecar(id)] {
-                remove(&path, "janitor.before_remove", "janitor.removed")?;
-            }
-            return Ok(());
+        match self.settled_age(id)? {
+            Age::Hot => self.finish_leased(id, None).map(drop),
+            Age::Cold => Sidecar::survey(&self.layout(), id)?.write(&self.layout(), id),
         }
-        Sidecar::survey(&layout, id)?.write(&layout, id)
+    }
+
+    pub(super) fn quarantine(&self) -> PathBuf {
+        self.dir.quarantine_path()
     }
 
     pub(crate) fn layout(&self) -> Layout {
@@ -206,6 +206,12 @@ impl<'a> Segments<'a> {
 
     fn finish_leased(&self, id: SegmentId, counted: Option<Footer>) -> Result<Footer, StoreError> {
         seal::finish(&self.layout().hot(id), id, &self.dir.quarantine_path(), counted)
+    }
+
+    /// How a leased segment is kept, once there is one file of it: a footer must not make a torn one count.
+    fn settled_age(&self, id: SegmentId) -> Result<Age, StoreError> {
+        janitor::leave_one(&self.layout(), id, &self.quarantine())?;
+        self.age(id)
     }
 
     fn age(&self, id: SegmentId) -> Result<Age, StoreError> {

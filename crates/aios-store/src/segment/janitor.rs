@@ -1,12 +1,14 @@
 //! Cleans up after a crash, when the log is opened: removes strays, finishes what was broken off. While it is
 //! open, only what others have put there is taken in.
 
-use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::catalog::{Age, Segments, ages, names};
-use super::name::{FileKind, SegmentId};
+use super::name::{FileKind, Layout, SegmentId};
+use super::seal;
 use super::sidecar::Sidecar;
 use crate::StoreError;
+use crate::log::recover::put_aside;
 use crate::replace::remove;
 
 /// What was found to do.
@@ -51,8 +53,8 @@ pub(super) fn take_in(segments: Segments<'_>) -> Result<(), StoreError> {
     let layout = segments.layout();
     for info in segments.list()? {
         let taken_in = match info.age {
-            Age::Hot if info.footer.is_none() => segments.finish(info.id).map(drop),
             Age::Hot if layout.cold(info.id).is_file() => segments.take_in_cold(info.id),
+            Age::Hot if info.footer.is_none() => segments.finish(info.id).map(drop),
             Age::Cold if info.footer.is_none() => segments.take_in_cold(info.id),
             Age::Hot | Age::Cold => Ok(()),
         };
@@ -68,25 +70,50 @@ fn make_sidecar(segments: Segments<'_>, id: SegmentId) -> Result<(), StoreError>
     Sidecar::survey(&layout, id)?.write(&layout, id)
 }
 
-/// Temporary files, compressed copies whose original is still there, and sidecars of nothing.
+/// Leaves one of a hot and a cold segment with the same id; tells how many files were removed. A compression
+/// that was broken off leaves a hot one with its footer, which counts. One without is no work of ours: a copy
+/// that was broken off, of which nobody knows how much is missing. It must not cost the cold one.
+pub(super) fn leave_one(
+    layout: &Layout,
+    id: SegmentId,
+    quarantine: &Path,
+) -> Result<usize, StoreError> {
+    let (hot, cold) = (layout.hot(id), layout.cold(id));
+    if !(hot.is_file() && cold.is_file()) {
+        return Ok(0);
+    }
+    let is_whole = seal::read_footer(&hot)?.is_some_and(|footer| footer.segment == id);
+    if !is_whole && let Ok(sidecar) = Sidecar::survey(layout, id) {
+        sidecar.write(layout, id)?;
+        put_aside(&hot, quarantine)?;
+        return Ok(0);
+    }
+    let stale: Vec<_> =
+        [cold, layout.sidecar(id)].into_iter().filter(|path| path.is_file()).collect();
+    for path in &stale {
+        remove(path, "janitor.before_remove", "janitor.removed")?;
+    }
+    Ok(stale.len())
+}
+
+/// Temporary files, one of two files of the same segment, and sidecars of nothing.
 fn remove_strays(segments: Segments<'_>, tidied: &mut Tidied) -> Result<(), StoreError> {
     let layout = segments.layout();
-    let names = names(&layout)?;
-    let hot: BTreeSet<_> = names
-        .iter()
-        .filter_map(|name| match FileKind::of(name) {
-            FileKind::Hot(id) => Some(id),
-            _ => None,
-        })
-        .collect();
+    for name in names(&layout)? {
+        if let FileKind::Cold(id) = FileKind::of(&name) {
+            tidied.n_removed += leave_one(&layout, id, &segments.quarantine())?;
+        }
+    }
     let sealed = ages(&layout)?;
-    for name in names {
+    for name in names(&layout)? {
         let is_stray = match FileKind::of(&name) {
             FileKind::Stray => true,
-            // The hot one counts as long as it is there, so this may be an older state of it.
-            FileKind::Cold(id) => hot.contains(&id),
-            FileKind::Sidecar(id) => hot.contains(&id) || !sealed.contains_key(&id),
-            FileKind::Active | FileKind::Late | FileKind::Hot(_) | FileKind::Other => false,
+            FileKind::Sidecar(id) => sealed.get(&id) != Some(&Age::Cold),
+            FileKind::Active
+            | FileKind::Late
+            | FileKind::Hot(_)
+            | FileKind::Cold(_)
+            | FileKind::Other => false,
         };
         if is_stray {
             remove(&layout.dir().join(name), "janitor.before_remove", "janitor.removed")?;

@@ -180,6 +180,31 @@ fn what_a_crash_left_is_tidied_away() {
     assert!(log.read() == (text, footer));
 }
 
+/// A hot segment that somebody has put back beside its compressed state, and that was broken off.
+#[test]
+fn a_torn_copy_does_not_cost_the_cold_segment() {
+    let ways: [fn(&Log); 5] = [
+        |log| assert_eq!(log.segments().tidy().unwrap().n_removed, 0),
+        |log| log.segments().take_in().unwrap(),
+        |log| log.segments().compress(log.id).unwrap(),
+        |log| drop(log.segments().finish(log.id).unwrap()),
+        |log| drop(log.segments().rewrite(log.id, Look::Everywhere, &mut |_| Keep::Keep).unwrap()),
+    ];
+    for way in ways {
+        let log = Log::cold(300, &[]);
+        let layout = log.segments().layout();
+        let whole = log.read();
+        let torn: String = whole.0.chars().take(whole.0.len() / 2).collect();
+        fs::write(layout.hot(log.id), &torn).unwrap();
+        way(&log);
+        assert!(layout.cold(log.id).is_file() && !layout.hot(log.id).is_file());
+        assert!(log.read() == whole);
+        let aside: Vec<_> = fs::read_dir(log.dir.quarantine_path()).unwrap().collect();
+        assert_eq!(aside.len(), 1);
+        assert_eq!(fs::read_to_string(aside[0].as_ref().unwrap().path()).unwrap(), torn);
+    }
+}
+
 #[test]
 fn a_sidecar_that_is_wrong_or_missing_is_made_anew() {
     let log = Log::cold(600, &[]);

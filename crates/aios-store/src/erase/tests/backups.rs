@@ -106,6 +106,36 @@ fn segments_from_a_backup_are_erased_once_more() {
 }
 
 #[test]
+fn what_is_put_back_under_a_hold_waits_for_its_end_behind_the_fence() {
+    let rig = Rig::filled();
+    let backup = rig.backup();
+    rig.erase(7);
+    for (path, bytes) in &backup {
+        fs::write(path, bytes).unwrap();
+    }
+    let rig = rig.restart();
+    rig.clock.0.fetch_add(1_000_000_000, Ordering::SeqCst);
+    let hold = crate::NewHold {
+        owner: "legal".into(),
+        reason: "case 7".into(),
+        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
+        since: None,
+        until: None,
+    };
+    let redactor = aios_privacy::Redactor::new(&[]);
+    let hold = crate::Holds::of(&rig.dir).add(hold, &redactor, rig.clock.now()).unwrap();
+    let resumed = rig.eraser.recheck(rig.clock.now()).unwrap();
+    assert_eq!((resumed.receipts.len(), resumed.n_waiting), (0, 1));
+    assert_eq!(rig.look(7).n_events, 52, "the hold keeps them");
+    let rig = rig.restart();
+    rig.append(527..528);
+    assert_eq!(rig.look(7).n_events, 52, "and nothing comes to them");
+    crate::Holds::of(&rig.dir).release(hold.id).unwrap();
+    assert_eq!(rig.recheck().len(), 1);
+    assert_eq!(rig.look(7).n_events, 0);
+}
+
+#[test]
 fn what_is_put_back_while_the_server_runs_is_erased_by_the_next_rotation() {
     let rig = Rig::filled();
     let backup = rig.backup();
@@ -151,6 +181,26 @@ fn what_could_not_be_erased_whole_is_tried_again_after_a_day() {
         assert_eq!((done.n_erased_again, done.failed), (expect, vec![]), "{hours}");
     }
     assert!(rig.look(7).is_clean());
+}
+
+#[test]
+fn what_could_not_be_erased_whole_is_tried_again_though_the_index_has_nothing_of_it() {
+    let rig = Rig::filled();
+    let cold =
+        rig.backup().into_iter().find(|(path, _)| path.extension().unwrap() == "gz").unwrap();
+    let mut text = cold.1.clone();
+    text.truncate(cold.1.len() - 9);
+    fs::write(&cold.0, &text).unwrap();
+    assert_eq!(rig.erase(7).state, ErasureState::Incomplete);
+    let segments = Segments::of(&rig.dir).list().unwrap();
+    let damaged = segments.iter().find(|segment| segment.path == cold.0).unwrap();
+    Segments::of(&rig.dir).remove(damaged.id).unwrap();
+    rig.log.reindex().unwrap();
+    let at = rig.clock.now();
+    let tried = |before| rig.eraser.recheck(before).unwrap().receipts;
+    assert!(tried(at.minus(std::time::Duration::from_secs(60))).is_empty(), "it was just tried");
+    // It may end as it did: what was put aside of the damaged file is still there.
+    assert_eq!(tried(at.plus(std::time::Duration::from_secs(60))).len(), 1);
 }
 
 #[test]
