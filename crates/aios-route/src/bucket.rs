@@ -109,8 +109,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn who_is_in_treatment_stays_as_it_grows(n: u128, p in 0.0..=100.0_f64, q in 0.0..=100.0_f64) {
-            let (low, high) = (p.min(q), p.max(q));
+        fn who_is_in_treatment_stays_as_it_grows(n: u128, p in 0..=10_000_u32, q in 0..=10_000_u32) {
+            let [low, high] = [p.min(q), p.max(q)].map(|hundredths| f64::from(hundredths) / 100.0);
             prop_assert!(!is_treated(&key(1), n, low) || is_treated(&key(1), n, high));
         }
     }
