@@ -1,8 +1,27 @@
 //! Events for tests.
 
 use aios_core::{Event, EventId, ResponseEvent, Timestamp};
-use aios_privacy::{Pseudonym, RedactedText, Redactor};
+use aios_memory::{Kind, Validity};
+use aios_privacy::{Policy, Pseudonym, RedactedText, Redactor, Remembered};
 use serde_json::json;
+
+use crate::{Home, NewFragment};
+
+/// What conversation `n` said, as it is remembered.
+pub(crate) fn fragment(n: u64, ts: Timestamp, text: &str) -> NewFragment {
+    NewFragment {
+        home: Home::Conversation(conversation(n)),
+        subject: None,
+        id: None,
+        session: 0,
+        kind: Kind::Turn,
+        speaker: None,
+        text: Remembered::new(&Policy::default(), &Redactor::default(), text).unwrap(),
+        ts,
+        valid: Validity::default(),
+        source: "test",
+    }
+}
 
 /// A typical event, told apart by its number.
 pub(crate) fn event(n: u64) -> Event {

@@ -92,6 +92,24 @@ impl Rig {
         rig
     }
 
+    /// Holds everything for a minute.
+    fn hold(&self) -> crate::Hold {
+        self.hold_from(None)
+    }
+
+    /// The same of what happened from then on.
+    fn hold_from(&self, since: Option<Timestamp>) -> crate::Hold {
+        let now = self.clock.now();
+        let hold = crate::NewHold {
+            owner: "legal".into(),
+            reason: "case 7".into(),
+            expires_at: now.plus(std::time::Duration::from_secs(60)),
+            since,
+            until: None,
+        };
+        crate::Holds::of(&self.dir).add(hold, &aios_privacy::Redactor::new(&[]), now).unwrap()
+    }
+
     /// Appends events; returns when all of them are on disk.
     fn append(&self, numbers: std::ops::Range<u64>) {
         self.append_events(numbers.map(event));
@@ -427,17 +445,8 @@ fn a_start_goes_on_from_every_step() {
 #[test]
 fn a_hold_blocks_the_erasure_and_is_named() {
     let rig = Rig::filled();
-    let held_from = event(510).at();
-    let hold = crate::NewHold {
-        owner: "legal".into(),
-        reason: "case 7".into(),
-        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
-        since: Some(held_from),
-        until: None,
-    };
     let plan = rig.eraser.plan(&target(7), &request()).unwrap();
-    let redactor = aios_privacy::Redactor::new(&[]);
-    let hold = crate::Holds::of(&rig.dir).add(hold, &redactor, rig.clock.now()).unwrap();
+    let hold = rig.hold_from(Some(event(510).at()));
     let error = rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err().to_string();
     assert!(error.contains("the hold h1 of legal until") && error.contains("case 7"), "{error}");
     assert_eq!(rig.look(7).n_events, 52, "nothing was changed");

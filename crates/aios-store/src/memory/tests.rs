@@ -4,8 +4,8 @@ use std::fs;
 
 use aios_core::Timestamp;
 use aios_memory::corpus::{Random, talk};
-use aios_memory::{Kind, ModelId, Quantized, Unit};
-use aios_privacy::{Policy, Pseudonym, Redactor, Remembered};
+use aios_memory::{ModelId, Quantized, Unit};
+use aios_privacy::Pseudonym;
 
 use super::*;
 use crate::fixture;
@@ -16,24 +16,9 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_micros(1_800_000_000_000_000 + second * 1_000_000)
 }
 
-fn remembered(text: &str) -> Remembered {
-    Remembered::new(&Policy::default(), &Redactor::default(), text).unwrap()
-}
-
 /// What conversation `n` said.
 fn said(n: u64, second: i64, text: &str) -> NewFragment {
-    NewFragment {
-        home: Home::Conversation(fixture::conversation(n)),
-        subject: None,
-        id: None,
-        session: 0,
-        kind: Kind::Turn,
-        speaker: None,
-        text: remembered(text),
-        ts: at(second),
-        valid: aios_memory::Validity::default(),
-        source: "test",
-    }
+    fixture::fragment(n, at(second), text)
 }
 
 fn named(id: &str, new: NewFragment) -> NewFragment {

@@ -115,15 +115,7 @@ fn what_is_put_back_under_a_hold_waits_for_its_end_behind_the_fence() {
     }
     let rig = rig.restart();
     rig.clock.0.fetch_add(1_000_000_000, Ordering::SeqCst);
-    let hold = crate::NewHold {
-        owner: "legal".into(),
-        reason: "case 7".into(),
-        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
-        since: None,
-        until: None,
-    };
-    let redactor = aios_privacy::Redactor::new(&[]);
-    let hold = crate::Holds::of(&rig.dir).add(hold, &redactor, rig.clock.now()).unwrap();
+    let hold = rig.hold();
     let resumed = rig.eraser.recheck(rig.clock.now()).unwrap();
     assert_eq!((resumed.receipts.len(), resumed.n_waiting), (0, 1));
     assert_eq!(rig.look(7).n_events, 52, "the hold keeps them");
@@ -364,15 +356,7 @@ fn an_erasure_that_waits_for_a_hold_goes_on_waiting_when_the_ledger_has_lost_it(
     let rig = Rig::filled();
     // When all events have happened.
     rig.clock.0.fetch_add(1_000_000_000, Ordering::SeqCst);
-    let hold = crate::NewHold {
-        owner: "legal".into(),
-        reason: "case 7".into(),
-        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
-        since: None,
-        until: None,
-    };
-    let redactor = aios_privacy::Redactor::new(&[]);
-    crate::Holds::of(&rig.dir).add(hold, &redactor, rig.clock.now()).unwrap();
+    rig.hold();
     let plan = rig.eraser.plan(&target(7), &request()).unwrap();
     rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
     fs::remove_file(rig.temp.path().join(LEDGER)).unwrap();

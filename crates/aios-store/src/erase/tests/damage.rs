@@ -113,16 +113,7 @@ fn a_plan_is_not_executed_on_other_data_than_was_looked_at() {
 fn what_had_to_wait_for_a_hold_goes_on_when_it_ends() {
     let rig = Rig::filled();
     let plan = rig.eraser.plan(&target(7), &request()).unwrap();
-    let hold = crate::NewHold {
-        owner: "legal".into(),
-        reason: "case 7".into(),
-        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
-        since: None,
-        until: None,
-    };
-    let hold = crate::Holds::of(&rig.dir)
-        .add(hold, &aios_privacy::Redactor::new(&[]), rig.clock.now())
-        .unwrap();
+    let hold = rig.hold();
     rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
     assert_eq!(rig.eraser.state(&plan.id).unwrap().state, ErasureState::Waiting);
     let resumed = rig.eraser.resume();
@@ -136,16 +127,7 @@ fn what_had_to_wait_for_a_hold_goes_on_when_it_ends() {
     assert!(rig.lines() == kept(0..520, 7));
     // Or it ends of itself.
     let plan = rig.eraser.plan(&target(6), &request()).unwrap();
-    let hold = crate::NewHold {
-        owner: "legal".into(),
-        reason: "case 6".into(),
-        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
-        since: None,
-        until: None,
-    };
-    crate::Holds::of(&rig.dir)
-        .add(hold, &aios_privacy::Redactor::new(&[]), rig.clock.now())
-        .unwrap();
+    rig.hold();
     rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
     rig.clock.0.fetch_add(61_000_000, Ordering::SeqCst);
     let rig = rig.restart();

@@ -1,24 +1,10 @@
 //! The memory is a store like every other.
 
-use aios_memory::Kind;
-use aios_privacy::{Policy, Redactor, Remembered};
-
 use super::*;
-use crate::{Home, MemoryStore, NewFragment, Outcome, Refusal};
+use crate::{MemoryStore, NewFragment, Outcome, Refusal};
 
 fn said(n: u64, text: &str) -> NewFragment {
-    NewFragment {
-        home: Home::Conversation(fixture::conversation(n)),
-        subject: None,
-        id: None,
-        session: 0,
-        kind: Kind::Turn,
-        speaker: None,
-        text: Remembered::new(&Policy::default(), &Redactor::default(), text).unwrap(),
-        ts: Timestamp::from_micros(1_800_000_000_000_000),
-        valid: aios_memory::Validity::default(),
-        source: "test",
-    }
+    fixture::fragment(n, Timestamp::from_micros(1_800_000_000_000_000), text)
 }
 
 fn add(memory: &MemoryStore, new: Vec<NewFragment>) -> Vec<Outcome> {

@@ -60,16 +60,7 @@ fn a_hold_keeps_what_has_no_time_of_its_own() {
     let rig = Rig::filled();
     let ring = ring(&rig);
     rig.write(OLDER, &older("ann", 3));
-    let hold = crate::NewHold {
-        owner: "legal".into(),
-        reason: "case 7".into(),
-        expires_at: rig.clock.now().plus(std::time::Duration::from_secs(60)),
-        since: Some(event(510).at()),
-        until: None,
-    };
-    crate::Holds::of(&rig.dir)
-        .add(hold, &aios_privacy::Redactor::new(&[]), rig.clock.now())
-        .unwrap();
+    rig.hold_from(Some(event(510).at()));
     let ann = EraseTarget::new(ring.conversation(&[b"", b"ann"]), None).unwrap();
     let census = Census::take(&rig.dir, &ann, Depth::Catalogued, rig.clock.now()).unwrap();
     assert_eq!(census.held_by.len(), 1);
