@@ -4,19 +4,13 @@ use std::sync::Arc;
 
 use aios_core::{AttemptOutcome, Operation};
 use aios_eval::{Judgment, Verdict};
-use aios_upstream::{Call, ModelSlot, Reply, RequestBody, Target};
-use bytes::Bytes;
-use http::HeaderMap;
+use aios_upstream::{Call, Reply};
 use serde_json::Value;
-use tokio::time::Instant;
 
 use super::JudgeSettings;
-use crate::gateway::Sinks;
+use crate::gateway::{OwnRequest, Sinks};
 use crate::live::Live;
 use crate::metrics::Metrics;
-
-/// Stands in the body where the endpoint's own model name goes.
-const MODEL: &str = "aios-judge";
 
 /// Tokens that a verdict may take, thinking included.
 const REPLY_TOKENS_MAX: u64 = 512;
@@ -111,7 +105,6 @@ pub(super) async fn ask(
     }
 }
 
-/// The request. What is done with texts on their way to a model is done with these too.
 fn call(
     judgment: &Judgment<'_>,
     mark: &str,
@@ -119,28 +112,11 @@ fn call(
     sinks: Option<&Sinks>,
     metrics: &Metrics,
 ) -> Result<Call, &'static str> {
-    let mut body = judgment.request(MODEL, mark);
+    let mut body = judgment.request("", mark);
     body["max_tokens"] = REPLY_TOKENS_MAX.into();
-    let body = body.to_string();
-    // No text holds this: in a text every quote stands behind a backslash.
-    let key = format!("\"model\":\"{MODEL}\"");
-    let at = body.find(&key).ok_or("the request has no place for a model")?;
-    let model_at = at + key.len() - MODEL.len() - 2..at + key.len();
-    let edits = sinks.map(|sinks| sinks.own_request(&body, &model_at, metrics)).transpose();
-    let edits = edits.map_err(|error| error.code())?.unwrap_or_default();
-    let now = Instant::now();
-    Ok(Call {
-        operation: Operation::Chat,
-        target: Target::Tier { tier: settings.tier, fallback: false },
-        prompt_bytes: body.len() as u64,
-        body: RequestBody::new(Bytes::from(body), ModelSlot::new(model_at), edits),
-        stream: false,
-        strip_usage: false,
-        headers: HeaderMap::new(),
-        capture_max: 0,
-        admitted_at: now,
-        deadline: now + settings.timeout,
-    })
+    let (operation, tier) = (Operation::Chat, settings.tier);
+    let request = OwnRequest { operation, tier, body, patience: settings.timeout };
+    request.call(sinks, metrics).map_err(|error| error.code())
 }
 
 #[cfg(test)]

@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use aios_core::{Operation, Tier};
 use aios_memory::{ModelId, Quantized};
-use aios_upstream::{Call, ModelSlot, Reply, RequestBody, Target};
-use bytes::Bytes;
-use http::HeaderMap;
+use aios_upstream::Reply;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time::Instant;
 
+use crate::gateway::OwnRequest;
 use crate::live::Live;
 use crate::metrics::Metrics;
 
@@ -37,31 +35,18 @@ pub(super) async fn embed(
     metrics: &Metrics,
     texts: &[String],
 ) -> Option<Embedded> {
-    let body = json!({ "model": "", "input": texts, "encoding_format": "float" }).to_string();
-    let model_at = body.find("\"\"")?;
-    let model_at = model_at..model_at + 2;
-    let edits = match &live.sinks {
-        None => Vec::new(),
-        Some(sinks) => match sinks.own_request(&body, &model_at, metrics) {
-            Ok(edits) => edits,
-            Err(error) => {
-                tracing::debug!(code = error.code(), "a text was not sent to be embedded");
-                return None;
-            }
-        },
-    };
-    let now = Instant::now();
-    let call = Call {
+    let request = OwnRequest {
         operation: Operation::Embeddings,
-        target: Target::Tier { tier: Tier::Embedder, fallback: false },
-        prompt_bytes: body.len() as u64,
-        body: RequestBody::new(Bytes::from(body), ModelSlot::new(model_at), edits),
-        stream: false,
-        strip_usage: false,
-        headers: HeaderMap::new(),
-        capture_max: 0,
-        admitted_at: now,
-        deadline: now + PATIENCE,
+        tier: Tier::Embedder,
+        body: json!({ "input": texts, "encoding_format": "float" }),
+        patience: PATIENCE,
+    };
+    let call = match request.call(live.sinks.as_deref(), metrics) {
+        Ok(call) => call,
+        Err(error) => {
+            tracing::debug!(code = error.code(), "a text was not sent to be embedded");
+            return None;
+        }
     };
     match live.upstreams.complete(&call, &mut Vec::new()).await {
         Ok(Reply::Whole(whole)) => read(&whole.body, &whole.answered.model, texts.len()),
