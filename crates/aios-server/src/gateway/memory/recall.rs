@@ -30,7 +30,7 @@ pub(in crate::gateway) async fn recall(
 ) -> Option<Bytes> {
     let asked = wanted.asked.as_ref()?;
     let gateway = record.gateway();
-    let search = Search {
+    let mut search = Search {
         scope: asked.scope.clone(),
         question: question(record).to_owned(),
         words_max: wanted.config.words_max,
@@ -40,7 +40,6 @@ pub(in crate::gateway) async fn recall(
         vector: None,
     };
     let begun = Instant::now();
-    let mut search = search;
     let mut is_degraded = false;
     if wanted.config.embeddings {
         search.vector = vector_in_time(record, &wanted.config, &search).await;
