@@ -144,7 +144,7 @@ fn policy(gateway: &Gateway, bucket: Bucket) -> Option<String> {
         return None;
     }
     let profile = gateway.routing.policy(&split).profile;
-    let hash = &gateway.live.load().hash;
+    let hash = &gateway.live.load().answers_hash;
     Some(candidate_fingerprint(hash, bucket, split.boundary(bucket).get(), profile))
 }
 
