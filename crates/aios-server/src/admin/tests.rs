@@ -200,6 +200,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
     let live = Live {
         generation: 1,
         hash: "0123456789ab".into(),
+        answers_hash: "0123456789ab".into(),
         objectives: Arc::default(),
         gateway: GatewayConfig {
             sequels: true,
