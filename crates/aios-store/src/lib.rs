@@ -69,7 +69,7 @@ pub use index::{
     Window,
 };
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
-pub use log::{CloseReport, FileEventLog};
+pub use log::{CloseReport, DiskFaults, FileEventLog};
 pub use memory::{
     Added, CACHE_BYTES_MAX, Decayed, Deduplicated, FRAGMENT_ID_MAX, FRAGMENT_MAX, FragmentUse,
     Home, MemoryScope, MemoryStats, MemoryStore, NewFragment, Outcome, Pending, Recalled,

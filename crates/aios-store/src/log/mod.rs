@@ -6,6 +6,7 @@
 
 mod batch;
 mod decide;
+mod faulty;
 mod health;
 mod keeper;
 mod line;
@@ -36,11 +37,13 @@ use crate::{
     StoreError,
 };
 
+pub use faulty::DiskFaults;
+use faulty::Faulty;
 pub(crate) use health::Durability;
 use keeper::{Chore, Chores, IndexReply, Keeper};
 use queue::Queue;
 use rolling::Rolling;
-use segment::SegmentFile;
+use segment::{DiskFile, SegmentFile};
 use writer::Writer;
 
 /// How long a log that is dropped without [`FileEventLog::close`] tries to write what waits.
@@ -80,12 +83,32 @@ impl FileEventLog {
     /// When this process does not own the directory, the log is open already, or the file cannot be
     /// opened or repaired.
     pub fn open(dir: &DataDir, config: EventLogConfig) -> Result<Self, StoreError> {
+        Self::open_on(dir, config, |file| file)
+    }
+
+    /// The same on a disk whose faults can be switched while the log is open.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub fn open_faulty(
+        dir: &DataDir,
+        config: EventLogConfig,
+        faults: &Arc<DiskFaults>,
+    ) -> Result<Self, StoreError> {
+        Self::open_on(dir, config, |file| Faulty::new(file, Arc::clone(faults)))
+    }
+
+    fn open_on<F: SegmentFile>(
+        dir: &DataDir,
+        config: EventLogConfig,
+        disk: impl FnOnce(DiskFile) -> F,
+    ) -> Result<Self, StoreError> {
         let lease = dir.lease_log()?;
         // A ledger that cannot be read keeps the log shut: it could take in what must stay erased.
         let erased = Ledger::read(dir)?.binding();
         let (chores, to_do) = mpsc::channel();
         let opened = open::open(dir, config.segment_max, chores.clone())?;
-        let rolling = Rolling::new(opened.segment, opened.hour, config.segment_max);
+        let rolling = Rolling::new(opened.segment.on(disk), opened.hour, config.segment_max);
         let keeper = Keeper::start(dir.clone(), to_do)?;
         let mut log = Self::start(rolling, config, Some((lease, keeper)))
             .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
@@ -94,6 +117,12 @@ impl FileEventLog {
         log.chores = Mutex::new(Some(chores));
         log.queue.health().quarantined(opened.quarantined);
         Ok(log)
+    }
+
+    /// Whether everything that was handed over is dealt with, and whoever waited for it was told.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_idle()
     }
 
     /// Seals every segment that takes events: each event appended before this call is in a sealed

@@ -108,6 +108,12 @@ impl Queue {
         self.health.stats(accepted, self.gate.n_places())
     }
 
+    /// Whether the writer waits for work and there is none: it has told everybody of what it did before.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.lock();
+        state.writer == Waits::Work && state.waiting.n_events() == 0
+    }
+
     /// Blocks until there is work, and swaps what waits into the empty `batch`.
     pub(crate) fn next(&self, batch: &mut Batch, pace: Pace) -> Next {
         let mut state = self.lock();

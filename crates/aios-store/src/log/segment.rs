@@ -204,6 +204,12 @@ impl<F: SegmentFile> Segment<F> {
         Ok(Self { len: file.len()?, file, torn: false, tally: None })
     }
 
+    /// The same through another file.
+    pub(crate) fn on<G>(self, disk: impl FnOnce(F) -> G) -> Segment<G> {
+        let Self { file, len, torn, tally } = self;
+        Segment { file: disk(file), len, torn, tally }
+    }
+
     /// Appends whole lines: all of them, or none.
     pub(crate) fn append(&mut self, piece: Piece<'_>) -> io::Result<()> {
         self.write(piece.lines)?;
@@ -315,62 +321,15 @@ impl<F: SegmentFile> Segment<F> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
 
     use aios_core::Timestamp;
 
     use super::super::batch::Batch;
+    use super::super::faulty::{DiskFaults, Faulty};
     use super::*;
     use crate::segment::seal;
     use crate::{DataDir, fixture};
-
-    /// A real file whose next so many operations fail; a write that fails leaves half of its bytes.
-    struct Faulty {
-        file: DiskFile,
-        bad_writes: u32,
-        bad_syncs: u32,
-        bad_cuts: u32,
-    }
-
-    fn take(n_bad: &mut u32) -> io::Result<()> {
-        if *n_bad == 0 {
-            return Ok(());
-        }
-        *n_bad -= 1;
-        Err(io::ErrorKind::StorageFull.into())
-    }
-
-    impl SegmentFile for Faulty {
-        fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            if let Err(error) = take(&mut self.bad_writes) {
-                self.file.append(&bytes[..bytes.len() / 2])?;
-                return Err(error);
-            }
-            self.file.append(bytes)
-        }
-
-        fn sync(&mut self) -> io::Result<()> {
-            take(&mut self.bad_syncs)?;
-            self.file.sync()
-        }
-
-        fn truncate(&mut self, len: u64) -> io::Result<()> {
-            take(&mut self.bad_cuts)?;
-            self.file.truncate(len)
-        }
-
-        fn len(&self) -> io::Result<u64> {
-            self.file.len()
-        }
-
-        fn follow_name(&mut self) -> io::Result<bool> {
-            self.file.follow_name()
-        }
-
-        fn seal(&mut self, counted: Option<Tally>) -> io::Result<()> {
-            self.file.seal(counted)
-        }
-    }
 
     /// Appends lines by `append`, as if they were an event's.
     fn put<F>(
@@ -384,23 +343,24 @@ mod tests {
     }
 
     /// A segment that holds one long line, and its path.
-    fn segment(temp: &tempfile::TempDir) -> (Segment<Faulty>, PathBuf) {
+    fn segment(temp: &tempfile::TempDir) -> (Segment<Faulty<DiskFile>>, Arc<DiskFaults>, PathBuf) {
         let layout = Layout::at(temp.path());
         let path = layout.active();
         let (chores, _) = std::sync::mpsc::channel();
+        let faults = Arc::<DiskFaults>::default();
         let (file, _) = DiskFile::open(&layout, &temp.path().join("quarantine"), chores).unwrap();
-        let mut segment = Segment::new(Faulty { file, bad_writes: 0, bad_syncs: 0, bad_cuts: 0 });
+        let mut segment = Segment::new(Faulty::new(file, Arc::clone(&faults)));
         put(&mut segment, b"\"the first line\"\n", Segment::append).unwrap();
-        (segment, path)
+        (segment, faults, path)
     }
 
     #[cfg(unix)]
     #[test]
     fn a_sync_that_fails_in_a_file_begun_anew_leaves_no_line_twice() {
         let temp = tempfile::tempdir().unwrap();
-        let (mut segment, path) = segment(&temp);
+        let (mut segment, faults, path) = segment(&temp);
         fs::remove_file(&path).unwrap();
-        segment.file.bad_syncs = 1;
+        faults.fail_syncs(1);
         put(&mut segment, b"22\n", Segment::append_durably).unwrap_err();
         put(&mut segment, b"22\n", Segment::append_durably).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "22\n");
@@ -409,9 +369,9 @@ mod tests {
     #[test]
     fn a_torn_line_is_cut_off_in_a_file_that_was_emptied() {
         let temp = tempfile::tempdir().unwrap();
-        let (mut segment, path) = segment(&temp);
+        let (mut segment, faults, path) = segment(&temp);
         fs::write(&path, "").unwrap();
-        segment.file.bad_writes = 1;
+        faults.fail_writes(1);
         put(&mut segment, b"2222\n", Segment::append).unwrap_err();
         put(&mut segment, b"2222\n", Segment::append).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "2222\n");
@@ -421,9 +381,9 @@ mod tests {
     #[test]
     fn a_file_that_is_renamed_while_it_is_torn_is_left_whole() {
         let temp = tempfile::tempdir().unwrap();
-        let (mut segment, path) = segment(&temp);
-        segment.file.bad_writes = 1;
-        segment.file.bad_cuts = 1;
+        let (mut segment, faults, path) = segment(&temp);
+        faults.fail_writes(1);
+        faults.fail_cuts(1);
         put(&mut segment, b"2222\n", Segment::append).unwrap_err();
         let aside = temp.path().join("aside.ndjson");
         fs::rename(&path, &aside).unwrap();
@@ -434,21 +394,21 @@ mod tests {
 
     /// Writes events, lets `change` do to the segment and its file what it will, writes another one and
     /// seals. Whether the footer was made of what was counted; it must be what reading finds.
-    fn check_counted(change: impl FnOnce(&mut Segment<Faulty>, &Path)) -> bool {
+    fn check_counted(change: impl FnOnce(&DiskFaults, &Path)) -> bool {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();
         let (layout, aside) = (Layout::of(&dir), dir.quarantine_path());
         let (chores, to_do) = mpsc::channel();
         let (file, _) = DiskFile::open(&layout, &aside, chores).unwrap();
-        let faulty = Faulty { file, bad_writes: 0, bad_syncs: 0, bad_cuts: 0 };
-        let mut segment = Segment::open(faulty).unwrap();
+        let faults = Arc::<DiskFaults>::default();
+        let mut segment = Segment::open(Faulty::new(file, Arc::clone(&faults))).unwrap();
         let append = |segment: &mut Segment<_>, events: std::ops::Range<u64>| {
             let mut batch = Batch::default();
             events.for_each(|n| batch.push(fixture::line(n).as_bytes(), fixture::event(n).at()));
             batch.pieces().try_for_each(|piece| segment.append_durably(piece))
         };
         append(&mut segment, 0..5).unwrap();
-        change(&mut segment, &layout.active());
+        change(&faults, &layout.active());
         while append(&mut segment, 5..9).is_err() {}
         segment.seal().unwrap();
         let Chore::Finish(id, counted) = to_do.recv().unwrap() else { panic!("no segment") };
@@ -465,8 +425,8 @@ mod tests {
             OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
         };
         assert!(check_counted(|_, _| {}));
-        assert!(check_counted(|segment, _| segment.file.bad_writes = 2));
-        assert!(check_counted(|segment, _| segment.file.bad_syncs = 2));
+        assert!(check_counted(|faults, _| faults.fail_writes(2)));
+        assert!(check_counted(|faults, _| faults.fail_syncs(2)));
         assert!(!check_counted(|_, path| add(path, "{}\n")));
         assert!(!check_counted(|_, path| fs::write(path, fixture::line(1)).unwrap()));
     }
