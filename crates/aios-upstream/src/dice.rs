@@ -14,6 +14,11 @@ impl Default for Dice {
 }
 
 impl Dice {
+    /// The same draws for the same seed.
+    pub(crate) const fn seeded(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
     /// Uniform in `0..n`; 0 for `n` = 0.
     pub(crate) fn below(&self, n: usize) -> usize {
         (self.unit() * n as f64) as usize

@@ -14,7 +14,7 @@ use crate::body::Pieces;
 use crate::client::{
     self, ConnectError, Connector, HeadStart, HttpBody, LinkError, Pool, SendError,
 };
-use crate::{EndpointConfig, Failure, SimBody, SimModel};
+use crate::{EndpointConfig, Failure, SimBody, SimFaults, SimModel};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("aios/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -65,6 +65,14 @@ impl Transport {
             };
         }
         HttpTransport::new(config).map_or_else(Self::Broken, |http| Self::Http(Box::new(http)))
+    }
+
+    /// The switch for the faults of a simulated model.
+    pub(crate) fn sim_faults(&self) -> Option<Arc<SimFaults>> {
+        match self {
+            Self::Simulated(model) => Some(model.faults()),
+            Self::Http(_) | Self::Broken(_) => None,
+        }
     }
 
     pub(crate) async fn send(

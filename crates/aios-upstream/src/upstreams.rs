@@ -14,8 +14,8 @@ use crate::endpoint::Endpoint;
 use crate::quirks::lmstudio::{self, Loader};
 use crate::search::Search;
 use crate::{
-    Call, EndpointStatus, Failure, Fault, HttpFetch, LoadCounts, Reply, ServerKind, Target,
-    UpstreamConfig,
+    Call, EndpointStatus, Failure, Fault, HttpFetch, LoadCounts, Reply, ServerKind, SimFaults,
+    Target, UpstreamConfig,
 };
 
 /// The endpoints in force.
@@ -63,6 +63,19 @@ impl Upstreams {
         }
         let loader = previous.map(|previous| Arc::clone(&previous.loader)).unwrap_or_default();
         Self { config, endpoints, loader, dice: Dice::default() }
+    }
+
+    /// The same, with draws that repeat: for simulations.
+    #[must_use]
+    pub fn with_draws(self, seed: u64) -> Self {
+        Self { dice: Dice::seeded(seed), ..self }
+    }
+
+    /// The switch for the faults of a simulated endpoint; none for one that is real, or not there.
+    #[must_use]
+    pub fn sim_faults(&self, endpoint: &str) -> Option<Arc<SimFaults>> {
+        let named = self.endpoints.iter().find(|one| one.config.name == endpoint)?;
+        named.transport.sim_faults()
     }
 
     /// Answers a call, by another endpoint where one fails, within the call's deadline. Every attempt is
