@@ -134,7 +134,7 @@ impl Controller {
     }
 
     /// Reads the override file and publishes the split if anything has changed.
-    fn look(&mut self, asked_for: bool) {
+    pub(crate) fn look(&mut self, asked_for: bool) {
         let text = match self.data_dir.read_override() {
             Ok(text) => text,
             Err(error) => {

@@ -30,6 +30,7 @@ mod sink_metrics;
 mod stall;
 mod status;
 mod trace;
+mod unplugged;
 mod whose;
 
 pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
@@ -54,4 +55,5 @@ pub use server::{Handle, Parts, ReloadState, Stopped, start};
 pub use simulated::serve_simulated;
 pub use status::{ConfigStatus, Status};
 pub use trace::{EventObserver, TraceContext};
+pub use unplugged::{Pieces, Unplugged};
 pub use whose::{Looked, Whose, WhoseError};

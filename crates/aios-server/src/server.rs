@@ -14,26 +14,24 @@ use aios_core::Clock;
 use aios_privacy::Keyring;
 use aios_route::Knots;
 use aios_store::{AuditLog, DataDir, Eraser, EventStore, Rotator};
-use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::admin::{self, AdminConfig};
 use crate::alerts::AlertConfig;
-use crate::canary::{self, ControlConfig};
+use crate::canary::ControlConfig;
 use crate::collected::Collected;
 use crate::control_plane::{ControlPlane, Controls};
-use crate::controller::Controller;
 use crate::gateway::memory::{Memory, MemoryMode};
-use crate::gateway::{self, Gateway, IdSource, Keys};
+use crate::gateway::{self, Gateway, Keys};
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
-use crate::metrics::Metrics;
 use crate::nightly::Nightly;
 use crate::routing::RoutingState;
 use crate::trace::EventObserver;
+use crate::unplugged::{Pieces, Planes};
 
 /// What a server is made of.
 pub struct Parts {
@@ -119,35 +117,19 @@ impl ReloadState {
 /// When a socket is not usable or the admin thread cannot be started.
 pub fn start(parts: Parts) -> io::Result<Handle> {
     let addresses = (parts.gateway_socket.local_addr()?, parts.admin_socket.local_addr()?);
-    let canary = canary::open(&parts.data_dir, parts.control.canary.start)?;
-    let (control, config) = watch::channel(parts.control);
-    let (controller, split, controller_state) = Controller::new(
-        Arc::clone(&parts.data_dir),
-        config.clone(),
-        canary.subscribe(),
-        parts.learned,
-        Arc::clone(&parts.clock),
-    );
-    let metrics = Arc::new(Metrics::new());
-    let memory = Memory::new(Arc::clone(&parts.data_dir), metrics.memory.clone());
-    let gateway = Arc::new(Gateway {
-        live: ArcSwap::from_pointee(parts.live),
-        split,
+    let pieces = Pieces {
+        live: parts.live,
+        control: parts.control,
         routing: parts.routing,
+        learned: parts.learned,
         store: parts.store,
         data_dir: Arc::clone(&parts.data_dir),
-        sequels: gateway::Sequels::default(),
-        words: gateway::WordCounts::default(),
-        memory,
-        started_at: parts.clock.now(),
         clock: parts.clock,
         keys: parts.keys,
         observer: parts.observer,
-        metrics,
-        draining: false.into(),
-        stopping: false.into(),
-        ids: IdSource::new(),
-    });
+        ids: None,
+    };
+    let Planes { gateway, controller, controller_state, canary, control } = Planes::new(pieces)?;
     gateway.metrics.collect(Collected::new(&gateway));
     if gateway.live.load().memory.mode != MemoryMode::Off {
         gateway.memory.open_ahead();
@@ -168,7 +150,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         controller,
         controller_state,
         canary,
-        config,
+        config: control.subscribe(),
         reload: Arc::clone(&reload),
         auth,
         kept,

@@ -76,7 +76,7 @@ impl Desk {
     }
 
     /// A look, if the canary is not switched off; that it is must be on record.
-    fn look_or_notice(&self) -> Result<Option<Checked>, CanaryError> {
+    pub(crate) fn look_or_notice(&self) -> Result<Option<Checked>, CanaryError> {
         if self.config.borrow().canary.enabled {
             return self.look(None, None).map(Some);
         }

@@ -5,8 +5,8 @@ use std::io::Read;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http_body::Body;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::errors::GatewayError;
@@ -17,11 +17,11 @@ use crate::live::GatewayConfig;
 ///
 /// # Errors
 /// When it is too large, stops coming, or its connection breaks.
-pub(crate) async fn read(
+pub(crate) async fn read<B: Body<Data = Bytes> + Unpin>(
     config: &GatewayConfig,
     deadline: Instant,
     headers: &HeaderMap,
-    body: Incoming,
+    body: B,
 ) -> Result<Bytes, GatewayError> {
     let encoding = refuse_early(config, headers)?;
     let sent = read_sent(config, deadline, headers, body).await?;
@@ -44,11 +44,11 @@ enum Encoding {
     Gzip,
 }
 
-async fn read_sent(
+async fn read_sent<B: Body<Data = Bytes> + Unpin>(
     config: &GatewayConfig,
     deadline: Instant,
     headers: &HeaderMap,
-    mut body: Incoming,
+    mut body: B,
 ) -> Result<Bytes, GatewayError> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
@@ -110,10 +110,10 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// The next piece. One timer serves both limits: whichever comes first.
-async fn next(
+async fn next<B: Body<Data = Bytes> + Unpin>(
     config: &GatewayConfig,
     deadline: Instant,
-    body: &mut Incoming,
+    body: &mut B,
 ) -> Result<Option<Bytes>, GatewayError> {
     let (at, silence) = (Instant::now() + config.body_timeout, config.body_timeout);
     let (at, silence) =

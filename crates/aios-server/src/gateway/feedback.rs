@@ -7,8 +7,9 @@ use std::time::Duration;
 use aios_core::{Event, EventId, FeedbackEvent, FeedbackSource, ResponseEvent, SCHEMA_VERSION};
 use aios_privacy::RedactionCounts;
 use aios_store::Index;
+use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use http_body::Body;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -40,8 +41,18 @@ const WORDS_MAX: u32 = 8;
 const COUNTED_MAX: usize = 16_384;
 
 /// How often something was said of an answer.
-#[derive(Debug, Default)]
-pub(crate) struct WordCounts(Mutex<BTreeMap<EventId, u32>>);
+#[derive(Debug)]
+pub(crate) struct WordCounts {
+    counts: Mutex<BTreeMap<EventId, u32>>,
+    /// Turns for looking an answer up.
+    look_ups: Semaphore,
+}
+
+impl Default for WordCounts {
+    fn default() -> Self {
+        Self { counts: Mutex::default(), look_ups: Semaphore::new(LOOK_UPS_MAX) }
+    }
+}
 
 impl WordCounts {
     /// Counts one more word, after so many that are on record; not if there were enough.
@@ -49,7 +60,7 @@ impl WordCounts {
     /// Once as many answers are counted as may be, nothing is taken on one that is older than all of them: it may
     /// be one that was forgotten, with all its words said.
     fn one_more(&self, about: EventId, on_record: u32) -> bool {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() == COUNTED_MAX && !counts.contains_key(&about) {
             // Ids begin with a time.
             if counts.first_key_value().is_some_and(|(oldest, _)| about < *oldest) {
@@ -66,17 +77,17 @@ impl WordCounts {
     }
 
     fn knows(&self, about: EventId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&about)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&about)
     }
 }
 
 /// Most answers that are looked up at once: each may read a part of the log.
-static LOOK_UPS: Semaphore = Semaphore::const_new(2);
+const LOOK_UPS_MAX: usize = 2;
 
 /// Serves one request.
-pub(super) async fn serve(
+pub(super) async fn serve<B: Body<Data = Bytes> + Unpin>(
     gateway: &Arc<Gateway>,
-    request: Request<Incoming>,
+    request: Request<B>,
 ) -> Response<ReplyBody> {
     if request.method() != Method::POST {
         let error = GatewayError::MethodNotAllowed { allowed: "POST" };
@@ -92,10 +103,10 @@ pub(super) async fn serve(
     }
 }
 
-async fn take(
+async fn take<B: Body<Data = Bytes> + Unpin>(
     gateway: &Arc<Gateway>,
     headers: &http::HeaderMap,
-    incoming: Incoming,
+    incoming: B,
 ) -> Result<EventId, GatewayError> {
     let live = gateway.live.load_full();
     let meter = live.clients.authenticate(headers)?;
@@ -141,11 +152,13 @@ async fn words_on_record(gateway: &Arc<Gateway>, about: EventId) -> Result<u32, 
     if about.at() >= gateway.started_at || gateway.words.knows(about) {
         return Ok(0);
     }
-    let Ok(_turn) = LOOK_UPS.acquire().await else { return Err(GatewayError::Internal) };
-    let gateway = Arc::clone(gateway);
+    let Ok(_turn) = gateway.words.look_ups.acquire().await else {
+        return Err(GatewayError::Internal);
+    };
+    let looking = Arc::clone(gateway);
     let counted = tokio::task::spawn_blocking(move || {
-        gateway.store.catch_up_index()?;
-        let index = Index::read(&gateway.data_dir)?;
+        looking.store.catch_up_index()?;
+        let index = Index::read(&looking.data_dir)?;
         index.map_or(Ok(0), |index| index.n_scores_by_client(about))
     });
     match counted.await {
@@ -159,7 +172,9 @@ async fn words_on_record(gateway: &Arc<Gateway>, about: EventId) -> Result<u32, 
 }
 
 async fn find_once(gateway: &Arc<Gateway>, id: EventId) -> Result<ResponseEvent, GatewayError> {
-    let Ok(_turn) = LOOK_UPS.acquire().await else { return Err(GatewayError::Internal) };
+    let Ok(_turn) = gateway.words.look_ups.acquire().await else {
+        return Err(GatewayError::Internal);
+    };
     let (dir, now) = (Arc::clone(&gateway.data_dir), gateway.clock.now());
     let found = tokio::task::spawn_blocking(move || aios_store::find_event(&dir, id, now)).await;
     match found {
@@ -305,7 +320,7 @@ mod tests {
         let n_taken = (0..20).filter(|_| counts.one_more(id(1), 0)).count();
         assert_eq!((n_taken, counts.one_more(id(2), 0)), (8, true));
         (3..=COUNTED_MAX as i64 + 2).for_each(|n| assert!(counts.one_more(id(n), 0)));
-        let n_counted = || counts.0.lock().unwrap().len();
+        let n_counted = || counts.counts.lock().unwrap().len();
         assert_eq!(n_counted(), COUNTED_MAX);
         // The first one is forgotten when one more comes; it has no word then, nor has one that is older still.
         assert!(counts.one_more(id(COUNTED_MAX as i64 + 3), 0));

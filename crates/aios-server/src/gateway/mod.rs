@@ -21,7 +21,7 @@ mod sinks;
 mod steering;
 mod talk;
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -33,8 +33,9 @@ use aios_privacy::Pseudonymizer;
 use aios_route::BucketKey;
 use aios_store::{DataDir, EventStore};
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use http::{Method, Request, Response};
-use hyper::body::Incoming;
+use http_body::Body;
 use tokio::sync::watch;
 
 use crate::live::Live;
@@ -84,19 +85,27 @@ pub struct Keys {
 
 /// Random bytes for ids: a keyed hash of a counter, seeded by the operating system once.
 pub(crate) struct IdSource {
-    state: RandomState,
+    key: [u64; 2],
     counter: AtomicU64,
 }
 
 impl IdSource {
     pub(crate) fn new() -> Self {
-        Self { state: RandomState::new(), counter: AtomicU64::new(0) }
+        let state = RandomState::new();
+        Self::keyed([state.hash_one(0), state.hash_one(1)])
+    }
+
+    /// The same ids for the same key: for simulations, which repeat.
+    pub(crate) const fn keyed(key: [u64; 2]) -> Self {
+        Self { key, counter: AtomicU64::new(0) }
     }
 
     fn next(&self) -> [u8; 10] {
         let n = self.counter.fetch_add(1, Ordering::Relaxed);
         let word = |tag: u8| {
-            let mut hasher = self.state.build_hasher();
+            let mut hasher = DefaultHasher::new();
+            hasher.write_u64(self.key[0]);
+            hasher.write_u64(self.key[1]);
             hasher.write_u64(n);
             hasher.write_u8(tag);
             hasher.finish().to_ne_bytes()
@@ -132,10 +141,10 @@ impl Gateway {
 }
 
 /// Serves one request of the gateway's listener. Every reply names its request.
-pub(crate) async fn serve(
+pub(crate) async fn serve<B: Body<Data = Bytes> + Unpin>(
     gateway: Arc<Gateway>,
     peer: SocketAddr,
-    request: Request<Incoming>,
+    request: Request<B>,
 ) -> Response<ReplyBody> {
     let own_id = client_request_id(request.headers());
     let mut response = dispatch(&gateway, peer, request).await;
@@ -146,10 +155,10 @@ pub(crate) async fn serve(
     response
 }
 
-async fn dispatch(
+async fn dispatch<B: Body<Data = Bytes> + Unpin>(
     gateway: &Arc<Gateway>,
     peer: SocketAddr,
-    request: Request<Incoming>,
+    request: Request<B>,
 ) -> Response<ReplyBody> {
     let path = normalize(request.uri().path());
     let method = request.method();

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::HeaderName;
 use http::{HeaderMap, Request, Response};
-use hyper::body::Incoming;
+use http_body::Body;
 use tokio::time::Instant;
 
 use super::cut::capture_max;
@@ -24,11 +24,11 @@ use super::{Gateway, body, heavy, identity, memory, reply, steering};
 use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
 /// Serves one request and records exactly one event for it, whatever the outcome.
-pub(crate) async fn serve(
+pub(crate) async fn serve<B: Body<Data = Bytes> + Unpin>(
     gateway: Arc<Gateway>,
     operation: Operation,
     peer: SocketAddr,
-    request: Request<Incoming>,
+    request: Request<B>,
 ) -> Response<ReplyBody> {
     let mut record = match admit(&gateway, operation, request.headers()).await {
         Ok(record) => record,
@@ -62,10 +62,10 @@ async fn admit(
     Ok(Record::open(gateway, &live, slot, admission, operation, headers))
 }
 
-async fn answer(
+async fn answer<B: Body<Data = Bytes> + Unpin>(
     record: &mut Record,
     peer: SocketAddr,
-    request: Request<Incoming>,
+    request: Request<B>,
 ) -> Result<Reply, GatewayError> {
     let (parts, incoming) = request.into_parts();
     record.facts_mut().steering = steering::read(&parts.headers, peer, record.admission())?;
