@@ -14,6 +14,7 @@ mod http;
 mod npm;
 mod process;
 mod sdk;
+mod sim;
 mod test;
 mod workflows;
 mod workspace;
@@ -38,6 +39,11 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", about: "run every check", run: test::run_command },
     Command { name: "ci", about: "the same, as CI calls it", run: test::run_command },
     Command { name: "bench", about: "measure; without a name it lists what", run: bench::run },
+    Command {
+        name: "sim",
+        about: "scripts by the seed against the real parts [--seeds 200] [--from S] [--seed S]",
+        run: sim::run,
+    },
     Command {
         name: "fuzz",
         about: "feed strange bytes to every parser [TARGET…] [--seconds 60]",

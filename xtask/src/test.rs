@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{cargo, process, sdk, workflows};
+use crate::{cargo, process, sdk, sim, workflows};
 
 /// What a step came to.
 pub(crate) enum Done {
@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "tests", run: || run(&["test", "--workspace"]) },
     Step { name: "crashes", run: crashes },
+    Step { name: "simulation", run: sim::step },
     Step { name: "otel", run: otel },
     Step { name: "docs", run: docs },
     Step { name: "workflows", run: workflows::lint },

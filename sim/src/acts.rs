@@ -1,0 +1,290 @@
+//! What each step does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aios_control::Stages;
+use aios_core::{Bucket, Clock as _, Decision, Percent, Profile, Tier, Verdict};
+use aios_eval::{Report, candidate_fingerprint};
+use aios_privacy::Redactor;
+use aios_server::{CanaryError, Wish};
+use aios_store::{EraseRequest, EraseTarget, ErasureState, Rotate};
+use aios_upstream::FaultPlan;
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use serde_json::{Value, json};
+
+use crate::client::{self, Client};
+use crate::files::Files;
+use crate::planted::{self, Planted};
+use crate::run::Run;
+use crate::step::{Ask, Order, Step};
+use crate::truth::{Asked, Stands};
+use crate::{setup, text};
+
+/// A golden report; what differs from run to run is changed in it.
+const REPORT: &str = include_str!("../../fixtures/golden/report_v1.json");
+
+/// Where every client is.
+const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 40_000);
+
+/// A line that a dying process has not finished.
+const TORN: &[u8] = b"{\"event_type\":\"response\",\"schema_ver";
+
+/// Answers that are older are looked up once.
+const RIPE: Duration = Duration::from_secs(60);
+
+/// Does a step, and lets everybody come as far as they can.
+pub(crate) fn act(run: &mut Run, step: &Step) -> Result<()> {
+    match step {
+        Step::Ask(ask) => begin(run, ask),
+        Step::Wait { ms } => run.wait(*ms)?,
+        Step::Jump { secs } => run.clock.jump(*secs),
+        Step::Model { tier, faults } => model(run, *tier, faults)?,
+        Step::Disk { writes, syncs, cuts } => {
+            let faults = &run.world().faults;
+            faults.fail_writes(*writes);
+            faults.fail_syncs(*syncs);
+            faults.fail_cuts(*cuts);
+        }
+        Step::Override(text) => overriden(run, *text)?,
+        Step::KillSwitch { off } => {
+            run.truth.killed = *off;
+            reload(run);
+        }
+        Step::Reload => reload(run),
+        Step::Say { back, score } => say(run, *back, *score),
+        Step::Golden { passed } => golden(run, *passed)?,
+        Step::Check => check(run)?,
+        Step::Order(order) => obey(run, *order)?,
+        Step::Erase { conversation } => erase(run, *conversation)?,
+        Step::Rotate { seal } => rotate(run, *seal)?,
+        Step::Crash { torn, no_index } => crash(run, *torn, *no_index)?,
+    }
+    run.world_mut().plane.follow();
+    run.settle()?;
+    if run.saboteur.doubles {
+        double(run)?;
+    }
+    Ok(())
+}
+
+/// The planted bug: the last event is written once more.
+fn double(run: &mut Run) -> Result<()> {
+    let path = run.world().dir.events_path();
+    let lines = fs::read(&path)?;
+    if let Some(line) = lines.split_inclusive(|byte| *byte == b'\n').next_back() {
+        planted::append(&path, line)?;
+        run.saboteur.doubles = false;
+    }
+    Ok(())
+}
+
+fn begin(run: &mut Run, ask: &Ask) {
+    let request = client::request(ask, run.seed);
+    let replied = run.world().plane.serve(PEER.into(), request);
+    let exchange = Box::pin(async move { client::take(replied.await).await });
+    let asked = Asked {
+        at: run.clock.now(),
+        conversation: ask.conversation,
+        personal: text::personal(ask),
+        stands: Stands::UnderWay,
+        killed: run.truth.killed,
+        event_id: None,
+        status: None,
+    };
+    run.truth.asked.insert(ask.n, asked);
+    run.clients.push(Client { ask: ask.clone(), n_turns: 0, exchange });
+    if run.saboteur.strikes(Planted::DoubleEvent, 12) {
+        run.saboteur.doubles = true;
+    }
+}
+
+fn model(run: &mut Run, tier: Tier, faults: &str) -> Result<()> {
+    let plan = FaultPlan::parse(faults).map_err(anyhow::Error::msg)?;
+    let live = run.world().plane.live();
+    let switch = live.upstreams.sim_faults(setup::endpoint_name(tier));
+    // The plan notes since when it is in force.
+    run.runtime.block_on(async { switch.context("the model is simulated").map(|it| it.set(plan)) })
+}
+
+fn overriden(run: &mut Run, text: Option<&str>) -> Result<()> {
+    let path = run.world().dir.override_path();
+    match text {
+        Some(text) => fs::write(path, text)?,
+        None if path.exists() => fs::remove_file(path)?,
+        None => {}
+    }
+    Ok(())
+}
+
+fn reload(run: &mut Run) {
+    run.generation += 1;
+    let (seed, generation, adaptive) = (run.seed, run.generation, !run.truth.killed);
+    let plane = &run.world().plane;
+    let live = setup::live(seed, generation, Some(&plane.live()));
+    plane.publish(live, setup::control(seed, adaptive));
+}
+
+/// Says how good one of the last answers was that somebody got.
+fn say(run: &mut Run, back: u64, score: u64) {
+    let now = run.clock.now();
+    // What was answered a moment ago is waited for, and nobody moves the clock meanwhile.
+    let is_ripe = |asked: &&Asked| asked.status == Some(200) && now.since(asked.at) > RIPE;
+    let answered = run.truth.asked.values().rev().filter(is_ripe);
+    let about = answered.filter_map(|asked| asked.event_id.clone()).nth(back as usize);
+    let Some(event_id) = about else { return };
+    let body = json!({ "event_id": event_id, "score": score as f64 / 10.0 }).to_string();
+    let request = Request::post("/v1/feedback").header("content-type", "application/json");
+    let request = request.body(Full::new(Bytes::from(body))).expect("it is a request");
+    let replied = run.world().plane.serve(PEER.into(), request);
+    let answer = run.drive(async { client::take(replied.await).await });
+    run.got.answer(0, &answer);
+}
+
+fn golden(run: &mut Run, passed: bool) -> Result<()> {
+    let (now, split) = (run.clock.now(), run.world().plane.split());
+    let hash = &run.world().plane.live().answers_hash;
+    let boundary = split.treatment_boundary.get();
+    let mut report: Value = serde_json::from_str(REPORT)?;
+    report["timestamp"] = json!(now);
+    report["status"] = json!(if passed { "PASS" } else { "FAIL" });
+    report["candidate_fingerprint"] =
+        json!(candidate_fingerprint(hash, Bucket::Treatment, boundary, Profile::Golden));
+    let report = Report::parse(&report.to_string())?.sealed();
+    let path = run.world().dir.path().join("goldens").join("last_report.json");
+    fs::create_dir_all(path.parent().context("it stands in a directory")?)?;
+    Ok(fs::write(path, serde_json::to_string(&report)?)?)
+}
+
+fn check(run: &mut Run) -> Result<()> {
+    let before = control_files(run.world().dir.path())?;
+    let checked = run.world().plane.check().context("the canary cannot be looked at")?;
+    let Some(checked) = checked else { return Ok(()) };
+    run.truth.version = checked.version;
+    if checked.quiet.is_none() {
+        run.reached.note(match checked.verdict {
+            Verdict::Met => "verdicts met",
+            Verdict::Breached => "verdicts breached",
+            Verdict::NoData => "verdicts without proof",
+        });
+    }
+    if let Some(decision) = checked.decision {
+        run.truth.decided.push((checked.version, decision));
+        run.reached.note(match decision {
+            Decision::Advance { .. } => "advances",
+            Decision::RollBack { .. } => "rollbacks",
+            Decision::MoveBoundary { .. } => "boundary steps",
+            Decision::Reset { .. } | Decision::Hold | Decision::Resume => "resets",
+        });
+        if matches!(decision, Decision::RollBack { .. })
+            && run.saboteur.strikes(Planted::LostRollback, 1)
+        {
+            run.crash(|dir| restore(dir, &before))?;
+        }
+    }
+    Ok(())
+}
+
+fn obey(run: &mut Run, order: Order) -> Result<()> {
+    let wish = match order {
+        Order::Reset(pct) => Wish::Reset(Percent::new(pct as f64)?),
+        Order::Hold => Wish::Hold,
+        Order::Resume => Wish::Resume,
+        Order::Approve => Wish::Approve(Stages::default()),
+    };
+    match run.world().plane.decide(wish, "because") {
+        Ok(standing) => run.truth.version = standing.rollout.version,
+        // There may be no next stage.
+        Err(CanaryError::NoNextStage { .. }) => {}
+        Err(error) => return Err(error).context("an operator is not obeyed"),
+    }
+    Ok(())
+}
+
+fn erase(run: &mut Run, conversation: u64) -> Result<()> {
+    let id = text::conversation_id(run.seed, conversation);
+    let pseudonyms = setup::keyring().conversation(&[b"", id.as_bytes()]);
+    let target = EraseTarget::new(pseudonyms, Some(&id)).context("somebody is meant")?;
+    let word = text::planted(run.seed, conversation);
+    let files = Files::read(run.world().dir.path())?;
+    let theirs = files.events().filter(|line| String::from_utf8_lossy(line).contains(&word));
+    run.saboteur.remember(theirs.map(<[u8]>::to_vec));
+    let eraser = &run.world().eraser;
+    let request = EraseRequest::new("sim", "GDPR Art. 17", &Redactor::default());
+    let plan = eraser.plan(&target, &request).context("an erasure cannot be planned")?;
+    let receipt = eraser
+        .execute(&plan.id, &plan.plan_hash, Some(&target))
+        .context("an erasure cannot be executed")?;
+    if receipt.state != ErasureState::Completed {
+        bail!("an erasure is {}", receipt.state.name());
+    }
+    run.reached.note("erasures");
+    run.truth.erased.insert(conversation);
+    Ok(())
+}
+
+fn rotate(run: &mut Run, seal: bool) -> Result<()> {
+    let how = Rotate { seal, ..Rotate::default() };
+    let done = run.world().rotator.rotate("sim", run.clock.now(), how)?;
+    run.reached.note("rotations");
+    if let Some(why) = done.failed.first() {
+        bail!("rotating has failed: {why}");
+    }
+    if run.saboteur.strikes(Planted::Resurrection, 2)
+        && let Some(line) = run.saboteur.remembered()
+    {
+        planted::append(&run.world().dir.events_path(), line)?;
+    }
+    Ok(())
+}
+
+fn crash(run: &mut Run, torn: bool, no_index: bool) -> Result<()> {
+    run.crash(|dir| {
+        let log = dir.join("analytics").join("hypotheses.ndjson");
+        if torn && log.exists() {
+            planted::append(&log, TORN)?;
+        }
+        if no_index {
+            for path in files_named(dir, "index.sqlite")? {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What is kept of the canary, to be put back.
+fn control_files(dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let analytics = Path::new("analytics");
+    let mut files = Vec::new();
+    if dir.join(analytics).is_dir() {
+        for path in files_named(&dir.join(analytics), "control")? {
+            let name = path.file_name().context("a file has a name")?;
+            files.push((analytics.join(name), fs::read(&path)?));
+        }
+    }
+    Ok(files)
+}
+
+fn restore(dir: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    for path in files_named(&dir.join("analytics"), "control")? {
+        fs::remove_file(path)?;
+    }
+    files.iter().try_for_each(|(path, bytes)| Ok(fs::write(dir.join(path), bytes)?))
+}
+
+fn files_named(dir: &Path, start: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let is_named = entry.file_name().to_string_lossy().starts_with(start);
+        if is_named && entry.file_type()?.is_file() {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,33 @@
+//! Of somebody who was erased there is nothing: no pseudonym, no id, no word that only they said.
+
+use aios_privacy::Pseudonym;
+
+use super::Seen;
+use crate::{setup, text};
+
+pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
+    for conversation in &seen.truth.erased {
+        let id = text::conversation_id(seen.seed, *conversation);
+        let word = text::planted(seen.seed, *conversation);
+        let names = setup::keyring().conversation(&[b"", id.as_bytes()]);
+        let names: Vec<&str> = names.iter().map(Pseudonym::as_str).collect();
+        for (path, bytes) in seen.files.all() {
+            // The ledger holds whom it keeps out.
+            let is_ledger = path.components().any(|part| part.as_os_str() == "erasures");
+            let is_audit = path.components().any(|part| part.as_os_str() == "audit");
+            let names = if is_ledger || is_audit { &[][..] } else { &names[..] };
+            let sought = names.iter().copied().chain([id.as_str(), word.as_str()]);
+            for text in sought {
+                if holds(bytes, text.as_bytes()) {
+                    let path = path.strip_prefix(seen.world.dir.path()).unwrap_or(path).display();
+                    return Err(format!("{path} holds {text} of conversation {conversation}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn holds(bytes: &[u8], sought: &[u8]) -> bool {
+    memchr::memmem::find(bytes, sought).is_some()
+}

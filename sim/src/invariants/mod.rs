@@ -1,0 +1,45 @@
+//! What must hold after every step: a file each, a line in the list.
+
+mod erased;
+mod evidence;
+mod kept;
+mod one_event;
+mod private;
+mod replay;
+mod split;
+
+use crate::files::Files;
+use crate::run::Violation;
+use crate::truth::Truth;
+use crate::world::World;
+
+/// What there is to look at.
+pub(crate) struct Seen<'a> {
+    pub(crate) seed: u64,
+    pub(crate) truth: &'a Truth,
+    pub(crate) files: &'a Files,
+    pub(crate) world: &'a World,
+}
+
+/// Something that must hold.
+struct Invariant {
+    name: &'static str,
+    check: fn(&Seen<'_>) -> Result<(), String>,
+}
+
+const INVARIANTS: &[Invariant] = &[
+    Invariant { name: "one request, one event", check: one_event::check },
+    Invariant { name: "what is erased stays erased", check: erased::check },
+    Invariant { name: "nothing personal is kept", check: private::check },
+    Invariant { name: "the split is what it may be", check: split::check },
+    Invariant { name: "what was decided is kept", check: kept::check },
+    Invariant { name: "no move without its evidence", check: evidence::check },
+    Invariant { name: "the log replays to the same state", check: replay::check },
+];
+
+/// Checks all.
+pub(crate) fn check(seen: &Seen<'_>) -> Result<(), Violation> {
+    INVARIANTS.iter().try_for_each(|invariant| {
+        (invariant.check)(seen).map_err(|why| Violation { step: 0, invariant: invariant.name, why })
+    })
+}

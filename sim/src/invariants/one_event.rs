@@ -1,0 +1,45 @@
+//! One admitted request, one event: none is lost, none is there twice.
+
+use std::collections::BTreeMap;
+
+use super::Seen;
+use crate::text;
+use crate::truth::Stands;
+
+pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
+    let mut n_events: BTreeMap<u64, usize> = BTreeMap::new();
+    for line in seen.files.events() {
+        let line = String::from_utf8_lossy(line);
+        if let Some(n) = asked(&line) {
+            *n_events.entry(n).or_default() += 1;
+        }
+    }
+    if let Some(n) = n_events.keys().find(|n| !seen.truth.asked.contains_key(n)) {
+        return Err(format!("there is an event of ask {n}, which nobody made"));
+    }
+    for (n, asked) in &seen.truth.asked {
+        let found = n_events.get(n).copied().unwrap_or(0);
+        let is_gone = seen.truth.erased.contains(&asked.conversation);
+        let (least, most) = match asked.stands {
+            Stands::UnderWay => (0, 0),
+            Stands::Unknown => (0, 1),
+            // Of somebody who was erased nothing needs to be left.
+            Stands::Acknowledged | Stands::Left => (usize::from(!is_gone), 1),
+        };
+        if !(least..=most).contains(&found) {
+            let stands = asked.stands;
+            return Err(format!(
+                "ask {n} ({stands:?}) has left {found} events, not {least} to {most}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Which request a line is of.
+fn asked(line: &str) -> Option<u64> {
+    let prefix = text::request_id(0);
+    let (prefix, suffix) = prefix.split_once('0')?;
+    let (_, rest) = line.split_once(&format!("\"request_id\":\"{prefix}"))?;
+    rest.split_once(suffix)?.0.parse().ok()
+}

@@ -1,0 +1,31 @@
+//! The real pipeline and the real controller under a seeded clock, scripted models and a faulty disk.
+//!
+//! A seed is a script ([`script`]): clients that ask, leave and come back, models that fail, a disk that
+//! fails, a clock that jumps, operators, erasures, crashes. It is run against a deployment on a directory of
+//! its own ([`run`]), and after each step everything that must hold is checked. The same seed comes to the
+//! same, to the byte.
+
+mod acts;
+mod client;
+mod clock;
+mod digest;
+mod files;
+mod invariants;
+mod planted;
+mod random;
+mod reached;
+mod run;
+mod setup;
+mod shrink;
+mod step;
+#[cfg(test)]
+mod tests;
+mod text;
+mod truth;
+mod world;
+
+pub use planted::Planted;
+pub use reached::Reached;
+pub use run::{Outcome, Violation, run};
+pub use shrink::shrink;
+pub use step::{Ask, Kind, Order, Sent, Step, script};

@@ -1,0 +1,156 @@
+//! Runs seeds; `cargo xtask sim` calls it.
+//!
+//! Exit code 2 where a seed has broken something: it is shortened, shown, and how to run it again is said.
+
+#![expect(clippy::print_stdout, reason = "it talks to a terminal")]
+
+use std::num::NonZero;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use aios_sim::{Outcome, Planted, Reached, Step, Violation, run, script, shrink};
+use clap::Parser;
+
+/// Exit code for a violation that was found.
+const FOUND: u8 = 2;
+
+/// How often it is said how far it is.
+const SAY_EVERY: Duration = Duration::from_secs(5);
+
+/// Run scripts of steps against the real pipeline, controller and store, and check everything after each step
+#[derive(Debug, Parser)]
+struct Args {
+    /// How many seeds
+    #[arg(long, default_value_t = 200)]
+    seeds: u64,
+    /// The first one
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// This one only, with its steps
+    #[arg(long, conflicts_with_all = ["seeds", "from"])]
+    seed: Option<u64>,
+    /// How many at once [default: one per processor]
+    #[arg(long)]
+    jobs: Option<NonZero<usize>>,
+    /// Each one twice: it must come to the same
+    #[arg(long)]
+    twice: bool,
+    /// A bug to be found: double-event, lost-rollback or resurrection
+    #[arg(long, value_parser = planted)]
+    planted: Option<Planted>,
+}
+
+/// A seed that has broken something.
+struct Broken {
+    seed: u64,
+    violation: Violation,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let (from, n_seeds) = args.seed.map_or((args.from, args.seeds), |seed| (seed, 1));
+    if let Some(seed) = args.seed {
+        list(&script(seed));
+    }
+    let started = Instant::now();
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
+    let (n_done, reached, broken) = run_all(from..from.saturating_add(n_seeds), jobs, &args);
+    let took = started.elapsed().as_secs_f64();
+    println!("reached: {reached}");
+    println!("{n_done} seeds from {from} in {took:.1} s, {:.0} seeds/s", n_done as f64 / took);
+    match broken {
+        None => {
+            println!("everything holds");
+            ExitCode::SUCCESS
+        }
+        Some(broken) => {
+            tell(broken, args.planted);
+            ExitCode::from(FOUND)
+        }
+    }
+}
+
+fn planted(name: &str) -> Result<Planted, String> {
+    let found = Planted::ALL.iter().find(|(known, _)| *known == name);
+    found.map(|(_, planted)| *planted).ok_or_else(|| "there is no such bug".to_owned())
+}
+
+/// Runs seeds until one breaks something; returns how many were run.
+fn run_all(
+    seeds: std::ops::Range<u64>,
+    jobs: usize,
+    args: &Args,
+) -> (u64, Reached, Option<Broken>) {
+    let (next, n_done, stop) =
+        (AtomicU64::new(seeds.start), AtomicU64::new(0), AtomicBool::new(false));
+    let (broken, reached) = (Mutex::<Option<Broken>>::new(None), Mutex::<Reached>::default());
+    let work = || {
+        while !stop.load(Ordering::Relaxed) {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return;
+            }
+            let mut outcome = run(seed, &script(seed), args.planted);
+            if args.twice {
+                outcome = outcome.and_then(|first| same_again(seed, first));
+            }
+            n_done.fetch_add(1, Ordering::Relaxed);
+            let violation = match outcome {
+                Ok(outcome) => {
+                    reached.lock().unwrap_or_else(PoisonError::into_inner).merge(&outcome.reached);
+                    continue;
+                }
+                Err(violation) => violation,
+            };
+            stop.store(true, Ordering::Relaxed);
+            {
+                let mut broken = broken.lock().unwrap_or_else(PoisonError::into_inner);
+                // The least one, so that it is the same each time.
+                if broken.as_ref().is_none_or(|found| seed < found.seed) {
+                    *broken = Some(Broken { seed, violation });
+                }
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
+        let mut said_at = Instant::now();
+        while workers.iter().any(|worker| !worker.is_finished()) {
+            thread::park_timeout(Duration::from_millis(50));
+            if said_at.elapsed() >= SAY_EVERY {
+                said_at = Instant::now();
+                println!("{} seeds", n_done.load(Ordering::Relaxed));
+            }
+        }
+    });
+    let reached = reached.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (n_done.into_inner(), reached, broken.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Runs a seed once more.
+fn same_again(seed: u64, first: Outcome) -> Result<Outcome, Violation> {
+    let again = run(seed, &script(seed), None)?;
+    if again == first {
+        return Ok(first);
+    }
+    let why = format!("{} {} and {} {}", first.digest, first.reached, again.digest, again.reached);
+    Err(Violation { step: 0, invariant: "a seed comes to the same", why })
+}
+
+fn tell(broken: Broken, planted: Option<Planted>) {
+    let Broken { seed, violation } = broken;
+    println!("\nseed {seed} {violation}\n\nshortened:");
+    let (steps, shown) = shrink(seed, &script(seed), violation, planted);
+    list(&steps);
+    println!("\n{shown}\n\nrun it again with: cargo xtask sim --seed {seed}");
+}
+
+fn list(steps: &[Step]) {
+    for (n, step) in steps.iter().enumerate() {
+        println!("{:>4}  {step}", n + 1);
+    }
+}

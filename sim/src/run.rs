@@ -1,0 +1,307 @@
+//! One seed, from its first step to its end.
+//!
+//! Nothing here waits for time. Tokio's clock stands still and is moved by steps; clients are polled in turn
+//! until none gets any further; and where a client waits for the disk, the writer's thread is waited for by
+//! what it has done. So threads may run as they like, and a seed still comes to the same.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use aios_store::EventStore as _;
+use anyhow::{Context, Result, bail};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::client::Client;
+use crate::clock::SimClock;
+use crate::files::Files;
+use crate::invariants::{self, Seen};
+use crate::planted::{Planted, Saboteur};
+use crate::reached::Reached;
+use crate::step::Step;
+use crate::truth::{Stands, Truth};
+use crate::world::{Start, World, photograph};
+use crate::{acts, digest};
+
+/// Rounds without anything new after which nothing more comes without time or the disk. An answer may give way to others
+/// twice before it goes on.
+const QUIET_ROUNDS: u32 = 3;
+
+/// How long the writer's thread may take for what it has to do, and how often it is looked at. Neither shows in
+/// what a seed comes to.
+const PATIENCE: Duration = Duration::from_secs(60);
+const BREATH: Duration = Duration::from_micros(50);
+
+/// Slices of a wait, so that what is due in the middle of it happens in the middle.
+const SLICES: u32 = 6;
+
+/// What a seed has come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// How often it came to what is worth coming to, by name.
+    pub reached: Reached,
+    /// Digest of what is kept at the end and of what clients got; the same for every run of a seed.
+    pub digest: String,
+}
+
+/// Something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("after step {step}: {invariant}: {why}")]
+pub struct Violation {
+    /// Steps that were done, the one that showed it included.
+    pub step: usize,
+    /// What does not hold.
+    pub invariant: &'static str,
+    /// How it was seen.
+    pub why: String,
+}
+
+/// A simulation under way.
+pub(crate) struct Run {
+    pub(crate) seed: u64,
+    pub(crate) runtime: Runtime,
+    pub(crate) clock: Arc<SimClock>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) truth: Truth,
+    pub(crate) saboteur: Saboteur,
+    /// Digest of what clients got.
+    pub(crate) got: digest::Digest,
+    pub(crate) reached: Reached,
+    pub(crate) generation: u64,
+    life: u64,
+    world: Option<World>,
+    temp: tempfile::TempDir,
+}
+
+/// Runs a script. Everything is checked after each step.
+///
+/// # Errors
+/// The first violation.
+pub fn run(seed: u64, script: &[Step], planted: Option<Planted>) -> Result<Outcome, Violation> {
+    let broken = |step: usize, why: &anyhow::Error| Violation {
+        step,
+        invariant: "it runs",
+        why: format!("{why:#}"),
+    };
+    let mut run = Run::new(seed, planted).map_err(|why| broken(0, &why))?;
+    for (n, step) in script.iter().enumerate() {
+        acts::act(&mut run, step).map_err(|why| broken(n + 1, &why))?;
+        run.check().map_err(|found| Violation { step: n + 1, ..found })?;
+    }
+    let n = script.len();
+    let outcome = run.end().map_err(|why| broken(n, &why))?;
+    run.check().map_err(|found| Violation { step: n, ..found })?;
+    run.close();
+    Ok(outcome)
+}
+
+impl Run {
+    fn new(seed: u64, planted: Option<Planted>) -> Result<Self> {
+        let temp = match PathBuf::from("/dev/shm") {
+            shared if shared.is_dir() => tempfile::tempdir_in(shared),
+            _ => tempfile::tempdir(),
+        };
+        let mut run = Self {
+            seed,
+            runtime: Builder::new_current_thread().enable_time().start_paused(true).build()?,
+            clock: Arc::new(SimClock::new()),
+            clients: Vec::new(),
+            truth: Truth::default(),
+            saboteur: Saboteur::new(planted),
+            got: digest::Digest::default(),
+            reached: Reached::default(),
+            generation: 0,
+            life: 0,
+            world: None,
+            temp: temp.context("no temporary directory")?,
+        };
+        run.start()?;
+        Ok(run)
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        self.world.as_ref().expect("it is started before anything happens")
+    }
+
+    pub(crate) fn world_mut(&mut self) -> &mut World {
+        self.world.as_mut().expect("it is started before anything happens")
+    }
+
+    fn start(&mut self) -> Result<()> {
+        self.generation += 1;
+        let start = Start {
+            seed: self.seed,
+            life: self.life,
+            generation: self.generation,
+            adaptive: !self.truth.killed,
+        };
+        let _here = self.runtime.enter();
+        self.world = Some(World::start(&self.directory(), &self.clock, start)?);
+        Ok(())
+    }
+
+    fn directory(&self) -> PathBuf {
+        self.temp.path().join(format!("life-{}", self.life))
+    }
+
+    /// The process dies. What it has left is gone on with by another one.
+    pub(crate) fn crash(
+        &mut self,
+        change: impl FnOnce(&std::path::Path) -> Result<()>,
+    ) -> Result<()> {
+        self.flush()?;
+        let (old, next) = (self.directory(), self.life + 1);
+        let picture = self.temp.path().join(format!("life-{next}"));
+        photograph(&old, &picture)?;
+        self.reached.note("crashes");
+        self.truth.died();
+        self.close();
+        std::fs::remove_dir_all(old)?;
+        change(&picture)?;
+        self.life = next;
+        self.start()
+    }
+
+    /// Ends a life; nobody looks at what it leaves.
+    fn close(&mut self) {
+        let _here = self.runtime.enter();
+        if let Some(world) = &self.world {
+            world.faults.heal();
+        }
+        self.clients.clear();
+        self.world = None;
+    }
+
+    /// Time passes, in slices.
+    pub(crate) fn wait(&mut self, ms: u64) -> Result<()> {
+        let slice = Duration::from_micros(ms * 1_000 / u64::from(SLICES));
+        for _ in 0..SLICES {
+            self.runtime.block_on(tokio::time::advance(slice));
+            self.clock.pass(slice);
+            self.world_mut().plane.follow();
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Drives something to its end that works on other threads and needs no time. As long as one of them is
+    /// busy Tokio's clock stands still, and one is until the end.
+    pub(crate) fn drive<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        self.runtime.block_on(async {
+            drop(tokio::task::spawn_blocking(move || held.recv().ok()));
+            let done = work.await;
+            drop(release);
+            done
+        })
+    }
+
+    /// Lets every client come as far as it can without time.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        self.leave();
+        loop {
+            self.poll_until_quiet();
+            let seen = self.progress();
+            self.flush()?;
+            self.poll_until_quiet();
+            if self.progress() == seen {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Everything handed to the log is on disk, and who waits for it knows.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        let started = std::time::Instant::now();
+        while !self.world().log.is_idle() {
+            if started.elapsed() > PATIENCE {
+                bail!("the event log has not come to the disk in {PATIENCE:?}");
+            }
+            std::thread::park_timeout(BREATH);
+        }
+        Ok(())
+    }
+
+    /// Whoever does not want to wait any longer is gone. Turns are counted, not polls: how many of these there are
+    /// depends on how fast the writer's thread is.
+    fn leave(&mut self) {
+        if self.clients.iter().any(|client| client.ask.hangs_up_after == Some(0)) {
+            self.poll_each();
+        }
+        let Self { runtime, clients, truth, reached, .. } = self;
+        let _here = runtime.enter();
+        clients.retain_mut(|client| {
+            let leaves = client.ask.hangs_up_after.is_some_and(|most| client.n_turns >= most);
+            client.n_turns += 1;
+            if leaves {
+                let asked = truth.asked.get_mut(&client.ask.n).expect("it is known who asks");
+                asked.stands = Stands::Left;
+                reached.note("clients that left");
+            }
+            !leaves
+        });
+    }
+
+    fn poll_until_quiet(&mut self) {
+        let (mut quiet, mut seen) = (0, self.progress());
+        while quiet < QUIET_ROUNDS {
+            self.poll_each();
+            let now = self.progress();
+            quiet = if now == seen { quiet + 1 } else { 0 };
+            seen = now;
+        }
+    }
+
+    /// Events that were handed to the log and clients that still wait.
+    fn progress(&self) -> (u64, usize) {
+        (self.world().log.stats().appended, self.clients.len())
+    }
+
+    /// Polls each client once, in order, and lets due timers fire.
+    fn poll_each(&mut self) {
+        let Self { runtime, clients, truth, got, reached, .. } = self;
+        runtime.block_on(async {
+            std::future::poll_fn(|cx| {
+                clients.retain_mut(|client| {
+                    let Poll::Ready(answer) = client.exchange.as_mut().poll(cx) else {
+                        return true;
+                    };
+                    let asked = truth.asked.get_mut(&client.ask.n).expect("it is known who asks");
+                    got.answer(client.ask.n, &answer);
+                    reached.note(if answer.status == 200 { "answers" } else { "refusals" });
+                    asked.answered(&answer);
+                    false
+                });
+                Poll::Ready(())
+            })
+            .await;
+            tokio::task::yield_now().await;
+        });
+    }
+
+    /// Looks at everything that must hold.
+    fn check(&mut self) -> Result<(), Violation> {
+        let failed = |why: anyhow::Error| Violation {
+            step: 0,
+            invariant: "it can be looked at",
+            why: format!("{why:#}"),
+        };
+        self.flush().map_err(failed)?;
+        self.world().log.catch_up_index().map_err(|error| failed(error.into()))?;
+        let world = self.world();
+        let files = Files::read(world.dir.path()).map_err(failed)?;
+        let seen = Seen { seed: self.seed, truth: &self.truth, files: &files, world };
+        invariants::check(&seen)
+    }
+
+    /// The end of a script: whoever waits gets his answer or gives up.
+    fn end(&mut self) -> Result<Outcome> {
+        for _ in 0..3 {
+            self.wait(crate::setup::TOTAL.as_millis() as u64)?;
+        }
+        let files = Files::read(self.world().dir.path())?;
+        let digest = self.got.clone().with(&files);
+        Ok(Outcome { reached: std::mem::take(&mut self.reached), digest })
+    }
+}

@@ -1,0 +1,64 @@
+//! What is said and by whom, made of seeds: personal data is made up when it is needed and written nowhere.
+
+use crate::random::Random;
+use crate::step::Ask;
+
+/// Tells what one draw is for from what another is for.
+fn random(seed: u64, what: u64, n: u64) -> Random {
+    Random::new(seed ^ what.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ n.wrapping_mul(0xbf58_476d))
+}
+
+/// The client's id of a request.
+pub(crate) fn request_id(n: u64) -> String {
+    format!("sim-ask-{n}-end")
+}
+
+/// The client's id of a conversation, by which it can be erased.
+pub(crate) fn conversation_id(seed: u64, conversation: u64) -> String {
+    format!("talk-{}-{conversation}", random(seed, 1, conversation).letters(12))
+}
+
+/// A word that is said in one conversation only.
+pub(crate) fn planted(seed: u64, conversation: u64) -> String {
+    format!("vor{}im", random(seed, 2, conversation).letters(10))
+}
+
+/// What must never be kept of a request's text.
+pub(crate) fn personal(ask: &Ask) -> Vec<String> {
+    let mut random = Random::new(ask.seed);
+    let mail = [random.letters(9), "example.org".to_owned()].join("@");
+    vec![mail, card(&mut random)]
+}
+
+/// The question of a request.
+pub(crate) fn question(seed: u64, ask: &Ask) -> String {
+    const ASKED: [&str; 4] = [
+        "What is the tide today?",
+        "Explain step by step why the moon pulls the sea, compare the spring and neap tides, and prove it.",
+        "Write a short letter to a friend.",
+        "Translate this into French, then analyze its grammar in depth and justify each choice you make.",
+    ];
+    let [mail, card] = &personal(ask)[..] else { return String::new() };
+    let asked = Random::new(ask.seed).pick(&ASKED).to_owned();
+    let word = planted(seed, ask.conversation);
+    format!("{asked} I mean {word}. Write to {mail}, and pay with {card}.")
+}
+
+/// Sixteen digits with the check digit of a payment card.
+fn card(random: &mut Random) -> String {
+    let body = format!("4{}", random.digits(14));
+    let sum: u32 = body
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| {
+            let digit = u32::from(digit - b'0');
+            match at % 2 == 0 {
+                true if digit > 4 => digit * 2 - 9,
+                true => digit * 2,
+                false => digit,
+            }
+        })
+        .sum();
+    format!("{body}{}", (10 - sum % 10) % 10)
+}
