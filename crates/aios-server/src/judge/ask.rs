@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use aios_core::{AttemptOutcome, Operation};
 use aios_eval::{Judgment, Verdict};
+use aios_privacy::Pseudonymizer;
 use aios_upstream::{Call, Reply};
 use serde_json::Value;
 
 use super::JudgeSettings;
-use crate::gateway::{OwnRequest, Sinks};
+use crate::gateway::{Gateway, OwnRequest, Sinks};
 use crate::live::Live;
 use crate::metrics::Metrics;
 
@@ -65,9 +66,9 @@ const fn tokens_lost(outcome: AttemptOutcome, needed: u64) -> u64 {
 
 /// Asks once; the other tier does not answer in the judge's place.
 pub(super) async fn ask(
-    live: &Arc<Live>,
+    gateway: &Gateway,
+    live: &Live,
     data_plane: &tokio::runtime::Handle,
-    metrics: &Metrics,
     question: &str,
     answer: &str,
     settings: &JudgeSettings,
@@ -78,7 +79,8 @@ pub(super) async fn ask(
     }
     let mark = format!("{:016x}", u64::from_ne_bytes(random));
     let judgment = Judgment { question, answer, rubric: &settings.rubric };
-    let call = match call(&judgment, &mark, settings, live.sinks.as_deref(), metrics) {
+    let (sinks, pseudonyms) = (live.sinks.as_deref(), &gateway.keys.pseudonyms);
+    let call = match call(&judgment, &mark, settings, sinks, pseudonyms, &gateway.metrics) {
         Ok(call) => call,
         Err(why) => return Asked::unasked(why),
     };
@@ -110,13 +112,14 @@ fn call(
     mark: &str,
     settings: &JudgeSettings,
     sinks: Option<&Sinks>,
+    pseudonyms: &Pseudonymizer,
     metrics: &Metrics,
 ) -> Result<Call, &'static str> {
     let mut body = judgment.request("", mark);
     body["max_tokens"] = REPLY_TOKENS_MAX.into();
     let (operation, tier) = (Operation::Chat, settings.tier);
     let request = OwnRequest { operation, tier, body, patience: settings.timeout };
-    request.call(sinks, metrics).map_err(|error| error.code())
+    request.call(sinks, pseudonyms, metrics).map_err(|error| error.code())
 }
 
 #[cfg(test)]
@@ -124,7 +127,7 @@ mod tests {
     use std::time::Duration;
 
     use aios_core::Tier;
-    use aios_privacy::{Action, Policy, Redactor, Sink};
+    use aios_privacy::{Action, KeyMaterial, Policy, Redactor, Sink};
 
     use super::*;
     use crate::gateway::{OnUnscannable, SinkOptions};
@@ -144,15 +147,19 @@ mod tests {
     fn a_judge_is_sent_what_any_model_may_be() {
         let mail = ["jo.roe", "@", "example.org"].concat();
         let judgment = Judgment { question: "Who?", answer: &mail, rubric: "is right" };
-        let called = |action: Action| {
+        let called = |action: Action, key: u8| {
             let policy = Policy::default().with_default(Sink::Upstream, action);
             let options =
                 SinkOptions { on_unscannable: OnUnscannable::Block, restore_in_tools: false };
             let sinks = Sinks::new(policy, |_| Redactor::default(), options).unwrap();
-            call(&judgment, "k7", &settings(), Some(&sinks), &Metrics::new())
+            let pseudonyms = Pseudonymizer::new(1, &KeyMaterial::new([key; 32]));
+            call(&judgment, "k7", &settings(), Some(&sinks), &pseudonyms, &Metrics::new())
         };
-        assert!(format!("{:?}", called(Action::Mask).unwrap().body).contains("[EMAIL"));
-        assert_eq!(called(Action::Block).err(), Some("pii_blocked"));
+        assert!(format!("{:?}", called(Action::Mask, 1).unwrap().body).contains("[EMAIL"));
+        assert_eq!(called(Action::Block, 1).err(), Some("pii_blocked"));
+        // What a tag stands for cannot be tried out by whoever sees it, and is the same in every such request.
+        let tagged = |key| format!("{:?}", called(Action::Placeholder, key).unwrap().body);
+        assert!(tagged(1).contains("<EMAIL_") && tagged(1) == tagged(1) && tagged(1) != tagged(0));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Vectors by the `embedder` tier's `/v1/embeddings`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::{AttemptOutcome, Operation, Tier};
@@ -9,9 +8,8 @@ use aios_upstream::Reply;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::gateway::OwnRequest;
+use crate::gateway::{Gateway, OwnRequest};
 use crate::live::Live;
-use crate::metrics::Metrics;
 
 /// Longest wait for vectors that no request waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -40,8 +38,8 @@ pub(super) enum NoVectors {
 /// The texts are such as may be remembered. What is done with texts on their way to a model is done with these
 /// too.
 pub(super) async fn embed(
-    live: &Arc<Live>,
-    metrics: &Metrics,
+    gateway: &Gateway,
+    live: &Live,
     texts: &[String],
 ) -> Result<Embedded, NoVectors> {
     let request = OwnRequest {
@@ -50,10 +48,12 @@ pub(super) async fn embed(
         body: json!({ "input": texts, "encoding_format": "float" }),
         patience: PATIENCE,
     };
-    let call = request.call(live.sinks.as_deref(), metrics).map_err(|error| {
-        tracing::debug!(code = error.code(), "a text was not sent to be embedded");
-        NoVectors::Refused
-    })?;
+    let call = request
+        .call(live.sinks.as_deref(), &gateway.keys.pseudonyms, &gateway.metrics)
+        .map_err(|error| {
+            tracing::debug!(code = error.code(), "a text was not sent to be embedded");
+            NoVectors::Refused
+        })?;
     match live.upstreams.complete(&call, &mut Vec::new()).await {
         Ok(Reply::Whole(whole)) => {
             read(&whole.body, &whole.answered.model, texts.len()).ok_or(NoVectors::Away)

@@ -130,8 +130,7 @@ async fn vector_in_time(
         };
         let question = tokio::task::spawn_blocking(cut).await.ok()?.ok()?;
         let texts = [question].to_vec();
-        let Embedded { model, mut vectors } =
-            embed(record.live(), &gateway.metrics, &texts).await.ok()?;
+        let Embedded { model, mut vectors } = embed(gateway, record.live(), &texts).await.ok()?;
         Some((model, vectors.pop()??))
     };
     tokio::time::timeout(config.embed_timeout, embedding).await.ok()?

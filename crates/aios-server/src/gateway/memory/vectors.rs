@@ -14,7 +14,6 @@ use tokio::sync::Notify;
 use super::embed::{Embedded, NoVectors, embed};
 use crate::gateway::Gateway;
 use crate::live::Live;
-use crate::metrics::Metrics;
 
 /// Texts in one request.
 const BATCH: usize = 32;
@@ -49,7 +48,7 @@ async fn step(gateway: &Arc<Gateway>) -> Option<bool> {
     let model = match store.model() {
         Some(model) => model,
         None => {
-            let first = first(&gateway.metrics, &live).await?;
+            let first = first(gateway, &live).await?;
             store.use_model(&first);
             first
         }
@@ -67,8 +66,8 @@ async fn step(gateway: &Arc<Gateway>) -> Option<bool> {
 }
 
 /// The model that answers.
-async fn first(metrics: &Metrics, live: &Arc<Live>) -> Option<ModelId> {
-    embed(live, metrics, &[FIRST.to_owned()]).await.ok().map(|first| first.model)
+async fn first(gateway: &Gateway, live: &Live) -> Option<ModelId> {
+    embed(gateway, live, &[FIRST.to_owned()]).await.ok().map(|first| first.model)
 }
 
 type Vectors = Vec<(i64, Option<Quantized>)>;
@@ -76,20 +75,20 @@ type Vectors = Vec<(i64, Option<Quantized>)>;
 /// The vectors of some fragments: of all with one request, or, if the model refuses that, of half of them. One
 /// that is refused alone has none, if the model refuses not just anything.
 async fn vectors(
-    gateway: &Arc<Gateway>,
-    live: &Arc<Live>,
+    gateway: &Gateway,
+    live: &Live,
     mut some: Vec<(i64, String)>,
 ) -> Option<(ModelId, Vectors)> {
     loop {
         let (numbers, texts): (Vec<i64>, Vec<String>) = some.iter().cloned().unzip();
-        match embed(live, &gateway.metrics, &texts).await {
+        match embed(gateway, live, &texts).await {
             Ok(Embedded { model, vectors }) => {
                 return Some((model, numbers.into_iter().zip(vectors).collect()));
             }
             Err(NoVectors::Away) => return None,
             Err(NoVectors::Refused) if some.len() > 1 => some.truncate(some.len() / 2),
             Err(NoVectors::Refused) => {
-                let model = first(&gateway.metrics, live).await?;
+                let model = first(gateway, live).await?;
                 tracing::warn!(fragment = numbers[0], "the model makes no vector of a fragment");
                 return Some((model, vec![(numbers[0], None)]));
             }
