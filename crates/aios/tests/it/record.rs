@@ -45,7 +45,7 @@ fn what_is_changed_of_the_memory_is_on_record_without_what_it_says() {
     place.write("more.ndjson", &line.to_string());
     memory(&["import", "more.ndjson"]);
     memory(&["pin", &mail, "--conv-id", "trip"]);
-    memory(&["supersede", "b", "--by", &mail, "--conv-id", "trip"]);
+    memory(&["supersede", "b", &mail, "--conv-id", "trip"]);
     memory(&["dedup", "--execute"]);
     memory(&["decay", "--execute"]);
     memory(&["decay", "--restore"]);
