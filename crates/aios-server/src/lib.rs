@@ -47,7 +47,7 @@ pub use listener::ListenerConfig;
 pub use live::{GatewayConfig, KnownNames, Live};
 pub use nightly::{
     Night, NightReport, NightWork, Nightly, NightlyAt, Promotion, Served, StepReport, StepState,
-    api_url, run_night,
+    api_url, run_night, step_names,
 };
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};

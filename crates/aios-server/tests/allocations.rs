@@ -267,6 +267,7 @@ fn live(model: SocketAddr) -> Live {
     };
     let (upstreams, redactor) = (Upstreams::new(config, None), Redactor::new(&PiiKind::ALL));
     Live {
+        answers_hash: String::new(),
         generation: 1,
         hash: "0123456789ab".to_owned(),
         objectives: Arc::default(),

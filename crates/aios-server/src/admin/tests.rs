@@ -30,6 +30,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("GET /", "visitor"),
     ("GET /admin/v1/whoami", "known"),
     ("POST /admin/v1/login-links", "known"),
+    ("POST /admin/v1/login", "known"),
     ("GET /admin/v1/audit", "audit:read"),
     ("GET /admin/v1/audit/verify", "audit:read"),
     ("POST /admin/v1/audit/found", "privacy:find"),
@@ -62,6 +63,25 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/memory/rebuild", "memory:write"),
     ("POST /admin/v1/memory/pin", "memory:write"),
     ("POST /admin/v1/memory/supersede", "memory:write"),
+    ("GET /admin/v1/openapi.json", "known"),
+    ("GET /admin/v1/live", "logs:read"),
+    ("GET /admin/v1/view/overview", "config:read"),
+    ("GET /admin/v1/view/hypotheses", "canary:read"),
+    ("GET /admin/v1/view/routing", "canary:read"),
+    ("POST /admin/v1/routing/explain", "canary:read"),
+    ("GET /admin/v1/events", "logs:read"),
+    ("GET /admin/v1/events/{id}", "logs:read"),
+    ("GET /admin/v1/view/settings", "config:read"),
+    ("GET /admin/v1/view/canary", "canary:read"),
+    ("GET /admin/v1/view/goldens", "goldens:read"),
+    ("GET /admin/v1/goldens/candidates", "goldens:read"),
+    ("GET /admin/v1/goldens/run", "goldens:read"),
+    ("POST /admin/v1/goldens/run", "goldens:write"),
+    ("POST /admin/v1/goldens/promote", "goldens:write"),
+    ("GET /admin/v1/view/memory", "memory:read"),
+    ("GET /admin/v1/memory/fragments", "memory:read"),
+    ("GET /admin/v1/view/privacy", "audit:read"),
+    ("POST /admin/v1/alerts/test", "config:write"),
 ];
 
 #[derive(Debug)]
@@ -200,6 +220,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
     let live = Live {
         generation: 1,
         hash: "0123456789ab".into(),
+        answers_hash: "0123456789ab".into(),
         objectives: Arc::default(),
         gateway: GatewayConfig {
             sequels: true,

@@ -66,23 +66,31 @@ const fn tokens_lost(outcome: AttemptOutcome, needed: u64) -> u64 {
 
 /// Asks once; the other tier does not answer in the judge's place.
 pub(super) async fn ask(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     live: &Live,
     data_plane: &tokio::runtime::Handle,
-    question: &str,
-    answer: &str,
-    settings: &JudgeSettings,
+    question: String,
+    answer: String,
+    settings: &Arc<JudgeSettings>,
 ) -> Asked {
+    let needed = tokens_needed(&question, &answer, settings);
     let mut random = [0; 8];
     if let Err(error) = getrandom::fill(&mut random) {
         return Asked::unasked(error);
     }
     let mark = format!("{:016x}", u64::from_ne_bytes(random));
-    let judgment = Judgment { question, answer, rubric: &settings.rubric };
-    let (sinks, pseudonyms) = (live.sinks.as_deref(), &gateway.keys.pseudonyms);
-    let call = match call(&judgment, &mark, settings, sinks, pseudonyms, &gateway.metrics) {
-        Ok(call) => call,
-        Err(why) => return Asked::unasked(why),
+    // What passes through the sinks is looked through, which takes its time with long texts.
+    let (sinks, asker) = (live.sinks.clone(), Arc::clone(gateway));
+    let (asks, marked) = (Arc::clone(settings), mark.clone());
+    let called = super::aside(move || {
+        let judgment = Judgment { question: &question, answer: &answer, rubric: &asks.rubric };
+        let (sinks, pseudonyms) = (sinks.as_deref(), &asker.keys.pseudonyms);
+        call(&judgment, &marked, &asks, sinks, pseudonyms, &asker.metrics)
+    });
+    let call = match called.await {
+        Some(Ok(call)) => call,
+        Some(Err(why)) => return Asked::unasked(why),
+        None => return Asked::unasked("its call could not be made"),
     };
     let upstreams = Arc::clone(&live.upstreams);
     let asking = data_plane.spawn(async move { upstreams.complete(&call, &mut Vec::new()).await });
@@ -92,7 +100,6 @@ pub(super) async fn ask(
             return Asked::unasked("it answered with a stream");
         }
         Ok(Err(failure)) => {
-            let needed = tokens_needed(question, answer, settings);
             let tokens = tokens_lost(failure.outcome, needed);
             return Asked::NoReply { why: failure.detail, tokens };
         }

@@ -175,7 +175,7 @@ impl LiveJudge {
             return;
         }
         let (gateway, data_plane) = (&self.gateway, &self.data_plane);
-        let asked = ask::ask(gateway, &live, data_plane, &question, &said, settings).await;
+        let asked = ask::ask(gateway, &live, data_plane, question, said, settings).await;
         work.budget.spend(asked.tokens());
         self.metrics.judged(&asked);
         if let Err(why) = self.keep(&answer, &asked).await {

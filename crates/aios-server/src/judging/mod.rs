@@ -10,6 +10,7 @@ mod minutes;
 mod objectives;
 mod recall;
 mod rows;
+mod tested;
 
 pub use budget::{Budget, budgets, exhausted_in};
 pub use hours::{Hour, Hours, hours};
@@ -18,3 +19,4 @@ pub use minutes::Minutes;
 pub use objectives::Objectives;
 pub use recall::{MemoryLook, RecallReport, keep_recall, recall};
 pub use rows::{each_row, rows};
+pub use tested::{anchored, tested};

@@ -150,6 +150,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
     Live {
         generation,
         hash: config.hash.clone(),
+        answers_hash: config.answers_hash.clone(),
         names: KnownNames::new(&gateway, &upstreams, &redactor),
         gateway,
         upstreams: Arc::new(upstreams),
