@@ -73,7 +73,7 @@ pub use log::{CloseReport, FileEventLog};
 pub use memory::{
     Added, CACHE_BYTES_MAX, Decayed, Deduplicated, FRAGMENT_ID_MAX, FRAGMENT_MAX, FragmentUse,
     Home, MemoryScope, MemoryStats, MemoryStore, NewFragment, Outcome, Pending, Recalled,
-    RecalledFragment, Refusal, Revised,
+    RecalledFragment, Refusal, Revised, fragment_id,
 };
 pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;

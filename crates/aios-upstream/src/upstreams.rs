@@ -57,7 +57,7 @@ impl Upstreams {
                 let endpoint = kept(endpoint, tier).unwrap_or_else(|| {
                     Arc::new(Endpoint::new(endpoint.clone(), tier, config.breaker))
                 });
-                endpoint.breaker().set_policy(config.breaker);
+                endpoint.set_policy(config.breaker);
                 endpoints.push(endpoint);
             }
         }
@@ -75,7 +75,8 @@ impl Upstreams {
         call: &Call,
         attempts: &mut Vec<Attempt>,
     ) -> Result<Reply, Failure> {
-        let mut search = Search::new(self.stages(&call.target), self.config.retries, &self.dice);
+        let stages = self.stages(&call.target);
+        let mut search = Search::new(call.operation, stages, self.config.retries, &self.dice);
         let mut last = None;
         while let Some(next) = search.next(Instant::now()) {
             if !pause(next.pause, call.deadline).await {

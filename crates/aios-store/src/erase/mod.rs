@@ -14,6 +14,7 @@ mod judge;
 mod kept;
 mod key_use;
 mod ledger;
+mod names;
 mod plan;
 mod proof;
 mod receipt;
