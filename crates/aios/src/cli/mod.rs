@@ -17,6 +17,7 @@ mod golden;
 mod hypotheses;
 mod init;
 mod keys;
+mod loadtest;
 mod logs;
 mod memory;
 mod models;
@@ -123,6 +124,7 @@ nouns! {
     Pii => pii,
     Dashboard => dashboard,
     Nightly => nightly,
+    Loadtest => loadtest,
     Init => init,
     Sim => sim,
 }

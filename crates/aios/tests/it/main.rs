@@ -32,6 +32,8 @@ mod judge;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod loadtest;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod memory;
