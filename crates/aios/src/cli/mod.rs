@@ -8,6 +8,7 @@ mod alert;
 mod audit;
 mod busy;
 mod canary;
+mod chaos;
 mod config;
 mod context;
 mod dashboard;
@@ -125,6 +126,7 @@ nouns! {
     Dashboard => dashboard,
     Nightly => nightly,
     Loadtest => loadtest,
+    Chaos => chaos,
     Init => init,
     Sim => sim,
 }
