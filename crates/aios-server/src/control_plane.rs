@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 
+use aios_core::Faults;
 use aios_privacy::Keyring;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -44,6 +45,8 @@ pub(crate) struct Controls {
     pub(crate) data_plane: tokio::runtime::Handle,
     pub(crate) alerts: AlertConfig,
     pub(crate) nightly: Nightly,
+    /// Faults that may be ordered.
+    pub(crate) faults: Option<Arc<Faults>>,
     /// Only this machine can connect to the admin listener.
     pub(crate) is_loopback: bool,
 }
@@ -110,6 +113,7 @@ impl ControlPlane {
             rotator: Arc::clone(&kept.rotator),
             keyring: controls.keyring,
             is_loopback: controls.is_loopback,
+            faults: controls.faults,
         });
         let judge_metrics = Arc::new(JudgeMetrics::default());
         let judge = LiveJudge::new(

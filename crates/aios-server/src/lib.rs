@@ -18,6 +18,7 @@ pub mod judging;
 mod kept;
 mod listener;
 mod live;
+pub mod load;
 mod metrics;
 mod nightly;
 pub mod promotion;

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aios_core::Clock;
+use aios_core::{Clock, Faults};
 use aios_privacy::Keyring;
 use aios_route::Knots;
 use aios_store::{AuditLog, DataDir, Eraser, EventStore, Rotator};
@@ -75,6 +75,8 @@ pub struct Parts {
     pub nightly: Nightly,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
+    /// Faults that may be ordered; none where they may not.
+    pub faults: Option<Arc<Faults>>,
 }
 
 /// A running server.
@@ -119,6 +121,9 @@ impl ReloadState {
 /// When a socket is not usable or the admin thread cannot be started.
 pub fn start(parts: Parts) -> io::Result<Handle> {
     let addresses = (parts.gateway_socket.local_addr()?, parts.admin_socket.local_addr()?);
+    if let Some(faults) = &parts.faults {
+        parts.live.upstreams.allow_faults(faults);
+    }
     let canary = canary::open(&parts.data_dir, parts.control.canary.start)?;
     let (control, config) = watch::channel(parts.control);
     let (controller, split, controller_state) = Controller::new(
@@ -177,6 +182,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         data_plane: tokio::runtime::Handle::current(),
         alerts: parts.alerts,
         nightly: parts.nightly,
+        faults: parts.faults,
         is_loopback: addresses.1.ip().is_loopback(),
     });
     let (stop, stopped) = watch::channel(false);

@@ -180,6 +180,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
     let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock).unwrap();
     let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit));
     aios_server::start(Parts {
+        faults: None,
         alerts: aios_server::alerts::AlertConfig {
             enabled: false,
             targets: Vec::new(),

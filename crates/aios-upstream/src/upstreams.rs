@@ -1,10 +1,10 @@
 //! Both tiers with their endpoints, and the one way to call them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aios_core::{Attempt, AttemptOutcome, Tier};
+use aios_core::{Attempt, AttemptOutcome, Faults, Tier};
 use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
@@ -25,6 +25,8 @@ pub struct Upstreams {
     endpoints: Vec<Arc<Endpoint>>,
     loader: Arc<Loader>,
     dice: Dice,
+    /// What goes wrong on the way to them, where that may be ordered.
+    faults: OnceLock<Arc<Faults>>,
 }
 
 /// A model that can be asked for by its exact name.
@@ -62,7 +64,13 @@ impl Upstreams {
             }
         }
         let loader = previous.map(|previous| Arc::clone(&previous.loader)).unwrap_or_default();
-        Self { config, endpoints, loader, dice: Dice::default() }
+        let faults = previous.map(|previous| previous.faults.clone()).unwrap_or_default();
+        Self { config, endpoints, loader, dice: Dice::default(), faults }
+    }
+
+    /// Has these faults on the way to the endpoints, in later generations too.
+    pub fn allow_faults(&self, faults: &Arc<Faults>) {
+        self.faults.get_or_init(|| Arc::clone(faults));
     }
 
     /// Answers a call, by another endpoint where one fails, within the call's deadline. Every attempt is
@@ -107,7 +115,8 @@ impl Upstreams {
         call: &Call,
         attempts: &mut Vec<Attempt>,
     ) -> Result<Reply, Failure> {
-        let rules = Rules { timeouts: &self.config.timeouts, loader: &self.loader };
+        let faults = self.faults.get().map(|faults| &**faults);
+        let rules = Rules { timeouts: &self.config.timeouts, loader: &self.loader, faults };
         let start = Instant::now();
         let n = open_attempt(endpoint, call, start, attempts);
         let mut status = None;

@@ -9,6 +9,7 @@ mod asked;
 mod auth;
 mod canary;
 mod erasure;
+mod faults;
 mod guard;
 mod health;
 mod keys;
@@ -30,6 +31,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use aios_core::Faults;
 use aios_privacy::Keyring;
 use aios_store::{AuditAction, AuditLog, DataDir, Eraser, Rotator};
 
@@ -58,6 +60,8 @@ pub(crate) struct AdminState {
     pub(crate) keyring: Arc<Keyring>,
     /// Only this machine can connect.
     pub(crate) is_loopback: bool,
+    /// Faults that may be ordered; none where they may not.
+    pub(crate) faults: Option<Arc<Faults>>,
 }
 
 impl AdminState {

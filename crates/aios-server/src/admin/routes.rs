@@ -14,7 +14,7 @@ use super::openapi::{self, Shape, shape};
 use super::scope::Scope;
 use super::view;
 use super::{
-    AdminState, canary, erasure, health, keys, login, logs, memory, nightly, routing, trail,
+    AdminState, canary, erasure, faults, health, keys, login, logs, memory, nightly, routing, trail,
 };
 
 /// An endpoint.
@@ -112,6 +112,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         change("/admin/v1/logs/reindex", Access::Scope(Scope::LogsWrite), post(logs::reindex)),
         change("/admin/v1/nightly", Access::Scope(Scope::LogsWrite), post(nightly::run)),
         change("/admin/v1/logs/rotate", Access::Scope(Scope::LogsWrite), post(logs::rotate)),
+        read("/admin/v1/faults", Access::Scope(Scope::ConfigRead), get(faults::list)),
+        change("/admin/v1/faults/order", Access::Scope(Scope::ConfigWrite), post(faults::order)),
+        change("/admin/v1/faults/clear", Access::Scope(Scope::ConfigWrite), post(faults::clear)),
         read("/admin/v1/memory/stats", Access::Scope(Scope::MemoryRead), get(memory::stats)),
         change("/admin/v1/memory/search", Access::Scope(Scope::MemoryRead), post(memory::search)),
         change("/admin/v1/memory/add", Access::Scope(Scope::MemoryWrite), post(memory::add)),

@@ -54,6 +54,9 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/logs/reindex", "logs:write"),
     ("POST /admin/v1/nightly", "logs:write"),
     ("POST /admin/v1/logs/rotate", "logs:write"),
+    ("GET /admin/v1/faults", "config:read"),
+    ("POST /admin/v1/faults/order", "config:write"),
+    ("POST /admin/v1/faults/clear", "config:write"),
     ("GET /admin/v1/memory/stats", "memory:read"),
     ("POST /admin/v1/memory/search", "memory:read"),
     ("POST /admin/v1/memory/add", "memory:write"),
@@ -163,6 +166,7 @@ impl Admin {
             rotator,
             keyring,
             is_loopback,
+            faults: None,
         };
         Self { router: router(state), auth, dir, _temp: temp }
     }

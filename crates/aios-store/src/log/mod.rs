@@ -25,7 +25,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use aios_core::Timestamp;
+use aios_core::{Faults, Timestamp};
 use aios_privacy::Pseudonym;
 use tokio::sync::oneshot;
 
@@ -80,6 +80,18 @@ impl FileEventLog {
     /// When this process does not own the directory, the log is open already, or the file cannot be
     /// opened or repaired.
     pub fn open(dir: &DataDir, config: EventLogConfig) -> Result<Self, StoreError> {
+        Self::open_with_faults(dir, config, None)
+    }
+
+    /// The same on a disk that can be made to fail.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub fn open_with_faults(
+        dir: &DataDir,
+        config: EventLogConfig,
+        faults: Option<Arc<Faults>>,
+    ) -> Result<Self, StoreError> {
         let lease = dir.lease_log()?;
         // A ledger that cannot be read keeps the log shut: it could take in what must stay erased.
         let erased = Ledger::read(dir)?.binding();
@@ -87,7 +99,7 @@ impl FileEventLog {
         let opened = open::open(dir, config.segment_max, chores.clone())?;
         let rolling = Rolling::new(opened.segment, opened.hour, config.segment_max);
         let keeper = Keeper::start(dir.clone(), to_do)?;
-        let mut log = Self::start(rolling, config, Some((lease, keeper)))
+        let mut log = Self::start(rolling, config, Some((lease, keeper)), faults)
             .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
         log.fence().add(&erased);
         log.dir = Some(dir.clone());
@@ -170,9 +182,10 @@ impl FileEventLog {
         segments: Rolling<impl SegmentFile>,
         config: EventLogConfig,
         held: Option<(LogLease, Keeper)>,
+        faults: Option<Arc<Faults>>,
     ) -> io::Result<Self> {
         let queue = Arc::new(Queue::new(config));
-        let writer = Writer::new(Arc::clone(&queue), segments, config.sync);
+        let writer = Writer::new(Arc::clone(&queue), segments, config.sync, faults);
         let ending = Ending(Arc::clone(&queue));
         let run = move || {
             // Dropped from the last to the first: the keeper ends with the writer, only then may

@@ -7,6 +7,7 @@
 
 mod admin;
 mod canary;
+mod chaos;
 mod endpoint;
 mod env;
 mod file;
@@ -106,6 +107,8 @@ pub struct Config {
     pub hypotheses: Vec<Hypothesis>,
     /// `[judge]`: none if it is off.
     pub judge: Option<JudgeSettings>,
+    /// `[chaos]`.
+    pub chaos: chaos::Chaos,
     /// `[nightly]`.
     pub nightly: Nightly,
     /// `[memory]`.

@@ -10,6 +10,8 @@ mod bodies;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod data;
@@ -31,6 +33,8 @@ mod init;
 mod judge;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod loadtest;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
