@@ -1,0 +1,39 @@
+/** Who looks, and what they may do. */
+
+import { ApiError, get, post } from "../api/client";
+
+export interface Who {
+  name: string;
+  scopes: string[];
+}
+
+class Session {
+  who = $state.raw<Who | undefined>();
+  state = $state<"asking" | "in" | "out" | "unreachable">("asking");
+
+  async ask(): Promise<void> {
+    try {
+      this.who = await get<Who>("/admin/v1/whoami");
+      this.state = "in";
+    } catch (why) {
+      this.state = why instanceof ApiError && why.status !== 0 ? "out" : "unreachable";
+    }
+  }
+
+  /** A token is exchanged for a link, and that for a cookie that scripts cannot read. */
+  async signIn(token: string): Promise<void> {
+    const { path } = await post<{ path: string }>("/admin/v1/login-links", {}, token);
+    await fetch(path, { credentials: "same-origin", redirect: "follow" });
+    await this.ask();
+  }
+
+  lost(): void {
+    this.state = "out";
+  }
+
+  may(scope: string): boolean {
+    return this.who?.scopes.includes(scope) ?? false;
+  }
+}
+
+export const session = new Session();

@@ -1,0 +1,128 @@
+/** Draws a chart with uPlot. */
+
+import uPlot from "uplot";
+
+import { columns, type ChartSpec, type Line } from "./spec";
+
+const HEIGHT = 190;
+const FONT = "11px system-ui, sans-serif";
+
+/** What the chart needs of the page. */
+export interface Canvas {
+  color: (property: string) => string;
+  spec: () => ChartSpec;
+  onhover: (index: number | null) => void;
+  width: number;
+  height?: number | undefined;
+}
+
+export function plot(at: HTMLElement, canvas: Canvas): uPlot {
+  const spec = canvas.spec();
+  const lines = spec.stacked ? [...spec.lines].reverse() : spec.lines;
+  return new uPlot(
+    {
+      width: canvas.width,
+      height: canvas.height ?? HEIGHT,
+      padding: [8, 10, 0, 0],
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, points: { size: 7 }, y: false },
+      scales: {
+        x: { time: spec.x !== "number" },
+        y: { range: (_, low, high) => range(canvas.spec(), low, high) },
+      },
+      axes: [axis(canvas), { ...axis(canvas), size: width, values: (_, ticks) => ticks.map((tick) => spec.format(tick)) }],
+      series: [{}, ...lines.map((line) => series(line, spec, canvas))],
+      hooks: {
+        setCursor: [(drawn) => canvas.onhover(drawn.cursor.idx ?? null)],
+        drawClear: [(drawn) => ground(drawn, canvas)],
+        draw: [(drawn) => notes(drawn, canvas)],
+      },
+    },
+    data(spec),
+    at,
+  );
+}
+
+export const data = (spec: ChartSpec): uPlot.AlignedData => [spec.xs, ...columns(spec)] as uPlot.AlignedData;
+
+function axis(canvas: Canvas): uPlot.Axis {
+  const line = { stroke: canvas.color("--grid"), width: 1 };
+  return { stroke: canvas.color("--muted"), font: FONT, grid: line, ticks: { ...line, size: 4 }, gap: 4 };
+}
+
+/** As wide as the widest label. */
+function width(drawn: uPlot, labels: string[] | null): number {
+  const longest = (labels ?? []).reduce((longest, label) => (label.length > longest.length ? label : longest), "");
+  drawn.ctx.font = FONT;
+  return Math.ceil(drawn.ctx.measureText(longest).width / (devicePixelRatio || 1)) + 22;
+}
+
+function series(line: Line, spec: ChartSpec, canvas: Canvas): uPlot.Series {
+  const color = canvas.color(line.color);
+  const base: uPlot.Series = { label: line.label, stroke: color, width: 1.75, points: { show: alone } };
+  if (line.dashed) base.dash = [5, 4];
+  if (line.kind === "bars") return { ...base, width: 0, fill: color, paths: uPlot.paths.bars!({ size: [0.8, 40], gap: 1 }), points: { show: false } };
+  if (line.kind === "step") base.paths = uPlot.paths.stepped!({ align: 1 });
+  // What is stacked covers what is above it.
+  return spec.stacked ? { ...base, width: 1, fill: mixed(color, canvas.color("--surface")), points: { show: false } } : base;
+}
+
+/** A value without neighbors would be drawn as a line of no length. */
+const alone = (drawn: uPlot, index: number): boolean => [...drawn.data[index]!].filter((value) => value != null).length < 3;
+
+const mixed = (color: string, ground: string): string => `color-mix(in srgb, ${color} 55%, ${ground})`;
+
+/** Holds what is drawn, with what it is held against, and air above. */
+function range(spec: ChartSpec, low: number | null, high: number | null): [number, number] {
+  const held = [...(spec.levels ?? []).map((level) => level.value), ...(spec.band ? [spec.band.from, spec.band.to] : [])];
+  const bottom = spec.min ?? Math.min(0, low ?? 0);
+  const top = Math.max(high ?? 0, ...held);
+  const above = top > bottom ? top + (top - bottom) * 0.08 : bottom + 1;
+  return [bottom, spec.max ?? above];
+}
+
+function ground(drawn: uPlot, canvas: Canvas): void {
+  const { band } = canvas.spec();
+  if (!band) return;
+  const { ctx, bbox } = drawn;
+  const [top, bottom] = [drawn.valToPos(band.to, "y", true), drawn.valToPos(band.from, "y", true)];
+  ctx.save();
+  ctx.fillStyle = canvas.color(band.color);
+  ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+  ctx.restore();
+}
+
+/** Levels from side to side, marks from top to bottom, each with its word. */
+function notes(drawn: uPlot, canvas: Canvas): void {
+  const { ctx, bbox } = drawn;
+  const { levels = [], marks = [] } = canvas.spec();
+  const scale = devicePixelRatio || 1;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.font = `${11 * scale}px system-ui, sans-serif`;
+  ctx.lineWidth = scale;
+  for (const level of levels) {
+    const y = drawn.valToPos(level.value, "y", true);
+    stroke(ctx, canvas.color(level.color), [6 * scale, 4 * scale], [bbox.left, y], [bbox.left + bbox.width, y]);
+    ctx.textAlign = "right";
+    ctx.fillText(level.label, bbox.left + bbox.width - 4 * scale, y - 4 * scale);
+  }
+  for (const mark of marks) {
+    const x = drawn.valToPos(mark.at, "x", true);
+    stroke(ctx, canvas.color(mark.color), [2 * scale, 3 * scale], [x, bbox.top], [x, bbox.top + bbox.height]);
+    ctx.textAlign = "left";
+    ctx.fillText(mark.label, x + 4 * scale, bbox.top + 11 * scale);
+  }
+  ctx.restore();
+}
+
+function stroke(ctx: CanvasRenderingContext2D, color: string, dash: number[], from: [number, number], to: [number, number]): void {
+  ctx.strokeStyle = ctx.fillStyle = color;
+  ctx.setLineDash(dash);
+  ctx.beginPath();
+  ctx.moveTo(...from);
+  ctx.lineTo(...to);
+  ctx.stroke();
+}
