@@ -64,6 +64,22 @@ pub(super) async fn whoami(Extension(caller): Extension<Caller>) -> Json<Value> 
     Json(json!({ "name": caller.name, "scopes": caller.scopes.names() }))
 }
 
+/// A session with the rights of the token that is shown, for a page into which it was pasted. From then on the page
+/// need not know it.
+pub(super) async fn sign_in(
+    State(state): State<AdminState>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    let now = Instant::now();
+    let opened = state.auth.new_code(&caller, now).and_then(|code| state.auth.redeem(&code, now));
+    let Some(Opened { caller, cookie }) = opened else { return no_random() };
+    if let Err(why) = state.record(&caller.actor(), AuditAction::SignedIn).await {
+        return error(StatusCode::INTERNAL_SERVER_ERROR, "audit_failed", &why);
+    }
+    let headers = [(SET_COOKIE, cookie.as_str()), (CACHE_CONTROL, "no-store")];
+    (headers, Json(json!({ "name": caller.name, "scopes": caller.scopes.names() }))).into_response()
+}
+
 /// A link that opens one session with the caller's rights.
 pub(super) async fn new_link(
     State(state): State<AdminState>,
@@ -71,10 +87,11 @@ pub(super) async fn new_link(
 ) -> Response {
     match state.auth.new_code(&caller, Instant::now()) {
         Some(code) => Json(json!({ "path": format!("/?token={code}") })).into_response(),
-        None => error(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "no_random",
-            "the system gives no random bytes",
-        ),
+        None => no_random(),
     }
+}
+
+fn no_random() -> Response {
+    let why = "the system gives no random bytes";
+    error(StatusCode::INTERNAL_SERVER_ERROR, "no_random", why)
 }

@@ -16,12 +16,14 @@ mod login;
 mod logs;
 mod memory;
 mod nightly;
+mod openapi;
 mod origin;
 mod routes;
 mod routing;
 mod scope;
 mod session;
 mod trail;
+mod view;
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,18 @@
 //! Every endpoint of the admin listener, with who may call it. A new one is a line here and a row in
 //! the matrix of `tests.rs`.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, any, get, post};
 use http::Method;
+use schemars::JsonSchema;
 
 use super::guard::{Access, Gate, guard};
+use super::openapi::{self, Shape, shape};
 use super::scope::Scope;
+use super::view;
 use super::{
     AdminState, canary, erasure, health, keys, login, logs, memory, nightly, routing, trail,
 };
@@ -18,14 +23,50 @@ pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
     pub(crate) access: Access,
     handler: MethodRouter<AdminState>,
+    /// The body that it takes.
+    pub(crate) asks: Option<Shape>,
+    /// The query that it takes.
+    pub(crate) query: Option<Shape>,
+    /// What it answers with.
+    pub(crate) says: Option<Shape>,
+    /// In which form.
+    pub(crate) media: &'static str,
+}
+
+impl Endpoint {
+    fn new(
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: MethodRouter<AdminState>,
+    ) -> Self {
+        let media = "application/json";
+        Self { method, path, access, handler, asks: None, query: None, says: None, media }
+    }
+
+    fn asks<T: JsonSchema>(self) -> Self {
+        Self { asks: Some(shape::<T>), ..self }
+    }
+
+    fn query<T: JsonSchema>(self) -> Self {
+        Self { query: Some(shape::<T>), ..self }
+    }
+
+    fn says<T: JsonSchema>(self) -> Self {
+        Self { says: Some(shape::<T>), ..self }
+    }
+
+    fn media(self, media: &'static str) -> Self {
+        Self { media, ..self }
+    }
 }
 
 /// The endpoints.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     use Access::{Anyone, Known, Local, Visitor};
-    let read = |path, access, handler| Endpoint { method: Method::GET, path, access, handler };
-    let change = |path, access, handler| Endpoint { method: Method::POST, path, access, handler };
-    vec![
+    let read = |path, access, handler| Endpoint::new(Method::GET, path, access, handler);
+    let change = |path, access, handler| Endpoint::new(Method::POST, path, access, handler);
+    let mut endpoints = vec![
         read("/healthz", Anyone, get(health::alive)),
         read("/readyz", Anyone, get(health::ready)),
         // Neither holds prompts, ids or keys, and monitoring on the same machine needs no secret.
@@ -35,6 +76,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         read("/", Visitor, get(login::index)),
         read("/admin/v1/whoami", Known, get(login::whoami)),
         change("/admin/v1/login-links", Known, post(login::new_link)),
+        change("/admin/v1/login", Known, post(login::sign_in)),
         read("/admin/v1/audit", Access::Scope(Scope::AuditRead), get(trail::tail)),
         read("/admin/v1/audit/verify", Access::Scope(Scope::AuditRead), get(trail::verify)),
         change("/admin/v1/audit/found", Access::Scope(Scope::PrivacyFind), post(trail::found)),
@@ -91,6 +133,64 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             Access::Scope(Scope::MemoryWrite),
             post(memory::supersede),
         ),
+    ];
+    endpoints.extend(views());
+    endpoints
+}
+
+/// What the dashboard shows and does, beside the above.
+fn views() -> Vec<Endpoint> {
+    use Access::{Known, Scope as Needs};
+    let read = |path, access, handler| Endpoint::new(Method::GET, path, access, handler);
+    let change = |path, access, handler| Endpoint::new(Method::POST, path, access, handler);
+    vec![
+        read("/admin/v1/openapi.json", Known, get(openapi::show)),
+        read("/admin/v1/live", Needs(Scope::LogsRead), get(view::later))
+            .says::<view::live::Told>()
+            .media("text/event-stream"),
+        read("/admin/v1/view/overview", Needs(Scope::ConfigRead), get(view::later))
+            .query::<view::asked::Times>()
+            .says::<view::overview::Overview>(),
+        read("/admin/v1/view/hypotheses", Needs(Scope::CanaryRead), get(view::later))
+            .says::<view::hypotheses::HypothesesView>(),
+        read("/admin/v1/view/routing", Needs(Scope::CanaryRead), get(view::later))
+            .query::<view::asked::Times>()
+            .says::<view::routing::RoutingView>(),
+        change("/admin/v1/routing/explain", Needs(Scope::CanaryRead), post(view::later))
+            .asks::<view::routing::ExplainAsked>()
+            .says::<view::routing::Explained>(),
+        read("/admin/v1/events", Needs(Scope::LogsRead), get(view::later))
+            .query::<view::events::EventsAsked>()
+            .says::<view::events::EventsPage>(),
+        read("/admin/v1/events/{id}", Needs(Scope::LogsRead), get(view::later))
+            .says::<view::events::EventView>(),
+        read("/admin/v1/view/settings", Needs(Scope::ConfigRead), get(view::later))
+            .says::<view::settings::SettingsView>(),
+        read("/admin/v1/view/canary", Needs(Scope::CanaryRead), get(view::later))
+            .query::<view::canary::CanaryAsked>()
+            .says::<view::canary::CanaryView>(),
+        read("/admin/v1/view/goldens", Needs(Scope::GoldensRead), get(view::later))
+            .says::<view::goldens::GoldensView>(),
+        read("/admin/v1/goldens/candidates", Needs(Scope::GoldensRead), get(view::later))
+            .query::<view::goldens::CandidatesAsked>()
+            .says::<view::goldens::CandidatesView>(),
+        read("/admin/v1/goldens/run", Needs(Scope::GoldensRead), get(view::later))
+            .says::<Option<view::goldens::RunView>>(),
+        change("/admin/v1/goldens/run", Needs(Scope::GoldensWrite), post(view::later))
+            .says::<view::goldens::RunView>(),
+        change("/admin/v1/goldens/promote", Needs(Scope::GoldensWrite), post(view::later))
+            .asks::<view::goldens::PromoteAsked>()
+            .says::<view::goldens::Promoted>(),
+        read("/admin/v1/view/memory", Needs(Scope::MemoryRead), get(view::later))
+            .says::<view::memory::MemoryView>(),
+        read("/admin/v1/memory/fragments", Needs(Scope::MemoryRead), get(view::later))
+            .query::<view::memory::FragmentsAsked>()
+            .says::<view::memory::FragmentsPage>(),
+        read("/admin/v1/view/privacy", Needs(Scope::AuditRead), get(view::later))
+            .query::<view::asked::Times>()
+            .says::<view::privacy::PrivacyView>(),
+        change("/admin/v1/alerts/test", Needs(Scope::ConfigWrite), post(view::later))
+            .says::<view::live::AlertTested>(),
     ]
 }
 
@@ -98,10 +198,15 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 pub(crate) fn router(state: AdminState) -> Router {
     let gate = |access, name: &str| Gate { state: state.clone(), access, name: name.into() };
     let mut router = Router::new();
+    let mut known = BTreeSet::new();
     for endpoint in endpoints() {
         let name = format!("{} {}", endpoint.method, endpoint.path);
         let layer = from_fn_with_state(gate(endpoint.access, &name), guard);
-        let handler = endpoint.handler.fallback(health::bad_method);
+        // A path has one answer for every way in which it is not asked.
+        let handler = match known.insert(endpoint.path) {
+            true => endpoint.handler.fallback(health::bad_method),
+            false => endpoint.handler,
+        };
         router = router.route(endpoint.path, handler.layer(layer));
     }
     // Whoever is nobody does not learn which paths there are.

@@ -29,11 +29,15 @@ pub enum Scope {
     MemoryRead,
     /// Change what is remembered.
     MemoryWrite,
+    /// Read golden cases and reports.
+    GoldensRead,
+    /// Run the golden set and add to it.
+    GoldensWrite,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::PrivacyFind,
         Self::PrivacyPlan,
         Self::PrivacyExecute,
@@ -46,6 +50,8 @@ impl Scope {
         Self::CanaryWrite,
         Self::MemoryRead,
         Self::MemoryWrite,
+        Self::GoldensRead,
+        Self::GoldensWrite,
     ];
 
     /// As it is written in configuration.
@@ -64,6 +70,8 @@ impl Scope {
             Self::CanaryWrite => "canary:write",
             Self::MemoryRead => "memory:read",
             Self::MemoryWrite => "memory:write",
+            Self::GoldensRead => "goldens:read",
+            Self::GoldensWrite => "goldens:write",
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::auth::Caller;
 
 /// The cookie's name.
-const NAME: &str = "aios_session";
+pub(super) const NAME: &str = "aios_session";
 
 /// How long a code waits to be used.
 const CODE_LIFE: Duration = Duration::from_secs(60 * 60);

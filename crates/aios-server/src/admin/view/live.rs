@@ -1,0 +1,81 @@
+//! What is told as it happens.
+
+use aios_core::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::events::EventRow;
+use super::goldens::RunView;
+use super::overview::{Alert, CanaryBrief};
+use super::words::Time;
+
+/// What the stream `/admin/v1/live` tells: each of these is the data of one server-sent event, whose name is that of
+/// the field.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Told {
+    /// Once a second.
+    tick: Tick,
+    /// When what is wrong has changed, and at the beginning: all of it.
+    alerts: Vec<Alert>,
+    /// When the canary has changed, and at the beginning.
+    canary: CanaryBrief,
+    /// When another configuration came into force, and at the beginning.
+    config: ConfigTold,
+    /// When a golden run of this server begins, goes on or ends.
+    golden: RunView,
+}
+
+/// One second.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub(crate) struct Tick {
+    /// When it ended, in milliseconds since 1970.
+    pub(super) at_ms: i64,
+    /// Requests under way.
+    pub(super) n_in_flight: i64,
+    /// Live events that were recorded in it.
+    pub(super) n: u64,
+    /// Those that main answered.
+    pub(super) n_main: u64,
+    /// Those that embedder answered.
+    pub(super) n_embedder: u64,
+    /// Those of the treatment bucket.
+    pub(super) n_treatment: u64,
+    /// Those that failed, by no fault of the caller.
+    pub(super) n_failed: u64,
+    /// Half of them took at most so long.
+    pub(super) latency_ms_p50: Option<f64>,
+    /// 95 of 100 took at most so long.
+    pub(super) latency_ms_p95: Option<f64>,
+    /// The newest of them, the newest first; at most 20.
+    pub(super) newest: Vec<EventRow>,
+}
+
+/// The configuration in force.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct ConfigTold {
+    /// 1 at start, one more with each reload that took.
+    pub(super) generation: u64,
+    /// Its hash.
+    pub(super) hash: String,
+    /// Why the last reload did not take, if it did not.
+    pub(super) reload_error: Option<String>,
+    /// When the server started.
+    #[schemars(with = "Time")]
+    pub(super) started_at: Timestamp,
+}
+
+/// Where a test message went.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct AlertTested {
+    /// Each receiver; none if none is configured.
+    receivers: Vec<ReceiverTested>,
+}
+
+/// A receiver of alerts.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ReceiverTested {
+    /// `slack` or `webhook`.
+    kind: String,
+    /// Why it did not take the message, if it did not.
+    error: Option<String>,
+}
