@@ -27,7 +27,7 @@ export function percent(share: Maybe, digits = 1): string {
 
 export function latency(value_ms: Maybe): string {
   if (!known(value_ms)) return NONE;
-  if (value_ms < 10) return `${value_ms.toFixed(1)} ms`;
+  if (value_ms > 0 && value_ms < 10) return `${value_ms.toFixed(1)} ms`;
   if (value_ms < 1_000) return `${Math.round(value_ms)} ms`;
   return `${(value_ms / 1_000).toFixed(value_ms < 10_000 ? 2 : 1)} s`;
 }

@@ -6,6 +6,8 @@ import { columns, type ChartSpec, type Line } from "./spec";
 
 const HEIGHT = 190;
 const FONT = "11px system-ui, sans-serif";
+/** Room for the words of marks, above the plot. */
+const LABEL_PX = 18;
 
 /** What the chart needs of the page. */
 export interface Canvas {
@@ -23,14 +25,14 @@ export function plot(at: HTMLElement, canvas: Canvas): uPlot {
     {
       width: canvas.width,
       height: canvas.height ?? HEIGHT,
-      padding: [8, 10, 0, 0],
+      padding: [spec.marks?.length ? LABEL_PX : 8, 10, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 7 }, y: false },
       scales: {
-        x: { time: spec.x !== "number" },
+        x: spec.x === "number" ? { time: false, range: () => across(canvas.spec().xs) } : { time: true },
         y: { range: (_, low, high) => range(canvas.spec(), low, high) },
       },
-      axes: [axis(canvas), { ...axis(canvas), size: width, values: (_, ticks) => ticks.map((tick) => spec.format(tick)) }],
+      axes: [{ ...axis(canvas), size: 40, ...(spec.x !== "number" && { values: (_, ticks) => clocks(ticks) }) }, { ...axis(canvas), size: width, values: (_, ticks) => ticks.map((tick) => spec.format(tick)) }],
       series: [{}, ...lines.map((line) => series(line, spec, canvas))],
       hooks: {
         setCursor: [(drawn) => canvas.onhover(drawn.cursor.idx ?? null)],
@@ -48,6 +50,26 @@ export const data = (spec: ChartSpec): uPlot.AlignedData => [spec.xs, ...columns
 function axis(canvas: Canvas): uPlot.Axis {
   const line = { stroke: canvas.color("--grid"), width: 1 };
   return { stroke: canvas.color("--muted"), font: FONT, grid: line, ticks: { ...line, size: 4 }, gap: 4 };
+}
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+
+/** The time of each tick in the viewer's zone; the day where another begins. */
+function clocks(ticks: number[]): string[] {
+  const days = ticks.map((tick) => DAY.format(tick * 1_000));
+  const isDaily = ticks.length > 1 && ticks[1]! - ticks[0]! >= 86_400;
+  return ticks.map((tick, i) => {
+    if (isDaily) return days[i]!;
+    const clock = CLOCK.format(tick * 1_000);
+    return days[i] === days[i - 1] ? clock : `${clock}\n${days[i]}`;
+  });
+}
+
+/** Half a bar more on both sides. */
+function across(xs: number[]): [number, number] {
+  const half = ((xs[1] ?? 1) - (xs[0] ?? 0)) / 2;
+  return [(xs[0] ?? 0) - half, (xs.at(-1) ?? 1) + half];
 }
 
 /** As wide as the widest label. */
@@ -97,23 +119,28 @@ function notes(drawn: uPlot, canvas: Canvas): void {
   const { ctx, bbox } = drawn;
   const { levels = [], marks = [] } = canvas.spec();
   const scale = devicePixelRatio || 1;
+  const [right, bottom] = [bbox.left + bbox.width, bbox.top + bbox.height];
   ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
   ctx.font = `${11 * scale}px system-ui, sans-serif`;
   ctx.lineWidth = scale;
   for (const level of levels) {
     const y = drawn.valToPos(level.value, "y", true);
-    stroke(ctx, canvas.color(level.color), [6 * scale, 4 * scale], [bbox.left, y], [bbox.left + bbox.width, y]);
+    if (y < bbox.top || y > bottom) continue;
+    stroke(ctx, canvas.color(level.color), [6 * scale, 4 * scale], [bbox.left, y], [right, y]);
     ctx.textAlign = "right";
-    ctx.fillText(level.label, bbox.left + bbox.width - 4 * scale, y - 4 * scale);
+    ctx.fillText(level.label, right - 4 * scale, y - 4 * scale);
   }
+  let free = bbox.left;
   for (const mark of marks) {
     const x = drawn.valToPos(mark.at, "x", true);
-    stroke(ctx, canvas.color(mark.color), [2 * scale, 3 * scale], [x, bbox.top], [x, bbox.top + bbox.height]);
+    if (x < bbox.left || x > right) continue;
+    stroke(ctx, canvas.color(mark.color), [2 * scale, 3 * scale], [x, bbox.top - 4 * scale], [x, bottom]);
+    const width = ctx.measureText(mark.label).width;
+    // A word that would stand on another is left out: the line says that there is something.
+    if (x < free || x + width > right + 10 * scale) continue;
     ctx.textAlign = "left";
-    ctx.fillText(mark.label, x + 4 * scale, bbox.top + 11 * scale);
+    ctx.fillText(mark.label, x + 3 * scale, bbox.top - 5 * scale);
+    free = x + width + 8 * scale;
   }
   ctx.restore();
 }

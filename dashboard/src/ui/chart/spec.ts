@@ -67,6 +67,6 @@ export function columns(spec: ChartSpec): Values[] {
 
 /** What makes it another chart, not another state of the same. */
 export function shape(spec: ChartSpec): string {
-  const { lines, stacked, x, min, max } = spec;
-  return JSON.stringify([lines.map(({ label, color, kind, dashed }) => [label, color, kind, dashed]), stacked, x, min, max]);
+  const { lines, stacked, x, min, max, marks = [] } = spec;
+  return JSON.stringify([lines.map(({ label, color, kind, dashed }) => [label, color, kind, dashed]), stacked, x, min, max, marks.length > 0]);
 }
