@@ -64,7 +64,10 @@ pub use error::StoreError;
 pub use fail::{arm, passed};
 pub use filter::Filter;
 pub use goldens::{GoldenPaths, change_document, read_document, write_document};
-pub use index::{CaughtUp, Index, Row, Seen, Window};
+pub use index::{
+    CaughtUp, Cell, Counts, Cursor, Index, Latencies, Page, Row, Search, Seen, Span, WEIGHT_BARS,
+    Window,
+};
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, FileEventLog};
 pub use memory::{

@@ -76,7 +76,7 @@ impl Writer {
             "responses": {
                 "200": {
                     "description": "done",
-                    "content": { media: { "schema": answer.unwrap_or_else(|| json!(true)) } },
+                    "content": { media: { "schema": answer.unwrap_or(Value::Bool(true)) } },
                 },
                 "default": {
                     "description": "why it was not done",

@@ -9,6 +9,7 @@ use aios_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
+use super::cells;
 use super::database::failed;
 use super::inserts::Inserts;
 use crate::lines::{Lines, Place, Read};
@@ -252,7 +253,9 @@ fn forget(database: &mut Connection, old: &Known) -> rusqlite::Result<()> {
             "DELETE FROM events WHERE ts BETWEEN ?1 AND ?2 AND seg = ?3",
             params![first.as_micros(), last.as_micros(), old.seg],
         )?;
+        cells::forget(&changes, old.seg, (first, last))?;
     }
+    changes.execute("DELETE FROM findings WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM said WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM names WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM segments WHERE seg = ?1", [old.seg])?;
@@ -316,6 +319,7 @@ fn read_batch(
         at.last = Some(at.last.map_or(ts, |last| last.max(ts)));
         n_events += 1;
     }
+    tables.counted().keep(changes, at.seg)?;
     Ok((n_events, n_lines))
 }
 

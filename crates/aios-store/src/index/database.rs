@@ -11,10 +11,10 @@ use crate::replace::remove as remove_file;
 use crate::{DataDir, StoreError, disk};
 
 /// Version of the tables and of the codes in them. Another one is another file.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
-/// Events by time, what was said of them by the time of the event that it is about, and which segment
-/// names whom. All lie in the order in which they are asked for, so none needs an index of its own, and
+/// Events by time, what was said of them by the time of the event that it is about, which segment names whom, counts
+/// by the minute and the hour, and what hypotheses were found to be. All lie in the order in which they are asked for, so none needs an index of its own, and
 /// a segment's part goes in one piece.
 const TABLES: &str = "
     CREATE TABLE segments (
@@ -35,6 +35,18 @@ const TABLES: &str = "
         voice INTEGER NOT NULL, score REAL NOT NULL, PRIMARY KEY (about_ms, about, voice, ts, seg)
     ) WITHOUT ROWID;
     CREATE TABLE names (seg INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (seg, name)) WITHOUT ROWID;
+    CREATE TABLE cells (
+        span INTEGER NOT NULL, start INTEGER NOT NULL, seg INTEGER NOT NULL, source INTEGER NOT NULL,
+        bucket INTEGER NOT NULL, counts TEXT NOT NULL, PRIMARY KEY (span, start, seg, source, bucket)
+    ) WITHOUT ROWID;
+    CREATE TABLE masked (
+        hour INTEGER NOT NULL, seg INTEGER NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL,
+        PRIMARY KEY (hour, seg, kind)
+    ) WITHOUT ROWID;
+    CREATE TABLE findings (
+        ts INTEGER NOT NULL, seg INTEGER NOT NULL, name TEXT NOT NULL, line TEXT NOT NULL,
+        PRIMARY KEY (ts, seg, name)
+    ) WITHOUT ROWID;
 ";
 
 /// What is deleted is overwritten, so that what was erased does not stay in free pages. Rows come in the

@@ -3,11 +3,15 @@
 use aios_core::Timestamp;
 use rusqlite::{Statement, Transaction, params};
 
-use super::line::{FeedbackLine, INSERT, INSERT_SAID, IndexLine};
+use super::cells::Counting;
+use super::line::{FeedbackLine, HypothesisLine, INSERT, INSERT_SAID, IndexLine};
 use super::names::Recent;
 
 /// How each feedback's line begins.
 const FEEDBACK_START: &[u8] = br#"{"event_type":"feedback""#;
+
+/// How each finding's line begins.
+const HYPOTHESIS_START: &[u8] = br#"{"event_type":"hypothesis""#;
 
 /// Where a segment's lines go.
 pub(super) struct Inserts<'a> {
@@ -15,7 +19,9 @@ pub(super) struct Inserts<'a> {
     event: Statement<'a>,
     said: Statement<'a>,
     name: Statement<'a>,
+    finding: Statement<'a>,
     named: Recent,
+    counting: Counting,
 }
 
 impl<'a> Inserts<'a> {
@@ -26,7 +32,9 @@ impl<'a> Inserts<'a> {
             event: changes.prepare(INSERT)?,
             said: changes.prepare(INSERT_SAID)?,
             name: changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?,
+            finding: changes.prepare("INSERT OR REPLACE INTO findings VALUES (?1, ?2, ?3, ?4)")?,
             named: Recent::default(),
+            counting: Counting::default(),
         })
     }
 
@@ -46,11 +54,24 @@ impl<'a> Inserts<'a> {
         }
         // The encoding is checked once here, not text by text by the parser.
         let text = std::str::from_utf8(bytes).unwrap_or_default();
+        if bytes.starts_with(HYPOTHESIS_START) {
+            // It is no event of a request, and has no row.
+            if let Ok(line) = serde_json::from_str::<HypothesisLine<'_>>(text) {
+                self.finding.execute(params![line.ts.as_micros(), self.seg, line.name, text])?;
+            }
+            return Ok(None);
+        }
         let Ok(line) = serde_json::from_str::<IndexLine<'_>>(text) else { return Ok(None) };
+        self.counting.take(&line);
         line.insert(&mut self.event, self.seg, offset)?;
         line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
         self.names(line.names())?;
         Ok(Some(line.ts))
+    }
+
+    /// What was counted of the lines, to be kept once all are in.
+    pub(super) fn counted(self) -> Counting {
+        self.counting
     }
 
     fn names(&mut self, codes: impl Iterator<Item = Vec<u8>>) -> rusqlite::Result<()> {

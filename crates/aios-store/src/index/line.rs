@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use aios_core::{
     Bucket, EventId, FeedbackSource, MemoryUse, Operation, Outcome, Purpose, Tier, Timestamp,
 };
+use aios_privacy::RedactionCounts;
 use rusqlite::{Statement, params};
 use serde::Deserialize;
 
@@ -27,32 +28,34 @@ pub(super) struct IndexLine<'a> {
     #[serde(borrow, default)]
     subject: Option<Cow<'a, str>>,
     operation: Operation,
-    tier: Tier,
-    source: Option<Tier>,
-    bucket: Bucket,
-    boundary: f64,
-    weight: Option<f64>,
-    outcome: Outcome,
+    pub(super) tier: Tier,
+    pub(super) source: Option<Tier>,
+    pub(super) bucket: Bucket,
+    pub(super) boundary: f64,
+    pub(super) weight: Option<f64>,
+    pub(super) outcome: Outcome,
     status: u16,
-    latency_ms: f64,
+    pub(super) latency_ms: f64,
     #[serde(default)]
     time_to_first_token_ms: Option<f64>,
     #[serde(default)]
-    input_tokens: Option<u64>,
+    pub(super) input_tokens: Option<u64>,
     #[serde(default)]
-    output_tokens: Option<u64>,
+    pub(super) output_tokens: Option<u64>,
     #[serde(default)]
-    cost_usd: Option<f64>,
+    pub(super) cost_usd: Option<f64>,
     #[serde(default)]
-    simulated: bool,
+    pub(super) simulated: bool,
     #[serde(default)]
-    purpose: Purpose,
+    pub(super) purpose: Purpose,
     #[serde(default)]
     memory: Option<MemoryUse>,
     #[serde(default)]
     previous: Option<EventId>,
     #[serde(default)]
     asked_again: bool,
+    #[serde(default)]
+    pub(super) redactions: RedactionCounts,
 }
 
 /// The narrow facts of feedback.
@@ -67,6 +70,14 @@ pub(super) struct FeedbackLine<'a> {
     source: FeedbackSource,
     #[serde(default)]
     score: Option<f64>,
+}
+
+/// What is looked for of a hypothesis.
+#[derive(Debug, Deserialize)]
+pub(super) struct HypothesisLine<'a> {
+    pub(super) ts: Timestamp,
+    #[serde(borrow)]
+    pub(super) name: Cow<'a, str>,
 }
 
 /// What one line says of how good an answer was.

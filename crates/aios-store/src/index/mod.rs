@@ -7,10 +7,14 @@
 //! that was rewritten is read anew. A file that is missing, damaged or of another version is made anew.
 
 mod catch_up;
+mod cells;
 mod database;
+mod findings;
 mod inserts;
+mod latencies;
 mod line;
 mod names;
+mod page;
 mod seen;
 mod window;
 
@@ -18,6 +22,9 @@ mod window;
 mod tests;
 
 pub use catch_up::CaughtUp;
+pub use cells::{Cell, Counts, Span, WEIGHT_BARS};
+pub use latencies::Latencies;
+pub use page::{Cursor, Page, Search};
 pub use seen::Seen;
 pub use window::{Row, Window};
 

@@ -67,7 +67,97 @@ fn check(index: &Index, dir: &DataDir) -> usize {
         assert_eq!(row.boundary, event.boundary.get());
     }
     assert_eq!(index.n_events().unwrap(), rows.len() as u64);
+    check_counts(index, &events);
+    check_pages(index, &rows);
     rows.len()
+}
+
+/// Checks what was counted against the events themselves.
+fn check_counts(index: &Index, events: &[Event]) {
+    let responses = || events.iter().filter_map(Event::response);
+    let live = || responses().filter(|event| event.purpose.is_live());
+    for span in [Span::Minute, Span::Hour] {
+        let mut all = Counts::default();
+        index
+            .cells(span, everything(), |cell| {
+                let of_cell = live().filter(|event| {
+                    event.ts.as_secs().div_euclid(span.secs()) * span.secs() == cell.start_s
+                        && (event.source, event.bucket) == (cell.source, cell.bucket)
+                });
+                assert!(cell.counts.n() > 0 && cell.counts.n() <= of_cell.count() as u64);
+                all.merge(&cell.counts);
+            })
+            .unwrap();
+        assert_eq!(all.n(), live().count() as u64);
+        assert_eq!(all.latencies.n(), all.n());
+        let n_ok = live().filter(|event| event.outcome == aios_core::Outcome::Ok).count() as u64;
+        assert_eq!(all.n_ended(aios_core::Outcome::Ok), n_ok);
+        let tokens = live().filter_map(|event| event.tokens.output_tokens).sum::<u64>();
+        assert_eq!(all.output_tokens, tokens);
+        let n_weighed = live().filter(|event| event.weight.is_some()).count() as u64;
+        assert_eq!(all.n_weighed(), n_weighed);
+    }
+    let n_masked = responses().flat_map(|event| event.redactions.iter()).map(|(_, n)| u64::from(n));
+    let masked = index.masked(everything()).unwrap();
+    assert_eq!(masked.iter().map(|(_, _, n)| n).sum::<u64>(), n_masked.sum::<u64>());
+}
+
+/// Checks that pages give every row once, the newest first.
+fn check_pages(index: &Index, rows: &[Row]) {
+    let (mut found, mut before) = (Vec::new(), None);
+    loop {
+        let page = index.page(&Search::default(), before, 3).unwrap();
+        found.extend(page.rows);
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    found.reverse();
+    assert_eq!(found, rows);
+}
+
+#[test]
+fn what_a_hypothesis_was_found_to_be_is_kept_whole_and_is_no_event() {
+    let log = Log::new();
+    log.append(0..2);
+    let line = r#"{"event_type":"hypothesis","schema_version":"2.0","event_id":"01H0000000000000000000000","ts":"2027-01-15T08:00:00Z","name":"a","statement":"b","finding":"supported","since":"2027-01-01T00:00:00Z","n_pairs":30,"effect":-0.2,"interval":[-0.3,-0.1],"log_e_for":4.0,"log_e_against":-2.0,"by_lot":true}"#;
+    let id = fixture::event(0).id().to_string();
+    let line = line.replace("01H0000000000000000000000", &id) + "\n";
+    let text = fs::read_to_string(log.dir.events_path()).unwrap() + &line;
+    fs::write(log.dir.events_path(), text).unwrap();
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    let findings = index.findings().unwrap();
+    assert_eq!(findings.len(), 1);
+    assert_eq!((findings[0].name.as_str(), findings[0].n_pairs), ("a", 30));
+    assert_eq!(index.n_events().unwrap(), 2);
+}
+
+#[test]
+fn a_page_holds_what_all_conditions_hold_for() {
+    let log = Log::new();
+    log.append(0..40);
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    let rows: Vec<_> = index.window(everything()).map(Result::unwrap).collect();
+    let check = |search: Search, expect: &dyn Fn(&Row) -> bool| {
+        let found = index.page(&search, None, 100).unwrap();
+        let expect: Vec<_> = rows.iter().rev().filter(|row| expect(row)).cloned().collect();
+        assert_eq!((found.rows, found.next), (expect, None), "{search:?}");
+    };
+    let of = Search::default;
+    let (third, conv) = (rows[3].clone(), rows[7].conv.clone());
+    check(Search { tier: Some(third.tier), ..of() }, &|row| row.tier == third.tier);
+    check(Search { source: third.source, ..of() }, &|row| row.source == third.source);
+    check(Search { bucket: Some(third.bucket), ..of() }, &|row| row.bucket == third.bucket);
+    check(Search { outcome: Some(third.outcome), ..of() }, &|row| row.outcome == third.outcome);
+    check(Search { conv: Some(conv.clone()), ..of() }, &|row| row.conv == conv);
+    check(Search { since: Some(third.ts), ..of() }, &|row| row.ts >= third.ts);
+    check(Search { until: Some(third.ts), ..of() }, &|row| row.ts < third.ts);
+    let ms = third.latency_ms;
+    check(Search { latency_ms_min: Some(ms), ..of() }, &|row| row.latency_ms >= ms);
+    check(Search { latency_ms_max: Some(ms), ..of() }, &|row| row.latency_ms <= ms);
 }
 
 #[test]

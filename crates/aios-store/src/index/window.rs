@@ -13,10 +13,13 @@ use crate::{SegmentId, StoreError};
 /// Rows that are read at a time.
 const PAGE: usize = 4096;
 
-const SELECT: &str = "SELECT ts, events.seg, offset, event_id, conv, subject, operation, tier, source, bucket,
+/// What a row is read from.
+pub(super) const COLUMNS: &str =
+    "ts, events.seg, offset, event_id, conv, subject, operation, tier, source, bucket,
     boundary, weight, outcome, status, latency_ms, first_ms, input_tokens, output_tokens, cost_usd,
-    simulated, purpose, id
-    FROM events JOIN segments ON segments.seg = events.seg
+    simulated, purpose, id";
+
+const SELECT: &str = "FROM events JOIN segments ON segments.seg = events.seg
     WHERE (ts, events.seg, offset) > (?1, ?2, ?3) AND ts < ?4 ORDER BY ts, events.seg, offset LIMIT ?5";
 
 /// The narrow facts of one event.
@@ -94,7 +97,7 @@ impl<'a> Window<'a> {
     }
 
     fn read(&mut self) -> rusqlite::Result<Vec<Row>> {
-        let mut statement = self.index.database.prepare(SELECT)?;
+        let mut statement = self.index.database.prepare(&format!("SELECT {COLUMNS} {SELECT}"))?;
         let (ts, seg, offset) = self.after;
         let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![ts, seg, offset, self.until.as_micros(), page])?;
@@ -120,7 +123,8 @@ impl Iterator for Window<'_> {
     }
 }
 
-fn row_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+/// A row of [`COLUMNS`].
+pub(super) fn row_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let wrong = |column: usize| {
         rusqlite::Error::InvalidColumnType(column, "?".to_owned(), rusqlite::types::Type::Blob)
     };
