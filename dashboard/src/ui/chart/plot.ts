@@ -127,6 +127,11 @@ function notes(drawn: uPlot, canvas: Canvas): void {
     const y = drawn.valToPos(level.value, "y", true);
     if (y < bbox.top || y > bottom) continue;
     stroke(ctx, canvas.color(level.color), [6 * scale, 4 * scale], [bbox.left, y], [right, y]);
+    const width = ctx.measureText(level.label).width;
+    // On ground of its own, so that no line of the data runs through it.
+    ctx.fillStyle = canvas.color("--surface");
+    ctx.fillRect(right - width - 8 * scale, y - 15 * scale, width + 8 * scale, 13 * scale);
+    ctx.fillStyle = canvas.color(level.color);
     ctx.textAlign = "right";
     ctx.fillText(level.label, right - 4 * scale, y - 4 * scale);
   }
