@@ -3,6 +3,9 @@
 import { VIEW } from "../api/paths";
 import type { Alert, CanaryBrief, ConfigTold, RunView, Tick } from "../api/types";
 
+/** How long after a refusal it is asked whether the session still holds. */
+const AGAIN_MS = 2_000;
+
 /** Ticks that the rate is the mean of. */
 const TICKS_KEPT = 60;
 
@@ -13,6 +16,8 @@ class Live {
   canary = $state.raw<CanaryBrief | undefined>();
   config = $state.raw<ConfigTold | undefined>();
   golden = $state.raw<RunView | null | undefined>();
+  /** The server has refused the stream: whoever started it finds out why. */
+  onrefused: () => void = () => {};
   #source: EventSource | undefined;
   #listeners = new Set<(tick: Tick) => void>();
 
@@ -25,7 +30,9 @@ class Live {
     // The browser connects again by itself, unless the server has refused.
     source.onerror = () => {
       this.state = "lost";
-      if (source.readyState === EventSource.CLOSED) this.#source = undefined;
+      if (source.readyState !== EventSource.CLOSED || this.#source !== source) return;
+      this.#source = undefined;
+      this.retry();
     };
     const on = <T>(name: string, take: (data: T) => void) =>
       source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as T));
@@ -34,6 +41,11 @@ class Live {
     on<CanaryBrief>("canary", (canary) => (this.canary = canary));
     on<ConfigTold>("config", (config) => (this.config = config));
     on<RunView | null>("golden", (run) => (this.golden = run));
+  }
+
+  /** Asks again later what the refusal was about. */
+  retry(): void {
+    setTimeout(() => this.onrefused(), AGAIN_MS);
   }
 
   stop(): void {

@@ -20,6 +20,17 @@ class Session {
     }
   }
 
+  /** Whether the session still holds, for a page that is open: it stays as it is while nobody answers. */
+  async holds(): Promise<boolean> {
+    try {
+      this.who = await get<Who>("/admin/v1/whoami");
+      return true;
+    } catch (why) {
+      if (why instanceof ApiError && why.status === 401) this.lost();
+      return false;
+    }
+  }
+
   /** A token is exchanged for a cookie that scripts cannot read. */
   async signIn(token: string): Promise<void> {
     await post<Who>("/admin/v1/login", {}, token);

@@ -1,10 +1,11 @@
 //! The page's own checks: its types and pure functions, and itself in a browser on a real server.
 
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
-use super::stand::Stand;
+use super::stand::{Site, Stand};
 use super::{browser, build, home};
 use crate::test::{Done, missing};
 use crate::{process, workspace};
@@ -37,16 +38,36 @@ pub(crate) fn run_browser() -> Result<Done> {
     if !build()? {
         return missing("node with npm");
     }
-    let chromium = browser::find(&home().join("node_modules"))?;
     let shots = workspace::fresh_dir("dashboard/shots")?;
+    let mut script = with_browser(&["--test", "--test-reporter", "spec", "test/browser.mjs"])?;
     let stand = Stand::start()?;
-    let mut script = Command::new("node");
-    script.args(["--test", "--test-reporter", "spec", "test/browser.mjs"]).current_dir(home());
-    script.envs(stand.environment()).env("AIOS_SHOTS", shots);
-    if let Some(chromium) = chromium {
-        script.env("CHROMIUM", chromium);
-    }
-    process::run(&mut script)?;
+    process::run(script.envs(stand.environment()).env("AIOS_SHOTS", shots))?;
     stand.stop()?;
     Ok(Done::Passed)
+}
+
+/// Measures the page on the data in `dir/name`; false where a bar was missed.
+pub(crate) fn measure(dir: &Path, name: &str, profile: &str) -> Result<bool> {
+    let mut script = with_browser(&["test/bench.mjs"])?;
+    let site = Site::start(dir, name, profile)?;
+    let status = script.envs(site.environment()).status().context("failed to start node")?;
+    site.stop()?;
+    match status.code() {
+        Some(0) => Ok(true),
+        Some(MISSED) => Ok(false),
+        _ => bail!("node ended with {status}"),
+    }
+}
+
+/// What the script ends with where a bar was missed.
+const MISSED: i32 = 2;
+
+/// Node with a script of the page's, which knows its browser.
+fn with_browser(args: &[&str]) -> Result<Command> {
+    let mut script = Command::new("node");
+    script.args(args).current_dir(home());
+    if let Some(chromium) = browser::find(&home().join("node_modules"))? {
+        script.env("CHROMIUM", chromium);
+    }
+    Ok(script)
 }
