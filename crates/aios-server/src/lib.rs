@@ -25,6 +25,7 @@ pub mod recall;
 mod recorder;
 mod routing;
 mod server;
+mod shown;
 mod simulated;
 mod sink_metrics;
 mod stall;
@@ -51,6 +52,7 @@ pub use nightly::{
 };
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};
+pub use shown::{Shown, ShownSetting};
 pub use simulated::serve_simulated;
 pub use status::{ConfigStatus, Status};
 pub use trace::{EventObserver, TraceContext};

@@ -278,5 +278,6 @@ fn live(model: SocketAddr) -> Live {
         judge: None,
         memory: Arc::default(),
         clients: Clients::new(false, vec![], None),
+        shown: Arc::default(),
     }
 }

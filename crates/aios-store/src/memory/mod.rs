@@ -15,6 +15,7 @@ mod database;
 mod erase;
 mod fragment;
 mod insert;
+mod list;
 mod load;
 mod rebuild;
 mod revise;
@@ -44,6 +45,7 @@ pub use fragment::{
     Added, FRAGMENT_ID_MAX, FRAGMENT_MAX, Home, NewFragment, Outcome, Recalled, RecalledFragment,
     Refusal,
 };
+pub use list::Listed;
 pub use revise::Revised;
 pub use search::MemoryScope;
 pub use stats::MemoryStats;

@@ -80,6 +80,7 @@ fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightRep
         served: None,
         now: SystemClock.now(),
         dry_run,
+        progress: std::sync::Arc::new(()),
     };
     let report =
         run_night(&night, |step| tracing::info!(step = step.step, state = step.state.name()));

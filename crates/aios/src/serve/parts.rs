@@ -163,6 +163,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
             clients,
             before.map(|before| &before.clients),
         ),
+        shown: Arc::new(crate::config::shown(config)),
     }
 }
 
