@@ -24,7 +24,7 @@ endpoints = [{ url = \"sim://main?instant\", model = \"sim-main\" }]
 endpoints = [{ url = \"sim://embedder?instant\", model = \"sim-embedder\" }]
 
 [memory]
-mode = \"read_write\"
+mode = \"conversation\"
 ";
 
 /// Running servers.
