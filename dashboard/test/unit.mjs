@@ -44,6 +44,7 @@ test("time is told by its largest unit, and in UTC on demand", async () => {
   assert.equal(span(7_300_000), "2 h");
   assert.equal(ago(at, at + 65_000), "1 min ago");
   assert.equal(ago(at, at), "now");
+  assert.equal(ago(at + 2_000, at), "now");
   assert.equal(ago(at + 90_000, at), "in 1 min");
 });
 
@@ -83,6 +84,23 @@ test("a tick is counted into the step that it ended in, and no other", async () 
   assert.deepEqual(traffic.n, [3, 4], "what was there is as it was");
   assert.equal(advance(traffic, before, { ...tick, at_ms: 120_000 }), undefined);
   assert.equal(advance({ ...traffic, at_ms: [], lanes: [] }, before, tick), undefined);
+});
+
+test("the window that is suggested holds all traffic, and not much more", async () => {
+  const { suggestion } = await load("lib/traffic");
+  const hour = 3_600_000;
+  const check = (length_h, first, looked_at, expect) => {
+    const at_ms = Array.from({ length: 100 }, (_, i) => (i * length_h * hour) / 100);
+    const n = at_ms.map((_, i) => (first !== null && i >= first ? 1 : 0));
+    assert.equal(suggestion({ at_ms, n }, length_h * hour, looked_at), expect, `${length_h} h, ${first}`);
+  };
+  check(24, null, "24h", "24h");
+  check(24, 98, "24h", "1h");
+  check(24, 90, "24h", "6h");
+  check(24, 40, "24h", "24h");
+  check(1, 50, "1h", "1h");
+  check(1, 0, "1h", "6h");
+  check(6, 2, "6h", "24h");
 });
 
 test("a question can be asked again from a shell, whatever stands in it", async () => {

@@ -15,6 +15,14 @@ class Location {
     return this.#place.tab || DEFAULT_TAB;
   }
 
+  /** Without a choice, the shortest window that holds all traffic, up to a day. */
+  suggested = $state("24h");
+
+  get range(): string {
+    const chosen = this.param("range");
+    return chosen in RANGES ? chosen : this.suggested;
+  }
+
   param(name: string): string {
     return this.#place.params[name] ?? "";
   }
@@ -51,5 +59,5 @@ export const RANGES: Record<string, { label: string; hours: number }> = {
 };
 
 export function hours(): number {
-  return (RANGES[place.param("range")] ?? RANGES["24h"]!).hours;
+  return RANGES[place.range]!.hours;
 }

@@ -45,5 +45,6 @@ export function span(length_ms: number): string {
 export function ago(at: Moment, now: number = Date.now()): string {
   const past = now - ms(at);
   if (Number.isNaN(past)) return "–";
-  return Math.abs(past) < 1_000 ? "now" : past < 0 ? `in ${span(past)}` : `${span(past)} ago`;
+  // The page's clock stands still for seconds, and servers' run ahead.
+  return past < 1_000 && past > -10_000 ? "now" : past < 0 ? `in ${span(past)}` : `${span(past)} ago`;
 }

@@ -6,6 +6,8 @@ import { columns, type ChartSpec, type Line } from "./spec";
 
 const HEIGHT = 190;
 const FONT = "11px system-ui, sans-serif";
+/** Steps between ticks of counts. */
+const WHOLE = [1, 2, 5].flatMap((first) => Array.from({ length: 10 }, (_, power) => first * 10 ** power)).sort((a, b) => a - b);
 /** Room for the words of marks, above the plot. */
 const LABEL_PX = 18;
 
@@ -32,7 +34,7 @@ export function plot(at: HTMLElement, canvas: Canvas): uPlot {
         x: spec.x === "number" ? { time: false, range: () => across(canvas.spec().xs) } : { time: true },
         y: { range: (_, low, high) => range(canvas.spec(), low, high) },
       },
-      axes: [{ ...axis(canvas), size: 40, ...(spec.x !== "number" && { values: (_, ticks) => clocks(ticks) }) }, { ...axis(canvas), size: width, values: (_, ticks) => ticks.map((tick) => spec.format(tick)) }],
+      axes: [{ ...axis(canvas), size: 40, ...(spec.x !== "number" && { values: (_, ticks) => clocks(ticks) }) }, { ...axis(canvas), size: width, ...(spec.whole && { incrs: WHOLE }), values: (_, ticks) => ticks.map((tick) => spec.format(tick)) }],
       series: [{}, ...lines.map((line) => series(line, spec, canvas))],
       hooks: {
         setCursor: [(drawn) => canvas.onhover(drawn.cursor.idx ?? null)],

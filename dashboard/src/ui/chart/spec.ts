@@ -40,6 +40,8 @@ export interface ChartSpec {
   /** Drawn on top of one another, their sum being the outline. */
   stacked?: boolean;
   format: (value: number | null | undefined) => string;
+  /** Counts: nothing lies between two of them, and a chart of zeros shows nothing. */
+  whole?: boolean;
   levels?: Level[];
   marks?: Mark[];
   band?: Band;
@@ -64,6 +66,10 @@ export function columns(spec: ChartSpec): Values[] {
   const values = spec.lines.map((line) => line.values);
   return spec.stacked ? stack(values).reverse() : values;
 }
+
+/** Whether there is nothing to draw. */
+export const isEmpty = (spec: ChartSpec): boolean =>
+  spec.lines.every((line) => line.values.every((value) => value == null || (spec.whole === true && value === 0)));
 
 /** What makes it another chart, not another state of the same. */
 export function shape(spec: ChartSpec): string {
