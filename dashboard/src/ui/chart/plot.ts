@@ -96,9 +96,13 @@ const alone = (drawn: uPlot, index: number): boolean => [...drawn.data[index]!].
 
 const mixed = (color: string, ground: string): string => `color-mix(in srgb, ${color} 55%, ${ground})`;
 
+/** A level so many times above all data is left out: it would press them flat. */
+const FAR = 4;
+
 /** Holds what is drawn, with what it is held against, and air above. */
 function range(spec: ChartSpec, low: number | null, high: number | null): [number, number] {
-  const held = [...(spec.levels ?? []).map((level) => level.value), ...(spec.band ? [spec.band.from, spec.band.to] : [])];
+  const near = (spec.levels ?? []).map((level) => level.value).filter((value) => !high || value <= high * FAR);
+  const held = [...near, ...(spec.band ? [spec.band.from, spec.band.to] : [])];
   const bottom = spec.min ?? Math.min(0, low ?? 0);
   const top = Math.max(high ?? 0, ...held);
   const above = top > bottom ? top + (top - bottom) * 0.08 : bottom + 1;
@@ -127,7 +131,13 @@ function notes(drawn: uPlot, canvas: Canvas): void {
   ctx.lineWidth = scale;
   for (const level of levels) {
     const y = drawn.valToPos(level.value, "y", true);
-    if (y < bbox.top || y > bottom) continue;
+    if (y > bottom) continue;
+    if (y < bbox.top) {
+      ctx.fillStyle = canvas.color(level.color);
+      ctx.textAlign = "right";
+      ctx.fillText(`${level.label} ↑`, right - 4 * scale, bbox.top + 11 * scale);
+      continue;
+    }
     stroke(ctx, canvas.color(level.color), [6 * scale, 4 * scale], [bbox.left, y], [right, y]);
     const width = ctx.measureText(level.label).width;
     // On ground of its own, so that no line of the data runs through it.
