@@ -33,7 +33,8 @@ pub(crate) fn request(host: &str, mode: Mode, client: usize) -> Vec<u8> {
     let length = body.len();
     let head = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-         accept: application/json\r\nuser-agent: aios-bench\r\ncontent-length: {length}\r\n\r\n"
+         accept: application/json\r\nuser-agent: aios-bench\r\nx-conversation-id: bench-{client}\r\n\
+         content-length: {length}\r\n\r\n"
     );
     [head.into_bytes(), body.into_bytes()].concat()
 }

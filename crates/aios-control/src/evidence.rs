@@ -39,7 +39,7 @@ impl Observation {
 
 /// Conversations that are remembered to have spoken. After so many everybody may speak again: one voice that is heard
 /// twice among millions is of no account.
-const SPOKEN_MAX: usize = 1 << 21;
+pub(crate) const SPOKEN_MAX: usize = 1 << 21;
 
 /// What has come in since the rollout began.
 #[derive(Debug, Clone)]
@@ -245,6 +245,11 @@ impl Evidence {
 }
 
 impl Testimony {
+    /// Whether anybody has spoken in the running stretch.
+    pub(crate) fn has_heard(&self) -> bool {
+        self.epochs.last().is_some_and(|epoch| epoch.n_dealt != [0; 2])
+    }
+
     /// What follows is a stretch of its own, at this share.
     pub(crate) fn enter(&mut self, treatment: Percent) {
         self.epochs.extend(Shape::for_share(treatment).map(|shape| Epoch::new(treatment, shape)));

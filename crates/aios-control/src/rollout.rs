@@ -151,9 +151,12 @@ impl Rollout {
             reason: Some(event.reason),
             report: event.report.clone().or(self.report),
             report_made: event.report_made.or(self.report_made),
-            stretch_since: self
-                .stretch_since
-                .or(event.testimony.as_ref().map(|_| event.window.since)),
+            // Whoever came in the window that the limit was measured by has not spoken yet.
+            stretch_since: self.stretch_since.or(event
+                .testimony
+                .as_ref()
+                .filter(|testimony| testimony.has_heard())
+                .map(|_| event.window.since)),
             n_inconclusive: if is_open { self.n_inconclusive.saturating_add(1) } else { 0 },
             testimony: event.testimony.clone().or(self.testimony),
             near: event.near.unwrap_or(self.near),

@@ -219,11 +219,11 @@ impl Report {
     }
 }
 
-/// Names a routing policy: the configuration, whose bucket it is, where that bucket's boundary stands, and by
+/// Names a routing policy: what of the configuration decides answers, whose bucket it is, where that bucket's boundary stands, and by
 /// which knots messages are weighed.
 #[must_use]
 pub fn candidate_fingerprint(
-    config_hash: &str,
+    answers_hash: &str,
     bucket: Bucket,
     boundary: f64,
     profile: Profile,
@@ -232,6 +232,6 @@ pub fn candidate_fingerprint(
         Profile::Golden => "golden",
         Profile::Traffic => "traffic",
     };
-    let text = format!("{config_hash}\n{bucket}\n{boundary}\n{profile}\n");
+    let text = format!("{answers_hash}\n{bucket}\n{boundary}\n{profile}\n");
     hex::of(&Sha256::digest(text)).chars().take(16).collect()
 }

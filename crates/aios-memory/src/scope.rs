@@ -69,8 +69,17 @@ pub struct Entry {
     pub vector: Option<Quantized>,
 }
 
+impl Entry {
+    /// Bytes that it takes in a scope, nearly: its row, its terms, and a place in the counts for each.
+    #[must_use]
+    pub fn n_bytes(&self) -> usize {
+        let n_vector = self.vector.as_ref().map_or(0, |vector| vector.bytes.len());
+        size_of::<Self>() + n_vector + self.terms.len() * (size_of::<Term>() + 9)
+    }
+}
+
 /// Everything that one question may find.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Scope {
     pub(crate) rows: Vec<Row>,
     /// All rows' terms, one after the other.
@@ -103,16 +112,20 @@ pub(crate) struct Row {
     valid: Validity,
 }
 
-/// Sum of the lengths of fragments of a kind.
-#[derive(Debug, Default)]
+/// Sums of the lengths of fragments of a kind: whole numbers, so that the order in which fragments came leaves no
+/// trace.
+#[derive(Debug, Clone, Default)]
 struct Lengths {
     n: u32,
-    sum: f64,
+    own: u64,
+    /// What fragments that stand beside each other lend.
+    lent: u64,
 }
 
 impl Lengths {
     fn mean(&self) -> f32 {
-        (self.sum / f64::from(self.n.max(1))).max(1.0) as f32
+        let sum = self.own as f64 + f64::from(NEIGHBOR_WEIGHT) * self.lent as f64;
+        (sum / f64::from(self.n.max(1))).max(1.0) as f32
     }
 }
 
@@ -130,22 +143,18 @@ impl Scope {
         entries.sort_by_key(|entry| (entry.conversation, entry.ts));
         let mut scope = Self::default();
         for entry in entries {
-            scope.append(entry);
+            scope.insert(entry);
         }
         scope
     }
 
-    /// Appends what was said last. False if it was not the last, or of another conversation: then the
-    /// scope is as before and has to be made anew.
-    pub fn push(&mut self, entry: Entry) -> bool {
-        let is_last = self
-            .rows
-            .last()
-            .is_none_or(|last| last.conversation == entry.conversation && last.ts <= entry.ts);
-        if is_last {
-            self.append(entry);
-        }
-        is_last
+    /// Puts in what was said: behind what its conversation had said by then, wherever that stands.
+    pub fn insert(&mut self, entry: Entry) {
+        let place = (entry.conversation, entry.ts);
+        let at = self.rows.partition_point(|row| (row.conversation, row.ts) <= place);
+        self.part(at);
+        self.put(at, entry);
+        self.join(at);
     }
 
     /// Gives a fragment its vector, if it is here. The newest are looked at first: they lack theirs.
@@ -256,45 +265,68 @@ impl Scope {
             && (one.conversation, one.session) == (next.conversation, next.session)
     }
 
-    fn append(&mut self, entry: Entry) {
-        let at = self.rows.len();
-        let length = entry.terms.len() as f64;
+    /// What stands on either side of a place lends each other nothing any more.
+    fn part(&mut self, at: usize) {
+        if let Some(before) = at.checked_sub(1) {
+            self.turns.lent -= self.lent_between(before);
+        }
+    }
+
+    /// What was put in and those beside it lend each other words.
+    fn join(&mut self, at: usize) {
+        let before = at.checked_sub(1).map_or(0, |before| self.lent_between(before));
+        self.turns.lent += before + self.lent_between(at);
+    }
+
+    /// Only turns stand beside each other.
+    fn lent_between(&self, at: usize) -> u64 {
+        if self.is_joined(at) {
+            (self.terms(at).len() + self.terms(at + 1).len()) as u64
+        } else {
+            0
+        }
+    }
+
+    fn put(&mut self, at: usize, entry: Entry) {
         let mut own = entry.terms.clone();
         own.sort_unstable();
         own.dedup();
         for term in own {
             *self.n_with.entry(term).or_default() += 1;
         }
-        self.terms.extend(&entry.terms);
+        let lengths = match entry.kind {
+            Kind::Turn => &mut self.turns,
+            Kind::Document => &mut self.documents,
+        };
+        lengths.n += 1;
+        lengths.own += entry.terms.len() as u64;
         let speaker = self.speaker(entry.speaker);
-        self.rows.push(Row {
+        let start = at.checked_sub(1).map_or(0, |before| self.rows[before].end);
+        let n_terms = u32::try_from(entry.terms.len()).unwrap_or(u32::MAX);
+        self.terms.splice(start as usize..start as usize, entry.terms);
+        for row in &mut self.rows[at..] {
+            row.end = row.end.saturating_add(n_terms);
+        }
+        let row = Row {
             id: entry.id,
             conversation: entry.conversation,
             session: entry.session,
             ts: entry.ts,
-            end: u32::try_from(self.terms.len()).unwrap_or(u32::MAX),
+            end: start.saturating_add(n_terms),
             n_words: entry.n_words,
             guard: entry.guard,
             speaker,
             kind: entry.kind,
             is_retired: entry.is_retired,
             valid: entry.valid,
-        });
-        if entry.vector.is_some() {
-            self.vectors.resize(at, None);
+        };
+        self.rows.insert(at, row);
+        // The list of vectors ends with the last one that there is.
+        if at < self.vectors.len() || entry.vector.is_some() {
             self.n_vector_bytes += entry.vector.as_ref().map_or(0, |vector| vector.bytes.len());
-            self.vectors.push(entry.vector);
+            self.vectors.resize(self.vectors.len().max(at), None);
+            self.vectors.insert(at, entry.vector);
         }
-        let lent = match at.checked_sub(1) {
-            Some(before) if self.is_joined(before) => self.terms(before).len() as f64 + length,
-            Some(_) | None => 0.0,
-        };
-        let lengths = match entry.kind {
-            Kind::Turn => &mut self.turns,
-            Kind::Document => &mut self.documents,
-        };
-        lengths.n += 1;
-        lengths.sum += length + f64::from(NEIGHBOR_WEIGHT) * lent;
     }
 
     /// The place of a speaker's names. Past as many as have a number, nobody is told apart.
@@ -333,28 +365,54 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_pushed_comes_to_the_same_as_what_is_there_from_the_start() {
-        let all = [entry(1, 1, &[1, 2]), entry(1, 2, &[2, 2, 3]), entry(1, 2, &[4])];
-        let whole = Scope::new(all.to_vec());
-        let mut pushed = Scope::default();
-        for one in all {
-            assert!(pushed.push(one));
-        }
-        for term in 0..5 {
-            assert_eq!(whole.idf(term), pushed.idf(term), "{term}");
-        }
-        assert_eq!(whole.mean_length(Kind::Turn), pushed.mean_length(Kind::Turn));
-        // Own lengths 2, 3, 1, and what is lent: 3, 2 + 1, 3.
-        assert!((whole.mean_length(Kind::Turn) - (6.0 + 0.3 * 9.0) / 3.0).abs() < 1e-5);
-        assert_eq!((whole.terms(1), whole.speakers().len()), (&[2, 2, 3][..], 1));
+    /// What anybody can see of it, a line for each fragment.
+    fn sight(scope: &Scope) -> Vec<String> {
+        let of = |at: usize| {
+            let (row, joined) = (&scope.rows[at], scope.is_joined(at));
+            let (terms, vector) = (scope.terms(at), scope.vector(at));
+            format!("{} of {}: {terms:?} {joined} {vector:?}", row.id, row.conversation)
+        };
+        (0..scope.len()).map(of).collect()
     }
 
     #[test]
-    fn what_was_said_earlier_or_elsewhere_is_not_pushed() {
-        let mut scope = Scope::new(vec![entry(1, 5, &[1])]);
-        assert!(!scope.push(entry(1, 4, &[1])) && !scope.push(entry(2, 6, &[1])));
-        assert_eq!(scope.len(), 1);
+    fn what_is_put_in_later_comes_to_the_same_as_what_is_there_from_the_start() {
+        let mut document = entry(1, 4, &[1, 7]);
+        document.kind = Kind::Document;
+        let mut with_vector = entry(2, 2, &[5]);
+        with_vector.vector = Quantized::of(&[1.0, 0.5]);
+        let all = [
+            entry(1, 1, &[1, 2]),
+            entry(2, 1, &[6]),
+            entry(1, 2, &[2, 2, 3]),
+            with_vector,
+            entry(1, 2, &[4]),
+            document,
+            entry(2, 0, &[]),
+            entry(1, 3, &[1]),
+        ];
+        let whole = Scope::new(all.to_vec());
+        let mut later = Scope::default();
+        for one in all {
+            later.insert(one);
+        }
+        assert_eq!(sight(&whole), sight(&later));
+        for term in 0..8 {
+            assert_eq!(whole.idf(term), later.idf(term), "{term}");
+        }
+        for kind in [Kind::Turn, Kind::Document] {
+            assert_eq!(whole.mean_length(kind), later.mean_length(kind), "{kind:?}");
+        }
+        assert_eq!(whole.n_vector_bytes, later.n_vector_bytes);
+    }
+
+    #[test]
+    fn turns_lend_their_length_to_those_beside_them() {
+        let scope =
+            Scope::new(vec![entry(1, 1, &[1, 2]), entry(1, 2, &[2, 2, 3]), entry(1, 2, &[4])]);
+        // Own lengths 2, 3, 1, and what is lent: 3, 2 + 1, 3.
+        assert!((scope.mean_length(Kind::Turn) - (6.0 + 0.3 * 9.0) / 3.0).abs() < 1e-5);
+        assert_eq!((scope.terms(1), scope.speakers().len()), (&[2, 2, 3][..], 1));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_service::Service as _;
 
-use crate::admin::{self, AdminState, Auth, GoldenRuns, Hub, Stage};
+use crate::admin::{self, AdminState, Auth, GoldenRuns, Hub, Page, Stage};
 use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
 use crate::canary::{self, CanaryKeeper, CanaryMetrics, ControlConfig, Desk};
 use crate::controller::{Controller, ControllerState};
@@ -44,6 +44,7 @@ pub(crate) struct Controls {
     pub(crate) data_plane: tokio::runtime::Handle,
     pub(crate) alerts: AlertConfig,
     pub(crate) nightly: Nightly,
+    pub(crate) page: Page,
     /// Only this machine can connect to the admin listener.
     pub(crate) is_loopback: bool,
 }
@@ -113,6 +114,7 @@ impl ControlPlane {
         let admin = admin::router(AdminState {
             views: views.clone(),
             hub: Arc::clone(&hub),
+            page: controls.page,
             goldens,
             receivers,
             nightly: Arc::clone(&housekeeper),

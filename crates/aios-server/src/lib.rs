@@ -33,7 +33,7 @@ mod status;
 mod trace;
 mod whose;
 
-pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
+pub use admin::{AdminConfig, AdminToken, Page, PageFile, Scope, Scopes};
 pub use canary::{
     CanaryError, CanaryKeeper, CanarySettings, Checked, ControlConfig, Gate, GateError, Look,
     Order, Quiet, RowSource, Standing, Trial, Wish, split_of,
@@ -48,7 +48,7 @@ pub use listener::ListenerConfig;
 pub use live::{GatewayConfig, KnownNames, Live};
 pub use nightly::{
     Night, NightReport, NightWork, Nightly, NightlyAt, Promotion, Served, StepReport, StepState,
-    api_url, run_night,
+    api_url, run_night, step_names,
 };
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};

@@ -23,6 +23,8 @@ pub struct Live {
     pub generation: u64,
     /// Hash of the effective configuration.
     pub hash: String,
+    /// Hash of what of it decides how messages are answered.
+    pub answers_hash: String,
     /// Limits and names of the gateway.
     pub gateway: GatewayConfig,
     /// The endpoints.

@@ -45,6 +45,8 @@ pub struct ConfigStatus {
     pub generation: u64,
     /// Hash of the effective configuration.
     pub hash: String,
+    /// Hash of what of it decides how messages are answered: golden reports name it.
+    pub answers_hash: String,
     /// Why the last reload did not take, if it did not.
     pub reload_error: Option<String>,
 }
@@ -67,6 +69,7 @@ impl StatusReader {
             config: ConfigStatus {
                 generation: live.generation,
                 hash: live.hash.clone(),
+                answers_hash: live.answers_hash.clone(),
                 reload_error: self.reload.error(),
             },
             split: split.as_ref().clone(),

@@ -187,6 +187,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
             per_hour_max: 1,
         },
         nightly: aios_server::Nightly::default(),
+        page: aios_server::Page::default(),
         live: live(model),
         control: aios_server::ControlConfig::fixed(split()),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
@@ -267,6 +268,7 @@ fn live(model: SocketAddr) -> Live {
     };
     let (upstreams, redactor) = (Upstreams::new(config, None), Redactor::new(&PiiKind::ALL));
     Live {
+        answers_hash: String::new(),
         generation: 1,
         hash: "0123456789ab".to_owned(),
         objectives: Arc::default(),

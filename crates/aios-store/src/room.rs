@@ -28,7 +28,7 @@ pub struct Part {
 /// The room on the disk of a data directory; none where the system does not say.
 #[must_use]
 pub fn disk_room(dir: &DataDir) -> Option<DiskRoom> {
-    let free_bytes = fs4::available_space(dir.path()).ok()?;
+    let free_bytes = dir.free_bytes().ok()?;
     let all_bytes = fs4::total_space(dir.path()).ok()?;
     Some(DiskRoom { free_bytes, all_bytes })
 }

@@ -97,6 +97,16 @@ fn audit(dir: &DataDir, policy: &Policy, now: Timestamp) -> Result<ClassStats, S
     Ok(stats)
 }
 
+impl DataDir {
+    /// Room that is left on the disk for whoever writes here.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        fs4::available_space(self.path()).map_err(StoreError::io("measure", self.path()))
+    }
+}
+
 impl ClassStats {
     fn empty(class: Class) -> Self {
         Self {

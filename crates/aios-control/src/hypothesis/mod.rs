@@ -1,24 +1,29 @@
 //! What is believed about routing, and what the traffic says to it.
 //!
 //! A hypothesis compares two groups of requests on one metric. Requests are paired in the order of
-//! arrival, each pair says "worse", "same" or "better", and two bets run on it: that the mean is below
+//! arrival, a conversation speaking once (its requests are alike: counting each would take one fact for many), each pair says "worse", "same" or "better", and two bets run on it: that the mean is below
 //! the margin (which supports the hypothesis) and that it is above (which refutes it). Who is in which
 //! group is never chosen by how a request came out. Groups that nobody drew by lot, such as the tiers,
 //! can differ for other reasons too; the result says so.
 
+mod anchor;
 mod pairs;
 mod registry;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use aios_core::Finding;
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::SPOKEN_MAX;
 use crate::interval::{mean, mean_interval};
 use crate::multiple::e_benjamini_hochberg;
 use crate::row::Row;
 use pairs::Pairs;
 
+pub use anchor::anchor;
 pub use registry::defaults;
 
 /// Share of wrong findings among all that is found.
@@ -46,6 +51,10 @@ pub enum Groups {
     TiersOnLowWeights,
     /// With memory fragments against those that were found and withheld by chance.
     Memory,
+}
+
+impl Groups {
+    const ALL: [Self; 3] = [Self::Buckets, Self::TiersOnLowWeights, Self::Memory];
 }
 
 /// What is claimed of the first group.
@@ -123,22 +132,62 @@ pub struct Finished {
     pub by_lot: bool,
 }
 
-/// Tests a family of hypotheses on these rows, corrected for asking them all: of what is found, at most
-/// a tenth is expected to be wrong.
-#[must_use]
-pub fn test_all(family: &[Hypothesis], rows: &[Row], quality_min: f64) -> Vec<Finished> {
-    let mut finished: Vec<_> = family.iter().map(|one| measured(one, rows, quality_min)).collect();
-    let supported = found(family, &finished, |one| one.log_e_for);
-    let refuted = found(family, &finished, |one| one.log_e_against);
-    for ((one, supported), refuted) in finished.iter_mut().zip(supported).zip(refuted) {
-        one.finding = match (supported, refuted) {
-            (true, false) => Finding::Supported,
-            (false, true) => Finding::Refuted,
-            (true, true) | (false, false) if one.n_pairs > 0 => Finding::Inconclusive,
-            (true, true) | (false, false) => Finding::NoData,
-        };
+/// A family of hypotheses that is being tested, row by row.
+#[derive(Debug)]
+pub struct Testing<'a> {
+    family: &'a [Hypothesis],
+    quality_min: f64,
+    /// Who has spoken, for each way to group.
+    spoken: Vec<(Groups, HashSet<u64>)>,
+    pairs: Vec<Pairs>,
+}
+
+impl<'a> Testing<'a> {
+    /// Before any row. An answer below this quality is not good enough.
+    #[must_use]
+    pub fn new(family: &'a [Hypothesis], quality_min: f64) -> Self {
+        let spoken = Groups::ALL.map(|groups| (groups, HashSet::new())).to_vec();
+        Self { family, quality_min, spoken, pairs: family.iter().map(|_| Pairs::new()).collect() }
     }
-    finished
+
+    /// Takes in the next row in the order of arrival.
+    pub fn take(&mut self, row: &Row) {
+        for (groups, spoken) in &mut self.spoken {
+            let Some(side) = pairs::side(*groups, row) else { continue };
+            if spoken.len() >= SPOKEN_MAX {
+                spoken.clear();
+            }
+            // The first request speaks, whatever came of it: who speaks must not depend on how it ended.
+            if !spoken.insert(row.conversation) {
+                continue;
+            }
+            for (hypothesis, pairs) in self.family.iter().zip(&mut self.pairs) {
+                if hypothesis.groups == *groups {
+                    pairs.take(hypothesis, side, row, self.quality_min);
+                }
+            }
+        }
+    }
+
+    /// What the rows say to each hypothesis, corrected for asking them all: of what is found, at most a tenth is
+    /// expected to be wrong.
+    #[must_use]
+    pub fn finished(&self) -> Vec<Finished> {
+        let family = self.family;
+        let measure = |(one, pairs): (&Hypothesis, &Pairs)| measured(one, pairs);
+        let mut finished: Vec<_> = family.iter().zip(&self.pairs).map(measure).collect();
+        let supported = found(family, &finished, |one| one.log_e_for);
+        let refuted = found(family, &finished, |one| one.log_e_against);
+        for ((one, supported), refuted) in finished.iter_mut().zip(supported).zip(refuted) {
+            one.finding = match (supported, refuted) {
+                (true, false) => Finding::Supported,
+                (false, true) => Finding::Refuted,
+                (true, true) | (false, false) if one.n_pairs > 0 => Finding::Inconclusive,
+                (true, true) | (false, false) => Finding::NoData,
+            };
+        }
+        finished
+    }
 }
 
 fn found(family: &[Hypothesis], finished: &[Finished], log_e: fn(&Finished) -> f64) -> Vec<bool> {
@@ -148,8 +197,7 @@ fn found(family: &[Hypothesis], finished: &[Finished], log_e: fn(&Finished) -> f
     e_benjamini_hochberg(&family.iter().zip(finished).map(enough).collect::<Vec<_>>(), FDR)
 }
 
-fn measured(hypothesis: &Hypothesis, rows: &[Row], quality_min: f64) -> Finished {
-    let pairs = Pairs::of(hypothesis, rows, quality_min);
+fn measured(hypothesis: &Hypothesis, pairs: &Pairs) -> Finished {
     let limit = hypothesis.limit();
     Finished {
         name: hypothesis.name.clone(),

@@ -11,32 +11,34 @@ use crate::row::Row;
 
 const ONE_TO_ONE: Shape = Shape { treated: 1, controls: 1 };
 
-/// How pairs came out for the first group.
-#[derive(Debug, Clone, Copy, Default)]
+/// How pairs came out for the first group, and what waits for its pair.
+#[derive(Debug, Clone)]
 pub(super) struct Pairs {
+    waiting: Waiting<f64>,
     n_worse: u64,
     n_same: u64,
     n_better: u64,
 }
 
 impl Pairs {
-    /// Pairs the rows in the order of arrival.
-    pub(super) fn of(hypothesis: &Hypothesis, rows: &[Row], quality_min: f64) -> Self {
-        let mut waiting = Waiting::new(ONE_TO_ONE);
-        let mut pairs = Self::default();
-        for row in rows {
-            let side = side(hypothesis.groups, row);
-            let Some((side, badness)) = side.zip(badness(hypothesis.metric, row, quality_min))
-            else {
-                continue;
-            };
-            if let Some(block) = waiting.add(side, badness)
-                && let ([first], [second]) = (block.treated(), block.controls())
-            {
-                pairs.add(compared(hypothesis, *first, *second));
-            }
+    pub(super) fn new() -> Self {
+        Self { waiting: Waiting::new(ONE_TO_ONE), n_worse: 0, n_same: 0, n_better: 0 }
+    }
+
+    /// Takes in a request of this side, in the order of arrival.
+    pub(super) fn take(
+        &mut self,
+        hypothesis: &Hypothesis,
+        side: Bucket,
+        row: &Row,
+        quality_min: f64,
+    ) {
+        let Some(badness) = badness(hypothesis.metric, row, quality_min) else { return };
+        if let Some(block) = self.waiting.add(side, badness)
+            && let ([first], [second]) = (block.treated(), block.controls())
+        {
+            self.add(compared(hypothesis, *first, *second));
         }
-        pairs
     }
 
     const fn add(&mut self, first_to_second: Ordering) {
@@ -68,7 +70,7 @@ impl Pairs {
 }
 
 /// The group of a row; none if it is in neither. The first group takes the treatment's place.
-fn side(groups: Groups, row: &Row) -> Option<Bucket> {
+pub(super) fn side(groups: Groups, row: &Row) -> Option<Bucket> {
     let first = |is_first| if is_first { Bucket::Treatment } else { Bucket::Control };
     match groups {
         Groups::Buckets => Some(row.bucket),

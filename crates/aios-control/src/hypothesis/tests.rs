@@ -19,6 +19,12 @@ fn traffic(n: i64, treat: impl Fn(i64, Row) -> Row) -> Vec<Row> {
     (0..n).map(of).collect()
 }
 
+fn test_all(family: &[Hypothesis], rows: &[Row], quality_min: f64) -> Vec<Finished> {
+    let mut testing = Testing::new(family, quality_min);
+    rows.iter().for_each(|row| testing.take(row));
+    testing.finished()
+}
+
 fn finding(name: &str, rows: &[Row]) -> Finding {
     let all = test_all(&defaults(), rows, 0.5);
     all.into_iter().find(|finished| finished.name == name).unwrap().finding
@@ -101,4 +107,20 @@ fn nothing_is_found_in_nothing() {
         assert_eq!(finished.finding, Finding::NoData);
         assert_eq!((finished.n_pairs, finished.effect), (0, None));
     }
+}
+
+/// Forty slow conversations are forty facts, however long they go on.
+#[test]
+fn a_conversation_speaks_once() {
+    let of = |n_conversations: i64| {
+        let mut rows = traffic(20_000, |_, row| Row { latency_ms: row.latency_ms * 1.5, ..row });
+        for (n, row) in (0..).zip(&mut rows) {
+            row.conversation = (n % n_conversations) as u64;
+        }
+        let all = test_all(&defaults(), &rows, 0.5);
+        let latency = all.into_iter().find(|one| one.name == "treatment_latency").unwrap();
+        (latency.n_pairs, latency.finding)
+    };
+    assert_eq!(of(40), (20, Finding::Inconclusive));
+    assert_eq!(of(20_000), (10_000, Finding::Refuted));
 }

@@ -20,6 +20,7 @@ mod memory;
 mod nightly;
 mod openapi;
 mod origin;
+mod page;
 mod routes;
 mod routing;
 mod scope;
@@ -44,6 +45,7 @@ use crate::status::StatusReader;
 pub(crate) use auth::Auth;
 pub use auth::{AdminConfig, AdminToken};
 pub(crate) use goldens::GoldenRuns;
+pub use page::{Page, PageFile};
 pub(crate) use routes::router;
 pub use scope::{Scope, Scopes};
 pub(crate) use view::hub::Hub;
@@ -62,6 +64,8 @@ pub(crate) struct AdminState {
     pub(crate) desk: Arc<Desk>,
     pub(crate) rotator: Arc<Rotator>,
     pub(crate) nightly: Arc<Housekeeper>,
+    /// What a browser is given.
+    pub(crate) page: Page,
     /// Tells what happens.
     pub(crate) hub: Arc<Hub>,
     /// Golden runs that are asked for here.

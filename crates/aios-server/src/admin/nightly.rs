@@ -13,12 +13,16 @@ use super::asked::Body;
 use super::auth::Caller;
 use super::guard::error;
 use super::trail::off_the_loop;
+use crate::nightly::step_names;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     #[serde(default)]
     dry_run: bool,
+    /// Only this step.
+    #[serde(default)]
+    only: Option<String>,
 }
 
 pub(super) async fn run(
@@ -26,8 +30,14 @@ pub(super) async fn run(
     Extension(caller): Extension<Caller>,
     Body(asked): Body<Asked>,
 ) -> Response {
+    let Asked { dry_run, only } = asked;
+    if only.as_ref().is_some_and(|only| !step_names().any(|step| step == only)) {
+        let steps = step_names().collect::<Vec<_>>().join(", ");
+        let why = format!("there is no such step of the night; there are {steps}");
+        return error(StatusCode::BAD_REQUEST, "unknown_step", &why);
+    }
     let nightly = Arc::clone(&state.nightly);
-    match off_the_loop(move || Ok(nightly.run(&caller.actor(), asked.dry_run))).await {
+    match off_the_loop(move || Ok(nightly.run(&caller.actor(), dry_run, only))).await {
         Ok(Some(report)) => Json(report).into_response(),
         Ok(None) => {
             let why = "the night's work is under way already; its report is in the server's log";

@@ -15,7 +15,7 @@ use super::scope::Scope;
 use super::view;
 use super::{
     AdminState, alerts, canary, erasure, goldens, health, keys, live, login, logs, memory, nightly,
-    routing, trail,
+    page, routing, trail,
 };
 
 /// An endpoint.
@@ -213,6 +213,10 @@ pub(crate) fn router(state: AdminState) -> Router {
             false => endpoint.handler,
         };
         router = router.route(endpoint.path, handler.layer(layer));
+    }
+    for path in state.page.paths() {
+        let layer = from_fn_with_state(gate(Access::Visitor, "a file of the page"), guard);
+        router = router.route(path, get(page::file).fallback(health::bad_method).layer(layer));
     }
     // Whoever is nobody does not learn which paths there are.
     let unknown = any(health::unknown);

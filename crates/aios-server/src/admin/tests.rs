@@ -169,6 +169,7 @@ impl Admin {
         let state = AdminState {
             hub: Hub::new(Arc::clone(&gateway), views.clone()),
             views,
+            page: Page::default(),
             goldens,
             receivers: Arc::new([]),
             gateway,
@@ -239,6 +240,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
     let live = Live {
         generation: 1,
         hash: "0123456789ab".into(),
+        answers_hash: "0123456789ab".into(),
         objectives: Arc::default(),
         gateway: GatewayConfig {
             sequels: true,

@@ -99,11 +99,11 @@ impl GateError {
 }
 
 impl<'a> Trial<'a> {
-    /// The policy on trial under this configuration, split and way to weigh.
+    /// The policy on trial under this split, way to weigh and what of the configuration decides answers.
     #[must_use]
-    pub fn new(config_hash: &str, split: &Split, profile: Profile, slos: &'a [Slo]) -> Self {
+    pub fn new(answers_hash: &str, split: &Split, profile: Profile, slos: &'a [Slo]) -> Self {
         let (bucket, boundary) = (Bucket::Treatment, split.treatment_boundary.get());
-        Self { fingerprint: candidate_fingerprint(config_hash, bucket, boundary, profile), slos }
+        Self { fingerprint: candidate_fingerprint(answers_hash, bucket, boundary, profile), slos }
     }
 }
 

@@ -107,7 +107,7 @@ impl Desk {
     fn gate(&self, report: Option<&Report>, now: Timestamp) -> Result<Gate, CanaryError> {
         let (live, split) = (self.gateway.live.load(), self.gateway.split());
         let profile = self.gateway.routing.policy(&split).profile;
-        let trial = Trial::new(&live.hash, &split, profile, &live.objectives.slos);
+        let trial = Trial::new(&live.answers_hash, &split, profile, &live.objectives.slos);
         match report {
             Some(Report { path, text }) => Ok(Gate::of(text, path, &trial, now)?),
             None => Ok(Gate::of_last(&self.data_dir, &trial, now)),
@@ -134,7 +134,7 @@ impl Desk {
 
 /// Runs until the pipeline is gone.
 pub(crate) async fn run(desk: Arc<Desk>) {
-    let mut prune_at = Instant::now();
+    let (mut prune_at, mut complaint) = (Instant::now(), Complaint::default());
     let (mut config, mut split) = (desk.config.clone(), desk.gateway.split.clone());
     loop {
         // Another configuration may be another candidate, which begins anew at once.
@@ -151,16 +151,35 @@ pub(crate) async fn run(desk: Arc<Desk>) {
         let looking = Arc::clone(&desk);
         let looked = tokio::task::spawn_blocking(move || looking.look_or_notice()).await;
         match looked {
-            Ok(Ok(checked)) => checked.iter().for_each(tell),
-            Ok(Err(error)) => {
+            Ok(Ok(checked)) => {
+                complaint.ends();
+                checked.iter().for_each(tell);
+            }
+            Ok(Err(error)) if complaint.is_news(&error) => {
                 tracing::warn!(%error, "the canary cannot be looked at; the split stays")
             }
+            Ok(Err(_)) => {}
             // Serving goes on with the last split; the next look begins anew from what is kept.
             Err(panicked) => {
                 desk.n_panics.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(%panicked, "looking at the canary has failed; the split stays");
             }
         }
+    }
+}
+
+/// What is wrong and was said so: once, and not at each look.
+#[derive(Debug, Default)]
+struct Complaint(Option<String>);
+
+impl Complaint {
+    fn is_news(&mut self, error: &CanaryError) -> bool {
+        let said = self.0.replace(error.to_string());
+        said != self.0
+    }
+
+    fn ends(&mut self) {
+        self.0 = None;
     }
 }
 
@@ -197,5 +216,20 @@ pub(crate) fn open(dir: &DataDir, start: Percent) -> std::io::Result<Arc<CanaryK
 impl RowSource for Index {
     fn each(&self, times: Range<Timestamp>, take: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
         each_row(self, times, take)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_once_and_again_when_it_comes_back() {
+        let (mut complaint, disabled) = (Complaint::default(), CanaryError::Disabled);
+        let other = CanaryError::Conflict { expected: 1, found: 2 };
+        let said = [&disabled, &disabled, &other, &other, &disabled];
+        assert_eq!(said.map(|error| complaint.is_news(error)), [true, false, true, false, true]);
+        complaint.ends();
+        assert!(complaint.is_news(&disabled));
     }
 }

@@ -198,7 +198,16 @@ fn an_equal_treatment_reaches_everybody_and_a_restart_changes_nothing() {
 /// Heard in every window, forty conversations would soon be proof that treatment gets too much or too little.
 #[test]
 fn conversations_that_go_on_are_heard_once_also_after_a_restart() {
-    let (rows, gate) = (Traffic { few: true, ..Traffic::steady(1_000_000_007) }, open_gate());
+    let day_before = Traffic::steady(1_000_000_007).since;
+    // Who came in the window that the limit is measured by is heard afterwards, restart or not.
+    for since in [day_before, START] {
+        heard_once_since(since);
+    }
+}
+
+fn heard_once_since(since: Timestamp) {
+    let traffic = Traffic { few: true, since, ..Traffic::steady(1_000_000_007) };
+    let (rows, gate) = (traffic, open_gate());
     let n_dealt = |rig: &Rig| {
         let rollout = &rig.keeper.standing().rollout;
         assert_ne!(rollout.reason, Some(VerdictReason::SampleRatioMismatch));
@@ -209,7 +218,9 @@ fn conversations_that_go_on_are_heard_once_also_after_a_restart() {
     let whole = Rig::new();
     whole.turns(&rows, &gate, 1, 24);
     let restarted = Rig::new();
-    restarted.turns(&rows, &gate, 1, 12);
+    restarted.turns(&rows, &gate, 1, 1);
+    let restarted = restarted.reopened();
+    restarted.turns(&rows, &gate, 2, 11);
     let restarted = restarted.reopened();
     restarted.turns(&rows, &gate, 13, 12);
     assert!((200..=281).contains(&n_dealt(&whole)), "{}", n_dealt(&whole));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aios_core::{Event, EventId, FeedbackEvent, FeedbackSource, ResponseEvent, SCHEMA_VERSION};
 use aios_privacy::RedactionCounts;
+use aios_store::Index;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use serde_json::{Map, Value, json};
@@ -43,11 +44,11 @@ const COUNTED_MAX: usize = 16_384;
 pub(crate) struct WordCounts(Mutex<BTreeMap<EventId, u32>>);
 
 impl WordCounts {
-    /// Counts one more word; not if there were enough.
+    /// Counts one more word, after so many that are on record; not if there were enough.
     ///
     /// Once as many answers are counted as may be, nothing is taken on one that is older than all of them: it may
     /// be one that was forgotten, with all its words said.
-    fn one_more(&self, about: EventId) -> bool {
+    fn one_more(&self, about: EventId, on_record: u32) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() == COUNTED_MAX && !counts.contains_key(&about) {
             // Ids begin with a time.
@@ -56,12 +57,16 @@ impl WordCounts {
             }
             counts.pop_first();
         }
-        let n = counts.entry(about).or_default();
-        if *n == WORDS_MAX {
+        let n = counts.entry(about).or_insert(on_record);
+        if *n >= WORDS_MAX {
             return false;
         }
         *n += 1;
         true
+    }
+
+    fn knows(&self, about: EventId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&about)
     }
 }
 
@@ -106,7 +111,8 @@ async fn take(
     if !is_theirs {
         return Err(GatewayError::UnknownEvent);
     }
-    if !gateway.words.one_more(said.about) {
+    let on_record = words_on_record(gateway, said.about).await?;
+    if !gateway.words.one_more(said.about, on_record) {
         return Err(GatewayError::EnoughSaid { max: WORDS_MAX });
     }
     let is_good = said.score.is_some_and(|score| score >= live.objectives.quality_min);
@@ -128,6 +134,28 @@ async fn find(gateway: &Arc<Gateway>, id: EventId) -> Result<ResponseEvent, Gate
         }
     }
     Err(GatewayError::UnknownEvent)
+}
+
+/// Scores that were given before this process began to count.
+async fn words_on_record(gateway: &Arc<Gateway>, about: EventId) -> Result<u32, GatewayError> {
+    if about.at() >= gateway.started_at || gateway.words.knows(about) {
+        return Ok(0);
+    }
+    let Ok(_turn) = LOOK_UPS.acquire().await else { return Err(GatewayError::Internal) };
+    let gateway = Arc::clone(gateway);
+    let counted = tokio::task::spawn_blocking(move || {
+        gateway.store.catch_up_index()?;
+        let index = Index::read(&gateway.data_dir)?;
+        index.map_or(Ok(0), |index| index.n_scores_by_client(about))
+    });
+    match counted.await {
+        Ok(Ok(n)) => Ok(n),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "what was said of an answer could not be counted");
+            Err(GatewayError::Internal)
+        }
+        Err(_panicked) => Err(GatewayError::Internal),
+    }
 }
 
 async fn find_once(gateway: &Arc<Gateway>, id: EventId) -> Result<ResponseEvent, GatewayError> {
@@ -274,15 +302,17 @@ mod tests {
     fn of_one_answer_enough_is_said_at_some_time() {
         let counts = WordCounts::default();
         let id = |n: i64| EventId::new(aios_core::Timestamp::from_micros(n * 1_000), [0; 10]);
-        let n_taken = (0..20).filter(|_| counts.one_more(id(1))).count();
-        assert_eq!((n_taken, counts.one_more(id(2))), (8, true));
-        (3..=COUNTED_MAX as i64 + 2).for_each(|n| assert!(counts.one_more(id(n))));
+        let n_taken = (0..20).filter(|_| counts.one_more(id(1), 0)).count();
+        assert_eq!((n_taken, counts.one_more(id(2), 0)), (8, true));
+        (3..=COUNTED_MAX as i64 + 2).for_each(|n| assert!(counts.one_more(id(n), 0)));
         let n_counted = || counts.0.lock().unwrap().len();
         assert_eq!(n_counted(), COUNTED_MAX);
         // The first one is forgotten when one more comes; it has no word then, nor has one that is older still.
-        assert!(counts.one_more(id(COUNTED_MAX as i64 + 3)));
-        assert!(!counts.one_more(id(1)) && !counts.one_more(id(2)) && !counts.one_more(id(0)));
-        assert!(counts.one_more(id(COUNTED_MAX as i64 + 4)));
+        assert!(counts.one_more(id(COUNTED_MAX as i64 + 3), 0));
+        assert!(
+            !counts.one_more(id(1), 0) && !counts.one_more(id(2), 0) && !counts.one_more(id(0), 0)
+        );
+        assert!(counts.one_more(id(COUNTED_MAX as i64 + 4), 0));
         assert_eq!(n_counted(), COUNTED_MAX);
     }
 

@@ -67,20 +67,28 @@ const fn tokens_lost(outcome: AttemptOutcome, needed: u64) -> u64 {
 pub(super) async fn ask(
     live: &Arc<Live>,
     data_plane: &tokio::runtime::Handle,
-    metrics: &Metrics,
-    question: &str,
-    answer: &str,
-    settings: &JudgeSettings,
+    metrics: &Arc<Metrics>,
+    question: String,
+    answer: String,
+    settings: &Arc<JudgeSettings>,
 ) -> Asked {
+    let needed = tokens_needed(&question, &answer, settings);
     let mut random = [0; 8];
     if let Err(error) = getrandom::fill(&mut random) {
         return Asked::unasked(error);
     }
     let mark = format!("{:016x}", u64::from_ne_bytes(random));
-    let judgment = Judgment { question, answer, rubric: &settings.rubric };
-    let call = match call(&judgment, &mark, settings, live.sinks.as_deref(), metrics) {
-        Ok(call) => call,
-        Err(why) => return Asked::unasked(why),
+    // What passes through the sinks is looked through, which takes its time with long texts.
+    let (sinks, counts) = (live.sinks.clone(), Arc::clone(metrics));
+    let (asks, marked) = (Arc::clone(settings), mark.clone());
+    let called = super::aside(move || {
+        let judgment = Judgment { question: &question, answer: &answer, rubric: &asks.rubric };
+        call(&judgment, &marked, &asks, sinks.as_deref(), &counts)
+    });
+    let call = match called.await {
+        Some(Ok(call)) => call,
+        Some(Err(why)) => return Asked::unasked(why),
+        None => return Asked::unasked("its call could not be made"),
     };
     let upstreams = Arc::clone(&live.upstreams);
     let asking = data_plane.spawn(async move { upstreams.complete(&call, &mut Vec::new()).await });
@@ -90,7 +98,6 @@ pub(super) async fn ask(
             return Asked::unasked("it answered with a stream");
         }
         Ok(Err(failure)) => {
-            let needed = tokens_needed(question, answer, settings);
             let tokens = tokens_lost(failure.outcome, needed);
             return Asked::NoReply { why: failure.detail, tokens };
         }

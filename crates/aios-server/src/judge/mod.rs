@@ -175,7 +175,7 @@ impl LiveJudge {
             return;
         }
         let metrics = &self.gateway.metrics;
-        let asked = ask::ask(&live, &self.data_plane, metrics, &question, &said, settings).await;
+        let asked = ask::ask(&live, &self.data_plane, metrics, question, said, settings).await;
         work.budget.spend(asked.tokens());
         self.metrics.judged(&asked);
         if let Err(why) = self.keep(&answer, &asked).await {

@@ -11,6 +11,7 @@ mod minutes;
 mod objectives;
 mod recall;
 mod rows;
+mod tested;
 
 pub use budget::{Budget, budgets, exhausted_in};
 pub use counted::look_counted;
@@ -20,3 +21,4 @@ pub use minutes::Minutes;
 pub use objectives::Objectives;
 pub use recall::{MemoryLook, RecallReport, keep_recall, recall, recall_trend};
 pub use rows::{each_row, rows};
+pub use tested::{anchored, tested};

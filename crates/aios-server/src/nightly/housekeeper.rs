@@ -53,10 +53,15 @@ impl Housekeeper {
         Self { house, served: Arc::new(served), under_way: Mutex::default() }
     }
 
-    /// Does every step in the name of `actor`; `None` if somebody is at it. Blocks while it works.
-    pub(crate) fn run(&self, actor: &str, dry_run: bool) -> Option<NightReport> {
+    /// Does every step in the name of `actor`, or `only` one; `None` if somebody is at it. Blocks while it works.
+    pub(crate) fn run(
+        &self,
+        actor: &str,
+        dry_run: bool,
+        only: Option<String>,
+    ) -> Option<NightReport> {
         let _under_way = self.alone()?;
-        Some(run_night(&self.night(actor, dry_run), tell))
+        Some(run_night(&Night { only, ..self.night(actor, dry_run) }, tell))
     }
 
     /// Asks the golden set for somebody, of treatment where nothing else is configured; `begun` is called once nobody
@@ -122,6 +127,8 @@ impl Housekeeper {
             now: gateway.clock.now(),
             dry_run,
             progress: Arc::new(()),
+            only: None,
+            free_bytes: data_dir.free_bytes().ok(),
         }
     }
 
@@ -140,7 +147,7 @@ impl Housekeeper {
             let keeper = Arc::clone(&self);
             let is_night = now >= due;
             let work: Box<dyn FnOnce() -> bool + Send> = if is_night {
-                Box::new(move || keeper.run(actor::SERVER, false).is_some())
+                Box::new(move || keeper.run(actor::SERVER, false, None).is_some())
             } else if now >= follow_at {
                 follow_at = now.plus(FOLLOW_EVERY);
                 Box::new(move || {
@@ -169,7 +176,7 @@ fn policy(gateway: &Gateway, bucket: Bucket) -> Option<String> {
         return None;
     }
     let profile = gateway.routing.policy(&split).profile;
-    let hash = &gateway.live.load().hash;
+    let hash = &gateway.live.load().answers_hash;
     Some(candidate_fingerprint(hash, bucket, split.boundary(bucket).get(), profile))
 }
 

@@ -56,12 +56,29 @@ pub struct Night {
     pub dry_run: bool,
     /// Is shown how golden questions go.
     pub progress: Arc<dyn Progress + Send + Sync>,
+    /// Only this step, one of [`step_names`].
+    pub only: Option<String>,
+    /// Room that is left on the disk; none if nobody can tell.
+    pub free_bytes: Option<u64>,
 }
+
+/// With less room on the disk nothing is written that can wait. Rotating makes room, so that is done all the same.
+const FREE_MIN: u64 = 500 << 20;
 
 /// One thing to do.
 struct Step {
     name: &'static str,
     run: fn(&Night) -> Result<Outcome, String>,
+}
+
+impl Step {
+    fn needs_room(&self) -> bool {
+        self.name != steps::rotate::STEP.name
+    }
+
+    fn is_wanted(&self, night: &Night) -> bool {
+        night.only.as_deref().is_none_or(|only| only == self.name)
+    }
 }
 
 /// What a step came to, with a line for people.
@@ -143,9 +160,14 @@ impl NightReport {
     }
 }
 
-/// Does every step and tells of each as soon as it has ended. Blocks while it works.
+/// The names of the steps, in their order.
+pub fn step_names() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|step| step.name)
+}
+
+/// Does every step that is wanted and tells of each as soon as it has ended. Blocks while it works.
 pub fn run_night(night: &Night, mut tell: impl FnMut(&StepReport)) -> NightReport {
-    let steps = STEPS.iter().map(|step| {
+    let steps = STEPS.iter().filter(|step| step.is_wanted(night)).map(|step| {
         let report = run_step(step, night);
         tell(&report);
         report
@@ -169,8 +191,11 @@ pub(crate) fn last_night(dir: &DataDir) -> Option<Timestamp> {
 
 /// Puts the night on record, and its report where the next one, the dashboard and people find it.
 fn keep(night: &Night, report: &NightReport) -> Result<(), String> {
-    let json = serde_json::to_string(report).map_err(|error| error.to_string())?;
-    night.data_dir.write_night(&json).map_err(|error| error.to_string())?;
+    // A part of a night is none: the next one is still due.
+    if night.only.is_none() {
+        let json = serde_json::to_string(report).map_err(|error| error.to_string())?;
+        night.data_dir.write_night(&json).map_err(|error| error.to_string())?;
+    }
     let n = |state| report.steps.iter().filter(|step| step.state == state).count() as u64;
     let action = AuditAction::Night {
         n_done: n(StepState::Done),
@@ -184,10 +209,17 @@ fn keep(night: &Night, report: &NightReport) -> Result<(), String> {
             .collect(),
     };
     let recorded = night.audit.append(night.now, &night.actor, action);
-    recorded.map(drop).map_err(|error| error.to_string())
+    let witnessed = recorded.and_then(|_| night.audit.witness_control(night.now));
+    witnessed.map_err(|error| error.to_string())
 }
 
 fn run_step(step: &Step, night: &Night) -> StepReport {
+    if let Some(free) = night.free_bytes.filter(|free| step.needs_room() && *free < FREE_MIN) {
+        let (free, min) = (free >> 20, FREE_MIN >> 20);
+        let detail =
+            format!("only {free} MiB are free, and {min} are needed; make room on the disk");
+        return StepReport { step: step.name.to_owned(), state: StepState::Failed, detail };
+    }
     let ended = catch_unwind(AssertUnwindSafe(|| (step.run)(night)));
     let (state, detail) = match ended {
         Ok(Ok(Outcome::Done(detail))) => (StepState::Done, detail),

@@ -33,6 +33,8 @@ fn night(dir: &tempfile::TempDir) -> Night {
         now: LATER,
         dry_run: false,
         progress: Arc::new(()),
+        only: None,
+        free_bytes: None,
     }
 }
 
@@ -117,4 +119,27 @@ async fn an_empty_log_makes_a_quiet_night() {
         ]
     );
     assert_eq!(last_night(&night.data_dir), Some(LATER));
+}
+
+#[tokio::test]
+async fn on_a_full_disk_only_what_makes_room_is_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let states = |free_bytes| {
+        let report = run_night(&Night { free_bytes: Some(free_bytes), ..night(&dir) }, |_| {});
+        let failed = report.steps.iter().filter(|step| step.state == StepState::Failed);
+        failed.map(|step| step.step.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(states(FREE_MIN), [""; 0]);
+    let failed = states(FREE_MIN - 1);
+    assert_eq!(failed, step_names().skip(1).collect::<Vec<_>>());
+    assert_eq!(step_names().next(), Some("rotate"));
+}
+
+#[tokio::test]
+async fn a_single_step_is_no_night() {
+    let dir = tempfile::tempdir().unwrap();
+    let night = Night { only: Some("rescan".into()), ..night(&dir) };
+    let report = run_night(&night, |_| {});
+    assert_eq!(report.steps.iter().map(|step| &*step.step).collect::<Vec<_>>(), ["rescan"]);
+    assert_eq!(last_night(&night.data_dir), None);
 }

@@ -170,6 +170,11 @@ pub enum AuditAction {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         steps: BTreeMap<String, String>,
     },
+    /// How far the chain of verdicts and decisions had come.
+    ControlHead {
+        /// Its last line.
+        last_line: u64,
+    },
     /// Files past their time were removed.
     Pruned {
         /// How many.

@@ -9,6 +9,7 @@
 
 pub mod actor;
 mod checkpoint;
+mod control_head;
 mod entry;
 mod erasures;
 mod files;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub(crate) use control_head::on_record as control_on_record;
 pub use entry::{AuditAction, AuditEntry};
 pub(crate) use erasures::{Erasures, OnRecord};
 pub use prune::Pruned;

@@ -41,6 +41,7 @@ impl AuditLog {
         let log = Self::attach(dir, config, actor::SERVER, now)?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         log.append(now, log.actor, AuditAction::Opened { version })?;
+        log.witness_control(now)?;
         Ok(log)
     }
 
@@ -107,6 +108,7 @@ impl AuditLog {
     /// As for [`Self::append`].
     pub fn close(&self, at: Timestamp) -> Result<(), StoreError> {
         if self.actor == actor::SERVER {
+            self.witness_control(at)?;
             return self.append(at, self.actor, AuditAction::Closed).map(drop);
         }
         let mut state = self.lock();
@@ -166,6 +168,11 @@ impl AuditLog {
     pub fn verify(&self) -> Result<AuditVerdict, StoreError> {
         let copies: Vec<_> = self.config.checkpoint_copy.iter().cloned().collect();
         verify_audit(&self.dir, &copies)
+    }
+
+    /// Where it is kept.
+    pub(super) const fn dir(&self) -> &DataDir {
+        &self.dir
     }
 
     /// Who acts where nobody asks for it.

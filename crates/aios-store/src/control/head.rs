@@ -69,6 +69,14 @@ impl Head {
         Ok(())
     }
 
+    /// Whether what is on disk names a line so far on, as far as anybody knows.
+    pub(super) fn may_name(dir: &DataDir, seq: u64) -> bool {
+        match Self::read(dir) {
+            Ok(Ok(head)) => head.is_some_and(|head| head.seq >= seq),
+            Ok(Err(_)) | Err(_) => true,
+        }
+    }
+
     /// What is signed. The first words keep the signature from standing for anything else.
     fn message(&self) -> String {
         format!("aios control head\n{}\n{}\n", self.seq, self.h)

@@ -33,6 +33,9 @@ pub struct ControlLog {
     signer: Signer,
 }
 
+/// How a head is written.
+type WriteHead = fn(&DataDir, &Signer, &ChainEnd) -> Result<(), StoreError>;
+
 /// The log, and every line that is kept.
 type OpenControl<T> = (ControlLog, Vec<Kept<T>>);
 
@@ -78,16 +81,33 @@ impl ControlLog {
     /// # Errors
     /// When it cannot be written; then nothing of it is left.
     pub fn append<T: Serialize>(&mut self, at: Timestamp, record: &T) -> Result<u64, StoreError> {
+        self.append_under(Head::write, at, record)
+    }
+
+    /// The same with the head written like this.
+    pub(super) fn append_under<T: Serialize>(
+        &mut self,
+        write_head: WriteHead,
+        at: Timestamp,
+        record: &T,
+    ) -> Result<u64, StoreError> {
         let kept = Kept { seq: self.end.seq + 1, prev: self.end.h.clone(), record };
         let failed = || StoreError::io("write", &self.path);
         let body = serde_json::to_string(&kept).map_err(io::Error::from).map_err(failed())?;
         let (line, h) = chain::seal(&kept.prev, &body);
         let end = ChainEnd { seq: kept.seq, h };
         self.write(line.as_bytes()).map_err(StoreError::io("write", &self.path))?;
-        if let Err(error) = Head::write(&self.dir, &self.signer, &end) {
-            self.len -= line.len() as u64;
-            self.cut();
-            return Err(error);
+        match write_head(&self.dir, &self.signer, &end) {
+            // The line is on disk, and the head names it or may do so: without the line the chain would look cut off.
+            Err(error) if Head::may_name(&self.dir, end.seq) => {
+                tracing::warn!(%error, "how far control's chain has come may be lost in a crash");
+            }
+            Err(error) => {
+                self.len -= line.len() as u64;
+                self.cut();
+                return Err(error);
+            }
+            Ok(()) => {}
         }
         let seq = end.seq;
         self.end = end;

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::{self, GENESIS};
 use crate::lines::{Lines, Place, Read};
-use crate::{DataDir, StoreError, disk};
+use crate::{DataDir, StoreError, audit, disk};
 
 use head::Head;
 pub use log::ControlLog;
@@ -77,6 +77,13 @@ struct ChainEnd {
     h: String,
 }
 
+impl ChainEnd {
+    /// Before the first line.
+    fn nowhere() -> Self {
+        Self { seq: 0, h: GENESIS.to_owned() }
+    }
+}
+
 impl<T: DeserializeOwned> ControlHistory<T> {
     /// Reads every file, also while another process writes.
     ///
@@ -90,7 +97,7 @@ impl<T: DeserializeOwned> ControlHistory<T> {
                 (None, Some(ControlFault { file: Head::path(dir), line: 1, why: why.to_owned() }))
             }
         };
-        let end = ChainEnd { seq: 0, h: GENESIS.to_owned() };
+        let end = ChainEnd::nowhere();
         let mut history = Self { lines: Vec::new(), fault, end, head, next_line: 1 };
         for path in files(dir)? {
             if history.fault.is_some() {
@@ -99,6 +106,9 @@ impl<T: DeserializeOwned> ControlHistory<T> {
             history.take(&path)?;
         }
         history.fault = history.fault.take().or_else(|| history.cut(dir));
+        if history.fault.is_none() && history.head.is_none() && history.end.seq == 0 {
+            history.fault = gone(dir)?;
+        }
         Ok(history)
     }
 
@@ -158,6 +168,20 @@ impl<T: DeserializeOwned> ControlHistory<T> {
             Some(_) | None => Ok((kept, hash.to_owned())),
         }
     }
+}
+
+/// Why there should be a chain where there is none, and no head of one either.
+fn gone(dir: &DataDir) -> Result<Option<ControlFault>, StoreError> {
+    Ok(audit::control_on_record(dir)?.map(|seq| ControlFault {
+        file: dir.control_path(),
+        line: 1,
+        why: format!("it is gone, and its head too: the audit trail knows of a line {seq}"),
+    }))
+}
+
+/// How far the chain has come, by its head; none where there is no head that can be used.
+pub(crate) fn headed(dir: &DataDir) -> Result<Option<u64>, StoreError> {
+    Ok(Head::read(dir)?.ok().flatten().map(|head| head.seq))
 }
 
 /// The files, the oldest first.

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use aios_core::Timestamp;
 
+use super::ChainEnd;
 use super::head::Head;
 use crate::retention::Term;
+use crate::sign::Signer;
 use crate::{DataDir, StoreError, disk, fail, stats};
 
 /// What begins and ends the name of a file that is full; between them stands its first line's number.
@@ -53,6 +55,8 @@ pub(super) fn put_aside(dir: &DataDir, at: Timestamp) -> Result<PathBuf, StoreEr
         disk::sync_dir(&dir.analytics_path())?;
         fail::point("control.head_aside");
     }
+    // That nothing is there any more is no accident.
+    Head::write(dir, &Signer::load(dir)?, &ChainEnd::nowhere())?;
     Ok(newest)
 }
 

@@ -5,7 +5,8 @@ use aios_core::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::Policy;
+use crate::sign::Signer;
+use crate::{AuditConfig, AuditLog, Policy};
 
 type Opened = (ControlLog, Vec<Kept<Value>>);
 
@@ -176,4 +177,50 @@ fn a_full_file_is_read_until_its_time_is_over() {
     let (mut log, kept) = open(&dir);
     assert_eq!((kept.len(), log.append(day(3), &json!({ "n": 5 })).unwrap()), (1, 5));
     assert_eq!(numbered(&dir), [4, 5]);
+}
+
+/// A head fails before its rename, and then nothing has happened; or behind it, and then the line counts.
+#[test]
+fn a_head_that_fails_leaves_a_chain_that_is_as_long_as_it_says() {
+    let (_temp, dir) = with_lines(2);
+    let (mut log, _) = open(&dir);
+    let before = log.append_under(|_, _, _| Err(refused()), day(0), &json!({ "n": 3 }));
+    assert_eq!(before.unwrap_err().to_string(), refused().to_string());
+    assert_eq!(numbered(&dir), [1, 2]);
+    let written_and_failed = |dir: &DataDir, signer: &Signer, end: &ChainEnd| {
+        Head::write(dir, signer, end)?;
+        Err(refused())
+    };
+    let behind = log.append_under(written_and_failed, day(0), &json!({ "n": 3, "ts": day(0) }));
+    assert_eq!(behind.unwrap(), 3);
+    assert_eq!(numbered(&dir), [1, 2, 3]);
+    assert_eq!(log.append(day(0), &json!({ "n": 4, "ts": day(0) })).unwrap(), 4);
+    drop(log);
+    assert_eq!(open(&dir).1.len(), 4);
+}
+
+fn refused() -> StoreError {
+    StoreError::io("write", "control.head".as_ref())(std::io::Error::other("no room"))
+}
+
+/// Whoever removes all of it has still to make the audit trail forget.
+#[test]
+fn a_chain_that_is_gone_with_its_head_is_missed() {
+    let (temp, dir) = with_lines(2);
+    let audit = |at| AuditLog::open(&dir, AuditConfig::default(), at).unwrap();
+    audit(day(0)).close(day(0)).unwrap();
+    let remove = || {
+        fs::remove_file(dir.control_path()).unwrap();
+        fs::remove_file(Head::path(&dir)).unwrap();
+    };
+    remove();
+    let fault = ControlLog::open::<Value>(&dir).unwrap().unwrap_err();
+    assert!(fault.why.contains("the audit trail knows of a line 2"), "{fault}");
+    // A reset begins a new one, and says so by a head of its own.
+    ControlLog::put_aside(&dir, day(1)).unwrap();
+    assert_eq!(open(&dir).1.len(), 0);
+    audit(day(1)).close(day(1)).unwrap();
+    remove();
+    assert!(ControlLog::open::<Value>(&dir).unwrap().is_err());
+    drop(temp);
 }

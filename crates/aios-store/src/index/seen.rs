@@ -11,6 +11,7 @@ use rusqlite::params;
 
 use super::Index;
 use super::database::{Code, failed};
+use super::line::Voice;
 use crate::StoreError;
 
 const SELECT: &str =
@@ -20,6 +21,9 @@ const SELECT: &str =
 
 const SELECT_SAID: &str =
     "SELECT about, ts, voice, score FROM said WHERE about_ms >= ?1 AND about_ms <= ?2";
+
+const COUNT_SAID: &str =
+    "SELECT count(*) FROM said WHERE about_ms = ?1 AND about = ?2 AND voice = ?3";
 
 /// What judging needs of a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,6 +99,19 @@ impl Index {
             }
         }
         Ok(None)
+    }
+
+    /// How many scores clients have given an answer, as far as the index has come.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn n_scores_by_client(&self, about: EventId) -> Result<u32, StoreError> {
+        let (ms, by) = (about.at().as_micros() / 1_000, Code::place(&Voice::ALL, &Voice::Client));
+        let counted =
+            self.database.query_row(COUNT_SAID, params![ms, about.as_bytes(), by], |row| {
+                row.get::<_, u32>(0)
+            });
+        counted.map_err(|error| failed(&self.dir, "read", error))
     }
 
     fn read_spoken_of(&self, since: Timestamp) -> rusqlite::Result<Vec<Timestamp>> {

@@ -2,13 +2,18 @@
 //!
 //! A scope is read without holding anything up. Meanwhile its place says that it is being read; whoever
 //! changes what is stored takes that place away, so that what was read before a change is never kept.
+//!
+//! Nor is anything held up by a search, however long: it has a scope as it stood when it began. What is said
+//! next lies beside it until somebody asks again, so that neither this list's lock nor the thread that writes
+//! ever waits for whoever searches.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aios_memory::{Entry, Quantized, Scope};
 
 use super::fragment::{NewFragment, Outcome};
+use super::insert::Inserted;
 use super::search::Key;
 
 /// Most scopes, however small.
@@ -27,27 +32,91 @@ pub(super) struct Fresh {
 pub(super) type Names = (String, Option<String>);
 
 impl Fresh {
-    pub(super) fn note(&mut self, new: &NewFragment, outcome: Outcome, entry: Option<Entry>) {
-        let names = || {
-            let subject = new.subject.as_ref().map(|subject| subject.as_str().to_owned());
-            (new.home.name().to_owned(), subject)
-        };
-        match outcome {
-            Outcome::New => self.rows.extend(entry.map(|entry| (names(), entry))),
-            Outcome::Changed => self.changed.push(names()),
+    pub(super) fn note(&mut self, new: &NewFragment, inserted: Inserted) {
+        let home = || new.home.name().to_owned();
+        let names = || (home(), new.subject.as_ref().map(|subject| subject.as_str().to_owned()));
+        match inserted.added.outcome {
+            Outcome::New => self.rows.extend(inserted.entry.map(|entry| (names(), entry))),
+            Outcome::Changed => {
+                self.changed.push(names());
+                self.changed.push((home(), inserted.subject_before));
+            }
             Outcome::Seen | Outcome::Refused { .. } => {}
         }
     }
 }
 
-/// A scope that can be searched, and the last row that is in it.
-pub(super) type Ready = Arc<RwLock<(Scope, i64)>>;
+/// A scope that is kept ready.
+#[derive(Debug)]
+pub(super) struct Ready {
+    built: Mutex<Built>,
+    /// What was kept since it was last asked for.
+    later: Mutex<Vec<Change>>,
+}
+
+/// A scope, and the last row that is in it.
+#[derive(Debug)]
+pub(super) struct Built {
+    pub(super) scope: Arc<Scope>,
+    pub(super) last: i64,
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    Row(Box<Entry>),
+    Vector(i64, Quantized),
+}
+
+impl Ready {
+    pub(super) fn new(built: Built) -> Self {
+        Self { built: Mutex::new(built), later: Mutex::default() }
+    }
+
+    /// The scope as it stands now. It stays so for whoever has it.
+    pub(super) fn scope(&self) -> Arc<Scope> {
+        let mut built = held(&self.built);
+        let later = std::mem::take(&mut *held(&self.later));
+        if !later.is_empty() {
+            // Copied only if a search that began earlier still goes on.
+            let Built { scope, last } = &mut *built;
+            let scope = Arc::make_mut(scope);
+            later.into_iter().for_each(|change| change.make(scope, last));
+        }
+        Arc::clone(&built.scope)
+    }
+}
+
+impl Change {
+    fn make(self, scope: &mut Scope, last: &mut i64) {
+        match self {
+            Self::Row(entry) => {
+                // It may have been read after the commit.
+                if entry.id > *last {
+                    *last = entry.id;
+                    scope.insert(*entry);
+                }
+            }
+            Self::Vector(number, vector) => scope.give_vector(number, vector),
+        }
+    }
+
+    fn n_bytes(&self) -> usize {
+        match self {
+            Self::Row(entry) => entry.n_bytes(),
+            Self::Vector(_, vector) => size_of::<Self>() + vector.bytes.len(),
+        }
+    }
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 enum Slot {
     /// It is being read, by whoever has this number.
     Reading(u64),
     Ready {
-        scope: Ready,
+        ready: Arc<Ready>,
         n_bytes: usize,
         used: u64,
     },
@@ -79,13 +148,13 @@ impl Cache {
         self.n_bytes
     }
 
-    pub(super) fn get(&mut self, key: &Key) -> Option<Ready> {
+    pub(super) fn get(&mut self, key: &Key) -> Option<Arc<Ready>> {
         self.now += 1;
         match self.slots.get_mut(key)? {
             Slot::Reading(_) => None,
-            Slot::Ready { scope, used, .. } => {
+            Slot::Ready { ready, used, .. } => {
                 *used = self.now;
-                Some(Arc::clone(scope))
+                Some(Arc::clone(ready))
             }
         }
     }
@@ -100,34 +169,23 @@ impl Cache {
     }
 
     /// Keeps what was read, if nothing has changed since.
-    pub(super) fn end(&mut self, key: &Key, number: u64, scope: &Ready) {
+    pub(super) fn end(&mut self, key: &Key, number: u64, ready: &Arc<Ready>, n_bytes: usize) {
         if !matches!(self.slots.get(key), Some(Slot::Reading(mine)) if *mine == number) {
             return;
         }
-        let n_bytes = scope.read().unwrap_or_else(PoisonError::into_inner).0.n_bytes();
         self.n_bytes += n_bytes;
-        let slot = Slot::Ready { scope: Arc::clone(scope), n_bytes, used: self.now };
+        let slot = Slot::Ready { ready: Arc::clone(ready), n_bytes, used: self.now };
         self.slots.insert(key.clone(), slot);
         self.make_room();
     }
 
     /// Tells the scopes of what was kept.
     pub(super) fn add(&mut self, fresh: Fresh) {
-        if self.slots.is_empty() {
-            return;
-        }
         for names in &fresh.changed {
-            self.drop_where(|key| key.covers(names));
+            self.drop_where(|key, _| key.covers(names));
         }
         for (names, entry) in fresh.rows {
-            // What is being read may or may not have the new row.
-            let is_reading = |slot: &Slot| matches!(slot, Slot::Reading(_));
-            self.slots.retain(|key, slot| !is_reading(slot) || !key.covers(&names));
-            let keys: Vec<Key> =
-                self.slots.keys().filter(|key| key.covers(&names)).cloned().collect();
-            for key in keys {
-                self.push(&key, entry.clone());
-            }
+            self.tell(&names, &Change::Row(Box::new(entry)));
         }
         self.make_room();
     }
@@ -135,39 +193,22 @@ impl Cache {
     /// Gives fragments of the scopes their vectors.
     pub(super) fn give_vectors(&mut self, vectors: Vec<(Names, i64, Quantized)>) {
         for (names, number, vector) in vectors {
-            for (key, slot) in &mut self.slots {
-                if !key.covers(&names) {
-                    continue;
-                }
-                if let Slot::Ready { scope, n_bytes, .. } = slot {
-                    let mut scope = scope.write().unwrap_or_else(PoisonError::into_inner);
-                    scope.0.give_vector(number, vector.clone());
-                    let grown = scope.0.n_bytes();
-                    self.n_bytes = self.n_bytes + grown - *n_bytes;
-                    *n_bytes = grown;
-                }
-            }
-            // What is being read may or may not have it.
-            let is_reading = |slot: &Slot| matches!(slot, Slot::Reading(_));
-            self.slots.retain(|key, slot| !is_reading(slot) || !key.covers(&names));
+            self.tell(&names, &Change::Vector(number, vector));
         }
         self.make_room();
     }
 
-    fn push(&mut self, key: &Key, entry: Entry) {
-        let Some(Slot::Ready { scope, n_bytes, .. }) = self.slots.get_mut(key) else { return };
-        let (has_it, grown) = {
-            let mut scope = scope.write().unwrap_or_else(PoisonError::into_inner);
-            let (number, last) = (entry.id, scope.1);
-            // It was read after the commit.
-            let has_it = number <= last || scope.0.push(entry);
-            scope.1 = last.max(number);
-            (has_it, scope.0.n_bytes())
-        };
-        self.n_bytes = self.n_bytes + grown - *n_bytes;
-        *n_bytes = grown;
-        if !has_it {
-            self.remove(key);
+    fn tell(&mut self, names: &Names, change: &Change) {
+        // What is being read may or may not have it.
+        self.drop_where(|key, slot| matches!(slot, Slot::Reading(_)) && key.covers(names));
+        for (key, slot) in &mut self.slots {
+            if let Slot::Ready { ready, n_bytes, .. } = slot
+                && key.covers(names)
+            {
+                held(&ready.later).push(change.clone());
+                *n_bytes += change.n_bytes();
+                self.n_bytes += change.n_bytes();
+            }
         }
     }
 
@@ -177,9 +218,10 @@ impl Cache {
         self.n_bytes = 0;
     }
 
-    fn drop_where(&mut self, is_gone: impl Fn(&Key) -> bool) {
-        let keys: Vec<Key> = self.slots.keys().filter(|key| is_gone(key)).cloned().collect();
-        keys.iter().for_each(|key| self.remove(key));
+    fn drop_where(&mut self, is_gone: impl Fn(&Key, &Slot) -> bool) {
+        let gone = self.slots.iter().filter(|(key, slot)| is_gone(key, slot));
+        let gone: Vec<Key> = gone.map(|(key, _)| key.clone()).collect();
+        gone.iter().for_each(|key| self.remove(key));
     }
 
     fn make_room(&mut self) {

@@ -11,7 +11,8 @@ use crate::{StoreError, fail};
 /// What is there more than once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deduplicated {
-    /// Fragments that were compared, each with those of its own home.
+    /// Fragments that were compared, each with those of its own home and person that hold at the same times.
+    /// What is found no more is not looked at.
     pub n_fragments: usize,
     /// Those that are a copy of an earlier one, word for word: they are merged with it.
     pub n_exact: usize,
@@ -64,8 +65,11 @@ fn report(n_fragments: usize, copies: &Copies, executed: bool) -> Deduplicated {
     }
 }
 
+/// Of what is still found only: a copy of what was archived or superseded would be lost with it.
 fn find(database: &Connection) -> rusqlite::Result<(usize, Copies)> {
-    let mut rows = database.prepare("SELECT id, home, text FROM fragment ORDER BY ts, id")?;
+    let sql = "SELECT id, dense_rank() OVER (ORDER BY home, subject, valid_from, valid_to), text FROM fragment
+        WHERE archived_at IS NULL AND superseded_by IS NULL ORDER BY ts, id";
+    let mut rows = database.prepare(sql)?;
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let rows: Vec<(i64, i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
     let subjects: Vec<_> =
@@ -92,12 +96,16 @@ fn merge(database: &mut Connection, copies: &Copies) -> rusqlite::Result<()> {
                 n_confirmed = n_confirmed + excluded.n_confirmed,
                 confirmed_at = max(coalesce(confirmed_at, 0), coalesce(excluded.confirmed_at, 0))",
         )?;
+        // What it had taken the place of must not come back with its end.
+        let mut keep_place =
+            making.prepare("UPDATE fragment SET superseded_by = ?1 WHERE superseded_by = ?2")?;
         let mut remove = making.prepare("DELETE FROM fragment WHERE id = ?1")?;
         for (first, copy) in &copies.exact {
             count.execute(params![first, copy])?;
             keep_name.execute(params![first, copy])?;
             keep_aliases.execute(params![first, copy])?;
             keep_use.execute(params![first, copy])?;
+            keep_place.execute(params![first, copy])?;
             remove.execute([copy])?;
         }
         let sql =

@@ -1,7 +1,7 @@
 //! Puts a fragment into the tables.
 
 use aios_core::Timestamp;
-use aios_memory::{Analyzer, Entry, Kind, Term, guard_mark, n_words, normal_hash};
+use aios_memory::{Analyzer, Entry, Kind, Term, Validity, guard_mark, n_words, normal_hash};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::fragment::{Added, NewFragment, Outcome, Refusal};
@@ -15,11 +15,13 @@ pub(super) struct Inserted {
     pub(super) added: Added,
     /// The new row, for scopes that are kept ready.
     pub(super) entry: Option<Entry>,
+    /// Whose a changed fragment was until now.
+    pub(super) subject_before: Option<String>,
 }
 
 impl Inserted {
     fn of(number: i64, outcome: Outcome) -> Self {
-        Self { added: Added { number, outcome }, entry: None }
+        Self { added: Added { number, outcome }, entry: None, subject_before: None }
     }
 
     fn refused(why: Refusal) -> Self {
@@ -47,26 +49,16 @@ pub(super) fn insert(
     };
     let text = new.text.as_str();
     let read = Read::new(analyzer, text);
-    match before(making, home, new, &read)? {
+    match before(making, home, subject, new, &read)? {
         Before::Nothing => {}
         Before::Same(number) => {
             let sql = "UPDATE fragment SET seen_count = seen_count + 1 WHERE id = ?1";
             making.prepare_cached(sql)?.execute([number])?;
             return Ok(Inserted::of(number, Outcome::Seen));
         }
-        Before::Other(number) => {
-            let sql = "UPDATE fragment SET text = ?2, norm_hash = ?3, terms = ?4, n_words = ?5, guard = ?6, ts = ?7,
-                valid_from = ?8, valid_to = ?9 WHERE id = ?1";
-            let ts = new.ts.as_micros();
-            let (from, to) = (new.valid.from.as_micros(), new.valid.to.as_micros());
-            let Read { norm_hash, n_words, guard, .. } = &read;
-            let read = params![number, text, norm_hash, read.blob(), n_words, guard, ts, from, to];
-            making.prepare_cached(sql)?.execute(read)?;
-            // What was made of its old text is about another one.
-            making.prepare_cached("DELETE FROM vector WHERE fragment = ?1")?.execute([number])?;
-            let sql = "DELETE FROM link WHERE earlier = ?1 OR later = ?1";
-            making.prepare_cached(sql)?.execute([number])?;
-            return Ok(Inserted::of(number, Outcome::Changed));
+        Before::Other { number, subject: subject_before } => {
+            replace(making, number, subject, new, &read)?;
+            return Ok(Inserted { subject_before, ..Inserted::of(number, Outcome::Changed) });
         }
     }
     let speaker = new.speaker.as_ref().map(aios_privacy::Remembered::as_str);
@@ -140,41 +132,121 @@ impl Read {
     }
 }
 
+/// Puts what is said now in the place of what was said under the same id. Where nobody is named it stays
+/// whose it was: else what is mended in somebody's words would be lost to their erasure.
+fn replace(
+    making: &Transaction<'_>,
+    number: i64,
+    subject: Option<i64>,
+    new: &NewFragment,
+    read: &Read,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE fragment SET text = ?2, norm_hash = ?3, terms = ?4, n_words = ?5, guard = ?6, ts = ?7,
+        valid_from = ?8, valid_to = ?9, subject = coalesce(?10, subject), speaker = coalesce(?11, speaker),
+        session = ?12, kind = ?13 WHERE id = ?1";
+    making.prepare_cached(sql)?.execute(params![
+        number,
+        new.text.as_str(),
+        read.norm_hash,
+        read.blob(),
+        read.n_words,
+        read.guard,
+        new.ts.as_micros(),
+        new.valid.from.as_micros(),
+        new.valid.to.as_micros(),
+        subject,
+        new.speaker.as_ref().map(aios_privacy::Remembered::as_str),
+        new.session,
+        code(new.kind)
+    ])?;
+    // What was made of its old text is about another one.
+    making.prepare_cached("DELETE FROM vector WHERE fragment = ?1")?.execute([number])?;
+    let sql = "DELETE FROM link WHERE earlier = ?1 OR later = ?1";
+    making.prepare_cached(sql)?.execute([number])?;
+    Ok(())
+}
+
 /// What there is already of a new fragment.
 enum Before {
     Nothing,
-    /// The same words.
+    /// The same words of the same person.
     Same(i64),
-    /// The same id with other words.
-    Other(i64),
+    /// The same id with other words, or of another person.
+    Other {
+        number: i64,
+        /// Whose it was.
+        subject: Option<String>,
+    },
 }
 
 fn before(
     making: &Transaction<'_>,
     home: i64,
+    subject: Option<i64>,
     new: &NewFragment,
     read: &Read,
 ) -> rusqlite::Result<Before> {
-    let Some(id) = &new.id else {
-        if (read.n_words as usize) < MERGED_WORDS_MIN {
-            return Ok(Before::Nothing);
-        }
-        let sql = "SELECT id FROM fragment WHERE home = ?1 AND norm_hash = ?2 ORDER BY id LIMIT 1";
-        let mut same = making.prepare_cached(sql)?;
-        let same = same.query_row(params![home, read.norm_hash], |row| row.get(0)).optional()?;
-        return Ok(same.map_or(Before::Nothing, Before::Same));
-    };
-    let sql = "SELECT id, text = ?3 FROM fragment WHERE home = ?1 AND name = ?2
-        UNION ALL SELECT fragment, 1 FROM alias WHERE home = ?1 AND name = ?2 LIMIT 1";
+    let Some(id) = &new.id else { return copied(making, home, subject, new, read) };
+    let sql = "SELECT f.id, f.text = ?3 AND coalesce(?4, f.subject) IS f.subject, s.name
+        FROM fragment f LEFT JOIN scope s ON s.id = f.subject WHERE f.home = ?1 AND f.name = ?2";
     let mut named = making.prepare_cached(sql)?;
-    let named = named.query_row(params![home, id, new.text.as_str()], |row| {
-        Ok((row.get(0)?, row.get::<_, bool>(1)?))
+    let named = named.query_row(params![home, id, new.text.as_str(), subject], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     });
-    Ok(match named.optional()? {
-        None => Before::Nothing,
-        Some((number, true)) => Before::Same(number),
-        Some((number, false)) => Before::Other(number),
-    })
+    match named.optional()? {
+        None => merged(making, home, subject, id, read),
+        Some((number, true, _)) => Ok(Before::Same(number)),
+        Some((number, false, subject)) => Ok(Before::Other { number, subject }),
+    }
+}
+
+/// What is there in the same words. Only what would be found counts, as the same person's and for the same
+/// time: of a copy of anything else nothing would be left.
+fn copied(
+    making: &Transaction<'_>,
+    home: i64,
+    subject: Option<i64>,
+    new: &NewFragment,
+    read: &Read,
+) -> rusqlite::Result<Before> {
+    if (read.n_words as usize) < MERGED_WORDS_MIN {
+        return Ok(Before::Nothing);
+    }
+    let sql = "SELECT id FROM fragment WHERE home = ?1 AND norm_hash = ?2 AND subject IS ?3
+        AND archived_at IS NULL AND superseded_by IS NULL
+        AND coalesce(valid_from, ?4) = ?5 AND coalesce(valid_to, ?6) = ?7 ORDER BY id LIMIT 1";
+    let (always, valid) = (Validity::default(), new.valid);
+    let asked = params![
+        home,
+        read.norm_hash,
+        subject,
+        always.from.as_micros(),
+        valid.from.as_micros(),
+        always.to.as_micros(),
+        valid.to.as_micros()
+    ];
+    let same = making.prepare_cached(sql)?.query_row(asked, |row| row.get(0)).optional()?;
+    Ok(same.map_or(Before::Nothing, Before::Same))
+}
+
+/// What a fragment of this id was merged with. One that says something else now is no copy any more: its id
+/// is given back to it.
+fn merged(
+    making: &Transaction<'_>,
+    home: i64,
+    subject: Option<i64>,
+    id: &str,
+    read: &Read,
+) -> rusqlite::Result<Before> {
+    let sql = "SELECT f.id FROM alias a JOIN fragment f ON f.id = a.fragment WHERE a.home = ?1 AND a.name = ?2
+        AND f.norm_hash = ?3 AND coalesce(?4, f.subject) IS f.subject";
+    let asked = params![home, id, read.norm_hash, subject];
+    let same = making.prepare_cached(sql)?.query_row(asked, |row| row.get(0)).optional()?;
+    if same.is_none() {
+        let sql = "DELETE FROM alias WHERE home = ?1 AND name = ?2";
+        making.prepare_cached(sql)?.execute(params![home, id])?;
+    }
+    Ok(same.map_or(Before::Nothing, Before::Same))
 }
 
 /// The number of a scope, which is made if it is not there.

@@ -1,11 +1,13 @@
 //! Reads a scope from its rows.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aios_core::Timestamp;
 use aios_memory::{Analyzer, Entry, ModelId, Quantized, Scope, Term, Validity};
 use rusqlite::{Connection, Row, params_from_iter};
 
+use super::cache::Built;
 use super::insert::kind;
 use super::search::Key;
 
@@ -15,7 +17,7 @@ pub(super) fn load(
     key: &Key,
     analyzer: &Analyzer,
     model: Option<&ModelId>,
-) -> rusqlite::Result<(Scope, i64)> {
+) -> rusqlite::Result<Built> {
     let (filter, names) = key.filter(2);
     let sql = format!(
         "SELECT f.id, f.home, f.session, f.ts, f.kind, f.speaker, f.terms, f.n_words, f.guard,
@@ -46,7 +48,7 @@ pub(super) fn load(
         last = last.max(entry.id);
         entries.push(entry);
     }
-    Ok((Scope::new(entries), last))
+    Ok(Built { scope: Arc::new(Scope::new(entries)), last })
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {

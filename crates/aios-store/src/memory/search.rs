@@ -1,7 +1,7 @@
 //! Searches one scope.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use aios_core::Timestamp;
 use aios_memory::{Hit, Query, Scope};
@@ -97,19 +97,15 @@ impl MemoryStore {
     /// # Errors
     /// When the database cannot be read.
     pub fn ranked(&self, scope: &MemoryScope, query: &Query) -> Result<Vec<Vec<i64>>, StoreError> {
-        let ready = self.ready(&Key::of(scope))?;
-        let scope = &ready.read().unwrap_or_else(PoisonError::into_inner).0;
+        let scope = self.ready(&Key::of(scope))?;
         let ids = |hit: &Hit| hit.members.iter().map(|at| scope.id(*at)).collect();
         Ok(scope.search(query).iter().map(ids).collect())
     }
 
     fn find(&self, key: &Key, query: &Query) -> Result<Vec<Recalled>, StoreError> {
-        let hits = {
-            let ready = self.ready(key)?;
-            let scope = &ready.read().unwrap_or_else(PoisonError::into_inner).0;
-            let hits = scope.search(query);
-            hits.iter().map(|hit| Numbered::of(scope, hit)).collect::<Vec<_>>()
-        };
+        let scope = self.ready(key)?;
+        let hits = scope.search(query);
+        let hits: Vec<_> = hits.iter().map(|hit| Numbered::of(&scope, hit)).collect();
         self.0.pool.with("read", |database| {
             let mut read = read(database, key, hits.iter().flat_map(|hit| &hit.ids))?;
             Ok(hits.iter().filter_map(|hit| hit.recall(&mut read)).collect())
@@ -117,18 +113,21 @@ impl MemoryStore {
     }
 
     /// The scope, from what is kept ready or from its rows.
-    pub(super) fn ready(&self, key: &Key) -> Result<Ready, StoreError> {
+    pub(super) fn ready(&self, key: &Key) -> Result<Arc<Scope>, StoreError> {
         let cache = || self.0.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ready) = cache().get(key) {
-            return Ok(ready);
+        let kept = cache().get(key);
+        if let Some(kept) = kept {
+            return Ok(kept.scope());
         }
         let number = cache().begin(key);
         let analyzer = self.analyzer();
         let model = self.model();
         let read = |database: &Connection| load(database, key, &analyzer, model.as_ref());
-        let ready = Arc::new(RwLock::new(self.0.pool.with("read", read)?));
-        cache().end(key, number, &ready);
-        Ok(ready)
+        let built = self.0.pool.with("read", read)?;
+        let n_bytes = built.scope.n_bytes();
+        let ready = Arc::new(Ready::new(built));
+        cache().end(key, number, &ready, n_bytes);
+        Ok(ready.scope())
     }
 }
 

@@ -10,6 +10,7 @@ use aios_privacy::Pseudonym;
 use super::*;
 use crate::fixture;
 
+mod copies;
 mod erasure;
 
 fn at(second: i64) -> Timestamp {
@@ -85,6 +86,38 @@ fn a_scope_that_is_kept_ready_learns_what_is_said_next() {
     let reader = MemoryStore::read(&dir).unwrap().unwrap();
     assert_eq!(ready, found(&reader, &scope(1), "harbor tour tickets"));
     assert_eq!(ready[0], "buy tickets for the harbor tour");
+}
+
+#[test]
+fn conversations_that_take_turns_leave_their_persons_scope_ready() {
+    let (_temp, dir, memory) = open();
+    let ann = Pseudonym::parse(&format!("s1_{}", "a".repeat(32))).unwrap();
+    let key = MemoryScope::Subject(vec![ann.clone()]);
+    let of =
+        |n, second, text: &str| NewFragment { subject: Some(ann.clone()), ..said(n, second, text) };
+    add(&memory, vec![of(1, 1, "the ferry leaves at noon"), of(2, 2, "the harbor is old")]);
+    found(&memory, &key, "ferry");
+    let kept = || memory.0.cache.lock().unwrap().get(&search::Key::of(&key)).expect("it is kept");
+    let ready = kept();
+    for second in 3..9 {
+        let n = u64::from(second % 2 == 0) + 1;
+        add(&memory, vec![of(n, second, &format!("ferry number {second} of conversation {n}"))]);
+        let reader = MemoryStore::read(&dir).unwrap().unwrap();
+        let question = "ferry number of conversation";
+        assert_eq!(found(&memory, &key, question), found(&reader, &key, question), "{second}");
+        assert!(Arc::ptr_eq(&ready, &kept()), "it was read again");
+    }
+}
+
+#[test]
+fn a_search_that_takes_its_time_holds_up_nobody() {
+    let (_temp, _dir, memory) = open();
+    add(&memory, vec![said(1, 1, "the ferry leaves at noon"), said(2, 1, "another ferry")]);
+    let long = memory.ready(&search::Key::of(&scope(1))).unwrap();
+    add(&memory, vec![said(1, 2, "the ferry is white"), said(2, 2, "a ferry of wood")]);
+    assert_eq!(found(&memory, &scope(1), "ferry").len(), 2);
+    assert_eq!(found(&memory, &scope(2), "ferry").len(), 2);
+    assert_eq!(long.len(), 1, "it goes on with what it began with");
 }
 
 #[test]
@@ -195,8 +228,11 @@ fn copies_are_merged_and_near_ones_linked() {
     assert_eq!((stats.n_fragments, stats.n_near, stats.n_variants), (4, 1, 2));
     assert_eq!(stats.n_seen_again, 1);
     // Its id goes on to name what it was merged with.
-    assert_eq!(add(&memory, vec![named("b", said(1, 2, "THE FERRY"))]), [Outcome::Seen]);
+    assert_eq!(add(&memory, vec![named("b", said(1, 2, &format!("{text}.")))]), [Outcome::Seen]);
     assert_eq!(memory.merge_copies().unwrap().n_exact, 0);
+    // Until it says something else.
+    assert_eq!(add(&memory, vec![named("b", said(1, 2, "the ferry"))]), [Outcome::New]);
+    assert_eq!(add(&memory, vec![named("b", said(1, 2, "the ferry"))]), [Outcome::Seen]);
 }
 
 #[test]
@@ -238,10 +274,10 @@ fn vectors_say_which_model_made_them() {
     let vectors = memory.0.pool.with("read", |database| {
         let load = |revision| {
             let key = search::Key::Everything;
-            let scope = load::load(database, &key, &memory.analyzer(), Some(&model(revision)))?;
+            let built = load::load(database, &key, &memory.analyzer(), Some(&model(revision)))?;
             let mut query = memory.query("unheard", at(9));
             (query.vector, query.unit) = (Quantized::of(&[0.5, -1.0]), Unit::Turn);
-            Ok::<_, rusqlite::Error>(scope.0.search(&query).len())
+            Ok::<_, rusqlite::Error>(built.scope.search(&query).len())
         };
         Ok((load("1")?, load("2")?))
     });

@@ -37,8 +37,7 @@ impl MemoryStore {
         question: &str,
     ) -> Result<String, StoreError> {
         let analyzer = self.analyzer();
-        let ready = self.ready(&Key::of(scope))?;
-        let scope = &ready.read().unwrap_or_else(PoisonError::into_inner).0;
+        let scope = self.ready(&Key::of(scope))?;
         Ok(scope.without_speakers(question, |word| analyzer.names(word)))
     }
 

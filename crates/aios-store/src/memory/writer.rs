@@ -195,8 +195,8 @@ fn write(
         let mut of_job = Vec::with_capacity(new.len());
         for one in new {
             let inserted = insert(&making, &analyzer, &tools.fence, one)?;
-            fresh.note(one, inserted.added.outcome, inserted.entry);
-            of_job.push(inserted.added);
+            of_job.push(inserted.added.clone());
+            fresh.note(one, inserted);
         }
         all.push(of_job);
     }

@@ -57,12 +57,22 @@ impl Connector {
                 },
                 Self::Tls(tls) => match tls.clone().call(uri.clone()).await {
                     Ok(stream) => Ok(Stream::Tls(Box::new(TokioIo::new(stream)))),
-                    Err(error) => Err(ConnectError::Failed(root_cause(error.as_ref()))),
+                    Err(error) => Err(ConnectError::Failed(untrusted(root_cause(error.as_ref())))),
                 },
             }
         };
         tokio::time::timeout(timeout, opened).await.unwrap_or(Err(ConnectError::Timeout(timeout)))
     }
+}
+
+/// Adds whom the gateway trusts, where a certificate is what was wrong.
+fn untrusted(cause: String) -> String {
+    if cause.contains("certificate") {
+        return format!(
+            "{cause} (trusted are the system's certificates, or those in SSL_CERT_FILE)"
+        );
+    }
+    cause
 }
 
 /// The innermost cause says what happened; the outer ones only say that it did.

@@ -156,3 +156,170 @@ impl HttpBody {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::super::HeadStart;
+    use super::*;
+    use crate::body::Pieces;
+
+    const SOON: Duration = Duration::from_secs(30);
+
+    /// A pool and the server that it leads to.
+    async fn pool() -> (Arc<Pool>, TcpListener) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri: Uri = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        (Pool::new(Connector::new(&uri).unwrap(), uri), listener)
+    }
+
+    fn message() -> Message {
+        let body = Pieces::from(Bytes::from_static(b"{}"));
+        HeadStart::new(&Method::POST, "/", &HeaderMap::new()).message(&HeaderMap::new(), body)
+    }
+
+    /// Reads one request and answers it with `reply`.
+    async fn answer(server: &mut TcpStream, reply: &[u8]) {
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"\r\n\r\n{}") {
+            assert_ne!(server.read_buf(&mut seen).await.unwrap(), 0, "the client hung up");
+        }
+        server.write_all(reply).await.unwrap();
+    }
+
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+    /// Sends a request that `server` answers, and reads the answer to its end.
+    async fn exchange(pool: &Arc<Pool>, server: &mut TcpStream) {
+        let (reply, ()) = tokio::join!(pool.send(message(), SOON), answer(server, OK));
+        drain(reply.unwrap().into_body()).await;
+    }
+
+    async fn drain(mut body: HttpBody) {
+        while let Some(piece) = std::future::poll_fn(|cx| body.poll_data(cx)).await {
+            piece.unwrap();
+        }
+    }
+
+    /// Opens `n` connections at once, each with its reply still to be read.
+    async fn open(
+        pool: &Arc<Pool>,
+        listener: &TcpListener,
+        n: usize,
+    ) -> Vec<(HttpBody, TcpStream)> {
+        let mut open = Vec::new();
+        for _ in 0..n {
+            let (reply, server) = tokio::join!(pool.send(message(), SOON), async {
+                let mut server = listener.accept().await.unwrap().0;
+                answer(&mut server, OK).await;
+                server
+            });
+            open.push((reply.unwrap().into_body(), server));
+        }
+        open
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again() {
+        let (pool, listener) = pool().await;
+        let (body, mut server) = open(&pool, &listener, 1).await.remove(0);
+        drain(body).await;
+        for _ in 0..3 {
+            exchange(&pool, &mut server).await;
+        }
+        assert_eq!(pool.idle().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_closed_while_idle_is_replaced() {
+        let (pool, listener) = pool().await;
+        let (body, server) = open(&pool, &listener, 1).await.remove(0);
+        drain(body).await;
+        drop(server);
+        // Whether or not the hang-up is noticed in time, the request reaches a server once.
+        let (body, _server) = open(&pool, &listener, 1).await.remove(0);
+        drain(body).await;
+        assert_eq!(pool.idle().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_sent_is_not_sent_again() {
+        let (pool, listener) = pool().await;
+        let (body, mut server) = open(&pool, &listener, 1).await.remove(0);
+        drain(body).await;
+        let (reply, ()) = tokio::join!(pool.send(message(), SOON), async move {
+            answer(&mut server, b"").await;
+        });
+        assert!(matches!(reply, Err(SendError::Lost { was_used: true, .. })), "{reply:?}");
+        assert_eq!(pool.idle().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn only_so_many_are_kept() {
+        let (pool, listener) = pool().await;
+        let (bodies, servers): (Vec<_>, Vec<_>) =
+            open(&pool, &listener, IDLE_MAX + 3).await.into_iter().unzip();
+        for body in bodies {
+            drain(body).await;
+        }
+        assert_eq!(pool.idle().len(), IDLE_MAX);
+        drop(servers);
+    }
+
+    #[tokio::test]
+    async fn what_is_old_is_closed() {
+        let (pool, listener) = pool().await;
+        let (bodies, mut servers): (Vec<_>, Vec<_>) =
+            open(&pool, &listener, 3).await.into_iter().unzip();
+        for body in bodies {
+            drain(body).await;
+        }
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(3600)).unwrap();
+        pool.idle()[..2].iter_mut().for_each(|link| link.idle_since = long_ago);
+        exchange(&pool, &mut servers[2]).await;
+        assert_eq!(pool.idle().len(), 1);
+        for server in &mut servers[..2] {
+            assert_eq!(server.read(&mut [0]).await.unwrap(), 0, "it was closed");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_nobody_reads_on_gives_its_connection_back_only_when_it_has_ended() {
+        let (pool, listener) = pool().await;
+        // Its end is here already.
+        let (body, _server) = open(&pool, &listener, 1).await.remove(0);
+        let mut body = body;
+        std::future::poll_fn(|cx| body.poll_data(cx)).await.unwrap().unwrap();
+        body.finish();
+        assert_eq!(pool.idle().len(), 1);
+        // Dropped before its end, it closes the connection.
+        let (body, mut server) = {
+            pool.idle().clear();
+            open(&pool, &listener, 1).await.remove(0)
+        };
+        drop(body);
+        assert_eq!(server.read(&mut [0]).await.unwrap(), 0);
+        assert_eq!(pool.idle().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_end_that_does_not_come_is_waited_for_only_so_long() {
+        let (pool, listener) = pool().await;
+        let (reply, mut server) = tokio::join!(pool.send(message(), SOON), async {
+            let mut server = listener.accept().await.unwrap().0;
+            let half = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n";
+            answer(&mut server, half).await;
+            server
+        });
+        let mut body = reply.unwrap().into_body();
+        std::future::poll_fn(|cx| body.poll_data(cx)).await.unwrap().unwrap();
+        // From here on, nothing but its timer is waited for.
+        tokio::time::pause();
+        body.finish();
+        assert_eq!(server.read(&mut [0]).await.unwrap(), 0, "given up after {DRAIN_FOR:?}");
+        assert_eq!(pool.idle().len(), 0);
+    }
+}

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::Clock as _;
-use aios_server::{Night, NightReport, StepReport, StepState, run_night};
+use aios_server::{Night, NightReport, StepReport, StepState, run_night, step_names};
 use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Rotator, actor};
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::context::Context;
@@ -23,7 +24,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Do at once what a server does each night, a line for each step
 ///
-/// A step that fails does not stop those behind it. Exit code 1 if one failed, 2 if one found what should
+/// A step that fails does not stop those behind it. With less than 500 MiB free only the log is rotated, which makes room. Exit code 1 if one failed, 2 if one found what should
 /// not be. With --json: {"started_at", "dry_run", "steps": [{"step", "state", "detail"}]}, states are
 /// "done", "skipped", "violation" and "failed".
 #[derive(Debug, Args)]
@@ -31,15 +32,18 @@ pub(super) struct Command {
     /// Only say what would be done
     #[arg(long)]
     dry_run: bool,
+    /// Only this step
+    #[arg(long, value_name = "STEP", value_parser = PossibleValuesParser::new(step_names()))]
+    only: Option<String>,
 }
 
 impl Command {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let report = match Owner::of(&config)? {
-            Owner::Us(dir) => ours(&config, dir, self.dry_run)?,
+            Owner::Us(dir) => ours(&config, dir, self.dry_run, self.only)?,
             Owner::Server => {
-                let asked = json!({ "dry_run": self.dry_run });
+                let asked = json!({ "dry_run": self.dry_run, "only": self.only });
                 owner::ask(&config, "/admin/v1/nightly", &asked)?
             }
         };
@@ -57,7 +61,12 @@ impl Command {
     }
 }
 
-fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightReport> {
+fn ours(
+    config: &Config,
+    dir: DataDir,
+    dry_run: bool,
+    only: Option<String>,
+) -> anyhow::Result<NightReport> {
     let data_dir = Arc::new(dir);
     let store = Arc::new(FileEventLog::open(&data_dir, config.events.log)?);
     let audit = AuditLog::offline(&data_dir, config.audit.clone(), SystemClock.now())?;
@@ -73,6 +82,7 @@ fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightRep
         audit: Arc::clone(&audit),
         actor: actor::OPERATOR.to_owned(),
         keyring: keys::live(&data_dir)?.map(Arc::new),
+        free_bytes: data_dir.free_bytes().ok(),
         data_dir,
         scanner: Arc::new(config.privacy.redactor()),
         objectives: Arc::new(config.objectives.clone()),
@@ -80,7 +90,8 @@ fn ours(config: &Config, dir: DataDir, dry_run: bool) -> anyhow::Result<NightRep
         served: None,
         now: SystemClock.now(),
         dry_run,
-        progress: std::sync::Arc::new(()),
+        progress: Arc::new(()),
+        only,
     };
     let report =
         run_night(&night, |step| tracing::info!(step = step.step, state = step.state.name()));

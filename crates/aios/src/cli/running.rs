@@ -41,6 +41,7 @@ pub(super) struct Status {
 pub(super) struct ConfigInForce {
     pub(super) generation: u64,
     pub(super) hash: String,
+    pub(super) answers_hash: String,
     pub(super) reload_error: Option<String>,
 }
 

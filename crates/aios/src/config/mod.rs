@@ -66,6 +66,8 @@ pub struct Config {
     pub settings: Settings,
     /// Names these settings, in events and metrics: see [`Settings::hash`].
     pub hash: String,
+    /// Names those that decide how messages are answered: see [`Settings::answers_hash`].
+    pub answers_hash: String,
     /// What is strange but not wrong.
     pub warnings: Vec<String>,
     /// `[server]`.

@@ -38,6 +38,7 @@ impl Resolver<'_> {
             file: None,
             settings: self.settings.clone(),
             hash: self.settings.hash(),
+            answers_hash: self.settings.answers_hash(),
             warnings: Vec::new(),
             server: self.server(&file.server, directory),
             upstream: self.upstream(file, &limits),

@@ -14,6 +14,23 @@ use super::schema::{self, Kind, Known, describe};
 /// Hexadecimal digits of the configuration's hash.
 const HASH_DIGITS: usize = 12;
 
+/// Where settings stand that decide how messages are answered: by which model, after which words, within which limits.
+const DECIDES_ANSWERS: [&str; 9] = [
+    "tiers.",
+    "discovery.",
+    "models.",
+    "routing.",
+    "timeouts.",
+    "retries.",
+    "limits.",
+    "privacy.sinks.",
+    "memory.",
+];
+
+/// Those among them that decide whose messages, and where the boundary begins.
+const DEALS_CONVERSATIONS: [&str; 4] =
+    ["routing.adaptive", "routing.treatment_pct", "routing.boundary", "routing.treatment_boundary"];
+
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
@@ -60,8 +77,23 @@ impl Settings {
     /// hash wherever they were written. Secrets are not part of it: settings hold only their names.
     #[must_use]
     pub fn hash(&self) -> String {
+        self.hash_of(|_| true)
+    }
+
+    /// The same of those alone that decide how a bucket's messages are answered. Its boundary is not one of them: it moves
+    /// by itself. Whoever changes who may ask, or who is told of what, has changed no answer.
+    #[must_use]
+    pub fn answers_hash(&self) -> String {
+        self.hash_of(|key| {
+            let decides = DECIDES_ANSWERS.iter().any(|section| key.starts_with(section));
+            decides && !DEALS_CONVERSATIONS.contains(&key)
+        })
+    }
+
+    fn hash_of(&self, is_part: impl Fn(&str) -> bool) -> String {
+        let parts = self.0.iter().filter(|(key, _)| is_part(key.as_str()));
         let text: String =
-            self.0.iter().map(|(key, setting)| format!("{key} = {}\n", setting.value)).collect();
+            parts.map(|(key, setting)| format!("{key} = {}\n", setting.value)).collect();
         SecretDigest::of(text.as_bytes()).to_hex().chars().take(HASH_DIGITS).collect()
     }
 

@@ -44,7 +44,7 @@ pub(crate) fn shown(config: &Config) -> Shown {
     }
 }
 
-/// `{file, hash, settings: {key: {value, origin, place}}}`.
+/// `{file, hash, answers_hash, settings: {key: {value, origin, place}}}`.
 pub(crate) fn as_json(config: &Config) -> serde_json::Value {
     let settings = config.settings.iter().map(|(key, setting)| {
         let place = setting.origin.to_string();
@@ -52,7 +52,7 @@ pub(crate) fn as_json(config: &Config) -> serde_json::Value {
         (key.to_owned(), json!({ "value": value, "origin": setting.origin.kind(), "place": place }))
     });
     let settings: serde_json::Map<_, _> = settings.collect();
-    json!({ "file": config.file, "hash": config.hash, "settings": settings })
+    json!({ "file": config.file, "hash": config.hash, "answers_hash": config.answers_hash, "settings": settings })
 }
 
 fn line(name: &str, setting: &Setting) -> String {

@@ -296,6 +296,30 @@ fn a_named_file_must_be_there_and_an_unnamed_one_need_not() {
 }
 
 #[test]
+fn what_changes_no_answer_leaves_the_hash_of_answers() {
+    let of = |text: &str| check(text, &[]).unwrap().answers_hash;
+    let before = of("");
+    for same in [
+        "[alerts]\nremind_every = \"5h\"",
+        "[slo]\nn_min = 31",
+        "[events]\nsync = \"always\"",
+        "[routing]\ntreatment_pct = 20.0",
+        "[clients]\nrequired = false",
+    ] {
+        assert_eq!(of(same), before, "{same}");
+    }
+    for other in [
+        "[tiers.main]\nendpoints = [{ url = \"http://127.0.0.1:1/v1\", model = \"m\" }]",
+        "[memory]\nwords_max = 900",
+        "[routing]\nprofile = \"golden\"",
+        "[timeouts]\nwhole = \"200s\"",
+        "[privacy.sinks]\nupstream = \"mask\"",
+    ] {
+        assert_ne!(of(other), before, "{other}");
+    }
+}
+
+#[test]
 fn a_changed_file_has_another_stamp_and_hash() {
     let dir = tempfile::tempdir().unwrap();
     let sources = Sources { directory: dir.path().to_owned(), ..Sources::default() };

@@ -83,6 +83,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         alerts: config.alerts.clone(),
         rotator: Arc::clone(&rotator),
         nightly: config.nightly.clone(),
+        page: crate::page::PAGE,
         keyring,
     })
     .context("cannot start the server")?;
@@ -150,6 +151,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
     Live {
         generation,
         hash: config.hash.clone(),
+        answers_hash: config.answers_hash.clone(),
         names: KnownNames::new(&gateway, &upstreams, &redactor),
         gateway,
         upstreams: Arc::new(upstreams),

@@ -131,7 +131,7 @@ fn report(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
     place.run(&["canary", "resume"]).ended(0);
     let report = include_str!("../../../../fixtures/golden/report_v1.json");
     let mut report: Value = serde_json::from_str(report).unwrap();
-    let hash = place.run(&["config", "show", "--json"]).ended(0).json()["hash"].clone();
+    let hash = place.run(&["config", "show", "--json"]).ended(0).json()["answers_hash"].clone();
     let hash = hash.as_str().unwrap();
     let of = candidate_fingerprint(hash, Bucket::Treatment, 0.5, Profile::Golden);
     report["candidate_fingerprint"] = json!(of);
@@ -223,7 +223,7 @@ async fn a_report_that_many_hand_in_at_once_counts_once() {
     beside(&server, &["canary", "hold"]).ended(0);
     let ts = kept(&server, "decision")[0]["ts"].clone();
     beside(&server, &["canary", "resume"]).ended(0);
-    let hash = server.status().await["config"]["hash"].as_str().unwrap().to_owned();
+    let hash = server.status().await["config"]["answers_hash"].as_str().unwrap().to_owned();
     let text = include_str!("../../../../fixtures/golden/report_v1.json");
     let mut report: Value = serde_json::from_str(text).unwrap();
     let of = candidate_fingerprint(&hash, Bucket::Treatment, 0.5, Profile::Golden);
@@ -292,7 +292,7 @@ fn quick() -> Setup {
 }
 
 /// The program beside a running server, which it asks at its admin address.
-fn beside(server: &Server, args: &[&str]) -> Ran {
+pub(crate) fn beside(server: &Server, args: &[&str]) -> Ran {
     let more = ["--data-dir", "data"];
     let mut command = server.place().command(&[args, &more].concat());
     command.env("AIOS_SERVER__ADMIN_LISTEN", server.admin_address());

@@ -88,6 +88,12 @@ async fn of_one_answer_enough_is_said_at_some_time() {
     assert_eq!(refused.error_code(), "feedback_limit");
     say(&server, "", &json!({ "event_id": other, "score": 1 })).await.expect(200);
     let place = server.stop_after(11).await;
+    // Whoever waits for a restart has said enough all the same.
+    let server = Server::start_in(place).await;
+    let refused = say(&server, "", &json!({ "event_id": id, "score": 0 })).await.expect(429);
+    assert_eq!(refused.error_code(), "feedback_limit");
+    say(&server, "", &json!({ "event_id": other, "score": 1 })).await.expect(200);
+    let place = server.stop_after(12).await;
     let check = place.run(&["slo", "status", "--json", "--data-dir", "data"]).ended(0).json();
     let pass_rate = &check["budgets"][0];
     assert_eq!((&pass_rate["n"], &pass_rate["n_bad"]), (&json!(2), &json!(0)), "{pass_rate}");

@@ -180,6 +180,9 @@ fn the_night_asks_the_policy_on_trial() {
     assert!(told.starts_with("PASS of treatment: 10/10 cases passed, 60 % main"), "{told}");
     let check = |golden: &Golden| golden.place.run(&["canary", "check", "--json"]).ended(0).json();
     assert_eq!(check(&golden)["golden"], "fresh_pass");
+    // Who is told of what changes no answer, so what was seen before is of the same policy.
+    golden.serve(1, 1, "[alerts]\nremind_every = \"5h\"");
+    assert_eq!(check(&golden)["golden"], "fresh_pass");
     let record = golden.place.run(&["audit", "tail", "-n", "9", "--json"]).ended(0).stdout;
     assert!(record.contains("\"golden\":\"done\""), "{record}");
     // What is on trial has moved, so that what was seen before is of another policy.

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::rig::{Act, Received, Server, Setup, Upstream, chat_json, eventually, ok};
+use crate::canary::beside;
+use crate::rig::{
+    Act, Gate, Received, Server, Setup, Upstream, chat, chat_json, eventually, ok, post_with,
+};
 
 /// What the judge of a script says to the question, the answer and the mark it was given.
 type Says = fn(question: &str, answer: &str, mark: &str) -> String;
@@ -138,6 +141,48 @@ async fn a_day_has_a_budget_that_a_restart_does_not_renew() {
     .await;
     assert_eq!(of_judge(&logged(&server, 6).await), 2);
     assert_eq!(upstream.n_received(), 6);
+}
+
+/// Ann's answer was drawn and stands behind Carol's, whose judge takes its time; then Ann is erased.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_erased_while_an_answer_waits_is_not_judged() {
+    let (of_bob, of_carol, says) = (Gate::default(), Gate::default(), model(honest));
+    let (bobs, carols) = (of_bob.clone(), of_carol.clone());
+    let is_judged =
+        |request: &Received, whose: &str| request.has("The mark is") && request.has(whose);
+    let upstream = Upstream::start(move |request| {
+        let wait = match request {
+            bob if is_judged(bob, "asked by bob") => Some(Act::Hold(bobs.clone())),
+            carol if is_judged(carol, "asked by carol") => Some(Act::Hold(carols.clone())),
+            _ => None,
+        };
+        wait.into_iter().chain(says(request)).collect()
+    })
+    .await;
+    let server = Server::start(&setup(&upstream)).await;
+    let ask = async |who: &str| {
+        let header = format!("x-conversation-id: of-{who}\r\n");
+        let body = chat("aios-auto", &format!("asked by {who}"), false);
+        server.ask(&post_with(&header, body.as_bytes())).await.expect(200);
+    };
+    ask("bob").await;
+    upstream.received(2).await;
+    ask("carol").await;
+    ask("ann").await;
+    // Both are on record before the judge looks again.
+    logged(&server, 3).await;
+    of_bob.open();
+    upstream.received(5).await;
+    let erase = ["data", "delete", "--conv-id", "of-ann", "--execute"];
+    tokio::task::block_in_place(|| beside(&server, &erase).ended(0));
+    of_carol.open();
+    ask("dave").await;
+    let asked = upstream.received(7).await;
+    assert!(asked.iter().any(|request| is_judged(request, "asked by dave")));
+    assert!(!asked.iter().any(|request| is_judged(request, "asked by ann")));
+    // An erasure seals what was written before it.
+    let n_verdicts = || server.log().into_iter().filter(is_from_judge).count();
+    eventually("verdicts on Carol and Dave", async || (n_verdicts() == 2).then_some(())).await;
 }
 
 #[tokio::test]

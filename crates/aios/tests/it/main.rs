@@ -70,6 +70,8 @@ mod threats;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 #[cfg(feature = "otel")]
 mod traces;
 #[cfg(test)]

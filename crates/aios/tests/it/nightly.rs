@@ -40,6 +40,9 @@ fn a_night_looks_after_the_log() {
     let ran = place.run(&["nightly"]).ended(0);
     assert!(ran.stdout.contains("rescan     done       1 events scanned"), "{}", ran.stdout);
     assert!(ran.stdout.contains("0 detections"), "{}", ran.stdout);
+    let one = place.run(&["nightly", "--only", "rescan", "--json"]).ended(0).json();
+    assert_eq!(one["steps"].as_array().unwrap().len(), 1);
+    assert!(place.run(&["nightly", "--only", "dust"]).ended(64).stderr.contains("hypotheses"));
     let dry = place.run(&["nightly", "--dry-run", "--json"]).ended(0);
     assert_eq!(
         (dry.json()["dry_run"].as_bool(), state(&dry, "rotate")),
@@ -70,6 +73,8 @@ fn a_running_server_does_it_itself() {
     let _server = place.start(&["serve"], "OpenAI API");
     let ran = place.run(&["nightly", "--json"]).ended(0);
     assert_eq!(state(&ran, "rescan"), "done");
+    let one = place.run(&["nightly", "--only", "rescan", "--json"]).ended(0).json();
+    assert_eq!(one["steps"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! The hypotheses' tab: what the traffic says to each, and what it said before.
 
-use std::time::Duration;
-
-use aios_control::hypothesis::{Finished, Hypothesis, test_all};
+use aios_control::hypothesis::{Finished, Hypothesis};
 use aios_core::{HypothesisEvent, Timestamp};
 use aios_store::{DataDir, Index, Span};
 use axum::extract::State;
@@ -85,15 +83,12 @@ struct FindingView {
     interval_high: f64,
 }
 
-/// Traffic that is looked at, as each night.
-const RECENT: Duration = Duration::from_secs(14 * 86_400);
-
 /// Most requests that are tested while somebody waits. Where there are more, what the last night found is shown.
 const TESTED_MAX: u64 = 200_000;
 
 pub(crate) async fn show(State(views): State<Views>) -> Response {
     let make = |dir: &DataDir, scene: &Scene| {
-        let since = scene.now.minus(RECENT);
+        let since = judging::anchored(dir, scene.now)?;
         let Some(index) = Index::read(dir)? else { return Ok(view(scene, since, &[], vec![])) };
         let findings = index.findings()?;
         let mut n = 0;
@@ -101,8 +96,9 @@ pub(crate) async fn show(State(views): State<Views>) -> Response {
         if n > TESTED_MAX {
             return Ok(view(scene, since, &findings, vec![]));
         }
-        let rows = judging::rows(&index, since..scene.now)?;
-        let tested = test_all(&scene.hypotheses, &rows, scene.objectives.quality_min);
+        let quality_min = scene.objectives.quality_min;
+        let family = &scene.hypotheses;
+        let tested = judging::tested(family, Some(&index), since, scene.now, quality_min)?;
         Ok(view(scene, since, &findings, tested))
     };
     views.show(make).await

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aios_control::hypothesis::{Finished, Hypothesis, test_all};
+use aios_control::hypothesis::{Finished, Hypothesis};
 use aios_core::{Event, EventId, EventType, Finding, HypothesisEvent, SCHEMA_VERSION, Timestamp};
 use aios_store::{Filter, Index, query};
 
@@ -14,7 +14,7 @@ use crate::nightly::{Night, Outcome, Step};
 
 pub(in crate::nightly) const STEP: Step = Step { name: "hypotheses", run };
 
-/// Traffic that is looked at, as `aios hypotheses run` does, and how far back the last finding is looked for.
+/// How far back the last finding is looked for; one that stays is written again after it.
 const RECENT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 fn run(night: &Night) -> Result<Outcome, String> {
@@ -22,9 +22,9 @@ fn run(night: &Night) -> Result<Outcome, String> {
     if family.is_empty() {
         return Ok(Outcome::Skipped("there are none".to_owned()));
     }
-    let since = night.now.minus(RECENT);
+    let since = judging::anchored(&night.data_dir, night.now).map_err(|error| error.to_string())?;
     let found = test(night, since)?;
-    let last = last_findings(night, since)?;
+    let last = last_findings(night)?;
     let news = family.iter().zip(found).filter_map(|(hypothesis, found)| {
         let before = last.get(&found.name).copied();
         (before != Some(found.finding)).then(|| event(night, since, hypothesis, found, before))
@@ -40,17 +40,14 @@ fn run(night: &Night) -> Result<Outcome, String> {
 fn test(night: &Night, since: Timestamp) -> Result<Vec<Finished>, String> {
     night.store.catch_up_index().map_err(|error| error.to_string())?;
     let index = Index::read(&night.data_dir).map_err(|error| error.to_string())?;
-    let rows = match index {
-        Some(index) => {
-            judging::rows(&index, since..night.now).map_err(|error| error.to_string())?
-        }
-        None => Vec::new(),
-    };
-    Ok(test_all(&night.work.hypotheses, &rows, night.objectives.quality_min))
+    let (family, quality_min) = (&night.work.hypotheses, night.objectives.quality_min);
+    judging::tested(family, index.as_ref(), since, night.now, quality_min)
+        .map_err(|error| error.to_string())
 }
 
 /// The last finding of each hypothesis that is on record.
-fn last_findings(night: &Night, since: Timestamp) -> Result<BTreeMap<String, Finding>, String> {
+fn last_findings(night: &Night) -> Result<BTreeMap<String, Finding>, String> {
+    let since = night.now.minus(RECENT);
     let filter =
         Filter { event_type: Some(EventType::Hypothesis), since: Some(since), ..Filter::default() };
     let events = query(&night.data_dir, &filter).map_err(|error| error.to_string())?;

@@ -84,7 +84,8 @@ impl Check {
         }
         let (settings, now) = (config.control().canary, SystemClock.now());
         let InForce { split, policy, .. } = InForce::of(config)?;
-        let trial = Trial::new(&config.hash, &split, policy.profile, &config.objectives.slos);
+        let trial =
+            Trial::new(&config.answers_hash, &split, policy.profile, &config.objectives.slos);
         let gate = match report {
             Some((path, text)) => {
                 let gate = Gate::of(&text, &path, &trial, now);

@@ -90,7 +90,12 @@ impl Target {
         }
         let status = running::find(config).ok().flatten()?.status;
         let boundary = status.split.boundary(self.bucket).get();
-        Some(candidate_fingerprint(&status.config.hash, self.bucket, boundary, status.profile))
+        Some(candidate_fingerprint(
+            &status.config.answers_hash,
+            self.bucket,
+            boundary,
+            status.profile,
+        ))
     }
 
     fn key(&self, context: &Context) -> anyhow::Result<Option<Secret>> {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use aios_control::hypothesis::{Finished, test_all};
+use aios_control::hypothesis::Finished;
 use aios_core::{Clock as _, Timestamp};
 use aios_server::judging;
 use clap::Args;
@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
+use crate::cli::routing::open;
 use crate::cli::{parse, slo, table};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -21,9 +22,9 @@ use crate::config::Config;
 /// "by_lot"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// Traffic from this time on: a time, or how long ago
-    #[arg(long, default_value = "14d", value_name = "TIME", value_parser = parse::time)]
-    since: Timestamp,
+    /// Traffic from this time on, a time or how long ago; left out: as the night does, since treatment was last reset
+    #[arg(long, value_name = "TIME", value_parser = parse::time)]
+    since: Option<Timestamp>,
 }
 
 impl Run {
@@ -42,12 +43,15 @@ impl Run {
 }
 
 /// What the traffic since then says to each hypothesis.
-pub(super) fn tested(config: &Config, since: Timestamp) -> anyhow::Result<Vec<Finished>> {
-    let rows = match slo::index(&config.server.data_dir)? {
-        Some(index) => judging::rows(&index, since..SystemClock.now())?,
-        None => Vec::new(),
+pub(super) fn tested(config: &Config, since: Option<Timestamp>) -> anyhow::Result<Vec<Finished>> {
+    let (now, index) = (SystemClock.now(), slo::index(&config.server.data_dir)?);
+    let since = match (since, open(&config.server.data_dir)?) {
+        (Some(since), _) => since,
+        (None, Some(dir)) => judging::anchored(&dir, now)?,
+        (None, None) => now,
     };
-    Ok(test_all(&config.hypotheses, &rows, config.objectives.quality_min))
+    let quality_min = config.objectives.quality_min;
+    Ok(judging::tested(&config.hypotheses, index.as_ref(), since, now, quality_min)?)
 }
 
 fn row(one: &Finished) -> Vec<String> {

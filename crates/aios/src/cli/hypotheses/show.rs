@@ -23,9 +23,9 @@ use crate::config::Config;
 pub(super) struct Show {
     /// The hypothesis
     name: String,
-    /// Traffic from this time on: a time, or how long ago
-    #[arg(long, default_value = "14d", value_name = "TIME", value_parser = parse::time)]
-    since: Timestamp,
+    /// Traffic from this time on, a time or how long ago; left out: as the night does, since treatment was last reset
+    #[arg(long, value_name = "TIME", value_parser = parse::time)]
+    since: Option<Timestamp>,
 }
 
 impl Show {

@@ -31,14 +31,19 @@ impl Setup {
     }
 
     /// Adds an endpoint of the main tier; `more` is TOML such as `concurrency_max = 1`.
-    pub(crate) fn with_main(mut self, upstream: &Upstream, more: &str) -> Self {
-        self.main.push(endpoint(upstream, "big", more));
+    pub(crate) fn with_main(self, upstream: &Upstream, more: &str) -> Self {
+        self.with_main_at(&upstream.url(), more)
+    }
+
+    /// The same for a server that is reached some other way.
+    pub(crate) fn with_main_at(mut self, url: &str, more: &str) -> Self {
+        self.main.push(endpoint(url, "big", more));
         self
     }
 
     /// Adds an endpoint of the embedder tier.
     pub(crate) fn with_embedder(mut self, upstream: &Upstream, more: &str) -> Self {
-        self.embedder.push(endpoint(upstream, "small", more));
+        self.embedder.push(endpoint(&upstream.url(), "small", more));
         self
     }
 
@@ -64,8 +69,7 @@ impl Setup {
     }
 }
 
-fn endpoint(upstream: &Upstream, model: &str, more: &str) -> String {
-    let url = upstream.url();
+fn endpoint(url: &str, model: &str, more: &str) -> String {
     let comma = if more.is_empty() { "" } else { ", " };
     format!("{{ url = \"{url}\", model = \"{model}\", kind = \"open_ai\"{comma}{more} }}")
 }

@@ -112,6 +112,11 @@ impl Upstream {
         tokio::spawn(accept(listener, Arc::new(script), self.seen.clone()));
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its base URL.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/v1", self.address)

@@ -1,0 +1,35 @@
+//! Hypotheses asked of what was kept.
+
+use aios_control::ControlEvent;
+use aios_control::hypothesis::{Finished, Hypothesis, Testing, anchor};
+use aios_core::Timestamp;
+use aios_store::{ControlHistory, DataDir, Index, StoreError};
+
+use super::rows::each_row;
+
+/// From when on traffic is asked at `now`, as far as nobody wants it otherwise.
+///
+/// # Errors
+/// When what control keeps cannot be read. A line of it that is damaged ends what is known.
+pub fn anchored(dir: &DataDir, now: Timestamp) -> Result<Timestamp, StoreError> {
+    let history = ControlHistory::<ControlEvent>::read(dir)?;
+    Ok(anchor(history.lines.iter().map(|kept| &kept.record), now))
+}
+
+/// What live traffic from `since` until `now` says to each hypothesis.
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn tested(
+    family: &[Hypothesis],
+    index: Option<&Index>,
+    since: Timestamp,
+    now: Timestamp,
+    quality_min: f64,
+) -> Result<Vec<Finished>, StoreError> {
+    let mut testing = Testing::new(family, quality_min);
+    if let Some(index) = index {
+        each_row(index, since..now, |row| testing.take(&row))?;
+    }
+    Ok(testing.finished())
+}

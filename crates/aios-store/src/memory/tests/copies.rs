@@ -1,0 +1,91 @@
+//! What is a copy, and of whom.
+
+use aios_memory::Validity;
+
+use super::*;
+
+const TEXT: &str = "the ferry leaves at noon";
+
+fn person(mark: &str) -> Pseudonym {
+    Pseudonym::parse(&format!("s1_{}", mark.repeat(32))).unwrap()
+}
+
+fn of(who: &str, new: NewFragment) -> NewFragment {
+    NewFragment { subject: Some(person(who)), ..new }
+}
+
+fn all_of(who: &str) -> MemoryScope {
+    MemoryScope::Subject(vec![person(who)])
+}
+
+#[test]
+fn what_two_people_say_is_no_copy() {
+    let (_temp, dir, memory) = open();
+    assert_eq!(add(&memory, vec![of("a", said(1, 1, TEXT))]), [Outcome::New]);
+    assert_eq!(add(&memory, vec![of("b", said(1, 2, TEXT))]), [Outcome::New]);
+    assert_eq!(add(&memory, vec![said(1, 3, TEXT)]), [Outcome::New], "of somebody unknown");
+    assert_eq!(add(&memory, vec![of("a", said(1, 4, TEXT))]), [Outcome::Seen]);
+    assert_eq!(memory.merge_copies().unwrap().n_exact, 0);
+    assert_eq!(found(&memory, &all_of("b"), "ferry"), [TEXT]);
+    memory.erase(&[person("a")]).unwrap();
+    let reader = MemoryStore::read(&dir).unwrap().unwrap();
+    assert_eq!(found(&reader, &all_of("a"), "ferry"), [""; 0]);
+    assert_eq!(found(&reader, &all_of("b"), "ferry"), [TEXT]);
+}
+
+#[test]
+fn a_copy_of_what_is_found_no_more_is_kept() {
+    let (_temp, _dir, memory) = open();
+    let day = 86_400;
+    add(&memory, vec![named("a", said(1, 0, TEXT))]);
+    assert_eq!(memory.archive_idle(at(400 * day)).unwrap().proposed.len(), 1);
+    assert_eq!(add(&memory, vec![said(1, 400 * day, TEXT)]), [Outcome::New]);
+    assert_eq!(found(&memory, &scope(1), "ferry"), [TEXT]);
+    let looked = memory.merge_copies().unwrap();
+    assert_eq!((looked.n_fragments, looked.n_exact), (1, 0), "the archived one is left alone");
+    assert_eq!(found(&memory, &scope(1), "ferry"), [TEXT]);
+
+    let other = "no, the ferry leaves at one";
+    add(&memory, vec![named("b", said(2, 1, TEXT)), named("c", said(2, 2, other))]);
+    assert_eq!(memory.supersede(&scope(2), "b", "c").unwrap(), Revised::Done);
+    assert_eq!(add(&memory, vec![said(2, 3, TEXT)]), [Outcome::New], "noon after all");
+    assert_eq!(found(&memory, &scope(2), "ferry leaves noon").len(), 2);
+
+    let until = |second| Validity { to: at(second), ..Validity::default() };
+    let for_a_time = NewFragment { valid: until(10), ..said(3, 1, TEXT) };
+    assert_eq!(add(&memory, vec![for_a_time.clone(), for_a_time]), [Outcome::New, Outcome::Seen]);
+    assert_eq!(add(&memory, vec![said(3, 20, TEXT)]), [Outcome::New], "for good");
+}
+
+#[test]
+fn what_a_copy_had_taken_the_place_of_does_not_come_back_with_its_merging() {
+    let (_temp, _dir, memory) = open();
+    let other = "the ferry leaves at one";
+    let new = vec![
+        named("first", said(1, 1, TEXT)),
+        named("other", said(1, 2, other)),
+        named("again", said(1, 3, TEXT)),
+    ];
+    add(&memory, new);
+    assert_eq!(memory.supersede(&scope(1), "other", "again").unwrap(), Revised::Done);
+    assert_eq!(memory.merge_copies().unwrap().n_exact, 1);
+    assert_eq!(found(&memory, &scope(1), "ferry leaves"), [TEXT]);
+}
+
+#[test]
+fn what_is_said_anew_under_an_id_is_whose_it_is_now() {
+    let (_temp, _dir, memory) = open();
+    add(&memory, vec![of("a", named("x", said(1, 1, TEXT)))]);
+    assert_eq!(found(&memory, &all_of("a"), "ferry"), [TEXT]);
+    assert_eq!(found(&memory, &all_of("b"), "ferry"), [""; 0]);
+    let now = "the ferry leaves at one";
+    assert_eq!(add(&memory, vec![of("b", named("x", said(1, 2, now)))]), [Outcome::Changed]);
+    assert_eq!(found(&memory, &all_of("a"), "ferry"), [""; 0]);
+    assert_eq!(found(&memory, &all_of("b"), "ferry"), [now]);
+    assert_eq!(add(&memory, vec![of("a", named("x", said(1, 2, now)))]), [Outcome::Changed]);
+    assert_eq!(found(&memory, &all_of("a"), "ferry"), [now]);
+    // Nobody in particular takes it from nobody.
+    assert_eq!(add(&memory, vec![named("x", said(1, 2, now))]), [Outcome::Seen]);
+    assert_eq!(add(&memory, vec![named("x", said(1, 2, TEXT))]), [Outcome::Changed]);
+    assert_eq!(found(&memory, &all_of("a"), "ferry"), [TEXT]);
+}
