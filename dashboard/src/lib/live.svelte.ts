@@ -9,6 +9,9 @@ const AGAIN_MS = 2_000;
 /** Ticks that the rate is the mean of. */
 const TICKS_KEPT = 60;
 
+/** Before the first tick of a connection things may have happened that no tick has told. */
+type Listener = (tick: Tick, isFirst: boolean) => void;
+
 class Live {
   state = $state<"off" | "connecting" | "live" | "lost">("off");
   ticks = $state.raw<Tick[]>([]);
@@ -19,14 +22,19 @@ class Live {
   /** The server has refused the stream: whoever started it finds out why. */
   onrefused: () => void = () => {};
   #source: EventSource | undefined;
-  #listeners = new Set<(tick: Tick) => void>();
+  #listeners = new Set<Listener>();
+  /** The next tick is the first of a connection. */
+  #isFirst = true;
 
   start(): void {
     if (this.#source) return;
     this.state = "connecting";
     const source = new EventSource(VIEW.live);
     this.#source = source;
-    source.onopen = () => (this.state = "live");
+    source.onopen = () => {
+      this.state = "live";
+      this.#isFirst = true;
+    };
     // The browser connects again by itself, unless the server has refused.
     source.onerror = () => {
       this.state = "lost";
@@ -55,7 +63,7 @@ class Live {
   }
 
   /** Calls `take` with each tick until the returned function is called. */
-  listen(take: (tick: Tick) => void): () => void {
+  listen(take: Listener): () => void {
     this.#listeners.add(take);
     return () => this.#listeners.delete(take);
   }
@@ -68,7 +76,8 @@ class Live {
   #tick(tick: Tick): void {
     this.state = "live";
     this.ticks = [...this.ticks.slice(1 - TICKS_KEPT), tick];
-    for (const take of this.#listeners) take(tick);
+    for (const take of this.#listeners) take(tick, this.#isFirst);
+    this.#isFirst = false;
   }
 }
 

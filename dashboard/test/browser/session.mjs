@@ -23,6 +23,7 @@ test("what happens is seen while it happens", async () => {
   const { page, context, complaints } = await owner(SEEDED);
   await show(page, "overview");
   await page.locator("[data-live=live]").waitFor();
+  await page.locator(".live b").waitFor();
   const figure = page.locator("[data-figure=Requests]");
   const requests = async () => Number((await figure.textContent()).replaceAll(",", ""));
   const before = await requests();
