@@ -12,6 +12,8 @@ mod canary;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod dashboard;
+#[cfg(test)]
 mod data;
 #[cfg(test)]
 mod durability;

@@ -116,8 +116,9 @@ impl Hub {
         loop {
             tick.tick().await;
             if self.n_listeners() == 0 {
-                (told, counted) = (None, None);
                 self.is_heard.notified().await;
+                // Whoever comes has just been told how things stand.
+                (told, counted) = (self.standing().await.ok(), Some(Counted::of(&self.gateway)));
                 continue;
             }
             let now = Counted::of(&self.gateway);
