@@ -46,6 +46,11 @@ pub(crate) fn run_browser() -> Result<Done> {
     Ok(Done::Passed)
 }
 
+/// Starts a server on nothing, and stops it: what it needs is then in `dir/name`.
+pub(crate) fn make_keys(dir: &Path, name: &str, profile: &str) -> Result<()> {
+    Site::start(dir, name, profile)?.stop()
+}
+
 /// Measures the page on the data in `dir/name`; false where a bar was missed.
 pub(crate) fn measure(dir: &Path, name: &str, profile: &str) -> Result<bool> {
     let mut script = with_browser(&["test/bench.mjs"])?;
