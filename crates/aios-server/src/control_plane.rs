@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_service::Service as _;
 
-use crate::admin::{self, AdminState, Auth};
+use crate::admin::{self, AdminState, Auth, GoldenRuns, Hub, Page, Stage};
 use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
 use crate::canary::{self, CanaryKeeper, CanaryMetrics, ControlConfig, Desk};
 use crate::controller::{Controller, ControllerState};
@@ -47,6 +47,7 @@ pub(crate) struct Controls {
     pub(crate) nightly: Nightly,
     /// Faults that may be ordered.
     pub(crate) faults: Option<Arc<Faults>>,
+    pub(crate) page: Page,
     /// Only this machine can connect to the admin listener.
     pub(crate) is_loopback: bool,
 }
@@ -60,6 +61,7 @@ pub(crate) struct ControlPlane {
     watch: Watch,
     housekeeper: Arc<Housekeeper>,
     judge: LiveJudge,
+    hub: Arc<Hub>,
 }
 
 impl ControlPlane {
@@ -67,6 +69,7 @@ impl ControlPlane {
         let Controls { gateway, controller_state, kept, auth, .. } = controls;
         let alert_metrics = Arc::new(AlertMetrics::default());
         let data_dir = || Arc::clone(&kept.data_dir);
+        let receivers = controls.alerts.targets.clone().into();
         let watch = Watch::new(
             Arc::clone(&gateway),
             data_dir(),
@@ -97,14 +100,29 @@ impl ControlPlane {
             keyring: Arc::clone(&controls.keyring),
             nightly: controls.nightly,
         }));
+        let status = StatusReader {
+            gateway: Arc::clone(&gateway),
+            controller: controller_state,
+            reload: controls.reload,
+        };
+        let goldens = Arc::new(GoldenRuns::new(Arc::clone(&gateway.clock)));
+        let stage = Stage {
+            goldens: Arc::clone(&goldens),
+            desk: Arc::clone(&desk),
+            status: status.clone(),
+            alerts: Arc::clone(&alert_metrics),
+        };
+        let views = stage.views();
+        let hub = Hub::new(Arc::clone(&gateway), views.clone());
         let admin = admin::router(AdminState {
+            views: views.clone(),
+            hub: Arc::clone(&hub),
+            page: controls.page,
+            goldens,
+            receivers,
             nightly: Arc::clone(&housekeeper),
             gateway: Arc::clone(&gateway),
-            status: StatusReader {
-                gateway: Arc::clone(&gateway),
-                controller: controller_state,
-                reload: controls.reload,
-            },
+            status,
             auth,
             audit: Arc::clone(&kept.audit),
             data_dir: data_dir(),
@@ -126,7 +144,16 @@ impl ControlPlane {
         gateway.metrics.collect(AlertCollector(alert_metrics));
         gateway.metrics.collect(CanaryMetrics::new(&desk));
         gateway.metrics.collect(kept);
-        Self { admin, controller: controls.controller, desk, recorder, watch, housekeeper, judge }
+        Self {
+            admin,
+            controller: controls.controller,
+            desk,
+            recorder,
+            watch,
+            housekeeper,
+            judge,
+            hub,
+        }
     }
 
     /// Runs it on a thread of its own until told to stop.
@@ -159,6 +186,7 @@ impl ControlPlane {
             tokio::spawn(self.housekeeper.keep_house()),
             tokio::spawn(self.judge.run()),
             tokio::spawn(self.watch.run(stop.clone())),
+            tokio::spawn(self.hub.run(stop.clone())),
         ];
         let record = tokio::spawn(self.recorder.run(stop.clone()));
         let admin = self.admin;

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::admin::{self, AdminConfig};
+use crate::admin::{self, AdminConfig, Page};
 use crate::alerts::AlertConfig;
 use crate::canary::{self, ControlConfig};
 use crate::collected::Collected;
@@ -73,6 +73,8 @@ pub struct Parts {
     pub rotator: Arc<Rotator>,
     /// The night's work.
     pub nightly: Nightly,
+    /// The dashboard's page.
+    pub page: Page,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
     /// Faults that may be ordered; none where they may not.
@@ -183,6 +185,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         alerts: parts.alerts,
         nightly: parts.nightly,
         faults: parts.faults,
+        page: parts.page,
         is_loopback: addresses.1.ip().is_loopback(),
     });
     let (stop, stopped) = watch::channel(false);

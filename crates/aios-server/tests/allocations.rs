@@ -188,6 +188,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
             per_hour_max: 1,
         },
         nightly: aios_server::Nightly::default(),
+        page: aios_server::Page::default(),
         live: live(model),
         control: aios_server::ControlConfig::fixed(split()),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
@@ -280,5 +281,6 @@ fn live(model: SocketAddr) -> Live {
         judge: None,
         memory: Arc::default(),
         clients: Clients::new(false, vec![], None),
+        shown: Arc::default(),
     }
 }

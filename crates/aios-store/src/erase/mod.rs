@@ -35,7 +35,7 @@ pub use census::{Census, Depth, Left, StoreCount};
 pub use error::EraseError;
 pub use fence::Fence;
 pub use key_use::KeyUse;
-pub use ledger::{ErasureState, LedgerEntry};
+pub use ledger::{ErasureState, LedgerEntry, erasures};
 pub use plan::{ErasePlan, plan_hash};
 pub use proof::{ReceiptChecked, Witness, verify_receipt};
 pub use receipt::{ErasureProof, Receipt};

@@ -15,6 +15,7 @@ mod database;
 mod erase;
 mod fragment;
 mod insert;
+mod list;
 mod load;
 mod ready;
 mod rebuild;
@@ -45,6 +46,7 @@ pub use fragment::{
     Added, FRAGMENT_ID_MAX, FRAGMENT_MAX, Home, NewFragment, Outcome, Recalled, RecalledFragment,
     Refusal, fragment_id,
 };
+pub use list::Listed;
 pub use revise::Revised;
 pub use search::MemoryScope;
 pub use stats::MemoryStats;

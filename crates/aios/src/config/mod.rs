@@ -52,7 +52,7 @@ pub use privacy::Privacy;
 pub use problem::{ConfigError, Origin, Problem};
 pub use schema::DEFAULT_TOML;
 pub use settings::{Setting, Settings};
-pub(crate) use show::{as_json, as_toml};
+pub(crate) use show::{as_json, as_toml, shown};
 pub use sources::{FileStamp, Flag, Sources};
 pub use units::{duration, size};
 

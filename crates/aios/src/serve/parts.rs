@@ -85,6 +85,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         alerts: config.alerts.clone(),
         rotator: Arc::clone(&rotator),
         nightly: config.nightly.clone(),
+        page: crate::page::PAGE,
         keyring,
     })
     .context("cannot start the server")?;
@@ -174,6 +175,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
             clients,
             before.map(|before| &before.clients),
         ),
+        shown: Arc::new(crate::config::shown(config)),
     }
 }
 

@@ -14,6 +14,8 @@ mod chaos;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod dashboard;
+#[cfg(test)]
 mod data;
 #[cfg(test)]
 mod durability;
