@@ -4,6 +4,7 @@
 
 mod chat;
 mod check;
+mod day;
 mod erase;
 mod load;
 mod memory;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use aios_core::Timestamp;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use tokio::task::LocalSet;
@@ -73,6 +75,18 @@ enum Command {
         /// Events in all.
         #[arg(long, default_value_t = 1_000_000)]
         events: u64,
+    },
+    /// Fill an event log with a day of traffic
+    Day {
+        /// An empty directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Events in all.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+        /// When the day ends, in seconds since 1970.
+        #[arg(long)]
+        until_s: i64,
     },
     /// Fill an event log, compress it, and start on it three times
     Starts {
@@ -163,6 +177,9 @@ fn run(command: Command) -> Result<bool> {
         }
         Command::Check { dir, events } => {
             print_line(&serde_json::to_string(&check::run(&dir, events)?)?)?;
+        }
+        Command::Day { dir, events, until_s } => {
+            day::fill(&dir, events, Timestamp::from_micros(until_s * 1_000_000))?;
         }
         Command::Starts { dir, events } => {
             let report = store::starts(&store::Plan { dir, n_events: events })?;

@@ -54,6 +54,7 @@ pub(crate) fn live(seed: u64, generation: u64, before: Option<&Live>) -> Live {
     Live {
         generation,
         hash: format!("{generation:012x}"),
+        shown: Arc::default(),
         answers_hash: "0123456789ab".to_owned(),
         names: KnownNames::new(&gateway, &upstreams, &redactor),
         gateway,

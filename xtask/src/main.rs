@@ -7,6 +7,7 @@
 
 mod bench;
 mod cargo;
+mod dashboard;
 mod demo;
 mod fuzz;
 mod guard;
@@ -35,6 +36,11 @@ const COMMANDS: &[Command] = &[
         name: "demo",
         about: "start AIOS on simulated models under live traffic",
         run: demo::run,
+    },
+    Command {
+        name: "dashboard",
+        about: "build the page that the admin address serves",
+        run: dashboard::run,
     },
     Command { name: "test", about: "run every check", run: test::run_command },
     Command { name: "ci", about: "the same, as CI calls it", run: test::run_command },
@@ -80,7 +86,7 @@ fn main() -> ExitCode {
 fn usage() {
     eprintln!("usage: cargo xtask <command>\n");
     for command in COMMANDS {
-        eprintln!("  {:<7} {}", command.name, command.about);
+        eprintln!("  {:<9} {}", command.name, command.about);
     }
 }
 

@@ -10,20 +10,46 @@ use crate::{process, workspace};
 
 /// Installs once what `package-lock.json` in `from` says, into `target/NAME/node`; `None` without Node and npm.
 pub(crate) fn install(from: &Path, name: &str) -> Result<Option<PathBuf>> {
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let is_there = |tool: &str| process::output(Command::new(tool).arg("--version")).is_some();
-    if !is_there(npm) || !is_there("node") {
+    if !is_there() {
         return Ok(None);
     }
     let dir = workspace::target().join(name).join("node");
-    let files = ["package.json", "package-lock.json"].map(|file| from.join(file));
-    let wanted = files.iter().map(|file| read(file)).collect::<Result<String>>()?;
-    once(&dir, &wanted, |dir| {
-        files.iter().try_for_each(|file| copy(file, dir))?;
-        let args = ["ci", "--no-audit", "--no-fund", "--silent"];
-        process::run(Command::new(npm).args(args).current_dir(dir))
+    once(&dir, &wanted(from)?, |dir| {
+        files(from).iter().try_for_each(|file| copy(file, dir))?;
+        clean_install(dir)
     })?;
     Ok(Some(dir))
+}
+
+/// The same beside the lock, where builds and editors look for it; `false` without Node and npm.
+pub(crate) fn install_beside(lock: &Path) -> Result<bool> {
+    if !is_there() {
+        return Ok(false);
+    }
+    once(&lock.join("node_modules"), &wanted(lock)?, |_| clean_install(lock))?;
+    Ok(true)
+}
+
+fn is_there() -> bool {
+    let runs = |tool: &str| process::output(Command::new(tool).arg("--version")).is_some();
+    runs(npm()) && runs("node")
+}
+
+const fn npm() -> &'static str {
+    if cfg!(windows) { "npm.cmd" } else { "npm" }
+}
+
+fn files(project: &Path) -> [PathBuf; 2] {
+    ["package.json", "package-lock.json"].map(|file| project.join(file))
+}
+
+fn wanted(project: &Path) -> Result<String> {
+    files(project).iter().map(|file| read(file)).collect()
+}
+
+fn clean_install(dir: &Path) -> Result<()> {
+    let args = ["ci", "--no-audit", "--no-fund", "--silent"];
+    process::run(Command::new(npm()).args(args).current_dir(dir))
 }
 
 /// Runs `install` in an empty `dir` unless the note left there says that `wanted` is installed.
@@ -59,8 +85,8 @@ mod tests {
     /// Addresses in a lock would tie everybody to the registry of whoever wrote it.
     #[test]
     fn locks_name_versions_and_digests_but_no_addresses() {
-        for project in ["sdk", "workflows"] {
-            let dir = workspace::root().join("tests").join(project);
+        for project in ["tests/sdk", "tests/workflows", "dashboard"] {
+            let dir = workspace::root().join(project);
             let lock = read(&dir.join("package-lock.json")).unwrap();
             assert!(lock.contains("\"integrity\"") && !lock.contains("\"resolved\""), "{project}");
         }

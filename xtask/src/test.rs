@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{cargo, process, sdk, sim, workflows};
+use crate::{cargo, dashboard, process, sdk, sim, workflows};
 
 /// What a step came to.
 pub(crate) enum Done {
@@ -32,6 +32,8 @@ struct Step {
 
 const STEPS: &[Step] = &[
     Step { name: "format", run: || run(&["fmt", "--all", "--check"]) },
+    // Before anything is compiled, so that what is compiled has it inside.
+    Step { name: "page", run: dashboard::page },
     Step {
         name: "lint",
         run: || run(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
@@ -41,6 +43,7 @@ const STEPS: &[Step] = &[
     Step { name: "simulation", run: sim::step },
     Step { name: "otel", run: otel },
     Step { name: "docs", run: docs },
+    Step { name: "dashboard", run: dashboard::run_browser },
     Step { name: "workflows", run: workflows::lint },
     Step { name: "sdk (python)", run: sdk::python },
     Step { name: "sdk (node)", run: sdk::node },

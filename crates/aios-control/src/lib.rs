@@ -44,6 +44,6 @@ pub use judge::{Ceilings, JudgePolicy, Judgement, Metric, Question, difference_i
 pub use multiple::{e_benjamini_hochberg, holm};
 pub use plan::{CanaryPolicy, Check, plan};
 pub use rollout::{Hand, Rollout};
-pub use row::Row;
+pub use row::{Row, is_failure};
 pub use sources::{Sources, unseen_regression};
 pub use stages::{STAGES_MAX, Stages, StagesError};

@@ -61,15 +61,25 @@ impl Row {
     /// or left.
     #[must_use]
     pub const fn failed(&self) -> Option<bool> {
-        match self.outcome {
-            Outcome::Ok => Some(false),
-            Outcome::UpstreamError
-            | Outcome::Timeout
-            | Outcome::StreamCut
-            | Outcome::Overloaded
-            | Outcome::InternalError => Some(true),
-            Outcome::CallerError | Outcome::ClientCancelled => None,
-        }
+        failed(self.outcome)
+    }
+}
+
+/// Whether a request that ended so failed by a fault of ours.
+#[must_use]
+pub const fn is_failure(outcome: Outcome) -> bool {
+    matches!(failed(outcome), Some(true))
+}
+
+const fn failed(outcome: Outcome) -> Option<bool> {
+    match outcome {
+        Outcome::Ok => Some(false),
+        Outcome::UpstreamError
+        | Outcome::Timeout
+        | Outcome::StreamCut
+        | Outcome::Overloaded
+        | Outcome::InternalError => Some(true),
+        Outcome::CallerError | Outcome::ClientCancelled => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod attempt;
 mod decision;
 mod event;
+mod faults;
 mod id;
 mod memory;
 mod purpose;
@@ -16,6 +17,7 @@ pub use event::{
     ConversationSource, Event, EventType, FeedbackEvent, FeedbackSource, Finding, FinishReason,
     HypothesisEvent, Operation, Outcome, ResponseEvent, SCHEMA_VERSION, Timings, Tokens,
 };
+pub use faults::{FAULT_MAX, Fault, FaultError, Faults, Ordered};
 pub use id::{EventId, RequestId};
 pub use memory::{MemoryOutcome, MemoryUse};
 pub use purpose::Purpose;

@@ -14,6 +14,7 @@ mod golden;
 mod hex;
 mod judge;
 mod lint;
+pub mod load;
 mod observation;
 mod promote;
 pub mod render;

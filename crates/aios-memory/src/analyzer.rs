@@ -55,21 +55,20 @@ impl Analyzer {
         terms
     }
 
-    /// The same, each with its word as [`Self::names`] has it; a pair of characters is no name.
-    pub(crate) fn named_terms(&self, text: &str) -> Vec<(Term, Option<Term>)> {
-        let mut terms = Vec::new();
+    /// Shows each word of a text in its order, as a term if it is no stop word and as [`Self::names`] has it; a pair
+    /// of characters is no name.
+    pub(crate) fn each_term(&self, text: &str, mut see: impl FnMut(Option<Term>, Option<Term>)) {
         each_piece(text, |piece| match piece {
             Piece::Word(word) => {
                 let word = lower(word);
-                terms.extend(self.term(&word).map(|term| (term, Some(name(&word)))));
+                see(self.term(&word), Some(name(&word)));
             }
             Piece::Run(run) => {
                 let mut pairs = Vec::new();
                 push_pairs(&run, &mut pairs);
-                terms.extend(pairs.into_iter().map(|pair| (pair, None)));
+                pairs.into_iter().for_each(|pair| see(Some(pair), None));
             }
         });
-        terms
     }
 
     /// Of a word in lower case; a stop word has none.

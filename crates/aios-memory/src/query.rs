@@ -95,17 +95,21 @@ impl Query {
     /// Five spans.
     #[must_use]
     pub fn new(analyzer: &Analyzer, question: &str, now: Timestamp) -> Self {
-        let (mut terms, mut words) = (Vec::new(), Vec::new());
-        for (term, word) in analyzer.named_terms(question) {
-            if terms.len() < TERMS_MAX && !terms.contains(&term) {
+        let (mut terms, mut words, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        analyzer.each_term(question, |term, name| {
+            names.extend(name);
+            if let Some(term) = term
+                && terms.len() < TERMS_MAX
+                && !terms.contains(&term)
+            {
                 terms.push(term);
-                words.push(word);
+                words.push(name);
             }
-        }
+        });
         Self {
             terms,
             words,
-            names: analyzer.names(question),
+            names,
             vector: None,
             k: 5,
             unit: Unit::Span,

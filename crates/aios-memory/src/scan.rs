@@ -26,6 +26,8 @@ pub(crate) struct Scanned {
     own: Vec<(usize, u64)>,
     /// What each term of the question weighs in it.
     weights: Vec<f32>,
+    /// What all of them weigh.
+    weight: f32,
 }
 
 impl Scanned {
@@ -36,33 +38,43 @@ impl Scanned {
     }
 
     /// How much of the question stands in some fragments together: 1 if all of it does.
-    pub(crate) fn share(&self, members: &[usize]) -> f32 {
-        let held = members.iter().fold(0, |held, at| held | self.terms_of(*at));
-        let all: f32 = self.weights.iter().sum();
-        let held = self.weights.iter().enumerate().filter(|(n, _)| held >> n & 1 == 1);
-        if all > 0.0 { held.map(|(_, weight)| weight).sum::<f32>() / all } else { 0.0 }
+    pub(crate) fn share(&self, members: impl Iterator<Item = usize>) -> f32 {
+        let held = members.fold(0, |held, at| held | self.terms_of(at));
+        let weight: f32 = bits(held).map(|n| self.weights[n]).sum();
+        if self.weight > 0.0 { weight / self.weight } else { 0.0 }
     }
+}
+
+/// The places of the bits that are set.
+fn bits(mut of: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let n = (of != 0).then(|| of.trailing_zeros() as usize)?;
+        of &= of - 1;
+        Some(n)
+    })
 }
 
 /// Scans a scope.
 pub(crate) fn scan(scope: &Scope, query: &Query) -> Scanned {
     let asked = Asked::new(&query.terms);
     let idf: Vec<f32> = query.terms.iter().map(|term| scope.idf(*term)).collect();
-    let mut scanned = Scanned { weights: weights(scope, query), ..Scanned::default() };
-    let (mut before, mut here, mut next) =
-        (Counts::default(), Counts::default(), Counts::default());
+    let weights = weights(scope, query);
+    let weight = weights.iter().sum();
+    let mut scanned = Scanned { weights, weight, ..Scanned::default() };
+    // Of the fragment before, of this one and of the next; which is which goes round.
+    let mut counts = [Counts::default(), Counts::default(), Counts::default()];
     let n = scope.len();
     if query.terms.is_empty() || n == 0 {
         return scanned;
     }
-    next.count(scope, 0, &asked);
+    counts[0].count(scope, 0, &asked);
     for at in 0..n {
-        std::mem::swap(&mut before, &mut here);
-        std::mem::swap(&mut here, &mut next);
+        let next = &mut counts[(at + 1) % 3];
         next.clear();
         if at + 1 < n {
             next.count(scope, at + 1, &asked);
         }
+        let [before, here, next] = [at + 2, at, at + 1].map(|place| &counts[place % 3]);
         if here.held != 0 {
             scanned.own.push((at, here.held));
         }
@@ -70,8 +82,8 @@ pub(crate) fn scan(scope: &Scope, query: &Query) -> Scanned {
             continue;
         }
         let is_joined_before = at > 0 && scope.is_joined(at - 1);
-        let beside = [is_joined_before.then_some(&before), scope.is_joined(at).then_some(&next)];
-        let score = score(scope, at, query, &idf, &here, beside);
+        let beside = [is_joined_before.then_some(before), scope.is_joined(at).then_some(next)];
+        let score = score(scope, at, query, &idf, here, beside);
         if score > 0.0 {
             scanned.scored.push(Scored { at, score });
         }
@@ -111,7 +123,8 @@ fn score(
     let norm = weights.k1 * (1.0 - b + b * length / scope.mean_length(kind));
     let held = beside.iter().flatten().fold(here.held, |held, one| held | one.held);
     let mut score = 0.0;
-    for (n, idf) in idf.iter().enumerate().filter(|(n, _)| held >> n & 1 == 1) {
+    for n in bits(held) {
+        let idf = idf[n];
         let lent: f32 = beside.iter().flatten().map(|one| one.n[n]).sum();
         let tf = here.n[n] + weights.neighbor * lent;
         score += idf * tf * (weights.k1 + 1.0) / (tf + norm);

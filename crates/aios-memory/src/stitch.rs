@@ -41,7 +41,7 @@ struct Made<'a> {
     query: &'a Query,
     scanned: &'a Scanned,
     hits: Vec<Hit>,
-    /// Terms of each hit.
+    /// Terms of each hit, until none is begun any more.
     sets: Vec<Vec<u32>>,
     n_words: usize,
 }
@@ -60,7 +60,7 @@ impl Made<'_> {
         };
         // What does not fit with all its neighbors may fit with fewer.
         for reach in (0..=reach).rev() {
-            let window = self.window(one.at, reach);
+            let window: Vec<usize> = self.window(one.at, reach).collect();
             if self.extend(&window) || self.begin(one, window) {
                 return;
             }
@@ -71,16 +71,14 @@ impl Made<'_> {
     fn widen(&mut self) {
         for reach in REACH + 1..=REACH_MAX {
             for place in 0..self.hits.len() {
-                let window = self.window(self.hits[place].best, reach);
-                let is_free = |at: &&usize| !self.hits.iter().any(|hit| hit.members.contains(at));
-                let new: Vec<usize> = window.iter().filter(is_free).copied().collect();
+                let new = self.free(self.window(self.hits[place].best, reach));
                 self.join(place, new);
             }
         }
     }
 
     /// The turns around one, as far as the session goes.
-    fn window(&self, at: usize, reach: usize) -> Vec<usize> {
+    fn window(&self, at: usize, reach: usize) -> impl Iterator<Item = usize> {
         let (mut first, mut last) = (at, at);
         while at - first < reach && first > 0 && self.scope.is_joined(first - 1) {
             first -= 1;
@@ -88,20 +86,25 @@ impl Made<'_> {
         while last - at < reach && self.scope.is_joined(last) {
             last += 1;
         }
-        (first..=last).filter(|near| self.scope.is_live(*near, self.query.now)).collect()
+        (first..=last).filter(|near| self.scope.is_live(*near, self.query.now))
+    }
+
+    /// Those that are in no result yet.
+    fn free(&self, window: impl Iterator<Item = usize>) -> Vec<usize> {
+        window.filter(|at| !self.hits.iter().any(|hit| hit.members.contains(at))).collect()
     }
 
     /// Whether enough of the question is in it, in words or in meaning. Without this, whatever is least
     /// far away would come back for a question that nothing here answers.
     fn is_about(&self, at: usize) -> bool {
-        let share = self.scanned.share(&self.window(at, BESIDE));
+        let share = self.scanned.share(self.window(at, BESIDE));
         share >= self.query.weights.floor || self.is_meant(at)
     }
 
     /// Whether enough of the question is in all results together, in words or in meaning.
     fn are_about(&self) -> bool {
-        let members: Vec<usize> = self.hits.iter().flat_map(|hit| &hit.members).copied().collect();
-        self.scanned.share(&members) >= self.query.weights.floor_together
+        let members = self.hits.iter().flat_map(|hit| &hit.members).copied();
+        self.scanned.share(members) >= self.query.weights.floor_together
             || self.hits.iter().any(|hit| self.is_meant(hit.best))
     }
 
@@ -116,9 +119,12 @@ impl Made<'_> {
     fn extend(&mut self, window: &[usize]) -> bool {
         let overlaps = |hit: &Hit| window.iter().any(|at| hit.members.contains(at));
         let Some(place) = self.hits.iter().position(overlaps) else { return false };
-        let is_free = |at: &&usize| !self.hits.iter().any(|hit| hit.members.contains(at));
-        let new: Vec<usize> = window.iter().filter(is_free).copied().collect();
-        self.join(place, new)
+        let new = self.free(window.iter().copied());
+        if !self.join(place, new) {
+            return false;
+        }
+        self.sets[place] = self.set_of(&self.hits[place].members);
+        true
     }
 
     /// Adds fragments to a result, if they fit. Whether they did.
@@ -131,8 +137,7 @@ impl Made<'_> {
         let mut members = std::mem::take(&mut self.hits[place].members);
         members.extend(new);
         members.sort_unstable();
-        self.sets[place] = self.set_of(&members);
-        let share = self.scanned.share(&members);
+        let share = self.scanned.share(members.iter().copied());
         let hit = &mut self.hits[place];
         (hit.members, hit.share) = (members, share);
         hit.n_words += n_words;
@@ -142,8 +147,7 @@ impl Made<'_> {
     /// A result of its own, if it fits and is not there already in the same words. Whether it is dealt
     /// with.
     fn begin(&mut self, one: Scored, window: Vec<usize>) -> bool {
-        let is_free = |at: &usize| !self.hits.iter().any(|hit| hit.members.contains(at));
-        let members: Vec<usize> = window.into_iter().filter(is_free).collect();
+        let members = self.free(window.into_iter());
         let n_words = self.words_of(&members);
         if self.n_words.saturating_add(n_words) > self.query.words_max {
             return false;
@@ -154,7 +158,7 @@ impl Made<'_> {
         }
         self.n_words += n_words;
         self.sets.push(set);
-        let share = self.scanned.share(&members);
+        let share = self.scanned.share(members.iter().copied());
         self.hits.push(Hit { best: one.at, members, score: one.score, share, n_words });
         true
     }

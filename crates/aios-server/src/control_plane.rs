@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 
+use aios_core::Faults;
 use aios_privacy::Keyring;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_service::Service as _;
 
-use crate::admin::{self, AdminState, Auth};
+use crate::admin::{self, AdminState, Auth, GoldenRuns, Hub, Page, Stage};
 use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
 use crate::canary::{self, CanaryKeeper, CanaryMetrics, ControlConfig, Desk};
 use crate::controller::{Controller, ControllerState};
@@ -44,6 +45,9 @@ pub(crate) struct Controls {
     pub(crate) data_plane: tokio::runtime::Handle,
     pub(crate) alerts: AlertConfig,
     pub(crate) nightly: Nightly,
+    /// Faults that may be ordered.
+    pub(crate) faults: Option<Arc<Faults>>,
+    pub(crate) page: Page,
     /// Only this machine can connect to the admin listener.
     pub(crate) is_loopback: bool,
 }
@@ -57,6 +61,7 @@ pub(crate) struct ControlPlane {
     watch: Watch,
     housekeeper: Arc<Housekeeper>,
     judge: LiveJudge,
+    hub: Arc<Hub>,
 }
 
 impl ControlPlane {
@@ -64,6 +69,7 @@ impl ControlPlane {
         let Controls { gateway, controller_state, kept, auth, .. } = controls;
         let alert_metrics = Arc::new(AlertMetrics::default());
         let data_dir = || Arc::clone(&kept.data_dir);
+        let receivers = controls.alerts.targets.clone().into();
         let watch = Watch::new(
             Arc::clone(&gateway),
             data_dir(),
@@ -94,14 +100,29 @@ impl ControlPlane {
             keyring: Arc::clone(&controls.keyring),
             nightly: controls.nightly,
         }));
+        let status = StatusReader {
+            gateway: Arc::clone(&gateway),
+            controller: controller_state,
+            reload: controls.reload,
+        };
+        let goldens = Arc::new(GoldenRuns::new(Arc::clone(&gateway.clock)));
+        let stage = Stage {
+            goldens: Arc::clone(&goldens),
+            desk: Arc::clone(&desk),
+            status: status.clone(),
+            alerts: Arc::clone(&alert_metrics),
+        };
+        let views = stage.views();
+        let hub = Hub::new(Arc::clone(&gateway), views.clone());
         let admin = admin::router(AdminState {
+            views: views.clone(),
+            hub: Arc::clone(&hub),
+            page: controls.page,
+            goldens,
+            receivers,
             nightly: Arc::clone(&housekeeper),
             gateway: Arc::clone(&gateway),
-            status: StatusReader {
-                gateway: Arc::clone(&gateway),
-                controller: controller_state,
-                reload: controls.reload,
-            },
+            status,
             auth,
             audit: Arc::clone(&kept.audit),
             data_dir: data_dir(),
@@ -110,6 +131,7 @@ impl ControlPlane {
             rotator: Arc::clone(&kept.rotator),
             keyring: controls.keyring,
             is_loopback: controls.is_loopback,
+            faults: controls.faults,
         });
         let judge_metrics = Arc::new(JudgeMetrics::default());
         let judge = LiveJudge::new(
@@ -122,7 +144,16 @@ impl ControlPlane {
         gateway.metrics.collect(AlertCollector(alert_metrics));
         gateway.metrics.collect(CanaryMetrics::new(&desk));
         gateway.metrics.collect(kept);
-        Self { admin, controller: controls.controller, desk, recorder, watch, housekeeper, judge }
+        Self {
+            admin,
+            controller: controls.controller,
+            desk,
+            recorder,
+            watch,
+            housekeeper,
+            judge,
+            hub,
+        }
     }
 
     /// Runs it on a thread of its own until told to stop.
@@ -155,6 +186,7 @@ impl ControlPlane {
             tokio::spawn(self.housekeeper.keep_house()),
             tokio::spawn(self.judge.run()),
             tokio::spawn(self.watch.run(stop.clone())),
+            tokio::spawn(self.hub.run(stop.clone())),
         ];
         let record = tokio::spawn(self.recorder.run(stop.clone()));
         let admin = self.admin;

@@ -18,6 +18,7 @@ pub mod judging;
 mod kept;
 mod listener;
 mod live;
+pub mod load;
 mod metrics;
 mod nightly;
 pub mod promotion;
@@ -25,6 +26,7 @@ pub mod recall;
 mod recorder;
 mod routing;
 mod server;
+mod shown;
 mod simulated;
 mod sink_metrics;
 mod stall;
@@ -33,7 +35,7 @@ mod trace;
 mod unplugged;
 mod whose;
 
-pub use admin::{AdminConfig, AdminToken, Scope, Scopes};
+pub use admin::{AdminConfig, AdminToken, Page, PageFile, Scope, Scopes};
 pub use canary::{
     CanaryError, CanaryKeeper, CanarySettings, Checked, ControlConfig, Gate, GateError, Look,
     Order, Quiet, RowSource, Standing, Trial, Wish, split_of,
@@ -52,6 +54,7 @@ pub use nightly::{
 };
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};
+pub use shown::{Shown, ShownSetting};
 pub use simulated::serve_simulated;
 pub use status::{ConfigStatus, Status};
 pub use trace::{EventObserver, TraceContext};

@@ -9,6 +9,7 @@ use std::time::Duration;
 use aios_privacy::{Redacted, Redactor};
 use aios_upstream::Upstreams;
 
+use crate::Shown;
 use crate::clients::Clients;
 use crate::gateway::memory::MemoryConfig;
 use crate::gateway::{AUTO, PINS, Sinks};
@@ -42,6 +43,8 @@ pub struct Live {
     pub judge: Option<Arc<JudgeSettings>>,
     /// Client keys.
     pub clients: Clients,
+    /// All of it, for people.
+    pub shown: Arc<Shown>,
 }
 
 /// Limits and names of the gateway.

@@ -193,6 +193,16 @@ impl Metrics {
         }
     }
 
+    /// Terminal events so far, by answering tier, bucket and outcome.
+    pub(crate) fn requests(&self) -> Vec<(Option<Tier>, Bucket, Outcome, u64)> {
+        let places = SOURCES.into_iter().flat_map(|source| {
+            let buckets = Bucket::ALL.into_iter();
+            buckets.flat_map(move |bucket| Outcome::ALL.map(|outcome| (source, bucket, outcome)))
+        });
+        let counters = places.zip(&self.requests);
+        counters.map(|((source, bucket, outcome), n)| (source, bucket, outcome, n.get())).collect()
+    }
+
     /// What was masked so far, by kind.
     pub(crate) fn redactions(&self) -> Vec<(&'static str, u64)> {
         let counters = PiiKind::ALL.iter().zip(&self.redactions);

@@ -1,5 +1,6 @@
 //! Asks the memory the questions of a set whose answers are known.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -7,7 +8,10 @@ use aios_core::Timestamp;
 use aios_eval::retrieval::{Answer, QaCase, QaSet, RetrievalReport};
 use aios_memory::{Query, Unit, n_words};
 use aios_privacy::{Keyring, Pseudonym};
-use aios_store::{DataDir, MemoryScope, MemoryStore, Recalled, StoreError, read_document};
+use aios_store::{
+    DataDir, MemoryScope, MemoryStore, Recalled, RecalledFragment, StoreError, fragment_id,
+    read_document,
+};
 
 /// Results that count, as the objective has it.
 const K: usize = 5;
@@ -110,6 +114,13 @@ fn scope_of(ring: &Keyring, client: &str, id: &str) -> MemoryScope {
     }
 }
 
+/// Everything that a case may call a fragment: the caller's id, those of copies that were merged into it, and
+/// the store's own, by which events name it.
+fn ids_of(one: &RecalledFragment) -> BTreeSet<String> {
+    let also = one.also.iter().chain([&one.id]).cloned();
+    also.chain([fragment_id(one.number)]).collect()
+}
+
 fn asked(results: &[Recalled], scope: Option<&MemoryScope>, ms: f64) -> Asked {
     let is_leak = |home: &str| match scope {
         Some(MemoryScope::Conversation(all)) => !all.iter().any(|one| one.as_str() == home),
@@ -117,13 +128,9 @@ fn asked(results: &[Recalled], scope: Option<&MemoryScope>, ms: f64) -> Asked {
     };
     let fragments = || results.iter().flat_map(|result| &result.fragments);
     let answer = Answer {
-        // Copies that were merged into a fragment are found with it.
         results: results
             .iter()
-            .map(|result| {
-                let ids = result.fragments.iter().flat_map(|one| one.also.iter().chain([&one.id]));
-                ids.cloned().collect()
-            })
+            .map(|result| result.fragments.iter().flat_map(ids_of).collect())
             .collect(),
         n_words: fragments().map(|one| n_words(&one.text)).sum(),
         n_leaks: fragments().filter(|one| is_leak(&one.home)).count(),

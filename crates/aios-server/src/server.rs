@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aios_core::Clock;
+use aios_core::{Clock, Faults};
 use aios_privacy::Keyring;
 use aios_route::Knots;
 use aios_store::{AuditLog, DataDir, Eraser, EventStore, Rotator};
@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::admin::{self, AdminConfig};
+use crate::admin::{self, AdminConfig, Page};
 use crate::alerts::AlertConfig;
 use crate::canary::ControlConfig;
 use crate::collected::Collected;
@@ -71,8 +71,12 @@ pub struct Parts {
     pub rotator: Arc<Rotator>,
     /// The night's work.
     pub nightly: Nightly,
+    /// The dashboard's page.
+    pub page: Page,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
     pub keyring: Keyring,
+    /// Faults that may be ordered; none where they may not.
+    pub faults: Option<Arc<Faults>>,
 }
 
 /// A running server.
@@ -117,6 +121,9 @@ impl ReloadState {
 /// When a socket is not usable or the admin thread cannot be started.
 pub fn start(parts: Parts) -> io::Result<Handle> {
     let addresses = (parts.gateway_socket.local_addr()?, parts.admin_socket.local_addr()?);
+    if let Some(faults) = &parts.faults {
+        parts.live.upstreams.allow_faults(faults);
+    }
     let pieces = Pieces {
         live: parts.live,
         control: parts.control,
@@ -159,6 +166,8 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         data_plane: tokio::runtime::Handle::current(),
         alerts: parts.alerts,
         nightly: parts.nightly,
+        faults: parts.faults,
+        page: parts.page,
         is_loopback: addresses.1.ip().is_loopback(),
     });
     let (stop, stopped) = watch::channel(false);

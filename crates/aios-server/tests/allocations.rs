@@ -180,6 +180,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
     let eraser = Eraser::open(&data_dir, Arc::clone(&store), Arc::clone(&audit), clock).unwrap();
     let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit));
     aios_server::start(Parts {
+        faults: None,
         alerts: aios_server::alerts::AlertConfig {
             enabled: false,
             targets: Vec::new(),
@@ -187,6 +188,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
             per_hour_max: 1,
         },
         nightly: aios_server::Nightly::default(),
+        page: aios_server::Page::default(),
         live: live(model),
         control: aios_server::ControlConfig::fixed(split()),
         routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
@@ -279,5 +281,6 @@ fn live(model: SocketAddr) -> Live {
         judge: None,
         memory: Arc::default(),
         clients: Clients::new(false, vec![], None),
+        shown: Arc::default(),
     }
 }

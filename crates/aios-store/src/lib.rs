@@ -35,6 +35,7 @@ mod read;
 mod regular;
 mod replace;
 mod retention;
+mod room;
 mod rotator;
 mod segment;
 mod sign;
@@ -57,7 +58,7 @@ pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
     ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed,
-    StoreCount, StoreHits, Witness, plan_hash, verify_receipt,
+    StoreCount, StoreHits, Witness, erasures, plan_hash, verify_receipt,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
@@ -72,16 +73,17 @@ pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, DiskFaults, FileEventLog};
 pub use memory::{
     Added, CACHE_BYTES_MAX, Decayed, Deduplicated, FRAGMENT_ID_MAX, FRAGMENT_MAX, FragmentUse,
-    Home, MemoryScope, MemoryStats, MemoryStore, NewFragment, Outcome, Pending, Recalled,
-    RecalledFragment, Refusal, Revised,
+    Home, Listed, MemoryScope, MemoryStats, MemoryStore, NewFragment, Outcome, Pending, Recalled,
+    RecalledFragment, Refusal, Revised, fragment_id,
 };
 pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;
-pub use read::{Events, Follow, FollowFrom, find_event, query, tail};
+pub use read::{Events, Follow, FollowFrom, find_event, query, read_rows, tail};
 pub use retention::{
     Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
     Term, plan,
 };
+pub use room::{DiskRoom, Part, disk_room, parts};
 pub use rotator::{Rotator, RotatorStats, would_rotate};
 pub use segment::{
     Age, Day, DigestOf, Footer, Keep, Look, Rewritten, Salvaged, SegmentId, SegmentIdError,

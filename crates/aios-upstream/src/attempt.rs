@@ -4,13 +4,14 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_core::{AttemptOutcome, Operation};
+use aios_core::{AttemptOutcome, Faults, Operation};
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use tokio::time::{Instant, timeout_at};
 
 use crate::endpoint::Endpoint;
+use crate::faulty;
 use crate::quirks::lmstudio::{self, LOAD_TIMEOUT, Loader};
 use crate::refusal::{self, Refused};
 use crate::transport::{Outgoing, ReplySource, SourceLost};
@@ -30,6 +31,8 @@ const ERROR_BYTES_MAX: usize = 64 * 1024;
 pub(crate) struct Rules<'a> {
     pub(crate) timeouts: &'a Timeouts,
     pub(crate) loader: &'a Arc<Loader>,
+    /// What goes wrong on the way, where that may be ordered.
+    pub(crate) faults: Option<&'a Faults>,
 }
 
 /// What a call has come to before anybody is told.
@@ -57,7 +60,7 @@ pub(crate) async fn attempt(
     rules: Rules<'_>,
     status: &mut Option<u16>,
 ) -> Result<Reply, Failure> {
-    let visit = match timeout_at(call.deadline, Visit::begin(endpoint)).await {
+    let visit = match timeout_at(call.deadline, Visit::begin(endpoint, call.operation)).await {
         Ok(Ok(visit)) => visit,
         Ok(Err(no_turn)) => return Err(queue_full(no_turn)),
         Err(_) => return Err(Failure::out_of_time()),
@@ -149,7 +152,11 @@ async fn send(
         headers: &call.headers,
         body: call.body.for_model(&endpoint.model_name),
     };
-    let reply = endpoint.transport.send(outgoing, rules.timeouts.connect).await?;
+    let connect = rules.timeouts.connect;
+    let reply = match rules.faults {
+        None => endpoint.transport.send(outgoing, connect).await?,
+        Some(faults) => Box::pin(faulty::send(faults, endpoint, outgoing, connect, status)).await?,
+    };
     *status = Some(reply.status().as_u16());
     Ok(reply)
 }

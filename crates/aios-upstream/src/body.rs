@@ -54,6 +54,12 @@ impl Edit {
         &self.at
     }
 
+    /// How many bytes stand in their place.
+    #[must_use]
+    pub const fn n_bytes(&self) -> usize {
+        self.with.len()
+    }
+
     /// The bytes that are replaced, and what they become.
     #[must_use]
     pub fn into_parts(self) -> (Range<usize>, Bytes) {

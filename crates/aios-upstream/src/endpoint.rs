@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aios_core::Tier;
+use aios_core::{Operation, Tier};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -36,6 +36,9 @@ pub struct EndpointStatus {
     pub simulated: bool,
     /// Its health.
     pub breaker: BreakerStatus,
+    /// Its health where it makes vectors, while there is something to say of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embeddings: Option<BreakerStatus>,
     /// Requests it is answering.
     pub in_flight: usize,
     /// Requests that wait for it.
@@ -59,6 +62,13 @@ struct Latency {
     at: Instant,
 }
 
+/// How one sort of calls fares.
+#[derive(Debug)]
+struct Health {
+    breaker: Mutex<Breaker>,
+    latency: Mutex<Option<Latency>>,
+}
+
 /// An endpoint.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
@@ -67,8 +77,9 @@ pub(crate) struct Endpoint {
     pub(crate) model_name: ModelName,
     pub(crate) transport: Transport,
     pub(crate) turns: Turns,
-    breaker: Mutex<Breaker>,
-    latency: Mutex<Option<Latency>>,
+    text: Health,
+    /// A server that makes no vectors, or slowly, may answer well, and the other way round.
+    vectors: Health,
     n_model_mismatches: AtomicU64,
     warning: Mutex<Option<String>>,
 }
@@ -93,8 +104,8 @@ impl Endpoint {
             model_name: ModelName::new(&config.model),
             transport,
             turns: Turns::new(config.concurrency_max, config.queue_max, config.queue_timeout),
-            breaker: Mutex::new(Breaker::new(policy)),
-            latency: Mutex::default(),
+            text: Health::new(policy),
+            vectors: Health::new(policy),
             n_model_mismatches: AtomicU64::new(0),
             warning: Mutex::new(warning),
             config,
@@ -109,24 +120,37 @@ impl Endpoint {
         self.answered.simulated
     }
 
-    pub(crate) fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    fn health(&self, operation: Operation) -> &Health {
+        match operation {
+            Operation::Embeddings => &self.vectors,
+            Operation::Chat | Operation::Completions | Operation::Responses => &self.text,
+        }
     }
 
-    pub(crate) fn admits(&self, now: Instant) -> bool {
-        self.breaker().admits(now) != Admittance::Refused
+    /// The breaker for calls of this sort.
+    pub(crate) fn breaker(&self, operation: Operation) -> MutexGuard<'_, Breaker> {
+        self.health(operation).breaker()
+    }
+
+    pub(crate) fn set_policy(&self, policy: BreakerPolicy) {
+        self.text.breaker().set_policy(policy);
+        self.vectors.breaker().set_policy(policy);
+    }
+
+    pub(crate) fn admits(&self, operation: Operation, now: Instant) -> bool {
+        self.breaker(operation).admits(now) != Admittance::Refused
     }
 
     /// The next call finds out whether it works again.
-    pub(crate) fn is_on_trial(&self, now: Instant) -> bool {
-        self.breaker().admits(now) == Admittance::Probe
+    pub(crate) fn is_on_trial(&self, operation: Operation, now: Instant) -> bool {
+        self.breaker(operation).admits(now) == Admittance::Probe
     }
 
     /// Expected wait for an answer: moving average of latency times what is in line, as in peak EWMA
     /// (Twitter's Finagle). One that has not answered yet is tried by one request at a time.
-    pub(crate) fn load(&self) -> f64 {
+    pub(crate) fn load(&self, operation: Operation) -> f64 {
         let n_in_line = self.turns.in_flight() + self.turns.queued();
-        match self.latency_ms(Instant::now()) {
+        match self.health(operation).latency_ms(Instant::now()) {
             Some(latency_ms) => latency_ms * (1 + n_in_line) as f64,
             None if n_in_line == 0 => 0.0,
             None => f64::INFINITY,
@@ -135,16 +159,17 @@ impl Endpoint {
 
     /// The first event or the whole reply took so long. A jump up counts at once, so that an endpoint
     /// that becomes slow is felt soon; a way down is averaged.
-    pub(crate) fn answered_after(&self, took: Duration, now: Instant) {
+    pub(crate) fn answered_after(&self, operation: Operation, took: Duration, now: Instant) {
         let took_ms = took.as_secs_f64() * 1e3;
-        let old_ms = self.latency_ms(now).unwrap_or(took_ms);
+        let health = self.health(operation);
+        let old_ms = health.latency_ms(now).unwrap_or(took_ms);
         let average_ms = took_ms.max(old_ms + LATENCY_WEIGHT * (took_ms - old_ms));
-        *self.latency.lock().unwrap_or_else(PoisonError::into_inner) =
+        *health.latency.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(Latency { average_ms, at: now });
     }
 
-    pub(crate) fn succeeded(&self, model_mismatch: bool) {
-        self.breaker().succeeded();
+    pub(crate) fn succeeded(&self, operation: Operation, model_mismatch: bool) {
+        self.breaker(operation).succeeded();
         if model_mismatch && self.n_model_mismatches.fetch_add(1, Ordering::Relaxed) == 0 {
             let warning = format!(
                 "it answered with another model than `{}`: results of the tiers would be mixed up \
@@ -155,15 +180,16 @@ impl Endpoint {
         }
     }
 
-    pub(crate) fn failed(&self, failure: &Failure, now: Instant) {
-        let mut breaker = self.breaker();
+    pub(crate) fn failed(&self, operation: Operation, failure: &Failure, now: Instant) {
+        let mut breaker = self.breaker(operation);
         let was = breaker.status(now).state;
         breaker.failed(failure, now);
         let status = breaker.status(now);
         drop(breaker);
         if status.state != was && status.level() == 2 {
             let (endpoint, reason) = (&self.config.name, status.reason.as_deref().unwrap_or(""));
-            tracing::warn!(endpoint, reason, hint = status.hint, "an endpoint is left out for now");
+            let (operation, hint) = (operation.name(), status.hint);
+            tracing::warn!(endpoint, operation, reason, hint, "an endpoint is left out for now");
         }
     }
 
@@ -197,14 +223,25 @@ impl Endpoint {
             model: self.config.model.clone(),
             kind: if self.is_simulated() { ServerKind::Simulated } else { self.config.kind },
             simulated: self.is_simulated(),
-            breaker: self.breaker().status(now),
+            breaker: self.text.breaker().status(now),
+            embeddings: Some(self.vectors.breaker().status(now)).filter(|one| one.n_failures > 0),
             in_flight: self.turns.in_flight(),
             queued: self.turns.queued(),
             concurrency_max: self.config.concurrency_max,
-            latency_ms: self.latency_ms(now),
+            latency_ms: self.text.latency_ms(now),
             n_model_mismatches: self.n_model_mismatches.load(Ordering::Relaxed),
             warning: self.warning().clone(),
         }
+    }
+}
+
+impl Health {
+    const fn new(policy: BreakerPolicy) -> Self {
+        Self { breaker: Mutex::new(Breaker::new(policy)), latency: Mutex::new(None) }
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn latency_ms(&self, now: Instant) -> Option<f64> {

@@ -14,6 +14,7 @@ mod dice;
 mod discover;
 mod endpoint;
 mod fault;
+mod faulty;
 mod kind;
 mod observe;
 mod quirks;

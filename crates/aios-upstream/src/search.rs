@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_core::AttemptOutcome;
+use aios_core::{AttemptOutcome, Operation};
 use tokio::time::Instant;
 
 use crate::dice::Dice;
@@ -20,6 +20,7 @@ use crate::{Failure, RetryPolicy};
 /// The calls of one request.
 #[derive(Debug)]
 pub(crate) struct Search<'a> {
+    operation: Operation,
     stages: Vec<Vec<&'a Arc<Endpoint>>>,
     policy: RetryPolicy,
     dice: &'a Dice,
@@ -49,11 +50,13 @@ const CALLS_BEFORE_FALLBACK: usize = 2;
 
 impl<'a> Search<'a> {
     pub(crate) fn new(
+        operation: Operation,
         stages: Vec<Vec<&'a Arc<Endpoint>>>,
         policy: RetryPolicy,
         dice: &'a Dice,
     ) -> Self {
         Self {
+            operation,
             stages,
             policy,
             dice,
@@ -130,12 +133,13 @@ impl<'a> Search<'a> {
     fn fresh(&self, now: Instant) -> Option<&'a Arc<Endpoint>> {
         let stage = self.stages.get(self.at)?;
         let is_fresh = |endpoint: &&&'a Arc<Endpoint>| {
-            !self.tried.iter().any(|tried| Arc::ptr_eq(tried, endpoint)) && endpoint.admits(now)
+            !self.tried.iter().any(|tried| Arc::ptr_eq(tried, endpoint))
+                && endpoint.admits(self.operation, now)
         };
         let fresh: Vec<&'a Arc<Endpoint>> = stage.iter().filter(is_fresh).copied().collect();
         fresh
             .iter()
-            .find(|endpoint| endpoint.is_on_trial(now))
+            .find(|endpoint| endpoint.is_on_trial(self.operation, now))
             .copied()
             .or_else(|| self.better_of_two(&fresh))
     }
@@ -145,7 +149,7 @@ impl<'a> Search<'a> {
         let one = self.dice.below(of.len());
         let other = (one + 1 + self.dice.below(of.len() - 1)) % of.len();
         let (one, other) = (of.get(one).unwrap_or(first), of.get(other).unwrap_or(first));
-        Some(if other.load() < one.load() { other } else { one })
+        Some(if other.load(self.operation) < one.load(self.operation) { other } else { one })
     }
 
     /// Another call to an endpoint whose fault may pass.
@@ -156,7 +160,7 @@ impl<'a> Search<'a> {
         }
         let pause = self.backoff();
         let wait = |endpoint: &Arc<Endpoint>| {
-            pause.max(endpoint.breaker().ready_at(now).saturating_duration_since(now))
+            pause.max(endpoint.breaker(self.operation).ready_at(now).saturating_duration_since(now))
         };
         let limit = if others_left { pause } else { self.policy.backoff_max.max(pause) };
         let candidate = self.again.iter().enumerate().map(|(n, endpoint)| (wait(endpoint), n));
@@ -187,22 +191,27 @@ impl<'a> Search<'a> {
         }
         let all = self.stages.iter().flatten();
         let (wait, endpoint) = all
-            .map(|endpoint| (endpoint.breaker().rest(now), *endpoint))
+            .map(|endpoint| (endpoint.breaker(self.operation).rest(now), *endpoint))
             .filter(|(wait, _)| *wait <= self.policy.backoff_max)
-            .min_by_key(|(wait, endpoint)| (*wait, endpoint.breaker().ready_at(now)))?;
+            .min_by_key(|(wait, endpoint)| {
+                (*wait, endpoint.breaker(self.operation).ready_at(now))
+            })?;
         Some(Next { endpoint, pause: wait })
     }
 
     /// How long every endpoint asked to be left alone, if nothing else keeps the request from them.
     pub(crate) fn rest(&self, now: Instant) -> Option<Duration> {
-        let rests = self.stages.iter().flatten().map(|endpoint| endpoint.breaker().rest(now));
+        let rests =
+            self.stages.iter().flatten().map(|endpoint| endpoint.breaker(self.operation).rest(now));
         rests.min().filter(|rest| !self.has_called && !rest.is_zero())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use aios_core::{AttemptOutcome, Tier};
+    use std::collections::BTreeSet;
+
+    use aios_core::Tier;
 
     use super::*;
     use crate::{BreakerPolicy, EndpointConfig, ServerKind};
@@ -250,7 +259,7 @@ mod tests {
     /// The calls of a search in which each call fails with `outcome`.
     fn calls(stages: Vec<Vec<&Arc<Endpoint>>>, outcome: AttemptOutcome) -> Vec<String> {
         let dice = Dice::default();
-        let mut search = Search::new(stages, RETRIES, &dice);
+        let mut search = Search::new(Operation::Chat, stages, RETRIES, &dice);
         let mut calls = Vec::new();
         while let Some(next) = search.next(Instant::now()) {
             calls.push(next.endpoint.config.name.clone());
@@ -282,14 +291,18 @@ mod tests {
             retry_after: Some(Duration::from_secs(20)),
             ..Failure::new(AttemptOutcome::RateLimited, "it limits requests")
         };
-        stage.0[0].failed(&limited, now);
-        stage.1[0].failed(&Failure::new(AttemptOutcome::ConnectFailed, "gone"), now);
+        stage.0[0].failed(Operation::Chat, &limited, now);
+        stage.1[0].failed(
+            Operation::Chat,
+            &Failure::new(AttemptOutcome::ConnectFailed, "gone"),
+            now,
+        );
         let dice = Dice::default();
-        let next = Search::new(stage.both(), RETRIES, &dice).next(now).unwrap();
+        let next = Search::new(Operation::Chat, stage.both(), RETRIES, &dice).next(now).unwrap();
         assert_eq!(next.endpoint.config.name, "embedder-1");
 
         let only_main = vec![stage.0.iter().collect()];
-        let mut search = Search::new(only_main, RETRIES, &dice);
+        let mut search = Search::new(Operation::Chat, only_main, RETRIES, &dice);
         assert!(search.next(now).is_none());
         assert_eq!(search.rest(now), Some(Duration::from_secs(20)));
     }
@@ -299,7 +312,7 @@ mod tests {
         let stage = stage(1, 1);
         let dice = Dice::default();
         let retries = RetryPolicy { attempts_max: 2, ..RETRIES };
-        let mut search = Search::new(stage.both(), retries, &dice);
+        let mut search = Search::new(Operation::Chat, stage.both(), retries, &dice);
         let first = search.next(Instant::now()).unwrap();
         search.failed(first.endpoint, &Failure::new(AttemptOutcome::ServerError, "it failed"));
         let second = search.next(Instant::now()).unwrap();
@@ -332,9 +345,33 @@ mod tests {
     #[test]
     fn what_its_breaker_leaves_out_is_not_called() {
         let stage = stage(2, 1);
-        stage.0[0].failed(&Failure::new(AttemptOutcome::ConnectFailed, "gone"), Instant::now());
+        stage.0[0].failed(
+            Operation::Chat,
+            &Failure::new(AttemptOutcome::ConnectFailed, "gone"),
+            Instant::now(),
+        );
         let calls = calls(stage.both(), AttemptOutcome::FirstTokenTimeout);
         assert_eq!(calls, ["main-2", "embedder-1"]);
+    }
+
+    #[test]
+    fn who_makes_no_vectors_goes_on_answering() {
+        let stage = stage(2, 0);
+        let failure = Failure::new(AttemptOutcome::ServerError, "no such route");
+        stage.0[0].failed(Operation::Embeddings, &failure, Instant::now());
+        let dice = Dice::default();
+        let mut called = BTreeSet::new();
+        for operation in [Operation::Embeddings, Operation::Chat] {
+            for _ in 0..40 {
+                let stages = vec![stage.0.iter().collect()];
+                let next = Search::new(operation, stages, RETRIES, &dice).next(Instant::now());
+                called.insert((operation.name(), next.unwrap().endpoint.config.name.clone()));
+            }
+        }
+        let expect = [("chat", "main-1"), ("chat", "main-2"), ("embeddings", "main-2")];
+        assert_eq!(called, expect.map(|(name, one)| (name, one.to_owned())).into());
+        let status = stage.0[0].status(Instant::now());
+        assert_eq!((status.breaker.level(), status.embeddings.unwrap().level()), (0, 2));
     }
 
     #[test]
@@ -342,7 +379,7 @@ mod tests {
         let stage = stage(1, 1);
         let failure = Failure::new(AttemptOutcome::ConnectFailed, "gone");
         for endpoint in stage.0.iter().chain(&stage.1) {
-            endpoint.failed(&failure, Instant::now());
+            endpoint.failed(Operation::Chat, &failure, Instant::now());
         }
         assert_eq!(calls(stage.both(), AttemptOutcome::FirstTokenTimeout), ["main-1"]);
     }
@@ -350,21 +387,29 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_endpoint_on_trial_is_called_first() {
         let stage = stage(3, 0);
-        stage.0[1].failed(&Failure::new(AttemptOutcome::ConnectFailed, "gone"), Instant::now());
+        stage.0[1].failed(
+            Operation::Chat,
+            &Failure::new(AttemptOutcome::ConnectFailed, "gone"),
+            Instant::now(),
+        );
         tokio::time::advance(BREAKER.open).await;
         let dice = Dice::default();
-        let next = Search::new(stage.both(), RETRIES, &dice).next(Instant::now()).unwrap();
+        let next = Search::new(Operation::Chat, stage.both(), RETRIES, &dice)
+            .next(Instant::now())
+            .unwrap();
         assert_eq!(next.endpoint.config.name, "main-2");
     }
 
     #[test]
     fn the_less_busy_of_two_is_called() {
         let stage = stage(2, 0);
-        stage.0[0].answered_after(Duration::from_millis(900), Instant::now());
-        stage.0[1].answered_after(Duration::from_millis(30), Instant::now());
+        stage.0[0].answered_after(Operation::Chat, Duration::from_millis(900), Instant::now());
+        stage.0[1].answered_after(Operation::Chat, Duration::from_millis(30), Instant::now());
         let dice = Dice::default();
         for _ in 0..20 {
-            let next = Search::new(stage.both(), RETRIES, &dice).next(Instant::now()).unwrap();
+            let next = Search::new(Operation::Chat, stage.both(), RETRIES, &dice)
+                .next(Instant::now())
+                .unwrap();
             assert_eq!(next.endpoint.config.name, "main-2");
         }
     }

@@ -50,6 +50,13 @@ pub(crate) struct Outgoing<'a> {
 pub(crate) enum ReplySource {
     Http(HttpBody),
     Simulated(SimBody),
+    /// A reply that breaks after so many pieces: an ordered fault.
+    Cut {
+        /// Its pieces.
+        source: Box<Self>,
+        /// How many are let by.
+        left: u32,
+    },
 }
 
 /// The connection broke within a reply.
@@ -165,6 +172,12 @@ impl ReplySource {
             Self::Http(body) => {
                 body.poll_data(cx).map(|data| data.map(|data| data.map_err(|_| SourceLost)))
             }
+            Self::Cut { left: 0, .. } => Poll::Ready(Some(Err(SourceLost))),
+            Self::Cut { source, left } => {
+                let piece = std::task::ready!(source.poll_data(cx));
+                *left -= 1;
+                Poll::Ready(piece)
+            }
             Self::Simulated(body) => {
                 let frame =
                     std::task::ready!(http_body::Body::poll_frame(std::pin::Pin::new(body), cx));
@@ -180,7 +193,7 @@ impl ReplySource {
     pub(crate) fn len(&self) -> Option<usize> {
         match self {
             Self::Http(body) => body.len(),
-            Self::Simulated(_) => None,
+            Self::Simulated(_) | Self::Cut { .. } => None,
         }
     }
 

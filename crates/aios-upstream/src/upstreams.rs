@@ -1,10 +1,10 @@
 //! Both tiers with their endpoints, and the one way to call them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aios_core::{Attempt, AttemptOutcome, Tier};
+use aios_core::{Attempt, AttemptOutcome, Faults, Tier};
 use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
@@ -25,6 +25,8 @@ pub struct Upstreams {
     endpoints: Vec<Arc<Endpoint>>,
     loader: Arc<Loader>,
     dice: Dice,
+    /// What goes wrong on the way to them, where that may be ordered.
+    faults: OnceLock<Arc<Faults>>,
 }
 
 /// A model that can be asked for by its exact name.
@@ -57,12 +59,18 @@ impl Upstreams {
                 let endpoint = kept(endpoint, tier).unwrap_or_else(|| {
                     Arc::new(Endpoint::new(endpoint.clone(), tier, config.breaker))
                 });
-                endpoint.breaker().set_policy(config.breaker);
+                endpoint.set_policy(config.breaker);
                 endpoints.push(endpoint);
             }
         }
         let loader = previous.map(|previous| Arc::clone(&previous.loader)).unwrap_or_default();
-        Self { config, endpoints, loader, dice: Dice::default() }
+        let faults = previous.map(|previous| previous.faults.clone()).unwrap_or_default();
+        Self { config, endpoints, loader, dice: Dice::default(), faults }
+    }
+
+    /// Has these faults on the way to the endpoints, in later generations too.
+    pub fn allow_faults(&self, faults: &Arc<Faults>) {
+        self.faults.get_or_init(|| Arc::clone(faults));
     }
 
     /// The same, with draws that repeat: for simulations.
@@ -88,7 +96,8 @@ impl Upstreams {
         call: &Call,
         attempts: &mut Vec<Attempt>,
     ) -> Result<Reply, Failure> {
-        let mut search = Search::new(self.stages(&call.target), self.config.retries, &self.dice);
+        let stages = self.stages(&call.target);
+        let mut search = Search::new(call.operation, stages, self.config.retries, &self.dice);
         let mut last = None;
         while let Some(next) = search.next(Instant::now()) {
             if !pause(next.pause, call.deadline).await {
@@ -119,7 +128,8 @@ impl Upstreams {
         call: &Call,
         attempts: &mut Vec<Attempt>,
     ) -> Result<Reply, Failure> {
-        let rules = Rules { timeouts: &self.config.timeouts, loader: &self.loader };
+        let faults = self.faults.get().map(|faults| &**faults);
+        let rules = Rules { timeouts: &self.config.timeouts, loader: &self.loader, faults };
         let start = Instant::now();
         let n = open_attempt(endpoint, call, start, attempts);
         let mut status = None;

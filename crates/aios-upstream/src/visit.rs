@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aios_core::Operation;
 use tokio::time::Instant;
 
 use crate::Failure;
@@ -17,6 +18,7 @@ const FAILURE_COSTS: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Visit {
     endpoint: Arc<Endpoint>,
+    operation: Operation,
     _turn: Turn,
     started: Instant,
     /// It is the call that tries the endpoint again.
@@ -25,30 +27,37 @@ pub(crate) struct Visit {
 
 impl Visit {
     /// Waits for a turn.
-    pub(crate) async fn begin(endpoint: &Arc<Endpoint>) -> Result<Self, NoTurn> {
+    pub(crate) async fn begin(
+        endpoint: &Arc<Endpoint>,
+        operation: Operation,
+    ) -> Result<Self, NoTurn> {
         let turn = endpoint.turns.take().await?;
         let started = Instant::now();
-        let is_probe = endpoint.breaker().enter(started);
-        Ok(Self { endpoint: Arc::clone(endpoint), _turn: turn, started, is_probe })
+        let is_probe = endpoint.breaker(operation).enter(started);
+        Ok(Self { endpoint: Arc::clone(endpoint), operation, _turn: turn, started, is_probe })
     }
 
     /// The first event or the whole reply has come.
     pub(crate) fn answered(&self, now: Instant) {
-        self.endpoint.answered_after(now.saturating_duration_since(self.started), now);
+        self.endpoint.answered_after(
+            self.operation,
+            now.saturating_duration_since(self.started),
+            now,
+        );
     }
 
     /// The call ended well.
     pub(crate) fn succeeded(self, model_mismatch: bool) {
-        self.endpoint.succeeded(model_mismatch);
+        self.endpoint.succeeded(self.operation, model_mismatch);
     }
 
     /// The call failed.
     pub(crate) fn failed(self, failure: &Failure) {
         let now = Instant::now();
-        self.endpoint.failed(failure, now);
+        self.endpoint.failed(self.operation, failure, now);
         if failure.trips() {
             let took = now.saturating_duration_since(self.started);
-            self.endpoint.answered_after(took.max(FAILURE_COSTS), now);
+            self.endpoint.answered_after(self.operation, took.max(FAILURE_COSTS), now);
         }
     }
 }
@@ -56,7 +65,7 @@ impl Visit {
 impl Drop for Visit {
     fn drop(&mut self) {
         if self.is_probe {
-            self.endpoint.breaker().probe_ended();
+            self.endpoint.breaker(self.operation).probe_ended();
         }
     }
 }

@@ -9,4 +9,5 @@ pub mod config;
 pub mod keys;
 pub mod knots;
 pub mod otel;
+mod page;
 pub mod serve;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::Options;
 use super::stand::{Stand, Subject};
-use crate::{EXIT_FOUND, cargo, workspace};
+use crate::{EXIT_FOUND, cargo, http, workspace};
 
 /// Least share of its requests that a gateway which remembers keeps up.
 const KEPT_UP_MIN: f64 = 0.85;
@@ -51,12 +51,39 @@ fn in_gateway(options: &Options) -> Result<bool> {
 fn measure(stand: &Stand, subject: Subject, time: Duration) -> Result<[f64; 2]> {
     let running = stand.start(subject)?;
     running.load("json", 64, WARM_UP)?;
+    if subject == Subject::Remembering {
+        must_remember(running.address())?;
+    }
     let rps = |mode| running.load(mode, 64, time).and_then(|load| load.figure("rps"));
     let figures = [rps("json")?, rps("stream")?];
     println!("  {subject:?}: {:.0} whole answers a second, {:.0} streams", figures[0], figures[1]);
     running.stop()?;
     Ok(figures)
 }
+
+/// A gateway that finds nothing is as quick as one that does not look: that must not pass.
+fn must_remember(address: &str) -> Result<()> {
+    let body = r#"{"model":"aios-auto","messages":[{"role":"user","content":"Where are the largest folders under data?"}]}"#;
+    let headers = ["x-conversation-id: bench-0".to_owned()];
+    // A share is withheld by chance, for good: the same question would never be given anything.
+    let asked = (0..WITHHELD_TRIES).map(|n| {
+        let body = body.replace("data?", &format!("data, {n}?"));
+        http::post(address, "/v1/chat/completions", &headers, &body)
+    });
+    for reply in asked {
+        let reply = reply?;
+        let said = reply.header("x-aios-memory").unwrap_or("nothing").to_owned();
+        match said.strip_suffix(" fragments").and_then(|n| n.parse::<u32>().ok()) {
+            Some(n) if n > 0 => return Ok(()),
+            _ if said == "withheld" => {}
+            _ => bail!("the gateway that remembers found {said}; its speed would say nothing"),
+        }
+    }
+    bail!("the gateway that remembers withheld everything")
+}
+
+/// Questions of which chance, one in twenty, cannot withhold all.
+const WITHHELD_TRIES: usize = 8;
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);

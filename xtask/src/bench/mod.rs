@@ -2,6 +2,7 @@
 
 mod bars;
 mod control;
+mod dashboard;
 mod erase;
 mod gateway;
 mod memory;
@@ -33,6 +34,11 @@ const BENCHES: &[Bench] = &[
         name: "control",
         about: "what control costs the gateway, the kill switch, a look at a million events [--quick] [--json FILE]",
         run: control::run,
+    },
+    Bench {
+        name: "dashboard",
+        about: "the page with a million events: first paint, memory, scrolling [--quick]",
+        run: dashboard::run,
     },
     Bench {
         name: "erase",
@@ -77,7 +83,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let Some((name, rest)) = args.split_first() else {
         println!("cargo xtask bench <name>\n");
         for bench in BENCHES {
-            println!("  {:<8} {}", bench.name, bench.about);
+            println!("  {:<9} {}", bench.name, bench.about);
         }
         return Ok(ExitCode::SUCCESS);
     };

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::process::Server;
-use crate::{Usage, cargo, http, process, workspace};
+use crate::{Usage, cargo, dashboard, http, process, workspace};
 use ticker::Ticker;
 use traffic::{Seen, Traffic};
 
@@ -41,11 +41,14 @@ const BODY: &str =
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let seconds = seconds(args)?;
     println!("building AIOS");
+    if !dashboard::build()? {
+        println!("without its dashboard: that takes Node 20.19 or newer");
+    }
     cargo::run(&["build", "--quiet", "--profile", "quick", "-p", "aios"])?;
     let dir = workspace::fresh_dir("demo")?;
     let (gateway, admin) = (free_or(GATEWAY)?, free_or(ADMIN)?);
     let mut server = start(&dir, &gateway, &admin)?;
-    introduce(&gateway, &admin, &dir);
+    introduce(&gateway, &admin, &dir)?;
     let traffic = Traffic::start(&gateway);
     let mut ticker = Ticker::new();
     let until = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
@@ -103,12 +106,14 @@ fn start(dir: &Path, gateway: &str, admin: &str) -> Result<Server> {
     Ok(server)
 }
 
-fn introduce(gateway: &str, admin: &str, dir: &Path) {
-    let events = dir.join("data").join("analytics").join("hypotheses.ndjson");
+fn introduce(gateway: &str, admin: &str, dir: &Path) -> Result<()> {
+    let data = dir.join("data");
+    let events = data.join("analytics").join("hypotheses.ndjson");
     println!(
         "
 AIOS runs on simulated models.
 
+  dashboard    {}
   OpenAI API   http://{gateway}/v1
   metrics      http://{admin}/metrics
   status       http://{admin}/status
@@ -118,8 +123,22 @@ AIOS runs on simulated models.
 
 Live traffic follows. Ctrl-C stops everything.
 ",
+        login_link(admin, &data)?,
         events.display()
     );
+    Ok(())
+}
+
+/// A link that opens one session with the dashboard.
+fn login_link(admin: &str, data: &Path) -> Result<String> {
+    let file = data.join("keys").join("admin.token");
+    let token =
+        fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
+    let headers = [format!("authorization: Bearer {}", token.trim())];
+    let reply = http::post(admin, "/admin/v1/login-links", &headers, "{}")?;
+    let path = reply.body.split('"').find(|part| part.starts_with("/?token="));
+    let path = path.with_context(|| format!("no link in the answer: {}", reply.body))?;
+    Ok(format!("http://{admin}{path}"))
 }
 
 /// Stops the server and counts what it has written.

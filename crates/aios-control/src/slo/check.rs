@@ -10,7 +10,7 @@ use std::fmt;
 use aios_core::{Boundary, Timestamp, Verdict};
 use serde::Serialize;
 
-use super::{Good, Slo};
+use super::{Good, Slo, SloResult};
 use crate::sli::Window;
 
 /// Figures of a golden report or a recorded baseline.
@@ -123,17 +123,25 @@ pub struct Check {
 /// Looks at every objective.
 #[must_use]
 pub fn check(slos: &[Slo], looked: &Looked<'_>) -> Check {
-    let slos: Vec<_> = slos.iter().map(|slo| checked(slo, looked)).collect();
+    check_with(slos, looked, |slo| slo.judge_live(&looked.live))
+}
+
+/// The same, where what live traffic says of an objective was found in another way, such as from counts.
+#[must_use]
+pub fn check_with(
+    slos: &[Slo],
+    looked: &Looked<'_>,
+    judge_live: impl Fn(&Slo) -> SloResult,
+) -> Check {
+    let slos: Vec<_> = slos.iter().map(|slo| checked(slo, looked, &judge_live(slo))).collect();
     let verdicts = slos.iter().filter(|slo| !slo.is_off).map(|slo| slo.verdict);
     Check { verdict: all_of(verdicts), slos }
 }
 
-fn checked(slo: &Slo, looked: &Looked<'_>) -> Checked {
+fn checked(slo: &Slo, looked: &Looked<'_>, of_live: &SloResult) -> Checked {
     let name = slo.sli.name();
-    let statements: Vec<_> = [live(slo, looked), goldens(slo, looked), routing(slo, looked)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let statements: Vec<_> =
+        [live(of_live), goldens(slo, looked), routing(slo, looked)].into_iter().flatten().collect();
     let any = |verdict| statements.iter().any(|statement| statement.verdict == verdict);
     let verdict = if any(Verdict::Breached) {
         Verdict::Breached
@@ -146,8 +154,7 @@ fn checked(slo: &Slo, looked: &Looked<'_>) -> Checked {
     Checked { slo: name, verdict, good: slo.good, objective: slo.objective, statements, is_off }
 }
 
-fn live(slo: &Slo, looked: &Looked<'_>) -> Option<Statement> {
-    let result = slo.judge_live(&looked.live);
+fn live(result: &SloResult) -> Option<Statement> {
     result.measured.map(|measured| Statement {
         witness: Witness::Live,
         verdict: result.verdict,

@@ -103,7 +103,10 @@ impl Slo {
     /// Holds a window against the objective.
     #[must_use]
     pub fn judge(&self, window: &Window<'_>) -> SloResult {
-        let measured = self.sli.measure(window);
+        self.judge_measured(self.sli.measure(window))
+    }
+
+    fn judge_measured(&self, measured: Option<Measured>) -> SloResult {
         let enough = measured.filter(|measured| measured.n >= self.n_min.max(1));
         let verdict = match enough {
             None => Verdict::NoData,
@@ -122,7 +125,21 @@ impl Slo {
     #[must_use]
     pub fn judge_live(&self, window: &Window<'_>) -> SloResult {
         let judged = self.judge(window);
-        let Some((n, n_bad)) = self.counted(window) else { return judged };
+        match self.counted(window) {
+            Some((n, n_bad)) => self.proven(judged, n, n_bad),
+            None => judged,
+        }
+    }
+
+    /// The same of traffic that was counted before: the figure, events of the share and bad ones among them.
+    #[must_use]
+    pub fn judge_counted(&self, figure: f64, n: u64, n_bad: u64) -> SloResult {
+        let measured = (n > 0).then_some(Measured { figure, n, n_bad: Some(n_bad) });
+        self.proven(self.judge_measured(measured), n, n_bad)
+    }
+
+    /// Breaks it only where that is proven.
+    fn proven(&self, judged: SloResult, n: u64, n_bad: u64) -> SloResult {
         let is_proven = n_bad >= BAD_MIN && share_above(n_bad, n, self.bad_share_max());
         let unproven = judged.verdict == Verdict::Breached && !is_proven;
         let verdict = match judged.verdict {

@@ -119,14 +119,10 @@ impl Promoter {
             self.looked.n_later_turns += 1;
             return;
         }
-        let question = redact(event.question.as_str().trim());
-        if question.trim().is_empty()
-            || question.ends_with('…')
-            || question.chars().count() > QUESTION_MAX
-        {
+        let Some(question) = usable(redact(event.question.as_str().trim())) else {
             self.looked.n_unusable += 1;
             return;
-        }
+        };
         self.take(candidate(event, question, reasons));
     }
 
@@ -201,6 +197,14 @@ impl Promoter {
     }
 }
 
+/// A question that can be asked again: not empty, whole, and not too long.
+fn usable(question: String) -> Option<String> {
+    let is_usable = !question.trim().is_empty()
+        && !question.ends_with('…')
+        && question.chars().count() <= QUESTION_MAX;
+    is_usable.then_some(question)
+}
+
 fn distance(weight: Weight, boundary: Boundary) -> f64 {
     (weight.get() - boundary.get()).abs()
 }
@@ -225,6 +229,14 @@ fn candidate(event: &ResponseEvent, question: String, reasons: Vec<(Reason, f64)
 }
 
 impl Candidate {
+    /// A question that somebody chose, whatever came of it; none if it can be no case.
+    pub fn chosen(event: &ResponseEvent, redact: impl FnOnce(&str) -> String) -> Option<Self> {
+        let question = usable(redact(event.question.as_str().trim()))?;
+        let mut candidate = candidate(event, question, Vec::new());
+        candidate.origin.reasons = vec!["chosen".to_owned()];
+        Some(candidate)
+    }
+
     /// As a case of the golden set.
     #[must_use]
     pub fn case(&self, promoted_at: &str) -> Map<String, Value> {

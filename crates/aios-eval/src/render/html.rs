@@ -72,7 +72,7 @@ fn about(report: &Report) -> String {
 }
 
 /// To the minute.
-fn minute(at: Timestamp) -> String {
+pub(super) fn minute(at: Timestamp) -> String {
     let text = at.to_string();
     let (day, time) = text.split_once('T').unwrap_or((&text, ""));
     format!("{day} {} UTC", time.get(..5).unwrap_or(time))

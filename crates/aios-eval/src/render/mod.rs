@@ -3,6 +3,7 @@
 mod github;
 mod html;
 mod junit;
+mod load;
 mod markdown;
 mod plot;
 mod sweep;
@@ -10,6 +11,7 @@ mod sweep;
 pub use github::github;
 pub use html::{PAGE_STYLE, html};
 pub use junit::junit;
+pub use load::{load_html, load_markdown};
 pub use markdown::markdown;
 pub use sweep::sweep_html;
 

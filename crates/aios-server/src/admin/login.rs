@@ -31,7 +31,7 @@ pub(super) async fn index(
     Asked(visit): Asked<Visit>,
 ) -> Response {
     let Some(code) = visit.token.filter(|_| !is_only_a_look(&method, &headers)) else {
-        return "AIOS admin: /status  /metrics  /healthz  /readyz\n".into_response();
+        return state.page.index(&headers);
     };
     let Some(Opened { caller, cookie }) = state.auth.redeem(&code, Instant::now()) else {
         let refusal = error(

@@ -5,10 +5,13 @@
 //! Health is open to all. Metrics and status hold no prompt, no id and no key: on a loopback address
 //! they are open, so that monitoring needs no secret. Everything else needs an admin token.
 
+mod alerts;
 mod asked;
 mod auth;
 mod canary;
 mod erasure;
+mod faults;
+mod goldens;
 mod guard;
 mod health;
 mod keys;
@@ -18,6 +21,7 @@ mod memory;
 mod nightly;
 mod openapi;
 mod origin;
+mod page;
 mod routes;
 mod routing;
 mod scope;
@@ -30,17 +34,25 @@ mod tests;
 
 use std::sync::Arc;
 
+use aios_core::Faults;
 use aios_privacy::Keyring;
 use aios_store::{AuditAction, AuditLog, DataDir, Eraser, Rotator};
+use axum::extract::FromRef;
 
+use crate::alerts::Target;
 use crate::canary::Desk;
 use crate::gateway::Gateway;
 use crate::nightly::Housekeeper;
 use crate::status::StatusReader;
 pub(crate) use auth::Auth;
 pub use auth::{AdminConfig, AdminToken};
+pub(crate) use goldens::GoldenRuns;
+pub use page::{Page, PageFile};
 pub(crate) use routes::router;
 pub use scope::{Scope, Scopes};
+pub(crate) use view::hub::Hub;
+use view::scene::Views;
+pub(crate) use view::stage::Stage;
 
 /// What the admin handlers work with.
 #[derive(Clone)]
@@ -54,10 +66,34 @@ pub(crate) struct AdminState {
     pub(crate) desk: Arc<Desk>,
     pub(crate) rotator: Arc<Rotator>,
     pub(crate) nightly: Arc<Housekeeper>,
+    /// What a browser is given.
+    pub(crate) page: Page,
+    /// Tells what happens.
+    pub(crate) hub: Arc<Hub>,
+    /// Golden runs that are asked for here.
+    pub(crate) goldens: Arc<GoldenRuns>,
+    /// Who is told of alerts.
+    pub(crate) receivers: Arc<[Target]>,
+    /// What the dashboard shows.
+    pub(crate) views: Views,
     /// For ids that are asked for.
     pub(crate) keyring: Arc<Keyring>,
     /// Only this machine can connect.
     pub(crate) is_loopback: bool,
+    /// Faults that may be ordered; none where they may not.
+    pub(crate) faults: Option<Arc<Faults>>,
+}
+
+impl FromRef<AdminState> for Views {
+    fn from_ref(state: &AdminState) -> Self {
+        state.views.clone()
+    }
+}
+
+async fn live(
+    axum::extract::State(state): axum::extract::State<AdminState>,
+) -> axum::response::Response {
+    state.hub.listen().await
 }
 
 impl AdminState {

@@ -14,7 +14,8 @@ use super::openapi::{self, Shape, shape};
 use super::scope::Scope;
 use super::view;
 use super::{
-    AdminState, canary, erasure, health, keys, login, logs, memory, nightly, routing, trail,
+    AdminState, alerts, canary, erasure, faults, goldens, health, keys, live, login, logs, memory,
+    nightly, page, routing, trail,
 };
 
 /// An endpoint.
@@ -112,6 +113,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         change("/admin/v1/logs/reindex", Access::Scope(Scope::LogsWrite), post(logs::reindex)),
         change("/admin/v1/nightly", Access::Scope(Scope::LogsWrite), post(nightly::run)),
         change("/admin/v1/logs/rotate", Access::Scope(Scope::LogsWrite), post(logs::rotate)),
+        read("/admin/v1/faults", Access::Scope(Scope::ConfigRead), get(faults::list)),
+        change("/admin/v1/faults/order", Access::Scope(Scope::ConfigWrite), post(faults::order)),
+        change("/admin/v1/faults/clear", Access::Scope(Scope::ConfigWrite), post(faults::clear)),
         read("/admin/v1/memory/stats", Access::Scope(Scope::MemoryRead), get(memory::stats)),
         change("/admin/v1/memory/search", Access::Scope(Scope::MemoryRead), post(memory::search)),
         change("/admin/v1/memory/add", Access::Scope(Scope::MemoryWrite), post(memory::add)),
@@ -145,51 +149,55 @@ fn views() -> Vec<Endpoint> {
     let change = |path, access, handler| Endpoint::new(Method::POST, path, access, handler);
     vec![
         read("/admin/v1/openapi.json", Known, get(openapi::show)),
-        read("/admin/v1/live", Needs(Scope::LogsRead), get(view::later))
+        read("/admin/v1/live", Needs(Scope::LogsRead), get(live))
             .says::<view::live::Told>()
             .media("text/event-stream"),
-        read("/admin/v1/view/overview", Needs(Scope::ConfigRead), get(view::later))
+        read("/admin/v1/view/overview", Needs(Scope::ConfigRead), get(view::overview::show))
             .query::<view::asked::Times>()
             .says::<view::overview::Overview>(),
-        read("/admin/v1/view/hypotheses", Needs(Scope::CanaryRead), get(view::later))
+        read("/admin/v1/view/hypotheses", Needs(Scope::CanaryRead), get(view::hypotheses::show))
             .says::<view::hypotheses::HypothesesView>(),
-        read("/admin/v1/view/routing", Needs(Scope::CanaryRead), get(view::later))
+        read("/admin/v1/view/routing", Needs(Scope::CanaryRead), get(view::routing::show))
             .query::<view::asked::Times>()
             .says::<view::routing::RoutingView>(),
-        change("/admin/v1/routing/explain", Needs(Scope::CanaryRead), post(view::later))
+        change("/admin/v1/routing/explain", Needs(Scope::CanaryRead), post(view::routing::explain))
             .asks::<view::routing::ExplainAsked>()
             .says::<view::routing::Explained>(),
-        read("/admin/v1/events", Needs(Scope::LogsRead), get(view::later))
+        read("/admin/v1/events", Needs(Scope::LogsRead), get(view::events::list))
             .query::<view::events::EventsAsked>()
             .says::<view::events::EventsPage>(),
-        read("/admin/v1/events/{id}", Needs(Scope::LogsRead), get(view::later))
+        read("/admin/v1/events/{id}", Needs(Scope::LogsRead), get(view::events::one))
             .says::<view::events::EventView>(),
-        read("/admin/v1/view/settings", Needs(Scope::ConfigRead), get(view::later))
+        read("/admin/v1/view/settings", Needs(Scope::ConfigRead), get(view::settings::show))
             .says::<view::settings::SettingsView>(),
-        read("/admin/v1/view/canary", Needs(Scope::CanaryRead), get(view::later))
+        read("/admin/v1/view/canary", Needs(Scope::CanaryRead), get(view::canary::show))
             .query::<view::canary::CanaryAsked>()
             .says::<view::canary::CanaryView>(),
-        read("/admin/v1/view/goldens", Needs(Scope::GoldensRead), get(view::later))
+        read("/admin/v1/view/goldens", Needs(Scope::GoldensRead), get(view::cases::show))
             .says::<view::goldens::GoldensView>(),
-        read("/admin/v1/goldens/candidates", Needs(Scope::GoldensRead), get(view::later))
-            .query::<view::goldens::CandidatesAsked>()
-            .says::<view::goldens::CandidatesView>(),
-        read("/admin/v1/goldens/run", Needs(Scope::GoldensRead), get(view::later))
+        read(
+            "/admin/v1/goldens/candidates",
+            Needs(Scope::GoldensRead),
+            get(view::cases::candidates),
+        )
+        .query::<view::goldens::CandidatesAsked>()
+        .says::<view::goldens::CandidatesView>(),
+        read("/admin/v1/goldens/run", Needs(Scope::GoldensRead), get(view::cases::run))
             .says::<Option<view::goldens::RunView>>(),
-        change("/admin/v1/goldens/run", Needs(Scope::GoldensWrite), post(view::later))
+        change("/admin/v1/goldens/run", Needs(Scope::GoldensWrite), post(goldens::run))
             .says::<view::goldens::RunView>(),
-        change("/admin/v1/goldens/promote", Needs(Scope::GoldensWrite), post(view::later))
+        change("/admin/v1/goldens/promote", Needs(Scope::GoldensWrite), post(goldens::promote))
             .asks::<view::goldens::PromoteAsked>()
             .says::<view::goldens::Promoted>(),
-        read("/admin/v1/view/memory", Needs(Scope::MemoryRead), get(view::later))
+        read("/admin/v1/view/memory", Needs(Scope::MemoryRead), get(view::memory::show))
             .says::<view::memory::MemoryView>(),
-        read("/admin/v1/memory/fragments", Needs(Scope::MemoryRead), get(view::later))
+        read("/admin/v1/memory/fragments", Needs(Scope::MemoryRead), get(view::memory::fragments))
             .query::<view::memory::FragmentsAsked>()
             .says::<view::memory::FragmentsPage>(),
-        read("/admin/v1/view/privacy", Needs(Scope::AuditRead), get(view::later))
+        read("/admin/v1/view/privacy", Needs(Scope::AuditRead), get(view::privacy::show))
             .query::<view::asked::Times>()
             .says::<view::privacy::PrivacyView>(),
-        change("/admin/v1/alerts/test", Needs(Scope::ConfigWrite), post(view::later))
+        change("/admin/v1/alerts/test", Needs(Scope::ConfigWrite), post(alerts::test))
             .says::<view::live::AlertTested>(),
     ]
 }
@@ -208,6 +216,10 @@ pub(crate) fn router(state: AdminState) -> Router {
             false => endpoint.handler,
         };
         router = router.route(endpoint.path, handler.layer(layer));
+    }
+    for path in state.page.paths() {
+        let layer = from_fn_with_state(gate(Access::Visitor, "a file of the page"), guard);
+        router = router.route(path, get(page::file).fallback(health::bad_method).layer(layer));
     }
     // Whoever is nobody does not learn which paths there are.
     let unknown = any(health::unknown);

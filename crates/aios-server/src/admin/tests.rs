@@ -1,12 +1,15 @@
 //! Every role at every endpoint, from the list of endpoints itself: a new one without a row fails.
 
+mod views;
+
 use std::collections::BTreeMap;
 
 use aios_core::{BOUNDARY_DEFAULT, Clock, Percent, Split, Timestamp};
 use aios_privacy::{KeyMaterial, Pseudonymizer, Redactor, SecretDigest};
 use aios_route::{BucketKey, Policy};
 use aios_store::{
-    AuditConfig, AuditEntry, EventLogConfig, FileEventLog, OnFull, RamEventLog, audit_tail,
+    AuditConfig, AuditEntry, EventLogConfig, FileEventLog, OnFull, RamEventLog, SyncPolicy,
+    audit_tail,
 };
 use aios_upstream::{BreakerPolicy, RetryPolicy, Timeouts, UpstreamConfig, Upstreams};
 use axum::Router;
@@ -54,6 +57,9 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/logs/reindex", "logs:write"),
     ("POST /admin/v1/nightly", "logs:write"),
     ("POST /admin/v1/logs/rotate", "logs:write"),
+    ("GET /admin/v1/faults", "config:read"),
+    ("POST /admin/v1/faults/order", "config:write"),
+    ("POST /admin/v1/faults/clear", "config:write"),
     ("GET /admin/v1/memory/stats", "memory:read"),
     ("POST /admin/v1/memory/search", "memory:read"),
     ("POST /admin/v1/memory/add", "memory:write"),
@@ -98,6 +104,7 @@ struct Admin {
     router: Router,
     auth: Arc<Auth>,
     dir: Arc<DataDir>,
+    log: Arc<FileEventLog>,
     _temp: tempfile::TempDir,
 }
 
@@ -123,8 +130,10 @@ impl Admin {
         let dir = Arc::new(DataDir::open(temp.path()).unwrap());
         let audit = AuditLog::open(&dir, AuditConfig::default(), FixedClock.now()).unwrap();
         let audit = Arc::new(audit);
-        let log = Arc::new(FileEventLog::open(&dir, EventLogConfig::default()).unwrap());
+        let config = EventLogConfig { sync: SyncPolicy::Always, ..EventLogConfig::default() };
+        let log = Arc::new(FileEventLog::open(&dir, config).unwrap());
         let rotator = Arc::new(Rotator::new(Arc::clone(&log) as _, Arc::clone(&audit)));
+        let own_log = Arc::clone(&log);
         let eraser = Eraser::open(&dir, log, Arc::clone(&audit), Arc::new(FixedClock)).unwrap();
         let auth = auth(AdminConfig { tokens, hosts: vec!["aios.internal".into()] });
         let gateway = gateway(Arc::clone(&dir));
@@ -151,7 +160,21 @@ impl Admin {
             keyring: Arc::clone(&keyring),
             nightly: Nightly::default(),
         });
+        let desk = Arc::new(desk);
+        let goldens = Arc::new(GoldenRuns::new(Arc::new(FixedClock)));
+        let stage = Stage {
+            desk: Arc::clone(&desk),
+            status: status.clone(),
+            alerts: Arc::default(),
+            goldens: Arc::clone(&goldens),
+        };
+        let views = stage.views();
         let state = AdminState {
+            hub: Hub::new(Arc::clone(&gateway), views.clone()),
+            views,
+            page: Page::default(),
+            goldens,
+            receivers: Arc::new([]),
             gateway,
             nightly: Arc::new(housekeeper),
             status,
@@ -159,12 +182,13 @@ impl Admin {
             audit,
             data_dir: Arc::clone(&dir),
             eraser: Arc::new(eraser),
-            desk: Arc::new(desk),
+            desk,
             rotator,
             keyring,
             is_loopback,
+            faults: None,
         };
-        Self { router: router(state), auth, dir, _temp: temp }
+        Self { router: router(state), auth, dir, log: own_log, _temp: temp }
     }
 
     async fn ask(&self, endpoint: &str, headers: &[(&str, &str)]) -> http::Response<Body> {
@@ -237,6 +261,7 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         judge: None,
         memory: Arc::default(),
         clients: crate::Clients::new(false, vec![], None),
+        shown: Arc::default(),
     };
     let split = Split {
         treatment_pct: Percent::new(10.0).unwrap(),

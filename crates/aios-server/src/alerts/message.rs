@@ -64,6 +64,20 @@ pub struct Message {
 }
 
 impl Message {
+    /// A message to see whether messages arrive, and who wants to know.
+    #[must_use]
+    pub fn test(by: &str, now: Timestamp) -> Self {
+        Self {
+            key: "test".to_owned(),
+            kind: MessageKind::Test,
+            ts: now,
+            about: by.to_owned(),
+            severity: Severity::Ticket,
+            detail: "Alerts of AIOS arrive here. Nothing is wrong.".to_owned(),
+            runbook: Vec::new(),
+        }
+    }
+
     /// The head of a message, for people.
     #[must_use]
     pub fn title(&self) -> String {

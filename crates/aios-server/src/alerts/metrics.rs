@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aios_control::slo::check::Check;
+use aios_core::Timestamp;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
@@ -22,6 +24,7 @@ pub(crate) struct AlertMetrics {
 #[derive(Debug, Default)]
 struct Latest {
     budgets: Vec<Budget>,
+    check: Option<(Check, Timestamp)>,
     /// What is wrong, and whom it concerns.
     firing: Vec<(String, &'static str)>,
     n_waiting: usize,
@@ -30,8 +33,16 @@ struct Latest {
 }
 
 impl AlertMetrics {
-    pub(super) fn set_budgets(&self, budgets: Vec<Budget>) {
-        self.latest().budgets = budgets;
+    pub(super) fn set_seen(&self, budgets: Vec<Budget>, check: Check, at: Timestamp) {
+        let mut latest = self.latest();
+        latest.budgets = budgets;
+        latest.check = Some((check, at));
+    }
+
+    /// How the objectives were kept at the last look, and when that was; none before the first.
+    pub(crate) fn seen(&self) -> Option<(Check, Vec<Budget>, Timestamp)> {
+        let latest = self.latest();
+        latest.check.clone().map(|(check, at)| (check, latest.budgets.clone(), at))
     }
 
     pub(super) fn set_book(&self, book: &Book) {

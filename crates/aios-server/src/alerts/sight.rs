@@ -2,7 +2,7 @@
 
 use aios_control::slo::Limits;
 use aios_control::slo::burn::Alert;
-use aios_control::slo::check::{Check, Statement};
+use aios_control::slo::check::{Check, Statement, Witness};
 use aios_core::{Split, Tier, Timestamp, Verdict};
 use aios_store::{DataDir, EventLogStats, Index, StoreError};
 use aios_upstream::EndpointStatus;
@@ -19,9 +19,10 @@ pub(super) struct Sight {
 }
 
 /// What was seen of the objectives.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Seen {
     pub(super) budgets: Vec<Budget>,
+    pub(super) check: Check,
     pub(super) troubles: Vec<Trouble>,
 }
 
@@ -44,16 +45,19 @@ impl Sight {
         split: &Split,
         now: Timestamp,
     ) -> Result<Seen, StoreError> {
-        if let Some(index) = Index::read(dir)? {
-            self.minutes.bring_up(&index, now)?;
+        let index = Index::read(dir)?;
+        if let Some(index) = &index {
+            self.minutes.bring_up(index, now)?;
         }
         let budgets = budgets(&self.minutes, objectives, now);
         let goldens = goldens(dir, objectives, now)?;
         let recall = judging::recall(dir.path(), objectives, now)?;
         let memory = MemoryLook { recall, ..MemoryLook::default() };
-        let check = judging::look(objectives, &[], goldens.as_ref(), split, memory);
+        let counts = (index.as_ref(), &self.minutes);
+        let check =
+            judging::look_counted(objectives, counts, goldens.as_ref(), split, memory, now)?;
         let troubles = budgets.iter().filter_map(burning).chain(broken(&check)).collect();
-        Ok(Seen { budgets, troubles })
+        Ok(Seen { budgets, check, troubles })
     }
 }
 
@@ -90,10 +94,14 @@ fn burning(budget: &Budget) -> Option<Trouble> {
     Some(Trouble { about: budget.slo.to_owned(), severity, detail })
 }
 
-/// What golden cases and routing break is no burn, and not gone in an hour.
+/// What golden cases and routing break is no burn, and not gone in an hour. Of live traffic that is a share of events,
+/// its burning budget tells.
 fn broken(check: &Check) -> Vec<Trouble> {
     let of = |slo: &aios_control::slo::check::Checked| {
-        let breaks = |one: &&Statement| one.verdict == Verdict::Breached;
+        let breaks = |one: &&Statement| {
+            let burns = one.witness == Witness::Live && one.n_bad.is_some();
+            one.verdict == Verdict::Breached && !burns
+        };
         slo.statements.iter().find(breaks).map(|_| Trouble {
             about: slo.slo.to_owned(),
             severity: Severity::Ticket,

@@ -65,9 +65,6 @@ impl Watch {
 
     /// Goes on until told to stop.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        if !self.post.config.enabled {
-            return;
-        }
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -91,9 +88,12 @@ impl Watch {
             self.looked_at = Some(now);
             self.of_objectives = self.look(now).await;
         }
-        self.observe(now);
-        self.post.deliver(now).await;
-        self.metrics.set_book(&self.post.book);
+        // The objectives are looked at all the same: metrics and dashboard show them.
+        if self.post.config.enabled {
+            self.observe(now);
+            self.post.deliver(now).await;
+            self.metrics.set_book(&self.post.book);
+        }
     }
 
     /// What the objectives say.
@@ -111,7 +111,7 @@ impl Watch {
         match looked.await {
             Ok((sight, Ok(seen))) => {
                 self.sight = Some(sight);
-                self.metrics.set_budgets(seen.budgets);
+                self.metrics.set_seen(seen.budgets, seen.check, now);
                 Some(seen.troubles)
             }
             Ok((_, Err(error))) => {

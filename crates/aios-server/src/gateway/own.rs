@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aios_core::{Operation, Tier};
+use aios_privacy::Pseudonymizer;
 use aios_upstream::{Call, ModelSlot, RequestBody, Target};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -34,6 +35,7 @@ impl OwnRequest {
     pub(crate) fn call(
         mut self,
         sinks: Option<&Sinks>,
+        pseudonyms: &Pseudonymizer,
         metrics: &Metrics,
     ) -> Result<Call, GatewayError> {
         self.body["model"] = MODEL.into();
@@ -42,7 +44,8 @@ impl OwnRequest {
         let key = format!("\"model\":\"{MODEL}\"");
         let end = body.find(&key).expect("it was just put in") + key.len();
         let model_at = end - MODEL.len() - 2..end;
-        let edits = sinks.map(|sinks| sinks.own_request(&body, &model_at, metrics)).transpose()?;
+        let filter = |sinks: &Sinks| sinks.own_request(&body, &model_at, pseudonyms, metrics);
+        let edits = sinks.map(filter).transpose()?;
         let now = Instant::now();
         Ok(Call {
             operation: self.operation,
@@ -65,6 +68,7 @@ impl OwnRequest {
 
 #[cfg(test)]
 mod tests {
+    use aios_privacy::KeyMaterial;
     use serde_json::json;
 
     use super::*;
@@ -74,8 +78,9 @@ mod tests {
     async fn a_text_is_never_taken_for_the_model() {
         let body = json!({ "input": ["", "\"model\":\"aios-own\"", "aios-own"] });
         let (operation, tier) = (Operation::Embeddings, Tier::Embedder);
+        let pseudonyms = Pseudonymizer::new(1, &KeyMaterial::new([7; 32]));
         let request = OwnRequest { operation, tier, body: body.clone(), patience: Duration::ZERO };
-        let call = request.call(None, &Metrics::new()).unwrap();
+        let call = request.call(None, &pseudonyms, &Metrics::new()).unwrap();
         let sent = format!("{:?}", call.body);
         let whole = json!({ "input": body["input"], "model": MODEL }).to_string();
         let at = whole.len() - 1 - MODEL.len() - 2..whole.len() - 1;

@@ -83,30 +83,36 @@ async fn answer<B: Body<Data = Bytes> + Unpin>(
         follow(record, &head);
     }
     record.facts_mut().question = std::mem::take(&mut head.question);
-    let remembering;
-    let (head, body) = match remember(record, &parts.headers, &head, &body).await? {
-        None => (head, &body),
-        Some(with_memory) => {
-            remembering = with_memory;
-            (heavy::on(remembering.len(), || request::read(operation, &remembering))?, &remembering)
+    let remembered = remember(record, &parts.headers, &head, &body).await?;
+    let whole;
+    let (body, edits) = match (&live.sinks, remembered) {
+        (None, remembered) => {
+            let new = remembered.iter().map(|edit| edit.n_bytes() as u64);
+            head.prompt_bytes += new.sum::<u64>();
+            (&body, remembered.into_iter().collect())
         }
-    };
-    let edits = match &live.sinks {
-        Some(sinks) => heavy::on(body.len(), || filter(sinks, record, &head, body))?,
-        None => Vec::new(),
+        (Some(sinks), None) => {
+            (&body, heavy::on(body.len(), || filter(sinks, record, &head, &body))?)
+        }
+        // What the memory adds is on its way to a model as all else is.
+        (Some(sinks), Some(remembered)) => {
+            whole = memory::replaced(&body, vec![remembered]);
+            head = heavy::on(whole.len(), || request::read(operation, &whole))?;
+            (&whole, heavy::on(whole.len(), || filter(sinks, record, &head, &whole))?)
+        }
     };
     let call = call(record, &head, body.clone(), target, &parts.headers, edits);
     let reply = live.upstreams.complete(&call, &mut record.attempts).await;
     reply.map_err(|failure| refused(record, failure))
 }
 
-/// Puts what was said before into the body, if that is wanted. `None` where the body stays as it is.
+/// What was said before, to be put into the body if that is wanted. `None` where the body stays as it is.
 async fn remember(
     record: &mut Record,
     headers: &HeaderMap,
     head: &Head<'_>,
     body: &Bytes,
-) -> Result<Option<Bytes>, GatewayError> {
+) -> Result<Option<Edit>, GatewayError> {
     let Some(mut wanted) = memory::wanted(record, headers, head, body)? else { return Ok(None) };
     // Boxed: what does not ask for it does not carry it along.
     let with_memory = Box::pin(memory::recall(record, &mut wanted, body)).await;

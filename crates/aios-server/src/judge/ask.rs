@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use aios_core::{AttemptOutcome, Operation};
 use aios_eval::{Judgment, Verdict};
+use aios_privacy::Pseudonymizer;
 use aios_upstream::{Call, Reply};
 use serde_json::Value;
 
 use super::JudgeSettings;
-use crate::gateway::{OwnRequest, Sinks};
+use crate::gateway::{Gateway, OwnRequest, Sinks};
 use crate::live::Live;
 use crate::metrics::Metrics;
 
@@ -65,9 +66,9 @@ const fn tokens_lost(outcome: AttemptOutcome, needed: u64) -> u64 {
 
 /// Asks once; the other tier does not answer in the judge's place.
 pub(super) async fn ask(
-    live: &Arc<Live>,
+    gateway: &Arc<Gateway>,
+    live: &Live,
     data_plane: &tokio::runtime::Handle,
-    metrics: &Arc<Metrics>,
     question: String,
     answer: String,
     settings: &Arc<JudgeSettings>,
@@ -79,11 +80,12 @@ pub(super) async fn ask(
     }
     let mark = format!("{:016x}", u64::from_ne_bytes(random));
     // What passes through the sinks is looked through, which takes its time with long texts.
-    let (sinks, counts) = (live.sinks.clone(), Arc::clone(metrics));
+    let (sinks, asker) = (live.sinks.clone(), Arc::clone(gateway));
     let (asks, marked) = (Arc::clone(settings), mark.clone());
     let called = super::aside(move || {
         let judgment = Judgment { question: &question, answer: &answer, rubric: &asks.rubric };
-        call(&judgment, &marked, &asks, sinks.as_deref(), &counts)
+        let (sinks, pseudonyms) = (sinks.as_deref(), &asker.keys.pseudonyms);
+        call(&judgment, &marked, &asks, sinks, pseudonyms, &asker.metrics)
     });
     let call = match called.await {
         Some(Ok(call)) => call,
@@ -117,13 +119,14 @@ fn call(
     mark: &str,
     settings: &JudgeSettings,
     sinks: Option<&Sinks>,
+    pseudonyms: &Pseudonymizer,
     metrics: &Metrics,
 ) -> Result<Call, &'static str> {
     let mut body = judgment.request("", mark);
     body["max_tokens"] = REPLY_TOKENS_MAX.into();
     let (operation, tier) = (Operation::Chat, settings.tier);
     let request = OwnRequest { operation, tier, body, patience: settings.timeout };
-    request.call(sinks, metrics).map_err(|error| error.code())
+    request.call(sinks, pseudonyms, metrics).map_err(|error| error.code())
 }
 
 #[cfg(test)]
@@ -131,7 +134,7 @@ mod tests {
     use std::time::Duration;
 
     use aios_core::Tier;
-    use aios_privacy::{Action, Policy, Redactor, Sink};
+    use aios_privacy::{Action, KeyMaterial, Policy, Redactor, Sink};
 
     use super::*;
     use crate::gateway::{OnUnscannable, SinkOptions};
@@ -151,15 +154,19 @@ mod tests {
     fn a_judge_is_sent_what_any_model_may_be() {
         let mail = ["jo.roe", "@", "example.org"].concat();
         let judgment = Judgment { question: "Who?", answer: &mail, rubric: "is right" };
-        let called = |action: Action| {
+        let called = |action: Action, key: u8| {
             let policy = Policy::default().with_default(Sink::Upstream, action);
             let options =
                 SinkOptions { on_unscannable: OnUnscannable::Block, restore_in_tools: false };
             let sinks = Sinks::new(policy, |_| Redactor::default(), options).unwrap();
-            call(&judgment, "k7", &settings(), Some(&sinks), &Metrics::new())
+            let pseudonyms = Pseudonymizer::new(1, &KeyMaterial::new([key; 32]));
+            call(&judgment, "k7", &settings(), Some(&sinks), &pseudonyms, &Metrics::new())
         };
-        assert!(format!("{:?}", called(Action::Mask).unwrap().body).contains("[EMAIL"));
-        assert_eq!(called(Action::Block).err(), Some("pii_blocked"));
+        assert!(format!("{:?}", called(Action::Mask, 1).unwrap().body).contains("[EMAIL"));
+        assert_eq!(called(Action::Block, 1).err(), Some("pii_blocked"));
+        // What a tag stands for cannot be tried out by whoever sees it, and is the same in every such request.
+        let tagged = |key| format!("{:?}", called(Action::Placeholder, key).unwrap().body);
+        assert!(tagged(1).contains("<EMAIL_") && tagged(1) == tagged(1) && tagged(1) != tagged(0));
     }
 
     #[test]

@@ -174,8 +174,8 @@ impl LiveJudge {
         if is_erased(&answer, |pseudonym| self.gateway.store.refuses(pseudonym)) {
             return;
         }
-        let metrics = &self.gateway.metrics;
-        let asked = ask::ask(&live, &self.data_plane, metrics, question, said, settings).await;
+        let (gateway, data_plane) = (&self.gateway, &self.data_plane);
+        let asked = ask::ask(gateway, &live, data_plane, question, said, settings).await;
         work.budget.spend(asked.tokens());
         self.metrics.judged(&asked);
         if let Err(why) = self.keep(&answer, &asked).await {

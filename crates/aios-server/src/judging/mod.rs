@@ -4,6 +4,7 @@
 //! work and touches nothing.
 
 mod budget;
+mod counted;
 mod hours;
 mod look;
 mod minutes;
@@ -13,10 +14,11 @@ mod rows;
 mod tested;
 
 pub use budget::{Budget, budgets, exhausted_in};
+pub use counted::look_counted;
 pub use hours::{Hour, Hours, hours};
 pub use look::{figures, goldens, look};
 pub use minutes::Minutes;
 pub use objectives::Objectives;
-pub use recall::{MemoryLook, RecallReport, keep_recall, recall};
+pub use recall::{MemoryLook, RecallReport, keep_recall, recall, recall_trend};
 pub use rows::{each_row, rows};
 pub use tested::{anchored, tested};

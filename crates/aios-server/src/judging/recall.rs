@@ -36,7 +36,34 @@ pub struct MemoryLook {
 /// # Errors
 /// When it cannot be written.
 pub fn keep_recall(data_dir: &Path, report: &RecallReport) -> Result<(), StoreError> {
-    write_document(&place(data_dir), &serde_json::json!(report).to_string()).map(drop)
+    let mut earlier = recall_trend(data_dir)?;
+    let n_over = (earlier.len() + 1).saturating_sub(TREND_MAX);
+    earlier.drain(..n_over);
+    let kept = Measured { last: *report, earlier };
+    write_document(&place(data_dir), &serde_json::json!(kept).to_string()).map(drop)
+}
+
+/// Every evaluation that is kept, the oldest first; what cannot be read is none.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn recall_trend(data_dir: &Path) -> Result<Vec<RecallReport>, StoreError> {
+    let text = read_document(&place(data_dir))?;
+    let kept = text.and_then(|text| serde_json::from_str::<Measured>(&text).ok());
+    Ok(kept.map(|kept| [kept.earlier, vec![kept.last]].concat()).unwrap_or_default())
+}
+
+/// Evaluations that are kept: more than half a year of nights.
+const TREND_MAX: usize = 200;
+
+/// The last evaluation, and those before it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Measured {
+    #[serde(flatten)]
+    last: RecallReport,
+    /// The oldest first.
+    #[serde(default)]
+    earlier: Vec<RecallReport>,
 }
 
 /// The last evaluation, if it is young enough. What cannot be read says nothing, and is told.
@@ -83,6 +110,10 @@ mod tests {
         keep_recall(temp.path(), &report).unwrap();
         assert_eq!(at(objectives.report_age_max), Some(Recall { ts, n: 40, at_5: 0.9 }));
         assert_eq!(at(objectives.report_age_max + Duration::from_secs(1)), None);
+        let later = RecallReport { ts: ts.plus(Duration::from_secs(60)), ..report };
+        keep_recall(temp.path(), &later).unwrap();
+        assert_eq!(recall_trend(temp.path()).unwrap(), [report, later]);
+        assert!(at(Duration::ZERO).is_some_and(|recall| recall.ts == later.ts));
         std::fs::write(place(temp.path()), "{}").unwrap();
         assert_eq!(at(Duration::ZERO), None);
     }

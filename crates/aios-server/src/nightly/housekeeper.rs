@@ -15,6 +15,7 @@ use super::{
     Night, NightReport, Nightly, Served, StepReport, StepState, follow, last_night, run_night,
 };
 use crate::gateway::Gateway;
+use crate::golden::Progress;
 
 /// How often it is asked whether work is due. Waiting by the wall clock would miss a machine that slept.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -63,6 +64,29 @@ impl Housekeeper {
         Some(run_night(&Night { only, ..self.night(actor, dry_run) }, tell))
     }
 
+    /// Asks the golden set for somebody, of treatment where nothing else is configured; `begun` is called once nobody
+    /// else is at it. `None` if somebody is. Blocks while it works.
+    pub(crate) fn ask_goldens(
+        &self,
+        actor: &str,
+        progress: Arc<dyn Progress + Send + Sync>,
+        begun: impl FnOnce(),
+    ) -> Option<StepReport> {
+        let _under_way = self.alone()?;
+        begun();
+        let mut night = Night { progress, ..self.night(actor, false) };
+        night.work.golden.get_or_insert(self.on_trial());
+        let report = follow::ask_again(&night);
+        tell(&report);
+        Some(report)
+    }
+
+    /// The bucket whose policy is of interest: treatment's, while anybody may be in it.
+    fn on_trial(&self) -> Bucket {
+        let is_shut = policy(&self.house.gateway, Bucket::Treatment).is_none();
+        if is_shut { Bucket::Control } else { Bucket::Treatment }
+    }
+
     /// Asks the golden set again where its last report is of what was on trial before. Blocks while it works.
     fn follow(&self) {
         let Some(mut vain) = self.alone() else { return };
@@ -102,6 +126,7 @@ impl Housekeeper {
             served: Some(Arc::clone(&self.served)),
             now: gateway.clock.now(),
             dry_run,
+            progress: Arc::new(()),
             only: None,
             free_bytes: data_dir.free_bytes().ok(),
         }

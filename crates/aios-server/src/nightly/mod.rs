@@ -21,6 +21,7 @@ use aios_privacy::{Keyring, Redactor};
 use aios_store::{AuditAction, AuditLog, DataDir, EventStore, Rotator};
 use serde::{Deserialize, Serialize};
 
+use crate::golden::Progress;
 use crate::judging::Objectives;
 
 pub(crate) use housekeeper::{House, Housekeeper};
@@ -53,6 +54,8 @@ pub struct Night {
     pub now: Timestamp,
     /// Only tell what would be done.
     pub dry_run: bool,
+    /// Is shown how golden questions go.
+    pub progress: Arc<dyn Progress + Send + Sync>,
     /// Only this step, one of [`step_names`].
     pub only: Option<String>,
     /// Room that is left on the disk; none if nobody can tell.

@@ -32,6 +32,7 @@ fn night(dir: &tempfile::TempDir) -> Night {
         served: None,
         now: LATER,
         dry_run: false,
+        progress: Arc::new(()),
         only: None,
         free_bytes: None,
     }

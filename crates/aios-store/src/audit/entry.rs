@@ -127,6 +127,11 @@ pub enum AuditAction {
         /// Events that were found.
         n_events: u64,
     },
+    /// What is remembered was changed by a command on a directory that no server uses.
+    Memory {
+        /// The command's verb.
+        change: String,
+    },
     /// An erasure reached a state.
     Erasure {
         /// The request.

@@ -2,19 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aios_privacy::Pseudonym;
-use memchr::memchr_iter;
-
 use super::ledger::Ledger;
+use super::names::{OVERLAP, each_name};
 use super::registry::Treatment;
 use super::scan;
 use crate::{DataDir, StoreError, key};
-
-/// Hexadecimal digits of a pseudonym.
-const DIGITS: usize = 32;
-
-/// Longest head of a pseudonym: its letter and its version.
-const HEAD_MAX: usize = 6;
 
 /// Pseudonyms in what is stored, by version. Proofs do not count: they are matched as they stand. But an
 /// erased conversation is known again only by a version that its erasure names.
@@ -41,8 +33,7 @@ impl KeyUse {
             if file.store.is_some_and(|store| store.treatment == Treatment::Proof) {
                 continue;
             }
-            let overlap = HEAD_MAX + 1 + DIGITS;
-            scan::each_window(&file.path, overlap, |window, seen| used.add(window, seen))
+            scan::each_window(&file.path, OVERLAP, |window, seen| used.add(window, seen))
                 .map_err(StoreError::io("read", &file.path))?;
         }
         Ok(used)
@@ -82,24 +73,8 @@ impl KeyUse {
     }
 
     fn add(&mut self, window: &[u8], seen: usize) {
-        for at in memchr_iter(b'_', window) {
-            let end = at + 1 + DIGITS;
-            if end <= seen {
-                continue;
-            }
-            let Some(version) = version_at(window, at, end) else { continue };
-            *self.stored.entry(version).or_default() += 1;
-        }
+        each_name(window, seen, |name| *self.stored.entry(name.version()).or_default() += 1);
     }
-}
-
-/// The version of the pseudonym whose `_` stands there, if there is one.
-fn version_at(window: &[u8], at: usize, end: usize) -> Option<u16> {
-    let head = window.get(at.saturating_sub(HEAD_MAX)..at)?;
-    let n_digits = head.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    let start = at.checked_sub(n_digits + 1)?;
-    let text = std::str::from_utf8(window.get(start..end)?).ok()?;
-    Some(Pseudonym::parse(text).ok()?.version())
 }
 
 #[cfg(test)]

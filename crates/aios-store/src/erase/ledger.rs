@@ -102,6 +102,14 @@ pub struct LedgerEntry {
     pub n_records: u64,
 }
 
+/// The last step of every erasure that is on record, also beside a server.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn erasures(dir: &DataDir) -> Result<Vec<LedgerEntry>, StoreError> {
+    Ok(Ledger::read(dir)?.last.into_values().collect())
+}
+
 /// The ledger of a data directory.
 #[derive(Debug)]
 pub(crate) struct Ledger {

@@ -2,16 +2,22 @@
 //!
 //! The index reads whatever segment it does not know, or knows by another digest. So what it says of names
 //! that must stay erased shows at each start and each rotation, in the time of one look, whether there is
-//! something to do.
+//! something to do. Documents, the memory and whatever else lies about have no index: they are read through
+//! for such names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use aios_core::Timestamp;
+use aios_privacy::Pseudonym;
 
+use super::census::Depth;
 use super::ledger::{ErasureState, LedgerEntry};
+use super::names::{OVERLAP, each_name};
 use super::receipt::Receipt;
+use super::registry::Treatment;
 use super::run::{Eraser, Resumed};
+use super::scan::{self, Found};
 use crate::{EventStore as _, Index, Segments, StoreError};
 
 impl Eraser {
@@ -28,13 +34,15 @@ impl Eraser {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut due = self.ledger().finished();
         let completed = due.extract_if(.., |entry| entry.state == ErasureState::Completed);
-        let completed: Vec<_> = completed.collect();
+        let mut completed: Vec<_> = completed.collect();
         due.retain(|entry| entry.ts < tried_before);
         if let Some(index) = index {
             let named = index.named_among(completed.iter().flat_map(|entry| &entry.target))?;
-            let is_back = |entry: &LedgerEntry| entry.target.iter().any(|one| named.contains(one));
-            due.extend(completed.into_iter().filter(is_back));
+            let is_back =
+                |entry: &mut LedgerEntry| entry.target.iter().any(|one| named.contains(one));
+            due.extend(completed.extract_if(.., is_back));
         }
+        due.extend(self.back_in_files(completed)?);
         let mut resumed = Resumed::default();
         for entry in due {
             let id = entry.id.clone();
@@ -45,6 +53,35 @@ impl Eraser {
             }
         }
         Ok(resumed)
+    }
+
+    /// Those of which a file that no index follows holds something again. One that only names them, in what is
+    /// another's, is left as it is.
+    fn back_in_files(&self, completed: Vec<LedgerEntry>) -> Result<Vec<LedgerEntry>, StoreError> {
+        let names: BTreeSet<&Pseudonym> = completed.iter().flat_map(|one| &one.target).collect();
+        let mut named = BTreeSet::new();
+        let files = if names.is_empty() { Vec::new() } else { scan::files(self.dir.path())? };
+        for file in files.iter().filter(|file| is_without_index(file)) {
+            let read = scan::each_window(&file.path, OVERLAP, |window, seen| {
+                each_name(window, seen, |name| {
+                    if names.contains(&name) {
+                        named.insert(name);
+                    }
+                });
+            });
+            if let Err(error) = read {
+                let file = file.path.display();
+                tracing::warn!(%file, %error, "nobody knows whether erased data is in a file");
+            }
+        }
+        let mut back = Vec::new();
+        for entry in completed {
+            let is_named = entry.target.iter().any(|one| named.contains(one));
+            if is_named && !self.look(&self.target_of(&entry)?, Depth::Catalogued)?.is_clean() {
+                back.push(entry);
+            }
+        }
+        Ok(back)
     }
 
     /// How many erasures there are in each state.
@@ -72,4 +109,16 @@ impl Eraser {
         let target = self.target_of(&entry)?;
         self.go_on(entry, &target).map(Some)
     }
+}
+
+/// What the index tells of, what is made of that, and what stays, need not be read.
+fn is_without_index(file: &Found) -> bool {
+    file.store.is_none_or(|store| match store.treatment {
+        Treatment::Database | Treatment::Records | Treatment::Scraps | Treatment::Names => true,
+        Treatment::Lines
+        | Treatment::Derived
+        | Treatment::Indexed
+        | Treatment::Proof
+        | Treatment::Apart => false,
+    })
 }

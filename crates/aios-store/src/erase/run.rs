@@ -263,7 +263,7 @@ impl Eraser {
         })
     }
 
-    fn look(&self, target: &EraseTarget, depth: Depth) -> Result<Census, StoreError> {
+    pub(super) fn look(&self, target: &EraseTarget, depth: Depth) -> Result<Census, StoreError> {
         Census::take(&self.dir, target, depth, self.clock.now())
     }
 

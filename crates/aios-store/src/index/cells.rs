@@ -69,7 +69,7 @@ pub struct Counts {
     pub output_tokens: u64,
     /// Cost in US dollars.
     pub cost_usd: f64,
-    /// How long they took.
+    /// How long those took that were answered; who got no answer is counted by outcome.
     pub latencies: Latencies,
     /// Messages that were weighed, by their weight.
     pub weights: [u64; WEIGHT_BARS],
@@ -129,7 +129,9 @@ impl Counts {
         self.input_tokens += line.input_tokens.unwrap_or(0);
         self.output_tokens += line.output_tokens.unwrap_or(0);
         self.cost_usd += line.cost_usd.unwrap_or(0.0);
-        self.latencies.add(line.latency_ms);
+        if line.outcome == Outcome::Ok {
+            self.latencies.add(line.latency_ms);
+        }
         if let Some(weight) = line.weight {
             let bar = (weight * WEIGHT_BARS as f64) as usize;
             self.weights[bar.min(WEIGHT_BARS - 1)] += 1;

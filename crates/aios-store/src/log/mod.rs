@@ -26,7 +26,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use aios_core::Timestamp;
+use aios_core::{Faults, Timestamp};
 use aios_privacy::Pseudonym;
 use tokio::sync::oneshot;
 
@@ -83,10 +83,22 @@ impl FileEventLog {
     /// When this process does not own the directory, the log is open already, or the file cannot be
     /// opened or repaired.
     pub fn open(dir: &DataDir, config: EventLogConfig) -> Result<Self, StoreError> {
-        Self::open_on(dir, config, |file| file)
+        Self::open_with_faults(dir, config, None)
     }
 
-    /// The same on a disk whose faults can be switched while the log is open.
+    /// The same on a disk that an exercise can make fail.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub fn open_with_faults(
+        dir: &DataDir,
+        config: EventLogConfig,
+        faults: Option<Arc<Faults>>,
+    ) -> Result<Self, StoreError> {
+        Self::open_on(dir, config, faults, |file| file)
+    }
+
+    /// The same on a disk that fails at single operations, half-way through a write too.
     ///
     /// # Errors
     /// As for [`Self::open`].
@@ -95,12 +107,13 @@ impl FileEventLog {
         config: EventLogConfig,
         faults: &Arc<DiskFaults>,
     ) -> Result<Self, StoreError> {
-        Self::open_on(dir, config, |file| Faulty::new(file, Arc::clone(faults)))
+        Self::open_on(dir, config, None, |file| Faulty::new(file, Arc::clone(faults)))
     }
 
     fn open_on<F: SegmentFile>(
         dir: &DataDir,
         config: EventLogConfig,
+        faults: Option<Arc<Faults>>,
         disk: impl FnOnce(DiskFile) -> F,
     ) -> Result<Self, StoreError> {
         let lease = dir.lease_log()?;
@@ -110,7 +123,7 @@ impl FileEventLog {
         let opened = open::open(dir, config.segment_max, chores.clone())?;
         let rolling = Rolling::new(opened.segment.on(disk), opened.hour, config.segment_max);
         let keeper = Keeper::start(dir.clone(), to_do)?;
-        let mut log = Self::start(rolling, config, Some((lease, keeper)))
+        let mut log = Self::start(rolling, config, Some((lease, keeper)), faults)
             .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
         log.fence().add(&erased);
         log.dir = Some(dir.clone());
@@ -199,9 +212,10 @@ impl FileEventLog {
         segments: Rolling<impl SegmentFile>,
         config: EventLogConfig,
         held: Option<(LogLease, Keeper)>,
+        faults: Option<Arc<Faults>>,
     ) -> io::Result<Self> {
         let queue = Arc::new(Queue::new(config));
-        let writer = Writer::new(Arc::clone(&queue), segments, config.sync);
+        let writer = Writer::new(Arc::clone(&queue), segments, config.sync, faults);
         let ending = Ending(Arc::clone(&queue));
         let run = move || {
             // Dropped from the last to the first: the keeper ends with the writer, only then may

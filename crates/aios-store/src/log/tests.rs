@@ -161,7 +161,7 @@ impl Disk {
 
     fn start(&self, config: EventLogConfig) -> FileEventLog {
         let rolling = Rolling::new(Segment::new(self.clone()), None, config.segment_max);
-        FileEventLog::start(rolling, config, None).unwrap()
+        FileEventLog::start(rolling, config, None, None).unwrap()
     }
 
     fn text(&self) -> String {

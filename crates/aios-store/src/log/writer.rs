@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use aios_core::Faults;
+
 use super::batch::{Batch, Piece};
 use super::decide::{Next, Pace, gather};
 use super::queue::{Queue, SealReply};
@@ -29,11 +31,19 @@ pub(crate) struct Writer<F> {
     sync_at: Option<Instant>,
     /// The last write failed; a sync that works does not change that.
     is_stuck: bool,
+    /// What goes wrong with the disk, where that may be ordered.
+    faults: Option<Arc<Faults>>,
 }
 
 impl<F: SegmentFile> Writer<F> {
-    pub(crate) fn new(queue: Arc<Queue>, segments: Rolling<F>, sync: SyncPolicy) -> Self {
-        Self { queue, segments, sync, in_hand: 0, sequence: 0, sync_at: None, is_stuck: false }
+    pub(crate) fn new(
+        queue: Arc<Queue>,
+        segments: Rolling<F>,
+        sync: SyncPolicy,
+        faults: Option<Arc<Faults>>,
+    ) -> Self {
+        let (in_hand, sequence, sync_at, is_stuck) = (0, 0, None, false);
+        Self { queue, segments, sync, in_hand, sequence, sync_at, is_stuck, faults }
     }
 
     /// Runs until the queue is closed and empty.
@@ -99,7 +109,8 @@ impl<F: SegmentFile> Writer<F> {
 
     fn append(&mut self, piece: Piece<'_>) -> bool {
         let durably = self.sync == SyncPolicy::Always;
-        match self.segments.append(piece, durably) {
+        let ordered = self.faults.as_ref().map_or(Ok(()), |faults| faults.before_write());
+        match ordered.and_then(|()| self.segments.append(piece, durably)) {
             Ok(()) => {
                 if self.sync == SyncPolicy::Always {
                     self.queue.health().synced();

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use aios_core::Timestamp;
 use aios_memory::{Aged, Proposal, propose};
 use aios_privacy::Pseudonym;
-use rusqlite::{Connection, Row, TransactionBehavior, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, TransactionBehavior, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use super::MemoryStore;
 use super::database::failed;
-use super::fragment::id_of;
-use super::revise::number_of;
+use super::fragment::{id_of, number_in};
 use super::search::{Key, MemoryScope};
 use crate::{StoreError, fail};
 
@@ -82,8 +82,8 @@ impl MemoryStore {
         )
     }
 
-    /// Notes that an answer was confirmed which used fragments of these ids, each of one of these conversations or
-    /// people.
+    /// Notes that an answer was confirmed which used fragments of these ids, as [`super::fragment_id`] makes them,
+    /// each of one of these conversations or people.
     ///
     /// # Errors
     /// When the database fails.
@@ -98,8 +98,9 @@ impl MemoryStore {
         let numbers = self.0.pool.with("read", |database| {
             let mut numbers = Vec::with_capacity(ids.len());
             for id in ids {
+                let Some(number) = number_in(id) else { continue };
                 for key in scopes.iter().map(Key::of) {
-                    if let Some(number) = number_of(database, &key, id)? {
+                    if is_in(database, &key, number)? {
                         numbers.push(number);
                         break;
                     }
@@ -194,6 +195,14 @@ impl MemoryStore {
             restored
         })
     }
+}
+
+fn is_in(database: &Connection, key: &Key, number: i64) -> rusqlite::Result<bool> {
+    let (filter, names) = key.filter(2);
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM fragment f WHERE f.id = ?1 AND {filter})");
+    let names = names.into_iter().map(Value::from);
+    let values = params_from_iter(std::iter::once(Value::from(number)).chain(names));
+    database.prepare_cached(&sql)?.query_row(values, |row| row.get(0))
 }
 
 fn decayed(uses: Vec<FragmentUse>, now: Timestamp, executed: bool) -> Decayed {

@@ -2,18 +2,15 @@
 //!
 //! A scope is read without holding anything up. Meanwhile its place says that it is being read; whoever
 //! changes what is stored takes that place away, so that what was read before a change is never kept.
-//!
-//! Nor is anything held up by a search, however long: it has a scope as it stood when it began. What is said
-//! next lies beside it until somebody asks again, so that neither this list's lock nor the thread that writes
-//! ever waits for whoever searches.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use aios_memory::{Entry, Quantized, Scope};
+use aios_memory::{Entry, Quantized};
 
-use super::fragment::{NewFragment, Outcome};
+use super::fragment::{NewFragment, Outcome, RecalledFragment};
 use super::insert::Inserted;
+use super::ready::{Change, Ready};
 use super::search::Key;
 
 /// Most scopes, however small.
@@ -23,7 +20,7 @@ const SCOPES_MAX: usize = 4096;
 #[derive(Default)]
 pub(super) struct Fresh {
     /// New rows with the names of the scopes that they are in.
-    rows: Vec<(Names, Entry)>,
+    rows: Vec<(Names, Entry, Arc<RecalledFragment>)>,
     /// Scopes in which a row was changed.
     changed: Vec<Names>,
 }
@@ -36,7 +33,10 @@ impl Fresh {
         let home = || new.home.name().to_owned();
         let names = || (home(), new.subject.as_ref().map(|subject| subject.as_str().to_owned()));
         match inserted.added.outcome {
-            Outcome::New => self.rows.extend(inserted.entry.map(|entry| (names(), entry))),
+            Outcome::New => self.rows.extend(inserted.entry.map(|entry| {
+                let text = RecalledFragment::of(new, entry.id, inserted.norm_hash);
+                (names(), entry, Arc::new(text))
+            })),
             Outcome::Changed => {
                 self.changed.push(names());
                 self.changed.push((home(), inserted.subject_before));
@@ -44,72 +44,6 @@ impl Fresh {
             Outcome::Seen | Outcome::Refused { .. } => {}
         }
     }
-}
-
-/// A scope that is kept ready.
-#[derive(Debug)]
-pub(super) struct Ready {
-    built: Mutex<Built>,
-    /// What was kept since it was last asked for.
-    later: Mutex<Vec<Change>>,
-}
-
-/// A scope, and the last row that is in it.
-#[derive(Debug)]
-pub(super) struct Built {
-    pub(super) scope: Arc<Scope>,
-    pub(super) last: i64,
-}
-
-#[derive(Debug, Clone)]
-enum Change {
-    Row(Box<Entry>),
-    Vector(i64, Quantized),
-}
-
-impl Ready {
-    pub(super) fn new(built: Built) -> Self {
-        Self { built: Mutex::new(built), later: Mutex::default() }
-    }
-
-    /// The scope as it stands now. It stays so for whoever has it.
-    pub(super) fn scope(&self) -> Arc<Scope> {
-        let mut built = held(&self.built);
-        let later = std::mem::take(&mut *held(&self.later));
-        if !later.is_empty() {
-            // Copied only if a search that began earlier still goes on.
-            let Built { scope, last } = &mut *built;
-            let scope = Arc::make_mut(scope);
-            later.into_iter().for_each(|change| change.make(scope, last));
-        }
-        Arc::clone(&built.scope)
-    }
-}
-
-impl Change {
-    fn make(self, scope: &mut Scope, last: &mut i64) {
-        match self {
-            Self::Row(entry) => {
-                // It may have been read after the commit.
-                if entry.id > *last {
-                    *last = entry.id;
-                    scope.insert(*entry);
-                }
-            }
-            Self::Vector(number, vector) => scope.give_vector(number, vector),
-        }
-    }
-
-    fn n_bytes(&self) -> usize {
-        match self {
-            Self::Row(entry) => entry.n_bytes(),
-            Self::Vector(_, vector) => size_of::<Self>() + vector.bytes.len(),
-        }
-    }
-}
-
-fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 enum Slot {
@@ -130,6 +64,8 @@ pub(super) struct Cache {
     bytes_max: usize,
     /// Goes up with each use.
     now: u64,
+    /// Goes up whenever everything is forgotten.
+    n_forgotten: u64,
 }
 
 impl std::fmt::Debug for Cache {
@@ -184,8 +120,8 @@ impl Cache {
         for names in &fresh.changed {
             self.drop_where(|key, _| key.covers(names));
         }
-        for (names, entry) in fresh.rows {
-            self.tell(&names, &Change::Row(Box::new(entry)));
+        for (names, entry, text) in fresh.rows {
+            self.tell(&names, &Change::Row(Box::new(entry), text));
         }
         self.make_room();
     }
@@ -205,7 +141,7 @@ impl Cache {
             if let Slot::Ready { ready, n_bytes, .. } = slot
                 && key.covers(names)
             {
-                held(&ready.later).push(change.clone());
+                ready.tell(change.clone());
                 *n_bytes += change.n_bytes();
                 self.n_bytes += change.n_bytes();
             }
@@ -216,6 +152,12 @@ impl Cache {
     pub(super) fn clear(&mut self) {
         self.slots.clear();
         self.n_bytes = 0;
+        self.n_forgotten += 1;
+    }
+
+    /// How often everything was forgotten.
+    pub(super) const fn n_forgotten(&self) -> u64 {
+        self.n_forgotten
     }
 
     fn drop_where(&mut self, is_gone: impl Fn(&Key, &Slot) -> bool) {

@@ -170,7 +170,34 @@ pub struct RecalledFragment {
     pub norm_hash: [u8; 16],
 }
 
+impl RecalledFragment {
+    /// A fragment that was just kept.
+    pub(super) fn of(new: &NewFragment, number: i64, norm_hash: [u8; 16]) -> Self {
+        Self {
+            number,
+            id: id_of(number, new.id.clone()),
+            also: Vec::new(),
+            home: new.home.name().to_owned(),
+            speaker: new.speaker.as_ref().map(|speaker| speaker.as_str().to_owned()),
+            text: new.text.as_str().to_owned(),
+            ts: new.ts,
+            norm_hash,
+        }
+    }
+}
+
 /// The id of a fragment that its caller gave none.
 pub(super) fn id_of(number: i64, id: Option<String>) -> String {
-    id.unwrap_or_else(|| format!("m{number}"))
+    id.unwrap_or_else(|| fragment_id(number))
+}
+
+/// The id that a fragment has whatever its caller calls it.
+#[must_use]
+pub fn fragment_id(number: i64) -> String {
+    format!("m{number}")
+}
+
+/// The number in such an id.
+pub(super) fn number_in(id: &str) -> Option<i64> {
+    id.strip_prefix('m')?.parse().ok()
 }

@@ -17,11 +17,18 @@ pub(super) struct Inserted {
     pub(super) entry: Option<Entry>,
     /// Whose a changed fragment was until now.
     pub(super) subject_before: Option<String>,
+    /// Of its text; of nothing where it was refused.
+    pub(super) norm_hash: [u8; 16],
 }
 
 impl Inserted {
     fn of(number: i64, outcome: Outcome) -> Self {
-        Self { added: Added { number, outcome }, entry: None, subject_before: None }
+        Self {
+            added: Added { number, outcome },
+            entry: None,
+            subject_before: None,
+            norm_hash: [0; 16],
+        }
     }
 
     fn refused(why: Refusal) -> Self {
@@ -48,18 +55,17 @@ pub(super) fn insert(
         None => None,
     };
     let text = new.text.as_str();
-    let read = Read::new(analyzer, text);
-    match before(making, home, subject, new, &read)? {
-        Before::Nothing => {}
-        Before::Same(number) => {
-            let sql = "UPDATE fragment SET seen_count = seen_count + 1 WHERE id = ?1";
-            making.prepare_cached(sql)?.execute([number])?;
-            return Ok(Inserted::of(number, Outcome::Seen));
-        }
-        Before::Other { number, subject: subject_before } => {
-            replace(making, number, subject, new, &read)?;
-            return Ok(Inserted { subject_before, ..Inserted::of(number, Outcome::Changed) });
-        }
+    let norm_hash = normal_hash(text);
+    let before = before(making, home, subject, new, &norm_hash)?;
+    if let Before::Same(number) = before {
+        let sql = "UPDATE fragment SET seen_count = seen_count + 1 WHERE id = ?1";
+        making.prepare_cached(sql)?.execute([number])?;
+        return Ok(Inserted::of(number, Outcome::Seen));
+    }
+    let read = Read::new(analyzer, text, norm_hash);
+    if let Before::Other { number, subject: subject_before } = before {
+        replace(making, number, subject, new, &read)?;
+        return Ok(Inserted { subject_before, ..Inserted::of(number, Outcome::Changed) });
     }
     let speaker = new.speaker.as_ref().map(aios_privacy::Remembered::as_str);
     let sql = "INSERT INTO fragment (home, subject, name, session, kind, speaker, text, ts, source, norm_hash,
@@ -97,7 +103,7 @@ pub(super) fn insert(
         valid: new.valid,
         vector: None,
     };
-    Ok(Inserted { entry: Some(entry), ..Inserted::of(id, Outcome::New) })
+    Ok(Inserted { entry: Some(entry), norm_hash, ..Inserted::of(id, Outcome::New) })
 }
 
 fn is_erased(fence: &Fence, new: &NewFragment) -> bool {
@@ -117,9 +123,9 @@ pub(super) struct Read {
 }
 
 impl Read {
-    pub(super) fn new(analyzer: &Analyzer, text: &str) -> Self {
+    pub(super) fn new(analyzer: &Analyzer, text: &str, norm_hash: [u8; 16]) -> Self {
         Self {
-            norm_hash: normal_hash(text),
+            norm_hash,
             terms: analyzer.terms(text),
             n_words: u32::try_from(n_words(text)).unwrap_or(u32::MAX),
             guard: guard_mark(text),
@@ -184,9 +190,9 @@ fn before(
     home: i64,
     subject: Option<i64>,
     new: &NewFragment,
-    read: &Read,
+    norm_hash: &[u8; 16],
 ) -> rusqlite::Result<Before> {
-    let Some(id) = &new.id else { return copied(making, home, subject, new, read) };
+    let Some(id) = &new.id else { return copied(making, home, subject, new, norm_hash) };
     let sql = "SELECT f.id, f.text = ?3 AND coalesce(?4, f.subject) IS f.subject, s.name
         FROM fragment f LEFT JOIN scope s ON s.id = f.subject WHERE f.home = ?1 AND f.name = ?2";
     let mut named = making.prepare_cached(sql)?;
@@ -194,7 +200,7 @@ fn before(
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     });
     match named.optional()? {
-        None => merged(making, home, subject, id, read),
+        None => merged(making, home, subject, id, norm_hash),
         Some((number, true, _)) => Ok(Before::Same(number)),
         Some((number, false, subject)) => Ok(Before::Other { number, subject }),
     }
@@ -207,9 +213,9 @@ fn copied(
     home: i64,
     subject: Option<i64>,
     new: &NewFragment,
-    read: &Read,
+    norm_hash: &[u8; 16],
 ) -> rusqlite::Result<Before> {
-    if (read.n_words as usize) < MERGED_WORDS_MIN {
+    if n_words(new.text.as_str()) < MERGED_WORDS_MIN {
         return Ok(Before::Nothing);
     }
     let sql = "SELECT id FROM fragment WHERE home = ?1 AND norm_hash = ?2 AND subject IS ?3
@@ -218,7 +224,7 @@ fn copied(
     let (always, valid) = (Validity::default(), new.valid);
     let asked = params![
         home,
-        read.norm_hash,
+        norm_hash,
         subject,
         always.from.as_micros(),
         valid.from.as_micros(),
@@ -236,11 +242,11 @@ fn merged(
     home: i64,
     subject: Option<i64>,
     id: &str,
-    read: &Read,
+    norm_hash: &[u8; 16],
 ) -> rusqlite::Result<Before> {
     let sql = "SELECT f.id FROM alias a JOIN fragment f ON f.id = a.fragment WHERE a.home = ?1 AND a.name = ?2
         AND f.norm_hash = ?3 AND coalesce(?4, f.subject) IS f.subject";
-    let asked = params![home, id, read.norm_hash, subject];
+    let asked = params![home, id, norm_hash, subject];
     let same = making.prepare_cached(sql)?.query_row(asked, |row| row.get(0)).optional()?;
     if same.is_none() {
         let sql = "DELETE FROM alias WHERE home = ?1 AND name = ?2";

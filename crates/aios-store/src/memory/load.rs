@@ -7,8 +7,9 @@ use aios_core::Timestamp;
 use aios_memory::{Analyzer, Entry, ModelId, Quantized, Scope, Term, Validity};
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::cache::Built;
+use super::fragment::{RecalledFragment, id_of};
 use super::insert::kind;
+use super::ready::{Built, Held, TEXTS_MAX};
 use super::search::Key;
 
 /// The scope, and the last row in it. Vectors are those of one model.
@@ -21,8 +22,9 @@ pub(super) fn load(
     let (filter, names) = key.filter(2);
     let sql = format!(
         "SELECT f.id, f.home, f.session, f.ts, f.kind, f.speaker, f.terms, f.n_words, f.guard,
-            f.archived_at IS NOT NULL OR f.superseded_by IS NOT NULL, v.q, v.scale, f.valid_from, f.valid_to
-         FROM fragment f LEFT JOIN vector v ON v.fragment = f.id AND v.model = ?1
+            f.archived_at IS NOT NULL OR f.superseded_by IS NOT NULL, v.q, v.scale, f.valid_from, f.valid_to,
+            f.name, h.name, f.text, f.norm_hash, EXISTS (SELECT 1 FROM alias a WHERE a.fragment = f.id)
+         FROM fragment f JOIN scope h ON h.id = f.home LEFT JOIN vector v ON v.fragment = f.id AND v.model = ?1
          WHERE {filter} ORDER BY f.id"
     );
     let model = match model {
@@ -34,7 +36,7 @@ pub(super) fn load(
     let names = names.into_iter().map(rusqlite::types::Value::from);
     let mut rows = rows.query(params_from_iter(values.chain(names)))?;
     let mut speakers: HashMap<String, Vec<Term>> = HashMap::new();
-    let (mut entries, mut last) = (Vec::new(), 0);
+    let (mut entries, mut last, mut texts) = (Vec::new(), 0, Some(Vec::new()));
     while let Some(row) = rows.next()? {
         let mut entry = entry(row)?;
         if let Some(speaker) = row.get_ref(5)?.as_str_or_null()? {
@@ -46,18 +48,46 @@ pub(super) fn load(
             });
         }
         last = last.max(entry.id);
+        // In a small scope that is asked often, to read a text costs more than to find it.
+        texts = texts.filter(|texts| texts.len() < TEXTS_MAX);
+        if let Some(texts) = &mut texts {
+            texts.push(text(database, row, entry.ts)?);
+        }
         entries.push(entry);
     }
-    Ok(Built { scope: Arc::new(Scope::new(entries)), last })
+    Ok(Built { held: Arc::new(Held::new(Scope::new(entries), texts)), last })
+}
+
+fn text(database: &Connection, row: &Row<'_>, ts: Timestamp) -> rusqlite::Result<RecalledFragment> {
+    let number = row.get(0)?;
+    let also = match row.get(18)? {
+        true => {
+            let mut names =
+                database.prepare_cached("SELECT name FROM alias WHERE fragment = ?1")?;
+            names.query_map([number], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
+        }
+        false => Vec::new(),
+    };
+    Ok(RecalledFragment {
+        number,
+        id: id_of(number, row.get(14)?),
+        also,
+        home: row.get(15)?,
+        speaker: row.get(5)?,
+        text: row.get(16)?,
+        ts,
+        norm_hash: row.get(17)?,
+    })
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let vector = match row.get_ref(10)?.as_blob_or_null()? {
-        Some(bytes) => {
+        // One that is empty says that the model makes none of this text.
+        Some(bytes) if !bytes.is_empty() => {
             let bytes = bytes.iter().map(|byte| byte.cast_signed()).collect();
             Some(Quantized { scale: row.get(11)?, bytes })
         }
-        None => None,
+        Some(_) | None => None,
     };
     let (terms, _) = row.get_ref(6)?.as_blob()?.as_chunks::<4>();
     Ok(Entry {

@@ -3,7 +3,7 @@
 //! Everything else is made from its rows: the arrays that a search scans are built when a scope is asked
 //! for, kept while there is room, and added to after each commit. One thread writes, many turns with one
 //! sync; any number of connections read. Nothing is ever searched without a scope, and what a search
-//! returns is read again from the rows under that scope.
+//! returns was read from rows under that scope; if anything was erased meanwhile, it is read again.
 //!
 //! Erasure deletes rows, overwrites what they stood on, and empties the write-ahead log before it says that
 //! it is done. Whoever is erased is refused from then on by the ledger's fence, as in the event log.
@@ -15,7 +15,9 @@ mod database;
 mod erase;
 mod fragment;
 mod insert;
+mod list;
 mod load;
+mod ready;
 mod rebuild;
 mod revise;
 mod search;
@@ -42,8 +44,9 @@ pub use access::{Decayed, FragmentUse};
 pub use copies::Deduplicated;
 pub use fragment::{
     Added, FRAGMENT_ID_MAX, FRAGMENT_MAX, Home, NewFragment, Outcome, Recalled, RecalledFragment,
-    Refusal,
+    Refusal, fragment_id,
 };
+pub use list::Listed;
 pub use revise::Revised;
 pub use search::MemoryScope;
 pub use stats::MemoryStats;

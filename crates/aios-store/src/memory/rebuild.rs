@@ -1,6 +1,6 @@
 //! Makes everything that is derived from texts anew.
 
-use aios_memory::{Analyzer, Language};
+use aios_memory::{Analyzer, Language, normal_hash};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::database::{failed, language, meta, set_language, set_meta};
@@ -55,12 +55,14 @@ fn try_rebuild(database: &mut Connection, analyzer: &Analyzer) -> rusqlite::Resu
             let Some((id, _)) = some.last() else { break };
             last = *id;
             for (id, text) in &some {
-                let read = Read::new(analyzer, text);
+                let read = Read::new(analyzer, text, normal_hash(text));
                 let values = params![id, read.norm_hash, read.blob(), read.n_words, read.guard];
                 n += update.execute(values)? as u64;
             }
         }
     }
+    // What a model made no vector of is asked for again.
+    making.execute("DELETE FROM vector WHERE length(q) = 0", [])?;
     let generation: i64 = meta(&making, GENERATION)?.unwrap_or(0);
     set_meta(&making, GENERATION, generation + 1)?;
     set_meta(&making, ANALYZER, Analyzer::VERSION)?;

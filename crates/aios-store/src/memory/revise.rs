@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MemoryStore;
 use super::database::failed;
+use super::fragment::number_in;
 use super::search::{Key, MemoryScope};
 use crate::StoreError;
 
@@ -97,7 +98,7 @@ pub(super) fn number_of(
     key: &Key,
     id: &str,
 ) -> rusqlite::Result<Option<i64>> {
-    let number: Option<i64> = id.strip_prefix('m').and_then(|digits| digits.parse().ok());
+    let number = number_in(id);
     let (filter, names) = key.filter(3);
     // The caller's own ids count first: one may look like a number of ours.
     let sql = format!(

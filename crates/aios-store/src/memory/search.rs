@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use aios_core::Timestamp;
-use aios_memory::{Hit, Query, Scope};
+use aios_memory::{Hit, Query};
 use aios_privacy::Pseudonym;
 use rusqlite::{Connection, params_from_iter};
 
 use super::MemoryStore;
-use super::cache::{Names, Ready};
+use super::cache::Names;
 use super::fragment::{Recalled, RecalledFragment, SHARED, id_of};
 use super::load::load;
+use super::ready::{Held, Ready, recalled};
 use crate::StoreError;
 
 /// What a question may find. There is no search without one, and none that reaches beyond it.
@@ -97,72 +98,70 @@ impl MemoryStore {
     /// # Errors
     /// When the database cannot be read.
     pub fn ranked(&self, scope: &MemoryScope, query: &Query) -> Result<Vec<Vec<i64>>, StoreError> {
-        let scope = self.ready(&Key::of(scope))?;
-        let ids = |hit: &Hit| hit.members.iter().map(|at| scope.id(*at)).collect();
-        Ok(scope.search(query).iter().map(ids).collect())
+        let held = self.ready(&Key::of(scope))?;
+        let ids = |hit: &Hit| hit.members.iter().map(|at| held.scope.id(*at)).collect();
+        Ok(held.scope.search(query).iter().map(ids).collect())
+    }
+
+    /// The same as [`Self::search`], if all that it needs is in memory and it is done sooner than a thread
+    /// would take it up. `None` if it would wait for anything.
+    #[must_use]
+    pub fn search_at_hand(&self, scope: &MemoryScope, query: &Query) -> Option<Vec<Recalled>> {
+        let n_forgotten = self.n_forgotten();
+        let ready = self.0.cache.try_lock().ok()?.get(&Key::of(scope))?;
+        let held = ready.held();
+        let found = if held.is_at_hand() { held.search(query) } else { None };
+        found.filter(|_| self.n_forgotten() == n_forgotten)
     }
 
     fn find(&self, key: &Key, query: &Query) -> Result<Vec<Recalled>, StoreError> {
-        let scope = self.ready(key)?;
-        let hits = scope.search(query);
-        let hits: Vec<_> = hits.iter().map(|hit| Numbered::of(&scope, hit)).collect();
+        let n_forgotten = self.n_forgotten();
+        let held = self.ready(key)?;
+        let found = held.search(query);
+        // What was erased meanwhile is not there any more: the rows say so.
+        if let Some(found) = found.filter(|_| self.n_forgotten() == n_forgotten) {
+            return Ok(found);
+        }
+        let hits = held.scope.search(query);
         self.0.pool.with("read", |database| {
-            let mut read = read(database, key, hits.iter().flat_map(|hit| &hit.ids))?;
-            Ok(hits.iter().filter_map(|hit| hit.recall(&mut read)).collect())
+            let ids = hits.iter().flat_map(|hit| &hit.members).map(|at| held.scope.id(*at));
+            let mut read = read(database, key, ids)?;
+            let found =
+                hits.iter().filter_map(|hit| recalled(&held.scope, hit, |id| read.remove(&id)));
+            Ok(found.collect())
         })
     }
 
+    /// How often all scopes were forgotten, as they are before anybody is told that something is gone.
+    fn n_forgotten(&self) -> u64 {
+        self.0.cache.lock().unwrap_or_else(PoisonError::into_inner).n_forgotten()
+    }
+
     /// The scope, from what is kept ready or from its rows.
-    pub(super) fn ready(&self, key: &Key) -> Result<Arc<Scope>, StoreError> {
+    pub(super) fn ready(&self, key: &Key) -> Result<Arc<Held>, StoreError> {
         let cache = || self.0.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = cache().get(key);
         if let Some(kept) = kept {
-            return Ok(kept.scope());
+            return Ok(kept.held());
         }
         let number = cache().begin(key);
         let analyzer = self.analyzer();
         let model = self.model();
         let read = |database: &Connection| load(database, key, &analyzer, model.as_ref());
         let built = self.0.pool.with("read", read)?;
-        let n_bytes = built.scope.n_bytes();
+        let n_bytes = built.held.n_bytes();
         let ready = Arc::new(Ready::new(built));
         cache().end(key, number, &ready, n_bytes);
-        Ok(ready.scope())
-    }
-}
-
-/// A hit by numbers that hold beyond the scope's arrays.
-struct Numbered {
-    ids: Vec<i64>,
-    best: i64,
-    score: f32,
-    share: f32,
-}
-
-impl Numbered {
-    fn of(scope: &Scope, hit: &Hit) -> Self {
-        Self {
-            ids: hit.members.iter().map(|at| scope.id(*at)).collect(),
-            best: scope.id(hit.best),
-            score: hit.score,
-            share: hit.share,
-        }
-    }
-
-    /// The result with its fragments; `None` if the best one is gone.
-    fn recall(&self, read: &mut HashMap<i64, RecalledFragment>) -> Option<Recalled> {
-        let fragments: Vec<_> = self.ids.iter().filter_map(|id| read.remove(id)).collect();
-        let best = fragments.iter().position(|one| one.number == self.best)?;
-        Some(Recalled { fragments, best, score: self.score, share: self.share })
+        Ok(ready.held())
     }
 }
 
 /// Reads fragments by their numbers, all at once and again under the scope: what was erased a moment ago is not
 /// there, and what is not the scope's cannot be read at all.
-fn read<'a>(
+fn read(
     database: &Connection,
     key: &Key,
-    ids: impl Iterator<Item = &'a i64>,
+    ids: impl Iterator<Item = i64>,
 ) -> rusqlite::Result<HashMap<i64, RecalledFragment>> {
     let (filter, names) = key.filter(2);
     let sql = format!(
@@ -171,7 +170,7 @@ fn read<'a>(
          FROM json_each(?1) asked JOIN fragment f ON f.id = asked.value
          JOIN scope s ON s.id = f.home WHERE {filter}"
     );
-    let ids = ids.map(i64::to_string).collect::<Vec<_>>().join(",");
+    let ids = ids.map(|id| id.to_string()).collect::<Vec<_>>().join(",");
     let values = std::iter::once(format!("[{ids}]")).chain(names);
     let mut rows = database.prepare_cached(&sql)?;
     let rows = rows.query_map(params_from_iter(values), |row| {

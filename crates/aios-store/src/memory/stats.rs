@@ -55,7 +55,7 @@ impl MemoryStore {
                 coalesce(sum(f.seen_count - 1), 0),
                 (SELECT count(*) FROM link WHERE kind = 'near_dup'),
                 (SELECT count(*) FROM link WHERE kind = 'variant'),
-                (SELECT count(DISTINCT fragment) FROM vector),
+                (SELECT count(DISTINCT fragment) FROM vector WHERE length(q) > 0),
                 coalesce(sum(length(CAST(f.text AS BLOB))), 0), min(f.ts), max(f.ts)
                 FROM fragment f JOIN scope s ON s.id = f.home";
             database.query_row(sql, [], |row| {

@@ -37,8 +37,8 @@ impl MemoryStore {
         question: &str,
     ) -> Result<String, StoreError> {
         let analyzer = self.analyzer();
-        let scope = self.ready(&Key::of(scope))?;
-        Ok(scope.without_speakers(question, |word| analyzer.names(word)))
+        let held = self.ready(&Key::of(scope))?;
+        Ok(held.scope.without_speakers(question, |word| analyzer.names(word)))
     }
 
     /// Has a question ask by its vector too. Whether it does: a vector of another model than that in force
@@ -70,15 +70,15 @@ impl MemoryStore {
         })
     }
 
-    /// Keeps vectors of a model. Those of fragments that are gone meanwhile are passed over; the number
-    /// of those kept comes back.
+    /// Keeps vectors of a model; of a fragment of which it makes none, that. Those of fragments that are gone meanwhile
+    /// are passed over; the number of those kept comes back.
     ///
     /// # Errors
     /// When the database fails; then none is kept.
     pub fn put_vectors(
         &self,
         model: &ModelId,
-        vectors: Vec<(i64, Quantized)>,
+        vectors: Vec<(i64, Option<Quantized>)>,
     ) -> Result<usize, StoreError> {
         let (model, inforce) = (model.clone(), Arc::clone(&self.0.model));
         self.writer("keep vectors")?.alone(move |database, tools| {
@@ -98,7 +98,7 @@ impl MemoryStore {
 fn put(
     database: &mut Connection,
     model: &ModelId,
-    vectors: &[(i64, Quantized)],
+    vectors: &[(i64, Option<Quantized>)],
 ) -> rusqlite::Result<Vec<(Names, i64, Quantized)>> {
     let making = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut kept = Vec::with_capacity(vectors.len());
@@ -114,8 +114,11 @@ fn put(
             LEFT JOIN scope s ON s.id = f.subject WHERE f.id = ?1";
         let mut whose = making.prepare(sql)?;
         for (fragment, vector) in vectors {
-            let bytes: Vec<u8> = vector.bytes.iter().map(|byte| byte.cast_unsigned()).collect();
-            if put.execute(params![fragment, number, bytes, vector.scale])? > 0 {
+            let bytes = vector.iter().flat_map(|vector| &vector.bytes);
+            let bytes: Vec<u8> = bytes.map(|byte| byte.cast_unsigned()).collect();
+            let scale = vector.as_ref().map_or(0.0, |vector| vector.scale);
+            let n = put.execute(params![fragment, number, bytes, scale])?;
+            if let Some(vector) = vector.as_ref().filter(|_| n > 0) {
                 let names = whose.query_row([fragment], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 kept.push((names, *fragment, vector.clone()));
             }

@@ -62,12 +62,12 @@ fn at(dir: &DataDir, row: &Row, id: EventId) -> Result<Option<Event>, StoreError
     Ok(None)
 }
 
-fn line(text: &mut dyn io::BufRead) -> io::Result<Vec<u8>> {
+pub(super) fn line(text: &mut dyn io::BufRead) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     text.take(crate::LINE_MAX as u64).read_until(b'\n', &mut line)?;
     Ok(line)
 }
 
-fn of_id(line: &[u8], id: EventId) -> Option<Event> {
+pub(super) fn of_id(line: &[u8], id: EventId) -> Option<Event> {
     serde_json::from_slice(line).ok().filter(|event: &Event| event.id() == id)
 }

@@ -3,6 +3,7 @@
 mod cursor;
 mod find;
 mod follow;
+mod rows;
 mod source;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::{DataDir, Filter, StoreError};
 use cursor::Cursor;
 pub use find::find_event;
 pub use follow::{Follow, FollowFrom};
+pub use rows::read_rows;
 use source::Source;
 
 /// Events of the log, as an iterator. A bad line is an item of its own and does not end it, nor does a

@@ -45,6 +45,19 @@ impl Text {
         &self.path
     }
 
+    /// Whether it has to be unpacked.
+    pub(crate) const fn is_cold(&self) -> bool {
+        matches!(self.reader, Reader::Cold(_))
+    }
+
+    /// Passes over so many bytes; at once where they need not be unpacked.
+    pub(crate) fn skip(&mut self, n: u64) -> io::Result<()> {
+        match &mut self.reader {
+            Reader::Hot(reader) => reader.seek_relative(i64::try_from(n).unwrap_or(i64::MAX)),
+            Reader::Cold(reader) => io::copy(&mut reader.take(n), &mut io::sink()).map(drop),
+        }
+    }
+
     fn of(file: File, path: PathBuf, is_cold: bool) -> Self {
         let file = BufReader::with_capacity(BUFFER, file);
         let reader = if is_cold {

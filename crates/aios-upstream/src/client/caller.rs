@@ -111,8 +111,22 @@ impl Caller {
         json: Vec<u8>,
         at_most: Duration,
     ) -> Result<CallReply, CallError> {
+        self.post_watched(path, json, at_most, |_| ()).await
+    }
+
+    /// The same, and shows each piece of a body as it comes.
+    ///
+    /// # Errors
+    /// As for [`Self::post`].
+    pub async fn post_watched(
+        &self,
+        path: &str,
+        json: Vec<u8>,
+        at_most: Duration,
+        seen: impl FnMut(&Bytes),
+    ) -> Result<CallReply, CallError> {
         let started = Instant::now();
-        let calling = self.try_post(path, json, started);
+        let calling = self.try_post(path, json, started, seen);
         tokio::time::timeout(at_most, calling).await.unwrap_or(Err(CallError::Timeout(at_most)))
     }
 
@@ -121,6 +135,7 @@ impl Caller {
         path: &str,
         json: Vec<u8>,
         started: Instant,
+        seen: impl FnMut(&Bytes),
     ) -> Result<CallReply, CallError> {
         let target = format!("{}{path}", self.base);
         let target: PathAndQuery = target
@@ -130,7 +145,7 @@ impl Caller {
         let message = start.message(&HeaderMap::new(), Pieces::from(Bytes::from(json)));
         let reply = self.pool.send(message, CONNECT_TIMEOUT).await.map_err(CallError::from)?;
         let (head, body) = reply.into_parts();
-        let body = whole(body).await?;
+        let body = whole(body, seen).await?;
         Ok(CallReply {
             status: head.status.as_u16(),
             headers: head.headers,
@@ -140,10 +155,12 @@ impl Caller {
     }
 }
 
-async fn whole(mut body: HttpBody) -> Result<Bytes, CallError> {
+async fn whole(mut body: HttpBody, mut seen: impl FnMut(&Bytes)) -> Result<Bytes, CallError> {
     let mut bytes = BytesMut::new();
     while let Some(piece) = std::future::poll_fn(|cx| body.poll_data(cx)).await {
-        bytes.extend_from_slice(&piece.map_err(|error| CallError::Lost(error.to_string()))?);
+        let piece = piece.map_err(|error| CallError::Lost(error.to_string()))?;
+        seen(&piece);
+        bytes.extend_from_slice(&piece);
         if bytes.len() > REPLY_BYTES_MAX {
             return Err(CallError::TooLong);
         }

@@ -8,6 +8,7 @@ mod alert;
 mod audit;
 mod busy;
 mod canary;
+mod chaos;
 mod config;
 mod context;
 mod dashboard;
@@ -17,6 +18,7 @@ mod golden;
 mod hypotheses;
 mod init;
 mod keys;
+mod loadtest;
 mod logs;
 mod memory;
 mod models;
@@ -123,6 +125,8 @@ nouns! {
     Pii => pii,
     Dashboard => dashboard,
     Nightly => nightly,
+    Loadtest => loadtest,
+    Chaos => chaos,
     Init => init,
     Sim => sim,
 }

@@ -90,6 +90,7 @@ fn ours(
         served: None,
         now: SystemClock.now(),
         dry_run,
+        progress: Arc::new(()),
         only,
     };
     let report =

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::chaos::Chaos;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConfigFile {
@@ -31,6 +33,7 @@ pub(super) struct ConfigFile {
     pub(super) hypotheses: Hypotheses,
     pub(super) judge: Judge,
     pub(super) nightly: Nightly,
+    pub(super) chaos: Chaos,
     pub(super) lmstudio: LmStudio,
     pub(super) memory: Memory,
     pub(super) telemetry: Telemetry,

@@ -7,6 +7,7 @@
 
 mod admin;
 mod canary;
+mod chaos;
 mod endpoint;
 mod env;
 mod file;
@@ -51,7 +52,7 @@ pub use privacy::Privacy;
 pub use problem::{ConfigError, Origin, Problem};
 pub use schema::DEFAULT_TOML;
 pub use settings::{Setting, Settings};
-pub(crate) use show::{as_json, as_toml};
+pub(crate) use show::{as_json, as_toml, shown};
 pub use sources::{FileStamp, Flag, Sources};
 pub use units::{duration, size};
 
@@ -106,6 +107,8 @@ pub struct Config {
     pub hypotheses: Vec<Hypothesis>,
     /// `[judge]`: none if it is off.
     pub judge: Option<JudgeSettings>,
+    /// `[chaos]`.
+    pub chaos: chaos::Chaos,
     /// `[nightly]`.
     pub nightly: Nightly,
     /// `[memory]`.

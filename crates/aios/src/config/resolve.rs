@@ -58,6 +58,7 @@ impl Resolver<'_> {
             alerts: self.alerts(&file.alerts),
             hypotheses: Vec::new(),
             judge: self.judge(&file.judge),
+            chaos: file.chaos,
             nightly: self.nightly(&file.nightly),
             memory: self.memory(&file.memory),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),

@@ -1,5 +1,6 @@
 //! The effective configuration as text: TOML with the origin of each value, or JSON.
 
+use aios_server::{Shown, ShownSetting};
 use serde_json::json;
 use toml::Value;
 
@@ -25,6 +26,22 @@ pub(crate) fn as_toml(config: &Config) -> String {
         text.push_str(&line(name, setting));
     }
     text
+}
+
+/// As the dashboard shows it.
+pub(crate) fn shown(config: &Config) -> Shown {
+    let setting = |(key, setting): (&str, &Setting)| ShownSetting {
+        key: key.to_owned(),
+        value: json!(masked(&setting.value)),
+        origin: setting.origin.kind(),
+        place: setting.origin.to_string(),
+    };
+    Shown {
+        file: config.file.clone(),
+        settings: config.settings.iter().map(setting).collect(),
+        retention: config.events.log.retention,
+        hypotheses: config.hypotheses.clone().into(),
+    }
 }
 
 /// `{file, hash, answers_hash, settings: {key: {value, origin, place}}}`.

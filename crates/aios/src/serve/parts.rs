@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aios_core::{Clock, Profile};
+use aios_core::{Clock, Faults, Profile};
 use aios_privacy::SecretDigest;
 use aios_route::{Knots, Policy, Sampler};
 use aios_server::{
@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::endpoints::Fill;
 use crate::cli::output::Failure;
-use crate::clock::SystemClock;
+use crate::clock::{JumpingClock, SystemClock};
 use crate::config::{Config, ProfileChoice};
 use crate::otel::Traces;
 use crate::{keys, knots};
@@ -50,8 +50,9 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
     let admin = admin(config, &data_dir).context("cannot load the admin token")?;
     let audit = AuditLog::open(&data_dir, config.audit.clone(), SystemClock.now())
         .context("cannot open the audit trail")?;
-    let store =
-        FileEventLog::open(&data_dir, config.events.log).context("cannot open the event log")?;
+    let faults = config.chaos.faults.then(Arc::<Faults>::default);
+    let store = FileEventLog::open_with_faults(&data_dir, config.events.log, faults.clone())
+        .context("cannot open the event log")?;
     let store = Arc::new(store);
     let audit = Arc::new(audit);
     let eraser = eraser(&data_dir, &store, &audit).context("cannot read the ledger of erasures")?;
@@ -71,7 +72,8 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         learned,
         store: Arc::clone(&store) as Arc<dyn aios_store::EventStore>,
         data_dir: Arc::clone(&data_dir),
-        clock: Arc::new(SystemClock),
+        clock: clock(faults.as_ref()),
+        faults,
         keys,
         observer: traces.map(Traces::observer),
         listener: config.listener(),
@@ -83,6 +85,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         alerts: config.alerts.clone(),
         rotator: Arc::clone(&rotator),
         nightly: config.nightly.clone(),
+        page: crate::page::PAGE,
         keyring,
     })
     .context("cannot start the server")?;
@@ -91,6 +94,14 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         .publish_admin_address(handle.addresses().1)
         .context("cannot say where the server is")?;
     Ok(Started { handle, store, rotator, fill, routing: Routing { state: routing, data_dir } })
+}
+
+/// The real clock, or one that may jump.
+fn clock(faults: Option<&Arc<Faults>>) -> Arc<dyn Clock> {
+    match faults {
+        None => Arc::new(SystemClock),
+        Some(faults) => Arc::new(JumpingClock(Arc::clone(faults))),
+    }
 }
 
 /// The configured tokens, and the one that stands in the data directory, which may do everything.
@@ -164,6 +175,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
             clients,
             before.map(|before| &before.clients),
         ),
+        shown: Arc::new(crate::config::shown(config)),
     }
 }
 

@@ -10,7 +10,11 @@ mod bodies;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod dashboard;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
@@ -31,6 +35,8 @@ mod init;
 mod judge;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod loadtest;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::rig::{
     Act, DONE, Gate, Received, Reply, Server, Setup, Upstream, chat_json, delta, eventually,
-    finish, ok, post_with, usage, whole_stream,
+    finish, ok, post_with, reply, usage, whole_stream,
 };
 
 const FERRY: &str = "The ferry to the island leaves at noon; write to jo.planted@example.com.";
@@ -220,6 +220,32 @@ async fn what_the_prompt_holds_is_not_given_again() {
 }
 
 #[tokio::test]
+async fn what_the_prompt_holds_is_not_given_again_though_it_was_masked() {
+    let upstream = Upstream::start(aboard).await;
+    let server = Server::start(&setup(&upstream, "conversation")).await;
+    in_conversation(&server, "a", json!([user(FERRY)])).await;
+    kept(&server, 2).await;
+    let answer = json!({"role": "assistant", "content": "Then I will be aboard at noon."});
+    let again = in_conversation(&server, "a", json!([user(FERRY), answer, user(WHEN)])).await;
+    assert_eq!(again.header("x-aios-memory"), Some("0 fragments"));
+}
+
+#[tokio::test]
+async fn events_name_fragments_by_ids_that_nobody_chose() {
+    let upstream = Upstream::start(aboard).await;
+    let place = crate::program::Place::new();
+    place.write("aios.toml", &setup(&upstream, "conversation").toml());
+    let add = ["memory", "add", FERRY, "--conv-id", "a", "--id", "jo.planted@example.com"];
+    place.run(&[&add[..], &["--data-dir", "data"]].concat()).ended(0);
+    let server = Server::start_in(place).await;
+    let found = in_conversation(&server, "a", json!([user(WHEN)])).await;
+    assert_eq!(found.header("x-aios-memory"), Some("1 fragments"));
+    let events = server.events(1).await;
+    assert_eq!(events[0]["memory_fragments"], json!(["m1"]));
+    assert!(!events[0].to_string().contains("planted"), "{}", events[0]);
+}
+
+#[tokio::test]
 async fn who_is_erased_is_not_remembered_even_by_what_is_under_way() {
     let gate = Gate::default();
     let held = gate.clone();
@@ -302,6 +328,30 @@ async fn what_shares_no_word_is_found_by_its_vector() {
     counted(&server, "aios_memory_embedded_total", 3).await;
     let found = in_conversation(&server, "a", question).await;
     assert_ne!(found.header("x-aios-memory"), Some("0 fragments"));
+}
+
+#[tokio::test]
+async fn a_text_that_the_model_refuses_keeps_no_other_from_its_vector_and_no_question_from_its_answer()
+ {
+    let upstream = Upstream::start(|request| {
+        if !request.has("\"input\":") {
+            return aboard(request);
+        }
+        let is_refused = request.has("vessel");
+        if is_refused { reply(400, "", "{}") } else { vectors(request, "e1") }
+    })
+    .await;
+    // One endpoint for all: what it does not embed must not keep it from answering.
+    let server = Server::start(&with_vectors(&upstream, &upstream)).await;
+    in_conversation(&server, "a", json!([user("My vessel is called Dawn, and it is fast.")])).await;
+    in_conversation(&server, "b", json!([user(FERRY)])).await;
+    counted(&server, "aios_memory_embedded_total", 3).await;
+    let found = in_conversation(&server, "b", json!([user(WHEN)])).await;
+    assert_eq!(found.header("x-aios-memory"), Some("2 fragments"));
+    counted(&server, "aios_memory_embedded_total", 4).await;
+    let place = server.stop().await;
+    let stats = place.run(&["memory", "stats", "--json", "--data-dir", "data"]).ended(0).json();
+    assert_eq!((&stats["n_fragments"], &stats["n_vectors"]), (&json!(5), &json!(4)), "{stats}");
 }
 
 fn with_vectors(upstream: &Upstream, embedder: &Upstream) -> Setup {

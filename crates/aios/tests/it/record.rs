@@ -36,6 +36,33 @@ fn what_an_operator_does_without_a_server_is_on_record() {
 }
 
 #[test]
+fn what_is_changed_of_the_memory_is_on_record_without_what_it_says() {
+    let place = Place::new();
+    let mail = ["ann", "example.org"].join("@");
+    let memory = |args: &[&str]| place.run(&[&["memory"], args].concat()).ended(0);
+    memory(&["add", "the ferry leaves at noon", "--conv-id", "trip", "--id", &mail]);
+    let line = json!({ "id": "b", "conv_id": "trip", "text": "the ferry is white" });
+    place.write("more.ndjson", &line.to_string());
+    memory(&["import", "more.ndjson"]);
+    memory(&["pin", &mail, "--conv-id", "trip"]);
+    memory(&["supersede", "b", &mail, "--conv-id", "trip"]);
+    memory(&["dedup", "--execute"]);
+    memory(&["decay", "--execute"]);
+    memory(&["decay", "--restore"]);
+    memory(&["rebuild"]);
+    // Looking changes nothing.
+    memory(&["dedup"]);
+    memory(&["search", "ferry", "--conv-id", "trip"]);
+    assert_eq!(trail(&place), vec!["operator (offline): memory"; 8]);
+    let whole = place.run(&["audit", "tail", "-n", "99", "--json"]).ended(0).stdout;
+    let verbs = ["add", "import", "pin", "supersede", "dedup", "decay", "restore", "rebuild"];
+    for verb in verbs {
+        assert!(whole.contains(&format!("\"change\":\"{verb}\"")), "{verb}: {whole}");
+    }
+    assert!(!whole.contains(&mail) && !whole.contains("ferry"), "{whole}");
+}
+
+#[test]
 fn a_migration_is_on_record() {
     let place = Place::simulated();
     place.write(ACTIVE, include_str!("../../../../fixtures/events/v1.0.ndjson"));

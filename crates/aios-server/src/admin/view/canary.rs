@@ -1,11 +1,22 @@
 //! The canary's tab: its history, newest first.
 
-use aios_core::{Bucket, GoldenGate, Timestamp, Verdict};
+use std::time::Duration;
+
+use aios_control::{ControlEvent, VerdictEvent};
+use aios_core::{Bucket, GoldenGate, MetricEvidence, Timestamp, Verdict};
+use aios_store::{ControlHistory, DataDir, Index, Kept};
+use axum::extract::State;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::asked::Times;
 use super::overview::{CanaryBrief, Mark, Traffic};
+use super::scene::{Scene, Views};
+use super::series::Series;
+use super::tiles::{self, word};
 use super::words::{Time, Word};
+use crate::admin::asked::Asked;
 
 /// What of the canary is asked for.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -113,4 +124,101 @@ struct Side {
     n: u64,
     /// Bad ones among them.
     n_bad: u64,
+}
+
+/// Lines where nobody says how many, and most at once.
+const N_DEFAULT: usize = 50;
+const N_MAX: usize = 500;
+
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
+
+pub(crate) async fn show(State(views): State<Views>, Asked(asked): Asked<CanaryAsked>) -> Response {
+    let make = move |dir: &DataDir, scene: &Scene| {
+        let times = Times { since: asked.since, until: asked.until }.range(scene.now, WEEK);
+        let history = ControlHistory::<ControlEvent>::read(dir)?;
+        let n = asked.n.unwrap_or(N_DEFAULT).clamp(1, N_MAX);
+        let is_asked = |kept: &&Kept<ControlEvent>| asked.before.is_none_or(|seq| kept.seq < seq);
+        let mut chapters: Vec<_> =
+            history.lines.iter().rev().filter(is_asked).take(n + 1).map(chapter).collect();
+        let is_more = chapters.len() > n;
+        chapters.truncate(n);
+        Ok(CanaryView {
+            at: scene.now,
+            brief: tiles::brief(scene),
+            next_before: chapters.last().filter(|_| is_more).map(|last| last.seq),
+            history: chapters,
+            traffic: Series::read(Index::read(dir)?.as_ref(), &times)?.traffic(),
+            marks: tiles::marks(history.lines.iter().map(|kept| &kept.record), &times),
+        })
+    };
+    views.show(make).await
+}
+
+fn chapter(kept: &Kept<ControlEvent>) -> Chapter {
+    let empty = Chapter {
+        seq: kept.seq,
+        at: kept.record.at(),
+        kind: String::new(),
+        says: String::new(),
+        verdict: None,
+        decision: None,
+        actor: None,
+        reason: None,
+    };
+    match &kept.record {
+        ControlEvent::Verdict(event) => Chapter {
+            kind: "verdict".to_owned(),
+            says: format!("{} at {} %: {}", event.verdict, event.treatment_pct, event.reason),
+            verdict: Some(verdict(event)),
+            ..empty
+        },
+        ControlEvent::Decision(event) => Chapter {
+            kind: "decision".to_owned(),
+            says: event.decision.to_string(),
+            decision: Some(event.decision.name().to_owned()),
+            actor: Some(word(&event.actor)),
+            reason: Some(event.reason.as_str().to_owned()).filter(|reason| !reason.is_empty()),
+            ..empty
+        },
+        ControlEvent::Hand(event) => Chapter {
+            kind: "hand".to_owned(),
+            says: match event.on {
+                true => format!("another hand decides the split: {}", event.origin),
+                false => format!("the canary decides the split again: {}", event.origin),
+            },
+            ..empty
+        },
+        ControlEvent::Standing(_) => Chapter {
+            kind: "standing".to_owned(),
+            says: "a new file was begun with how things stood".to_owned(),
+            ..empty
+        },
+    }
+}
+
+fn verdict(event: &VerdictEvent) -> VerdictView {
+    VerdictView {
+        verdict: event.verdict,
+        reason: event.reason.name().to_owned(),
+        since: event.window.since,
+        until: event.window.until,
+        treatment_pct: event.treatment_pct.get(),
+        golden: event.golden,
+        harm_log_e: event.harm_log_e,
+        metrics: event.metrics.iter().map(metric).collect(),
+    }
+}
+
+fn metric(said: &MetricEvidence) -> MetricView {
+    let side = |bucket, n, n_bad| Side { bucket, n, n_bad };
+    MetricView {
+        metric: said.metric.to_string(),
+        sides: vec![
+            side(Bucket::Control, said.n_control, said.n_control_bad),
+            side(Bucket::Treatment, said.n_treatment, said.n_treatment_bad),
+        ],
+        harm_log_e: said.harm_log_e,
+        noninferior_log_e: said.noninferior_log_e,
+        margin: said.margin,
+    }
 }

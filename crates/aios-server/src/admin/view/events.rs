@@ -1,11 +1,25 @@
 //! The drill-down: which events there are, page by page, and one of them whole.
 
-use aios_core::{Bucket, Operation, Outcome, Purpose, Tier, Timestamp};
+use std::time::Duration;
+
+use aios_core::{
+    Bucket, Event, EventId, Operation, Outcome, Purpose, ResponseEvent, RouteReason, Tier,
+    Timestamp,
+};
+use aios_privacy::Pseudonym;
+use aios_store::{Cursor, DataDir, Index, Row, Search, StoreError, find_event, read_rows};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::scene::Views;
 use super::words::{Time, Word};
+use crate::admin::asked::Asked;
+use crate::admin::guard::error;
 
 /// Which events are wanted; what is left out does not matter.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -117,4 +131,200 @@ pub(crate) struct EventView {
     why: String,
     /// What somebody said of the answer since, 0 to 1.
     quality: Option<f64>,
+}
+
+pub(crate) async fn list(State(views): State<Views>, Asked(asked): Asked<EventsAsked>) -> Response {
+    match asked.read() {
+        Ok(wanted) => views.show(move |dir, _| wanted.find(dir)).await,
+        Err(what) => error(StatusCode::BAD_REQUEST, "bad_query", &what),
+    }
+}
+
+pub(crate) async fn one(State(views): State<Views>, Path(id): Path<String>) -> Response {
+    let Ok(id) = EventId::parse(&id) else {
+        return error(StatusCode::BAD_REQUEST, "bad_id", "that is no id of an event");
+    };
+    let found = views.read(move |dir, scene| {
+        let Some(event) = find_event(dir, id, scene.now)? else { return Ok(None) };
+        let mut quality = None;
+        if let Some(index) = Index::read(dir)? {
+            let at = event.at();
+            index.seen(at..at.plus(Duration::from_millis(1)), |seen| {
+                if seen.event_id == id {
+                    quality = seen.quality;
+                }
+            })?;
+        }
+        let why = event.response().map(why).unwrap_or_default();
+        Ok(Some(EventView { event: json!(event), why, quality }))
+    });
+    match found.await {
+        Ok(Some(view)) => Json(view).into_response(),
+        Ok(None) => error(StatusCode::NOT_FOUND, "no_event", "no event of this id is kept"),
+        Err(response) => response,
+    }
+}
+
+/// A search that can be understood.
+struct Wanted {
+    search: Search,
+    /// In lower case.
+    text: Option<String>,
+    before: Option<Cursor>,
+    n: usize,
+}
+
+impl EventsAsked {
+    fn read(self) -> Result<Wanted, String> {
+        let conv = self.conv_id.map(|id| Pseudonym::parse(&id)).transpose();
+        let conv = conv.map_err(|_| "conv_id is no pseudonym, such as c1_…".to_owned())?;
+        let before = self.cursor.as_deref().map(cursor).transpose()?;
+        Ok(Wanted {
+            search: Search {
+                since: self.since,
+                until: self.until,
+                tier: self.tier,
+                source: self.source,
+                bucket: self.bucket,
+                outcome: self.outcome,
+                purpose: self.purpose,
+                latency_ms_min: self.latency_ms_min,
+                latency_ms_max: self.latency_ms_max,
+                conv,
+            },
+            text: self.text.filter(|text| !text.is_empty()).map(|text| text.to_lowercase()),
+            before,
+            n: self.n.unwrap_or(N_DEFAULT).clamp(1, N_MAX),
+        })
+    }
+}
+
+impl Wanted {
+    fn find(&self, dir: &DataDir) -> Result<EventsPage, StoreError> {
+        let none = EventsPage { events: vec![], next: None, looked_back_to: None };
+        let Some(index) = Index::read(dir)? else { return Ok(none) };
+        let (rows, next) = match &self.text {
+            None => {
+                let page = index.page(&self.search, self.before, self.n)?;
+                let events = read_rows(dir, &page.rows, true)?;
+                (rows_of(page.rows, events), page.next)
+            }
+            Some(text) => self.with_text(dir, &index, text)?,
+        };
+        let at = |Cursor(ts, _, _): Cursor| Timestamp::from_micros(ts);
+        Ok(EventsPage {
+            looked_back_to: next.map(at).or(self.search.since),
+            next: next.map(|Cursor(ts, seg, offset)| format!("{ts}.{seg}.{offset}")),
+            events: rows,
+        })
+    }
+
+    /// What is said stands in the log alone, so that lines are read one after the other, and not too many.
+    fn with_text(
+        &self,
+        dir: &DataDir,
+        index: &Index,
+        text: &str,
+    ) -> Result<(Vec<EventRow>, Option<Cursor>), StoreError> {
+        let (mut found, mut before, mut n_looked) = (Vec::new(), self.before, 0);
+        while found.len() < self.n && n_looked < TEXTS_MAX {
+            // So few at once that a page never finds more than it may hold.
+            let page = index.page(&self.search, before, self.n - found.len())?;
+            n_looked += page.rows.len().max(1);
+            before = page.next;
+            let events = read_rows(dir, &page.rows, false)?;
+            let (rows, events): (Vec<_>, Vec<_>) = page
+                .rows
+                .into_iter()
+                .zip(events)
+                .filter(|(_, event)| event.as_ref().is_some_and(|event| says(event, text)))
+                .unzip();
+            found.extend(rows_of(rows, events));
+            if before.is_none() {
+                break;
+            }
+        }
+        Ok((found, before))
+    }
+}
+
+/// Events where nobody says how many, and most at once.
+const N_DEFAULT: usize = 100;
+const N_MAX: usize = 500;
+
+/// Most texts that one page looks at.
+const TEXTS_MAX: usize = 5_000;
+
+/// Characters of a question in a row.
+const QUESTION_MAX: usize = 200;
+
+fn cursor(text: &str) -> Result<Cursor, String> {
+    let numbers: Vec<i64> = text.split('.').filter_map(|number| number.parse().ok()).collect();
+    match numbers[..] {
+        [ts, seg, offset] => Ok(Cursor(ts, seg, offset)),
+        _ => Err("cursor is not the `next` of a page".to_owned()),
+    }
+}
+
+fn says(event: &Event, lower_case: &str) -> bool {
+    let Some(event) = event.response() else { return false };
+    let texts = [&event.question, &event.response];
+    texts.iter().any(|text| text.as_str().to_lowercase().contains(lower_case))
+}
+
+fn rows_of(rows: Vec<Row>, events: Vec<Option<Event>>) -> Vec<EventRow> {
+    let question = |event: &Option<Event>| {
+        let question = event.as_ref()?.response()?.question.as_str();
+        Some(question.chars().take(QUESTION_MAX).collect())
+    };
+    let row = |(row, event)| EventRow { question: question(&event), ..EventRow::from(row) };
+    rows.into_iter().zip(events).map(row).collect()
+}
+
+impl From<Row> for EventRow {
+    fn from(row: Row) -> Self {
+        Self {
+            event_id: row.event_id.to_string(),
+            ts: row.ts,
+            conv_id: row.conv.to_string(),
+            operation: row.operation,
+            tier: row.tier,
+            source: row.source,
+            bucket: row.bucket,
+            boundary: row.boundary,
+            weight: row.weight,
+            outcome: row.outcome,
+            status: row.status,
+            latency_ms: row.latency_ms,
+            time_to_first_token_ms: row.time_to_first_token_ms,
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+            cost_usd: row.cost_usd,
+            is_simulated: row.simulated,
+            purpose: row.purpose,
+            question: None,
+        }
+    }
+}
+
+fn why(event: &ResponseEvent) -> String {
+    let ResponseEvent { tier, bucket, boundary, .. } = event;
+    let weight = event.weight.map_or(0.0, aios_core::Weight::get);
+    let chosen = match event.route_reason {
+        RouteReason::AtOrAboveBoundary => {
+            format!("its weight {weight:.3} is at or above {bucket}'s boundary {boundary}: {tier}")
+        }
+        RouteReason::BelowBoundary => {
+            format!("its weight {weight:.3} is below {bucket}'s boundary {boundary}: {tier}")
+        }
+        RouteReason::PinnedTier => format!("the client asked for {tier}"),
+        RouteReason::PinnedModel => format!("the client asked for a model of {tier}"),
+        RouteReason::Embeddings => format!("embeddings are made by {tier}"),
+        RouteReason::NotRouted => "it came to no routing".to_owned(),
+    };
+    match event.source {
+        Some(source) if source != *tier => format!("{chosen}; {source} answered in its place"),
+        Some(_) => chosen,
+        None => format!("{chosen}; nobody answered"),
+    }
 }

@@ -10,118 +10,120 @@ use super::words::{Time, Word};
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct GoldensView {
     /// Cases in the set.
-    n_cases: usize,
+    pub(super) n_cases: usize,
     /// Cases among them that wait to be accepted.
-    n_candidates: usize,
+    pub(super) n_candidates: usize,
     /// The built-in set is used: there is none in the data directory.
-    is_built_in: bool,
+    pub(super) is_built_in: bool,
     /// What runs are compared with.
-    baseline: Option<ReportView>,
+    pub(super) baseline: Option<ReportView>,
     /// The last run.
-    report: Option<ReportView>,
+    pub(super) report: Option<ReportView>,
     /// Case by case.
-    cases: Vec<CaseView>,
+    pub(super) cases: Vec<CaseView>,
+    /// Why something of the above cannot be used, if it cannot.
+    pub(super) fault: Option<String>,
     /// The run that is under way or was the last of this server.
-    run: Option<RunView>,
+    pub(super) run: Option<RunView>,
 }
 
 /// A report.
 #[derive(Debug, Serialize, JsonSchema)]
-struct ReportView {
+pub(super) struct ReportView {
     /// When the run ended.
     #[schemars(with = "Time")]
-    at: Timestamp,
+    pub(super) at: Timestamp,
     /// `PASS`, `FAIL` or `ERROR`.
-    status: String,
+    pub(super) status: String,
     /// Why it could not be judged.
-    error: Option<String>,
+    pub(super) error: Option<String>,
     /// Cases that decide.
-    n: usize,
+    pub(super) n: usize,
     /// Those that passed.
-    n_passed: usize,
+    pub(super) n_passed: usize,
     /// Those whose runs did not all agree.
-    n_flaky: usize,
+    pub(super) n_flaky: usize,
     /// Share of cases that passed.
-    pass_rate: f64,
+    pub(super) pass_rate: f64,
     /// Median latency.
-    latency_ms_p50: f64,
+    pub(super) latency_ms_p50: f64,
     /// 95th percentile.
-    latency_ms_p95: f64,
+    pub(super) latency_ms_p95: f64,
     /// Share of runs without an answer.
-    error_rate: f64,
+    pub(super) error_rate: f64,
     /// Share of answered runs that went to main.
-    main_share: f64,
+    pub(super) main_share: f64,
     /// Recall among the first five fragments.
-    recall_at_5: Option<f64>,
+    pub(super) recall_at_5: Option<f64>,
     /// Runs that simulated models answered.
-    n_simulated_runs: usize,
+    pub(super) n_simulated_runs: usize,
     /// What got worse, beyond chance and threshold.
-    regressions: Vec<ChangeView>,
+    pub(super) regressions: Vec<ChangeView>,
     /// What got better.
-    improvements: Vec<ChangeView>,
+    pub(super) improvements: Vec<ChangeView>,
     /// What one should know and what decides nothing.
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 /// Something that got worse or better.
 #[derive(Debug, Serialize, JsonSchema)]
-struct ChangeView {
+pub(super) struct ChangeView {
     /// What: `case`, `pass_rate`, `latency` or `main_share`.
-    what: String,
+    pub(super) what: String,
     /// The case.
-    id: Option<String>,
+    pub(super) id: Option<String>,
     /// Before and now.
-    detail: String,
+    pub(super) detail: String,
     /// How likely it is by chance.
-    p_value: Option<f64>,
+    pub(super) p_value: Option<f64>,
 }
 
 /// A case in the last run and in the baseline.
 #[derive(Debug, Serialize, JsonSchema)]
-struct CaseView {
+pub(super) struct CaseView {
     /// The case.
-    id: String,
+    pub(super) id: String,
     /// The message.
-    question: String,
+    pub(super) question: String,
     /// It waits to be accepted and decides nothing.
-    is_candidate: bool,
+    pub(super) is_candidate: bool,
     /// In the last run.
-    now: Option<CaseRun>,
+    pub(super) now: Option<CaseRun>,
     /// In the baseline.
-    baseline: Option<CaseRun>,
+    pub(super) baseline: Option<CaseRun>,
     /// What is expected of it, as the last run found it.
-    assertions: Vec<AssertionView>,
+    pub(super) assertions: Vec<AssertionView>,
 }
 
 /// A case in one run.
 #[derive(Debug, Serialize, JsonSchema)]
-struct CaseRun {
+pub(super) struct CaseRun {
     /// Whether it passed.
-    is_passed: bool,
+    pub(super) is_passed: bool,
     /// Some runs passed and some did not.
-    is_flaky: bool,
+    pub(super) is_flaky: bool,
     /// Times it was asked.
-    n_runs: usize,
+    pub(super) n_runs: usize,
     /// Median latency.
-    latency_ms: Option<f64>,
+    pub(super) latency_ms: Option<f64>,
     /// The tier that it was routed to.
     #[schemars(with = "Option<Word<Tier>>")]
-    tier: Option<Tier>,
+    pub(super) tier: Option<Tier>,
     /// The answer of the first run, as it is kept.
-    answer: String,
+    pub(super) answer: String,
 }
 
 /// An expectation.
 #[derive(Debug, Serialize, JsonSchema)]
-struct AssertionView {
+pub(super) struct AssertionView {
     /// Its key in the set.
-    key: String,
+    pub(super) key: String,
     /// What was expected.
-    expected: String,
+    pub(super) expected: String,
     /// Whether every run met it.
-    is_met: bool,
+    pub(super) is_met: bool,
     /// What was found instead.
-    found: String,
+    pub(super) found: String,
 }
 
 /// A golden run of this server.
@@ -147,36 +149,36 @@ pub(crate) struct RunView {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CandidatesView {
     /// The most pressing first.
-    candidates: Vec<CandidateView>,
+    pub(super) candidates: Vec<CandidateView>,
     /// Live questions that were looked at.
-    n_looked: usize,
+    pub(super) n_looked: usize,
     /// Lines that could not be read.
-    n_bad: usize,
+    pub(super) n_bad: usize,
 }
 
 /// A live question that could become a case.
 #[derive(Debug, Serialize, JsonSchema)]
-struct CandidateView {
+pub(super) struct CandidateView {
     /// The case's id, made of its question.
-    id: String,
+    pub(super) id: String,
     /// The question, redacted.
-    question: String,
+    pub(super) question: String,
     /// Why, the strongest first.
-    reasons: Vec<ReasonView>,
+    pub(super) reasons: Vec<ReasonView>,
     /// The tier that it was routed to.
     #[schemars(with = "Word<Tier>")]
-    tier: Tier,
+    pub(super) tier: Tier,
     /// The event that it comes from.
-    event_id: String,
+    pub(super) event_id: String,
 }
 
 /// Why a question could become a case.
 #[derive(Debug, Serialize, JsonSchema)]
-struct ReasonView {
+pub(super) struct ReasonView {
     /// The reason.
-    reason: String,
+    pub(super) reason: String,
     /// How strong it is, 0 to 1.
-    strength: f64,
+    pub(super) strength: f64,
 }
 
 /// What of the candidates is asked for.
@@ -185,9 +187,9 @@ struct ReasonView {
 pub(crate) struct CandidatesAsked {
     /// Questions since this time; without it, of the last day.
     #[schemars(with = "Option<Time>")]
-    since: Option<Timestamp>,
+    pub(super) since: Option<Timestamp>,
     /// At most so many.
-    max: Option<usize>,
+    pub(super) max: Option<usize>,
 }
 
 /// An event whose question is to become a case.
@@ -195,14 +197,14 @@ pub(crate) struct CandidatesAsked {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PromoteAsked {
     /// The event.
-    event_id: String,
+    pub(crate) event_id: String,
 }
 
 /// A question that is a case now, as a candidate.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Promoted {
     /// The case's id.
-    id: String,
+    pub(crate) id: String,
     /// Whether it was added; else the set knows it already.
-    is_new: bool,
+    pub(crate) is_new: bool,
 }

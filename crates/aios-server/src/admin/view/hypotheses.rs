@@ -1,10 +1,17 @@
 //! The hypotheses' tab: what the traffic says to each, and what it said before.
 
-use aios_core::Timestamp;
+use aios_control::hypothesis::{Finished, Hypothesis};
+use aios_core::{HypothesisEvent, Timestamp};
+use aios_store::{DataDir, Index, Span};
+use axum::extract::State;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::scene::{Scene, Views};
+use super::tiles::word;
 use super::words::Time;
+use crate::judging;
 
 /// All hypotheses.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -74,4 +81,118 @@ struct FindingView {
     interval_low: f64,
     /// Upper end.
     interval_high: f64,
+}
+
+/// Most requests that are tested while somebody waits. Where there are more, what the last night found is shown.
+const TESTED_MAX: u64 = 200_000;
+
+pub(crate) async fn show(State(views): State<Views>) -> Response {
+    let make = |dir: &DataDir, scene: &Scene| {
+        let since = judging::anchored(dir, scene.now)?;
+        let Some(index) = Index::read(dir)? else { return Ok(view(scene, since, &[], vec![])) };
+        let findings = index.findings()?;
+        let mut n = 0;
+        index.cells(Span::Hour, since..scene.now, |cell| n += cell.counts.n())?;
+        if n > TESTED_MAX {
+            return Ok(view(scene, since, &findings, vec![]));
+        }
+        let quality_min = scene.objectives.quality_min;
+        let family = &scene.hypotheses;
+        let tested = judging::tested(family, Some(&index), since, scene.now, quality_min)?;
+        Ok(view(scene, since, &findings, tested))
+    };
+    views.show(make).await
+}
+
+/// `tested` is of now; where it is empty, the last findings stand for it.
+fn view(
+    scene: &Scene,
+    since: Timestamp,
+    findings: &[HypothesisEvent],
+    tested: Vec<Finished>,
+) -> HypothesesView {
+    let last_at = findings.iter().map(|finding| finding.ts).max();
+    let tested_at = if tested.is_empty() { last_at.unwrap_or(scene.now) } else { scene.now };
+    let hypotheses = scene.hypotheses.iter().map(|hypothesis| {
+        let of_it = findings.iter().filter(|finding| finding.name == hypothesis.name);
+        let mut history: Vec<_> = of_it.map(FindingView::from).collect();
+        let now = tested.iter().find(|found| found.name == hypothesis.name);
+        history.extend(now.map(|found| FindingView::of(found, tested_at)));
+        hypothesis_view(hypothesis, now, history)
+    });
+    HypothesesView { tested_at, since, hypotheses: hypotheses.collect() }
+}
+
+fn hypothesis_view(
+    of: &Hypothesis,
+    now: Option<&Finished>,
+    history: Vec<FindingView>,
+) -> HypothesisView {
+    let last = history.last();
+    let finding = last.map_or("no_data", |last| &last.finding).to_owned();
+    let n_pairs = last.map_or(0, |last| last.n_pairs);
+    HypothesisView {
+        name: of.name.clone(),
+        statement: of.statement.clone(),
+        metric: word(&of.metric),
+        groups: word(&of.groups),
+        direction: word(&of.direction),
+        margin: of.margin,
+        n_pairs_min: of.n_pairs_min,
+        would_change: would_change(of, &finding, n_pairs),
+        finding,
+        n_pairs,
+        effect: last.and_then(|last| last.effect),
+        interval_low: last.map_or(-1.0, |last| last.interval_low),
+        interval_high: last.map_or(1.0, |last| last.interval_high),
+        log_e_for: now.map_or(0.0, |now| now.log_e_for),
+        log_e_against: now.map_or(0.0, |now| now.log_e_against),
+        is_by_lot: now.is_some_and(|now| now.by_lot),
+        history,
+    }
+}
+
+fn would_change(of: &Hypothesis, finding: &str, n_pairs: u64) -> String {
+    let (margin, needed) = (of.margin, of.n_pairs_min);
+    match finding {
+        "supported" => format!(
+            "newer pairs that put the true difference beyond the margin of {margin}, at every look at once"
+        ),
+        "refuted" => {
+            format!("newer pairs that put the true difference within the margin of {margin}")
+        }
+        "inconclusive" => format!(
+            "more pairs: the interval still holds the margin of {margin}, so that both can be true"
+        ),
+        _ if n_pairs < needed => {
+            format!("{} more pairs: it takes {needed} until anything is said", needed - n_pairs)
+        }
+        _ => "requests in both groups".to_owned(),
+    }
+}
+
+impl FindingView {
+    fn of(found: &Finished, at: Timestamp) -> Self {
+        Self {
+            at,
+            finding: found.finding.name().to_owned(),
+            n_pairs: found.n_pairs,
+            effect: found.effect,
+            interval_low: found.interval.0,
+            interval_high: found.interval.1,
+        }
+    }
+}
+
+impl From<&HypothesisEvent> for FindingView {
+    fn from(event: &HypothesisEvent) -> Self {
+        Self {
+            at: event.ts,
+            finding: event.finding.name().to_owned(),
+            n_pairs: event.n_pairs,
+            effect: event.effect,
+            interval_low: event.interval.0,
+            interval_high: event.interval.1,
+        }
+    }
 }

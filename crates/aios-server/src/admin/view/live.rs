@@ -32,7 +32,7 @@ pub(crate) struct Tick {
     pub(super) at_ms: i64,
     /// Requests under way.
     pub(super) n_in_flight: i64,
-    /// Live events that were recorded in it.
+    /// Events that were recorded in it, of whatever purpose.
     pub(super) n: u64,
     /// Those that main answered.
     pub(super) n_main: u64,
@@ -42,11 +42,11 @@ pub(crate) struct Tick {
     pub(super) n_treatment: u64,
     /// Those that failed, by no fault of the caller.
     pub(super) n_failed: u64,
-    /// Half of them took at most so long.
+    /// Half of the answers of the last minute took at most so long.
     pub(super) latency_ms_p50: Option<f64>,
-    /// 95 of 100 took at most so long.
+    /// 95 of 100 of them took at most so long.
     pub(super) latency_ms_p95: Option<f64>,
-    /// The newest of them, the newest first; at most 20.
+    /// The newest events of the last minute, the newest first; at most 20, and some that were told before.
     pub(super) newest: Vec<EventRow>,
 }
 
@@ -68,14 +68,14 @@ pub(crate) struct ConfigTold {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AlertTested {
     /// Each receiver; none if none is configured.
-    receivers: Vec<ReceiverTested>,
+    pub(crate) receivers: Vec<ReceiverTested>,
 }
 
 /// A receiver of alerts.
 #[derive(Debug, Serialize, JsonSchema)]
-struct ReceiverTested {
+pub(crate) struct ReceiverTested {
     /// `slack` or `webhook`.
-    kind: String,
+    pub(crate) kind: String,
     /// Why it did not take the message, if it did not.
-    error: Option<String>,
+    pub(crate) error: Option<String>,
 }

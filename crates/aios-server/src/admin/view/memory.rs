@@ -1,15 +1,23 @@
 //! The memory's tab: what is remembered, and how well it is found.
 
 use aios_core::Timestamp;
+use aios_store::{DataDir, Listed, MemoryStats, MemoryStore};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::scene::{Scene, Views};
 use super::words::Time;
+use crate::admin::asked::Asked;
+use crate::admin::guard::error;
+use crate::judging::{self, RecallReport};
 
 /// The memory.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct MemoryView {
-    /// `off`, `read` or `read_write`.
+    /// `off`, `conversation` or `user`, for requests that say nothing.
     mode: String,
     /// What is stored; none if nothing ever was.
     stats: Option<MemoryCounts>,
@@ -17,10 +25,6 @@ pub(crate) struct MemoryView {
     recall: Vec<RecallPoint>,
     /// Least recall that is asked for.
     recall_min: Option<f64>,
-    /// Fragments that are copies of another.
-    n_duplicates: Option<u64>,
-    /// Fragments that nobody has used for long, which a decay would put away.
-    n_idle: Option<u64>,
 }
 
 /// Counts of what is stored.
@@ -103,6 +107,80 @@ struct FragmentView {
     text: String,
     /// It stays whatever its age.
     is_pinned: bool,
+    /// It was put away, and is found no more.
+    is_archived: bool,
     /// Times it was found for somebody.
     n_used: u64,
+}
+
+/// Fragments where nobody says how many, and most at once.
+const N_DEFAULT: usize = 50;
+const N_MAX: usize = 500;
+
+pub(crate) async fn show(State(views): State<Views>) -> Response {
+    let make = |dir: &DataDir, scene: &Scene| {
+        let stats = MemoryStore::read(dir)?.map(|memory| memory.stats()).transpose()?;
+        let asked = scene.objectives.slos.iter().find(|slo| slo.sli.name() == "recall_at_5");
+        let point = |report: RecallReport| RecallPoint {
+            at: report.ts,
+            n: report.n,
+            recall_at_5: report.recall_at_5,
+        };
+        Ok(MemoryView {
+            mode: scene.memory_mode.to_owned(),
+            stats: stats.map(counts),
+            recall: judging::recall_trend(dir.path())?.into_iter().map(point).collect(),
+            recall_min: asked.map(|slo| slo.objective),
+        })
+    };
+    views.show(make).await
+}
+
+pub(crate) async fn fragments(
+    State(views): State<Views>,
+    Asked(asked): Asked<FragmentsAsked>,
+) -> Response {
+    let Ok(before) = asked.cursor.as_deref().map(str::parse).transpose() else {
+        let why = "cursor is not the `next` of a page";
+        return error(StatusCode::BAD_REQUEST, "bad_query", why);
+    };
+    let n = asked.n.unwrap_or(N_DEFAULT).clamp(1, N_MAX);
+    let make = move |dir: &DataDir, _: &Scene| {
+        let memory = MemoryStore::read(dir)?;
+        let listed = memory.map(|memory| memory.list(before, n)).transpose()?.unwrap_or_default();
+        let next = listed.last().filter(|_| listed.len() == n).map(|last| last.number.to_string());
+        Ok(FragmentsPage { fragments: listed.into_iter().map(fragment).collect(), next })
+    };
+    views.show(make).await
+}
+
+fn fragment(listed: Listed) -> FragmentView {
+    FragmentView {
+        id: listed.id,
+        scope: listed.home,
+        at: listed.ts,
+        text: listed.text,
+        is_pinned: listed.is_pinned,
+        is_archived: listed.is_archived,
+        n_used: listed.n_injected,
+    }
+}
+
+fn counts(stats: MemoryStats) -> MemoryCounts {
+    MemoryCounts {
+        n_fragments: stats.n_fragments,
+        n_conversations: stats.n_conversations,
+        n_shared: stats.n_shared,
+        n_archived: stats.n_archived,
+        n_pinned: stats.n_pinned,
+        n_seen_again: stats.n_seen_again,
+        n_near: stats.n_near,
+        n_variants: stats.n_variants,
+        n_vectors: stats.n_vectors,
+        n_text_bytes: stats.n_text_bytes,
+        n_file_bytes: stats.n_file_bytes,
+        oldest: stats.oldest,
+        newest: stats.newest,
+        language: stats.language.to_owned(),
+    }
 }

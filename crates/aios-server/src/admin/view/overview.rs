@@ -1,10 +1,19 @@
 //! The first tab: are the objectives kept, what comes in, what is wrong.
 
+use aios_control::ControlEvent;
 use aios_core::{Bucket, Outcome, Tier, Timestamp, Verdict};
+use aios_store::{ControlHistory, DataDir, Index};
+use axum::extract::State;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::asked::Times;
+use super::scene::{Scene, Views};
+use super::series::Series;
+use super::tiles;
 use super::words::{Time, Word};
+use crate::admin::asked::Asked;
 use crate::alerts::Severity;
 
 /// How the system does.
@@ -253,4 +262,24 @@ pub(crate) struct Mark {
     pub(super) kind: String,
     /// In a few words.
     pub(super) label: String,
+}
+
+pub(crate) async fn show(State(views): State<Views>, Asked(asked): Asked<Times>) -> Response {
+    let make = move |dir: &DataDir, scene: &Scene| {
+        let times = asked.day(scene.now);
+        let index = Index::read(dir)?;
+        let series = Series::read(index.as_ref(), &times)?;
+        let history = ControlHistory::<ControlEvent>::read(dir)?;
+        Ok(Overview {
+            at: scene.now,
+            has_events: index.map(|index| index.n_events()).transpose()?.is_some_and(|n| n > 0),
+            tiles: tiles::tiles(scene),
+            totals: series.totals(),
+            traffic: series.traffic(),
+            alerts: tiles::alerts(dir)?,
+            canary: tiles::brief(scene),
+            marks: tiles::marks(history.lines.iter().map(|kept| &kept.record), &times),
+        })
+    };
+    views.show(make).await
 }

@@ -1,10 +1,25 @@
 //! The privacy tab: what was masked, what is on record, how long what is kept.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+
 use aios_core::Timestamp;
+use aios_store::{
+    AuditEntry, ClassStats, DataDir, Hold, Holds, Index, LedgerEntry, StoreError, Term, audit_tail,
+    erasures, stats,
+};
+use axum::extract::State;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
+use super::asked::Times;
+use super::scene::{Scene, Views};
+use super::series::Steps;
 use super::words::Time;
+use crate::admin::asked::Asked;
 
 /// Privacy.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -117,4 +132,93 @@ struct TrailView {
     action: String,
     /// The rest of it.
     detail: serde_json::Value,
+}
+
+/// Entries of the trail that are shown.
+const TRAIL_MAX: usize = 100;
+
+/// Erasures that are shown.
+const ERASURES_MAX: usize = 100;
+
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
+
+pub(crate) async fn show(State(views): State<Views>, Asked(asked): Asked<Times>) -> Response {
+    let make = move |dir: &DataDir, scene: &Scene| {
+        let times = asked.range(scene.now, WEEK);
+        let policy = &scene.shown.retention;
+        let class = |stats: ClassStats| class_view(&stats, policy.term(stats.class));
+        let mut trail: Vec<_> = audit_tail(dir, TRAIL_MAX)?.into_iter().map(entry).collect();
+        trail.reverse();
+        let mut erasures: Vec<_> = erasures(dir)?.into_iter().map(erasure).collect();
+        erasures.sort_by_key(|erasure| std::cmp::Reverse(erasure.at));
+        erasures.truncate(ERASURES_MAX);
+        Ok(PrivacyView {
+            at: scene.now,
+            detections: detections(dir, &times)?,
+            retention: stats(dir, policy, scene.now)?.into_iter().map(class).collect(),
+            holds: Holds::of(dir).list()?.iter().map(|of| hold(of, scene.now)).collect(),
+            erasures,
+            trail,
+        })
+    };
+    views.show(make).await
+}
+
+fn detections(dir: &DataDir, times: &Range<Timestamp>) -> Result<Detections, StoreError> {
+    let steps = Steps::by_hours(times);
+    let mut kinds = BTreeMap::<String, Vec<u64>>::new();
+    let masked = Index::read(dir)?.map(|index| index.masked(times.clone())).transpose()?;
+    for (hour_s, kind, n) in masked.unwrap_or_default() {
+        let Some(place) = steps.place(hour_s) else { continue };
+        kinds.entry(kind).or_insert_with(|| vec![0; steps.n()])[place] += n;
+    }
+    let series = |(kind, n): (String, Vec<u64>)| KindSeries { kind, n_all: n.iter().sum(), n };
+    Ok(Detections {
+        step_s: u32::try_from(steps.step_s).unwrap_or(u32::MAX),
+        at_ms: steps.at_ms(),
+        kinds: kinds.into_iter().map(series).collect(),
+    })
+}
+
+fn class_view(of: &ClassStats, term: Term) -> ClassView {
+    let days = |term: Duration| term.as_secs_f64() / 86_400.0;
+    ClassView {
+        class: of.class.name().to_owned(),
+        hot_days: term.hot.map(days),
+        kept_days: days(term.total),
+        n_open: of.n_open,
+        n_hot: of.n_hot,
+        n_cold: of.n_cold,
+        bytes: of.bytes,
+        oldest: of.oldest,
+        newest: of.newest,
+        n_overdue: of.n_overdue,
+        n_held: of.n_held,
+    }
+}
+
+fn hold(of: &Hold, now: Timestamp) -> HoldView {
+    HoldView {
+        id: of.id.to_string(),
+        owner: of.owner.as_str().to_owned(),
+        reason: of.reason.as_str().to_owned(),
+        expires_at: of.expires_at,
+        is_expired: of.is_expired(now),
+    }
+}
+
+fn erasure(entry: LedgerEntry) -> ErasureView {
+    ErasureView {
+        state: entry.state.name().to_owned(),
+        id: entry.id,
+        at: entry.requested_at,
+        actor: entry.requester,
+    }
+}
+
+fn entry(of: AuditEntry) -> TrailView {
+    let mut detail = json!(of.action);
+    let action = detail.as_object_mut().and_then(|fields| fields.remove("action"));
+    let action = action.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
+    TrailView { at: of.ts, actor: of.actor, action, detail }
 }

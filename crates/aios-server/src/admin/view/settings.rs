@@ -1,11 +1,17 @@
 //! The settings' tab: what is in force, and where it comes from.
 
 use aios_core::{Tier, Timestamp};
+use aios_store::{DataDir, Index, disk_room, parts};
+use aios_upstream::EndpointStatus;
+use axum::extract::State;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::scene::{Scene, Views};
 use super::words::{Time, Word};
+use crate::ShownSetting;
 
 /// What is in force.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -42,16 +48,16 @@ pub(crate) struct SettingsView {
 }
 
 /// One setting.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(crate) struct SettingView {
+#[derive(Debug, Serialize, JsonSchema)]
+struct SettingView {
     /// Its key.
-    pub(crate) key: String,
+    key: String,
     /// Its value; digests of keys are cut.
-    pub(crate) value: Value,
+    value: Value,
     /// `default`, `file`, `env` or `flag`.
-    pub(crate) origin: String,
+    origin: String,
     /// Where exactly.
-    pub(crate) place: String,
+    place: String,
 }
 
 /// One endpoint.
@@ -108,4 +114,67 @@ struct EventLogView {
     last_error: Option<String>,
     /// Events in the index.
     n_indexed: u64,
+}
+
+pub(crate) async fn show(State(views): State<Views>) -> Response {
+    let make = |dir: &DataDir, scene: &Scene| {
+        let room = disk_room(dir);
+        let n_indexed = Index::read(dir)?.map(|index| index.n_events()).transpose()?;
+        let log = &scene.event_log;
+        Ok(SettingsView {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: Some(scene.config.started_at).filter(|_| !scene.is_read_only),
+            is_read_only: scene.is_read_only,
+            file: scene.shown.file.as_ref().map(|file| file.display().to_string()),
+            hash: scene.config.hash.clone(),
+            generation: scene.config.generation,
+            reload_error: scene.config.reload_error.clone(),
+            settings: scene.shown.settings.iter().map(setting).collect(),
+            endpoints: scene.endpoints.iter().map(endpoint).collect(),
+            data_dir: dir.path().display().to_string(),
+            disk_free_bytes: room.map(|room| room.free_bytes),
+            disk_bytes: room.map(|room| room.all_bytes),
+            stored: parts(dir)?
+                .into_iter()
+                .map(|part| StoredView { name: part.name, bytes: part.bytes })
+                .collect(),
+            event_log: EventLogView {
+                n_written: log.written,
+                n_lost: log.lost,
+                n_queued: log.queue_depth,
+                is_failing: log.failing,
+                last_error: log.last_error.clone(),
+                n_indexed: n_indexed.unwrap_or(0),
+            },
+        })
+    };
+    views.show(make).await
+}
+
+fn setting(of: &ShownSetting) -> SettingView {
+    SettingView {
+        key: of.key.clone(),
+        value: of.value.clone(),
+        origin: of.origin.to_owned(),
+        place: of.place.clone(),
+    }
+}
+
+fn endpoint(of: &EndpointStatus) -> EndpointView {
+    let breaker = serde_json::to_value(&of.breaker).unwrap_or_default();
+    let text = |name: &str| breaker[name].as_str().map(str::to_owned);
+    EndpointView {
+        name: of.name.clone(),
+        tier: of.tier,
+        url: of.url.clone(),
+        model: of.model.clone(),
+        is_simulated: of.simulated,
+        breaker: text("state").unwrap_or_default(),
+        reason: text("reason"),
+        hint: text("hint"),
+        n_in_flight: of.in_flight,
+        n_queued: of.queued,
+        latency_ms: of.latency_ms,
+        warning: of.warning.clone(),
+    }
 }

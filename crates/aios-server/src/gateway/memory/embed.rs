@@ -1,17 +1,15 @@
 //! Vectors by the `embedder` tier's `/v1/embeddings`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use aios_core::{Operation, Tier};
+use aios_core::{AttemptOutcome, Operation, Tier};
 use aios_memory::{ModelId, Quantized};
 use aios_upstream::Reply;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::gateway::OwnRequest;
+use crate::gateway::{Gateway, OwnRequest};
 use crate::live::Live;
-use crate::metrics::Metrics;
 
 /// Longest wait for vectors that no request waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,34 +24,45 @@ pub(super) struct Embedded {
     pub(super) vectors: Vec<Option<Quantized>>,
 }
 
-/// Asks for the vectors of texts. `None` if they cannot be had; why is told in the log.
+/// Why there are no vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoVectors {
+    /// Of these texts, whoever is asked: the model refuses one, or the policy does.
+    Refused,
+    /// Of any texts, for now.
+    Away,
+}
+
+/// Asks for the vectors of texts. Why they cannot be had is told in the log.
 ///
 /// The texts are such as may be remembered. What is done with texts on their way to a model is done with these
 /// too.
 pub(super) async fn embed(
-    live: &Arc<Live>,
-    metrics: &Metrics,
+    gateway: &Gateway,
+    live: &Live,
     texts: &[String],
-) -> Option<Embedded> {
+) -> Result<Embedded, NoVectors> {
     let request = OwnRequest {
         operation: Operation::Embeddings,
         tier: Tier::Embedder,
         body: json!({ "input": texts, "encoding_format": "float" }),
         patience: PATIENCE,
     };
-    let call = match request.call(live.sinks.as_deref(), metrics) {
-        Ok(call) => call,
-        Err(error) => {
+    let call = request
+        .call(live.sinks.as_deref(), &gateway.keys.pseudonyms, &gateway.metrics)
+        .map_err(|error| {
             tracing::debug!(code = error.code(), "a text was not sent to be embedded");
-            return None;
-        }
-    };
+            NoVectors::Refused
+        })?;
     match live.upstreams.complete(&call, &mut Vec::new()).await {
-        Ok(Reply::Whole(whole)) => read(&whole.body, &whole.answered.model, texts.len()),
-        Ok(Reply::Stream(_)) => None,
+        Ok(Reply::Whole(whole)) => {
+            read(&whole.body, &whole.answered.model, texts.len()).ok_or(NoVectors::Away)
+        }
+        Ok(Reply::Stream(_)) => Err(NoVectors::Away),
         Err(failure) => {
             tracing::debug!(detail = %failure.detail, "texts could not be embedded");
-            None
+            let is_refused = failure.outcome == AttemptOutcome::CallerError;
+            Err(if is_refused { NoVectors::Refused } else { NoVectors::Away })
         }
     }
 }

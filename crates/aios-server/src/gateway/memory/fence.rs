@@ -5,6 +5,8 @@
 //! again when a client sends it back: then it is taken out before anybody reads the request, and is neither
 //! a question nor a turn to be kept. What merely looks like a block is the client's own text.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use aios_core::Operation;
@@ -85,6 +87,10 @@ pub(in crate::gateway) fn without_own(keys: &Keys, operation: Operation, body: B
         let Some(left) = left_of(keys, content) else { continue };
         edits.push(match left {
             Some(left) => Edit::replace(chat.place(content), Bytes::from(left)),
+            None if says_more(message) => {
+                let nothing = if said.role == "assistant" { "null" } else { "\"\"" };
+                Edit::replace(chat.place(content), Bytes::from(nothing))
+            }
             None => {
                 n_left -= 1;
                 Edit::replace(with_comma(&body, chat.place(message)), Bytes::new())
@@ -93,6 +99,15 @@ pub(in crate::gateway) fn without_own(keys: &Keys, operation: Operation, body: B
     }
     // A chat of nothing else is not ours to judge.
     if edits.is_empty() || n_left == 0 { body } else { replaced(&body, edits) }
+}
+
+/// Whether a message is there for more than its content: it calls tools, or is the answer of one. Without it
+/// what answers it, or what it answers, would be about nothing.
+fn says_more(message: &RawValue) -> bool {
+    let members: BTreeMap<Cow<'_, str>, &RawValue> =
+        serde_json::from_str(message.get()).unwrap_or_default();
+    let is_plain = |name: &str| ["role", "content", "name"].contains(&name);
+    members.iter().any(|(name, value)| !is_plain(name) && value.get() != "null")
 }
 
 /// What is left of a content without our blocks: `None` if there are none, `Some(None)` if nothing is left.

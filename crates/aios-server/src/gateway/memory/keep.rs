@@ -1,9 +1,15 @@
 //! Keeps what was said, after the answer is out: masked and written by a thread that no request waits for.
+//!
+//! Nor does it take the processor from those that are being answered: it rests after each batch, so that it
+//! works a tenth of the time. What comes meanwhile is kept together, with one sync; what comes faster than
+//! that for longer than the queue lasts is not kept, and counted.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use aios_core::Timestamp;
 use aios_memory::Kind;
@@ -20,6 +26,12 @@ const QUEUE_MAX: usize = 1024;
 
 /// Exchanges that are kept with one sync.
 const BATCH: usize = 256;
+
+/// How much longer the thread rests than it has worked.
+const REST: u32 = 9;
+
+/// Its longest rest: a disk that takes its time to sync is no work.
+const REST_MAX: Duration = Duration::from_millis(200);
 
 /// What was said in one request, as it was said, each text no longer than a fragment may be.
 pub(in crate::gateway) struct Exchange {
@@ -49,6 +61,7 @@ pub(super) struct Keeper {
 struct Running {
     exchanges: SyncSender<Exchange>,
     thread: JoinHandle<()>,
+    is_ending: Arc<AtomicBool>,
 }
 
 impl Keeper {
@@ -69,13 +82,18 @@ impl Keeper {
 
     fn start(&self) -> Option<Running> {
         let (exchanges, waiting) = sync_channel(QUEUE_MAX);
-        let (opened, metrics) = (Arc::clone(&self.opened), self.metrics.clone());
-        let news = Arc::clone(&self.news);
+        let is_ending = Arc::new(AtomicBool::new(false));
+        let work = Work {
+            opened: Arc::clone(&self.opened),
+            metrics: self.metrics.clone(),
+            news: Arc::clone(&self.news),
+            is_ending: Arc::clone(&is_ending),
+        };
         let thread = std::thread::Builder::new()
             .name("memory-turns".to_owned())
-            .spawn(move || run(&waiting, &opened, &metrics, &news));
+            .spawn(move || work.run(&waiting));
         match thread {
-            Ok(thread) => Some(Running { exchanges, thread }),
+            Ok(thread) => Some(Running { exchanges, thread, is_ending }),
             Err(error) => {
                 tracing::error!(%error, "nothing is remembered: the thread for it cannot be started");
                 None
@@ -87,22 +105,50 @@ impl Keeper {
 impl Drop for Keeper {
     /// What waits is kept before the server ends.
     fn drop(&mut self) {
-        let Some(Some(Running { exchanges, thread })) = self.running.take() else { return };
+        let Some(Some(Running { exchanges, thread, is_ending })) = self.running.take() else {
+            return;
+        };
+        is_ending.store(true, Ordering::SeqCst);
         drop(exchanges);
+        thread.thread().unpark();
         if thread.join().is_err() {
             tracing::error!("the thread that keeps turns has panicked");
         }
     }
 }
 
-fn run(waiting: &Receiver<Exchange>, opened: &Opened, metrics: &MemoryMetrics, news: &Notify) {
-    while let Ok(first) = waiting.recv() {
-        let batch: Vec<Exchange> =
-            std::iter::once(first).chain(waiting.try_iter().take(BATCH - 1)).collect();
-        let n = batch.len();
-        keep(batch, opened, metrics);
-        news.notify_one();
-        metrics.queue_depth.dec_by(i64::try_from(n).unwrap_or(i64::MAX));
+/// What the thread works with.
+struct Work {
+    opened: Arc<Opened>,
+    metrics: MemoryMetrics,
+    news: Arc<Notify>,
+    is_ending: Arc<AtomicBool>,
+}
+
+impl Work {
+    fn run(&self, waiting: &Receiver<Exchange>) {
+        while let Ok(first) = waiting.recv() {
+            let begun = Instant::now();
+            let batch: Vec<Exchange> =
+                std::iter::once(first).chain(waiting.try_iter().take(BATCH - 1)).collect();
+            let n = batch.len();
+            keep(batch, &self.opened, &self.metrics);
+            self.news.notify_one();
+            self.metrics.queue_depth.dec_by(i64::try_from(n).unwrap_or(i64::MAX));
+            self.rest((begun.elapsed() * REST).min(REST_MAX));
+        }
+    }
+
+    /// Until the time is over, or the server is about to end.
+    fn rest(&self, time: Duration) {
+        let begun = Instant::now();
+        while !self.is_ending.load(Ordering::SeqCst) {
+            let left = time.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::park_timeout(left);
+        }
     }
 }
 

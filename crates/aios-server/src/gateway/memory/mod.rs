@@ -1,7 +1,8 @@
 //! The memory in a request's path: what was said before is found, put before the model, and kept afterwards.
 //!
-//! A request that does not ask for it costs one look. One that does is searched for on a thread of its own, for
-//! five milliseconds and no longer: whatever goes wrong, it is served without. What was found goes in behind
+//! A request that does not ask for it costs one look. One that does is searched for at once where all that it
+//! needs is in memory, else on a thread of its own, for five milliseconds and no longer: whatever goes wrong, it
+//! is served without. What was found goes in behind
 //! all that a model may have cached, before the user's last turn, fenced as data ([`fence`]); the turns of
 //! whoever asked are kept when the answer is out ([`keep`]). A small share of what is found is withheld by
 //! chance, since nothing else can tell whether memory helps.
@@ -29,6 +30,7 @@ pub(super) use fence::without_own;
 pub(super) use keep::Exchange;
 pub(crate) use metrics::MemoryMetrics;
 pub(super) use recall::recall;
+pub(super) use turn::replaced;
 pub(super) use wanted::{HEADER, Wanted, wanted};
 
 use keep::Keeper;
@@ -112,6 +114,11 @@ impl Memory {
 }
 
 impl Opened {
+    /// The store, if it is open already and nobody is about to open it.
+    fn at_hand(&self) -> Option<MemoryStore> {
+        self.store.try_lock().ok()?.clone()
+    }
+
     /// The store; its database is made if it is not there. Waits for the disk.
     pub(crate) fn store(&self) -> Result<MemoryStore, StoreError> {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,13 +1,17 @@
 //! Finds what was said before, in time or not at all.
 
 use std::collections::HashSet;
+use std::fmt::Display;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::{Bucket, MemoryOutcome, MemoryUse, Timestamp};
-use aios_memory::{ModelId, Quantized, normal_hash};
+use aios_memory::{ModelId, Quantized, Query, normal_hash};
 use aios_privacy::{Pseudonym, Pseudonymizer};
-use aios_store::{FRAGMENT_MAX, MemoryScope, Recalled, StoreError};
+use aios_store::{FRAGMENT_MAX, MemoryScope, MemoryStore, Recalled, StoreError};
+use aios_upstream::Edit;
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -15,28 +19,28 @@ use super::Opened;
 use super::config::MemoryConfig;
 use super::embed::{Embedded, embed};
 use super::fence::{block, put};
-use super::turn::{Chat, replaced};
+use super::turn::texts_at;
 use super::wanted::Wanted;
 use crate::gateway::Gateway;
 use crate::gateway::cut::bounded;
 use crate::gateway::record::Record;
 
-/// Finds what answers the question and puts it into the body before the user's last turn. What came of it
+/// Finds what answers the question, to be put into the body before the user's last turn. What came of it
 /// stands in `wanted`. `None` where the body stays as it is.
 pub(in crate::gateway) async fn recall(
     record: &Record,
     wanted: &mut Wanted,
     body: &Bytes,
-) -> Option<Bytes> {
+) -> Option<Edit> {
     let asked = wanted.asked.as_ref()?;
     let gateway = record.gateway();
     let mut search = Search {
         scope: asked.scope.clone(),
         question: question(record).to_owned(),
-        words_max: wanted.config.words_max,
-        floor: wanted.config.floor,
+        config: Arc::clone(&wanted.config),
         now: record.facts().ts,
         body: body.clone(),
+        contents: asked.contents.clone(),
         vector: None,
     };
     let begun = Instant::now();
@@ -58,14 +62,14 @@ pub(in crate::gateway) async fn recall(
     let came = MemoryUse { outcome, is_degraded, propensity };
     gateway.memory.metrics.asked(&came, n_found, took);
     let given = (outcome == MemoryOutcome::Given).then(|| found.unwrap_or_default());
-    let body = given.as_ref().map(|given| {
+    let edit = given.as_ref().map(|given| {
         let block = block(&gateway.keys, given);
-        replaced(body, vec![put(&block, body, &asked.turn, wanted.config.place)])
+        put(&block, body, &asked.turn, wanted.config.place)
     });
     wanted.came = Some(came);
     let fragments = given.iter().flatten().flat_map(|span| &span.fragments);
-    wanted.given = fragments.map(|one| (one.number, one.id.clone())).collect();
-    body
+    wanted.given = fragments.map(|one| one.number).collect();
+    edit
 }
 
 /// What is asked, no longer than what is kept of it.
@@ -96,10 +100,11 @@ fn count(found: &[Recalled]) -> usize {
 struct Search {
     scope: MemoryScope,
     question: String,
-    words_max: usize,
-    floor: f32,
+    config: Arc<MemoryConfig>,
     now: Timestamp,
     body: Bytes,
+    /// Where what is said in it stands.
+    contents: Vec<Range<usize>>,
     /// The question's, and the model that it is of.
     vector: Option<(ModelId, Quantized)>,
 }
@@ -125,24 +130,30 @@ async fn vector_in_time(
         };
         let question = tokio::task::spawn_blocking(cut).await.ok()?.ok()?;
         let texts = [question].to_vec();
-        let Embedded { model, mut vectors } =
-            embed(record.live(), &gateway.metrics, &texts).await?;
+        let Embedded { model, mut vectors } = embed(gateway, record.live(), &texts).await.ok()?;
         Some((model, vectors.pop()??))
     };
     tokio::time::timeout(config.embed_timeout, embedding).await.ok()?
 }
 
-/// Searches where it holds up no other request. A search that is too late ends by itself, and has warmed the
-/// cache.
+/// Searches at once if all of it is at hand, else where it holds up no other request. A search that is too
+/// late ends by itself, and has warmed the cache.
 async fn in_time(
     gateway: &Gateway,
     search: Search,
     longest: Duration,
 ) -> Result<Vec<Recalled>, MemoryOutcome> {
+    let opened = Arc::clone(&gateway.memory.opened);
+    // A panic costs the memory's part of the request, and no more of it.
+    match catch_unwind(AssertUnwindSafe(|| search.at_hand(&opened))) {
+        Ok(Ok(Some(found))) => return Ok(found),
+        Ok(Ok(None)) => {}
+        Ok(Err(error)) => return Err(failed(&error)),
+        Err(_panic) => return Err(failed(&"it has panicked")),
+    }
     let Ok(turn) = Arc::clone(&gateway.memory.searches).try_acquire_owned() else {
         return Err(MemoryOutcome::Late);
     };
-    let opened = Arc::clone(&gateway.memory.opened);
     let searching = tokio::task::spawn_blocking(move || {
         let found = search.run(&opened);
         drop(turn);
@@ -151,43 +162,73 @@ async fn in_time(
     match tokio::time::timeout(longest, searching).await {
         Err(_late) => Err(MemoryOutcome::Late),
         Ok(Ok(Ok(found))) => Ok(found),
-        Ok(Ok(Err(error))) => {
-            tracing::error!(%error, "the memory could not be searched");
-            Err(MemoryOutcome::Failed)
-        }
-        Ok(Err(panicked)) => {
-            tracing::error!(%panicked, "a search in the memory has panicked");
-            Err(MemoryOutcome::Failed)
-        }
+        Ok(Ok(Err(error))) => Err(failed(&error)),
+        Ok(Err(panicked)) => Err(failed(&panicked)),
     }
 }
 
+fn failed(why: &dyn Display) -> MemoryOutcome {
+    tracing::error!(%why, "the memory could not be searched");
+    MemoryOutcome::Failed
+}
+
 impl Search {
+    /// `None` if it would have to wait for a lock, the disk or a large scope.
+    fn at_hand(&self, opened: &Opened) -> Result<Option<Vec<Recalled>>, StoreError> {
+        let Some(store) = opened.at_hand() else { return Ok(None) };
+        let found = store.search_at_hand(&self.scope, &self.query(&store));
+        Ok(found.map(|found| self.without_what_is_there(found)))
+    }
+
     fn run(&self, opened: &Opened) -> Result<Vec<Recalled>, StoreError> {
         let store = opened.store()?;
+        let found = store.search(&self.scope, &self.query(&store))?;
+        Ok(self.without_what_is_there(found))
+    }
+
+    fn query(&self, store: &MemoryStore) -> Query {
         let mut query = store.query(&self.question, self.now);
-        query.words_max = self.words_max;
-        query.weights.floor_together = self.floor;
+        query.words_max = self.config.words_max;
+        query.weights.floor_together = self.config.floor;
         if let Some((model, vector)) = &self.vector {
             store.ask_by_vector(&mut query, model, vector.clone());
         }
-        let mut found = store.search(&self.scope, &query)?;
-        self.drop_what_is_there(&mut found);
-        Ok(found)
+        query
     }
 
     /// What the request holds anyway would only be paid for twice.
-    fn drop_what_is_there(&self, found: &mut Vec<Recalled>) {
-        let Some(chat) = Chat::read(&self.body) else { return };
-        let there: HashSet<_> = chat.texts().iter().map(|text| normal_hash(text)).collect();
-        for span in found.iter_mut() {
+    fn without_what_is_there(&self, mut found: Vec<Recalled>) -> Vec<Recalled> {
+        if found.is_empty() {
+            return found;
+        }
+        let mut there = HashSet::new();
+        for text in self.contents.iter().flat_map(|content| texts_at(&self.body, content)) {
+            let text = bounded(&text, FRAGMENT_MAX);
+            there.insert(normal_hash(text));
+            // What was kept of it may have been masked.
+            let fragments = || found.iter().flat_map(|span| &span.fragments);
+            if fragments().any(|one| may_be_of(&one.text, text)) {
+                there.extend(self.config.remembered(text).map(|kept| normal_hash(kept.as_str())));
+            }
+        }
+        for span in &mut found {
             let best = span.fragments.get(span.best).map(|one| one.number);
             span.fragments.retain(|one| !there.contains(&one.norm_hash));
             let best = span.fragments.iter().position(|one| Some(one.number) == best);
             span.best = best.unwrap_or(0);
         }
         found.retain(|span| !span.fragments.is_empty());
+        found
     }
+}
+
+/// Whether a fragment may be what was kept of a text: what stands before its first mask, placeholder or link is the
+/// same. To mask a text costs more than all else here, and nearly no other can be one.
+fn may_be_of(fragment: &str, text: &str) -> bool {
+    let mask = memchr::memchr2(b'[', b'<', fragment.as_bytes());
+    let link = memchr::memmem::find(fragment.as_bytes(), b"://");
+    let first = mask.into_iter().chain(link).min();
+    first.is_some_and(|first| text.as_bytes().starts_with(&fragment.as_bytes()[..first]))
 }
 
 #[cfg(test)]

@@ -66,9 +66,9 @@ impl<'a> Chat<'a> {
         })
     }
 
-    /// The texts of all messages.
-    pub(super) fn texts(&self) -> Vec<String> {
-        self.messages().filter_map(|(_, said)| said.content).flat_map(texts_of).collect()
+    /// Where the contents of all messages stand.
+    pub(super) fn contents(&self) -> Vec<Range<usize>> {
+        self.messages().filter_map(|(_, said)| Some(self.place(said.content?))).collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -82,8 +82,13 @@ impl<'a> Chat<'a> {
     }
 }
 
-/// The texts of a message's content: one, or those of its parts.
-pub(super) fn texts_of(content: &RawValue) -> Vec<String> {
+/// The texts of a message's content that stands in a body: one, or those of its parts.
+pub(super) fn texts_at(body: &[u8], content: &Range<usize>) -> Vec<String> {
+    let content = body.get(content.clone()).map(serde_json::from_slice::<&RawValue>);
+    content.and_then(Result::ok).map(texts_of).unwrap_or_default()
+}
+
+fn texts_of(content: &RawValue) -> Vec<String> {
     #[derive(Deserialize)]
     struct Part<'a> {
         #[serde(borrow, default)]
@@ -97,7 +102,7 @@ pub(super) fn texts_of(content: &RawValue) -> Vec<String> {
 }
 
 /// A body with some places replaced; the places do not overlap.
-pub(super) fn replaced(body: &[u8], mut edits: Vec<Edit>) -> Bytes {
+pub(in crate::gateway) fn replaced(body: &[u8], mut edits: Vec<Edit>) -> Bytes {
     let mut new = Vec::with_capacity(body.len());
     let mut done = 0;
     edits.sort_by_key(|edit| edit.place().start);

@@ -1,16 +1,19 @@
 //! Gives fragments their vectors, beside all else: after each commit, and what is left over from before.
 //!
 //! There is no queue: the store knows which fragments have no vector of the model in force, so that neither a
-//! restart nor another model nor an endpoint that was away leaves any out.
+//! restart nor another model nor an endpoint that was away leaves any out. A text that the model refuses is told
+//! from an endpoint that refuses all: it is marked as one that has no vector, and the others go on.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use aios_memory::{ModelId, Quantized};
 use tokio::sync::Notify;
 
-use super::embed::{Embedded, embed};
+use super::embed::{Embedded, NoVectors, embed};
 use crate::gateway::Gateway;
+use crate::live::Live;
 
 /// Texts in one request.
 const BATCH: usize = 32;
@@ -45,9 +48,9 @@ async fn step(gateway: &Arc<Gateway>) -> Option<bool> {
     let model = match store.model() {
         Some(model) => model,
         None => {
-            let first = embed(&live, &gateway.metrics, &[FIRST.to_owned()]).await?;
-            store.use_model(&first.model);
-            first.model
+            let first = first(gateway, &live).await?;
+            store.use_model(&first);
+            first
         }
     };
     let reading = store.clone();
@@ -55,15 +58,42 @@ async fn step(gateway: &Arc<Gateway>) -> Option<bool> {
     if without.is_empty() {
         return Some(false);
     }
-    let (numbers, texts): (Vec<i64>, Vec<String>) = without.into_iter().unzip();
-    let Embedded { model, vectors } = embed(&live, &gateway.metrics, &texts).await?;
+    let (model, vectors) = vectors(gateway, &live, without).await?;
     store.use_model(&model);
-    let vectors = numbers.into_iter().zip(vectors);
-    let vectors: Vec<_> = vectors.filter_map(|(number, one)| Some((number, one?))).collect();
     let n = at_the_disk(move || store.put_vectors(&model, vectors)).await?;
     gateway.memory.metrics.embedded(n);
-    // Texts of no direction would come again and again.
-    (n > 0).then_some(true)
+    Some(true)
+}
+
+/// The model that answers.
+async fn first(gateway: &Gateway, live: &Live) -> Option<ModelId> {
+    embed(gateway, live, &[FIRST.to_owned()]).await.ok().map(|first| first.model)
+}
+
+type Vectors = Vec<(i64, Option<Quantized>)>;
+
+/// The vectors of some fragments: of all with one request, or, if the model refuses that, of half of them. One
+/// that is refused alone has none, if the model refuses not just anything.
+async fn vectors(
+    gateway: &Gateway,
+    live: &Live,
+    mut some: Vec<(i64, String)>,
+) -> Option<(ModelId, Vectors)> {
+    loop {
+        let (numbers, texts): (Vec<i64>, Vec<String>) = some.iter().cloned().unzip();
+        match embed(gateway, live, &texts).await {
+            Ok(Embedded { model, vectors }) => {
+                return Some((model, numbers.into_iter().zip(vectors).collect()));
+            }
+            Err(NoVectors::Away) => return None,
+            Err(NoVectors::Refused) if some.len() > 1 => some.truncate(some.len() / 2),
+            Err(NoVectors::Refused) => {
+                let model = first(gateway, live).await?;
+                tracing::warn!(fragment = numbers[0], "the model makes no vector of a fragment");
+                return Some((model, vec![(numbers[0], None)]));
+            }
+        }
+    }
 }
 
 async fn at_the_disk<T: Send + 'static>(

@@ -3,6 +3,7 @@
 //! Remembering needs to know whose it is. A conversation that was only guessed from its first words, from a
 //! key that many share or from a person's name may be that of two people; then nothing is remembered of it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use aios_core::{
@@ -33,8 +34,8 @@ pub(in crate::gateway) struct Wanted {
     pub(super) asked: Option<Asked>,
     /// What came of it.
     pub(super) came: Option<MemoryUse>,
-    /// Numbers and ids of what the model was given.
-    pub(super) given: Vec<(i64, String)>,
+    /// Numbers of the fragments that the model was given.
+    pub(super) given: Vec<i64>,
     /// What the model said.
     pub(in crate::gateway) heard: String,
 }
@@ -45,6 +46,8 @@ pub(super) struct Asked {
     home: Home,
     subject: Option<Pseudonym>,
     pub(super) turn: LastTurn,
+    /// Where everything that is said in the request stands.
+    pub(super) contents: Vec<Range<usize>>,
 }
 
 /// Reads what a request asks; `None` where nobody has asked for anything.
@@ -108,40 +111,46 @@ fn asked(
     if facts.operation != Operation::Chat || !facts.steering.purpose.is_live() {
         return None;
     }
-    let (conversation, _) = facts.conversation.as_ref()?;
+    let (conversation, source) = facts.conversation.as_ref()?;
     let mut ours = std::iter::once(conversation).chain(&facts.subject);
     if ours.any(|one| gateway.store.refuses(one)) {
         return None;
     }
     let client = record.admission().map(|admission| Arc::clone(admission.meter()));
     let client = client.as_ref().map(|meter| meter.name());
-    let (scope, home) = place(mode, &gateway.keys, client, headers, head)?;
+    let known = (conversation.clone(), *source);
+    let (scope, home) = place(mode, &gateway.keys, known, client, headers, head)?;
+    let chat = Chat::read(body)?;
     Some(Asked {
         scope,
         home: Home::Conversation(home),
         subject: facts.subject.clone(),
-        turn: Chat::read(body)?.last_turn()?,
+        turn: chat.last_turn()?,
+        contents: chat.contents(),
     })
 }
 
-/// Where is searched, and where is kept.
+/// Where is searched, and where is kept. Under the newest key the conversation is `known`.
 fn place(
     mode: MemoryMode,
     keys: &Keys,
+    known: (Pseudonym, ConversationSource),
     client: Option<&str>,
     headers: &HeaderMap,
     head: &Head<'_>,
 ) -> Option<(MemoryScope, Pseudonym)> {
-    let of = |key| identity::conversation(key, client.unwrap_or(""), headers, head);
-    let all = std::iter::once(&keys.pseudonyms).chain(&keys.older);
-    let (conversation, source) = of(&keys.pseudonyms);
+    let (conversation, source) = known;
     let conversation = names_one(source).then_some(conversation);
     match mode {
         MemoryMode::Off => None,
         MemoryMode::Conversation => {
-            Some((MemoryScope::Conversation(all.map(|key| of(key).0).collect()), conversation?))
+            let of = |key| identity::conversation(key, client.unwrap_or(""), headers, head).0;
+            let conversation = conversation?;
+            let all = std::iter::once(conversation.clone()).chain(keys.older.iter().map(of));
+            Some((MemoryScope::Conversation(all.collect()), conversation))
         }
         MemoryMode::User => {
+            let all = std::iter::once(&keys.pseudonyms).chain(&keys.older);
             let people = all.map(|key| identity::person(key, client, head));
             let home =
                 conversation.or_else(|| identity::outside(&keys.pseudonyms, client, head))?;
@@ -183,9 +192,9 @@ impl Wanted {
         self.came
     }
 
-    /// Ids of what the model was given.
+    /// Ids of what the model was given, as the store made them: a caller's own may be an address or a name.
     pub(in crate::gateway) fn fragments(&self) -> Vec<String> {
-        self.given.iter().map(|(_, id)| id.clone()).collect()
+        self.given.iter().map(|number| aios_store::fragment_id(*number)).collect()
     }
 
     /// What is to be kept of a request that has ended so; `None` if nothing is.
@@ -208,7 +217,7 @@ impl Wanted {
             answer: Some(self.heard).filter(|_| is_answer).map(short),
             asked_at: event.ts,
             answered_at,
-            given: self.given.into_iter().map(|(number, _)| number).collect(),
+            given: self.given,
         })
     }
 }
@@ -233,7 +242,8 @@ mod tests {
         let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"x"}}]{ids}}}"#);
         let body = Bytes::from(body);
         let head = request::read(Operation::Chat, &body).unwrap();
-        place(mode, &keys, None, &headers, &head).map(|(_, home)| home)
+        let known = identity::conversation(&keys.pseudonyms, "", &headers, &head);
+        place(mode, &keys, known, None, &headers, &head).map(|(_, home)| home)
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use aios_privacy::{Applied, KeyMaterial, PiiKind, RedactionCounts, Sink, Vault};
+use aios_privacy::{Applied, KeyMaterial, PiiKind, Pseudonymizer, RedactionCounts, Sink, Vault};
 use aios_upstream::Edit;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
@@ -75,15 +75,17 @@ impl Sinks {
         }
     }
 
-    /// The same for a request of the gateway's own. What becomes a placeholder in it needs no way back: a key of
-    /// nobody's will do.
+    /// The same for a request of the gateway's own. What becomes a placeholder in it needs no way back, but the tag
+    /// of a value must tell nobody which one it is, so it is made under a key that only this gateway has. It is one
+    /// for all such requests: texts are compared by what stands in them.
     pub(crate) fn own_request(
         &self,
         body: &str,
         model_at: &Range<usize>,
+        pseudonyms: &Pseudonymizer,
         metrics: &Metrics,
     ) -> Result<Vec<Edit>, GatewayError> {
-        let key = || KeyMaterial::new([0; 32]);
+        let key = || pseudonyms.placeholder_key(&pseudonyms.conversation(&[b"own requests"]));
         self.upstream(body, std::slice::from_ref(model_at), key, metrics).map(|sent| sent.edits)
     }
 }

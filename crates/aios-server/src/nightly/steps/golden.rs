@@ -66,7 +66,7 @@ fn asked(
     let judge = baseline.judge.as_deref().and_then(judge_named).unwrap_or_default();
     let asker = Asker::new(served.url(), key, bucket, TIMEOUT, judge);
     let asker = asker.map_err(|error| error.to_string())?;
-    let mut run = Run::new(set, asker, baseline.concurrency, &());
+    let mut run = Run::new(set, asker, baseline.concurrency, &*night.progress);
     // Its own runtime: the server's may end while a night is under way.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use aios_privacy::Pseudonym;
+
 use super::*;
 use crate::{Fault, Rotator};
 
@@ -102,6 +104,29 @@ fn segments_from_a_backup_are_erased_once_more() {
     // Nobody else's erasure is repeated, and nobody who was not erased is.
     rig.erase(8);
     let rig = rig.restart();
+    assert!(rig.recheck().is_empty());
+}
+
+#[test]
+fn documents_from_a_backup_are_erased_once_more_too() {
+    let rig = Rig::filled();
+    let (ours, theirs) = (fixture::conversation(7), fixture::conversation(8));
+    let case = |id: &str, of: &Pseudonym| {
+        format!(r#"{{"id":"{id}","question":"of {id}","metadata":{{"conv_id":"{of}"}}}}"#)
+    };
+    let (a, b) = (case("a", &ours), case("b", &theirs));
+    let fragment = |of: &Pseudonym| format!("{{\"conv_id\":\"{of}\",\"text\":\"x\"}}\n");
+    let put_back = || {
+        rig.write("goldens/sample_set.json", &format!("[{a},{b}]"));
+        rig.write("memory/fragments.ndjson", &(fragment(&ours) + &fragment(&theirs)));
+    };
+    put_back();
+    rig.erase(7);
+    assert!(rig.recheck().is_empty());
+    put_back();
+    let again = rig.recheck();
+    assert_eq!((again.len(), again[0].state), (1, ErasureState::Completed));
+    assert!(rig.look(7).is_clean() && rig.read("goldens/sample_set.json").contains(&b));
     assert!(rig.recheck().is_empty());
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use aios_core::Clock as _;
-use aios_server::alerts::{Message, MessageKind, Severity, send};
+use aios_server::alerts::{Message, send};
 use clap::Args;
 use serde_json::json;
 
@@ -25,15 +25,7 @@ impl Test {
             let hint = "set SLACK_WEBHOOK_URL, or the variable that alerts.webhook_env names, where AIOS is started";
             return Err(Failure::new("there is no receiver of alerts", hint).into());
         }
-        let message = Message {
-            key: "test".to_owned(),
-            kind: MessageKind::Test,
-            ts: SystemClock.now(),
-            about: "aios alert test".to_owned(),
-            severity: Severity::Ticket,
-            detail: "Alerts of AIOS arrive here. Nothing is wrong.".to_owned(),
-            runbook: Vec::new(),
-        };
+        let message = Message::test("aios alert test", SystemClock.now());
         let mut channels = Vec::new();
         let mut exit = Exit::Done;
         for target in &config.alerts.targets {

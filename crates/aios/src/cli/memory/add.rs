@@ -65,7 +65,9 @@ impl Add {
             valid_to: self.valid_to,
         };
         let policy = config.memory.resolved(&config.privacy);
-        let added = keep(&Changer::of(&config)?, &config, &policy, vec![given])?;
+        let changer = Changer::of(&config)?;
+        let added = keep(&changer, &config, &policy, vec![given])?;
+        changer.on_record(&config, "add")?;
         let added = added.first().ok_or_else(|| anyhow::anyhow!("nothing came back"))?;
         if context.json {
             output::json(out, added)?;

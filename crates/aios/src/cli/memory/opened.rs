@@ -2,7 +2,7 @@
 
 use aios_privacy::Keyring;
 use aios_server::Part;
-use aios_store::{DataDir, MemoryScope, MemoryStore, StoreError};
+use aios_store::{AuditAction, DataDir, MemoryScope, MemoryStore, StoreError};
 use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
@@ -23,7 +23,14 @@ pub(super) enum Changer {
 pub(super) struct Opened {
     pub(super) memory: MemoryStore,
     pub(super) ring: Keyring,
-    _dir: DataDir,
+    dir: DataDir,
+}
+
+impl Opened {
+    /// Puts on record that what is remembered was changed; a server does that for each request.
+    fn on_record(&self, config: &Config, verb: &str) -> anyhow::Result<()> {
+        owner::on_record(config, &self.dir, AuditAction::Memory { change: verb.to_owned() })
+    }
 }
 
 impl Changer {
@@ -33,10 +40,18 @@ impl Changer {
             Ok(dir) => {
                 let memory = MemoryStore::open(&dir)?;
                 let ring = keys::keyring(&dir)?;
-                Ok(Self::Here(Box::new(Opened { memory, ring, _dir: dir })))
+                Ok(Self::Here(Box::new(Opened { memory, ring, dir })))
             }
             Err(StoreError::Locked { .. }) => Ok(Self::Server),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Puts on record what was done here.
+    pub(super) fn on_record(&self, config: &Config, verb: &str) -> anyhow::Result<()> {
+        match self {
+            Self::Here(opened) => opened.on_record(config, verb),
+            Self::Server => Ok(()),
         }
     }
 }
@@ -49,7 +64,11 @@ pub(super) fn change<T: DeserializeOwned>(
     here: impl FnOnce(&Opened) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     match Changer::of(config)? {
-        Changer::Here(opened) => here(&opened),
+        Changer::Here(opened) => {
+            let done = here(&opened)?;
+            opened.on_record(config, verb)?;
+            Ok(done)
+        }
         Changer::Server => ask(config, verb, asked),
     }
 }

@@ -95,6 +95,21 @@ fn our_own_block_is_taken_out_wherever_it_comes_back() {
 }
 
 #[test]
+fn a_message_that_calls_tools_or_answers_for_one_stays() {
+    let block = block(&keys(1), &found(&["At noon."]));
+    let call =
+        json!({"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let with = |said: Value, told: Value| {
+        json!({"messages": [user("When?"),
+            {"role": "assistant", "content": said, "tool_calls": [call], "refusal": null},
+            {"role": "tool", "tool_call_id": "c1", "content": told}]})
+    };
+    assert_eq!(sent(&with(json!(block), json!(block))), with(Value::Null, json!("")));
+    let plain = json!({"role": "assistant", "content": block, "tool_calls": null});
+    assert_eq!(sent(&json!({"messages": [plain, user("x")]})), json!({"messages": [user("x")]}));
+}
+
+#[test]
 fn what_only_looks_like_a_block_is_the_clients_own() {
     let ours = block(&keys(1), &found(&["At noon."]));
     for text in [

@@ -142,6 +142,7 @@ impl Import {
             }
             imported.count(places, keep(&changer, config, &policy, given)?);
         }
+        changer.on_record(config, "import")?;
         imported.n_skipped = imported.skipped.len();
         Ok(imported)
     }

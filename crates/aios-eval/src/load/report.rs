@@ -1,0 +1,233 @@
+//! What is kept of a run, and how two of them differ.
+
+use std::collections::BTreeMap;
+
+use aios_core::{Timestamp, Verdict};
+use serde::{Deserialize, Serialize};
+
+use super::judge::{Check, check};
+use super::tally::Tally;
+
+/// Version of the report's shape.
+pub const LOAD_REPORT_VERSION: u32 = 1;
+
+/// A run of load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadReport {
+    /// Version of its shape.
+    pub schema_version: u32,
+    /// What was asked, and of whom.
+    #[serde(flatten)]
+    pub about: About,
+    /// Whether all that is asked of a run is met. Not to know is no pass.
+    pub verdict: Verdict,
+    /// What is asked, one by one.
+    pub checks: Vec<Check>,
+    /// Requests.
+    pub n: u64,
+    /// Those without a whole answer.
+    pub n_failed: u64,
+    /// Their share.
+    pub error_rate: f64,
+    /// Their causes.
+    pub errors: BTreeMap<String, u64>,
+    /// From the beginning to the last end.
+    pub took_s: f64,
+    /// Requests that ended in a second.
+    pub per_second: f64,
+    /// From when a request should have been sent to the end of its answer.
+    pub latency: Option<Figures>,
+    /// From when it was sent: never more than that.
+    pub service: Option<Figures>,
+    /// From when it should have been sent to the first words of a stream.
+    pub time_to_first_token: Option<Figures>,
+    /// Between two pieces of a stream.
+    pub inter_token: Option<Figures>,
+    /// Requests that were sent late, because the driver had no time.
+    pub n_late: u64,
+    /// How late the latest was.
+    pub late_ms_max: f64,
+    /// Whom requests were routed to, if the server says so.
+    pub routed: Option<Routed>,
+    /// Answers of simulated models.
+    pub n_simulated: u64,
+    /// Latency by quantile: [quantile, ms].
+    pub curve: Vec<(f64, f64)>,
+    /// Stretch by stretch.
+    pub slices: Vec<Slice>,
+}
+
+/// What was asked, and of whom.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The API.
+    pub url: String,
+    /// The model that was asked for.
+    pub model: String,
+    /// How requests came.
+    pub pace: Pace,
+    /// Which prompts.
+    pub prompts: String,
+    /// Share of requests that wanted a stream.
+    pub stream_pct: f64,
+    /// Whether somebody ended it early.
+    pub interrupted: bool,
+}
+
+/// How requests come.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Pace {
+    /// So many in a second, whatever becomes of them.
+    Open {
+        /// How many.
+        rate: f64,
+    },
+    /// So many at once, each after the answer to the one before.
+    Closed {
+        /// How many.
+        concurrency: u64,
+    },
+}
+
+impl std::fmt::Display for Pace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Open { rate } => write!(f, "{rate} requests a second"),
+            Self::Closed { concurrency } => write!(f, "{concurrency} at once"),
+        }
+    }
+}
+
+/// Times, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "their names say it")]
+pub struct Figures {
+    pub n: u64,
+    pub mean_ms: f64,
+    pub p50_ms: f64,
+    pub p90_ms: f64,
+    pub p95_ms: f64,
+    pub p99_ms: f64,
+    pub max_ms: f64,
+}
+
+/// Where answers were routed to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Routed {
+    /// To main.
+    pub n_main: u64,
+    /// To the embedder.
+    pub n_embedder: u64,
+    /// Nobody says where to.
+    pub n_unknown: u64,
+    /// Share of main in those that are known.
+    pub main_share: f64,
+}
+
+/// A stretch of the run, by when requests should have been sent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Slice {
+    /// When it begins, in seconds.
+    pub at_s: f64,
+    /// Requests.
+    pub n: u64,
+    /// Those without a whole answer.
+    pub n_failed: u64,
+    /// Median latency.
+    pub p50_ms: Option<f64>,
+    /// 95 of 100 were as fast at least.
+    pub p95_ms: Option<f64>,
+}
+
+impl LoadReport {
+    /// The report of what was seen.
+    #[must_use]
+    pub fn new(about: About, tally: &Tally) -> Self {
+        let checks = check(tally);
+        let (n, n_failed, took_s) = (tally.n(), tally.n_failed(), tally.ended().as_secs_f64());
+        let (n_late, latest) = tally.late();
+        Self {
+            schema_version: LOAD_REPORT_VERSION,
+            verdict: overall(&checks, about.interrupted),
+            about,
+            checks,
+            n,
+            n_failed,
+            error_rate: n_failed as f64 / n.max(1) as f64,
+            errors: tally.errors(),
+            took_s,
+            per_second: if took_s > 0.0 { n as f64 / took_s } else { 0.0 },
+            latency: tally.latency(),
+            service: tally.service(),
+            time_to_first_token: tally.first(),
+            inter_token: tally.gap(),
+            n_late,
+            late_ms_max: latest.as_secs_f64() * 1e3,
+            routed: tally.routed(),
+            n_simulated: tally.n_simulated(),
+            curve: tally.curve(),
+            slices: tally.slices(),
+        }
+    }
+
+    /// Reads a report that was written before.
+    ///
+    /// # Errors
+    /// A sentence for people when it is none.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let report: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        match report.schema_version {
+            LOAD_REPORT_VERSION => Ok(report),
+            other => Err(format!("its version is {other}, not {LOAD_REPORT_VERSION}")),
+        }
+    }
+}
+
+/// The gravest of all. A part of a run has proven nothing, though it may have broken something.
+fn overall(checks: &[Check], interrupted: bool) -> Verdict {
+    let is_any = |verdict| checks.iter().any(|check| check.verdict == verdict);
+    match () {
+        () if is_any(Verdict::Breached) => Verdict::Breached,
+        () if is_any(Verdict::NoData) || interrupted => Verdict::NoData,
+        () => Verdict::Met,
+    }
+}
+
+/// A figure of two runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// Its name.
+    pub name: &'static str,
+    /// As it was.
+    pub before: f64,
+    /// As it is.
+    pub now: f64,
+    /// By how many percent it has grown; none where it was nothing.
+    pub change_pct: Option<f64>,
+}
+
+/// How a run differs from one before, figure by figure, for those that both have.
+#[must_use]
+pub fn differences(now: &LoadReport, before: &LoadReport) -> Vec<Difference> {
+    type Of = fn(&LoadReport) -> Option<f64>;
+    let figures: [(&'static str, Of); 9] = [
+        ("latency_ms_p50", |it| it.latency.map(|it| it.p50_ms)),
+        ("latency_ms_p95", |it| it.latency.map(|it| it.p95_ms)),
+        ("latency_ms_p99", |it| it.latency.map(|it| it.p99_ms)),
+        ("time_to_first_token_ms_p50", |it| it.time_to_first_token.map(|it| it.p50_ms)),
+        ("time_to_first_token_ms_p95", |it| it.time_to_first_token.map(|it| it.p95_ms)),
+        ("inter_token_ms_p95", |it| it.inter_token.map(|it| it.p95_ms)),
+        ("error_rate", |it| Some(it.error_rate)),
+        ("main_share", |it| it.routed.map(|it| it.main_share)),
+        ("per_second", |it| Some(it.per_second)),
+    ];
+    let of = |(name, of): (&'static str, Of)| {
+        let (before, now) = (of(before)?, of(now)?);
+        let change_pct = (before > 0.0).then(|| (now / before - 1.0) * 100.0);
+        Some(Difference { name, before, now, change_pct })
+    };
+    figures.into_iter().filter_map(of).collect()
+}

@@ -1,0 +1,135 @@
+use std::time::Duration;
+
+use aios_core::{Tier, Timestamp, Verdict};
+
+use super::*;
+
+/// Request `n` of a run of ten in a second: sent when it should be, answered `ms` later.
+fn sample(n: u64, ms: u64) -> Sample {
+    let intended = Duration::from_millis(n * 100);
+    Sample {
+        intended,
+        sent: intended,
+        ended: intended + Duration::from_millis(ms),
+        first: None,
+        gaps: Vec::new(),
+        failed: None,
+        tier: Some(if n % 5 < 3 { Tier::Main } else { Tier::Embedder }),
+        simulated: false,
+    }
+}
+
+fn report(samples: impl IntoIterator<Item = Sample>) -> LoadReport {
+    let mut tally = Tally::default();
+    samples.into_iter().for_each(|sample| tally.add(&sample));
+    LoadReport::new(about(), &tally)
+}
+
+fn about() -> About {
+    About {
+        started_at: Timestamp::from_micros(1_800_000_000_000_000),
+        url: "http://127.0.0.1:8500/v1".into(),
+        model: "aios-auto".into(),
+        pace: Pace::Open { rate: 10.0 },
+        prompts: "the guide's".into(),
+        stream_pct: 0.0,
+        interrupted: false,
+    }
+}
+
+fn verdict(report: &LoadReport, name: &str) -> Verdict {
+    report.checks.iter().find(|check| check.name == name).unwrap().verdict
+}
+
+#[test]
+fn a_good_run_passes_and_its_figures_are_exact_to_three_digits() {
+    let report = report((0..100).map(|n| sample(n, 100 + n)));
+    assert_eq!(report.verdict, Verdict::Met);
+    let latency = report.latency.unwrap();
+    assert!((latency.p95_ms - 194.0).abs() < 0.2, "{latency:?}");
+    assert!((latency.max_ms - 199.0).abs() < 0.2, "{latency:?}");
+    assert_eq!(report.routed.unwrap().main_share, 0.6);
+    assert_eq!(report.slices.len(), 10);
+    let written = serde_json::to_string(&report).unwrap();
+    assert_eq!(LoadReport::parse(&written).unwrap(), report);
+}
+
+#[test]
+fn what_is_not_good_enough_or_not_known_is_no_pass() {
+    let slow = report((0..100).map(|n| sample(n, if n % 10 == 0 { 21_000 } else { 10 })));
+    assert_eq!((verdict(&slow, "p95"), slow.verdict), (Verdict::Breached, Verdict::Breached));
+    let failing = report(
+        (0..100)
+            .map(|n| Sample { failed: (n == 7).then_some(Cause::Status(503)), ..sample(n, 10) }),
+    );
+    assert_eq!((verdict(&failing, "errors"), failing.errors["status_503"]), (Verdict::Breached, 1));
+    let all_main = report((0..100).map(|n| Sample { tier: Some(Tier::Main), ..sample(n, 10) }));
+    assert_eq!(verdict(&all_main, "main_share"), Verdict::Breached);
+    let silent = report((0..100).map(|n| Sample { tier: None, ..sample(n, 10) }));
+    assert_eq!(
+        (verdict(&silent, "main_share"), silent.verdict),
+        (Verdict::NoData, Verdict::NoData)
+    );
+    let nothing = report([]);
+    assert!(nothing.checks.iter().all(|check| check.verdict == Verdict::NoData), "{nothing:?}");
+    let unsent = report(
+        (0..100).map(|n| Sample { failed: (n < 2).then_some(Cause::NotSent), ..sample(n, 10) }),
+    );
+    assert_eq!(verdict(&unsent, "sent"), Verdict::NoData);
+    let half = LoadReport::new(About { interrupted: true, ..about() }, &{
+        let mut tally = Tally::default();
+        (0..100).for_each(|n| tally.add(&sample(n, 10)));
+        tally
+    });
+    assert_eq!(half.verdict, Verdict::NoData);
+}
+
+/// A server that stalls for ten seconds: whoever waits for it sees one slow request, and everybody who would have come
+/// meanwhile has waited too.
+#[test]
+fn a_stall_is_seen_by_everybody_who_came_in_it() {
+    let stalled = |n: u64| {
+        let sent = Duration::from_millis(n * 100).max(Duration::from_secs(10));
+        let sent = if n == 0 { Duration::ZERO } else { sent };
+        let ended = sent.max(Duration::from_secs(10)) + Duration::from_millis(5);
+        Sample { sent, ended, ..sample(n, 0) }
+    };
+    let report = report((0..200).map(stalled));
+    let (latency, service) = (report.latency.unwrap(), report.service.unwrap());
+    assert!(latency.p50_ms < 100.0 && latency.p90_ms > 7_900.0, "{latency:?}");
+    assert!(service.p95_ms < 10.0, "{service:?}");
+    assert!(report.n_late > 90 && report.late_ms_max > 9_000.0);
+}
+
+#[test]
+fn fast_refusals_do_not_make_a_server_fast() {
+    let refused = |n: u64| Sample { failed: Some(Cause::Unreachable), ..sample(n, 1) };
+    let report = report((0..50).map(refused).chain((50..100).map(|n| sample(n, 500))));
+    assert!(report.latency.unwrap().p50_ms > 490.0);
+    assert_eq!(report.latency.unwrap().n, 50);
+}
+
+#[test]
+fn a_long_run_needs_no_more_room() {
+    let every_second = |n: u64| {
+        let at = Duration::from_secs(n);
+        Sample { intended: at, sent: at, ended: at + Duration::from_millis(7), ..sample(n, 0) }
+    };
+    let report = report((0..5_000).map(every_second));
+    assert!((120..=240).contains(&report.slices.len()), "{}", report.slices.len());
+    assert_eq!(report.slices.iter().map(|slice| slice.n).sum::<u64>(), 5_000);
+    assert!(
+        report.slices.iter().all(|slice| slice.p50_ms.is_some_and(|ms| (ms - 7.0).abs() < 0.1))
+    );
+}
+
+#[test]
+fn two_runs_are_compared_figure_by_figure() {
+    let (before, now) =
+        (report((0..100).map(|n| sample(n, 100))), report((0..100).map(|n| sample(n, 150))));
+    let differences = differences(&now, &before);
+    let p95 = differences.iter().find(|it| it.name == "latency_ms_p95").unwrap();
+    assert!((p95.change_pct.unwrap() - 50.0).abs() < 0.5, "{p95:?}");
+    let errors = differences.iter().find(|it| it.name == "error_rate").unwrap();
+    assert_eq!(errors.change_pct, None);
+}

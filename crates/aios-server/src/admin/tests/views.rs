@@ -1,0 +1,168 @@
+//! Every view of an empty directory and of one in which something happened: each answers, in the shape that the API
+//! says it has.
+
+use std::time::Duration;
+
+use aios_core::{Event, EventId, Outcome, Tier, Weight};
+use aios_store::{EventStore as _, Index};
+use serde_json::Value;
+
+use super::*;
+use crate::admin::openapi::document;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// An answer of main.
+fn event() -> aios_core::ResponseEvent {
+    let value = serde_json::json!({
+        "schema_version": "2.0", "event_id": "01900000-0000-7000-8000-000000000001",
+        "ts": "2027-01-15T08:00:00Z", "request_id": "req_1", "operation": "chat", "stream": false,
+        "conv_id": format!("c1_{:032x}", 1), "conv_id_source": "header", "msg_id": 1,
+        "request_model": "aios-auto", "question": "Why is the sky blue?", "response": "So.",
+        "source": "main", "tier": "main", "bucket": "control", "boundary": 0.5, "weight": 0.7,
+        "profile": "golden", "route_reason": "at_or_above_boundary", "propensity": 1.0,
+        "attempts": [], "outcome": "ok", "status": 200, "latency_ms": 1.0, "overhead_ms": 0.1,
+        "redactions": { "email": 2 }, "config_generation": 1, "config_hash": "0",
+    });
+    serde_json::from_value(value).unwrap()
+}
+
+/// Asks for something with every right.
+async fn get(admin: &Admin, path: &str) -> (u16, Value) {
+    let bearer = format!("Bearer {}", token_of("all"));
+    let reply = admin.ask(&format!("GET {path}"), &[("authorization", &bearer)]).await;
+    let status = reply.status().as_u16();
+    let body = axum::body::to_bytes(reply.into_body(), 1 << 20).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+/// What stands before an hour, a minute and at this moment: one that failed, one in treatment, one of embedder.
+fn events() -> Vec<Event> {
+    let now = FixedClock.now();
+    let made = |n: u8, ago: Duration, change: &dyn Fn(&mut aios_core::ResponseEvent)| {
+        let mut event = event();
+        event.ts = now.minus(ago);
+        event.event_id = EventId::new(event.ts, [n; 10]);
+        event.weight = Some(Weight::new(0.7).unwrap());
+        change(&mut event);
+        Event::Response(Box::new(event))
+    };
+    vec![
+        made(1, HOUR, &|event| {
+            event.outcome = Outcome::Timeout;
+            event.source = None;
+        }),
+        made(2, Duration::from_secs(60), &|event| event.bucket = aios_core::Bucket::Treatment),
+        made(3, Duration::from_secs(1), &|event| {
+            event.source = Some(Tier::Embedder);
+            event.timings.latency_ms = 1_500.0;
+        }),
+    ]
+}
+
+async fn seeded() -> Admin {
+    let admin = Admin::new(true);
+    for event in events() {
+        let slot = admin.log.reserve().await.unwrap();
+        slot.append(event).durable().await.unwrap();
+    }
+    let log = Arc::clone(&admin.log);
+    tokio::task::spawn_blocking(move || log.catch_up_index()).await.unwrap().unwrap();
+    assert_eq!(Index::read(&admin.dir).unwrap().unwrap().n_events().unwrap(), 3);
+    admin
+}
+
+/// Whether an answer is what the API's description says of it.
+fn check_shape(document: &Value, endpoint: &str, answer: &Value) {
+    let schema = &document["paths"][endpoint]["get"]["responses"]["200"]["content"];
+    let schema = &schema["application/json"]["schema"];
+    assert!(schema["$ref"].is_string() || schema["anyOf"].is_array(), "{endpoint}: {schema}");
+    let mut whole = document.clone();
+    let fields = schema.as_object().unwrap().clone();
+    whole.as_object_mut().unwrap().extend(fields);
+    let validator = jsonschema::validator_for(&whole).unwrap();
+    let wrong: Vec<_> = validator.iter_errors(answer).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{endpoint}: {wrong:?}");
+}
+
+const VIEWS: [&str; 12] = [
+    "/admin/v1/view/overview",
+    "/admin/v1/view/hypotheses",
+    "/admin/v1/view/routing",
+    "/admin/v1/view/settings",
+    "/admin/v1/view/canary",
+    "/admin/v1/view/goldens",
+    "/admin/v1/view/memory",
+    "/admin/v1/view/privacy",
+    "/admin/v1/events",
+    "/admin/v1/memory/fragments",
+    "/admin/v1/goldens/candidates",
+    "/admin/v1/goldens/run",
+];
+
+#[tokio::test]
+async fn every_view_is_what_the_description_says_with_and_without_events() {
+    let document = document();
+    for admin in [Admin::new(true), seeded().await] {
+        for path in VIEWS {
+            let (status, answer) = get(&admin, path).await;
+            assert_eq!(status, 200, "{path}: {answer}");
+            check_shape(&document, path, &answer);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_overview_counts_what_happened() {
+    let admin = seeded().await;
+    let (_, overview) = get(&admin, "/admin/v1/view/overview").await;
+    let totals = &overview["totals"];
+    assert_eq!((&totals["n_requests"], &totals["n_failed"]), (&3.into(), &1.into()));
+    assert_eq!(totals["main_share"], 0.5);
+    let sum = |column: &Value| -> u64 {
+        column.as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum()
+    };
+    let traffic = &overview["traffic"];
+    assert_eq!(sum(&traffic["n"]), 3);
+    assert_eq!(traffic["at_ms"].as_array().unwrap().len(), traffic["n"].as_array().unwrap().len());
+    let lanes = traffic["lanes"].as_array().unwrap();
+    let lanes: Vec<_> = lanes.iter().map(|lane| (&lane["tier"], &lane["bucket"])).collect();
+    assert_eq!(lanes.len(), 3, "{lanes:?}");
+    // Half an hour ago the one that failed is not yet over, and afterwards it is.
+    let since = FixedClock.now().minus(HOUR / 2);
+    let (_, later) = get(&admin, &format!("/admin/v1/view/overview?since={since}")).await;
+    assert_eq!(later["totals"]["n_requests"], 2);
+}
+
+#[tokio::test]
+async fn events_are_found_by_what_is_said_of_them_page_by_page_and_one_by_one() {
+    let admin = seeded().await;
+    let check = async |query: &str, expect: usize| {
+        let (status, page) = get(&admin, &format!("/admin/v1/events?{query}")).await;
+        assert_eq!(status, 200, "{query}: {page}");
+        assert_eq!(page["events"].as_array().unwrap().len(), expect, "{query}");
+        page
+    };
+    check("outcome=timeout", 1).await;
+    check("bucket=treatment", 1).await;
+    check("source=embedder&latency_ms_min=1000", 1).await;
+    check("latency_ms_max=0", 0).await;
+    let whole = check("text=", 3).await;
+    let said = whole["events"][0]["question"].as_str().unwrap().to_uppercase();
+    let said: String = said.chars().take_while(|letter| letter.is_alphanumeric()).collect();
+    check(&format!("text={said}"), 3).await;
+    check("text=nobody-said-this", 0).await;
+    let first = check("n=2", 2).await;
+    let rest = check(&format!("n=2&cursor={}", first["next"].as_str().unwrap()), 1).await;
+    assert_eq!(rest["next"], Value::Null);
+    let id = rest["events"][0]["event_id"].as_str().unwrap();
+    let (status, one) = get(&admin, &format!("/admin/v1/events/{id}")).await;
+    assert_eq!((status, one["event"]["event_id"].as_str()), (200, Some(id)));
+    assert!(one["why"].as_str().unwrap().ends_with("nobody answered"), "{one}");
+    assert_eq!(get(&admin, "/admin/v1/events/none").await.0, 400);
+    let unknown = EventId::new(FixedClock.now(), [9; 10]);
+    assert_eq!(get(&admin, &format!("/admin/v1/events/{unknown}")).await.0, 404);
+    for wrong in ["cursor=1.2", "conv_id=x", "outcome=x", "unknown=1"] {
+        assert_eq!(get(&admin, &format!("/admin/v1/events?{wrong}")).await.0, 400, "{wrong}");
+    }
+}

@@ -1,0 +1,152 @@
+//! One request of a load test.
+
+use std::time::Duration;
+
+use aios_core::Tier;
+use aios_eval::load::{Cause, Sample};
+use aios_upstream::{CallError, CallReply, Caller, SseScanner};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+/// What is posted to the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shot {
+    body: Vec<u8>,
+    stream: bool,
+}
+
+impl Shot {
+    /// A chat request.
+    #[must_use]
+    pub fn chat(
+        model: &str,
+        messages: &Value,
+        stream: bool,
+        output_tokens_max: Option<u64>,
+    ) -> Self {
+        let mut body = json!({ "model": model, "messages": messages, "stream": stream });
+        if let Some(most) = output_tokens_max {
+            body["max_tokens"] = most.into();
+        }
+        Self { body: body.to_string().into_bytes(), stream }
+    }
+
+    /// Sends it, which should have happened at `intended`. Whatever goes wrong is what was seen.
+    pub(super) async fn fire(
+        &self,
+        caller: &Caller,
+        began: Instant,
+        intended: Duration,
+        timeout: Duration,
+    ) -> Sample {
+        let sent = began.elapsed();
+        let mut words = Words::new(began);
+        let seen = |piece: &Bytes| {
+            if self.stream {
+                words.take(piece);
+            }
+        };
+        let path = "/chat/completions";
+        let reply = caller.post_watched(path, self.body.clone(), timeout, seen).await;
+        let ended = began.elapsed();
+        let failed = match &reply {
+            Ok(reply) => self.fault(reply, &words),
+            Err(error) => Some(cause(error, words.first.is_some())),
+        };
+        let header = |name: &str| reply.as_ref().ok()?.headers.get(name)?.to_str().ok();
+        let source = header("x-aios-route").and_then(tier);
+        let has_fallen_back = header("x-aios-fallback") == Some("true");
+        Sample {
+            intended,
+            sent,
+            ended,
+            first: words.first,
+            gaps: words.gaps,
+            failed,
+            // Where it was routed, whoever answered in the end.
+            tier: source.map(|tier| if has_fallen_back { tier.other() } else { tier }),
+            simulated: header("x-aios-simulated") == Some("true"),
+        }
+    }
+
+    /// What is wrong with an answer that came.
+    fn fault(&self, reply: &CallReply, words: &Words) -> Option<Cause> {
+        if reply.status != 200 {
+            return Some(Cause::Status(reply.status));
+        }
+        if self.stream {
+            return (!words.is_whole).then_some(Cause::BrokenStream);
+        }
+        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        body["choices"][0]["message"].is_null().then_some(Cause::BadReply)
+    }
+}
+
+fn cause(error: &CallError, has_begun: bool) -> Cause {
+    match error {
+        CallError::Url { .. } => Cause::NotSent,
+        CallError::Unreachable(_) => Cause::Unreachable,
+        CallError::Lost(_) if has_begun => Cause::BrokenStream,
+        CallError::Lost(_) => Cause::Lost,
+        CallError::Timeout(_) => Cause::Timeout,
+        CallError::TooLong => Cause::BadReply,
+    }
+}
+
+fn tier(name: &str) -> Option<Tier> {
+    Tier::ALL.into_iter().find(|tier| tier.name() == name)
+}
+
+/// When the words of a stream came.
+struct Words {
+    began: Instant,
+    scanner: SseScanner,
+    first: Option<Duration>,
+    last: Duration,
+    gaps: Vec<Duration>,
+    /// It ended as a stream should.
+    is_whole: bool,
+}
+
+impl Words {
+    fn new(began: Instant) -> Self {
+        Self {
+            began,
+            scanner: SseScanner::default(),
+            first: None,
+            last: Duration::ZERO,
+            gaps: Vec::new(),
+            is_whole: false,
+        }
+    }
+
+    fn take(&mut self, piece: &Bytes) {
+        self.scanner.push(piece.clone());
+        while let Ok(Some(event)) = self.scanner.next_event() {
+            match event.fields().data.as_deref() {
+                Some(b"[DONE]") => self.is_whole = true,
+                Some(data) if holds_words(data) => self.word(),
+                Some(_) | None => {}
+            }
+        }
+    }
+
+    fn word(&mut self) {
+        let now = self.began.elapsed();
+        if self.first.is_none() {
+            self.first = Some(now);
+        } else {
+            self.gaps.push(now.saturating_sub(self.last));
+        }
+        self.last = now;
+    }
+}
+
+/// Whether a chunk holds a piece of an answer, thought or said; the first one often has only a role.
+fn holds_words(data: &[u8]) -> bool {
+    let chunk: Value = serde_json::from_slice(data).unwrap_or_default();
+    let delta = &chunk["choices"][0]["delta"];
+    let holds = |name: &str| delta[name].as_str().is_some_and(|text| !text.is_empty());
+    holds("content") || holds("reasoning_content") || delta["tool_calls"].is_array()
+}

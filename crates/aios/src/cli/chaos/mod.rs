@@ -1,0 +1,102 @@
+//! `aios chaos`.
+
+mod scenarios;
+mod subject;
+mod trial;
+
+use std::io::Write;
+
+use aios_core::Verdict;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use serde_json::json;
+
+use super::context::Context;
+use super::net;
+use super::output::{self, Exit, Failure, say};
+use scenarios::{SCENARIOS, Scenario};
+use subject::Subject;
+use trial::Trial;
+
+/// Let something fail, and see what becomes of it
+///
+/// Without --running a server of its own is tried, on simulated models in a directory that goes afterwards. With it the
+/// server of this configuration is, with its real models: it must allow faults (`chaos.faults = true`), which lie
+/// between gateway and endpoints, end with the command, and in any case by themselves after two minutes. Each scenario prints
+/// its checks; exit code 2 if one fails, 3 if it was ended early. With --json: {"scenario", "verdict", "checks": [{"name",
+/// "passed", "detail"}]}.
+#[derive(Debug, Args)]
+pub(super) struct Command {
+    /// What fails
+    #[arg(value_name = "SCENARIO", value_parser = PossibleValuesParser::new(SCENARIOS.iter().map(|it| it.name)))]
+    scenario: String,
+    /// Try the server that runs
+    #[arg(long)]
+    running: bool,
+}
+
+impl Command {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let scenario = SCENARIOS.iter().find(|it| it.name == self.scenario);
+        let unknown = || Failure::usage(format!("there is no {}", self.scenario), "see --help");
+        let scenario = scenario.ok_or_else(unknown)?;
+        if self.running && !scenario.on_running {
+            let why = format!("{} is tried on a server of its own only", scenario.name);
+            return Err(Failure::usage(why, "leave --running out").into());
+        }
+        let subject = match self.running {
+            true => Subject::running(&context.config()?)?,
+            false => Subject::start()?,
+        };
+        say(format_args!("{}: {}", scenario.name, scenario.about));
+        let mut trial = Trial::new(subject);
+        let verdict = net::runtime()?.block_on(try_it(scenario, &mut trial))?;
+        if context.json {
+            let checks = &trial.checks;
+            output::json(
+                out,
+                &json!({ "scenario": scenario.name, "verdict": verdict, "checks": checks }),
+            )?;
+        } else {
+            for check in &trial.checks {
+                let word = if check.passed { "PASS" } else { "FAIL" };
+                writeln!(out, "{word}  {:<28} {}", check.name, check.detail)?;
+            }
+            writeln!(out, "{}", word(verdict))?;
+        }
+        Ok(match verdict {
+            Verdict::Met => Exit::Done,
+            Verdict::Breached => Exit::Violation,
+            Verdict::NoData => Exit::Incomplete,
+        })
+    }
+}
+
+/// Tries it, and leaves no fault behind: not when a step fails, and not when somebody ends it.
+async fn try_it(scenario: &Scenario, trial: &mut Trial) -> anyhow::Result<Verdict> {
+    let ended = tokio::select! {
+        ended = (scenario.run)(trial) => Some(ended),
+        // Whoever cannot be interrupted goes on to the end.
+        Ok(()) = net::interrupted() => None,
+    };
+    let cleared = trial.subject.clear().await;
+    match ended {
+        Some(ended) => ended?,
+        None => return Ok(Verdict::NoData),
+    }
+    cleared?;
+    let all_passed = trial.checks.iter().all(|check| check.passed);
+    Ok(match (trial.checks.is_empty(), all_passed) {
+        (true, _) => Verdict::NoData,
+        (false, true) => Verdict::Met,
+        (false, false) => Verdict::Breached,
+    })
+}
+
+const fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Met => "PASS",
+        Verdict::Breached => "FAIL",
+        Verdict::NoData => "NODATA",
+    }
+}

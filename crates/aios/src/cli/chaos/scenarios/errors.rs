@@ -1,0 +1,28 @@
+//! Main answers half of what it is asked with an error.
+
+use aios_core::{Fault, Tier};
+
+use super::{Scenario, check_before, check_recovery};
+use crate::cli::chaos::trial::{Ask, Trial, told};
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "errors",
+    about: "main answers half of all calls with status 503; no client sees one",
+    on_running: true,
+    run: |trial| Box::pin(run(trial)),
+};
+
+async fn run(trial: &mut Trial) -> anyhow::Result<()> {
+    check_before(trial).await?;
+    trial.order(Fault::Status { tier: Tier::Main, code: 503, share_pct: 50 }).await?;
+    let all = trial.ask_all(20, Ask::Whole).await?;
+    trial.check(
+        "no client sees an error",
+        all.iter().all(|seen| seen.failed.is_none()),
+        told(&all),
+    );
+    trial.clear().await?;
+    check_recovery(trial).await?;
+    trial.check_alive().await;
+    trial.check_events().await
+}

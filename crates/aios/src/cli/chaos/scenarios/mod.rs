@@ -1,0 +1,95 @@
+//! The scenarios: a file here and a line in [`SCENARIOS`].
+
+mod clock_jump;
+mod cut_streams;
+mod disk_full;
+mod errors;
+mod flapping;
+mod kill;
+mod latency;
+mod model_failure;
+mod slow_disk;
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use aios_core::{Fault, Tier};
+
+use super::trial::Trial;
+use crate::cli::output::say;
+
+/// What fails, and what must come of it.
+pub(super) struct Scenario {
+    pub(super) name: &'static str,
+    /// In a line.
+    pub(super) about: &'static str,
+    /// Whether a server that others use may be tried with it.
+    pub(super) on_running: bool,
+    pub(super) run: Run,
+}
+
+/// Its steps, one after the other.
+type Run = for<'a> fn(&'a mut Trial) -> Steps<'a>;
+
+type Steps<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'a>>;
+
+/// All of them.
+pub(super) const SCENARIOS: &[Scenario] = &[
+    model_failure::SCENARIO,
+    latency::SCENARIO,
+    errors::SCENARIO,
+    cut_streams::SCENARIO,
+    flapping::SCENARIO,
+    disk_full::SCENARIO,
+    slow_disk::SCENARIO,
+    clock_jump::SCENARIO,
+    kill::SCENARIO,
+];
+
+/// Watching takes a look every five seconds; so long after it something that is wrong must be on the record.
+const ALERT_MAX: Duration = Duration::from_secs(30);
+
+/// Something is over when it was not seen for ten minutes, and a look later.
+const QUIET_S: i64 = 11 * 60;
+
+/// What was alerted is over. A server of our own need not be waited for: its clock goes ahead.
+async fn check_resolved(trial: &mut Trial, about: &str) -> anyhow::Result<()> {
+    let at_most = if trial.subject.is_own() {
+        trial.order(Fault::ClockJump { seconds: QUIET_S }).await?;
+        ALERT_MAX
+    } else {
+        say("an alert is over after ten quiet minutes; they are waited for");
+        ALERT_MAX + Duration::from_secs(QUIET_S.unsigned_abs())
+    };
+    let took = trial.alerted(about, false, at_most).await?;
+    trial.clear().await?;
+    let still = format!("{about} is still alerted");
+    let detail =
+        if took.is_some() { "it is over, after ten quiet minutes".to_owned() } else { still };
+    trial.check("alert resolved", took.is_some(), detail);
+    Ok(())
+}
+
+/// Main answers again within two of a breaker's probe periods.
+async fn check_recovery(trial: &mut Trial) -> anyhow::Result<()> {
+    let (probe, most) = (trial.subject.probe_every, trial.subject.probe_every * 2);
+    let took = trial.ask_until(most, |seen| seen.is_answered_by(Tier::Main)).await?;
+    let detail = match took {
+        Some(took) => format!(
+            "main answers after {:.1} s; a breaker tries every {probe:?}",
+            took.as_secs_f64()
+        ),
+        None => format!("main does not answer within {most:?}"),
+    };
+    trial.check("recovery", took.is_some(), detail);
+    Ok(())
+}
+
+/// Main answers before anything fails: else nothing that follows would show anything.
+async fn check_before(trial: &mut Trial) -> anyhow::Result<()> {
+    let took =
+        trial.ask_until(Duration::from_secs(20), |seen| seen.is_answered_by(Tier::Main)).await?;
+    let detail = if took.is_some() { "main answers" } else { "main does not answer" };
+    trial.check("before", took.is_some(), detail);
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! The operator's guide's chaos test: the main model is stopped and started again.
+
+use aios_core::{Fault, Tier};
+
+use super::{ALERT_MAX, Scenario, check_before, check_recovery, check_resolved};
+use crate::cli::chaos::trial::{Ask, Trial, told};
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "model-failure",
+    about: "the main model is gone; the embedder answers everything until it is back",
+    on_running: true,
+    run: |trial| Box::pin(run(trial)),
+};
+
+async fn run(trial: &mut Trial) -> anyhow::Result<()> {
+    check_before(trial).await?;
+    trial.order(Fault::Refuse { tier: Tier::Main }).await?;
+    let all = trial.ask_all(10, Ask::Whole).await?;
+    let by_embedder = all.iter().all(|seen| seen.is_answered_by(Tier::Embedder));
+    trial.check("the embedder answers all", by_embedder, told(&all));
+    trial.check_alive().await;
+    let raised = raised(trial).await?;
+    let detail = if raised { "tier_main is alerted" } else { "nobody is told of tier_main" };
+    trial.check("alert raised", raised, detail);
+    trial.clear().await?;
+    check_recovery(trial).await?;
+    check_resolved(trial, "tier_main").await?;
+    trial.check_events().await
+}
+
+/// While clients go on asking, as they do.
+async fn raised(trial: &mut Trial) -> anyhow::Result<bool> {
+    let began = tokio::time::Instant::now();
+    while began.elapsed() < ALERT_MAX {
+        if trial.subject.is_alerted("tier_main")? {
+            return Ok(true);
+        }
+        trial.ask(Ask::Whole).await?;
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Ok(false)
+}

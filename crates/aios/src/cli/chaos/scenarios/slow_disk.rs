@@ -1,0 +1,38 @@
+//! Each write to the event log takes its time.
+
+use std::time::Duration;
+
+use aios_core::Fault;
+
+use super::{Scenario, check_before};
+use crate::cli::chaos::trial::{Ask, Trial, told};
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "slow-disk",
+    about: "each write to the event log takes half a second; those who wait share one write",
+    on_running: false,
+    run: |trial| Box::pin(run(trial)),
+};
+
+const DELAY: Duration = Duration::from_millis(500);
+
+async fn run(trial: &mut Trial) -> anyhow::Result<()> {
+    check_before(trial).await?;
+    trial.order(Fault::DiskSlow { ms: 500 }).await?;
+    let began = tokio::time::Instant::now();
+    let beside = trial.ask_beside(40)?;
+    let all = trial.join(beside).await;
+    let took = began.elapsed();
+    let answered = all.len() == 40 && all.iter().all(|seen| seen.failed.is_none());
+    trial.check("all are answered", answered, told(&all));
+    let detail = format!(
+        "40 at once in {took:.1?}; one after the other they would have taken {:?}",
+        DELAY * 40
+    );
+    trial.check("the delay is felt, and shared", took >= DELAY && took < DELAY * 20, detail);
+    trial.clear().await?;
+    let after = trial.ask(Ask::Whole).await?;
+    trial.check("as fast as before", after.took < DELAY, format!("{:.1?}", after.took));
+    trial.check_alive().await;
+    trial.check_events().await
+}

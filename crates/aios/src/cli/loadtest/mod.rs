@@ -1,0 +1,173 @@
+//! `aios loadtest`.
+
+mod live;
+mod prompts;
+mod shown;
+mod target;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aios_core::{Clock as _, Verdict};
+use aios_eval::load::{About, LoadReport, Pace, Tally};
+use aios_eval::render::{load_html, load_markdown};
+use aios_server::load::{Shot, Until, Volley, fire};
+use aios_store::{read_document, write_document};
+use clap::Args;
+
+use super::context::Context;
+use super::net;
+use super::output::{self, Exit, Failure};
+use crate::clock::SystemClock;
+use crate::config::{self, Config};
+
+/// Most requests a second: more would measure this machine.
+const RATE_MAX: f64 = 10_000.0;
+
+/// Send load to an OpenAI-compatible API, measure it, and judge it by the operator's guide
+///
+/// Expected are a p95 under 20 s, under 1 % errors, and 55 to 65 % for main. Latency counts from when a request should
+/// have been sent, so a server that stalls is not measured only when it feels like it. Exit code 2 if one of the three
+/// is missed, 3 if one is not known (another gateway does not say where it routes) or the run was ended early.
+/// With --json the report: {"schema_version", "started_at", "url", "model", "pace", "prompts", "stream_pct",
+/// "interrupted", "verdict", "checks": [{"name", "target", "figure", "verdict"}], "n", "n_failed", "error_rate",
+/// "errors", "took_s", "per_second", "latency", "service", "time_to_first_token", "inter_token": {"n", "mean_ms",
+/// "p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms"}, "n_late", "late_ms_max", "routed", "n_simulated", "curve",
+/// "slices"}.
+#[derive(Debug, Args)]
+pub(super) struct Command {
+    #[command(flatten)]
+    prompts: prompts::Prompts,
+    #[command(flatten)]
+    target: target::Target,
+    /// Requests a second, whatever becomes of them (open loop)
+    #[arg(long, value_name = "R", value_parser = rate)]
+    rate: Option<f64>,
+    /// Requests under way at once, each after the answer to the one before (closed loop); 1 without --rate
+    #[arg(long, value_name = "N", conflicts_with = "rate", value_parser = clap::value_parser!(u64).range(1..=4096))]
+    concurrency: Option<u64>,
+    /// How long; prompts are sent again and again
+    #[arg(long, value_name = "TIME", value_parser = config::duration)]
+    duration: Option<Duration>,
+    /// Share of requests that want a stream, in percent
+    #[arg(long, value_name = "PCT", default_value_t = 50, value_parser = clap::value_parser!(u64).range(0..=100))]
+    stream_pct: u64,
+    /// Most tokens of an answer
+    #[arg(long, value_name = "N")]
+    max_tokens: Option<u64>,
+    /// Longest wait for one answer
+    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = config::duration)]
+    timeout: Duration,
+    /// Write the report: .json, .md or .html, as often as wanted
+    #[arg(long, value_name = "FILE", value_parser = report_path)]
+    out: Vec<PathBuf>,
+    /// Compare with a report (.json) of a run before
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+}
+
+impl Command {
+    pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let config = context.config()?;
+        let before = self.compare.as_deref().map(read).transpose()?;
+        let volley = self.volley(context, &config)?;
+        let report = net::runtime()?.block_on(self.fire(&config, volley));
+        for path in &self.out {
+            write(path, &report, before.as_ref())?;
+        }
+        if context.json {
+            output::json(out, &report)?;
+        } else {
+            shown::print(out, &report, before.as_ref())?;
+        }
+        Ok(match report.verdict {
+            Verdict::Met => Exit::Done,
+            Verdict::Breached => Exit::Violation,
+            Verdict::NoData => Exit::Incomplete,
+        })
+    }
+
+    fn volley(&self, context: &Context, config: &Config) -> anyhow::Result<Volley> {
+        let prompts = self.prompts.read()?;
+        let n = prompts.len() as u64;
+        let shot = |(n, messages): (u64, _)| {
+            // As evenly as the share allows.
+            let stream = (n + 1) * self.stream_pct / 100 > n * self.stream_pct / 100;
+            Shot::chat(&self.target.model, &messages, stream, self.max_tokens)
+        };
+        Ok(Volley {
+            caller: self.target.caller(context, config)?,
+            shots: (0..).zip(prompts).map(shot).collect(),
+            pace: self.pace(),
+            until: self.duration.map_or(Until::Sent(n), Until::Over),
+            timeout: self.timeout,
+        })
+    }
+
+    fn pace(&self) -> Pace {
+        match self.rate {
+            Some(rate) => Pace::Open { rate },
+            None => Pace::Closed { concurrency: self.concurrency.unwrap_or(1) },
+        }
+    }
+
+    async fn fire(&self, config: &Config, volley: Volley) -> LoadReport {
+        let (started_at, mut tally) = (SystemClock.now(), Tally::default());
+        let mut live = live::Live::new(volley.until);
+        let stop = async {
+            // Whoever cannot be interrupted goes on to the end.
+            if net::interrupted().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let interrupted = fire(volley, stop, |sample| {
+            tally.add(sample);
+            live.show(&tally, sample.ended);
+        })
+        .await;
+        live.end();
+        let about = About {
+            started_at,
+            url: self.target.url(config),
+            model: self.target.model.clone(),
+            pace: self.pace(),
+            prompts: self.prompts.name(),
+            stream_pct: self.stream_pct as f64,
+            interrupted,
+        };
+        LoadReport::new(about, &tally)
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse::<f64>().ok().filter(|rate| *rate > 0.0 && *rate <= RATE_MAX);
+    rate.ok_or_else(|| format!("expected a number above 0, {RATE_MAX} at most"))
+}
+
+fn report_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("json" | "md" | "html") => Ok(path),
+        Some(_) | None => Err("expected a name that ends in .json, .md or .html".to_owned()),
+    }
+}
+
+fn write(path: &Path, report: &LoadReport, before: Option<&LoadReport>) -> anyhow::Result<()> {
+    let text = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => load_html(report, before),
+        Some("md") => load_markdown(report, before),
+        Some(_) | None => serde_json::to_string(report)? + "\n",
+    };
+    write_document(path, &text)?;
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<LoadReport> {
+    let cannot = |why: &str| {
+        let hint = "name a file that `aios loadtest --out FILE.json` has written";
+        Failure::new(format!("cannot compare with {}: {why}", path.display()), hint)
+    };
+    let text = read_document(path)?.ok_or_else(|| cannot("there is no such file"))?;
+    Ok(LoadReport::parse(&text).map_err(|why| cannot(&why))?)
+}

@@ -1,0 +1,95 @@
+//! `aios chaos`: each scenario on a server of its own, and on one that runs.
+
+use serde_json::{Value, json};
+
+use crate::program::{Place, Ran};
+use crate::rig::{Server, Setup};
+
+/// Runs a scenario on a server of its own; it leaves nothing in this place.
+fn passes(scenario: &str) {
+    let place = Place::new();
+    let ran = place.run(&["chaos", scenario]).ended(0);
+    assert!(ran.stdout.ends_with("PASS\n"), "{}{}", ran.stdout, ran.stderr);
+    assert!(!ran.stdout.contains("FAIL") && ran.stdout.lines().count() > 5, "{}", ran.stdout);
+    assert!(std::fs::read_dir(place.path()).unwrap().next().is_none());
+}
+
+#[test]
+fn the_main_model_fails_and_comes_back() {
+    passes("model-failure");
+}
+
+#[test]
+fn answers_are_late_wrong_or_cut() {
+    for scenario in ["latency", "errors", "cut-streams", "flapping"] {
+        passes(scenario);
+    }
+}
+
+#[test]
+fn the_disk_is_full_or_slow() {
+    for scenario in ["disk-full", "slow-disk"] {
+        passes(scenario);
+    }
+}
+
+#[test]
+fn the_clock_jumps() {
+    passes("clock-jump");
+}
+
+#[test]
+fn the_server_is_killed() {
+    passes("kill");
+}
+
+/// Runs a command that knows the running server.
+fn beside(server: &Server, args: &[&str]) -> std::process::Command {
+    let mut command = server.place().command(&[args, &["--data-dir", "data"]].concat());
+    command.env("AIOS_SERVER__ADMIN_LISTEN", server.admin_address());
+    command.env("AIOS_SERVER__LISTEN", server.api());
+    command
+}
+
+fn ran(mut command: std::process::Command) -> Ran {
+    tokio::task::block_in_place(|| Ran::of(command.output().unwrap()))
+}
+
+async fn faults(server: &Server) -> Value {
+    let token =
+        format!("authorization: Bearer {}\r\n", server.read_data("keys/admin.token").trim());
+    server.admin("GET", "/admin/v1/faults", &token).await.expect(200).json()["faults"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_allow_faults_has_none() {
+    let server = Server::start(&Setup::new()).await;
+    let refused = ran(beside(&server, &["chaos", "errors", "--running"])).ended(1);
+    assert!(refused.stderr.contains("chaos.faults = true"), "{}", refused.stderr);
+    let own = ran(beside(&server, &["chaos", "kill", "--running"])).ended(64);
+    assert!(own.stderr.contains("of its own only"), "{}", own.stderr);
+    ran(beside(&server, &["chaos", "earthquake"])).ended(64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_server_is_tried_and_keeps_no_fault() {
+    let server = Server::start(&Setup::new().set("chaos.faults", "true")).await;
+    let tried = ran(beside(&server, &["chaos", "errors", "--running", "--json"])).ended(0).json();
+    assert_eq!((&tried["scenario"], &tried["verdict"]), (&json!("errors"), &json!("met")));
+    assert_eq!(faults(&server).await, json!([]));
+}
+
+/// Whoever ends a trial leaves nothing behind.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_that_is_ended_early_leaves_no_fault() {
+    let server = Server::start(&Setup::new().set("chaos.faults", "true")).await;
+    let mut trial = beside(&server, &["chaos", "model-failure", "--running"]).spawn().unwrap();
+    crate::rig::eventually("a fault", async || (faults(&server).await != json!([])).then_some(()))
+        .await;
+    let sent = std::process::Command::new("kill").args(["-INT", &trial.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+    let ended = tokio::task::block_in_place(|| trial.wait().unwrap());
+    assert_eq!(ended.code(), Some(3));
+    assert_eq!(faults(&server).await, json!([]));
+}

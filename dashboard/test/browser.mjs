@@ -1,0 +1,7 @@
+/** The page in a real browser, on real servers that `cargo xtask test dashboard` has started. One process, one browser. */
+
+import "./browser/tabs.mjs";
+import "./browser/session.mjs";
+import "./browser/acts.mjs";
+import "./browser/keyboard.mjs";
+import "./browser/budget.mjs";

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { accessible, ask, owner, SEEDED, show, stranger, tokenOf, until } from "./support.mjs";
+
+test("a wrong token is refused, the right one lets in, and the page forgets it", async () => {
+  const { page, context, complaints } = await stranger(SEEDED);
+  await page.goto("/");
+  await page.getByLabel("Admin token").fill("not-the-token");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").waitFor();
+  assert.equal(await page.getByRole("tab").count(), 0);
+  await accessible(page, "sign in");
+  await page.getByLabel("Admin token").fill(await tokenOf(SEEDED));
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("tab", { name: "Overview" }).waitFor();
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
+  assert.ok(!kept.includes(await tokenOf(SEEDED)), kept);
+  assert.deepEqual(complaints.filter((complaint) => !complaint.includes("401")), []);
+  await context.close();
+});
+
+test("what happens is seen while it happens", async () => {
+  const { page, context, complaints } = await owner(SEEDED);
+  await show(page, "overview");
+  await page.locator("[data-live=live]").waitFor();
+  await page.locator(".live b").waitFor();
+  const figure = page.locator("[data-figure=Requests]");
+  const requests = async () => Number((await figure.textContent()).replaceAll(",", ""));
+  const before = await requests();
+  await ask("What is the capital of Norway?", { conversation: "live-1" });
+  await until(async () => (await requests()) >= before + 1, "the figure counts one more");
+  await show(page, "events");
+  const first = page.locator("[role=row][aria-rowindex='2']");
+  const newest = await first.getAttribute("id");
+  await ask("Compare optimistic and pessimistic locking.", { conversation: "live-2" });
+  await until(async () => (await first.getAttribute("id")) !== newest, "a new event on top");
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a session without a right sees why it cannot act", async () => {
+  const { page, context } = await owner(SEEDED);
+  await page.route("**/admin/v1/whoami", (route) => route.fulfill({ json: { name: "reader", scopes: ["config:read", "canary:read"] } }));
+  await show(page, "canary");
+  const hold = page.getByRole("button", { name: "Hold", exact: true });
+  assert.ok(await hold.isDisabled());
+  assert.match(await hold.getAttribute("title"), /canary:write/);
+  await page.goto("/#/privacy");
+  await page.getByText("lacks the right").waitFor();
+  await context.close();
+});
+
+test("a server that answers with an error is said, and asked again on demand", async () => {
+  const { page, context } = await owner(SEEDED);
+  await page.route("**/admin/v1/view/routing*", (route) => route.fulfill({ status: 500, json: { error: { code: "store_failed", message: "the index is away" } } }));
+  await show(page, "routing");
+  await page.getByText("the index is away").first().waitFor();
+  await page.unroute("**/admin/v1/view/routing*");
+  await page.getByRole("button", { name: "Try again" }).first().click();
+  await page.getByRole("heading", { name: "Split in force" }).waitFor();
+  await context.close();
+});

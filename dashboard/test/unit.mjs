@@ -1,0 +1,111 @@
+/** The page's pure functions. Vite reads their TypeScript, as it does for the page. */
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { createServer } from "vite";
+
+const vite = await createServer({ logLevel: "error", server: { middlewareMode: true, hmr: false, ws: false }, appType: "custom", optimizeDeps: { noDiscovery: true } });
+after(() => vite.close());
+const load = (name) => vite.ssrLoadModule(`/src/${name}.ts`);
+
+test("a field of a table cannot break out of it, nor become a formula", async () => {
+  const { csv } = await load("lib/csv");
+  assert.equal(csv(["a", "b"], [["x,y", 'say "hi"'], [null, -1.5]]), 'a,b\r\n"x,y","say ""hi"""\r\n,-1.5\r\n');
+  assert.equal(csv(["a"], [["=1+1"], ["-2"], ["@x"]]), "a\r\n'=1+1\r\n'-2\r\n'@x\r\n");
+});
+
+test("an address gives back the view it was made of", async () => {
+  const { format, parse } = await load("lib/address");
+  const place = { tab: "events", params: { tier: "main", text: "a & b #1" } };
+  assert.deepEqual(parse(format(place)), place);
+  assert.equal(format({ tab: "events", params: { z: "1", a: "2", empty: "" } }), "#/events?a=2&z=1");
+  assert.deepEqual(parse(""), { tab: "", params: {} });
+});
+
+test("numbers keep to what is known", async () => {
+  const { bytes, count, dollars, latency, percent, plain } = await load("lib/number");
+  assert.equal(plain(null), "–");
+  assert.equal(percent(undefined), "–");
+  assert.equal(percent(0.0243, 2), "2.43 %");
+  assert.equal(count(99_999), "99,999");
+  assert.equal(count(1_234_567), "1.2M");
+  assert.equal(latency(0), "0 ms");
+  assert.equal(latency(3.14), "3.1 ms");
+  assert.equal(latency(17_700), "17.7 s");
+  assert.equal(bytes(1536), "1.50 KiB");
+  assert.equal(bytes(0), "0 B");
+  assert.equal(dollars(0.00031), "$0.0003");
+});
+
+test("time is told by its largest unit, and in UTC on demand", async () => {
+  const { ago, span, utc } = await load("lib/time");
+  const at = Date.parse("2026-11-28T03:00:00Z");
+  assert.equal(utc(at), "2026-11-28 03:00:00.000 UTC");
+  assert.equal(span(7_300_000), "2 h");
+  assert.equal(ago(at, at + 65_000), "1 min ago");
+  assert.equal(ago(at, at), "now");
+  assert.equal(ago(at + 2_000, at), "now");
+  assert.equal(ago(at + 90_000, at), "in 1 min");
+});
+
+test("texts are told apart word by word", async () => {
+  const { diff } = await load("lib/diff");
+  const kinds = (before, after) => diff(before, after).map(({ kind, text }) => `${kind}:${text}`);
+  assert.deepEqual(kinds("a b c", "a x c"), ["same:a ", "gone:b", "new:x", "same: c"]);
+  assert.deepEqual(kinds("same", "same"), ["same:same"]);
+  assert.deepEqual(kinds("", "new"), ["new:new"]);
+  for (const [before, after] of [["one two three", "two three four"], ["", ""], ["a\nb", "a b"]]) {
+    const pieces = diff(before, after);
+    const side = (gone) => pieces.filter(({ kind }) => kind !== gone).map(({ text }) => text).join("");
+    assert.deepEqual([side("new"), side("gone")], [before, after]);
+  }
+});
+
+test("what is stacked adds up, and what is missing adds nothing", async () => {
+  const { columns, shape, stack } = await load("ui/chart/spec");
+  assert.deepEqual(stack([[1, null, 3], [10, 20, null]]), [[1, 0, 3], [11, 20, 3]]);
+  const spec = { xs: [1], format: String, lines: [{ label: "a", color: "--a", values: [1] }, { label: "b", color: "--b", values: [2] }] };
+  assert.deepEqual(columns(spec), [[1], [2]]);
+  assert.deepEqual(columns({ ...spec, stacked: true }), [[3], [1]]);
+  assert.equal(shape(spec), shape({ ...spec, xs: [2] }));
+  assert.notEqual(shape(spec), shape({ ...spec, stacked: true }));
+});
+
+test("a tick is counted into the step that it ended in, and no other", async () => {
+  const { advance, shares } = await load("lib/traffic");
+  const lane = (tier, bucket, n) => ({ tier, bucket, n, n_failed: [0, 0], latency_ms_p95: [null, null] });
+  const traffic = { step_s: 60, at_ms: [0, 60_000], n: [3, 4], n_failed: [0, 0], lanes: [lane("main", "control", [2, 3]), lane("embedder", "treatment", [1, 1])] };
+  const before = shares(traffic);
+  assert.deepEqual(before, { main: [2, 3], embedder: [1, 1], unanswered: [0, 0], control: [2, 3], treatment: [1, 1] });
+  const tick = { at_ms: 61_000, n: 5, n_main: 2, n_embedder: 2, n_treatment: 1, n_failed: 1 };
+  const moved = advance(traffic, before, tick);
+  assert.deepEqual(moved.traffic.n, [3, 9]);
+  assert.deepEqual(moved.shares, { main: [2, 5], embedder: [1, 3], unanswered: [0, 1], control: [2, 7], treatment: [1, 2] });
+  assert.deepEqual(traffic.n, [3, 4], "what was there is as it was");
+  assert.equal(advance(traffic, before, { ...tick, at_ms: 120_000 }), undefined);
+  assert.equal(advance({ ...traffic, at_ms: [], lanes: [] }, before, tick), undefined);
+});
+
+test("the window that is suggested holds all traffic, and not much more", async () => {
+  const { suggestion } = await load("lib/traffic");
+  const hour = 3_600_000;
+  const check = (length_h, first, looked_at, expect) => {
+    const at_ms = Array.from({ length: 100 }, (_, i) => (i * length_h * hour) / 100);
+    const n = at_ms.map((_, i) => (first !== null && i >= first ? 1 : 0));
+    assert.equal(suggestion({ at_ms, n }, length_h * hour, looked_at), expect, `${length_h} h, ${first}`);
+  };
+  check(24, null, "24h", "24h");
+  check(24, 98, "24h", "1h");
+  check(24, 90, "24h", "6h");
+  check(24, 40, "24h", "24h");
+  check(1, 50, "1h", "1h");
+  check(1, 0, "1h", "6h");
+  check(6, 2, "6h", "24h");
+});
+
+test("a question can be asked again from a shell, whatever stands in it", async () => {
+  const { asCurl } = await load("tabs/events/event");
+  const line = asCurl({ request_model: "aios-auto", question: "it's $HOME `x`", stream: false });
+  assert.match(line, /it'\\''s \$HOME `x`/);
+  assert.match(line, /x-aios-purpose: replay/);
+});

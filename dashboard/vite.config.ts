@@ -1,0 +1,17 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+/** Where a server runs while the page is developed: `npm run dev` passes its API through. */
+const SERVER = process.env.AIOS_ADMIN ?? "http://127.0.0.1:8501";
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    // The server forbids `data:` scripts and styles, and what is hashed is cached for good.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/admin": SERVER, "/status": SERVER, "/metrics": SERVER } },
+});

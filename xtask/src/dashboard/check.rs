@@ -1,0 +1,78 @@
+//! The page's own checks: its types and pure functions, and itself in a browser on a real server.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::stand::{Site, Stand};
+use super::{browser, build, home};
+use crate::test::{Done, missing};
+use crate::{process, workspace};
+
+/// Builds the page, checks its types and tries its functions.
+pub(crate) fn page() -> Result<Done> {
+    if !build()? {
+        return missing("node with npm");
+    }
+    let modules = home().join("node_modules");
+    let types = modules.join("openapi-typescript").join("bin").join("cli.js");
+    let checked = modules.join("svelte-check").join("bin").join("svelte-check");
+    let node = |program| {
+        let mut command = Command::new("node");
+        command.arg(program).current_dir(home());
+        command
+    };
+    process::run(node(types).args(["src/api/openapi.json", "-o", "src/api/schema.d.ts"]))?;
+    process::run(node(checked).args(["--fail-on-warnings", "--output", "human"]))?;
+    process::run(
+        Command::new("node")
+            .args(["--test", "--test-reporter", "spec", "test/unit.mjs"])
+            .current_dir(home()),
+    )?;
+    Ok(Done::Passed)
+}
+
+/// Opens every tab in a browser, and acts.
+pub(crate) fn run_browser() -> Result<Done> {
+    if !build()? {
+        return missing("node with npm");
+    }
+    let shots = workspace::fresh_dir("dashboard/shots")?;
+    let mut script = with_browser(&["--test", "--test-reporter", "spec", "test/browser.mjs"])?;
+    let stand = Stand::start()?;
+    process::run(script.envs(stand.environment()).env("AIOS_SHOTS", shots))?;
+    stand.stop()?;
+    Ok(Done::Passed)
+}
+
+/// Starts a server on nothing, and stops it: what it needs is then in `dir/name`.
+pub(crate) fn make_keys(dir: &Path, name: &str, profile: &str) -> Result<()> {
+    Site::start(dir, name, profile)?.stop()
+}
+
+/// Measures the page on the data in `dir/name`; false where a bar was missed.
+pub(crate) fn measure(dir: &Path, name: &str, profile: &str) -> Result<bool> {
+    let mut script = with_browser(&["test/bench.mjs"])?;
+    let site = Site::start(dir, name, profile)?;
+    let status = script.envs(site.environment()).status().context("failed to start node")?;
+    site.stop()?;
+    match status.code() {
+        Some(0) => Ok(true),
+        Some(MISSED) => Ok(false),
+        _ => bail!("node ended with {status}"),
+    }
+}
+
+/// What the script ends with where a bar was missed.
+const MISSED: i32 = 2;
+
+/// Node with a script of the page's, which knows its browser.
+fn with_browser(args: &[&str]) -> Result<Command> {
+    let mut script = Command::new("node");
+    script.args(args).current_dir(home());
+    if let Some(chromium) = browser::find(&home().join("node_modules"))? {
+        script.env("CHROMIUM", chromium);
+    }
+    Ok(script)
+}
