@@ -14,69 +14,139 @@ pub(crate) const DETECTOR: Detector = Detector::new(
 /// The longest IBAN of all, Russia's.
 const LENGTH_MAX: usize = 33;
 
-/// Countries by the length of their numbers (SWIFT IBAN registry).
-const COUNTRIES: [(u8, &str); 19] = [
-    (15, "NO"),
-    (16, "BE"),
-    (18, "DK FI FO GL NL SD FK"),
-    (19, "MK SI"),
-    (20, "AT BA EE KZ LT LU XK MN"),
-    (21, "CH HR LI LV"),
-    (22, "BG BH CR DE GB GE IE ME RS VA"),
-    (23, "AE GI IL IQ TL OM SO"),
-    (24, "AD CZ ES MD PK RO SA SE SK TN VG"),
-    (25, "LY PT ST"),
-    (26, "IS TR"),
-    (27, "FR GR IT MC MR SM"),
-    (28, "AL AZ BY CY DO GT HU LB NI PL SV"),
-    (29, "BR EG PS QA UA"),
-    (30, "JO KW MU YE"),
-    (31, "MT SC"),
-    (32, "LC"),
-    (33, "RU"),
-    (27, "BI DJ"),
+/// What follows the country and the check digits, and where (SWIFT IBAN registry, the shapes of the BBAN): `n` digits,
+/// `a` letters, `c` either. Where letters are due digits are taken as well, for made-up numbers; the other way round
+/// an account number would be seen in one random token of some thousands, such as in the ids of events.
+const SHAPES: [(&str, &str); 48] = [
+    ("11n", "NO"),
+    ("12n", "BE"),
+    ("14n", "DK FI FO GL SD"),
+    ("4a10n", "NL FK"),
+    ("15n", "SI"),
+    ("3n10c2n", "MK"),
+    ("16n", "AT BA EE LT XK MN"),
+    ("3n13c", "KZ LU"),
+    ("5n12c", "CH LI"),
+    ("17n", "HR"),
+    ("4a13c", "LV"),
+    ("4a6n8c", "BG"),
+    ("4a14c", "BH"),
+    ("18n", "CR DE ME RS VA"),
+    ("4a14n", "GB IE"),
+    ("2a16n", "GE"),
+    ("19n", "AE IL TL SO"),
+    ("4a15c", "GI"),
+    ("4a15n", "IQ"),
+    ("3n16c", "OM"),
+    ("8n12c", "AD"),
+    ("20n", "CZ ES SE SK TN"),
+    ("20c", "MD"),
+    ("4a16c", "PK RO VG"),
+    ("2n18c", "SA"),
+    ("21n", "LY PT ST"),
+    ("22n", "IS"),
+    ("6n16c", "TR"),
+    ("10n11c2n", "FR MC"),
+    ("7n16c", "GR"),
+    ("1a10n12c", "IT SM"),
+    ("23n", "MR BI DJ"),
+    ("8n16c", "AL CY"),
+    ("4a20c", "AZ"),
+    ("4c4n16c", "BY"),
+    ("4c20c", "DO GT"),
+    ("24n", "HU PL"),
+    ("4n20c", "LB"),
+    ("4a20n", "NI SV"),
+    ("23n2c", "BR"),
+    ("25n", "EG"),
+    ("4a21c", "PS QA"),
+    ("6n19c", "UA"),
+    ("4a22c", "JO KW MU"),
+    ("26c", "YE"),
+    ("4a23c", "MT SC"),
+    ("4a24c", "LC"),
+    ("14n15c", "RU"),
 ];
 
-/// The length by the two letters' places in the alphabet; 0 for what is no country.
-static LENGTHS: [[u8; 32]; 32] = {
-    let mut lengths = [[0; 32]; 32];
+/// Country and check digits.
+const HEAD: usize = 4;
+
+/// A country's number.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// How many letters and digits there are; 0 for what is no country.
+    length: usize,
+    /// A bit for each that must be a digit, the first one being the lowest.
+    digits: u64,
+}
+
+/// The shapes by the two letters' places in the alphabet.
+static COUNTRIES: [[Shape; 32]; 32] = {
+    let mut countries = [[Shape { length: 0, digits: 0 }; 32]; 32];
     let mut row = 0;
-    while row < COUNTRIES.len() {
-        let (length, names) = COUNTRIES[row];
-        let names = names.as_bytes();
+    while row < SHAPES.len() {
+        let (parts, names) = SHAPES[row];
+        let (shape, names) = (Shape::of(parts.as_bytes()), names.as_bytes());
         let mut at = 0;
         while at < names.len() {
-            lengths[(names[at] & 31) as usize][(names[at + 1] & 31) as usize] = length;
+            countries[(names[at] & 31) as usize][(names[at + 1] & 31) as usize] = shape;
             at += 3;
         }
         row += 1;
     }
-    lengths
+    countries
 };
+
+impl Shape {
+    const fn of(parts: &[u8]) -> Self {
+        // The check digits are the third and the fourth.
+        let mut shape = Self { length: HEAD, digits: 0b1100 };
+        let (mut at, mut n) = (0, 0);
+        while at < parts.len() {
+            if parts[at].is_ascii_digit() {
+                n = 10 * n + (parts[at] - b'0') as usize;
+            } else {
+                if parts[at] == b'n' {
+                    shape.digits |= ((1 << n) - 1) << shape.length;
+                }
+                (shape.length, n) = (shape.length + n, 0);
+            }
+            at += 1;
+        }
+        shape
+    }
+
+    /// Whether there are digits where they must be.
+    fn is_that_of(self, number: &[u8]) -> bool {
+        let is_due = |at: usize| self.digits >> at & 1 == 1;
+        number.iter().enumerate().all(|(at, byte)| !is_due(at) || byte.is_ascii_digit())
+    }
+}
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = at.checked_sub(2).and_then(|start| {
-        let length = length_for(source, start)?;
-        let end = end_of(source, start, length)?;
+        let shape = shape_for(source, start)?;
+        let end = end_of(source, start, shape)?;
         Some(Found { start, end, rule: "iban.mod97", confidence: 0.99 })
     });
     Look::maybe(found, run_end(source, at))
 }
 
-/// The length that the country code at `start` asks for, if a number may begin there.
-fn length_for(source: &Source<'_>, start: usize) -> Option<usize> {
+/// The shape that the country code at `start` asks for, if a number may begin there.
+fn shape_for(source: &Source<'_>, start: usize) -> Option<Shape> {
     let code = source.bytes().get(start..start + 2)?;
     let is_free =
         !source.before(start).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_free || !code.iter().all(u8::is_ascii_alphabetic) {
         return None;
     }
-    let length = LENGTHS[usize::from(code[0] & 31)][usize::from(code[1] & 31)];
-    (length > 0).then_some(usize::from(length))
+    let shape = COUNTRIES[usize::from(code[0] & 31)][usize::from(code[1] & 31)];
+    (shape.length > 0).then_some(shape)
 }
 
-/// Where a number of `length` letters and digits ends, single blanks, tabs or hyphens in it left out.
-fn end_of(source: &Source<'_>, start: usize, length: usize) -> Option<usize> {
+/// Where a number of this shape ends, single blanks, tabs or hyphens in it left out.
+fn end_of(source: &Source<'_>, start: usize, shape: Shape) -> Option<usize> {
+    let length = shape.length;
     let mut number = [0; LENGTH_MAX];
     let mut n = 0;
     let mut at = start;
@@ -93,7 +163,8 @@ fn end_of(source: &Source<'_>, start: usize, length: usize) -> Option<usize> {
         at += 1;
     }
     let is_free = !source.byte(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    (is_free && remainder(&number[..length]) == 1).then_some(at)
+    let number = &number[..length];
+    (is_free && remainder(number) == 1 && shape.is_that_of(number)).then_some(at)
 }
 
 /// The number mod 97, with its first four characters moved to the end and letters read as 10 to 35.
@@ -127,5 +198,41 @@ mod tests {
         check("DE88370400440532013000, XX89370400440532013000");
         check("DE893704004405320130001 and xDE89370400440532013000");
         check("DE89 3704 0044");
+    }
+
+    #[test]
+    fn letters_where_digits_are_due_are_no_iban() {
+        // The sums are right.
+        let with_sum = |head: &str, tail: &str| {
+            let mut sums = (2..99).map(|sum| format!("{head}{sum:02}{tail}"));
+            sums.find(|number| remainder(number.as_bytes()) == 1).unwrap()
+        };
+        let (hex, account) = (with_sum("be", "beef0badcafe"), with_sum("BE", "539007547034"));
+        check(&format!("id 019ec6e4-a8f3-7eae-{hex}, account ⟦{account}⟧"));
+        check(&format!("token {}", with_sum("ad", "0badf00d0123456789ab")));
+        check(&format!("account ⟦{}⟧", with_sum("AD", "00120345200359100100")));
+        // Letters in place of the check digits can come to the sum as well.
+        let pairs = (b'a'..=b'z').flat_map(|one| (b'a'..=b'z').map(move |two| [one, two]));
+        let mut numbers =
+            pairs.map(|[one, two]| format!("be{}{}539007547034", char::from(one), char::from(two)));
+        let lettered = numbers.find(|number| remainder(number.as_bytes()) == 1).unwrap();
+        check(&format!("token {lettered}"));
+    }
+
+    #[test]
+    fn random_ids_are_no_account_numbers() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        for _ in 0..50_000 {
+            let (one, two) = (next(), next());
+            let (a, b, c) = (one >> 32, one >> 16 & 0xffff, one & 0xfff);
+            let (d, e) = (0x8000 | (two >> 48 & 0x3fff), two & 0xffff_ffff_ffff);
+            check(&format!("{a:08x}-{b:04x}-7{c:03x}-{d:04x}-{e:012x}"));
+        }
     }
 }
