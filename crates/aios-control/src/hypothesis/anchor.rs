@@ -14,7 +14,7 @@ use crate::event::ControlEvent;
 const TERM: Duration = Duration::from_secs(60 * 24 * 60 * 60);
 
 /// The moment that a test running at `now` has begun, by what control has kept: the last reset (of an operator, or
-/// because something else is on trial), and then every [`TERM`].
+/// because something else is on trial), and then every 60 days.
 ///
 /// A step of the boundary is no new beginning: how treatment's boundary moves is part of what treatment is.
 pub fn anchor<'a>(kept: impl IntoIterator<Item = &'a ControlEvent>, now: Timestamp) -> Timestamp {
