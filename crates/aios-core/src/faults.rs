@@ -56,7 +56,7 @@ pub enum Fault {
         pieces: u32,
     },
     /// Nothing more can be written to the event log.
-    DiskFull,
+    DiskFull {},
     /// Each write to it takes so much longer.
     DiskSlow {
         /// By how much.
@@ -168,7 +168,7 @@ impl Faults {
             return Ok(());
         }
         let on = self.now_on();
-        if on.contains(&Fault::DiskFull) {
+        if on.contains(&Fault::DiskFull {}) {
             return Err(std::io::Error::new(
                 std::io::ErrorKind::StorageFull,
                 "no room is left (an ordered fault)",
@@ -229,7 +229,7 @@ impl Fault {
             | Self::Status { tier, .. }
             | Self::Delay { tier, .. }
             | Self::Cut { tier, .. } => Some(*tier),
-            Self::DiskFull | Self::DiskSlow { .. } | Self::ClockJump { .. } => None,
+            Self::DiskFull {} | Self::DiskSlow { .. } | Self::ClockJump { .. } => None,
         }
     }
 
@@ -251,7 +251,7 @@ impl Fault {
             }
             Self::Delay { ms, .. } | Self::DiskSlow { ms } => (1..=60_000).contains(ms),
             Self::ClockJump { seconds } => (1..=400 * 86_400).contains(&seconds.unsigned_abs()),
-            Self::Refuse { .. } | Self::Hang { .. } | Self::Cut { .. } | Self::DiskFull => true,
+            Self::Refuse { .. } | Self::Hang { .. } | Self::Cut { .. } | Self::DiskFull {} => true,
         };
         let why = "code is from 400 to 599, share_pct from 1 to 100, ms from 1 to 60000, seconds up to 400 days";
         if is_fit { Ok(()) } else { Err(FaultError::Value(why)) }
@@ -292,7 +292,7 @@ mod tests {
     fn disk_and_clock_have_theirs() {
         let (faults, now) = (Faults::default(), Timestamp::from_micros(1_800_000_000_000_000));
         assert_eq!((faults.before_write().is_ok(), faults.shown(now)), (true, now));
-        faults.order(Fault::DiskFull, MINUTE).unwrap();
+        faults.order(Fault::DiskFull {}, MINUTE).unwrap();
         let full = faults.before_write().unwrap_err();
         assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
         faults.order(Fault::ClockJump { seconds: -3600 }, MINUTE).unwrap();
@@ -315,8 +315,8 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused() {
         let order = |fault, lasts| Faults::default().order(fault, lasts);
-        assert_eq!(order(Fault::DiskFull, Duration::ZERO), Err(FaultError::Lasts));
-        assert_eq!(order(Fault::DiskFull, FAULT_MAX * 2), Err(FaultError::Lasts));
+        assert_eq!(order(Fault::DiskFull {}, Duration::ZERO), Err(FaultError::Lasts));
+        assert_eq!(order(Fault::DiskFull {}, FAULT_MAX * 2), Err(FaultError::Lasts));
         let status = |code, share_pct| Fault::Status { tier: Tier::Main, code, share_pct };
         assert!(order(status(200, 100), MINUTE).is_err());
         assert!(order(status(503, 0), MINUTE).is_err());

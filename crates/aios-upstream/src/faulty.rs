@@ -36,7 +36,7 @@ pub(crate) async fn send(
             }
             Fault::Delay { ms, .. } => tokio::time::sleep(Duration::from_millis(ms)).await,
             Fault::Cut { pieces, .. } => cut_after = Some(pieces),
-            Fault::DiskFull | Fault::DiskSlow { .. } | Fault::ClockJump { .. } => {}
+            Fault::DiskFull {} | Fault::DiskSlow { .. } | Fault::ClockJump { .. } => {}
         }
     }
     let reply = endpoint.transport.send(outgoing, connect_timeout).await?;

@@ -23,10 +23,20 @@ class Live {
   onrefused: () => void = () => {};
   #source: EventSource | undefined;
   #listeners = new Set<Listener>();
+  #isWanted = false;
   /** The next tick is the first of a connection. */
   #isFirst = true;
 
+  /** Browsers open six connections to a server: a tab that nobody looks at leaves its own to the others. */
+  constructor() {
+    globalThis.document?.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#close();
+      else if (this.#isWanted) this.start();
+    });
+  }
+
   start(): void {
+    this.#isWanted = true;
     if (this.#source) return;
     this.state = "connecting";
     const source = new EventSource(VIEW.live);
@@ -57,6 +67,11 @@ class Live {
   }
 
   stop(): void {
+    this.#isWanted = false;
+    this.#close();
+  }
+
+  #close(): void {
     this.#source?.close();
     this.#source = undefined;
     this.state = "off";

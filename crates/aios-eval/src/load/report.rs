@@ -190,8 +190,10 @@ impl LoadReport {
 fn overall(checks: &[Check], interrupted: bool) -> Verdict {
     let is_any = |verdict| checks.iter().any(|check| check.verdict == verdict);
     match () {
+        // A part of a run proves nothing, good or bad: the questions at its beginning are no sample of all.
+        () if interrupted => Verdict::NoData,
         () if is_any(Verdict::Breached) => Verdict::Breached,
-        () if is_any(Verdict::NoData) || interrupted => Verdict::NoData,
+        () if is_any(Verdict::NoData) => Verdict::NoData,
         () => Verdict::Met,
     }
 }

@@ -98,7 +98,9 @@ impl Firing {
     fn due(&self) -> Option<Instant> {
         let due = match self.volley.pace {
             Pace::Open { rate } => {
-                Some(self.began + Duration::from_secs_f64(self.n_sent as f64 / rate))
+                // Too far off to be told is never.
+                let after = Duration::try_from_secs_f64(self.n_sent as f64 / rate).ok();
+                after.and_then(|after| self.began.checked_add(after))
             }
             Pace::Closed { concurrency } => {
                 ((self.under_way.len() as u64) < concurrency).then(Instant::now)

@@ -138,7 +138,8 @@ impl Read {
     }
 }
 
-/// Puts what is said now in the place of what was said under the same id. Where nobody is named it stays
+/// Puts what is said now in the place of what was said under the same id. It is found again, where the old words were
+/// put away or had a successor. Where nobody is named it stays
 /// whose it was: else what is mended in somebody's words would be lost to their erasure.
 fn replace(
     making: &Transaction<'_>,
@@ -149,7 +150,7 @@ fn replace(
 ) -> rusqlite::Result<()> {
     let sql = "UPDATE fragment SET text = ?2, norm_hash = ?3, terms = ?4, n_words = ?5, guard = ?6, ts = ?7,
         valid_from = ?8, valid_to = ?9, subject = coalesce(?10, subject), speaker = coalesce(?11, speaker),
-        session = ?12, kind = ?13 WHERE id = ?1";
+        session = ?12, kind = ?13, archived_at = NULL, superseded_by = NULL WHERE id = ?1";
     making.prepare_cached(sql)?.execute(params![
         number,
         new.text.as_str(),

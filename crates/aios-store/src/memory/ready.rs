@@ -13,6 +13,9 @@ use super::fragment::{Recalled, RecalledFragment};
 /// Most fragments of a scope whose texts are kept too. Of a larger one few are ever found, and they are read.
 pub(super) const TEXTS_MAX: usize = 2_000;
 
+/// Most changes that are made while a request waits.
+const LATER_MAX: usize = 64;
+
 /// A scope that is kept ready.
 #[derive(Debug)]
 pub(super) struct Ready {
@@ -59,6 +62,20 @@ impl Ready {
             later.into_iter().for_each(|change| change.make(held, last));
         }
         Arc::clone(&built.held)
+    }
+
+    /// The same, if nobody has to be waited for and it is small enough to be searched at once.
+    pub(super) fn held_at_hand(&self) -> Option<Arc<Held>> {
+        let n_later = self.later.try_lock().ok()?.len();
+        {
+            let built = self.built.try_lock().ok()?;
+            let is_small = built.held.is_at_hand() && n_later <= LATER_MAX;
+            // With changes to be made, a search that goes on would have all of it copied.
+            if !is_small || (n_later > 0 && Arc::strong_count(&built.held) > 1) {
+                return None;
+            }
+        }
+        Some(self.held())
     }
 
     /// Has it know of a change when it is asked next.

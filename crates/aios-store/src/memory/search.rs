@@ -109,8 +109,7 @@ impl MemoryStore {
     pub fn search_at_hand(&self, scope: &MemoryScope, query: &Query) -> Option<Vec<Recalled>> {
         let n_forgotten = self.n_forgotten();
         let ready = self.0.cache.try_lock().ok()?.get(&Key::of(scope))?;
-        let held = ready.held();
-        let found = if held.is_at_hand() { held.search(query) } else { None };
+        let found = ready.held_at_hand().and_then(|held| held.search(query));
         found.filter(|_| self.n_forgotten() == n_forgotten)
     }
 

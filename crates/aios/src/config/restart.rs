@@ -6,7 +6,7 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 33] = [
+        const FIXED: [&str; 34] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
@@ -36,6 +36,7 @@ impl Config {
             "nightly.golden_key_env",
             "nightly.promote",
             "nightly.promote_max",
+            "chaos.faults",
             "telemetry.log",
             "telemetry.level",
             "telemetry.otlp_endpoint",

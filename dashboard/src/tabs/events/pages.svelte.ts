@@ -32,7 +32,9 @@ export class Pages {
     this.loading = true;
     try {
       const page = await get<EventsPage>(VIEW.events, { ...this.filter, since: this.since, cursor: this.#cursor, n: PAGE }, running.signal);
-      this.rows = [...this.rows, ...page.events];
+      // What has just happened may have come on top while the page was read.
+      const known = new Set(this.rows.map((row) => row.event_id));
+      this.rows = [...this.rows, ...page.events.filter((row) => !known.has(row.event_id))];
       this.#cursor = page.next ?? undefined;
       this.more = page.next !== null && this.rows.length < ROWS_MAX;
       this.looked_back_to = page.looked_back_to;

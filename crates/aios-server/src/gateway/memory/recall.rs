@@ -96,6 +96,9 @@ fn count(found: &[Recalled]) -> usize {
     found.iter().map(|span| span.fragments.len()).sum()
 }
 
+/// Most bytes of a request that are read beside other requests.
+const AT_HAND_BYTES_MAX: usize = 64 * 1024;
+
 /// One search, with all that it needs on another thread.
 struct Search {
     scope: MemoryScope,
@@ -145,7 +148,8 @@ async fn in_time(
 ) -> Result<Vec<Recalled>, MemoryOutcome> {
     let opened = Arc::clone(&gateway.memory.opened);
     // A panic costs the memory's part of the request, and no more of it.
-    match catch_unwind(AssertUnwindSafe(|| search.at_hand(&opened))) {
+    let at_hand = || if search.is_small() { search.at_hand(&opened) } else { Ok(None) };
+    match catch_unwind(AssertUnwindSafe(at_hand)) {
         Ok(Ok(Some(found))) => return Ok(found),
         Ok(Ok(None)) => {}
         Ok(Err(error)) => return Err(failed(&error)),
@@ -173,6 +177,11 @@ fn failed(why: &dyn Display) -> MemoryOutcome {
 }
 
 impl Search {
+    /// Whether what the request holds is soon read: all of it is held against what is found.
+    fn is_small(&self) -> bool {
+        self.contents.iter().map(ExactSizeIterator::len).sum::<usize>() <= AT_HAND_BYTES_MAX
+    }
+
     /// `None` if it would have to wait for a lock, the disk or a large scope.
     fn at_hand(&self, opened: &Opened) -> Result<Option<Vec<Recalled>>, StoreError> {
         let Some(store) = opened.at_hand() else { return Ok(None) };
@@ -228,7 +237,10 @@ fn may_be_of(fragment: &str, text: &str) -> bool {
     let mask = memchr::memchr2(b'[', b'<', fragment.as_bytes());
     let link = memchr::memmem::find(fragment.as_bytes(), b"://");
     let first = mask.into_iter().chain(link).min();
-    first.is_some_and(|first| text.as_bytes().starts_with(&fragment.as_bytes()[..first]))
+    // Nothing before it is what every text begins with.
+    first.is_some_and(|first| {
+        first > 0 && text.as_bytes().starts_with(&fragment.as_bytes()[..first])
+    })
 }
 
 #[cfg(test)]

@@ -89,3 +89,19 @@ fn what_is_said_anew_under_an_id_is_whose_it_is_now() {
     assert_eq!(add(&memory, vec![named("x", said(1, 2, TEXT))]), [Outcome::Changed]);
     assert_eq!(found(&memory, &all_of("a"), "ferry"), [TEXT]);
 }
+
+#[test]
+fn what_had_a_successor_is_found_again_when_it_says_something_new() {
+    let (_temp, _dir, memory) = open();
+    let later = "it goes at one from the old pier";
+    add(&memory, vec![named("x", said(1, 1, TEXT)), named("y", said(1, 2, later))]);
+    assert_eq!(memory.supersede(&scope(1), "x", "y").unwrap(), Revised::Done);
+    assert_eq!(found(&memory, &scope(1), "ferry noon"), [""; 0]);
+    // The same import again changes nothing.
+    assert_eq!(add(&memory, vec![named("x", said(1, 1, TEXT))]), [Outcome::Seen]);
+    assert_eq!(found(&memory, &scope(1), "ferry noon"), [""; 0]);
+    let now = "the ferry leaves at noon again";
+    assert_eq!(add(&memory, vec![named("x", said(1, 3, now))]), [Outcome::Changed]);
+    // With its neighbor, as spans are.
+    assert_eq!(found(&memory, &scope(1), "ferry noon"), [later, now]);
+}

@@ -14,7 +14,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 async fn run(trial: &mut Trial) -> anyhow::Result<()> {
     check_before(trial).await?;
-    trial.order(Fault::DiskFull).await?;
+    trial.order(Fault::DiskFull {}).await?;
     // They wait: with events.sync = "always" an answer is given when its event is on disk.
     let beside = trial.ask_beside(5)?;
     let raised = trial.alerted("event_log", true, ALERT_MAX).await?;

@@ -1,5 +1,7 @@
 //! The server is killed under load and started again.
 
+use std::time::{Duration, Instant};
+
 use super::{Scenario, check_before};
 use crate::cli::chaos::trial::{Ask, Seen, Trial, ask};
 
@@ -15,6 +17,12 @@ const ROUNDS: usize = 3;
 /// Clients that ask without a pause.
 const CLIENTS: usize = 4;
 
+/// Pause of a client that was not answered.
+const AFTER_FAILURE: Duration = Duration::from_millis(20);
+
+/// How long these may take.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+
 /// Answers after which it is killed.
 const ANSWERS: usize = 60;
 
@@ -26,13 +34,25 @@ async fn run(trial: &mut Trial) -> anyhow::Result<()> {
         for _ in 0..CLIENTS {
             let (caller, told) = (trial.caller()?, told.clone());
             clients.spawn(async move {
-                while told.send(ask(caller.clone(), Ask::Whole).await).is_ok() {}
+                loop {
+                    let seen = ask(caller.clone(), Ask::Whole).await;
+                    let has_failed = seen.failed.is_some();
+                    if told.send(seen).is_err() {
+                        return;
+                    }
+                    if has_failed {
+                        tokio::time::sleep(AFTER_FAILURE).await;
+                    }
+                }
             });
         }
         drop(told);
         let mut n = 0;
+        let began = Instant::now();
         while n < ANSWERS {
-            let Some(seen) = heard.recv().await else { break };
+            // A server that has ended by itself answers no more: that it did not last is what the check then says.
+            let left = ANSWERS_WITHIN.saturating_sub(began.elapsed());
+            let Ok(Some(seen)) = tokio::time::timeout(left, heard.recv()).await else { break };
             n += usize::from(seen.failed.is_none());
             trial.answered.extend(seen.event_id.filter(|_| seen.failed.is_none()));
         }
