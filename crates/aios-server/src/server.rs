@@ -10,12 +10,11 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aios_core::{Clock, Faults};
+use aios_core::Faults;
 use aios_privacy::Keyring;
-use aios_route::Knots;
-use aios_store::{AuditLog, DataDir, Eraser, EventStore, Rotator};
+use aios_store::{AuditLog, Eraser, Rotator};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::admin::{self, AdminConfig, Page};
@@ -24,35 +23,17 @@ use crate::canary::ControlConfig;
 use crate::collected::Collected;
 use crate::control_plane::{ControlPlane, Controls};
 use crate::gateway::memory::{Memory, MemoryMode};
-use crate::gateway::{self, Gateway, Keys};
+use crate::gateway::{self, Gateway};
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
 use crate::nightly::Nightly;
-use crate::routing::RoutingState;
-use crate::trace::EventObserver;
 use crate::unplugged::{Pieces, Planes};
 
 /// What a server is made of.
 pub struct Parts {
-    /// The configuration at start.
-    pub live: Live,
-    /// What configuration asks of control.
-    pub control: ControlConfig,
-    /// Policy and sampler.
-    pub routing: Arc<RoutingState>,
-    /// Knots that the sampler has made, to be stored.
-    pub learned: mpsc::Receiver<Knots>,
-    /// The event log.
-    pub store: Arc<dyn EventStore>,
-    /// The data directory.
-    pub data_dir: Arc<DataDir>,
-    /// Wall-clock time.
-    pub clock: Arc<dyn Clock>,
-    /// Keys of the deployment.
-    pub keys: Keys,
-    /// Is told of each event.
-    pub observer: Option<Arc<dyn EventObserver>>,
+    /// What both planes are made of.
+    pub pieces: Pieces,
     /// Limits of both listeners.
     pub listener: ListenerConfig,
     /// The gateway's socket.
@@ -122,21 +103,11 @@ impl ReloadState {
 pub fn start(parts: Parts) -> io::Result<Handle> {
     let addresses = (parts.gateway_socket.local_addr()?, parts.admin_socket.local_addr()?);
     if let Some(faults) = &parts.faults {
-        parts.live.upstreams.allow_faults(faults);
+        parts.pieces.live.upstreams.allow_faults(faults);
     }
-    let pieces = Pieces {
-        live: parts.live,
-        control: parts.control,
-        routing: parts.routing,
-        learned: parts.learned,
-        store: parts.store,
-        data_dir: Arc::clone(&parts.data_dir),
-        clock: parts.clock,
-        keys: parts.keys,
-        observer: parts.observer,
-        ids: None,
-    };
-    let Planes { gateway, controller, controller_state, canary, control } = Planes::new(pieces)?;
+    let data_dir = Arc::clone(&parts.pieces.data_dir);
+    let Planes { gateway, controller, controller_state, canary, control } =
+        Planes::new(parts.pieces)?;
     gateway.metrics.collect(Collected::new(&gateway));
     if gateway.live.load().memory.mode != MemoryMode::Off {
         gateway.memory.open_ahead();
@@ -146,7 +117,7 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let auth = admin::auth(parts.admin);
     let login_path = admin::first_link(&auth);
     let kept = Kept {
-        data_dir: parts.data_dir,
+        data_dir,
         audit: parts.audit,
         eraser: parts.eraser,
         rotator: parts.rotator,

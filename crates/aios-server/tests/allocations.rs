@@ -15,7 +15,7 @@ use aios_core::{BOUNDARY_DEFAULT, Clock, Percent, Split, Timestamp};
 use aios_privacy::{KeyMaterial, Keyring, PiiKind, Pseudonymizer, Redactor};
 use aios_route::{BucketKey, Policy};
 use aios_server::{
-    AdminConfig, Clients, GatewayConfig, Keys, KnownNames, ListenerConfig, Live, Parts,
+    AdminConfig, Clients, GatewayConfig, Keys, KnownNames, ListenerConfig, Live, Parts, Pieces,
     RoutingState,
 };
 use aios_store::{AuditConfig, AuditLog, DataDir, Eraser, EventLogConfig, FileEventLog, Rotator};
@@ -189,18 +189,21 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         },
         nightly: aios_server::Nightly::default(),
         page: aios_server::Page::default(),
-        live: live(model),
-        control: aios_server::ControlConfig::fixed(split()),
-        routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
-        learned,
-        store,
-        data_dir,
-        clock: Arc::new(FixedClock),
-        observer: None,
-        keys: Keys {
-            pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([1; 32])),
-            older: vec![],
-            bucket: BucketKey::new(&KeyMaterial::new([2; 32])),
+        pieces: Pieces {
+            live: live(model),
+            control: aios_server::ControlConfig::fixed(split()),
+            routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
+            learned,
+            store,
+            data_dir,
+            clock: Arc::new(FixedClock),
+            observer: None,
+            keys: Keys {
+                pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([1; 32])),
+                older: vec![],
+                bucket: BucketKey::new(&KeyMaterial::new([2; 32])),
+            },
+            ids: None,
         },
         listener: ListenerConfig {
             connections_max: 8,

@@ -1,10 +1,11 @@
 //! What every command starts from: the sources of settings, and how to print.
 
+use aios_privacy::Secret;
 use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::Globals;
-use super::output::say;
+use super::output::{Failure, say};
 use crate::config::{self, Config, ConfigError, Flag, Sources};
 
 /// What every command starts from.
@@ -34,6 +35,18 @@ impl Context {
         let config = config::load(&self.sources)?;
         config.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
         Ok(config)
+    }
+
+    /// The client key in the variable that `--api-key-env` names; none where none is named.
+    pub(super) fn client_key(&self, variable: Option<&str>) -> anyhow::Result<Option<Secret>> {
+        let Some(name) = variable else { return Ok(None) };
+        match self.sources.env.get(name).filter(|key| !key.is_empty()) {
+            Some(key) => Ok(Some(Secret::new(key.clone()))),
+            None => {
+                let hint = "put the client key there, or leave --api-key-env out";
+                Err(Failure::new(format!("the variable {name} is not set"), hint).into())
+            }
+        }
     }
 }
 

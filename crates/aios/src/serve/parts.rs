@@ -6,7 +6,7 @@ use aios_core::{Clock, Faults, Profile};
 use aios_privacy::SecretDigest;
 use aios_route::{Knots, Policy, Sampler};
 use aios_server::{
-    AdminConfig, AdminToken, Clients, Handle, KnownNames, Live, Parts, RoutingState, Scopes,
+    AdminConfig, AdminToken, Clients, Handle, KnownNames, Live, Parts, Pieces, RoutingState, Scopes,
 };
 use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Resumed, Rotator, StoreError, actor};
 use aios_upstream::Upstreams;
@@ -66,16 +66,19 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
     let (policy, sampler) = policy(config, &data_dir);
     let routing = Arc::new(RoutingState::new(policy, sampler, learned_to));
     let handle = aios_server::start(Parts {
-        live: live(config, 1, &fill, None),
-        control: config.control(),
-        routing: Arc::clone(&routing),
-        learned,
-        store: Arc::clone(&store) as Arc<dyn aios_store::EventStore>,
-        data_dir: Arc::clone(&data_dir),
-        clock: clock(faults.as_ref()),
+        pieces: Pieces {
+            live: live(config, 1, &fill, None),
+            control: config.control(),
+            routing: Arc::clone(&routing),
+            learned,
+            store: Arc::clone(&store) as Arc<dyn aios_store::EventStore>,
+            data_dir: Arc::clone(&data_dir),
+            clock: clock(faults.as_ref()),
+            keys,
+            observer: traces.map(Traces::observer),
+            ids: None,
+        },
         faults,
-        keys,
-        observer: traces.map(Traces::observer),
         listener: config.listener(),
         gateway_socket,
         admin_socket: admin_socket.into_std().context("cannot use the admin socket")?,

@@ -40,7 +40,6 @@ pub(crate) struct Scene {
     pub(crate) shown: Arc<Shown>,
     pub(crate) endpoints: Vec<EndpointStatus>,
     pub(crate) event_log: EventLogStats,
-    pub(crate) is_read_only: bool,
 }
 
 type SceneNow = dyn Fn() -> Scene + Send + Sync;

@@ -18,11 +18,9 @@ use crate::ShownSetting;
 pub(crate) struct SettingsView {
     /// Version of the program.
     version: String,
-    /// When the server started; none where files are only looked at.
-    #[schemars(with = "Option<Time>")]
-    started_at: Option<Timestamp>,
-    /// Nothing can be changed: there is no server, only files.
-    is_read_only: bool,
+    /// When the server started.
+    #[schemars(with = "Time")]
+    started_at: Timestamp,
     /// The configuration file, if there is one.
     file: Option<String>,
     /// Hash of the effective configuration.
@@ -123,8 +121,7 @@ pub(crate) async fn show(State(views): State<Views>) -> Response {
         let log = &scene.event_log;
         Ok(SettingsView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: Some(scene.config.started_at).filter(|_| !scene.is_read_only),
-            is_read_only: scene.is_read_only,
+            started_at: scene.config.started_at,
             file: scene.shown.file.as_ref().map(|file| file.display().to_string()),
             hash: scene.config.hash.clone(),
             generation: scene.config.generation,

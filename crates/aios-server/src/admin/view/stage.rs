@@ -46,7 +46,6 @@ impl Stage {
             endpoints: live.upstreams.status(),
             event_log: gateway.store.stats(),
             shown: Arc::clone(&live.shown),
-            is_read_only: false,
             split,
         }
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use aios_core::Bucket;
 use aios_eval::{Report, candidate_fingerprint};
-use aios_privacy::Secret;
 use aios_server::api_url;
 use aios_server::golden::{Asker, Judge};
 use clap::Args;
@@ -71,7 +70,7 @@ impl Target {
         config: &Config,
     ) -> anyhow::Result<Asker> {
         let judge = Judge { model: self.judge.clone(), votes: self.judge_votes };
-        let key = self.key(context)?;
+        let key = context.client_key(self.api_key_env.as_deref())?;
         let asker = Asker::new(&self.url(config), key.as_ref(), self.bucket, self.timeout, judge);
         Ok(asker.map_err(|error| {
             Failure::new("cannot ask", "give --url as in http://127.0.0.1:8500/v1").because(error)
@@ -96,16 +95,5 @@ impl Target {
             boundary,
             status.profile,
         ))
-    }
-
-    fn key(&self, context: &Context) -> anyhow::Result<Option<Secret>> {
-        let Some(name) = &self.api_key_env else { return Ok(None) };
-        match context.sources.env.get(name).filter(|key| !key.is_empty()) {
-            Some(key) => Ok(Some(Secret::new(key.clone()))),
-            None => {
-                let hint = "put the client key there, or leave --api-key-env out";
-                Err(Failure::new(format!("the variable {name} is not set"), hint).into())
-            }
-        }
     }
 }

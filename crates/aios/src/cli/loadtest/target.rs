@@ -1,6 +1,5 @@
 //! Whom load is sent to.
 
-use aios_privacy::Secret;
 use aios_server::api_url;
 use aios_upstream::Caller;
 use clap::Args;
@@ -36,7 +35,7 @@ impl Target {
 
     /// Who calls it; only if somebody answers there.
     pub(super) fn caller(&self, context: &Context, config: &Config) -> anyhow::Result<Caller> {
-        let (url, key) = (self.url(config), self.key(context)?);
+        let (url, key) = (self.url(config), context.client_key(self.api_key_env.as_deref())?);
         let caller = Caller::new(&url, key.as_ref()).map_err(|error| {
             Failure::usage("cannot send load", "give --url as in http://127.0.0.1:8500/v1")
                 .because(error)
@@ -58,17 +57,6 @@ impl Target {
             None => {
                 let hint = "start it (`aios serve`), or name another one with --url";
                 Err(Failure::new(format!("nobody answers at {url}"), hint).into())
-            }
-        }
-    }
-
-    fn key(&self, context: &Context) -> anyhow::Result<Option<Secret>> {
-        let Some(name) = &self.api_key_env else { return Ok(None) };
-        match context.sources.env.get(name).filter(|key| !key.is_empty()) {
-            Some(key) => Ok(Some(Secret::new(key.clone()))),
-            None => {
-                let hint = "put the client key there, or leave --api-key-env out";
-                Err(Failure::new(format!("the variable {name} is not set"), hint).into())
             }
         }
     }
