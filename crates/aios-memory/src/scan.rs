@@ -32,14 +32,26 @@ pub(crate) struct Scanned {
     weights: Vec<f32>,
     /// What all of them weigh.
     weight: f32,
+    /// What it takes to tell one fragment from all others.
+    one_of_all: f32,
 }
 
 impl Scanned {
     /// How much of the question stands in some fragments together: 1 if all of it does.
     pub(crate) fn share(&self, members: impl Iterator<Item = usize>) -> f32 {
+        if self.weight > 0.0 { self.weight_of(members) / self.weight } else { 0.0 }
+    }
+
+    /// How far what they hold of the question tells some fragments from all others: 1 if by chance no more than one
+    /// fragment of the scope held as much. What the question says besides is no matter: whoever asks has other
+    /// words than whoever answers, but one rare word in common is seldom chance.
+    pub(crate) fn evidence(&self, members: impl Iterator<Item = usize>) -> f32 {
+        self.weight_of(members) / self.one_of_all
+    }
+
+    fn weight_of(&self, members: impl Iterator<Item = usize>) -> f32 {
         let held = members.fold(0, |held, at| held | self.holders.held_by(at));
-        let weight: f32 = bits(held).map(|n| self.weights[n]).sum();
-        if self.weight > 0.0 { weight / self.weight } else { 0.0 }
+        bits(held).map(|n| self.weights[n]).sum()
     }
 }
 
@@ -59,6 +71,7 @@ pub(crate) fn scan(scope: &Scope, query: &Query) -> Scanned {
     let idf = |n: usize| -> Vec<f32> { n_with.iter().map(|n_with| idf(n, *n_with)).collect() };
     scanned.weights = weights(scope, query, idf(scope.len().max(LARGE)));
     scanned.weight = scanned.weights.iter().sum();
+    scanned.one_of_all = (scope.len().max(LARGE) as f32).ln();
     scanned.scored = scanned.holders.score(scope, query, &idf(scope.len()));
     scanned
 }

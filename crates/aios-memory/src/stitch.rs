@@ -102,11 +102,11 @@ impl Made<'_> {
         share >= self.query.weights.floor || self.is_meant(at)
     }
 
-    /// Whether enough of the question is in all results together, in words or in meaning.
+    /// Whether some result has more of the question than chance would bring, in words or in meaning.
     fn are_about(&self) -> bool {
-        let members = self.hits.iter().flat_map(|hit| &hit.members).copied();
-        self.scanned.share(members) >= self.query.weights.floor_together
-            || self.hits.iter().any(|hit| self.is_meant(hit.best))
+        let floor = self.query.weights.floor_evidence;
+        let told_apart = |hit: &Hit| self.scanned.evidence(hit.members.iter().copied()) >= floor;
+        self.hits.iter().any(|hit| told_apart(hit) || self.is_meant(hit.best))
     }
 
     /// Whether a fragment means what is asked, as far as vectors tell.

@@ -130,7 +130,7 @@ fn asked(results: &[Recalled], scope: Option<&MemoryScope>, ms: f64) -> Asked {
     let answer = Answer {
         results: results
             .iter()
-            .map(|result| result.fragments.iter().flat_map(ids_of).collect())
+            .map(|result| result.fragments.iter().flat_map(|one| ids_of(one)).collect())
             .collect(),
         n_words: fragments().map(|one| n_words(&one.text)).sum(),
         n_leaks: fragments().filter(|one| is_leak(&one.home)).count(),

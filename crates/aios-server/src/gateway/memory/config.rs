@@ -54,7 +54,7 @@ pub struct MemoryConfig {
     pub words_max: usize,
     /// Where it stands.
     pub place: MemoryPlace,
-    /// Least share of the question that all that is found must hold together.
+    /// How far what some result holds of the question must tell it from all else.
     pub floor: f32,
     /// Longest wait for a search.
     pub search_timeout: Duration,
