@@ -41,7 +41,7 @@ const STEPS: &[Step] = &[
     Step { name: "tests", run: || run(&["test", "--workspace"]) },
     Step { name: "crashes", run: crashes },
     Step { name: "simulation", run: sim::step },
-    Step { name: "otel", run: otel },
+    Step { name: "features", run: features },
     Step { name: "docs", run: docs },
     Step { name: "dashboard", run: dashboard::run_browser },
     Step { name: "workflows", run: workflows::lint },
@@ -91,12 +91,12 @@ fn run(args: &[&str]) -> Result<Done> {
     cargo::run(args).map(|()| Done::Passed)
 }
 
-/// What stands behind the feature, which the steps before leave out.
-fn otel() -> Result<Done> {
-    const AIOS: [&str; 4] = ["-p", "aios", "--features", "otel"];
+/// What stands behind features of the program, which the steps before leave out; both in one build.
+fn features() -> Result<Done> {
+    const AIOS: [&str; 4] = ["-p", "aios", "--features", "otel,local-embeddings"];
     let of_aios = |first: &[&str], last: &[&str]| run(&[first, &AIOS, last].concat());
     of_aios(&["clippy"], &["--all-targets", "--", "-D", "warnings"])?;
-    of_aios(&["test"], &["--", "otel", "traces"])
+    of_aios(&["test"], &["--", "otel", "traces", "recall::local"])
 }
 
 fn docs() -> Result<Done> {
