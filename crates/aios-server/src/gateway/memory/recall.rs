@@ -19,6 +19,7 @@ use super::Opened;
 use super::config::MemoryConfig;
 use super::embed::{Embedded, embed};
 use super::fence::{block, put};
+use super::local::Haste;
 use super::turn::texts_at;
 use super::wanted::Wanted;
 use crate::gateway::Gateway;
@@ -136,7 +137,8 @@ async fn vector_in_time(
         };
         let question = tokio::task::spawn_blocking(cut).await.ok()?.ok()?;
         let texts = [question].to_vec();
-        let Embedded { model, mut vectors } = embed(gateway, record.live(), &texts).await.ok()?;
+        let embedded = embed(gateway, record.live(), &texts, Haste::Question).await;
+        let Embedded { model, mut vectors } = embedded.ok()?;
         Some((model, vectors.pop()??))
     };
     tokio::time::timeout(config.embed_timeout, embedding).await.ok()?
