@@ -11,6 +11,7 @@ mod memory;
 mod net;
 mod pii;
 mod proxy;
+mod soak;
 mod store;
 mod upstream;
 
@@ -130,6 +131,33 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Everything at once against a running server, for long: what grows, what is lost
+    Soak {
+        /// Address of the gateway.
+        #[arg(long)]
+        to: SocketAddr,
+        /// Address of its admin API.
+        #[arg(long)]
+        admin: SocketAddr,
+        /// Its data directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Its configuration, which is written anew for each reload.
+        #[arg(long)]
+        config: PathBuf,
+        /// Its process.
+        #[arg(long)]
+        pid: u32,
+        /// Requests a second.
+        #[arg(long)]
+        rate: f64,
+        /// How long, in seconds.
+        #[arg(long)]
+        seconds: u64,
+        /// Where the report goes as JSON.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// Send load and print what came back
     Load {
         /// Address of the gateway.
@@ -192,6 +220,11 @@ fn run(command: Command) -> Result<bool> {
         Command::Erase { segments, holding, events } => {
             let report = erase::run(&erase::Shape { segments, holding, events })?;
             print_line(&serde_json::to_string(&report)?)?;
+        }
+        Command::Soak { to, admin, dir, config, pid, rate, seconds, json } => {
+            let lasts = Duration::from_secs(seconds);
+            let plan = soak::Plan { to, admin, dir, config, pid, rate, lasts, json };
+            return on_one_thread(soak::run(plan));
         }
         Command::Load { to, connections, duration_ms, mode } => {
             let plan = Plan { to, connections, duration: Duration::from_millis(duration_ms), mode };
