@@ -57,13 +57,13 @@ impl Normal {
 }
 
 fn clean(c: char) -> Option<char> {
-    use GeneralCategory::{Control, Format, PrivateUse, Surrogate, Unassigned};
+    use GeneralCategory::{Control, Format, PrivateUse, Surrogate};
     match c {
         '\t' | '\n' | '\r' => Some(' '),
         '\0' | '\u{fffd}' => None,
         _ if c.is_whitespace() && !c.is_control() => Some(' '),
         _ => match get_general_category(c) {
-            Control | Format | PrivateUse | Surrogate | Unassigned => None,
+            Control | Format | PrivateUse | Surrogate => None,
             _ => Some(c),
         },
     }
@@ -98,4 +98,31 @@ fn is_chinese(c: char) -> bool {
         | '\u{2b920}'..='\u{2ceaf}'
         | '\u{f900}'..='\u{faff}'
         | '\u{2f800}'..='\u{2fa1f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: &[&str]) {
+        let normal =
+            Normal { cleans: true, splits_chinese: true, strips_accents: true, lowers: true };
+        let mut words = Vec::new();
+        normal.each_word(text, |word| {
+            words.push(word.to_owned());
+            true
+        });
+        assert_eq!(words, expect, "{text:?}");
+    }
+
+    #[test]
+    fn words_are_what_the_reference_takes_for_words() {
+        check("It's 5\u{a0}o\u{301}clock", &["it", "'", "s", "5", "oclock"]);
+        check("a\u{200b}b\u{ad}c\u{e000}d\0e\u{fffd}f", &["abcdef"]);
+        // What no version of Unicode knows yet is a letter like any other.
+        check("a\u{378}b", &["a\u{378}b"]);
+        check("\u{4e00}\u{9fff}x", &["\u{4e00}", "\u{9fff}", "x"]);
+        check("\u{3a3}\u{3a3}", &["\u{3c3}\u{3c3}"]);
+        check(" \t\n", &[]);
+    }
 }
