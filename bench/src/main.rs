@@ -46,6 +46,9 @@ enum Command {
         /// Address to listen on; port 0 picks a free one.
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: SocketAddr,
+        /// Time before a whole answer, in milliseconds.
+        #[arg(long, default_value_t = 0)]
+        wait_ms: u64,
         /// Time between two events of a stream, in milliseconds.
         #[arg(long, default_value_t = 10)]
         gap_ms: u64,
@@ -193,10 +196,11 @@ fn run(command: Command) -> Result<bool> {
         Command::Pii { dev: true, .. } => pii::print_errors(&mut std::io::stdout().lock())?,
         Command::Pii { quick, .. } => return pii::run(quick, &mut std::io::stdout().lock()),
         Command::Memory { dir, quick } => {
-            return memory::run(&dir, quick, &mut std::io::stdout().lock());
+            memory::run(&dir, quick, &mut std::io::stdout().lock())?;
         }
-        Command::Upstream { listen, gap_ms } => {
-            on_one_thread(upstream::serve(listen, Duration::from_millis(gap_ms)))?;
+        Command::Upstream { listen, wait_ms, gap_ms } => {
+            let [wait, gap] = [wait_ms, gap_ms].map(Duration::from_millis);
+            on_one_thread(upstream::serve(listen, wait, gap))?;
         }
         Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream))?,
         Command::Store { dir, events } => {

@@ -12,6 +12,7 @@ mod demo;
 mod fuzz;
 mod guard;
 mod http;
+mod lack;
 mod npm;
 mod process;
 mod sdk;
