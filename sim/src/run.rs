@@ -273,7 +273,7 @@ impl Run {
 
     /// Polls each client once, in order, and lets due timers fire.
     fn poll_each(&mut self) {
-        let Self { runtime, clients, truth, got, reached, .. } = self;
+        let Self { runtime, clients, truth, got, reached, elapsed, .. } = self;
         runtime.block_on(async {
             std::future::poll_fn(|cx| {
                 clients.retain_mut(|client| {
@@ -283,7 +283,7 @@ impl Run {
                     let asked = truth.asked.get_mut(&client.ask.n).expect("it is known who asks");
                     got.answer(client.ask.n, &answer);
                     reached.note(if answer.status == 200 { "answers" } else { "refusals" });
-                    asked.answered(&answer);
+                    asked.answered(&answer, *elapsed);
                     if asked.stands == Stands::Limited {
                         reached.note("limits reached");
                     }

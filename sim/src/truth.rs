@@ -41,6 +41,8 @@ pub(crate) struct Given {
     pub(crate) status: u16,
     pub(crate) text: String,
     pub(crate) fell_back: bool,
+    /// How long that took.
+    pub(crate) took: Duration,
     /// Its body names this as the cause of an error.
     pub(crate) is_log_trouble: bool,
 }
@@ -138,7 +140,7 @@ impl Asked {
     }
 
     /// The client has seen the end of its answer.
-    pub(crate) fn answered(&mut self, answer: &Answer) {
+    pub(crate) fn answered(&mut self, answer: &Answer, now: Duration) {
         self.event_id.clone_from(&answer.event_id);
         // Then the log was full, or could not say in time that the event is safe.
         let is_unsafe = answer.is("event_log_full") || answer.is("event_not_kept");
@@ -152,6 +154,7 @@ impl Asked {
             status: answer.status,
             text: answer.text(),
             fell_back: answer.fell_back,
+            took: now.saturating_sub(self.since),
             is_log_trouble: is_unsafe,
         });
     }
