@@ -299,7 +299,7 @@ mod tests {
         check(Some(2.0), Some(Limit::AtLeast(1.5)), true, "pass");
         check(Some(2.0), Some(Limit::AtMost(1.5)), false, "MISS");
         check(None, Some(Limit::AtMost(1.5)), false, "no figure");
-        check(Some(2.0), None, true, "2.000            -");
+        check(Some(2.0), None, true, "2.000         -");
     }
 
     #[test]
