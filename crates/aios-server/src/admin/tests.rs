@@ -167,6 +167,7 @@ impl Admin {
             status: status.clone(),
             alerts: Arc::default(),
             goldens: Arc::clone(&goldens),
+            audit: Arc::clone(&audit),
         };
         let views = stage.views();
         let state = AdminState {

@@ -22,7 +22,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::MissedTickBehavior;
 
 use super::goldens::RunView;
-use super::live::{ConfigTold, Tick};
+use super::live::{Audited, ConfigTold, Tick};
 use super::overview::{Alert, CanaryBrief};
 use super::scene::{Scene, Views};
 use super::tiles;
@@ -55,6 +55,7 @@ struct Standing {
     alerts: Vec<Alert>,
     canary: CanaryBrief,
     config: ConfigTold,
+    audited: Audited,
     golden: Option<RunView>,
 }
 
@@ -140,6 +141,7 @@ impl Hub {
                 alerts: tiles::alerts(dir)?,
                 canary: tiles::brief(scene),
                 config: scene.config.clone(),
+                audited: scene.audited,
                 golden,
             })
         };
@@ -216,6 +218,9 @@ impl Standing {
         }
         if told.is_none_or(|told| told.config != self.config) {
             frames.push(frame("config", &self.config));
+        }
+        if told.is_none_or(|told| told.audited != self.audited) {
+            frames.push(frame("audited", &self.audited));
         }
         if let Some(run) = &self.golden
             && told.is_none_or(|told| told.golden.as_ref() != Some(run))

@@ -21,6 +21,8 @@ pub(crate) struct Told {
     canary: CanaryBrief,
     /// When another configuration came into force, and at the beginning.
     config: ConfigTold,
+    /// When something went on record in the audit trail, and at the beginning: what somebody did may have changed any view.
+    audited: Audited,
     /// When a golden run of this server begins, goes on or ends.
     golden: RunView,
 }
@@ -62,6 +64,13 @@ pub(crate) struct ConfigTold {
     /// When the server started.
     #[schemars(with = "Time")]
     pub(super) started_at: Timestamp,
+}
+
+/// What went on record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Audited {
+    /// Entries of the audit trail that this server has written.
+    pub(super) n: u64,
 }
 
 /// Where a test message went.
