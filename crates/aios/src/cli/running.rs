@@ -33,6 +33,7 @@ pub(super) struct Status {
     pub(super) n_sampled: Option<usize>,
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) event_log: EventLog,
+    pub(super) pseudonym_key: u16,
     pub(super) requests_in_flight: i64,
 }
 

@@ -67,6 +67,7 @@ impl Resolver<'_> {
         };
         config.hypotheses = self.hypotheses(&file.hypotheses);
         config.nightly.work.hypotheses = config.hypotheses.clone();
+        config.nightly.work.events_kept_for = config.events.log.retention.events.total;
         config.audit.keep_days = retention::whole_days(config.events.log.retention.audit.total);
         self.reachable_only_with_keys(&config);
         config
