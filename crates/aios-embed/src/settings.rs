@@ -126,7 +126,7 @@ impl Modules {
         let of = |module: &Module| module.kind.rsplit('.').next().map(str::to_owned);
         let kinds: Vec<String> = modules.iter().filter_map(of).collect();
         let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
-        let is_plain = |path: &str| Path::new(path).components().all(is_name);
+        let is_plain = |path: &str| !path.is_empty() && Path::new(path).components().all(is_name);
         let is_normalized = match kinds[..] {
             ["Transformer", "Pooling"] => Some(false),
             ["Transformer", "Pooling", "Normalize"] => Some(true),

@@ -209,6 +209,7 @@ fn what_cannot_be_used_is_refused_by_file_and_key() {
         ("1_Pooling/config.json", "/pooling_mode", json!(["cls", "max"]), "is cls + max"),
         ("modules.json", "/2/type", json!("a.Dense"), "Transformer, Pooling, Dense"),
         ("modules.json", "/1/path", json!("../1_Pooling"), "modules.json"),
+        ("modules.json", "/1/path", json!(""), "modules.json"),
         ("config_sentence_transformers.json", "/default_prompt_name", json!("query"), "is query"),
         ("tokenizer.json", "/model/type", json!("Unigram"), "`model.type` is Unigram"),
         ("tokenizer.json", "/normalizer", json!(null), "`normalizer.type` is "),

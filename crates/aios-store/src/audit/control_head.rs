@@ -76,13 +76,11 @@ fn last_in(file: PathBuf) -> Result<Option<Witness>, StoreError> {
 pub(super) fn contradicted(dir: &DataDir) -> Result<Option<AuditFault>, StoreError> {
     // Looked at before the chain, which only grows meanwhile.
     let Some(Witness { last_line, seq, file, line }) = witnessed(dir)? else { return Ok(None) };
-    let ends = ControlHistory::<Value>::read(dir)?.last_line();
-    Ok((ends < last_line).then(|| {
-        let name = dir.control_path();
-        let name = name.file_name().map(Path::new).unwrap_or(&name).display();
-        let why = format!(
-            "by it {name} had come to line {last_line}, and that ends with line {ends}: lines were taken from it, or an older one was put back"
-        );
-        AuditFault { seq, file, line: Some(line), why }
-    }))
+    let history = ControlHistory::<Value>::read(dir)?;
+    let ends = history.last_line();
+    let Some(fault) = history.fault.filter(|_| ends < last_line) else { return Ok(None) };
+    let why = format!(
+        "by it control's chain had come to line {last_line}, and that is sound up to line {ends}: {fault}"
+    );
+    Ok(Some(AuditFault { seq, file, line: Some(line), why }))
 }

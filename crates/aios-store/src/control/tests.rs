@@ -251,7 +251,7 @@ fn an_older_chain_with_its_head_is_not_taken_for_the_newest() {
     let fault = ControlLog::open::<Value>(&dir).unwrap().unwrap_err();
     assert!(fault.why.contains("knows of a line 5, and it ends with line 2"), "{fault}");
     let crate::AuditVerdict::Bad(fault) = verify() else { panic!("it is not sound") };
-    assert!(fault.why.contains("had come to line 5, and that ends with line 2"), "{fault}");
+    assert!(fault.why.contains("had come to line 5, and that is sound up to line 2"), "{fault}");
     assert!(fault.file.starts_with(dir.audit_path()) && fault.line.is_some(), "{fault}");
     // A reset begins behind all of it, and the trail is sound again.
     ControlLog::put_aside(&dir, day(1)).unwrap();

@@ -8,7 +8,7 @@ use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
     PiiKind::Secret,
-    &[Anchors::Words(&["bearer", "basic", " -u ", "--user "])],
+    &[Anchors::Words(&["bearer", "basic", " -u ", "--user ", "--user="])],
     look,
 );
 
@@ -17,14 +17,18 @@ const BLANKS_MAX: usize = 12;
 /// Longest name or password of an option.
 const OPTION_MAX: usize = 128;
 const PASSWORD_MIN: usize = 6;
+/// The same of one that is a word or a number: what is shorter is a placeholder more often than a password.
+const PLAIN_PASSWORD_MIN: usize = 8;
+/// So far before an option its command is looked for, in bytes.
+const COMMAND_MAX: usize = 160;
 
 const BEARER_MIN: usize = 16;
 const BASIC_MIN: usize = 8;
 
 fn look(source: &Source<'_>, at: usize) -> Look {
-    let option = [" -u ", "--user "].iter().find(|option| source.has_word(at, option));
+    let option = [" -u ", "--user ", "--user="].iter().find(|option| source.has_word(at, option));
     if let Some(option) = option {
-        return given_as_option(source, at + option.len());
+        return given_as_option(source, at + option.len(), is_of_a_client(source, at));
     }
     let is_basic = source.has_word(at, "basic");
     if !is_basic && !source.has_word(at, "bearer") {
@@ -63,8 +67,16 @@ fn blanks_end(source: &Source<'_>, start: usize) -> usize {
     at
 }
 
-/// `admin:hunter22`, quoted or not. Two numbers are whose a container's files are.
-fn given_as_option(source: &Source<'_>, at: usize) -> Look {
+/// Whether the option at `at` is one of curl's or wget's, on the same line.
+fn is_of_a_client(source: &Source<'_>, at: usize) -> bool {
+    let start = source.run_left(at, COMMAND_MAX, |byte| !matches!(byte, b'\n' | b';' | b'|'));
+    let command = source.bytes().get(start..at).unwrap_or_default();
+    [&b"curl"[..], b"wget"].iter().any(|client| memchr::memmem::find(command, client).is_some())
+}
+
+/// `admin:hunter22`, quoted or not. What stands behind a colon is certainly a password only where it is given to
+/// a client; elsewhere two numbers or names may be whose a container's files are.
+fn given_as_option(source: &Source<'_>, at: usize, is_of_a_client: bool) -> Look {
     let name = source.run_right(at, 1, |byte| matches!(byte, b'"' | b'\''));
     let is_part = |byte: u8| byte > b' ' && !matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b':');
     let colon = source.run_right(name, OPTION_MAX, is_part);
@@ -72,12 +84,12 @@ fn given_as_option(source: &Source<'_>, at: usize) -> Look {
     let end = source.run_right(start, OPTION_MAX, |byte| is_part(byte) || byte == b':');
     let value = source.between(start, end);
     let has = |of: fn(char) -> bool| value.chars().any(of);
+    let is_mixed = has(|c| c.is_alphabetic()) && has(|c| !c.is_alphabetic());
     let is_ours = colon > name
         && source.byte(colon) == Some(b':')
         && value.len() >= PASSWORD_MIN
         && !value.starts_with(['$', '<', '{', '*', '/'])
-        && has(|c| c.is_alphabetic())
-        && has(|c| !c.is_alphabetic());
+        && (is_mixed || is_of_a_client && value.len() >= PLAIN_PASSWORD_MIN);
     let found = Found { start, end, rule: "secret.basic", confidence: 0.93 };
     Look::maybe(is_ours.then_some(found), end.max(at + 1))
 }
@@ -118,6 +130,8 @@ mod tests {
     #[test]
     fn what_an_option_gives_is_found() {
         check("curl -u admin:⟦hunter22⟧ https://x.example; curl --user 'jo:⟦s3cret:pw⟧' x");
+        check("curl -su x -u admin:⟦swordfish⟧ https://x.example | wget --user=jo:⟦12345678⟧");
+        check("curl x; docker run -u 100000:100000 img; docker run -u someone:somegroup img");
         check("docker run -u 1000:1000 img; curl -u $USER:$PASS1 x; curl -u jo: x; sort -u a:b");
     }
 

@@ -63,7 +63,7 @@ impl LocalEmbedder {
                 Haste::Question => self.questions.ask_now(text).ok_or(NoVectors::Away)?,
                 Haste::Fragments => self.fragments.ask(text).await.ok_or(NoVectors::Away)?,
             };
-            vectors.push(vector.await.map_err(|_panicked| NoVectors::Away)?);
+            vectors.push(vector.await.map_err(|_ended| NoVectors::Away)?);
         }
         Ok(Embedded { model: self.model.clone(), vectors })
     }
@@ -73,7 +73,7 @@ impl LocalEmbedder {
 #[derive(Debug)]
 struct Desk(mpsc::Sender<Job>);
 
-/// A text, and who waits for its vector. One of no direction has none.
+/// A text, and who waits for its vector. One of no direction has none, nor has one that the model stumbles over.
 struct Job {
     text: String,
     vector: oneshot::Sender<Option<Quantized>>,
@@ -118,10 +118,11 @@ fn run(embedder: &dyn Embedder, mut waiting: mpsc::Receiver<Job>) {
             continue;
         }
         // A text that the model stumbles over costs its own vector, and no other.
-        match catch_unwind(AssertUnwindSafe(|| Quantized::of(&embedder.embed(&text)))) {
-            Ok(made) => drop(vector.send(made)),
-            Err(_panic) => tracing::error!("the local model has panicked at a text"),
-        }
+        let made = catch_unwind(AssertUnwindSafe(|| Quantized::of(&embedder.embed(&text))));
+        drop(vector.send(made.unwrap_or_else(|_panic| {
+            tracing::error!("the local model has panicked at a text, which now has no vector");
+            None
+        })));
     }
 }
 
@@ -221,8 +222,10 @@ mod tests {
     #[tokio::test]
     async fn a_text_that_the_model_stumbles_over_costs_no_other() {
         let Stand { local, .. } = &stand();
-        let bad = local.vectors(&texts(&["bad"]), Haste::Question).await;
-        assert_eq!(bad.unwrap_err(), NoVectors::Away);
-        assert!(local.vectors(&texts(&["good"]), Haste::Question).await.is_ok());
+        for haste in [Haste::Question, Haste::Fragments] {
+            let made = local.vectors(&texts(&["good", "bad", "best"]), haste).await.unwrap();
+            let good = Quantized::of(&[4.0, 1.0]);
+            assert_eq!(made.vectors, [good.clone(), None, good], "{haste:?}");
+        }
     }
 }

@@ -87,7 +87,7 @@ fn state(version: u16, is_newest: bool, writer: Writer, used: &KeyUse) -> &'stat
 impl Writer {
     fn of(config: &Config) -> Self {
         match running::owner(config) {
-            Ok(Some(running)) => Self::Server(running.status.pseudonym_key),
+            Ok(Some(running)) => running.status.pseudonym_key.map_or(Self::Silent, Self::Server),
             // A directory that may only be read is written by nobody else either, as far as anybody can tell.
             Ok(None) if !matches!(Owner::of(config), Ok(Owner::Server)) => Self::Nobody,
             Ok(None) | Err(_) => Self::Silent,
