@@ -12,6 +12,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2022",
     reportCompressedSize: false,
+    // How long the bundler took is of no interest to whoever wants the page.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: { proxy: { "/admin": SERVER, "/status": SERVER, "/metrics": SERVER } },
 });

@@ -11,6 +11,7 @@ mod memory;
 mod net;
 mod pii;
 mod proxy;
+mod soak;
 mod store;
 mod upstream;
 mod views;
@@ -46,6 +47,9 @@ enum Command {
         /// Address to listen on; port 0 picks a free one.
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: SocketAddr,
+        /// Time before a whole answer, in milliseconds.
+        #[arg(long, default_value_t = 0)]
+        wait_ms: u64,
         /// Time between two events of a stream, in milliseconds.
         #[arg(long, default_value_t = 10)]
         gap_ms: u64,
@@ -137,6 +141,33 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Everything at once against a running server, for long: what grows, what is lost
+    Soak {
+        /// Address of the gateway.
+        #[arg(long)]
+        to: SocketAddr,
+        /// Address of its admin API.
+        #[arg(long)]
+        admin: SocketAddr,
+        /// Its data directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Its configuration, which is written anew for each reload.
+        #[arg(long)]
+        config: PathBuf,
+        /// Its process.
+        #[arg(long)]
+        pid: u32,
+        /// Requests a second.
+        #[arg(long)]
+        rate: f64,
+        /// How long, in seconds.
+        #[arg(long)]
+        seconds: u64,
+        /// Where the report goes as JSON.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// Send load and print what came back
     Load {
         /// Address of the gateway.
@@ -175,10 +206,11 @@ fn run(command: Command) -> Result<bool> {
         Command::Pii { dev: true, .. } => pii::print_errors(&mut std::io::stdout().lock())?,
         Command::Pii { quick, .. } => return pii::run(quick, &mut std::io::stdout().lock()),
         Command::Memory { dir, quick } => {
-            return memory::run(&dir, quick, &mut std::io::stdout().lock());
+            memory::run(&dir, quick, &mut std::io::stdout().lock())?;
         }
-        Command::Upstream { listen, gap_ms } => {
-            on_one_thread(upstream::serve(listen, Duration::from_millis(gap_ms)))?;
+        Command::Upstream { listen, wait_ms, gap_ms } => {
+            let [wait, gap] = [wait_ms, gap_ms].map(Duration::from_millis);
+            on_one_thread(upstream::serve(listen, wait, gap))?;
         }
         Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream))?,
         Command::Store { dir, events } => {
@@ -202,6 +234,11 @@ fn run(command: Command) -> Result<bool> {
         Command::Erase { segments, holding, events } => {
             let report = erase::run(&erase::Shape { segments, holding, events })?;
             print_line(&serde_json::to_string(&report)?)?;
+        }
+        Command::Soak { to, admin, dir, config, pid, rate, seconds, json } => {
+            let lasts = Duration::from_secs(seconds);
+            let plan = soak::Plan { to, admin, dir, config, pid, rate, lasts, json };
+            return on_one_thread(soak::run(plan));
         }
         Command::Load { to, connections, duration_ms, mode } => {
             let plan = Plan { to, connections, duration: Duration::from_millis(duration_ms), mode };

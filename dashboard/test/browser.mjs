@@ -2,6 +2,9 @@
 
 import "./browser/tabs.mjs";
 import "./browser/session.mjs";
+import "./browser/parts.mjs";
+import "./browser/fresh.mjs";
+import "./browser/drill.mjs";
 import "./browser/acts.mjs";
 import "./browser/keyboard.mjs";
 import "./browser/budget.mjs";

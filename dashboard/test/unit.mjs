@@ -26,7 +26,8 @@ test("numbers keep to what is known", async () => {
   const { bytes, count, dollars, latency, percent, plain } = await load("lib/number");
   assert.equal(plain(null), "–");
   assert.equal(percent(undefined), "–");
-  assert.equal(percent(0.0243, 2), "2.43 %");
+  assert.equal(percent(0.0243, 2), "2.43\u00a0%");
+  assert.equal(plain(-1.5), "−1.5");
   assert.equal(count(99_999), "99,999");
   assert.equal(count(1_234_567), "1.2M");
   assert.equal(latency(0), "0 ms");
@@ -103,9 +104,75 @@ test("the window that is suggested holds all traffic, and not much more", async 
   check(6, 2, "6h", "24h");
 });
 
+const LOCAL = { url: "http://127.0.0.1:8500", needs_key: false };
+
 test("a question can be asked again from a shell, whatever stands in it", async () => {
-  const { asCurl } = await load("tabs/events/event");
-  const line = asCurl({ request_model: "aios-auto", question: "it's $HOME `x`", stream: false });
-  assert.match(line, /it'\\''s \$HOME `x`/);
-  assert.match(line, /x-aios-purpose: replay/);
+  const { again } = await load("tabs/events/event");
+  const { asBash, asPowerShell } = await load("lib/call");
+  const asked = again({ operation: "chat", request_model: "aios-auto", question: "it's $HOME ’x’", stream: false });
+  assert.match(asBash(asked, LOCAL), /^curl http:\/\/127\.0\.0\.1:8500\/v1\/chat\/completions .*x-aios-purpose: replay.*it'\\''s \$HOME/);
+  assert.match(asPowerShell(asked, LOCAL), /it''s \$HOME ’’x’’/);
+  for (const write of [asBash, asPowerShell]) assert.doesNotMatch(write(asked, LOCAL), /KEY/);
+  const guarded = { url: "http://10.0.0.7:80", needs_key: true };
+  assert.match(asBash(asked, guarded), /^curl http:\/\/10\.0\.0\.7:80\/v1\/.* -H "authorization: Bearer \$AIOS_API_KEY"/);
+  assert.match(asPowerShell(asked, guarded), /-Uri http:\/\/10\.0\.0\.7:80\/v1\/.*Authorization = "Bearer \$env:AIOS_API_KEY"/);
+});
+
+test("a question goes the way that it came", async () => {
+  const { again } = await load("tabs/events/event");
+  const check = (operation, path, field) => {
+    const call = again({ operation, request_model: "m", question: "q", stream: true });
+    assert.equal(call.path, path);
+    assert.ok(call.body[field], `${operation}: ${JSON.stringify(call.body)}`);
+    assert.equal("stream" in call.body, operation !== "embeddings");
+  };
+  check("chat", "/v1/chat/completions", "messages");
+  check("completions", "/v1/completions", "prompt");
+  check("embeddings", "/v1/embeddings", "input");
+  check("responses", "/v1/responses", "input");
+});
+
+test("the gateway is where the settings say", async () => {
+  const { gatewayOf } = await load("lib/call");
+  const settings = (listen, required) => [{ key: "server.listen", value: listen }, { key: "clients.required", value: required }];
+  assert.deepEqual(gatewayOf(settings("127.0.0.1:9000", false), "console.example"), { url: "http://127.0.0.1:9000", needs_key: false });
+  assert.deepEqual(gatewayOf(settings("0.0.0.0:80", true), "console.example"), { url: "http://console.example:80", needs_key: true });
+  assert.deepEqual(gatewayOf(settings("[::]:8500", true), "[::1]"), { url: "http://[::1]:8500", needs_key: true });
+  assert.deepEqual(gatewayOf([], ""), LOCAL);
+});
+
+test("what has just happened is taken into the list that it belongs to", async () => {
+  const { filterOf, matches } = await load("tabs/events/filter");
+  const row = { tier: "main", source: null, bucket: "control", outcome: "timeout", latency_ms: 900, conv_id: "c1_a" };
+  const check = (filter, expect) => assert.equal(matches(filterOf((name) => filter[name] ?? ""), row), expect, JSON.stringify(filter));
+  check({}, true);
+  check({ tier: "main", bucket: "control", outcome: "timeout", latency_ms_min: "500", conv_id: "c1_a" }, true);
+  check({ tier: "embedder" }, false);
+  check({ bucket: "treatment" }, false);
+  check({ outcome: "ok" }, false);
+  check({ latency_ms_min: "1000" }, false);
+  check({ conv_id: "c1_b" }, false);
+  check({ text: "tides" }, undefined);
+});
+
+test("a view is read anew after something has happened, and not too soon", async () => {
+  const { isDue } = await load("lib/due");
+  const reading = { happened_ms: 2_000, began_ms: 1_000, pause_ms: 5_000 };
+  assert.equal(isDue(reading, 5_999), false);
+  assert.equal(isDue(reading, 6_000), true);
+  assert.equal(isDue({ ...reading, happened_ms: 900 }, 60_000), false, "nothing has happened since: nothing is asked");
+});
+
+test("the overview's charts are of the traffic that they are given", async () => {
+  const { charts } = await load("tabs/overview/charts");
+  const outcomes = [{ outcome: "ok", n: [7] }, { outcome: "timeout", n: [2] }];
+  const traffic = { at_ms: [60_000], outcomes, latency_ms_p50: [1], latency_ms_p95: [2], latency_ms_p99: [3], input_tokens: [4], output_tokens: [5], cost_usd: [0] };
+  const shares = { main: [1], embedder: [2], unanswered: [3], control: [4], treatment: [5] };
+  const drawn = charts({ traffic, shares, marks: [], slo_ms: 20_000, failed_share: 0.25 });
+  const of = (name) => drawn.find((chart) => chart.name === name);
+  assert.deepEqual(of("requests-by-tier").spec.lines.map(({ values }) => values[0]), [1, 2, 3]);
+  assert.deepEqual(of("failures").spec.lines.map(({ label }) => label), ["timeout"], "what went well is no failure");
+  assert.equal(of("latency").spec.levels[0].value, 20_000);
+  assert.equal(of("cost").spec, undefined, "what costs nothing is no chart");
+  assert.deepEqual(of("tokens").spec.xs, [60]);
 });

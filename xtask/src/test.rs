@@ -5,43 +5,33 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use crate::lack::is_lack;
 use crate::{cargo, dashboard, process, sdk, sim, workflows};
-
-/// What a step came to.
-pub(crate) enum Done {
-    /// It ran and passed.
-    Passed,
-    /// It could not run here.
-    Skipped(String),
-}
-
-/// A machine without the tool may go on; CI may not.
-pub(crate) fn missing(tool: &str) -> Result<Done> {
-    let why = format!("{tool} was not found");
-    if std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false") {
-        bail!("{why}, and CI runs every check");
-    }
-    println!("skipped: {why}");
-    Ok(Done::Skipped(why))
-}
 
 struct Step {
     name: &'static str,
-    run: fn() -> Result<Done>,
+    run: fn() -> Result<()>,
+}
+
+/// What a step came to.
+enum Done {
+    Passed,
+    /// Something that it needs is missing here, and was named.
+    Skipped(String),
 }
 
 const STEPS: &[Step] = &[
-    Step { name: "format", run: || run(&["fmt", "--all", "--check"]) },
+    Step { name: "format", run: || cargo::run(&["fmt", "--all", "--check"]) },
     // Before anything is compiled, so that what is compiled has it inside.
     Step { name: "page", run: dashboard::page },
     Step {
         name: "lint",
-        run: || run(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        run: || cargo::run(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
-    Step { name: "tests", run: || run(&["test", "--workspace"]) },
+    Step { name: "tests", run: || cargo::run(&["test", "--workspace"]) },
     Step { name: "crashes", run: crashes },
     Step { name: "simulation", run: sim::step },
-    Step { name: "otel", run: otel },
+    Step { name: "features", run: features },
     Step { name: "docs", run: docs },
     Step { name: "dashboard", run: dashboard::run_browser },
     Step { name: "workflows", run: workflows::lint },
@@ -56,7 +46,7 @@ fn run_each(steps: &[&Step]) -> Result<()> {
     for (index, step) in steps.iter().enumerate() {
         println!("\n== {}/{} {} ==", index + 1, steps.len(), step.name);
         let step_started = Instant::now();
-        let result = (step.run)();
+        let result = settle((step.run)(), is_ci());
         summary.push(line(step.name, &result, step_started.elapsed()));
         if let Err(error) = result {
             print_summary(&summary, started.elapsed());
@@ -65,6 +55,23 @@ fn run_each(steps: &[&Step]) -> Result<()> {
     }
     print_summary(&summary, started.elapsed());
     Ok(())
+}
+
+/// A machine without a tool may go on; CI runs every check.
+fn settle(result: Result<()>, is_ci: bool) -> Result<Done> {
+    match result {
+        Ok(()) => Ok(Done::Passed),
+        Err(error) if !is_ci && is_lack(&error) => {
+            println!("skipped: {error:#}");
+            let why = error.to_string();
+            Ok(Done::Skipped(why.lines().next().unwrap_or_default().to_owned()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
 /// The command: all steps, or those whose names begin with one of the arguments.
@@ -81,27 +88,23 @@ pub(crate) fn run_command(args: &[String]) -> Result<ExitCode> {
 }
 
 /// Kills the store at every point at which it could be broken off.
-fn crashes() -> Result<Done> {
+fn crashes() -> Result<()> {
     const FEATURE: [&str; 4] = ["-p", "aios-store", "--features", "fail-points"];
-    run(&[&["clippy"][..], &FEATURE, &["--all-targets", "--", "-D", "warnings"]].concat())?;
-    run(&[&["test"][..], &FEATURE, &["--test", "crash"]].concat())
+    cargo::run(&[&["clippy"][..], &FEATURE, &["--all-targets", "--", "-D", "warnings"]].concat())?;
+    cargo::run(&[&["test"][..], &FEATURE, &["--test", "crash"]].concat())
 }
 
-fn run(args: &[&str]) -> Result<Done> {
-    cargo::run(args).map(|()| Done::Passed)
-}
-
-/// What stands behind the feature, which the steps before leave out.
-fn otel() -> Result<Done> {
-    const AIOS: [&str; 4] = ["-p", "aios", "--features", "otel"];
-    let of_aios = |first: &[&str], last: &[&str]| run(&[first, &AIOS, last].concat());
+/// What stands behind features of the program, which the steps before leave out; both in one build.
+fn features() -> Result<()> {
+    const AIOS: [&str; 4] = ["-p", "aios", "--features", "otel,local-embeddings"];
+    let of_aios = |first: &[&str], last: &[&str]| cargo::run(&[first, &AIOS, last].concat());
     of_aios(&["clippy"], &["--all-targets", "--", "-D", "warnings"])?;
-    of_aios(&["test"], &["--", "otel", "traces"])
+    of_aios(&["test"], &["--", "otel", "traces", "recall::local"])
 }
 
-fn docs() -> Result<Done> {
+fn docs() -> Result<()> {
     let mut command = cargo::cargo(&["doc", "--no-deps", "--workspace"]);
-    process::run(command.env("RUSTDOCFLAGS", "-D warnings")).map(|()| Done::Passed)
+    process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn line(name: &str, result: &Result<Done>, took: Duration) -> String {
@@ -116,4 +119,21 @@ fn line(name: &str, result: &Result<Done>, took: Duration) -> String {
 fn print_summary(summary: &[String], took: Duration) {
     println!("\n== summary ==\n{}", summary.join("\n"));
     println!("{:<14}         {:>7.1} s", "all", took.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lack::Lack;
+
+    #[test]
+    fn what_is_missing_skips_a_step_but_not_in_ci() {
+        let lack = || anyhow::Error::new(Lack::new("node 18 is too old", "install another"));
+        let skipped = settle(Err(lack().context("of the page")), false).unwrap();
+        assert!(matches!(skipped, Done::Skipped(_)));
+        let error = settle(Err(lack()), true).err().unwrap();
+        assert!(format!("{error:#}").contains("hint: install another"), "{error:#}");
+        assert!(settle(Err(anyhow::anyhow!("a test has failed")), false).is_err());
+        assert!(matches!(settle(Ok(()), true), Ok(Done::Passed)));
+    }
 }

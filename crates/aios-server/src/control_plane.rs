@@ -111,6 +111,7 @@ impl ControlPlane {
             desk: Arc::clone(&desk),
             status: status.clone(),
             alerts: Arc::clone(&alert_metrics),
+            audit: Arc::clone(&kept.audit),
         };
         let views = stage.views();
         let hub = Hub::new(Arc::clone(&gateway), views.clone());

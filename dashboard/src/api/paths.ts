@@ -19,6 +19,7 @@ export const VIEW = {
 
 /** What changes something. */
 export const ACT = {
+  logout: "/admin/v1/logout",
   override: "/admin/v1/routing/override",
   clearOverride: "/admin/v1/routing/clear",
   canaryCheck: "/admin/v1/canary/check",

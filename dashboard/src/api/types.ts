@@ -5,6 +5,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Alert = Schemas["Alert"];
+export type Audited = Schemas["Audited"];
 export type CanaryBrief = Schemas["CanaryBrief"];
 export type CanaryView = Schemas["CanaryView"];
 export type CandidateView = Schemas["CandidateView"];

@@ -11,7 +11,9 @@ const COMPACT = new Intl.NumberFormat("en-US", { notation: "compact", maximumFra
 
 export function plain(value: Maybe, digits?: number): string {
   if (!known(value)) return NONE;
-  return digits === undefined ? PLAIN.format(value) : value.toFixed(digits);
+  const text = digits === undefined ? PLAIN.format(value) : value.toFixed(digits);
+  // A hyphen is no minus.
+  return text.replace("-", "−");
 }
 
 /** `12,345`, from a hundred thousand on `123.5K`. */
@@ -22,7 +24,7 @@ export function count(value: Maybe): string {
 
 /** A share as percent. */
 export function percent(share: Maybe, digits = 1): string {
-  return known(share) ? `${(share * 100).toFixed(digits)} %` : NONE;
+  return known(share) ? `${(share * 100).toFixed(digits)}\u00a0%` : NONE;
 }
 
 export function latency(value_ms: Maybe): string {

@@ -7,6 +7,8 @@ export class Resource<T> {
   data = $state.raw<T | undefined>();
   error = $state.raw<string | undefined>();
   loading = $state(false);
+  /** When the last reading began; zero before the first. */
+  began_ms = 0;
   #running: AbortController | undefined;
 
   constructor(private readonly read: (signal: AbortSignal) => Promise<T>) {}
@@ -17,6 +19,7 @@ export class Resource<T> {
     const running = new AbortController();
     this.#running = running;
     this.loading = true;
+    this.began_ms = Date.now();
     try {
       const data = await this.read(running.signal);
       if (running.signal.aborted) return;

@@ -1,6 +1,7 @@
 /** Who looks, and what they may do. */
 
 import { ApiError, get, post } from "../api/client";
+import { ACT } from "../api/paths";
 
 export interface Who {
   name: string;
@@ -35,6 +36,12 @@ class Session {
   async signIn(token: string): Promise<void> {
     await post<Who>("/admin/v1/login", {}, token);
     await this.ask();
+  }
+
+  /** Ends the session everywhere: the cookie is worth nothing from then on. */
+  async signOut(): Promise<void> {
+    await post(ACT.logout);
+    this.lost();
   }
 
   lost(): void {

@@ -5,6 +5,8 @@ export interface Column<Row> {
   key: string;
   label: string;
   number?: boolean;
+  /** May take several lines; what is not stays on one. */
+  wide?: boolean;
   /** Drawn by the table's snippet in place of plain text. */
   custom?: boolean;
   text: (row: Row) => string;

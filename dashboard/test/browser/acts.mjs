@@ -6,7 +6,7 @@ test("the kill switch says what it does, does it within a second, and can be tak
   const { page, context, complaints } = await owner(SEEDED);
   await show(page, "canary");
   await page.locator("[data-live=live]").waitFor();
-  const treated = page.getByTestId("treatment-pct");
+  const treated = page.locator("[data-figure='In treatment']");
   const before = await treated.textContent();
   assert.notEqual(before, "0 %");
   await page.getByRole("button", { name: "Kill switch" }).click();

@@ -1,20 +1,23 @@
 /** A browser, pages that somebody is signed in to, and traffic for them to show. */
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { after } from "node:test";
+import { promisify } from "node:util";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 export const SEEDED = { admin: need("AIOS_ADMIN"), data: need("AIOS_DATA") };
 export const EMPTY = { admin: need("AIOS_EMPTY_ADMIN"), data: need("AIOS_EMPTY_DATA") };
 export const SHOTS = need("AIOS_SHOTS");
-const GATEWAY = need("AIOS_GATEWAY");
+export const GATEWAY = need("AIOS_GATEWAY");
+const PROGRAM = need("AIOS_PROGRAM");
 
 export const TABS = ["overview", "hypotheses", "routing", "events", "settings", "canary", "goldens", "memory", "privacy"];
 
 /** What is waited for comes soon, or not at all. */
-export const SOON = { timeout: 10_000 };
+export const SOON = { timeout: 30_000 };
 
 function need(name) {
   const value = process.env[name];
@@ -81,6 +84,18 @@ export async function ask(content, { conversation = "talk-1", ...more } = {}) {
   return reply.headers.get("x-aios-event-id");
 }
 
+/** Somebody else at the admin address: what they do is seen by every page. */
+export async function admin(path, body, site = SEEDED) {
+  const headers = { authorization: `Bearer ${await tokenOf(site)}`, "content-type": "application/json" };
+  const reply = await fetch(site.admin + path, body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) });
+  const text = await reply.text();
+  assert.ok(reply.ok, `${path}: ${reply.status} ${text}`);
+  return JSON.parse(text);
+}
+
+/** A command of AIOS beside the server that runs on the same data. */
+const aios = (...args) => promisify(execFile)(PROGRAM, [...args, "--data-dir", SEEDED.data]);
+
 const QUESTIONS = [
   "hi",
   "thanks!",
@@ -94,16 +109,11 @@ const QUESTIONS = [
 export async function seed() {
   for (let n = 0; n < 60; n++) await ask(QUESTIONS[n % QUESTIONS.length], { conversation: `talk-${n % 20}` });
   await ask("?", { temperature: "hot", messages: "none" });
-  const context = await browser.newContext({ baseURL: SEEDED.admin });
-  const headers = { authorization: `Bearer ${await tokenOf(SEEDED)}` };
   const fragments = [{ text: "The landlord's office closes at five on Fridays." }, { text: "The oldest museum of the town is open on Mondays." }];
-  const kept = await context.request.post("/admin/v1/memory/add", { headers, data: { fragments } });
-  assert.equal(kept.status(), 200, await kept.text());
-  await until(async () => {
-    const reply = await context.request.get("/admin/v1/events?n=100", { headers });
-    return reply.ok() && (await reply.json()).events.length >= 60;
-  }, "60 events in the index");
-  await context.close();
+  await admin("/admin/v1/memory/add", { fragments });
+  await until(async () => (await admin("/admin/v1/events?n=100")).events.length >= 60, "60 events in the index");
+  // What only a command does: a baseline of golden answers.
+  await aios("golden", "record", "--url", `${GATEWAY}/v1`);
 }
 
 /** Asks again and again, for as long as what is waited for may take. */

@@ -83,7 +83,7 @@ test("times are in the viewer's zone, with UTC on hover", async () => {
   const time = page.locator("[role=row] time").first();
   const at = new Date(await time.getAttribute("datetime"));
   assert.match(await time.getAttribute("title"), / UTC$/);
-  const there = at.toLocaleTimeString("en-US", { timeZone: "America/New_York", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const there = at.toLocaleTimeString("en-US", { timeZone: "America/New_York", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   assert.equal(await time.textContent(), there);
   await context.close();
 });

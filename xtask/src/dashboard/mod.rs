@@ -27,6 +27,9 @@ const SOURCES: &[&str] = &[
     "vite.config.ts",
 ];
 
+/// Made of the sources by the checks, and part of no page: what is made is not what it is made of.
+const MADE: &str = "schema.d.ts";
+
 /// Written when all of it is there, with the digest of what it was made of.
 const NOTE: &str = "built.txt";
 
@@ -35,11 +38,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     if !args.is_empty() {
         bail!(Usage("usage: cargo xtask dashboard".to_owned()));
     }
-    if !build()? {
-        bail!(
-            "node with npm was not found\nhint: install Node 20.19 or newer, and call this again"
-        );
-    }
+    build()?;
     println!("dashboard/dist holds the page; the next build of aios has it inside");
     Ok(ExitCode::SUCCESS)
 }
@@ -49,18 +48,34 @@ fn home() -> PathBuf {
     workspace::root().join("dashboard")
 }
 
-/// Builds the page, unless it is built of what is there now. `false` without Node and npm.
-pub(crate) fn build() -> Result<bool> {
-    let home = home();
-    if !npm::install_beside(&home)? {
-        return Ok(false);
+/// Builds the page for somebody who can go on without it, and is told what there is in its place.
+pub(crate) fn build_if_possible() {
+    if let Err(why) = build() {
+        println!("{}: {why:#}", in_its_place(is_there()));
     }
+}
+
+fn in_its_place(is_there: bool) -> &'static str {
+    if is_there {
+        "with the dashboard as it was built before"
+    } else {
+        "without the dashboard: its address will say how to build it"
+    }
+}
+
+/// Whether a page was built, of whatever.
+fn is_there() -> bool {
+    home().join("dist").join("index.html").exists()
+}
+
+/// Builds the page, unless it is built of what is there now.
+pub(crate) fn build() -> Result<()> {
+    let home = home();
+    npm::install_beside(&home)?;
     let note = workspace::target().join("dashboard").join(NOTE);
     let made_of = digest(&home, SOURCES)?;
-    let is_built = home.join("dist").join("index.html").exists()
-        && fs::read_to_string(&note).is_ok_and(|noted| noted == made_of);
-    if is_built {
-        return Ok(true);
+    if is_there() && fs::read_to_string(&note).is_ok_and(|noted| noted == made_of) {
+        return Ok(());
     }
     let vite = home.join("node_modules").join("vite").join("bin").join("vite.js");
     let args = ["build", "--logLevel", "warn"];
@@ -68,8 +83,7 @@ pub(crate) fn build() -> Result<bool> {
     if let Some(dir) = note.parent() {
         fs::create_dir_all(dir).with_context(|| format!("failed to create {}", dir.display()))?;
     }
-    fs::write(&note, made_of).with_context(|| format!("failed to write {}", note.display()))?;
-    Ok(true)
+    fs::write(&note, made_of).with_context(|| format!("failed to write {}", note.display()))
 }
 
 /// A digest of files and folders, whatever the order in which the system lists them.
@@ -95,7 +109,9 @@ fn digest(root: &Path, parts: &[&str]) -> Result<String> {
 /// A file, or all files under a folder.
 fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     if !path.is_dir() {
-        files.push(path.to_owned());
+        if path.file_name().is_none_or(|name| name != MADE) {
+            files.push(path.to_owned());
+        }
         return Ok(());
     }
     let entries =
@@ -128,6 +144,7 @@ mod tests {
         assert_ne!(after("src/one.ts", "2"), first);
         write("src/one.ts", "1");
         assert_eq!(after("other/two.ts", "1"), first, "it is made of nothing else");
+        assert_eq!(after("src/api/schema.d.ts", "types"), first, "the checks make it anew");
         assert_ne!(after("src/deep/two.ts", ""), first);
     }
 }

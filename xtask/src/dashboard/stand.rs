@@ -39,6 +39,7 @@ pub(super) struct Site {
     gateway: String,
     admin: String,
     data: PathBuf,
+    program: PathBuf,
 }
 
 impl Stand {
@@ -72,19 +73,21 @@ impl Site {
         let (config, data) = (dir.join(format!("{name}.toml")), dir.join(name));
         fs::write(&config, CONFIG)
             .with_context(|| format!("failed to write {}", config.display()))?;
-        let mut command = Command::new(workspace::program(profile, "aios"));
+        let program = workspace::program(profile, "aios");
+        let mut command = Command::new(&program);
         command.args(["serve", "--listen", &gateway, "--admin-listen", &admin]);
         command.arg("--data-dir").arg(&data).arg("--config").arg(&config);
         let mut server = Server::start(command, &dir.join(format!("{name}.log")))?;
         server.wait_ready(&gateway, "/readyz", READY)?;
-        Ok(Self { server, gateway, admin, data })
+        Ok(Self { server, gateway, admin, data, program })
     }
 
-    pub(super) fn environment(&self) -> [(&'static str, String); 3] {
+    pub(super) fn environment(&self) -> [(&'static str, String); 4] {
         [
             ("AIOS_GATEWAY", format!("http://{}", self.gateway)),
             ("AIOS_ADMIN", format!("http://{}", self.admin)),
             ("AIOS_DATA", self.data.display().to_string()),
+            ("AIOS_PROGRAM", self.program.display().to_string()),
         ]
     }
 

@@ -7,30 +7,33 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::test::{Done, missing};
+use crate::lack::Lack;
 use crate::{npm, process, workspace};
 use rig::Rig;
 
+const HINT_PYTHON: &str = "install Python 3.10 or newer with its venv and ensurepip";
+const HINT_PIP: &str = "pip fetches it once: call this again with the network there";
+
 /// The official Python client.
-pub(crate) fn python() -> Result<Done> {
-    let Some(python) = find_python() else { return missing("python3 with the venv module") };
+pub(crate) fn python() -> Result<()> {
+    let python =
+        find_python().ok_or_else(|| Lack::new("python3 with venv was not found", HINT_PYTHON))?;
     let program = prepare_python(&python)?;
     check(Command::new(program).arg("-B").arg(scripts().join("conformance.py")))
 }
 
 /// The official npm client.
-pub(crate) fn node() -> Result<Done> {
-    let Some(dir) = npm::install(&scripts(), "sdk")? else { return missing("node with npm") };
+pub(crate) fn node() -> Result<()> {
+    let dir = npm::install(&scripts(), "sdk")?;
     npm::copy(&scripts().join("conformance.mjs"), &dir)?;
     check(Command::new("node").arg(dir.join("conformance.mjs")))
 }
 
 /// Starts the servers, runs the script against them, stops them.
-fn check(script: &mut Command) -> Result<Done> {
+fn check(script: &mut Command) -> Result<()> {
     let rig = Rig::start()?;
     process::run(script.envs(rig.environment()))?;
-    rig.stop()?;
-    Ok(Done::Passed)
+    rig.stop()
 }
 
 fn version(program: &str, args: &[&str]) -> Option<String> {
@@ -58,6 +61,9 @@ fn prepare_python(python: &str) -> Result<PathBuf> {
         process::run(Command::new(python).args(["-m", "venv"]).arg(dir))?;
         let args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
         process::run(Command::new(&program).args(args).arg(scripts().join("requirements.txt")))
+            .map_err(|why| {
+                Lack::because("the Python client could not be fetched", &why, HINT_PIP).into()
+            })
     })?;
     Ok(program)
 }

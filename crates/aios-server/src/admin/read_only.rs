@@ -28,7 +28,7 @@ use super::login::{Visit, enter, link_used};
 use super::page::Page;
 use super::routes;
 use super::scope::Scopes;
-use super::view::live::ConfigTold;
+use super::view::live::{Audited, ConfigTold};
 use super::view::scene::{Scene, Views};
 use crate::canary::{CanarySettings, Standing};
 use crate::gateway::memory::MemoryMode;
@@ -148,6 +148,7 @@ fn views(files: Files) -> Views {
             reload_error: None,
             started_at,
         },
+        audited: Audited::default(),
         shown: Arc::clone(&shown),
         endpoints: Vec::new(),
         event_log: EventLogStats::default(),

@@ -176,6 +176,7 @@ impl Admin {
             status: status.clone(),
             alerts: Arc::default(),
             goldens: Arc::clone(&goldens),
+            audit: Arc::clone(&audit),
         };
         let views = stage.views();
         let hub = Hub::new(Arc::clone(&gateway), views.clone());

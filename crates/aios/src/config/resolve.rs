@@ -60,7 +60,7 @@ impl Resolver<'_> {
             judge: self.judge(&file.judge),
             chaos: file.chaos,
             nightly: self.nightly(&file.nightly),
-            memory: self.memory(&file.memory),
+            memory: self.memory(&file.memory, directory),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
             log_level: self.choice("telemetry.level", &file.telemetry.level, &LogLevel::NAMES),
             otlp: self.otlp(&file.telemetry),

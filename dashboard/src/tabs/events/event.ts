@@ -1,5 +1,7 @@
 /** A response event as the log has it: those of its fields that the page shows. See docs/event-log.md. */
 
+import type { Call } from "../../lib/call";
+
 export interface Attempt {
   endpoint: string;
   tier: string;
@@ -52,10 +54,20 @@ export interface ResponseEvent {
   simulated?: boolean;
 }
 
-/** The same question again, for a shell. What was masked stays masked. */
-export function asCurl(event: ResponseEvent): string {
-  const body = JSON.stringify({ model: event.request_model, messages: [{ role: "user", content: event.question }], stream: event.stream });
-  // Within single quotes a shell takes everything as it is, but for the quote itself.
-  const quoted = body.replaceAll("'", "'\\''");
-  return `curl http://127.0.0.1:8500/v1/chat/completions -H 'content-type: application/json' -H 'x-aios-purpose: replay' -d '${quoted}'`;
+const PATHS: Record<string, string> = {
+  chat: "/v1/chat/completions",
+  completions: "/v1/completions",
+  embeddings: "/v1/embeddings",
+  responses: "/v1/responses",
+};
+
+/** The same question again, by the way it came. What was masked stays masked. */
+export function again({ operation, request_model: model, question, stream }: ResponseEvent): Call {
+  const asked: Record<string, object> = {
+    completions: { model, prompt: question, stream },
+    embeddings: { model, input: question },
+    responses: { model, input: question, stream },
+  };
+  const body = asked[operation] ?? { model, messages: [{ role: "user", content: question }], stream };
+  return { path: PATHS[operation] ?? PATHS.chat!, body, is_replay: true };
 }

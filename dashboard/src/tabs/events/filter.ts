@@ -1,5 +1,7 @@
 /** Which events are looked at: the address says it, and the server is asked for it. */
 
+import type { EventRow } from "../../api/types";
+
 export const FILTERS = ["text", "tier", "bucket", "outcome", "latency_ms_min", "conv_id"] as const;
 
 export type Filter = Record<(typeof FILTERS)[number], string>;
@@ -9,5 +11,18 @@ export function filterOf(param: (name: string) => string): Filter {
 }
 
 export const isAny = (filter: Filter): boolean => FILTERS.every((name) => filter[name] === "");
+
+/** Whether an event that has just happened belongs to the list; `undefined` where only the server can say: texts are not told. */
+export function matches(filter: Filter, row: EventRow): boolean | undefined {
+  if (filter.text !== "") return undefined;
+  const is = (wanted: string, value: string | null) => wanted === "" || wanted === value;
+  return (
+    is(filter.tier, row.tier) &&
+    is(filter.bucket, row.bucket) &&
+    is(filter.outcome, row.outcome) &&
+    is(filter.conv_id, row.conv_id) &&
+    row.latency_ms >= Number(filter.latency_ms_min)
+  );
+}
 
 export const OUTCOMES = ["ok", "caller_error", "upstream_error", "timeout", "stream_cut", "client_cancelled", "overloaded", "internal_error"];

@@ -3,7 +3,7 @@
 import { get } from "../../api/client";
 import { VIEW } from "../../api/paths";
 import type { EventRow, EventsPage } from "../../api/types";
-import { isAny, type Filter } from "./filter";
+import { matches, type Filter } from "./filter";
 
 const PAGE = 200;
 
@@ -50,11 +50,10 @@ export class Pages {
     void this.next();
   }
 
-  /** What has just happened comes on top, where nothing is left out. */
+  /** What has just happened comes on top, where the filter takes it. */
   prepend(newest: EventRow[]): void {
-    if (!isAny(this.filter) || newest.length === 0) return;
     const known = new Set(this.rows.slice(0, 100).map((row) => row.event_id));
-    const fresh = newest.filter((row) => !known.has(row.event_id));
+    const fresh = newest.filter((row) => !known.has(row.event_id) && matches(this.filter, row));
     if (fresh.length > 0) this.rows = [...fresh, ...this.rows].slice(0, ROWS_MAX);
   }
 

@@ -5,7 +5,8 @@ import uPlot from "uplot";
 import { columns, type ChartSpec, type Line } from "./spec";
 
 const HEIGHT = 190;
-const FONT = "11px system-ui, sans-serif";
+const FACE = '"Inter Variable", system-ui, sans-serif';
+const FONT = `11px ${FACE}`;
 /** Steps between ticks of counts. */
 const WHOLE = [1, 2, 5].flatMap((first) => Array.from({ length: 10 }, (_, power) => first * 10 ** power)).sort((a, b) => a - b);
 /** Room for the words of marks, above the plot. */
@@ -127,7 +128,9 @@ function notes(drawn: uPlot, canvas: Canvas): void {
   const scale = devicePixelRatio || 1;
   const [right, bottom] = [bbox.left + bbox.width, bbox.top + bbox.height];
   ctx.save();
-  ctx.font = `${11 * scale}px system-ui, sans-serif`;
+  ctx.font = `${11 * scale}px ${FACE}`;
+  // Axes leave another behind.
+  ctx.textBaseline = "alphabetic";
   ctx.lineWidth = scale;
   for (const level of levels) {
     const y = drawn.valToPos(level.value, "y", true);
@@ -153,11 +156,13 @@ function notes(drawn: uPlot, canvas: Canvas): void {
     if (x < bbox.left || x > right) continue;
     stroke(ctx, canvas.color(mark.color), [2 * scale, 3 * scale], [x, bbox.top - 4 * scale], [x, bottom]);
     const width = ctx.measureText(mark.label).width;
+    // At the right edge the word stands on the other side of its line.
+    const from = x + width + 3 * scale > right + 10 * scale ? x - width - 3 * scale : x + 3 * scale;
     // A word that would stand on another is left out: the line says that there is something.
-    if (x < free || x + width > right + 10 * scale) continue;
+    if (from < free) continue;
     ctx.textAlign = "left";
-    ctx.fillText(mark.label, x + 3 * scale, bbox.top - 5 * scale);
-    free = x + width + 8 * scale;
+    ctx.fillText(mark.label, from, bbox.top - 5 * scale);
+    free = from + width + 6 * scale;
   }
   ctx.restore();
 }

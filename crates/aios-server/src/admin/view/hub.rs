@@ -23,7 +23,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::goldens::RunView;
 use super::index::IndexTold;
-use super::live::{ConfigTold, Gap, Tick};
+use super::live::{Audited, ConfigTold, Gap, Tick};
 use super::newest::Newest;
 use super::overview::{Alert, CanaryBrief};
 use super::scene::{Scene, Views};
@@ -54,6 +54,7 @@ struct Standing {
     alerts: Vec<Alert>,
     canary: CanaryBrief,
     config: ConfigTold,
+    audited: Audited,
     index: IndexTold,
     golden: Option<RunView>,
 }
@@ -154,6 +155,7 @@ impl Hub {
                 alerts: tiles::alerts(dir)?,
                 canary: tiles::brief(scene),
                 config: scene.config.clone(),
+                audited: scene.audited,
                 index: IndexTold::of(dir)?,
                 golden,
             })
@@ -249,6 +251,9 @@ impl Standing {
         }
         if told.is_none_or(|told| told.config != self.config) {
             frames.push(frame("config", &self.config));
+        }
+        if told.is_none_or(|told| told.audited != self.audited) {
+            frames.push(frame("audited", &self.audited));
         }
         if told.is_none_or(|told| told.index != self.index) {
             frames.push(frame("index", &self.index));

@@ -22,6 +22,8 @@ pub(crate) struct Told {
     canary: CanaryBrief,
     /// When another configuration came into force, and at the beginning.
     config: ConfigTold,
+    /// When something went on record in the audit trail, and at the beginning: what somebody did may have changed any view.
+    audited: Audited,
     /// When the index falls behind or has caught up, and at the beginning.
     index: IndexTold,
     /// When somebody who took too little lost something. How things stand follows anew.
@@ -79,6 +81,13 @@ pub(crate) struct ConfigTold {
     /// When the server started.
     #[schemars(with = "Time")]
     pub(crate) started_at: Timestamp,
+}
+
+/// What went on record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Audited {
+    /// Entries of the audit trail that this server has written.
+    pub(super) n: u64,
 }
 
 /// Where a test message went.

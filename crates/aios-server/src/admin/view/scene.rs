@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::goldens::RunView;
-use super::live::ConfigTold;
+use super::live::{Audited, ConfigTold};
 use crate::Shown;
 use crate::admin::trail::off_the_loop;
 use crate::canary::{CanarySettings, Standing};
@@ -37,6 +37,7 @@ pub(crate) struct Scene {
     pub(crate) memory_mode: &'static str,
     pub(crate) redactor: Arc<Redactor>,
     pub(crate) config: ConfigTold,
+    pub(crate) audited: Audited,
     pub(crate) shown: Arc<Shown>,
     pub(crate) endpoints: Vec<EndpointStatus>,
     pub(crate) event_log: EventLogStats,

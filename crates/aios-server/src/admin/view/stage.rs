@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::live::ConfigTold;
+use aios_store::AuditLog;
+
+use super::live::{Audited, ConfigTold};
 use super::scene::{Scene, Views};
 use crate::admin::goldens::GoldenRuns;
 use crate::alerts::AlertMetrics;
@@ -15,6 +17,7 @@ pub(crate) struct Stage {
     pub(crate) status: StatusReader,
     pub(crate) alerts: Arc<AlertMetrics>,
     pub(crate) goldens: Arc<GoldenRuns>,
+    pub(crate) audit: Arc<AuditLog>,
 }
 
 impl Stage {
@@ -43,6 +46,7 @@ impl Stage {
                 reload_error: self.status.reload.error(),
                 started_at: gateway.started_at,
             },
+            audited: Audited { n: self.audit.stats().n_written },
             endpoints: live.upstreams.status(),
             event_log: gateway.store.stats(),
             shown: Arc::clone(&live.shown),
