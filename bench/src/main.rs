@@ -14,6 +14,7 @@ mod proxy;
 mod soak;
 mod store;
 mod upstream;
+mod views;
 
 use std::future::Future;
 use std::io::Write;
@@ -89,6 +90,15 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         events: u64,
         /// When the day ends, in seconds since 1970.
+        #[arg(long)]
+        until_s: i64,
+    },
+    /// Ask of an index what the dashboard asks
+    Views {
+        /// The directory that `day` has filled.
+        #[arg(long)]
+        dir: PathBuf,
+        /// When its day ends, in seconds since 1970.
         #[arg(long)]
         until_s: i64,
     },
@@ -212,6 +222,10 @@ fn run(command: Command) -> Result<bool> {
         }
         Command::Day { dir, events, until_s } => {
             day::fill(&dir, events, Timestamp::from_micros(until_s * 1_000_000))?;
+        }
+        Command::Views { dir, until_s } => {
+            let report = views::run(&dir, Timestamp::from_micros(until_s * 1_000_000))?;
+            print_line(&serde_json::to_string(&report)?)?;
         }
         Command::Starts { dir, events } => {
             let report = store::starts(&store::Plan { dir, n_events: events })?;

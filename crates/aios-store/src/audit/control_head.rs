@@ -4,7 +4,7 @@
 //! backup: then there seems never to have been a canary, or an older one. So how far it had come goes on record at each
 //! start, each orderly end and each night.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use aios_core::Timestamp;
 use memchr::memmem;
