@@ -32,7 +32,7 @@ pub use golden::{Asker, BUILT_IN_SET, GoldenCase, GoldenSet, Origin};
 pub use judge::{Judgment, Verdict, judge_fingerprint};
 pub use lint::{Doubtful, lint};
 pub use observation::Observation;
-pub use promote::{Candidate, Looked, Promoter, Reason};
+pub use promote::{Candidate, Facts, Looked, Promoter, Reason};
 pub use report::{
     AssertionResult, BaselineRef, Change, Kind, Metrics, REPORT_VERSION, Replaced, Report,
     ReportError, SetRef, Status, Summary, TestResult, candidate_fingerprint,

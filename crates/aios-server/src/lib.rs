@@ -35,7 +35,7 @@ mod trace;
 mod unplugged;
 mod whose;
 
-pub use admin::{AdminConfig, AdminToken, Page, PageFile, Scope, Scopes};
+pub use admin::{AdminConfig, AdminToken, Files, Page, PageFile, ReadOnly, Scope, Scopes};
 pub use canary::{
     CanaryError, CanaryKeeper, CanarySettings, Checked, ControlConfig, Gate, GateError, Look,
     Order, Quiet, RowSource, Standing, Trial, Wish, split_of,

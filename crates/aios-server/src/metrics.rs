@@ -29,6 +29,8 @@ pub(crate) struct Metrics {
     /// Seconds between two blocks of a stream.
     pub(crate) inter_token_gap: Histogram,
     requests: Vec<Counter>,
+    /// Those of clients alone, which no monitoring asks for.
+    clients_requests: Vec<Counter>,
     refused: Family<Reason, Counter>,
     duration: PerSource<Histogram>,
     first_token: PerSource<Histogram>,
@@ -148,6 +150,7 @@ impl Metrics {
         );
         Self {
             requests: request_counters(r),
+            clients_requests: std::iter::repeat_with(Counter::default).take(N_PLACES).collect(),
             duration: histograms(r, "request_duration_seconds", "From admission to the last byte"),
             first_token: histograms(
                 r,
@@ -171,7 +174,11 @@ impl Metrics {
 
     /// Counts one terminal event.
     pub(crate) fn completed(&self, event: &ResponseEvent) {
-        self.requests[request_index(event.source, event.bucket, event.outcome)].inc();
+        let place = request_index(event.source, event.bucket, event.outcome);
+        self.requests[place].inc();
+        if event.purpose.is_live() {
+            self.clients_requests[place].inc();
+        }
         self.duration.of(event.source).observe(event.timings.latency_ms / 1e3);
         if let Some(first_ms) = event.timings.time_to_first_token_ms {
             self.first_token.of(event.source).observe(first_ms / 1e3);
@@ -193,13 +200,18 @@ impl Metrics {
         }
     }
 
-    /// Terminal events so far, by answering tier, bucket and outcome.
-    pub(crate) fn requests(&self) -> Vec<(Option<Tier>, Bucket, Outcome, u64)> {
+    /// Terminal events so far, whatever they were made for.
+    pub(crate) fn n_requests(&self) -> u64 {
+        self.requests.iter().map(Counter::get).sum()
+    }
+
+    /// Those of clients, by answering tier, bucket and outcome.
+    pub(crate) fn clients_requests(&self) -> Vec<(Option<Tier>, Bucket, Outcome, u64)> {
         let places = SOURCES.into_iter().flat_map(|source| {
             let buckets = Bucket::ALL.into_iter();
             buckets.flat_map(move |bucket| Outcome::ALL.map(|outcome| (source, bucket, outcome)))
         });
-        let counters = places.zip(&self.requests);
+        let counters = places.zip(&self.clients_requests);
         counters.map(|((source, bucket, outcome), n)| (source, bucket, outcome, n.get())).collect()
     }
 
@@ -239,6 +251,9 @@ const SOURCES: [Option<Tier>; 3] = [Some(Tier::Main), Some(Tier::Embedder), None
 fn source_name(source: Option<Tier>) -> &'static str {
     source.map_or("none", Tier::name)
 }
+
+/// Tiers that answered or none, buckets, and ways to end.
+const N_PLACES: usize = SOURCES.len() * Bucket::ALL.len() * Outcome::ALL.len();
 
 fn request_index(source: Option<Tier>, bucket: Bucket, outcome: Outcome) -> usize {
     let source = SOURCES.iter().position(|s| *s == source).unwrap_or(2);

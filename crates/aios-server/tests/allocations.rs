@@ -213,7 +213,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
         },
         gateway_socket: tokio::net::TcpListener::from_std(gateway_socket).unwrap(),
         admin_socket,
-        admin: AdminConfig { tokens: vec![], hosts: vec![] },
+        admin: AdminConfig { tokens: vec![], hosts: vec![], instance: String::new() },
         audit,
         eraser: Arc::new(eraser),
         rotator: Arc::new(rotator),

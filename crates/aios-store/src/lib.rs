@@ -53,7 +53,7 @@ pub use audit::{
     AuditAction, AuditConfig, AuditEntry, AuditFault, AuditLog, AuditStats, AuditVerdict,
     AuditVerified, Pruned, actor, audit_tail, verify_audit,
 };
-pub use control::{ControlFault, ControlHistory, ControlLog, Kept};
+pub use control::{ControlFault, ControlHistory, ControlLog, ControlTail, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
@@ -66,8 +66,8 @@ pub use fail::{arm, passed};
 pub use filter::Filter;
 pub use goldens::{GoldenPaths, change_document, read_document, write_document};
 pub use index::{
-    CaughtUp, Cell, Counts, Cursor, Index, Latencies, Page, Row, Search, Seen, Span, WEIGHT_BARS,
-    Window,
+    Budget, CaughtUp, Cell, Counts, Cursor, Index, Latencies, Page, Row, Search, Seen, Span,
+    WEIGHT_BARS, Window,
 };
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, DiskFaults, FileEventLog};

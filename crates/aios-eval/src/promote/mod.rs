@@ -9,7 +9,7 @@ mod near;
 
 use std::collections::BTreeMap;
 
-use aios_core::{Boundary, Operation, Outcome, ResponseEvent, Tier, Weight};
+use aios_core::{Operation, Outcome, ResponseEvent, Tier, Weight};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -84,6 +84,39 @@ pub struct Looked {
     pub n_duplicates: usize,
 }
 
+/// What makes a case worth asking again, without what was said.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Facts {
+    /// How the request ended.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub latency_ms: f64,
+    /// The tier that was chosen.
+    pub tier: Tier,
+    /// The tier that answered.
+    pub source: Option<Tier>,
+    /// The message's weight, if it was weighed.
+    pub weight: Option<f64>,
+    /// The boundary that it was held against.
+    pub boundary: f64,
+    /// How good somebody found the answer, 0 to 1.
+    pub quality: Option<f64>,
+}
+
+impl Facts {
+    fn of(event: &ResponseEvent, quality: Option<f64>) -> Self {
+        Self {
+            outcome: event.outcome,
+            latency_ms: event.timings.latency_ms,
+            tier: event.tier,
+            source: event.source,
+            weight: event.weight.map(Weight::get),
+            boundary: event.boundary.get(),
+            quality,
+        }
+    }
+}
+
 /// Collects candidates from events.
 #[derive(Debug)]
 pub struct Promoter {
@@ -99,6 +132,12 @@ impl Promoter {
         Self { slow_ms, found: BTreeMap::new(), looked: Looked::default() }
     }
 
+    /// Whether a request with these facts is worth being looked at.
+    #[must_use]
+    pub fn is_worth(&self, facts: &Facts) -> bool {
+        !self.reasons(facts).is_empty()
+    }
+
     /// Looks at an event. `quality` is how good somebody found the answer, 0 to 1; `redact` masks once more, with
     /// the rules of today.
     pub fn look(
@@ -111,7 +150,7 @@ impl Promoter {
             return;
         }
         self.looked.n_events += 1;
-        let reasons = self.reasons(event, quality);
+        let reasons = self.reasons(&Facts::of(event, quality));
         if reasons.is_empty() {
             return;
         }
@@ -168,26 +207,25 @@ impl Promoter {
         (taken, self.looked)
     }
 
-    fn reasons(&self, event: &ResponseEvent, quality: Option<f64>) -> Vec<(Reason, f64)> {
+    fn reasons(&self, facts: &Facts) -> Vec<(Reason, f64)> {
         let mut reasons = Vec::new();
         let is_failure = matches!(
-            event.outcome,
+            facts.outcome,
             Outcome::UpstreamError | Outcome::Timeout | Outcome::StreamCut | Outcome::InternalError
         );
         if is_failure {
             reasons.push((Reason::Error, 1.0));
         }
-        if let Some(quality) = quality.filter(|quality| *quality < 0.5) {
+        if let Some(quality) = facts.quality.filter(|quality| *quality < 0.5) {
             reasons.push((Reason::BadFeedback, 1.0 - quality));
         }
-        let latency_ms = event.timings.latency_ms;
-        if latency_ms > self.slow_ms {
-            reasons.push((Reason::Slow, 1.0 - self.slow_ms / latency_ms));
+        if facts.latency_ms > self.slow_ms {
+            reasons.push((Reason::Slow, 1.0 - self.slow_ms / facts.latency_ms));
         }
-        if event.source.is_some_and(|source| source != event.tier) {
+        if facts.source.is_some_and(|source| source != facts.tier) {
             reasons.push((Reason::TierMismatch, 0.5));
         }
-        if let Some(distance) = event.weight.map(|weight| distance(weight, event.boundary))
+        if let Some(distance) = facts.weight.map(|weight| (weight - facts.boundary).abs())
             && distance < EDGE
         {
             reasons.push((Reason::Edge, 0.5 * (1.0 - distance / EDGE)));
@@ -203,10 +241,6 @@ fn usable(question: String) -> Option<String> {
         && !question.ends_with('…')
         && question.chars().count() <= QUESTION_MAX;
     is_usable.then_some(question)
-}
-
-fn distance(weight: Weight, boundary: Boundary) -> f64 {
-    (weight.get() - boundary.get()).abs()
 }
 
 fn candidate(event: &ResponseEvent, question: String, reasons: Vec<(Reason, f64)>) -> Candidate {

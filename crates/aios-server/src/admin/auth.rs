@@ -14,7 +14,7 @@ use http::header::AUTHORIZATION;
 use tokio::time::Instant;
 
 use super::scope::Scopes;
-use super::session::{Opened, Sessions, cookie};
+use super::session::{Opened, Sessions, cookie, farewell};
 
 /// A token that opens the admin API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct AdminConfig {
     pub tokens: Vec<AdminToken>,
     /// Names in `Host` that are served besides the loopback ones.
     pub hosts: Vec<String>,
+    /// Tells this server from others of the same host, in letters and digits: cookies are named by it.
+    pub instance: String,
 }
 
 /// Refusals of one caller that get an entry in the audit trail and an answer of their own; then they are
@@ -119,13 +121,18 @@ impl Auth {
         if let Some(presented) = bearer(headers) {
             return self.by_token(presented).map_or(Credentials::Wrong, Credentials::Right);
         }
-        match cookie(headers) {
+        match cookie(headers, &self.config.instance) {
             Some(id) => {
                 let found = self.sessions().find(id, now);
                 found.map_or(Credentials::Wrong, Credentials::Right)
             }
             None => Credentials::None,
         }
+    }
+
+    /// Whether these headers are still somebody's.
+    pub(crate) fn is_known(&self, headers: &HeaderMap, now: Instant) -> bool {
+        matches!(self.identify(headers, now), Credentials::Right(_))
     }
 
     /// A code that opens one session with the rights of that caller.
@@ -135,7 +142,14 @@ impl Auth {
 
     /// The session that a code opens. A code is good once.
     pub(crate) fn redeem(&self, code: &str, now: Instant) -> Option<Opened> {
-        self.sessions().redeem(code, now)
+        self.sessions().redeem(code, &self.config.instance, now)
+    }
+
+    /// Ends the session that a browser names, if there is one, and says what has the browser forget it.
+    pub(crate) fn sign_out(&self, headers: &HeaderMap) -> (bool, String) {
+        let instance = &self.config.instance;
+        let was_open = cookie(headers, instance).is_some_and(|id| self.sessions().end(id));
+        (was_open, farewell(instance))
     }
 
     /// Counts a refusal of a caller's.
@@ -213,7 +227,7 @@ mod tests {
         };
         let reader = Scopes::parse(["audit:read"]).unwrap();
         let tokens = vec![token("boss", Scopes::all()), token("reader", reader)];
-        Auth::new(AdminConfig { tokens, hosts: vec![] })
+        Auth::new(AdminConfig { tokens, hosts: vec![], instance: "1f".into() })
     }
 
     fn identify(auth: &Auth, name: http::header::HeaderName, value: &str) -> Credentials {
@@ -232,7 +246,8 @@ mod tests {
             assert_eq!(of(wrong), Credentials::Wrong, "{wrong}");
         }
         assert_eq!(auth.identify(&HeaderMap::new(), Instant::now()), Credentials::None);
-        let closed = Auth::new(AdminConfig { tokens: vec![], hosts: vec![] });
+        let closed =
+            Auth::new(AdminConfig { tokens: vec![], hosts: vec![], instance: "1f".into() });
         assert_eq!(identify(&closed, AUTHORIZATION, "Bearer "), Credentials::Wrong);
     }
 

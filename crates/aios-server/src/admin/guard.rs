@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::AdminState;
-use super::auth::{Caller, Credentials, Noted};
+use super::auth::{Auth, Caller, Credentials, Noted};
 use super::origin::{is_our_name, is_our_page};
 use super::scope::Scope;
 
@@ -42,7 +42,7 @@ pub(crate) struct Gate {
 
 /// Why somebody is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refusal {
+pub(super) enum Refusal {
     ManyNames,
     ForeignName,
     NoCredentials,
@@ -54,7 +54,8 @@ enum Refusal {
 /// Lets a request through or refuses it; what changes something goes on record.
 pub(crate) async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let caller = match admit(&gate, &request, changes) {
+    let AdminState { auth, is_loopback, .. } = &gate.state;
+    let caller = match admit(auth, *is_loopback, gate.access, &request, changes) {
         Ok(caller) => caller,
         Err((refusal, caller)) => return gate.refuse(refusal, caller.as_ref()).await,
     };
@@ -79,8 +80,10 @@ pub(crate) async fn guard(State(gate): State<Gate>, mut request: Request, next: 
 }
 
 /// Who is let in, if it matters; or why nobody is, and who that was, as far as it is known.
-fn admit(
-    gate: &Gate,
+pub(super) fn admit(
+    auth: &Auth,
+    is_loopback: bool,
+    access: Access,
     request: &Request,
     changes: bool,
 ) -> Result<Option<Caller>, (Refusal, Option<Caller>)> {
@@ -88,16 +91,15 @@ fn admit(
     if request.headers().get_all(HOST).iter().nth(1).is_some() {
         return Err((Refusal::ManyNames, None));
     }
-    if gate.access == Access::Anyone {
+    if access == Access::Anyone {
         return Ok(None);
     }
-    let auth = &gate.state.auth;
     if !is_our_name(request.uri(), request.headers(), auth.hosts()) {
         return Err((Refusal::ForeignName, None));
     }
-    let is_open = match gate.access {
+    let is_open = match access {
         Access::Anyone | Access::Visitor => true,
-        Access::Local(_) => gate.state.is_loopback,
+        Access::Local(_) => is_loopback,
         Access::Known | Access::Scope(_) => false,
     };
     let caller = match auth.identify(request.headers(), Instant::now()) {
@@ -106,7 +108,7 @@ fn admit(
         Credentials::None => return Err((Refusal::NoCredentials, None)),
         Credentials::Wrong => return Err((Refusal::WrongCredentials, None)),
     };
-    let needed = match gate.access {
+    let needed = match access {
         Access::Scope(scope) | Access::Local(scope) => Some(scope),
         Access::Known | Access::Anyone | Access::Visitor => None,
     };
@@ -147,7 +149,7 @@ impl AdminState {
 }
 
 impl Refusal {
-    fn response(self) -> Response {
+    pub(super) fn response(self) -> Response {
         match self {
             Self::ManyNames => error(
                 StatusCode::BAD_REQUEST,

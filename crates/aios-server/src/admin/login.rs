@@ -6,7 +6,8 @@ use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -22,6 +23,13 @@ pub(super) struct Visit {
     token: Option<String>,
 }
 
+impl Visit {
+    /// The code, if somebody has opened the link.
+    pub(super) fn code(self, method: &Method, headers: &HeaderMap) -> Option<String> {
+        self.token.filter(|_| !is_only_a_look(method, headers))
+    }
+}
+
 /// The first page. With a link's code: exchanges it for a session, and leaves the address without it. Who comes
 /// in and who does not is on record.
 pub(super) async fn index(
@@ -30,27 +38,35 @@ pub(super) async fn index(
     headers: HeaderMap,
     Asked(visit): Asked<Visit>,
 ) -> Response {
-    let Some(code) = visit.token.filter(|_| !is_only_a_look(&method, &headers)) else {
+    let Some(code) = visit.code(&method, &headers) else {
         return state.page.index(&headers);
     };
-    let Some(Opened { caller, cookie }) = state.auth.redeem(&code, Instant::now()) else {
-        let refusal = error(
-            StatusCode::UNAUTHORIZED,
-            "link_used",
-            "this link was used already or is too old; make another with `aios dashboard`",
-        );
-        return state.refuse(actor::STRANGER, "GET /", refusal).await;
+    let Some(opened) = state.auth.redeem(&code, Instant::now()) else {
+        return state.refuse(actor::STRANGER, "GET /", link_used()).await;
     };
-    if let Err(why) = state.record(&caller.actor(), AuditAction::SignedIn).await {
+    if let Err(why) = state.record(&opened.caller.actor(), AuditAction::SignedIn).await {
         return error(StatusCode::INTERNAL_SERVER_ERROR, "audit_failed", &why);
     }
+    enter(&opened)
+}
+
+/// Leaves the address without its code, with a session.
+pub(super) fn enter(opened: &Opened) -> Response {
     let headers = [
-        (SET_COOKIE, cookie.as_str()),
+        (SET_COOKIE, opened.cookie.as_str()),
         (LOCATION, "/"),
         (CACHE_CONTROL, "no-store"),
         (REFERRER_POLICY, "no-referrer"),
     ];
     (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+pub(super) fn link_used() -> Response {
+    error(
+        StatusCode::UNAUTHORIZED,
+        "link_used",
+        "this link was used already or is too old; make another with `aios dashboard`",
+    )
 }
 
 /// Nobody has opened the link yet: a program looks whether it is there, or a browser loads it in advance. The code
@@ -78,6 +94,20 @@ pub(super) async fn sign_in(
     }
     let headers = [(SET_COOKIE, cookie.as_str()), (CACHE_CONTROL, "no-store")];
     (headers, Json(json!({ "name": caller.name, "scopes": caller.scopes.names() }))).into_response()
+}
+
+/// Ends the browser's session. Its streams end with it.
+pub(super) async fn sign_out(State(state): State<AdminState>, headers: HeaderMap) -> Response {
+    let (is_signed_out, cookie) = state.auth.sign_out(&headers);
+    let headers = [(SET_COOKIE, cookie.as_str()), (CACHE_CONTROL, "no-store")];
+    (headers, Json(SignedOut { is_signed_out })).into_response()
+}
+
+/// A session was ended.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SignedOut {
+    /// There was one; with a token there is none.
+    is_signed_out: bool,
 }
 
 /// A link that opens one session with the caller's rights.

@@ -22,6 +22,7 @@ mod nightly;
 mod openapi;
 mod origin;
 mod page;
+mod read_only;
 mod routes;
 mod routing;
 mod scope;
@@ -37,7 +38,10 @@ use std::sync::Arc;
 use aios_core::Faults;
 use aios_privacy::Keyring;
 use aios_store::{AuditAction, AuditLog, DataDir, Eraser, Rotator};
-use axum::extract::FromRef;
+use axum::extract::{FromRef, State};
+use axum::response::Response;
+use http::HeaderMap;
+use tokio::time::Instant;
 
 use crate::alerts::Target;
 use crate::canary::Desk;
@@ -48,6 +52,7 @@ pub(crate) use auth::Auth;
 pub use auth::{AdminConfig, AdminToken};
 pub(crate) use goldens::GoldenRuns;
 pub use page::{Page, PageFile};
+pub use read_only::{Files, ReadOnly};
 pub(crate) use routes::router;
 pub use scope::{Scope, Scopes};
 pub(crate) use view::hub::Hub;
@@ -90,10 +95,10 @@ impl FromRef<AdminState> for Views {
     }
 }
 
-async fn live(
-    axum::extract::State(state): axum::extract::State<AdminState>,
-) -> axum::response::Response {
-    state.hub.listen().await
+async fn live(State(state): State<AdminState>, headers: HeaderMap) -> Response {
+    let auth = Arc::clone(&state.auth);
+    let is_let_in = move || auth.is_known(&headers, Instant::now());
+    state.hub.listen(is_let_in).await
 }
 
 impl AdminState {
@@ -114,7 +119,7 @@ impl AdminState {
 /// token that could vouch for it, or no randomness.
 pub(crate) fn first_link(auth: &Auth) -> Option<String> {
     let caller = auth.owner()?;
-    let code = auth.new_code(&caller, tokio::time::Instant::now())?;
+    let code = auth.new_code(&caller, Instant::now())?;
     Some(format!("/?token={code}"))
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn document() -> Value {
 fn security() -> Value {
     json!({
         "token": { "type": "http", "scheme": "bearer" },
-        "session": { "type": "apiKey", "in": "cookie", "name": super::session::NAME },
+        "session": { "type": "apiKey", "in": "cookie", "name": format!("{}INSTANCE", super::session::NAME) },
     })
 }
 

@@ -71,6 +71,11 @@ impl Page {
         })
     }
 
+    /// The file of this path.
+    pub(super) fn or_not_found(self, path: &str, asked: &HeaderMap) -> Response {
+        self.file(path, asked).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+    }
+
     fn file(self, path: &str, asked: &HeaderMap) -> Option<Response> {
         let file = self.0.iter().find(|file| file.path == path)?;
         let is_known = asked.get(IF_NONE_MATCH).is_some_and(|tags| names(tags, file.tag));
@@ -120,8 +125,7 @@ pub(super) async fn file(
     uri: axum::http::Uri,
     asked: HeaderMap,
 ) -> Response {
-    let found = state.page.file(uri.path(), &asked);
-    found.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+    state.page.or_not_found(uri.path(), &asked)
 }
 
 fn media(path: &str) -> &'static str {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, any, get, post};
 use http::Method;
@@ -12,18 +13,18 @@ use schemars::JsonSchema;
 use super::guard::{Access, Gate, guard};
 use super::openapi::{self, Shape, shape};
 use super::scope::Scope;
-use super::view;
+use super::view::{self, scene::Views};
 use super::{
     AdminState, alerts, canary, erasure, faults, goldens, health, keys, live, login, logs, memory,
     nightly, page, routing, trail,
 };
 
 /// An endpoint.
-pub(crate) struct Endpoint {
+pub(crate) struct Endpoint<S = AdminState> {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) access: Access,
-    handler: MethodRouter<AdminState>,
+    pub(crate) handler: MethodRouter<S>,
     /// The body that it takes.
     pub(crate) asks: Option<Shape>,
     /// The query that it takes.
@@ -34,13 +35,8 @@ pub(crate) struct Endpoint {
     pub(crate) media: &'static str,
 }
 
-impl Endpoint {
-    fn new(
-        method: Method,
-        path: &'static str,
-        access: Access,
-        handler: MethodRouter<AdminState>,
-    ) -> Self {
+impl<S> Endpoint<S> {
+    fn new(method: Method, path: &'static str, access: Access, handler: MethodRouter<S>) -> Self {
         let media = "application/json";
         Self { method, path, access, handler, asks: None, query: None, says: None, media }
     }
@@ -75,9 +71,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         read("/status", Local(Scope::ConfigRead), get(health::status)),
         // What exchanges a code for a session cannot ask for a session.
         read("/", Visitor, get(login::index)),
-        read("/admin/v1/whoami", Known, get(login::whoami)),
         change("/admin/v1/login-links", Known, post(login::new_link)),
         change("/admin/v1/login", Known, post(login::sign_in)),
+        change("/admin/v1/logout", Known, post(login::sign_out)).says::<login::SignedOut>(),
         read("/admin/v1/audit", Access::Scope(Scope::AuditRead), get(trail::tail)),
         read("/admin/v1/audit/verify", Access::Scope(Scope::AuditRead), get(trail::verify)),
         change("/admin/v1/audit/found", Access::Scope(Scope::PrivacyFind), post(trail::found)),
@@ -138,20 +134,42 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             post(memory::supersede),
         ),
     ];
-    endpoints.extend(views());
+    endpoints.extend(acts());
+    endpoints.extend(reading());
     endpoints
 }
 
-/// What the dashboard shows and does, beside the above.
-fn views() -> Vec<Endpoint> {
-    use Access::{Known, Scope as Needs};
+/// What the dashboard does, and hears, beside the above.
+fn acts() -> Vec<Endpoint> {
+    use Access::Scope as Needs;
     let read = |path, access, handler| Endpoint::new(Method::GET, path, access, handler);
     let change = |path, access, handler| Endpoint::new(Method::POST, path, access, handler);
     vec![
-        read("/admin/v1/openapi.json", Known, get(openapi::show)),
         read("/admin/v1/live", Needs(Scope::LogsRead), get(live))
             .says::<view::live::Told>()
             .media("text/event-stream"),
+        change("/admin/v1/goldens/run", Needs(Scope::GoldensWrite), post(goldens::run))
+            .says::<view::goldens::RunView>(),
+        change("/admin/v1/goldens/promote", Needs(Scope::GoldensWrite), post(goldens::promote))
+            .asks::<view::goldens::PromoteAsked>()
+            .says::<view::goldens::Promoted>(),
+        change("/admin/v1/alerts/test", Needs(Scope::ConfigWrite), post(alerts::test))
+            .says::<view::live::AlertTested>(),
+    ]
+}
+
+/// What reads and changes nothing: all that there is where no server runs.
+pub(super) fn reading<S>() -> Vec<Endpoint<S>>
+where
+    S: Clone + Send + Sync + 'static,
+    Views: FromRef<S>,
+{
+    use Access::{Known, Scope as Needs};
+    let read = |path, access, handler| Endpoint::new(Method::GET, path, access, handler);
+    vec![
+        read("/admin/v1/whoami", Known, get(login::whoami)),
+        read("/admin/v1/openapi.json", Known, get(openapi::show)),
+        read("/admin/v1/index", Known, get(view::index::show)).says::<view::index::IndexTold>(),
         read("/admin/v1/view/overview", Needs(Scope::ConfigRead), get(view::overview::show))
             .query::<view::asked::Times>()
             .says::<view::overview::Overview>(),
@@ -160,9 +178,14 @@ fn views() -> Vec<Endpoint> {
         read("/admin/v1/view/routing", Needs(Scope::CanaryRead), get(view::routing::show))
             .query::<view::asked::Times>()
             .says::<view::routing::RoutingView>(),
-        change("/admin/v1/routing/explain", Needs(Scope::CanaryRead), post(view::routing::explain))
-            .asks::<view::routing::ExplainAsked>()
-            .says::<view::routing::Explained>(),
+        Endpoint::new(
+            Method::POST,
+            "/admin/v1/routing/explain",
+            Needs(Scope::CanaryRead),
+            post(view::routing::explain),
+        )
+        .asks::<view::routing::ExplainAsked>()
+        .says::<view::routing::Explained>(),
         read("/admin/v1/events", Needs(Scope::LogsRead), get(view::events::list))
             .query::<view::events::EventsAsked>()
             .says::<view::events::EventsPage>(),
@@ -184,11 +207,6 @@ fn views() -> Vec<Endpoint> {
         .says::<view::goldens::CandidatesView>(),
         read("/admin/v1/goldens/run", Needs(Scope::GoldensRead), get(view::cases::run))
             .says::<Option<view::goldens::RunView>>(),
-        change("/admin/v1/goldens/run", Needs(Scope::GoldensWrite), post(goldens::run))
-            .says::<view::goldens::RunView>(),
-        change("/admin/v1/goldens/promote", Needs(Scope::GoldensWrite), post(goldens::promote))
-            .asks::<view::goldens::PromoteAsked>()
-            .says::<view::goldens::Promoted>(),
         read("/admin/v1/view/memory", Needs(Scope::MemoryRead), get(view::memory::show))
             .says::<view::memory::MemoryView>(),
         read("/admin/v1/memory/fragments", Needs(Scope::MemoryRead), get(view::memory::fragments))
@@ -197,8 +215,6 @@ fn views() -> Vec<Endpoint> {
         read("/admin/v1/view/privacy", Needs(Scope::AuditRead), get(view::privacy::show))
             .query::<view::asked::Times>()
             .says::<view::privacy::PrivacyView>(),
-        change("/admin/v1/alerts/test", Needs(Scope::ConfigWrite), post(alerts::test))
-            .says::<view::live::AlertTested>(),
     ]
 }
 

@@ -93,6 +93,12 @@ impl Scopes {
         Self(Scope::ALL.to_vec())
     }
 
+    /// Every right to read, and no other.
+    #[must_use]
+    pub fn reading() -> Self {
+        Self(Scope::ALL.into_iter().filter(|scope| scope.name().ends_with(":read")).collect())
+    }
+
     /// Reads names such as `audit:read`, `canary:*` and `*`.
     ///
     /// # Errors

@@ -13,8 +13,9 @@ use tokio::time::Instant;
 
 use super::auth::Caller;
 
-/// The cookie's name.
-pub(super) const NAME: &str = "aios_session";
+/// How the cookie's name begins. Cookies know hosts and no ports, so what follows is the instance: two servers of one
+/// host would else sign each other's visitors out.
+pub(super) const NAME: &str = "aios_session_";
 
 /// How long a code waits to be used.
 const CODE_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -52,12 +53,12 @@ impl Sessions {
         add(&mut self.codes, caller, now, CODE_LIFE)
     }
 
-    pub(crate) fn redeem(&mut self, code: &str, now: Instant) -> Option<Opened> {
+    pub(crate) fn redeem(&mut self, code: &str, instance: &str, now: Instant) -> Option<Opened> {
         let digest = SecretDigest::of(code.as_bytes());
         let at = self.codes.iter().position(|kept| kept.digest == digest && kept.ends_at > now)?;
         let caller = Caller { by_cookie: true, ..self.codes.remove(at).caller };
         let id = add(&mut self.sessions, &caller, now, SESSION_LIFE)?;
-        let cookie = format!("{NAME}={id}; HttpOnly; SameSite=Strict; Path=/");
+        let cookie = format!("{NAME}{instance}={id}; HttpOnly; SameSite=Strict; Path=/");
         Some(Opened { caller, cookie })
     }
 
@@ -69,6 +70,19 @@ impl Sessions {
             .rfold(None, |found, kept| if kept.digest == digest { Some(kept) } else { found })?;
         (found.ends_at > now).then(|| found.caller.clone())
     }
+
+    /// Ends a session; whether there was one.
+    pub(crate) fn end(&mut self, id: &str) -> bool {
+        let digest = SecretDigest::of(id.as_bytes());
+        let n_before = self.sessions.len();
+        self.sessions.retain(|kept| kept.digest != digest);
+        self.sessions.len() < n_before
+    }
+}
+
+/// What has a browser forget its session.
+pub(crate) fn farewell(instance: &str) -> String {
+    format!("{NAME}{instance}=; Max-Age=0; HttpOnly; SameSite=Strict; Path=/")
 }
 
 /// Keeps a new secret of 256 random bits; `None` if the system gives none.
@@ -89,11 +103,11 @@ fn add(kept: &mut Vec<Kept>, caller: &Caller, now: Instant, life: Duration) -> O
     Some(secret)
 }
 
-/// The session that a browser names.
-pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The session of this instance that a browser names.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, instance: &str) -> Option<&'a str> {
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';'));
-    pairs.find_map(|pair| pair.trim().strip_prefix(NAME)?.strip_prefix('='))
+    pairs.find_map(|pair| pair.trim().strip_prefix(NAME)?.strip_prefix(instance)?.strip_prefix('='))
 }
 
 #[cfg(test)]
@@ -113,22 +127,24 @@ mod tests {
     async fn a_code_opens_one_session_once() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let code = sessions.new_code(&caller(), now).unwrap();
-        assert_eq!(sessions.redeem("wrong", now), None);
-        let Opened { caller, cookie } = sessions.redeem(&code, now).unwrap();
+        assert_eq!(sessions.redeem("wrong", "a", now), None);
+        let Opened { caller, cookie } = sessions.redeem(&code, "a", now).unwrap();
         assert_eq!(caller.actor(), "boss (session)");
         assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
-        assert_eq!(sessions.redeem(&code, now), None, "once");
+        assert_eq!(sessions.redeem(&code, "a", now), None, "once");
         let found = sessions.find(id_of(&cookie), now).unwrap();
         assert_eq!((found.name.as_str(), found.by_cookie), ("boss", true));
         assert_eq!(sessions.find(&code, now), None, "a code is no session");
+        assert!(sessions.end(id_of(&cookie)) && !sessions.end(id_of(&cookie)), "it ends once");
+        assert_eq!(sessions.find(id_of(&cookie), now), None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn codes_and_sessions_end() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let [used, late] = [(); 2].map(|()| sessions.new_code(&caller(), now).unwrap());
-        let cookie = sessions.redeem(&used, now).unwrap().cookie;
-        assert_eq!(sessions.redeem(&late, now + CODE_LIFE), None);
+        let cookie = sessions.redeem(&used, "a", now).unwrap().cookie;
+        assert_eq!(sessions.redeem(&late, "a", now + CODE_LIFE), None);
         assert!(sessions.find(id_of(&cookie), now + CODE_LIFE).is_some());
         assert_eq!(sessions.find(id_of(&cookie), now + SESSION_LIFE), None);
     }
@@ -138,7 +154,7 @@ mod tests {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let mut open = |caller: &Caller| {
             let code = sessions.new_code(caller, now).unwrap();
-            sessions.redeem(&code, now).unwrap().cookie
+            sessions.redeem(&code, "a", now).unwrap().cookie
         };
         let reader = Caller { name: "reader".into(), ..caller() };
         let (theirs, first) = (open(&reader), open(&caller()));
@@ -154,11 +170,14 @@ mod tests {
     fn the_cookie_is_found_among_others() {
         let check = |value: &str, expect: Option<&str>| {
             let headers = HeaderMap::from_iter([(COOKIE, value.parse().unwrap())]);
-            assert_eq!(cookie(&headers), expect, "{value}");
+            assert_eq!(cookie(&headers, "1f"), expect, "{value}");
         };
-        check("aios_session=ab", Some("ab"));
-        check("a=b; aios_session=ab; c=d", Some("ab"));
-        check("xaios_session=ab", None);
-        check("aios_session", None);
+        check("aios_session_1f=ab", Some("ab"));
+        check("a=b; aios_session_1f=ab; c=d", Some("ab"));
+        check("xaios_session_1f=ab", None);
+        check("aios_session_1f", None);
+        // Another server's of the same host, before and behind ours.
+        check("aios_session_2e=cd", None);
+        check("aios_session_2e=cd; aios_session_1f=ab; aios_session_1f2=ef", Some("ab"));
     }
 }

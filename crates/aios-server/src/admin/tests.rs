@@ -1,5 +1,6 @@
 //! Every role at every endpoint, from the list of endpoints itself: a new one without a row fails.
 
+mod live;
 mod views;
 
 use std::collections::BTreeMap;
@@ -8,8 +9,8 @@ use aios_core::{BOUNDARY_DEFAULT, Clock, Percent, Split, Timestamp};
 use aios_privacy::{KeyMaterial, Pseudonymizer, Redactor, SecretDigest};
 use aios_route::{BucketKey, Policy};
 use aios_store::{
-    AuditConfig, AuditEntry, EventLogConfig, FileEventLog, OnFull, RamEventLog, SyncPolicy,
-    audit_tail,
+    AuditConfig, AuditEntry, EventLogConfig, EventStore as _, FileEventLog, OnFull, RamEventLog,
+    SyncPolicy, audit_tail,
 };
 use aios_upstream::{BreakerPolicy, RetryPolicy, Timeouts, UpstreamConfig, Upstreams};
 use axum::Router;
@@ -34,6 +35,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("GET /admin/v1/whoami", "known"),
     ("POST /admin/v1/login-links", "known"),
     ("POST /admin/v1/login", "known"),
+    ("POST /admin/v1/logout", "known"),
     ("GET /admin/v1/audit", "audit:read"),
     ("GET /admin/v1/audit/verify", "audit:read"),
     ("POST /admin/v1/audit/found", "privacy:find"),
@@ -71,6 +73,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("POST /admin/v1/memory/supersede", "memory:write"),
     ("GET /admin/v1/openapi.json", "known"),
     ("GET /admin/v1/live", "logs:read"),
+    ("GET /admin/v1/index", "known"),
     ("GET /admin/v1/view/overview", "config:read"),
     ("GET /admin/v1/view/hypotheses", "canary:read"),
     ("GET /admin/v1/view/routing", "canary:read"),
@@ -91,7 +94,7 @@ const MATRIX: &[(&str, &str)] = &[
 ];
 
 #[derive(Debug)]
-struct FixedClock;
+pub(super) struct FixedClock;
 
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
@@ -105,6 +108,8 @@ struct Admin {
     auth: Arc<Auth>,
     dir: Arc<DataDir>,
     log: Arc<FileEventLog>,
+    gateway: Arc<Gateway>,
+    hub: Arc<Hub>,
     _temp: tempfile::TempDir,
 }
 
@@ -135,7 +140,11 @@ impl Admin {
         let rotator = Arc::new(Rotator::new(Arc::clone(&log) as _, Arc::clone(&audit)));
         let own_log = Arc::clone(&log);
         let eraser = Eraser::open(&dir, log, Arc::clone(&audit), Arc::new(FixedClock)).unwrap();
-        let auth = auth(AdminConfig { tokens, hosts: vec!["aios.internal".into()] });
+        let auth = auth(AdminConfig {
+            tokens,
+            hosts: vec!["aios.internal".into()],
+            instance: "1f".into(),
+        });
         let gateway = gateway(Arc::clone(&dir));
         let controller =
             Arc::new(ControllerState::new(FixedClock.now(), tokio::sync::mpsc::channel(1).0));
@@ -170,8 +179,10 @@ impl Admin {
             audit: Arc::clone(&audit),
         };
         let views = stage.views();
+        let hub = Hub::new(Arc::clone(&gateway), views.clone());
+        let own_gateway = Arc::clone(&gateway);
         let state = AdminState {
-            hub: Hub::new(Arc::clone(&gateway), views.clone()),
+            hub: Arc::clone(&hub),
             views,
             page: Page::default(),
             goldens,
@@ -189,7 +200,8 @@ impl Admin {
             is_loopback,
             faults: None,
         };
-        Self { router: router(state), auth, dir, log: own_log, _temp: temp }
+        let router = router(state);
+        Self { router, auth, dir, log: own_log, gateway: own_gateway, hub, _temp: temp }
     }
 
     async fn ask(&self, endpoint: &str, headers: &[(&str, &str)]) -> http::Response<Body> {
@@ -218,8 +230,30 @@ impl Admin {
         cookie.split(';').next().unwrap().to_owned()
     }
 
+    /// Has an event recorded, counted and indexed.
+    async fn record(&self, events: Vec<aios_core::Event>) {
+        for event in events {
+            event.response().into_iter().for_each(|event| self.gateway.metrics.completed(event));
+            let slot = self.log.reserve().await.unwrap();
+            slot.append(event).durable().await.unwrap();
+        }
+        let log = Arc::clone(&self.log);
+        tokio::task::spawn_blocking(move || log.catch_up_index()).await.unwrap().unwrap();
+    }
+
     fn trail(&self) -> Vec<AuditEntry> {
         audit_tail(&self.dir, 1000).unwrap()
+    }
+}
+
+pub(super) fn split() -> Split {
+    Split {
+        treatment_pct: Percent::new(10.0).unwrap(),
+        control_boundary: BOUNDARY_DEFAULT,
+        treatment_boundary: BOUNDARY_DEFAULT,
+        adaptive: true,
+        frozen: false,
+        origin: "test".into(),
     }
 }
 
@@ -264,18 +298,10 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         clients: crate::Clients::new(false, vec![], None),
         shown: Arc::default(),
     };
-    let split = Split {
-        treatment_pct: Percent::new(10.0).unwrap(),
-        control_boundary: BOUNDARY_DEFAULT,
-        treatment_boundary: BOUNDARY_DEFAULT,
-        adaptive: true,
-        frozen: false,
-        origin: "test".into(),
-    };
     let metrics = Arc::new(crate::metrics::Metrics::new());
     Arc::new(Gateway {
         live: arc_swap::ArcSwap::from_pointee(live),
-        split: tokio::sync::watch::channel(Arc::new(split)).1,
+        split: tokio::sync::watch::channel(Arc::new(split())).1,
         routing: Arc::new(crate::RoutingState::new(Policy::golden(), None, learned_to)),
         store: Arc::new(RamEventLog::new(1, OnFull::Drop)),
         memory: crate::gateway::memory::Memory::new(Arc::clone(&dir), metrics.memory.clone()),
@@ -494,6 +520,20 @@ async fn a_session_changes_nothing_for_another_sites_page() {
 }
 
 #[tokio::test]
+async fn who_signs_out_is_known_no_more_and_the_browser_forgets() {
+    let admin = Admin::new(true);
+    let cookie = admin.session("all", Scopes::all());
+    let mine = [("cookie", cookie.as_str()), ("origin", "http://127.0.0.1:8501")];
+    let reply = admin.ask("POST /admin/v1/logout", &mine).await;
+    assert_eq!(reply.status(), 200);
+    let forgets = reply.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(forgets.starts_with("aios_session_1f=; Max-Age=0;"), "{forgets}");
+    let body = axum::body::to_bytes(reply.into_body(), 999).await.unwrap();
+    assert_eq!(body, r#"{"is_signed_out":true}"#);
+    assert_eq!(admin.status("GET /admin/v1/whoami", &mine).await, 401);
+}
+
+#[tokio::test]
 async fn a_foreign_name_is_not_served() {
     let admin = Admin::new(true);
     let host = |name: &'static str| [("host", name)];
@@ -584,6 +624,6 @@ async fn who_comes_in_by_a_link_and_who_does_not_is_on_record() {
 
 #[tokio::test]
 async fn without_a_token_the_admin_api_is_closed() {
-    let auth = auth(AdminConfig { tokens: vec![], hosts: vec![] });
+    let auth = auth(AdminConfig { tokens: vec![], hosts: vec![], instance: "1f".into() });
     assert_eq!(first_link(&auth), None);
 }

@@ -8,6 +8,7 @@
 mod head;
 mod log;
 mod roll;
+mod tail;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use crate::{DataDir, StoreError, audit, disk};
 
 use head::Head;
 pub use log::ControlLog;
+pub use tail::ControlTail;
 
 /// A line as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

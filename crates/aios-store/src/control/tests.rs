@@ -224,3 +224,27 @@ fn a_chain_that_is_gone_with_its_head_is_missed() {
     assert!(ControlLog::open::<Value>(&dir).unwrap().is_err());
     drop(temp);
 }
+
+#[test]
+fn who_shows_it_reads_from_the_end_back_as_far_as_is_asked() {
+    let (_temp, dir) = with_lines(3);
+    // A day later another file is begun.
+    let (mut log, _) = open(&dir);
+    log.roll_if_due(day(1)).unwrap();
+    for n in 4..=5 {
+        log.append(day(1), &json!({ "n": n, "ts": day(1) })).unwrap();
+    }
+    assert_eq!(files(&dir).unwrap().len(), 2);
+    let seqs = |before| {
+        let tail = ControlTail::<Value>::before(&dir, before).unwrap();
+        tail.map(|kept| kept.unwrap().seq).collect::<Vec<_>>()
+    };
+    assert_eq!(seqs(None), [5, 4, 3, 2, 1]);
+    assert_eq!(seqs(Some(5)), [4, 3, 2, 1]);
+    assert_eq!(seqs(Some(3)), [2, 1]);
+    assert_eq!(seqs(Some(1)), [] as [u64; 0]);
+    // Only as much is read as is taken: the file before is not even looked at.
+    fs::remove_file(&files(&dir).unwrap()[0]).unwrap();
+    let newest: Vec<_> = ControlTail::<Value>::open(&dir).unwrap().take(2).collect();
+    assert!(newest.iter().all(Result::is_ok) && newest.len() == 2);
+}

@@ -5,13 +5,12 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
 use std::path::Path;
 
-use aios_core::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, Transaction};
 use serde::{Deserialize, Serialize};
 
-use super::cells;
 use super::database::failed;
 use super::inserts::Inserts;
+use super::known::{self, Known};
 use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text, extent};
 use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError, regular};
@@ -34,18 +33,6 @@ pub struct CaughtUp {
     pub is_behind: bool,
 }
 
-/// What is known of a segment.
-#[derive(Debug, Clone, Default)]
-struct Known {
-    seg: i64,
-    /// How far its text was read.
-    position: u64,
-    /// Its digest, once all of it was read.
-    sha256: Option<String>,
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
-}
-
 /// What there is to read of one segment.
 struct Work<'a> {
     id: SegmentId,
@@ -63,7 +50,8 @@ pub(super) fn run(
 ) -> Result<CaughtUp, StoreError> {
     // The open ones are opened first: one that is sealed meanwhile is then seen twice, not never.
     let open = open_files(&Layout::of(dir))?;
-    let mut pass = Pass { dir, database, lines_left: lines_max, done: CaughtUp::default() };
+    let done = CaughtUp::default();
+    let mut pass = Pass { dir, database, lines_left: lines_max, n_bytes_left: 0, done };
     if with_sealed {
         let sealed = Segments::of(dir).list()?;
         let open_ids = open.iter().map(|(id, _)| *id);
@@ -71,6 +59,7 @@ pub(super) fn run(
         pass.read_sealed(&sealed)?;
     }
     pass.read_open(open)?;
+    pass.note_behind()?;
     Ok(pass.done)
 }
 
@@ -79,12 +68,14 @@ struct Pass<'a> {
     dir: &'a DataDir,
     database: &'a mut Connection,
     lines_left: usize,
+    /// Of sealed segments, before this look: those that take events are never far ahead.
+    n_bytes_left: u64,
     done: CaughtUp,
 }
 
 impl Pass<'_> {
     fn known(&self) -> Result<BTreeMap<SegmentId, Known>, StoreError> {
-        known(self.database).map_err(|error| failed(self.dir, "read", error))
+        known::all(self.database).map_err(|error| failed(self.dir, "read", error))
     }
 
     /// Forgets what is gone or was rewritten.
@@ -100,7 +91,8 @@ impl Pass<'_> {
                 None => !open.contains(id),
             };
             if is_stale {
-                forget(self.database, old).map_err(|error| failed(self.dir, "write", error))?;
+                known::forget(self.database, old)
+                    .map_err(|error| failed(self.dir, "write", error))?;
                 self.done.n_forgotten += 1;
             }
         }
@@ -120,6 +112,7 @@ impl Pass<'_> {
             let Some(footer) = info.footer.as_ref().filter(|_| from.sha256.is_none()) else {
                 continue;
             };
+            self.n_bytes_left += footer.bytes.saturating_sub(from.position);
             let Some(mut text) = Text::open(&layout, info.id)? else { continue };
             let skipped = io::copy(&mut (&mut text).take(from.position), &mut io::sink());
             let work = Work { id: info.id, from, sha256: Some(&footer.sha256) };
@@ -147,6 +140,16 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// Has readers know how much they do not see yet.
+    fn note_behind(&mut self) -> Result<(), StoreError> {
+        let left = if self.done.is_behind { self.n_bytes_left } else { 0 };
+        let left = i64::try_from(left).unwrap_or(i64::MAX);
+        // Nothing is written while nothing changes.
+        let note = "UPDATE behind SET n_bytes = ?1 WHERE n_bytes <> ?1";
+        let noted = self.database.execute(note, [left]);
+        noted.map(drop).map_err(|error| failed(self.dir, "write", error))
+    }
+
     fn read(
         &mut self,
         work: Work<'_>,
@@ -171,14 +174,14 @@ impl Pass<'_> {
                 return Ok(n_events);
             }
             let changes = self.database.transaction()?;
-            at.seg = segment(&changes, work.id)?;
+            at.seg = known::number(&changes, work.id)?;
             let (n_read, n_lines) = read_batch(&changes, &mut at, &mut lines, limit)?;
             n_events += n_read;
             self.lines_left -= n_lines;
             let is_end = n_lines < limit;
             at.sha256 = work.sha256.filter(|_| is_end).map(str::to_owned);
             if n_lines > 0 || is_end {
-                note(&changes, &at, n_read)?;
+                known::note(&changes, &at, n_read)?;
             }
             changes.commit()?;
             if is_end {
@@ -223,45 +226,6 @@ fn open_files(layout: &Layout) -> Result<Vec<(SegmentId, File)>, StoreError> {
     Ok(open)
 }
 
-fn known(database: &Connection) -> rusqlite::Result<BTreeMap<SegmentId, Known>> {
-    let mut statement =
-        database.prepare("SELECT id, seg, position, sha256, first_ts, last_ts FROM segments")?;
-    let rows = statement.query_map([], |row| {
-        let time = |at: Option<i64>| at.map(Timestamp::from_micros);
-        let position: i64 = row.get(2)?;
-        let known = Known {
-            seg: row.get(1)?,
-            position: u64::try_from(position).unwrap_or(0),
-            sha256: row.get(3)?,
-            first: time(row.get(4)?),
-            last: time(row.get(5)?),
-        };
-        Ok((row.get::<_, String>(0)?, known))
-    })?;
-    let mut known = BTreeMap::new();
-    for row in rows {
-        let (id, segment) = row?;
-        known.extend(SegmentId::parse(&id).map(|id| (id, segment)));
-    }
-    Ok(known)
-}
-
-fn forget(database: &mut Connection, old: &Known) -> rusqlite::Result<()> {
-    let changes = database.transaction()?;
-    if let (Some(first), Some(last)) = (old.first, old.last) {
-        changes.execute(
-            "DELETE FROM events WHERE ts BETWEEN ?1 AND ?2 AND seg = ?3",
-            params![first.as_micros(), last.as_micros(), old.seg],
-        )?;
-        cells::forget(&changes, old.seg, (first, last))?;
-    }
-    changes.execute("DELETE FROM findings WHERE seg = ?1", [old.seg])?;
-    changes.execute("DELETE FROM said WHERE seg = ?1", [old.seg])?;
-    changes.execute("DELETE FROM names WHERE seg = ?1", [old.seg])?;
-    changes.execute("DELETE FROM segments WHERE seg = ?1", [old.seg])?;
-    changes.commit()
-}
-
 /// Why a segment could not be read in.
 enum ReadError {
     Text(io::Error),
@@ -289,17 +253,6 @@ impl From<io::Error> for ReadError {
     }
 }
 
-/// The number of a segment, given to it if it has none.
-fn segment(changes: &Transaction<'_>, id: SegmentId) -> rusqlite::Result<i64> {
-    let name = id.to_string();
-    let find = "SELECT seg FROM segments WHERE id = ?1";
-    if let Some(seg) = changes.query_row(find, [&name], |row| row.get(0)).optional()? {
-        return Ok(seg);
-    }
-    changes.execute("INSERT INTO segments (id, position, n_events) VALUES (?1, 0, 0)", [&name])?;
-    Ok(changes.last_insert_rowid())
-}
-
 fn read_batch(
     changes: &Transaction<'_>,
     at: &mut Known,
@@ -321,23 +274,6 @@ fn read_batch(
     }
     tables.counted().keep(changes, at.seg)?;
     Ok((n_events, n_lines))
-}
-
-fn note(changes: &Transaction<'_>, at: &Known, n_read: u64) -> rusqlite::Result<()> {
-    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    changes.execute(
-        "UPDATE segments SET position = ?2, sha256 = ?3, n_events = n_events + ?4, first_ts = ?5,
-         last_ts = ?6 WHERE seg = ?1",
-        params![
-            at.seg,
-            count(at.position),
-            at.sha256,
-            count(n_read),
-            at.first.map(Timestamp::as_micros),
-            at.last.map(Timestamp::as_micros)
-        ],
-    )?;
-    Ok(())
 }
 
 /// A checkpoint answers with a row, which is of no interest.

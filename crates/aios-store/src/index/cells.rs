@@ -1,5 +1,6 @@
-//! Counts of live requests by the minute and by the hour, kept while the index is brought up: what charts and tiles are
-//! made of, so that nobody reads millions of rows to draw one.
+//! Counts of live requests by the minute, the hour and the day, kept while the index is brought up: what charts and tiles
+//! are made of, so that nobody reads millions of rows to draw one. A time is put together from the longest cells that lie
+//! in it, so that a year costs hardly more than a day.
 //!
 //! A cell holds counts and nothing of anybody. It belongs to a segment, and goes and comes again with it: a segment
 //! that was rewritten without somebody is counted anew without them.
@@ -12,6 +13,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::Index;
+use super::cover::cover;
 use super::database::{Code, failed};
 use super::latencies::Latencies;
 use super::line::IndexLine;
@@ -21,16 +23,18 @@ use crate::StoreError;
 pub const WEIGHT_BARS: usize = 20;
 
 /// How long a cell is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Span {
     /// A minute.
     Minute,
     /// An hour.
     Hour,
+    /// A day of UTC.
+    Day,
 }
 
 impl Span {
-    const ALL: [Self; 2] = [Self::Minute, Self::Hour];
+    pub(super) const ALL: [Self; 3] = [Self::Minute, Self::Hour, Self::Day];
 
     /// Its seconds.
     #[must_use]
@@ -38,7 +42,13 @@ impl Span {
         match self {
             Self::Minute => 60,
             Self::Hour => 3_600,
+            Self::Day => 86_400,
         }
+    }
+
+    /// When the one begins in which a second lies.
+    pub(super) const fn start(self, secs: i64) -> i64 {
+        secs.div_euclid(self.secs()) * self.secs()
     }
 }
 
@@ -57,7 +67,6 @@ pub struct Cell {
 
 /// What is counted of requests.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Counts {
     /// By how they ended, as [`Outcome::ALL`] lists it.
     pub outcomes: [u64; Outcome::ALL.len()],
@@ -153,6 +162,7 @@ type Place = (Span, i64, Option<Tier>, Bucket);
 /// Counts of lines that are being read.
 #[derive(Debug, Default)]
 pub(super) struct Counting {
+    n_rows: u64,
     cells: HashMap<Place, Counts>,
     masked: HashMap<(i64, &'static str), u64>,
 }
@@ -161,13 +171,14 @@ impl Counting {
     /// Counts one line.
     pub(super) fn take(&mut self, line: &IndexLine<'_>) {
         let secs = line.ts.as_secs();
-        let hour = start(secs, Span::Hour);
+        let hour = Span::Hour.start(secs);
+        self.n_rows += 1;
         for (kind, n) in line.redactions.iter() {
             *self.masked.entry((hour, kind.name())).or_default() += u64::from(n);
         }
         if line.purpose == Purpose::Live {
             for span in Span::ALL {
-                let place = (span, start(secs, span), line.source, line.bucket);
+                let place = (span, span.start(secs), line.source, line.bucket);
                 self.cells.entry(place).or_default().add(line);
             }
         }
@@ -183,11 +194,11 @@ impl Counting {
         for ((span, start, source, bucket), counts) in self.cells {
             let (source, bucket) = (source_code(source), Code::place(&Bucket::ALL, &bucket));
             let place = params![span.secs(), start, seg, source, bucket];
-            let kept: Option<String> = find.query_row(place, |row| row.get(0)).optional()?;
+            let kept: Option<Vec<u8>> = find.query_row(place, |row| row.get(0)).optional()?;
             let mut all = kept.map_or_else(Counts::default, |kept| counts_of(&kept));
             all.merge(&counts);
-            let text = serde_json::to_string(&all).unwrap_or_default();
-            put.execute(params![span.secs(), start, seg, source, bucket, text])?;
+            let packed = postcard::to_stdvec(&all).unwrap_or_default();
+            put.execute(params![span.secs(), start, seg, source, bucket, packed])?;
         }
         let mut add = changes.prepare(
             "INSERT INTO masked VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET n = n + excluded.n",
@@ -195,6 +206,9 @@ impl Counting {
         for ((hour, kind), n) in self.masked {
             add.execute(params![hour, seg, kind, i64::try_from(n).unwrap_or(i64::MAX)])?;
         }
+        let n_rows = i64::try_from(self.n_rows).unwrap_or(i64::MAX);
+        changes
+            .execute("UPDATE segments SET n_rows = n_rows + ?2 WHERE seg = ?1", [seg, n_rows])?;
         Ok(())
     }
 }
@@ -208,29 +222,33 @@ pub(super) fn forget(
     for span in Span::ALL {
         changes.execute(
             "DELETE FROM cells WHERE span = ?1 AND start BETWEEN ?2 AND ?3 AND seg = ?4",
-            params![span.secs(), start(first.as_secs(), span), last.as_secs(), seg],
+            params![span.secs(), span.start(first.as_secs()), last.as_secs(), seg],
         )?;
     }
     changes.execute(
         "DELETE FROM masked WHERE hour BETWEEN ?1 AND ?2 AND seg = ?3",
-        params![start(first.as_secs(), Span::Hour), last.as_secs(), seg],
+        params![Span::Hour.start(first.as_secs()), last.as_secs(), seg],
     )?;
     Ok(())
 }
 
 impl Index {
-    /// Gives out the cells that begin in a time, oldest first, as far as the index has come. A time may have several
-    /// of the same place.
+    /// Gives out the cells that a time is made of, to the minute in which it begins and the one in which it ends, oldest
+    /// first, as far as the index has come. None is longer than `longest`. There may be several of the same place.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn cells(
         &self,
-        span: Span,
+        longest: Span,
         times: Range<Timestamp>,
-        take: impl FnMut(Cell),
+        mut take: impl FnMut(Cell),
     ) -> Result<(), StoreError> {
-        self.read_cells(span, times, take).map_err(|error| failed(&self.dir, "read", error))
+        for (span, part) in cover(longest, &times) {
+            let read = self.read_cells(span, part, &mut take);
+            read.map_err(|error| failed(&self.dir, "read", error))?;
+        }
+        Ok(())
     }
 
     /// How often something was masked in each hour that begins in a time: when the hour began in seconds since 1970,
@@ -244,7 +262,7 @@ impl Index {
                 "SELECT hour, kind, sum(n) FROM masked WHERE hour >= ?1 AND hour < ?2
                  GROUP BY hour, kind ORDER BY hour",
             )?;
-            let from = start(times.start.as_secs(), Span::Hour);
+            let from = Span::Hour.start(times.start.as_secs());
             let rows = statement.query_map(params![from, times.end.as_secs()], |row| {
                 let n: i64 = row.get(2)?;
                 Ok((row.get(0)?, row.get(1)?, u64::try_from(n).unwrap_or(0)))
@@ -257,30 +275,25 @@ impl Index {
     fn read_cells(
         &self,
         span: Span,
-        times: Range<Timestamp>,
-        mut take: impl FnMut(Cell),
+        starts: Range<i64>,
+        take: &mut impl FnMut(Cell),
     ) -> rusqlite::Result<()> {
-        let mut statement = self.database.prepare(
+        let mut statement = self.database.prepare_cached(
             "SELECT start, source, bucket, counts FROM cells WHERE span = ?1 AND start >= ?2 AND start < ?3
              ORDER BY start",
         )?;
-        let from = start(times.start.as_secs(), span);
-        let mut rows = statement.query(params![span.secs(), from, times.end.as_secs()])?;
+        let mut rows = statement.query(params![span.secs(), starts.start, starts.end])?;
         while let Some(row) = rows.next()? {
             let Some(bucket) = Code::at(&Bucket::ALL, row.get(2)?) else { continue };
             take(Cell {
                 start_s: row.get(0)?,
                 source: Code::at(&Tier::ALL, row.get(1)?),
                 bucket,
-                counts: counts_of(row.get_ref(3)?.as_str()?),
+                counts: counts_of(row.get_ref(3)?.as_blob()?),
             });
         }
         Ok(())
     }
-}
-
-fn start(secs: i64, span: Span) -> i64 {
-    secs.div_euclid(span.secs()) * span.secs()
 }
 
 fn source_code(source: Option<Tier>) -> i64 {
@@ -288,6 +301,6 @@ fn source_code(source: Option<Tier>) -> i64 {
 }
 
 /// What cannot be read counts nothing: the tables are of this version or none.
-fn counts_of(text: &str) -> Counts {
-    serde_json::from_str(text).unwrap_or_default()
+fn counts_of(packed: &[u8]) -> Counts {
+    postcard::from_bytes(packed).unwrap_or_default()
 }

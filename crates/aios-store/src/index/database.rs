@@ -11,15 +11,15 @@ use crate::replace::remove as remove_file;
 use crate::{DataDir, StoreError, disk};
 
 /// Version of the tables and of the codes in them. Another one is another file.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// Events by time, what was said of them by the time of the event that it is about, which segment names whom, counts
-/// by the minute and the hour, and what hypotheses were found to be. All lie in the order in which they are asked for, so none needs an index of its own, and
-/// a segment's part goes in one piece.
+/// by the minute, the hour and the day, what hypotheses were found to be, and how far it is behind. All lie in the order
+/// in which they are asked for, so none needs an index of its own, and a segment's part goes in one piece.
 const TABLES: &str = "
     CREATE TABLE segments (
         seg INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, sha256 TEXT,
-        n_events INTEGER NOT NULL, first_ts INTEGER, last_ts INTEGER
+        n_events INTEGER NOT NULL, n_rows INTEGER NOT NULL, first_ts INTEGER, last_ts INTEGER
     );
     CREATE TABLE events (
         ts INTEGER NOT NULL, seg INTEGER NOT NULL, offset INTEGER NOT NULL, event_id BLOB NOT NULL,
@@ -37,7 +37,7 @@ const TABLES: &str = "
     CREATE TABLE names (seg INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (seg, name)) WITHOUT ROWID;
     CREATE TABLE cells (
         span INTEGER NOT NULL, start INTEGER NOT NULL, seg INTEGER NOT NULL, source INTEGER NOT NULL,
-        bucket INTEGER NOT NULL, counts TEXT NOT NULL, PRIMARY KEY (span, start, seg, source, bucket)
+        bucket INTEGER NOT NULL, counts BLOB NOT NULL, PRIMARY KEY (span, start, seg, source, bucket)
     ) WITHOUT ROWID;
     CREATE TABLE masked (
         hour INTEGER NOT NULL, seg INTEGER NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL,
@@ -47,6 +47,8 @@ const TABLES: &str = "
         ts INTEGER NOT NULL, seg INTEGER NOT NULL, name TEXT NOT NULL, line TEXT NOT NULL,
         PRIMARY KEY (ts, seg, name)
     ) WITHOUT ROWID;
+    CREATE TABLE behind (n_bytes INTEGER NOT NULL);
+    INSERT INTO behind VALUES (0);
 ";
 
 /// What is deleted is overwritten, so that what was erased does not stay in free pages. Rows come in the

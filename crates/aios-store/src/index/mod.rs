@@ -8,9 +8,11 @@
 
 mod catch_up;
 mod cells;
+mod cover;
 mod database;
 mod findings;
 mod inserts;
+mod known;
 mod latencies;
 mod line;
 mod names;
@@ -24,7 +26,7 @@ mod tests;
 pub use catch_up::CaughtUp;
 pub use cells::{Cell, Counts, Span, WEIGHT_BARS};
 pub use latencies::Latencies;
-pub use page::{Cursor, Page, Search};
+pub use page::{Budget, Cursor, Page, Search};
 pub use seen::Seen;
 pub use window::{Row, Window};
 
@@ -190,9 +192,29 @@ impl Index {
     /// # Errors
     /// When the database cannot be read.
     pub fn n_events(&self) -> Result<u64, StoreError> {
-        let sum = "SELECT coalesce(sum(n_events), 0) FROM segments";
-        let counted = self.database.query_row(sum, [], |row| row.get::<_, i64>(0));
-        let counted = counted.map_err(|error| database::failed(&self.dir, "count", error))?;
-        Ok(u64::try_from(counted).unwrap_or(0))
+        self.number("SELECT coalesce(sum(n_events), 0) FROM segments")
+    }
+
+    /// How many of them are requests.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn n_requests(&self) -> Result<u64, StoreError> {
+        self.number("SELECT coalesce(sum(n_rows), 0) FROM segments")
+    }
+
+    /// Bytes of sealed segments that it did not have at the last catching up, such as while it is made anew; 0 where it
+    /// had everything.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn n_bytes_behind(&self) -> Result<u64, StoreError> {
+        self.number("SELECT n_bytes FROM behind")
+    }
+
+    fn number(&self, select: &str) -> Result<u64, StoreError> {
+        let number = self.database.query_row(select, [], |row| row.get::<_, i64>(0));
+        let number = number.map_err(|error| database::failed(&self.dir, "count", error))?;
+        Ok(u64::try_from(number).unwrap_or(0))
     }
 }

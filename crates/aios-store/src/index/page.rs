@@ -1,7 +1,7 @@
 //! Events page by page, the newest first, for people who search.
 //!
 //! A page is looked for so far and no further: a condition that few events meet gives a short page that says how far
-//! it has looked, instead of a long wait.
+//! it has looked, instead of a long wait. How far is one budget of whoever asks, however many pages it takes.
 
 use aios_core::{Bucket, Outcome, Purpose, Tier, Timestamp};
 use aios_privacy::Pseudonym;
@@ -12,8 +12,37 @@ use super::database::{Code, failed};
 use super::window::{COLUMNS, Row, row_of};
 use crate::StoreError;
 
-/// Rows that one page looks at: some 50 ms.
-const LOOKED_MAX: usize = 100_000;
+/// Rows that one request looks at: some 50 ms.
+const ROWS_MAX: usize = 100_000;
+
+/// Rows that may still be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(ROWS_MAX)
+    }
+}
+
+impl Budget {
+    #[cfg(test)]
+    pub(super) const fn of(n: usize) -> Self {
+        Self(n)
+    }
+
+    /// Whether nothing more may be looked at.
+    #[must_use]
+    pub const fn is_spent(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Rows that were looked at.
+    #[must_use]
+    pub const fn n_looked(self) -> usize {
+        ROWS_MAX - self.0
+    }
+}
 
 /// Which events are wanted. What is `None` does not matter.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,12 +78,14 @@ pub struct Cursor(pub i64, pub i64, pub i64);
 pub struct Page {
     /// The events, the newest first.
     pub rows: Vec<Row>,
+    /// Where each of them stands.
+    pub places: Vec<Cursor>,
     /// Where it ended; none if nothing is older.
     pub next: Option<Cursor>,
 }
 
 impl Index {
-    /// At most `n` events before a place, the newest first, as far as the index has come.
+    /// At most `n` events before a place, the newest first, as far as the index has come and the budget reaches.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -63,8 +94,9 @@ impl Index {
         search: &Search,
         before: Option<Cursor>,
         n: usize,
+        budget: &mut Budget,
     ) -> Result<Page, StoreError> {
-        self.read_page(search, before, n).map_err(|error| failed(&self.dir, "read", error))
+        self.read_page(search, before, n, budget).map_err(|error| failed(&self.dir, "read", error))
     }
 
     fn read_page(
@@ -72,6 +104,7 @@ impl Index {
         search: &Search,
         before: Option<Cursor>,
         n: usize,
+        budget: &mut Budget,
     ) -> rusqlite::Result<Page> {
         // In the order in which rows lie, so that the first look is at the newest.
         let select = format!(
@@ -83,20 +116,22 @@ impl Index {
         let Cursor(ts, seg, offset) = before.unwrap_or(Cursor(newest, i64::MIN, i64::MIN));
         let since = search.since.map_or(i64::MIN, Timestamp::as_micros);
         let wanted = Wanted::of(search);
-        let mut statement = self.database.prepare(&select)?;
-        let looked_max = i64::try_from(LOOKED_MAX).unwrap_or(i64::MAX);
+        let mut statement = self.database.prepare_cached(&select)?;
+        let looked_max = i64::try_from(budget.0).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![ts, seg, offset, since, looked_max])?;
-        let (mut page, mut n_looked) = (Page { rows: Vec::new(), next: None }, 0);
-        while page.rows.len() < n {
-            let Some(row) = rows.next()? else { break };
-            n_looked += 1;
-            page.next = Some(Cursor(row.get(0)?, row.get(1)?, row.get(2)?));
+        let mut page = Page { rows: Vec::new(), places: Vec::new(), next: before };
+        while page.rows.len() < n && budget.0 > 0 {
+            let Some(row) = rows.next()? else {
+                page.next = None;
+                break;
+            };
+            budget.0 -= 1;
+            let place = Cursor(row.get(0)?, row.get(1)?, row.get(2)?);
+            page.next = Some(place);
             if wanted.takes(row)? {
                 page.rows.push(row_of(row)?);
+                page.places.push(place);
             }
-        }
-        if page.rows.len() < n && n_looked < LOOKED_MAX {
-            page.next = None;
         }
         Ok(page)
     }

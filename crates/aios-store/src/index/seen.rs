@@ -77,6 +77,17 @@ impl Index {
         self.read_seen(times, take).map_err(|error| failed(&self.dir, "read", error))
     }
 
+    /// How good somebody found each answer of a time: the client's last word, else the judge's.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn opinions(&self, times: &Range<Timestamp>) -> Result<HashMap<EventId, f64>, StoreError> {
+        let words = self.words(times).map_err(|error| failed(&self.dir, "read", error))?;
+        let sequel = Code::place(&Voice::ALL, &Voice::Sequel);
+        let said = words.into_iter().filter(|(_, (voice, _, _))| *voice != sequel);
+        Ok(said.map(|(about, (_, _, score))| (about, score)).collect())
+    }
+
     /// When the answers were given of which something was said at `since` or later.
     ///
     /// # Errors

@@ -76,7 +76,7 @@ fn check(index: &Index, dir: &DataDir) -> usize {
 fn check_counts(index: &Index, events: &[Event]) {
     let responses = || events.iter().filter_map(Event::response);
     let live = || responses().filter(|event| event.purpose.is_live());
-    for span in [Span::Minute, Span::Hour] {
+    for span in Span::ALL {
         let mut all = Counts::default();
         index
             .cells(span, everything(), |cell| {
@@ -106,7 +106,8 @@ fn check_counts(index: &Index, events: &[Event]) {
 fn check_pages(index: &Index, rows: &[Row]) {
     let (mut found, mut before) = (Vec::new(), None);
     loop {
-        let page = index.page(&Search::default(), before, 3).unwrap();
+        let page = index.page(&Search::default(), before, 3, &mut Budget::default()).unwrap();
+        assert_eq!(page.rows.len(), page.places.len());
         found.extend(page.rows);
         before = page.next;
         if before.is_none() {
@@ -142,7 +143,7 @@ fn a_page_holds_what_all_conditions_hold_for() {
     index.catch_up().unwrap();
     let rows: Vec<_> = index.window(everything()).map(Result::unwrap).collect();
     let check = |search: Search, expect: &dyn Fn(&Row) -> bool| {
-        let found = index.page(&search, None, 100).unwrap();
+        let found = index.page(&search, None, 100, &mut Budget::default()).unwrap();
         let expect: Vec<_> = rows.iter().rev().filter(|row| expect(row)).cloned().collect();
         assert_eq!((found.rows, found.next), (expect, None), "{search:?}");
     };
@@ -158,6 +159,67 @@ fn a_page_holds_what_all_conditions_hold_for() {
     let ms = third.latency_ms;
     check(Search { latency_ms_min: Some(ms), ..of() }, &|row| row.latency_ms >= ms);
     check(Search { latency_ms_max: Some(ms), ..of() }, &|row| row.latency_ms <= ms);
+}
+
+#[test]
+fn a_search_looks_at_no_more_than_its_budget_however_many_pages_it_takes() {
+    let log = Log::new();
+    log.append(0..40);
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    let nobody = Search { latency_ms_min: Some(f64::INFINITY), ..Search::default() };
+    let mut budget = Budget::of(30);
+    let page = index.page(&nobody, None, 10, &mut budget).unwrap();
+    assert!(page.rows.is_empty() && page.next.is_some() && budget.is_spent());
+    let stays = index.page(&nobody, page.next, 10, &mut budget).unwrap();
+    assert_eq!(stays, page, "nothing is left to look with");
+    let mut budget = Budget::of(30);
+    assert_eq!(index.page(&nobody, page.next, 10, &mut budget).unwrap().next, None);
+    assert_eq!(budget, Budget::of(20), "of forty, ten were left");
+}
+
+#[test]
+fn who_reads_while_the_index_is_made_anew_can_tell() {
+    let log = Log::new();
+    log.append(0..10);
+    log.seal();
+    log.append(10..13);
+    let mut index = log.index().rebuild().unwrap();
+    index.catch_up_by(3).unwrap();
+    let read = || Index::read(&log.dir).unwrap().unwrap();
+    let behind = read().n_bytes_behind().unwrap();
+    assert!(behind > 0);
+    assert_eq!(read().n_requests().unwrap(), 3);
+    index.catch_up_by(3).unwrap();
+    assert!((1..behind).contains(&read().n_bytes_behind().unwrap()));
+    index.catch_up().unwrap();
+    assert_eq!((read().n_bytes_behind().unwrap(), read().n_requests().unwrap()), (0, 13));
+}
+
+#[test]
+fn cells_of_a_time_are_counted_to_the_minute_however_long_it_is() {
+    let log = Log::new();
+    // One event a second.
+    log.append(0..300);
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    let first = fixture::event(0).at();
+    let whole =
+        |secs: i64| Timestamp::from_micros((first.as_secs() + secs).div_euclid(60) * 60_000_000);
+    let count = |longest, times| {
+        let mut n = 0;
+        index.cells(longest, times, |cell| n += cell.counts.n()).unwrap();
+        n
+    };
+    let rows: Vec<_> = index.window(everything()).map(Result::unwrap).collect();
+    for (from, until) in [(0, 300), (60, 180), (120, 100_000), (-100_000, 120)] {
+        let times = whole(from)..whole(until);
+        let expect = rows.iter().filter(|row| times.contains(&row.ts) && row.purpose.is_live());
+        let expect = expect.count() as u64;
+        for span in Span::ALL {
+            assert_eq!(count(span, times.clone()), expect, "{span:?} {from} {until}");
+        }
+    }
 }
 
 #[test]

@@ -4,9 +4,11 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use aios_core::Timestamp;
+
 use super::cursor::Cursor;
 use crate::lines::{Line, ReadError};
-use crate::segment::{Day, Layout, SegmentId, Text, ages, extent};
+use crate::segment::{Age, Day, Layout, SegmentId, Text, ages, extent, footer_of};
 use crate::{Filter, StoreError, regular};
 
 /// Something to read.
@@ -36,9 +38,13 @@ pub(super) fn all(layout: &Layout, filter: &Filter) -> Result<Vec<Source>, Store
         open_ids.extend(extent::of(file).map_err(StoreError::io("read", path))?);
     }
     let is_read_elsewhere = |id: SegmentId| open_ids.iter().any(|open| open.covers(id));
-    let sealed = ages(layout)?.into_keys();
-    let sealed = sealed.filter(|id| !is_read_elsewhere(*id) && may_hold(*id, filter));
-    let mut sources: Vec<_> = sealed.map(Source::Sealed).collect();
+    let mut sources = Vec::new();
+    for (id, age) in ages(layout)? {
+        if !is_read_elsewhere(id) && may_hold(id, filter) && is_of_its_time(layout, id, age, filter)
+        {
+            sources.push(Source::Sealed(id));
+        }
+    }
     sources.extend(open.into_iter().map(|(path, file)| Source::Open { path, file }));
     Ok(sources)
 }
@@ -82,4 +88,18 @@ pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
 fn may_hold(id: SegmentId, filter: &Filter) -> bool {
     filter.since.is_none_or(|since| id.day() >= Day::of(since))
         && filter.until.is_none_or(|until| id.day() <= Day::of(until))
+}
+
+/// On the first and the last day, which may have many segments, a segment's footer says of what time it is. One that has
+/// none that can be read, or bad lines, is read.
+fn is_of_its_time(layout: &Layout, id: SegmentId, age: Age, filter: &Filter) -> bool {
+    let is_edge = |at: Option<Timestamp>| at.is_some_and(|at| Day::of(at) == id.day());
+    if !is_edge(filter.since) && !is_edge(filter.until) {
+        return true;
+    }
+    let Ok(Some(footer)) = footer_of(layout, id, age) else { return true };
+    let is_before = |last: Timestamp| filter.since.is_some_and(|since| last < since);
+    let is_after = |first: Timestamp| filter.until.is_some_and(|until| first >= until);
+    footer.n_bad > 0
+        || (!footer.last_ts.is_some_and(is_before) && !footer.first_ts.is_some_and(is_after))
 }

@@ -191,6 +191,21 @@ async fn every_segment_is_read_in_order_and_footers_are_no_events() {
 }
 
 #[tokio::test]
+async fn of_a_day_only_the_segments_are_opened_that_are_of_the_time() {
+    let log = log_of_segments().await;
+    // The first two events lie in a segment that cannot be read any more.
+    let cold = &Segments::of(&log.dir).list().unwrap()[0];
+    let mut bytes = fs::read(&cold.path).unwrap();
+    bytes[..20].fill(0);
+    fs::write(&cold.path, bytes).unwrap();
+    let at = |n| Some(fixture::event(n).at());
+    let found = |filter: Filter| query(&log.dir, &filter).unwrap().collect::<Vec<_>>();
+    assert!(found(Filter { since: at(2), ..Filter::default() })[0].is_err());
+    let later = found(Filter { since: at(3), ..Filter::default() });
+    assert_eq!(later.iter().map(show_one).collect::<Vec<_>>(), ["3", "4", "5"]);
+}
+
+#[tokio::test]
 async fn a_segment_that_cannot_be_read_hides_no_other() {
     let log = log_of_segments().await;
     let cold = &Segments::of(&log.dir).list().unwrap()[0];

@@ -263,9 +263,18 @@ fn info(layout: &Layout, id: SegmentId, age: Age) -> Result<SegmentInfo, StoreEr
         Age::Cold => layout.cold(id),
     };
     let file_bytes = fs::metadata(&path).map_err(StoreError::io("look at", &path))?.len();
-    let footer = match age {
-        Age::Hot => seal::read_footer(&path)?,
-        Age::Cold => Sidecar::load_footer(layout, id)?,
-    };
+    let footer = footer(layout, id, age)?;
     Ok(SegmentInfo { id, age, path, file_bytes, footer })
+}
+
+/// What a sealed segment says of itself; none where its sealing is not finished.
+pub(crate) fn footer(
+    layout: &Layout,
+    id: SegmentId,
+    age: Age,
+) -> Result<Option<Footer>, StoreError> {
+    match age {
+        Age::Hot => seal::read_footer(&layout.hot(id)),
+        Age::Cold => Sidecar::load_footer(layout, id),
+    }
 }

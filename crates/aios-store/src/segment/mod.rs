@@ -28,7 +28,7 @@ mod text;
 mod tests;
 
 pub use catalog::{Age, SegmentInfo, Segments};
-pub(crate) use catalog::{ages, names};
+pub(crate) use catalog::{ages, footer as footer_of, names};
 pub use footer::{DigestOf, Footer};
 pub(crate) use lease::{Lease, Leases};
 pub use name::{Day, SegmentId, SegmentIdError};

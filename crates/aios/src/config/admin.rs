@@ -22,7 +22,8 @@ impl Resolver<'_> {
             );
             self.refuse("admin.tokens", why);
         }
-        AdminConfig { tokens, hosts: file.hosts.clone() }
+        // Which instance it is, is known once the data directory is open.
+        AdminConfig { tokens, hosts: file.hosts.clone(), instance: String::new() }
     }
 
     pub(super) fn audit(&mut self, file: &file::Audit, directory: &Path) -> AuditConfig {

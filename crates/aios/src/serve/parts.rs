@@ -114,7 +114,14 @@ fn admin(config: &Config, data_dir: &DataDir) -> Result<AdminConfig, StoreError>
     let owner = AdminToken { name: actor::OWNER.to_owned(), digest, scopes: Scopes::all() };
     let mut admin = config.admin.clone();
     admin.tokens.insert(0, owner);
+    admin.instance = instance(data_dir);
     Ok(admin)
+}
+
+/// Tells the server of this directory from others: no two serve one directory at a time.
+fn instance(data_dir: &DataDir) -> String {
+    let path = data_dir.path().to_string_lossy();
+    SecretDigest::of(path.as_bytes()).to_hex().chars().take(8).collect()
 }
 
 /// Before anybody is served under a name: without it their conversations could not be found.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aios_core::{Event, EventId, Outcome, Tier, Weight};
-use aios_store::{EventStore as _, Index};
+use aios_store::Index;
 use serde_json::Value;
 
 use super::*;
@@ -13,7 +13,7 @@ use crate::admin::openapi::document;
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// An answer of main.
-fn event() -> aios_core::ResponseEvent {
+pub(super) fn event() -> aios_core::ResponseEvent {
     let value = serde_json::json!({
         "schema_version": "2.0", "event_id": "01900000-0000-7000-8000-000000000001",
         "ts": "2027-01-15T08:00:00Z", "request_id": "req_1", "operation": "chat", "stream": false,
@@ -28,7 +28,7 @@ fn event() -> aios_core::ResponseEvent {
 }
 
 /// Asks for something with every right.
-async fn get(admin: &Admin, path: &str) -> (u16, Value) {
+pub(super) async fn get(admin: &Admin, path: &str) -> (u16, Value) {
     let bearer = format!("Bearer {}", token_of("all"));
     let reply = admin.ask(&format!("GET {path}"), &[("authorization", &bearer)]).await;
     let status = reply.status().as_u16();
@@ -62,12 +62,7 @@ fn events() -> Vec<Event> {
 
 async fn seeded() -> Admin {
     let admin = Admin::new(true);
-    for event in events() {
-        let slot = admin.log.reserve().await.unwrap();
-        slot.append(event).durable().await.unwrap();
-    }
-    let log = Arc::clone(&admin.log);
-    tokio::task::spawn_blocking(move || log.catch_up_index()).await.unwrap().unwrap();
+    admin.record(events()).await;
     assert_eq!(Index::read(&admin.dir).unwrap().unwrap().n_events().unwrap(), 3);
     admin
 }
@@ -85,7 +80,8 @@ fn check_shape(document: &Value, endpoint: &str, answer: &Value) {
     assert!(wrong.is_empty(), "{endpoint}: {wrong:?}");
 }
 
-const VIEWS: [&str; 12] = [
+const VIEWS: [&str; 13] = [
+    "/admin/v1/index",
     "/admin/v1/view/overview",
     "/admin/v1/view/hypotheses",
     "/admin/v1/view/routing",
@@ -118,7 +114,8 @@ async fn the_overview_counts_what_happened() {
     let (_, overview) = get(&admin, "/admin/v1/view/overview").await;
     let totals = &overview["totals"];
     assert_eq!((&totals["n_requests"], &totals["n_failed"]), (&3.into(), &1.into()));
-    assert_eq!(totals["main_share"], 0.5);
+    // Embedder answered one that was routed to main.
+    assert_eq!(totals["main_share"], 1.0);
     let sum = |column: &Value| -> u64 {
         column.as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum()
     };
@@ -132,6 +129,137 @@ async fn the_overview_counts_what_happened() {
     let since = FixedClock.now().minus(HOUR / 2);
     let (_, later) = get(&admin, &format!("/admin/v1/view/overview?since={since}")).await;
     assert_eq!(later["totals"]["n_requests"], 2);
+}
+
+/// Events that are all one way or another, by a number each.
+fn made(
+    n: std::ops::Range<u8>,
+    ago: Duration,
+    change: impl Fn(&mut aios_core::ResponseEvent),
+) -> Vec<Event> {
+    let one = |n| {
+        let mut event = event();
+        event.ts = FixedClock.now().minus(ago);
+        event.event_id = EventId::new(event.ts, [n; 10]);
+        event.weight = Some(Weight::new(0.7).unwrap());
+        change(&mut event);
+        Event::Response(Box::new(event))
+    };
+    n.map(one).collect()
+}
+
+#[tokio::test]
+async fn only_what_was_routed_counts_for_the_share_of_main() {
+    let admin = Admin::new(true);
+    let second = Duration::from_secs(1);
+    let pinned = |event: &mut aios_core::ResponseEvent| {
+        event.weight = None;
+        event.route_reason = aios_core::RouteReason::PinnedTier;
+    };
+    admin.record(made(0..6, second, pinned)).await;
+    admin.record(made(6..7, second, |_| {})).await;
+    admin.record(made(7..10, second, |event| event.tier = Tier::Embedder)).await;
+    let (_, overview) = get(&admin, "/admin/v1/view/overview").await;
+    assert_eq!(overview["totals"]["n_requests"], 10);
+    assert_eq!(overview["totals"]["main_share"], 0.25);
+}
+
+#[tokio::test]
+async fn a_percentile_of_a_bucket_is_of_all_its_requests_whoever_answered() {
+    let admin = Admin::new(true);
+    let second = Duration::from_secs(1);
+    admin.record(made(0..19, second, |event| event.timings.latency_ms = 10.0)).await;
+    let slow = |event: &mut aios_core::ResponseEvent| {
+        event.source = Some(Tier::Embedder);
+        event.timings.latency_ms = 1_000.0;
+    };
+    admin.record(made(19..20, second, slow)).await;
+    let (_, canary) = get(&admin, "/admin/v1/view/canary").await;
+    let buckets = canary["traffic"]["buckets"].as_array().unwrap();
+    let names: Vec<_> = buckets.iter().map(|bucket| &bucket["bucket"]).collect();
+    assert_eq!(names, ["control", "treatment"]);
+    let n = buckets[0]["n"].as_array().unwrap();
+    let place = n.iter().rposition(|n| *n != 0).unwrap();
+    let latest = |column: &str| buckets[0][column][place].as_f64();
+    let p95 = latest("latency_ms_p95").unwrap();
+    assert!((9.0..11.0).contains(&p95), "{p95}");
+    assert_eq!(latest("n"), Some(20.0));
+    let treatment = buckets[1]["latency_ms_p95"].as_array().unwrap();
+    assert!(treatment.iter().all(Value::is_null));
+}
+
+#[tokio::test]
+async fn what_is_counted_is_of_the_time_that_was_asked_for_however_long_it_is() {
+    let admin = Admin::new(true);
+    let day = 24 * HOUR;
+    for (n, ago) in
+        [(0, 2 * HOUR), (1, 7 * day - HOUR / 2), (2, 7 * day + HOUR / 4), (3, 300 * day)]
+    {
+        admin.record(made(n..n + 1, ago, |_| {})).await;
+    }
+    let now = FixedClock.now();
+    let n = async |since: Timestamp, until: Timestamp| {
+        let path = format!("/admin/v1/view/overview?since={since}&until={until}");
+        let (status, overview) = get(&admin, &path).await;
+        assert_eq!(status, 200, "{overview}");
+        let steps = overview["traffic"]["n"].as_array().unwrap();
+        assert_eq!(
+            steps.iter().map(|n| n.as_u64().unwrap()).sum::<u64>(),
+            overview["totals"]["n_requests"]
+        );
+        assert_eq!(overview["traffic"]["since_ms"], since.as_micros() / 60_000_000 * 60_000);
+        overview["totals"]["n_requests"].as_u64().unwrap()
+    };
+    // Within the step in which the time begins, but before it.
+    assert_eq!(n(now.minus(7 * day), now).await, 2);
+    assert_eq!(n(now.minus(8 * day), now).await, 3);
+    assert_eq!(n(now.minus(8 * day), now.minus(7 * day)).await, 1);
+    for years in [1, 40, 55] {
+        assert_eq!(n(now.minus(years * 365 * day), now).await, 4, "{years}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_in_texts_goes_on_where_it_ended_and_says_how_far_it_came() {
+    let admin = seeded().await;
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    for _ in 0..4 {
+        let (_, page) = get(&admin, &format!("/admin/v1/events?text=blue&n=1{cursor}")).await;
+        assert!(page["n_looked"].as_u64().unwrap() <= 3, "{page}");
+        found.extend(
+            page["events"].as_array().unwrap().iter().map(|row| row["event_id"].to_string()),
+        );
+        let Some(next) = page["next"].as_str() else { break };
+        assert!(page["looked_back_to"].is_string());
+        cursor = format!("&cursor={next}");
+    }
+    found.dedup();
+    assert_eq!(found.len(), 3, "{found:?}");
+}
+
+#[tokio::test]
+async fn candidates_are_looked_for_where_the_index_says_that_it_is_worth_it() {
+    let admin = Admin::new(true);
+    let ask = |event: &mut aios_core::ResponseEvent, text: &str| {
+        event.question = Redactor::new(&[]).redact(text).text;
+        event.outcome = Outcome::Timeout;
+    };
+    admin.record(made(0..1, HOUR, |event| ask(event, "Why does it fail?"))).await;
+    admin.record(made(1..2, 2 * HOUR, |event| ask(event, "Why did it fail?"))).await;
+    admin.record(made(2..9, HOUR, |_| {})).await;
+    let (_, found) = get(&admin, "/admin/v1/goldens/candidates").await;
+    let questions = |found: &Value| {
+        let all = found["candidates"].as_array().unwrap().clone();
+        all.iter().map(|one| one["question"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!((found["n_looked"].as_u64(), found["n_bad"].as_u64()), (Some(9), Some(0)));
+    let mut all = questions(&found);
+    all.sort();
+    assert_eq!(all, ["Why did it fail?", "Why does it fail?"]);
+    let since = FixedClock.now().minus(HOUR + HOUR / 2);
+    let (_, found) = get(&admin, &format!("/admin/v1/goldens/candidates?since={since}")).await;
+    assert_eq!(questions(&found), ["Why does it fail?"]);
+    assert_eq!(found["looked_back_to"], since.to_string());
 }
 
 #[tokio::test]

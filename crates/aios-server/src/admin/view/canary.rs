@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aios_control::{ControlEvent, VerdictEvent};
 use aios_core::{Bucket, GoldenGate, MetricEvidence, Timestamp, Verdict};
-use aios_store::{ControlHistory, DataDir, Index, Kept};
+use aios_store::{DataDir, Index, Kept};
 use axum::extract::State;
 use axum::response::Response;
 use schemars::JsonSchema;
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::asked::Times;
 use super::overview::{CanaryBrief, Mark, Traffic};
+use super::past;
 use super::scene::{Scene, Views};
 use super::series::Series;
 use super::tiles::{self, word};
@@ -135,20 +136,15 @@ const WEEK: Duration = Duration::from_secs(7 * 86_400);
 pub(crate) async fn show(State(views): State<Views>, Asked(asked): Asked<CanaryAsked>) -> Response {
     let make = move |dir: &DataDir, scene: &Scene| {
         let times = Times { since: asked.since, until: asked.until }.range(scene.now, WEEK);
-        let history = ControlHistory::<ControlEvent>::read(dir)?;
         let n = asked.n.unwrap_or(N_DEFAULT).clamp(1, N_MAX);
-        let is_asked = |kept: &&Kept<ControlEvent>| asked.before.is_none_or(|seq| kept.seq < seq);
-        let mut chapters: Vec<_> =
-            history.lines.iter().rev().filter(is_asked).take(n + 1).map(chapter).collect();
-        let is_more = chapters.len() > n;
-        chapters.truncate(n);
+        let (lines, is_more) = past::lines(dir, asked.before, n)?;
         Ok(CanaryView {
             at: scene.now,
             brief: tiles::brief(scene),
-            next_before: chapters.last().filter(|_| is_more).map(|last| last.seq),
-            history: chapters,
+            next_before: lines.last().filter(|_| is_more).map(|last| last.seq),
+            history: lines.iter().map(chapter).collect(),
             traffic: Series::read(Index::read(dir)?.as_ref(), &times)?.traffic(),
-            marks: tiles::marks(history.lines.iter().map(|kept| &kept.record), &times),
+            marks: past::marks(dir, &times)?,
         })
     };
     views.show(make).await

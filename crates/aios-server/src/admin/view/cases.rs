@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use super::candidates::{Found, find};
 use super::goldens::{
     AssertionView, CandidateView, CandidatesAsked, CandidatesView, CaseRun, CaseView, ChangeView,
     GoldensView, ReasonView, ReportView, RunView,
@@ -19,7 +20,7 @@ use super::goldens::{
 use super::scene::{Scene, Views};
 use crate::admin::asked::Asked;
 use crate::admin::guard::error;
-use crate::promotion::{Found, Wanted, find};
+use crate::promotion::Wanted;
 
 /// Candidates where nobody says how many, and most at once.
 const CANDIDATES_DEFAULT: usize = 20;
@@ -51,7 +52,8 @@ pub(crate) async fn candidates(
             slow_ms: scene.objectives.limits().slow_ms,
             max: asked.max.unwrap_or(CANDIDATES_DEFAULT).min(CANDIDATES_MAX),
         };
-        find(dir, &scene.redactor, &set, wanted).map(|found| Some(found_view(found)))
+        let found = find(dir, &scene.redactor, &set, wanted, scene.now)?;
+        Ok(Some(found_view(found)))
     };
     match views.read(make).await {
         Ok(Some(found)) => Json(found).into_response(),
@@ -179,7 +181,8 @@ fn assertion(of: &AssertionResult, n_runs: usize) -> AssertionView {
 
 fn found_view(found: Found) -> CandidatesView {
     CandidatesView {
-        n_looked: found.looked.n_events,
+        n_looked: found.n_looked,
+        looked_back_to: found.looked_back_to,
         n_bad: found.n_bad,
         candidates: found.candidates.into_iter().map(candidate).collect(),
     }

@@ -1,5 +1,6 @@
 //! The drill-down: which events there are, page by page, and one of them whole.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use aios_core::{
@@ -7,7 +8,7 @@ use aios_core::{
     Timestamp,
 };
 use aios_privacy::Pseudonym;
-use aios_store::{Cursor, DataDir, Index, Row, Search, StoreError, find_event, read_rows};
+use aios_store::{Budget, Cursor, DataDir, Index, Row, Search, StoreError, find_event, read_rows};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::scene::Views;
+use super::walk::Walk;
 use super::words::{Time, Word};
 use crate::admin::asked::Asked;
 use crate::admin::guard::error;
@@ -70,6 +72,8 @@ pub(crate) struct EventsPage {
     /// Back to this time everything was looked at: a page may hold few events of a long time, and there may be more.
     #[schemars(with = "Option<Time>")]
     looked_back_to: Option<Timestamp>,
+    /// So many events were looked at for it.
+    n_looked: usize,
 }
 
 /// The narrow facts of one event.
@@ -201,59 +205,52 @@ impl EventsAsked {
 
 impl Wanted {
     fn find(&self, dir: &DataDir) -> Result<EventsPage, StoreError> {
-        let none = EventsPage { events: vec![], next: None, looked_back_to: None };
+        let mut budget = Budget::default();
+        let none = EventsPage { events: vec![], next: None, looked_back_to: None, n_looked: 0 };
         let Some(index) = Index::read(dir)? else { return Ok(none) };
-        let (rows, next) = match &self.text {
+        let (events, next) = match &self.text {
             None => {
-                let page = index.page(&self.search, self.before, self.n)?;
+                let page = index.page(&self.search, self.before, self.n, &mut budget)?;
                 let events = read_rows(dir, &page.rows, true)?;
-                (rows_of(page.rows, events), page.next)
+                (page.rows.into_iter().zip(events).collect(), page.next)
             }
-            Some(text) => self.with_text(dir, &index, text)?,
+            Some(text) => self.with_text(dir, &index, text, &mut budget)?,
         };
         let at = |Cursor(ts, _, _): Cursor| Timestamp::from_micros(ts);
         Ok(EventsPage {
             looked_back_to: next.map(at).or(self.search.since),
             next: next.map(|Cursor(ts, seg, offset)| format!("{ts}.{seg}.{offset}")),
-            events: rows,
+            events: events.into_iter().map(row_of).collect(),
+            n_looked: budget.n_looked(),
         })
     }
 
-    /// What is said stands in the log alone, so that lines are read one after the other, and not too many.
     fn with_text(
         &self,
         dir: &DataDir,
         index: &Index,
         text: &str,
-    ) -> Result<(Vec<EventRow>, Option<Cursor>), StoreError> {
-        let (mut found, mut before, mut n_looked) = (Vec::new(), self.before, 0);
-        while found.len() < self.n && n_looked < TEXTS_MAX {
-            // So few at once that a page never finds more than it may hold.
-            let page = index.page(&self.search, before, self.n - found.len())?;
-            n_looked += page.rows.len().max(1);
-            before = page.next;
-            let events = read_rows(dir, &page.rows, false)?;
-            let (rows, events): (Vec<_>, Vec<_>) = page
-                .rows
-                .into_iter()
-                .zip(events)
-                .filter(|(_, event)| event.as_ref().is_some_and(|event| says(event, text)))
-                .unzip();
-            found.extend(rows_of(rows, events));
-            if before.is_none() {
-                break;
+        budget: &mut Budget,
+    ) -> Result<Found, StoreError> {
+        let mut found = Vec::new();
+        let take = |row, event: Option<Event>| {
+            if event.as_ref().is_some_and(|event| says(event, text)) {
+                found.push((row, event));
             }
-        }
-        Ok((found, before))
+            if found.len() < self.n { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let walk = Walk { dir, index, search: &self.search };
+        let next = walk.back(self.before, budget, |_| true, take)?;
+        Ok((found, next))
     }
 }
+
+/// Events with their lines, as far as they were read, and where to go on.
+type Found = (Vec<(Row, Option<Event>)>, Option<Cursor>);
 
 /// Events where nobody says how many, and most at once.
 const N_DEFAULT: usize = 100;
 const N_MAX: usize = 500;
-
-/// Most texts that one page looks at.
-const TEXTS_MAX: usize = 5_000;
 
 /// Characters of a question in a row.
 const QUESTION_MAX: usize = 200;
@@ -272,13 +269,10 @@ fn says(event: &Event, lower_case: &str) -> bool {
     texts.iter().any(|text| text.as_str().to_lowercase().contains(lower_case))
 }
 
-fn rows_of(rows: Vec<Row>, events: Vec<Option<Event>>) -> Vec<EventRow> {
-    let question = |event: &Option<Event>| {
-        let question = event.as_ref()?.response()?.question.as_str();
-        Some(question.chars().take(QUESTION_MAX).collect())
-    };
-    let row = |(row, event)| EventRow { question: question(&event), ..EventRow::from(row) };
-    rows.into_iter().zip(events).map(row).collect()
+fn row_of((row, event): (Row, Option<Event>)) -> EventRow {
+    let question =
+        |event: &ResponseEvent| event.question.as_str().chars().take(QUESTION_MAX).collect();
+    EventRow { question: event.as_ref().and_then(Event::response).map(question), ..row.into() }
 }
 
 impl From<Row> for EventRow {

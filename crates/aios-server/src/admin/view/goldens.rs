@@ -150,8 +150,11 @@ pub(crate) struct RunView {
 pub(crate) struct CandidatesView {
     /// The most pressing first.
     pub(super) candidates: Vec<CandidateView>,
-    /// Live questions that were looked at.
+    /// Requests that were looked at, the newest first.
     pub(super) n_looked: usize,
+    /// Back to this time; there may be more before it where that is later than was asked for.
+    #[schemars(with = "Option<Time>")]
+    pub(super) looked_back_to: Option<Timestamp>,
     /// Lines that could not be read.
     pub(super) n_bad: usize,
 }

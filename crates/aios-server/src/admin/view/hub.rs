@@ -2,14 +2,14 @@
 //!
 //! It is found out once a second for all of them together, and not at all while nobody listens. A listener begins with how
 //! things stand, so there is nothing to resume after a break: ticks that were missed are in the charts. Whoever takes
-//! too little loses ticks, and is told anew how things stand.
+//! too little loses ticks, and is told so and anew how things stand. Whoever is let in no more is told nothing more.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aios_core::{Bucket, Outcome, Tier};
-use aios_store::{DataDir, Index, Latencies, Search, Span, StoreError};
+use aios_store::{DataDir, Index, Latencies, Span, StoreError};
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -22,7 +22,9 @@ use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::MissedTickBehavior;
 
 use super::goldens::RunView;
-use super::live::{Audited, ConfigTold, Tick};
+use super::index::IndexTold;
+use super::live::{Audited, ConfigTold, Gap, Tick};
+use super::newest::Newest;
 use super::overview::{Alert, CanaryBrief};
 use super::scene::{Scene, Views};
 use super::tiles;
@@ -36,9 +38,6 @@ const FRAMES_MAX: usize = 64;
 
 /// Most listeners: more are no people.
 const LISTENERS_MAX: usize = 64;
-
-/// Newest events in a tick.
-const NEWEST_MAX: usize = 20;
 
 /// Tells what happens.
 pub(crate) struct Hub {
@@ -56,6 +55,7 @@ struct Standing {
     canary: CanaryBrief,
     config: ConfigTold,
     audited: Audited,
+    index: IndexTold,
     golden: Option<RunView>,
 }
 
@@ -74,8 +74,12 @@ impl Hub {
         *self.frames.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// A stream of server-sent events that begins with how things stand.
-    pub(crate) async fn listen(self: Arc<Self>) -> Response {
+    /// A stream of server-sent events that begins with how things stand, and ends when whoever listens is let in no
+    /// more.
+    pub(crate) async fn listen(
+        self: Arc<Self>,
+        is_let_in: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Response {
         let Some(frames) = self.subscribe() else {
             let why = "too many listen already, or the server stops";
             return error(StatusCode::SERVICE_UNAVAILABLE, "no_stream", why);
@@ -85,7 +89,8 @@ impl Hub {
             Err(response) => return response,
         };
         self.is_heard.notify_one();
-        let listener = Listener { hub: self, frames, first: first.into() };
+        let is_let_in = Box::new(is_let_in);
+        let listener = Listener { hub: self, frames, first: first.into(), is_let_in };
         let told = stream::unfold(listener, |mut listener| async {
             listener.next().await.map(|frame| (Ok::<_, std::io::Error>(frame), listener))
         });
@@ -113,25 +118,34 @@ impl Hub {
     async fn tell(&self) {
         let mut tick = tokio::time::interval(SECOND);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut told, mut counted) = (None, None);
+        let (mut told, mut seen) = (None, None);
         loop {
             tick.tick().await;
             if self.n_listeners() == 0 {
                 self.is_heard.notified().await;
                 // Whoever comes has just been told how things stand.
-                (told, counted) = (self.standing().await.ok(), Some(Counted::of(&self.gateway)));
+                (told, seen) = (self.standing().await.ok(), self.tick(None).await);
                 continue;
             }
-            let now = Counted::of(&self.gateway);
-            if let Ok(tick) = self.tick(now.since(counted.as_ref())).await {
-                self.send(frame("tick", &tick));
-            }
-            counted = Some(now);
+            seen = self.tick(seen).await;
             if let Ok(standing) = self.standing().await {
                 standing.frames(told.as_ref()).into_iter().for_each(|frame| self.send(frame));
                 told = Some(standing);
             }
         }
+    }
+
+    /// Tells what happened since it was looked the last time, if that is known.
+    async fn tick(&self, earlier: Option<Seen>) -> Option<Seen> {
+        let counted = Counted::of(&self.gateway);
+        let look = move |dir: &DataDir, scene: &Scene| {
+            let (newest, tick) = look(dir, scene, earlier.as_ref(), &counted)?;
+            Ok((Seen { counted, newest }, tick))
+        };
+        // What could not be read this time is counted in the next.
+        let (seen, tick) = self.views.clone().read(look).await.ok()?;
+        tick.iter().for_each(|tick| self.send(frame("tick", tick)));
+        Some(seen)
     }
 
     async fn standing(&self) -> Result<Standing, Response> {
@@ -142,52 +156,69 @@ impl Hub {
                 canary: tiles::brief(scene),
                 config: scene.config.clone(),
                 audited: scene.audited,
+                index: IndexTold::of(dir)?,
                 golden,
             })
         };
         self.views.clone().read(make).await
     }
-
-    async fn tick(&self, tick: Tick) -> Result<Tick, Response> {
-        let make = move |dir: &DataDir, scene: &Scene| seen(dir, scene, tick);
-        self.views.clone().read(make).await
-    }
 }
 
-/// Adds what the index knows.
-fn seen(dir: &DataDir, scene: &Scene, tick: Tick) -> Result<Tick, StoreError> {
-    let tick = Tick { at_ms: scene.now.as_micros() / 1_000, ..tick };
-    let Some(index) = Index::read(dir)? else { return Ok(tick) };
+/// What was there at the last look.
+struct Seen {
+    counted: Counted,
+    newest: Newest,
+}
+
+/// What there is now, and a tick of what came since, if it is known since when.
+fn look(
+    dir: &DataDir,
+    scene: &Scene,
+    earlier: Option<&Seen>,
+    counted: &Counted,
+) -> Result<(Newest, Option<Tick>), StoreError> {
+    let Some(index) = Index::read(dir)? else {
+        let tick = earlier.map(|earlier| counted.since(&earlier.counted));
+        return Ok((Newest::default(), tick.map(|tick| at(scene, tick))));
+    };
+    let (newest, rows) = Newest::of(&index)?;
+    let Some(earlier) = earlier else { return Ok((newest, None)) };
     let mut latencies = Latencies::default();
     let minute = scene.now.minus(60 * SECOND)..scene.now.plus(SECOND);
     index.cells(Span::Minute, minute, |cell| latencies.merge(&cell.counts.latencies))?;
-    let recent = Search { since: Some(scene.now.minus(60 * SECOND)), ..Search::default() };
-    let newest = index.page(&recent, None, NEWEST_MAX)?.rows;
-    Ok(Tick {
+    let (rows, n_left_out) = newest.since(&earlier.newest, rows);
+    let tick = Tick {
         latency_ms_p50: latencies.percentile(0.5),
         latency_ms_p95: latencies.percentile(0.95),
-        newest: newest.into_iter().map(Into::into).collect(),
-        ..tick
-    })
+        newest: rows.into_iter().map(Into::into).collect(),
+        n_left_out,
+        ..counted.since(&earlier.counted)
+    };
+    Ok((newest, Some(at(scene, tick))))
+}
+
+fn at(scene: &Scene, tick: Tick) -> Tick {
+    Tick { at_ms: scene.now.as_micros() / 1_000, ..tick }
 }
 
 /// Everything that was counted since the start.
 struct Counted {
-    events: Vec<(Option<Tier>, Bucket, Outcome, u64)>,
+    clients: Vec<(Option<Tier>, Bucket, Outcome, u64)>,
+    n_all: u64,
     n_in_flight: i64,
 }
 
 impl Counted {
     fn of(gateway: &Gateway) -> Self {
         let metrics = &gateway.metrics;
-        Self { events: metrics.requests(), n_in_flight: metrics.in_flight.get() }
+        let clients = metrics.clients_requests();
+        // Counted after those of clients, it is no less than they are.
+        Self { clients, n_all: metrics.n_requests(), n_in_flight: metrics.in_flight.get() }
     }
 
-    /// What came since; nothing where it is not known since when.
-    fn since(&self, earlier: Option<&Self>) -> Tick {
+    fn since(&self, earlier: &Self) -> Tick {
         let mut tick = Tick { n_in_flight: self.n_in_flight, ..Tick::default() };
-        let Some(earlier) = earlier else { return tick };
-        for (now, before) in self.events.iter().zip(&earlier.events) {
+        for (now, before) in self.clients.iter().zip(&earlier.clients) {
             let (source, bucket, outcome, n) = (now.0, now.1, now.2, now.3 - before.3);
             tick.n += n;
             match source {
@@ -202,6 +233,8 @@ impl Counted {
                 tick.n_failed += n;
             }
         }
+        // Requests end while they are counted.
+        tick.n_own = (self.n_all - earlier.n_all).saturating_sub(tick.n);
         tick
     }
 }
@@ -221,6 +254,9 @@ impl Standing {
         }
         if told.is_none_or(|told| told.audited != self.audited) {
             frames.push(frame("audited", &self.audited));
+        }
+        if told.is_none_or(|told| told.index != self.index) {
+            frames.push(frame("index", &self.index));
         }
         if let Some(run) = &self.golden
             && told.is_none_or(|told| told.golden.as_ref() != Some(run))
@@ -243,6 +279,8 @@ struct Listener {
     frames: broadcast::Receiver<Bytes>,
     /// What is told before anything else.
     first: VecDeque<Bytes>,
+    /// A session may end while its stream goes on.
+    is_let_in: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl Listener {
@@ -251,11 +289,16 @@ impl Listener {
             if let Some(frame) = self.first.pop_front() {
                 return Some(frame);
             }
-            match self.frames.recv().await {
+            let heard = self.frames.recv().await;
+            if !(self.is_let_in)() {
+                return None;
+            }
+            match heard {
                 Ok(frame) => return Some(frame),
                 Err(RecvError::Closed) => return None,
-                Err(RecvError::Lagged(_)) => {
+                Err(RecvError::Lagged(n_frames)) => {
                     self.first = self.hub.standing().await.ok()?.frames(None).into();
+                    self.first.push_front(frame("gap", &Gap { n_frames }));
                 }
             }
         }

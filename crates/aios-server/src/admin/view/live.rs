@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::events::EventRow;
 use super::goldens::RunView;
+use super::index::IndexTold;
 use super::overview::{Alert, CanaryBrief};
 use super::words::Time;
 
@@ -23,8 +24,19 @@ pub(crate) struct Told {
     config: ConfigTold,
     /// When something went on record in the audit trail, and at the beginning: what somebody did may have changed any view.
     audited: Audited,
+    /// When the index falls behind or has caught up, and at the beginning.
+    index: IndexTold,
+    /// When somebody who took too little lost something. How things stand follows anew.
+    gap: Gap,
     /// When a golden run of this server begins, goes on or ends.
     golden: RunView,
+}
+
+/// What somebody did not get.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Gap {
+    /// So many of these events of the stream, ticks above all.
+    pub(super) n_frames: u64,
 }
 
 /// One second.
@@ -34,8 +46,11 @@ pub(crate) struct Tick {
     pub(super) at_ms: i64,
     /// Requests under way.
     pub(super) n_in_flight: i64,
-    /// Events that were recorded in it, of whatever purpose.
+    /// Clients' requests that ended in it.
     pub(super) n: u64,
+    /// Requests that ended in it and were made for something else: goldens, load tests, what was asked again. Nothing
+    /// else here counts them.
+    pub(super) n_own: u64,
     /// Those that main answered.
     pub(super) n_main: u64,
     /// Those that embedder answered.
@@ -44,26 +59,28 @@ pub(crate) struct Tick {
     pub(super) n_treatment: u64,
     /// Those that failed, by no fault of the caller.
     pub(super) n_failed: u64,
-    /// Half of the answers of the last minute took at most so long.
+    /// Half of the answers to clients of the last minute took at most so long.
     pub(super) latency_ms_p50: Option<f64>,
     /// 95 of 100 of them took at most so long.
     pub(super) latency_ms_p95: Option<f64>,
-    /// The newest events of the last minute, the newest first; at most 20, and some that were told before.
+    /// Events that came into the index since the tick before, of whatever purpose, the newest first; at most 20.
     pub(super) newest: Vec<EventRow>,
+    /// So many more came, and are not among them.
+    pub(super) n_left_out: u64,
 }
 
 /// The configuration in force.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct ConfigTold {
     /// 1 at start, one more with each reload that took.
-    pub(super) generation: u64,
+    pub(crate) generation: u64,
     /// Its hash.
-    pub(super) hash: String,
+    pub(crate) hash: String,
     /// Why the last reload did not take, if it did not.
-    pub(super) reload_error: Option<String>,
+    pub(crate) reload_error: Option<String>,
     /// When the server started.
     #[schemars(with = "Time")]
-    pub(super) started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
 }
 
 /// What went on record.

@@ -5,14 +5,18 @@
 
 pub(crate) mod asked;
 pub(crate) mod canary;
+mod candidates;
 pub(crate) mod cases;
 pub(crate) mod events;
 pub(crate) mod goldens;
 pub(crate) mod hub;
 pub(crate) mod hypotheses;
+pub(crate) mod index;
 pub(crate) mod live;
 pub(crate) mod memory;
+mod newest;
 pub(crate) mod overview;
+mod past;
 pub(crate) mod privacy;
 pub(crate) mod routing;
 pub(crate) mod scene;
@@ -20,4 +24,5 @@ mod series;
 pub(crate) mod settings;
 pub(crate) mod stage;
 mod tiles;
+mod walk;
 mod words;

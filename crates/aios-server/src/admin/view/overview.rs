@@ -1,14 +1,14 @@
 //! The first tab: are the objectives kept, what comes in, what is wrong.
 
-use aios_control::ControlEvent;
 use aios_core::{Bucket, Outcome, Tier, Timestamp, Verdict};
-use aios_store::{ControlHistory, DataDir, Index};
+use aios_store::{DataDir, Index};
 use axum::extract::State;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::asked::Times;
+use super::past;
 use super::scene::{Scene, Views};
 use super::series::Series;
 use super::tiles;
@@ -112,7 +112,7 @@ pub(crate) struct Totals {
     pub(super) n_simulated: u64,
     /// By how they ended.
     pub(super) outcomes: Vec<OutcomeCount>,
-    /// Share of answered requests that main answered.
+    /// Share of routed messages that went to main: what a client had pinned, and embeddings, are no choice of routing.
     pub(super) main_share: Option<f64>,
     /// Half of all requests took at most so long. Percentiles are right within 3 %.
     pub(super) latency_ms_p50: Option<f64>,
@@ -145,6 +145,10 @@ pub(crate) struct Traffic {
     pub(super) step_s: u32,
     /// When each step began, in milliseconds since 1970.
     pub(super) at_ms: Vec<i64>,
+    /// From when on requests are counted, the first step's too, in milliseconds since 1970: it is counted by the minute.
+    pub(super) since_ms: i64,
+    /// Up to when, the last step's too.
+    pub(super) until_ms: i64,
     /// Requests.
     pub(super) n: Vec<u64>,
     /// Requests that failed, by no fault of the caller.
@@ -163,6 +167,8 @@ pub(crate) struct Traffic {
     pub(super) cost_usd: Vec<f64>,
     /// The same requests by how they ended; only ways in which any did.
     pub(super) outcomes: Vec<OutcomeSeries>,
+    /// The same requests by whose they were, whoever answered: control and treatment.
+    pub(super) buckets: Vec<BucketSeries>,
     /// The same requests by who answered and whose they were.
     pub(super) lanes: Vec<Lane>,
 }
@@ -175,6 +181,20 @@ pub(crate) struct OutcomeSeries {
     pub(super) outcome: Outcome,
     /// How many in each step.
     pub(super) n: Vec<u64>,
+}
+
+/// Requests of one bucket.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct BucketSeries {
+    /// The bucket.
+    #[schemars(with = "Word<Bucket>")]
+    pub(super) bucket: Bucket,
+    /// Requests in each step.
+    pub(super) n: Vec<u64>,
+    /// Requests that failed in each step.
+    pub(super) n_failed: Vec<u64>,
+    /// Latency in each step that 95 of 100 did not exceed.
+    pub(super) latency_ms_p95: Vec<Option<f64>>,
 }
 
 /// Requests of one bucket that one tier answered, or none.
@@ -269,7 +289,6 @@ pub(crate) async fn show(State(views): State<Views>, Asked(asked): Asked<Times>)
         let times = asked.day(scene.now);
         let index = Index::read(dir)?;
         let series = Series::read(index.as_ref(), &times)?;
-        let history = ControlHistory::<ControlEvent>::read(dir)?;
         Ok(Overview {
             at: scene.now,
             has_events: index.map(|index| index.n_events()).transpose()?.is_some_and(|n| n > 0),
@@ -278,7 +297,7 @@ pub(crate) async fn show(State(views): State<Views>, Asked(asked): Asked<Times>)
             traffic: series.traffic(),
             alerts: tiles::alerts(dir)?,
             canary: tiles::brief(scene),
-            marks: tiles::marks(history.lines.iter().map(|kept| &kept.record), &times),
+            marks: past::marks(dir, &times)?,
         })
     };
     views.show(make).await

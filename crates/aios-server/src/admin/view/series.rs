@@ -8,7 +8,7 @@ use aios_core::{Bucket, Outcome, Tier, Timestamp};
 use aios_store::{Counts, Index, Span, StoreError};
 
 use super::asked::Times;
-use super::overview::{Lane, OutcomeCount, OutcomeSeries, Totals, Traffic};
+use super::overview::{BucketSeries, Lane, OutcomeCount, OutcomeSeries, Totals, Traffic};
 
 /// Most steps of a chart: no screen shows more.
 const STEPS_MAX: i64 = 400;
@@ -16,6 +16,9 @@ const STEPS_MAX: i64 = 400;
 /// Lengths of a step that people can read, in seconds.
 const LENGTHS_S: [i64; 9] =
     [60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600, 86_400, 7 * 86_400, 28 * 86_400];
+
+/// Beyond that steps are so many of these.
+const LONGEST_S: i64 = 28 * 86_400;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -35,6 +38,8 @@ type LaneOf = (Option<Tier>, Bucket);
 /// Counts of every lane in every step.
 pub(super) struct Series {
     pub(super) steps: Steps,
+    /// What is counted: the time that was asked for, to the minute.
+    minutes: Range<i64>,
     lanes: BTreeMap<LaneOf, Vec<Counts>>,
 }
 
@@ -65,15 +70,20 @@ impl Steps {
     fn at_least(least_s: i64, times: &Range<Timestamp>) -> Self {
         let (from, until) = (times.start.as_secs(), times.end.as_secs());
         let fits = |step: &&i64| **step >= least_s && (until - from) / **step < STEPS_MAX;
-        let step_s = LENGTHS_S.iter().find(fits).or(LENGTHS_S.last()).copied().unwrap_or(60);
+        let many = || LONGEST_S * ((until - from) / (LONGEST_S * STEPS_MAX) + 1);
+        let step_s = LENGTHS_S.iter().find(fits).copied().unwrap_or_else(many);
         let first_s = from.div_euclid(step_s) * step_s;
         let n = usize::try_from((until - first_s).div_euclid(step_s) + 1).unwrap_or(1);
-        Self { first_s, step_s, n: n.min(STEPS_MAX as usize + 1) }
+        Self { first_s, step_s, n }
     }
 
-    /// Counts are added up from the longest cells that a step is made of.
-    pub(super) const fn span(self) -> Span {
-        if self.step_s < 3_600 { Span::Minute } else { Span::Hour }
+    /// The longest cells that no step divides.
+    pub(super) const fn longest(self) -> Span {
+        match self.step_s {
+            ..3_600 => Span::Minute,
+            3_600..86_400 => Span::Hour,
+            86_400.. => Span::Day,
+        }
     }
 
     pub(super) fn place(self, start_s: i64) -> Option<usize> {
@@ -89,12 +99,6 @@ impl Steps {
         let steps = (0..self.n).map(|n| i64::try_from(n).unwrap_or(0));
         steps.map(|n| (self.first_s + n * self.step_s) * 1_000).collect()
     }
-
-    fn times(self) -> Range<Timestamp> {
-        let secs = |at: i64| Timestamp::from_micros(at.saturating_mul(1_000_000));
-        let n = i64::try_from(self.n).unwrap_or(i64::MAX);
-        secs(self.first_s)..secs(self.first_s + n * self.step_s)
-    }
 }
 
 impl Series {
@@ -105,14 +109,14 @@ impl Series {
         let steps = Steps::of(times);
         let mut lanes = BTreeMap::<LaneOf, Vec<Counts>>::new();
         if let Some(index) = index {
-            index.cells(steps.span(), steps.times(), |cell| {
+            index.cells(steps.longest(), times.clone(), |cell| {
                 let Some(place) = steps.place(cell.start_s) else { return };
                 let empty = || vec![Counts::default(); steps.n];
                 let lane = lanes.entry((cell.source, cell.bucket)).or_insert_with(empty);
                 lane[place].merge(&cell.counts);
             })?;
         }
-        Ok(Self { steps, lanes })
+        Ok(Self { steps, minutes: minutes(times), lanes })
     }
 
     /// The counts of each step, of these lanes together.
@@ -143,6 +147,8 @@ impl Series {
         Traffic {
             step_s: u32::try_from(self.steps.step_s).unwrap_or(u32::MAX),
             at_ms: self.steps.at_ms(),
+            since_ms: self.minutes.start * 1_000,
+            until_ms: self.minutes.end * 1_000,
             n: column(&Counts::n),
             n_failed: column(&n_failed),
             latency_ms_p50: percentile(0.5),
@@ -152,14 +158,24 @@ impl Series {
             output_tokens: column(&|counts| counts.output_tokens),
             cost_usd: all.iter().map(|counts| counts.cost_usd).collect(),
             outcomes: outcomes.filter(|series| series.n.iter().any(|n| *n > 0)).collect(),
+            buckets: Bucket::ALL.map(|bucket| self.bucket(bucket)).into(),
             lanes: self.lanes.iter().map(|(of, lane)| lane_of(*of, lane)).collect(),
+        }
+    }
+
+    /// Both tiers together: a percentile of all is none of theirs.
+    fn bucket(&self, bucket: Bucket) -> BucketSeries {
+        let all = self.each(|(_, of)| of == bucket);
+        BucketSeries {
+            bucket,
+            n: all.iter().map(Counts::n).collect(),
+            n_failed: all.iter().map(n_failed).collect(),
+            latency_ms_p95: all.iter().map(|counts| counts.latencies.percentile(0.95)).collect(),
         }
     }
 
     pub(super) fn totals(&self) -> Totals {
         let all = self.sum(|_| true);
-        let n_of = |tier| self.sum(|(source, _)| source == Some(tier)).n();
-        let (n_main, n_embedder) = (n_of(Tier::Main), n_of(Tier::Embedder));
         let outcomes = Outcome::ALL
             .into_iter()
             .map(|outcome| OutcomeCount { outcome, n: all.n_ended(outcome) })
@@ -169,7 +185,7 @@ impl Series {
             n_failed: n_failed(&all),
             n_simulated: all.n_simulated,
             outcomes: outcomes.collect(),
-            main_share: share(n_main, n_main + n_embedder),
+            main_share: share(all.n_to_main, all.n_weighed()),
             latency_ms_p50: all.latencies.percentile(0.5),
             latency_ms_p95: all.latencies.percentile(0.95),
             latency_ms_p99: all.latencies.percentile(0.99),
@@ -178,6 +194,12 @@ impl Series {
             cost_usd: all.cost_usd,
         }
     }
+}
+
+/// From the minute in which a time begins to the end of the one in which it ends, in seconds since 1970.
+fn minutes(times: &Range<Timestamp>) -> Range<i64> {
+    let end = (times.end.as_micros() + 59_999_999).div_euclid(60_000_000) * 60;
+    times.start.as_secs().div_euclid(60) * 60..end
 }
 
 fn lane_of((tier, bucket): LaneOf, lane: &[Counts]) -> Lane {
@@ -223,5 +245,8 @@ mod tests {
         check(7 * 86_400, (3_600, 169));
         check(30 * 86_400, (3 * 3_600, 241));
         check(365 * 86_400, (86_400, 366));
+        // Beyond the lengths that people can read there are still few, and they reach to the end.
+        check(40 * 365 * 86_400, (2 * 28 * 86_400, 261));
+        check(1_000 * 365 * 86_400, (33 * 28 * 86_400, 396));
     }
 }

@@ -1,12 +1,11 @@
 //! Each objective as a tile, and what stands beside them.
 
+use aios_control::Stages;
 use aios_control::slo::burn::Alert as Burning;
 use aios_control::slo::check::{Checked, Statement, Witness};
-use aios_control::{ControlEvent, Stages};
-use aios_core::Timestamp;
 use aios_store::{DataDir, StoreError};
 
-use super::overview::{Alert, BudgetLeft, CanaryBrief, Mark, Said, Tile};
+use super::overview::{Alert, BudgetLeft, CanaryBrief, Said, Tile};
 use super::scene::Scene;
 use crate::alerts::{Book, runbook};
 use crate::judging::Budget;
@@ -128,22 +127,6 @@ fn shares(stages: Stages) -> Vec<f64> {
     std::iter::successors(first, |share| stages.after(*share))
         .map(aios_core::Percent::get)
         .collect()
-}
-
-/// Decisions of a time.
-pub(super) fn marks<'a>(
-    events: impl Iterator<Item = &'a ControlEvent>,
-    times: &std::ops::Range<Timestamp>,
-) -> Vec<Mark> {
-    let mark = |event: &ControlEvent| match event {
-        ControlEvent::Decision(decided) => Some(Mark {
-            at_ms: decided.ts.as_micros() / 1_000,
-            kind: decided.decision.name().to_owned(),
-            label: decided.decision.to_string(),
-        }),
-        ControlEvent::Verdict(_) | ControlEvent::Hand(_) | ControlEvent::Standing(_) => None,
-    };
-    events.filter(|event| times.contains(&event.at())).filter_map(mark).collect()
 }
 
 /// A word as it stands in JSON.

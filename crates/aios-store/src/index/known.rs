@@ -1,0 +1,94 @@
+//! What the index knows of each segment: how far it was read, and which digest it had.
+
+use std::collections::BTreeMap;
+
+use aios_core::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::cells;
+use crate::SegmentId;
+
+/// What is known of a segment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    pub(super) seg: i64,
+    /// How far its text was read.
+    pub(super) position: u64,
+    /// Its digest, once all of it was read.
+    pub(super) sha256: Option<String>,
+    pub(super) first: Option<Timestamp>,
+    pub(super) last: Option<Timestamp>,
+}
+
+/// All of them.
+pub(super) fn all(database: &Connection) -> rusqlite::Result<BTreeMap<SegmentId, Known>> {
+    let mut statement =
+        database.prepare("SELECT id, seg, position, sha256, first_ts, last_ts FROM segments")?;
+    let rows = statement.query_map([], |row| {
+        let time = |at: Option<i64>| at.map(Timestamp::from_micros);
+        let position: i64 = row.get(2)?;
+        let known = Known {
+            seg: row.get(1)?,
+            position: u64::try_from(position).unwrap_or(0),
+            sha256: row.get(3)?,
+            first: time(row.get(4)?),
+            last: time(row.get(5)?),
+        };
+        Ok((row.get::<_, String>(0)?, known))
+    })?;
+    let mut known = BTreeMap::new();
+    for row in rows {
+        let (id, segment) = row?;
+        known.extend(SegmentId::parse(&id).map(|id| (id, segment)));
+    }
+    Ok(known)
+}
+
+/// Forgets what came from one.
+pub(super) fn forget(database: &mut Connection, old: &Known) -> rusqlite::Result<()> {
+    let changes = database.transaction()?;
+    if let (Some(first), Some(last)) = (old.first, old.last) {
+        changes.execute(
+            "DELETE FROM events WHERE ts BETWEEN ?1 AND ?2 AND seg = ?3",
+            params![first.as_micros(), last.as_micros(), old.seg],
+        )?;
+        cells::forget(&changes, old.seg, (first, last))?;
+    }
+    changes.execute("DELETE FROM findings WHERE seg = ?1", [old.seg])?;
+    changes.execute("DELETE FROM said WHERE seg = ?1", [old.seg])?;
+    changes.execute("DELETE FROM names WHERE seg = ?1", [old.seg])?;
+    changes.execute("DELETE FROM segments WHERE seg = ?1", [old.seg])?;
+    changes.commit()
+}
+
+/// The number of a segment, given to it if it has none.
+pub(super) fn number(changes: &Transaction<'_>, id: SegmentId) -> rusqlite::Result<i64> {
+    let name = id.to_string();
+    let find = "SELECT seg FROM segments WHERE id = ?1";
+    if let Some(seg) = changes.query_row(find, [&name], |row| row.get(0)).optional()? {
+        return Ok(seg);
+    }
+    changes.execute(
+        "INSERT INTO segments (id, position, n_events, n_rows) VALUES (?1, 0, 0, 0)",
+        [&name],
+    )?;
+    Ok(changes.last_insert_rowid())
+}
+
+/// Remembers how far it was read.
+pub(super) fn note(changes: &Transaction<'_>, at: &Known, n_read: u64) -> rusqlite::Result<()> {
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    changes.execute(
+        "UPDATE segments SET position = ?2, sha256 = ?3, n_events = n_events + ?4, first_ts = ?5,
+         last_ts = ?6 WHERE seg = ?1",
+        params![
+            at.seg,
+            count(at.position),
+            at.sha256,
+            count(n_read),
+            at.first.map(Timestamp::as_micros),
+            at.last.map(Timestamp::as_micros)
+        ],
+    )?;
+    Ok(())
+}
