@@ -23,6 +23,7 @@ export type Explained = Schemas["Explained"];
 export type FragmentView = Schemas["FragmentView"];
 export type FragmentsPage = Schemas["FragmentsPage"];
 export type GoldensView = Schemas["GoldensView"];
+export type IndexTold = Schemas["IndexTold"];
 export type HoldView = Schemas["HoldView"];
 export type HypothesesView = Schemas["HypothesesView"];
 export type HypothesisView = Schemas["HypothesisView"];

@@ -1,7 +1,7 @@
 /** What the server tells as it happens: one stream for the whole page. */
 
 import { VIEW } from "../api/paths";
-import type { Alert, Audited, CanaryBrief, ConfigTold, RunView, Tick } from "../api/types";
+import type { Alert, Audited, CanaryBrief, ConfigTold, IndexTold, RunView, Tick } from "../api/types";
 
 /** How long after a refusal it is asked whether the session still holds. */
 const AGAIN_MS = 2_000;
@@ -18,6 +18,7 @@ class Live {
   alerts = $state.raw<Alert[] | undefined>();
   canary = $state.raw<CanaryBrief | undefined>();
   config = $state.raw<ConfigTold | undefined>();
+  index = $state.raw<IndexTold | undefined>();
   audited = $state.raw<Audited | undefined>();
   golden = $state.raw<RunView | null | undefined>();
   /** The server has refused the stream: whoever started it finds out why. */
@@ -59,6 +60,7 @@ class Live {
     on<Alert[]>("alerts", (alerts) => (this.alerts = alerts));
     on<CanaryBrief>("canary", (canary) => (this.canary = canary));
     on<ConfigTold>("config", (config) => (this.config = config));
+    on<IndexTold>("index", (index) => (this.index = index));
     on<Audited>("audited", (audited) => (this.audited = audited));
     on<RunView | null>("golden", (run) => (this.golden = run));
   }

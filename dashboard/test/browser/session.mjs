@@ -60,3 +60,40 @@ test("a server that answers with an error is said, and asked again on demand", a
   await page.getByRole("heading", { name: "Split in force" }).waitFor();
   await context.close();
 });
+
+test("whoever signs out is out, with every page of that session", async () => {
+  const { page, context } = await owner(SEEDED);
+  await show(page, "overview");
+  const other = await context.newPage();
+  await show(other, "routing");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Admin token").waitFor();
+  await other.getByLabel("Admin token").waitFor();
+  assert.equal((await context.request.get("/admin/v1/whoami")).status(), 401);
+  await context.close();
+});
+
+/** The stream as it would be, for what does not happen on small data. */
+const tells = (page, events) =>
+  page.route("**/admin/v1/live", (route) => route.fulfill({ contentType: "text/event-stream", body: events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join("") }));
+
+test("while the index is made anew, every tab says that it holds less than there is", async () => {
+  const { page, context } = await owner(SEEDED);
+  await tells(page, [["index", { is_there: true, is_behind: true, n_bytes_behind: 5 << 20 }]]);
+  await show(page, "overview");
+  await page.getByText("The index is being made from the log").waitFor();
+  await page.getByText("5.00 MiB to go").waitFor();
+  await context.close();
+});
+
+test("a list that is followed says how many it leaves out, and reads them on demand", async () => {
+  const { page, context } = await owner(SEEDED);
+  const tick = { at_ms: Date.now(), n: 500, n_main: 500, n_embedder: 0, n_treatment: 0, n_failed: 0, n_in_flight: 0, n_own: 0, newest: [], n_left_out: 480 };
+  await tells(page, [["tick", tick]]);
+  await show(page, "events");
+  const left = page.getByTestId("left-out");
+  await left.getByText(/^480 more|960 more/).waitFor();
+  const [anew] = await Promise.all([page.waitForRequest((request) => request.url().includes("/admin/v1/events?")), left.getByRole("button", { name: "Read anew" }).click()]);
+  assert.ok(!anew.url().includes("cursor"), anew.url());
+  await context.close();
+});

@@ -107,13 +107,13 @@ const QUESTIONS = [
 
 /** Conversations of a few turns, some with something personal, one that the caller gets wrong. */
 export async function seed() {
+  // What only a command does: a baseline of golden answers. First, so that what follows is the newest.
+  await aios("golden", "record", "--url", `${GATEWAY}/v1`);
   for (let n = 0; n < 60; n++) await ask(QUESTIONS[n % QUESTIONS.length], { conversation: `talk-${n % 20}` });
   await ask("?", { temperature: "hot", messages: "none" });
   const fragments = [{ text: "The landlord's office closes at five on Fridays." }, { text: "The oldest museum of the town is open on Mondays." }];
   await admin("/admin/v1/memory/add", { fragments });
   await until(async () => (await admin("/admin/v1/events?n=100")).events.length >= 60, "60 events in the index");
-  // What only a command does: a baseline of golden answers.
-  await aios("golden", "record", "--url", `${GATEWAY}/v1`);
 }
 
 /** Asks again and again, for as long as what is waited for may take. */

@@ -18,6 +18,8 @@ export class Pages {
   more = $state(true);
   /** How far back a search has looked. */
   looked_back_to = $state<string | null>(null);
+  /** So many have happened that were told by their number alone. */
+  n_left_out = $state(0);
   #cursor: string | undefined;
   #running: AbortController | undefined;
 
@@ -51,7 +53,8 @@ export class Pages {
   }
 
   /** What has just happened comes on top, where the filter takes it. */
-  prepend(newest: EventRow[]): void {
+  prepend(newest: EventRow[], n_left_out: number): void {
+    this.n_left_out += n_left_out;
     const known = new Set(this.rows.slice(0, 100).map((row) => row.event_id));
     const fresh = newest.filter((row) => !known.has(row.event_id) && matches(this.filter, row));
     if (fresh.length > 0) this.rows = [...fresh, ...this.rows].slice(0, ROWS_MAX);
