@@ -52,8 +52,8 @@ async fn a_rotated_key_makes_new_pseudonyms_and_the_old_ones_are_counted() {
     assert_eq!(
         listed["versions"],
         json!([
-            { "version": 1, "newest": false, "n_pseudonyms": 1, "n_erased": 0 },
-            { "version": 2, "newest": true, "n_pseudonyms": 1, "n_erased": 0 },
+            { "version": 1, "newest": false, "in_use": false, "n_pseudonyms": 1, "n_erased": 0 },
+            { "version": 2, "newest": true, "in_use": false, "n_pseudonyms": 1, "n_erased": 0 },
         ])
     );
     let refused = run(&place, &["keys", "retire", "1"]).ended(1);
