@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { admin, ask, owner, SEEDED, show } from "./support.mjs";
 
-const region = (name) => (page) => page.getByRole("region", { name });
+// A panel, and in it the table of that name.
+const region = (name) => (page) => page.getByRole("region", { name }).first();
 const text = (said) => (page) => page.locator("#panel").getByText(said).first();
 const chart = (name) => (page) => page.getByRole("figure", { name, exact: true }).locator("canvas");
 const figure = (name) => (page) => page.locator(`[data-figure="${name}"]`);
