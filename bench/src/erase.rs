@@ -1,4 +1,4 @@
-//! How long it takes to erase one conversation from cold segments.
+//! How long it takes to erase one conversation from cold segments, and how much is read for it.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aios_core::{Clock, Event, EventId, Timestamp};
 use aios_privacy::{Pseudonym, Redactor};
 use aios_store::{
-    AuditConfig, AuditLog, DataDir, EraseRequest, EraseTarget, Eraser, ErasureState,
+    AuditConfig, AuditLog, Census, DataDir, Depth, EraseRequest, EraseTarget, Eraser, ErasureState,
     EventLogConfig, FileEventLog, Segments,
 };
 use anyhow::{Context, Result, ensure};
@@ -33,6 +33,11 @@ pub(crate) struct Report {
     rewrite_ms: f64,
     verify_ms: f64,
     n_erased: u64,
+    /// Bytes that were read to plan and to rewrite, before everything is read to prove it; none where the system does
+    /// not count them.
+    read_mib: Option<f64>,
+    /// Bytes that proving it reads.
+    proof_mib: Option<f64>,
 }
 
 /// Wall time that goes on from a fixed moment.
@@ -69,8 +74,14 @@ pub(crate) fn run(shape: &Shape) -> Result<Report> {
     let target = EraseTarget::new(vec![conversation(0)?], None).context("somebody is meant")?;
     let request =
         EraseRequest { requester: "bench".into(), basis: Redactor::new(&[]).redact("bench").text };
+    let before = bytes_read();
     let plan = eraser.plan(&target, &request)?;
     let receipt = eraser.execute(&plan.id, &plan.plan_hash, None)?;
+    let between = bytes_read();
+    // The proof reads every byte and writes nothing, so it can be taken again by itself.
+    Census::take(&dir, &target, Depth::EveryByte, START.plus(100 * DAY))?;
+    let proof = mib_between(between, bytes_read());
+    let whole = mib_between(before, between);
     ensure!(receipt.state == ErasureState::Completed, "incomplete: {:?}", receipt.verified.left);
     let n_rewritten = receipt.segments.len();
     ensure!(n_rewritten == shape.holding as usize, "{n_rewritten} segments were rewritten");
@@ -81,7 +92,19 @@ pub(crate) fn run(shape: &Shape) -> Result<Report> {
         rewrite_ms: receipt.rewrite_ms,
         verify_ms: receipt.verify_ms,
         n_erased: receipt.n_records_erased,
+        read_mib: whole.zip(proof).map(|(whole, proof)| whole - proof),
+        proof_mib: proof,
     })
+}
+
+/// What this process has read so far, out of the page cache or not, as Linux counts it.
+fn bytes_read() -> Option<u64> {
+    let counts = std::fs::read_to_string("/proc/self/io").ok()?;
+    counts.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse().ok())
+}
+
+fn mib_between(before: Option<u64>, after: Option<u64>) -> Option<f64> {
+    before.zip(after).map(|(before, after)| (after - before) as f64 / f64::from(1 << 20))
 }
 
 /// One file of all days, which the log cuts into segments when it is opened. Returns its length.

@@ -11,8 +11,10 @@ mod memory;
 mod net;
 mod pii;
 mod proxy;
+mod soak;
 mod store;
 mod upstream;
+mod views;
 
 use std::future::Future;
 use std::io::Write;
@@ -45,6 +47,9 @@ enum Command {
         /// Address to listen on; port 0 picks a free one.
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: SocketAddr,
+        /// Time before a whole answer, in milliseconds.
+        #[arg(long, default_value_t = 0)]
+        wait_ms: u64,
         /// Time between two events of a stream, in milliseconds.
         #[arg(long, default_value_t = 10)]
         gap_ms: u64,
@@ -88,6 +93,15 @@ enum Command {
         #[arg(long)]
         until_s: i64,
     },
+    /// Ask of an index what the dashboard asks
+    Views {
+        /// The directory that `day` has filled.
+        #[arg(long)]
+        dir: PathBuf,
+        /// When its day ends, in seconds since 1970.
+        #[arg(long)]
+        until_s: i64,
+    },
     /// Fill an event log, compress it, and start on it three times
     Starts {
         /// An empty directory.
@@ -127,6 +141,33 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Everything at once against a running server, for long: what grows, what is lost
+    Soak {
+        /// Address of the gateway.
+        #[arg(long)]
+        to: SocketAddr,
+        /// Address of its admin API.
+        #[arg(long)]
+        admin: SocketAddr,
+        /// Its data directory.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Its configuration, which is written anew for each reload.
+        #[arg(long)]
+        config: PathBuf,
+        /// Its process.
+        #[arg(long)]
+        pid: u32,
+        /// Requests a second.
+        #[arg(long)]
+        rate: f64,
+        /// How long, in seconds.
+        #[arg(long)]
+        seconds: u64,
+        /// Where the report goes as JSON.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// Send load and print what came back
     Load {
         /// Address of the gateway.
@@ -165,10 +206,11 @@ fn run(command: Command) -> Result<bool> {
         Command::Pii { dev: true, .. } => pii::print_errors(&mut std::io::stdout().lock())?,
         Command::Pii { quick, .. } => return pii::run(quick, &mut std::io::stdout().lock()),
         Command::Memory { dir, quick } => {
-            return memory::run(&dir, quick, &mut std::io::stdout().lock());
+            memory::run(&dir, quick, &mut std::io::stdout().lock())?;
         }
-        Command::Upstream { listen, gap_ms } => {
-            on_one_thread(upstream::serve(listen, Duration::from_millis(gap_ms)))?;
+        Command::Upstream { listen, wait_ms, gap_ms } => {
+            let [wait, gap] = [wait_ms, gap_ms].map(Duration::from_millis);
+            on_one_thread(upstream::serve(listen, wait, gap))?;
         }
         Command::Proxy { listen, upstream } => on_one_thread(proxy::serve(listen, upstream))?,
         Command::Store { dir, events } => {
@@ -181,6 +223,10 @@ fn run(command: Command) -> Result<bool> {
         Command::Day { dir, events, until_s } => {
             day::fill(&dir, events, Timestamp::from_micros(until_s * 1_000_000))?;
         }
+        Command::Views { dir, until_s } => {
+            let report = views::run(&dir, Timestamp::from_micros(until_s * 1_000_000))?;
+            print_line(&serde_json::to_string(&report)?)?;
+        }
         Command::Starts { dir, events } => {
             let report = store::starts(&store::Plan { dir, n_events: events })?;
             print_line(&serde_json::to_string(&report)?)?;
@@ -188,6 +234,11 @@ fn run(command: Command) -> Result<bool> {
         Command::Erase { segments, holding, events } => {
             let report = erase::run(&erase::Shape { segments, holding, events })?;
             print_line(&serde_json::to_string(&report)?)?;
+        }
+        Command::Soak { to, admin, dir, config, pid, rate, seconds, json } => {
+            let lasts = Duration::from_secs(seconds);
+            let plan = soak::Plan { to, admin, dir, config, pid, rate, lasts, json };
+            return on_one_thread(soak::run(plan));
         }
         Command::Load { to, connections, duration_ms, mode } => {
             let plan = Plan { to, connections, duration: Duration::from_millis(duration_ms), mode };

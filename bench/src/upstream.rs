@@ -18,17 +18,19 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::{chat, net};
 
-/// Serves chat requests: at once, or as a stream with `gap` between two events.
+/// Serves chat requests: whole after `wait`, or as a stream with `gap` between two events.
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub(crate) async fn serve(listen: SocketAddr, gap: Duration) -> Result<()> {
+pub(crate) async fn serve(listen: SocketAddr, wait: Duration, gap: Duration) -> Result<()> {
     let service =
-        service_fn(move |request| async move { Ok::<_, Infallible>(answer(request, gap).await) });
+        service_fn(
+            move |request| async move { Ok::<_, Infallible>(answer(request, wait, gap).await) },
+        );
     net::serve(listen, service).await
 }
 
-async fn answer(request: Request<Incoming>, gap: Duration) -> Response<ReplyBody> {
+async fn answer(request: Request<Incoming>, wait: Duration, gap: Duration) -> Response<ReplyBody> {
     if request.method() == Method::GET {
         return json(MODELS);
     }
@@ -39,6 +41,9 @@ async fn answer(request: Request<Incoming>, gap: Duration) -> Response<ReplyBody
     };
     let body = body.to_bytes();
     if memmem::find(&body, br#""stream":true"#).is_none() {
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
         return json(chat::REPLY);
     }
     let usage = memmem::find(&body, br#""include_usage":true"#).is_some();

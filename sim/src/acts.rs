@@ -13,7 +13,6 @@ use aios_store::{EraseRequest, EraseTarget, ErasureState, Rotate};
 use aios_upstream::FaultPlan;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use http::Request;
 use http_body_util::Full;
 use serde_json::{Value, json};
 
@@ -21,8 +20,8 @@ use crate::client::{self, Client};
 use crate::files::Files;
 use crate::planted::{self, Planted};
 use crate::run::Run;
-use crate::step::{Ask, Order, Step};
-use crate::truth::{Asked, Stands};
+use crate::step::{Ask, Order, Step, Talk};
+use crate::truth::{Asked, Health, Models, Stands};
 use crate::{setup, text};
 
 /// A golden report; what differs from run to run is changed in it.
@@ -60,7 +59,7 @@ pub(crate) fn act(run: &mut Run, step: &Step) -> Result<()> {
         Step::Golden { passed } => golden(run, *passed)?,
         Step::Check => check(run)?,
         Step::Order(order) => obey(run, *order)?,
-        Step::Erase { conversation } => erase(run, *conversation)?,
+        Step::Erase { talk } => erase(run, *talk)?,
         Step::Rotate { seal } => rotate(run, *seal)?,
         Step::Crash { torn, no_index } => crash(run, *torn, *no_index)?,
     }
@@ -89,12 +88,22 @@ fn begin(run: &mut Run, ask: &Ask) {
     let exchange = Box::pin(async move { client::take(replied.await).await });
     let asked = Asked {
         at: run.clock.now(),
-        conversation: ask.conversation,
+        since: run.elapsed,
+        life: run.life,
+        talk: ask.talk,
+        kind: ask.kind,
+        conversation: setup::pseudonyms(run.seed, ask.talk).swap_remove(0),
+        own: text::own(ask),
         personal: text::personal(ask),
         stands: Stands::UnderWay,
         killed: run.truth.killed,
         event_id: None,
-        status: None,
+        answer: None,
+        models: match run.clients.is_empty() {
+            true => run.truth.models(run.elapsed),
+            // Whoever else is under way takes places, and is perhaps the one that tries again.
+            false => Models::default(),
+        },
     };
     run.truth.asked.insert(ask.n, asked);
     run.clients.push(Client { ask: ask.clone(), n_turns: 0, exchange });
@@ -105,6 +114,15 @@ fn begin(run: &mut Run, ask: &Ask) {
 
 fn model(run: &mut Run, tier: Tier, faults: &str) -> Result<()> {
     let plan = FaultPlan::parse(faults).map_err(anyhow::Error::msg)?;
+    let was_well = matches!(run.truth.models.get(&tier), None | Some(Health::Well(_)));
+    run.truth.n_changes += 1;
+    match faults {
+        // Once more.
+        "" if was_well => {}
+        "" => drop(run.truth.models.insert(tier, Health::Well(run.elapsed))),
+        "refuse" | "status=503" => drop(run.truth.models.insert(tier, Health::Fails)),
+        _ => drop(run.truth.models.insert(tier, Health::Odd)),
+    }
     let live = run.world().plane.live();
     let switch = live.upstreams.sim_faults(setup::endpoint_name(tier));
     // The plan notes since when it is in force.
@@ -133,12 +151,14 @@ fn reload(run: &mut Run) {
 fn say(run: &mut Run, back: u64, score: u64) {
     let now = run.clock.now();
     // What was answered a moment ago is waited for, and nobody moves the clock meanwhile.
-    let is_ripe = |asked: &&Asked| asked.status == Some(200) && now.since(asked.at) > RIPE;
+    let is_ripe = |asked: &&Asked| {
+        asked.answer.as_ref().is_some_and(|it| it.status == 200) && now.since(asked.at) > RIPE
+    };
     let answered = run.truth.asked.values().rev().filter(is_ripe);
-    let about = answered.filter_map(|asked| asked.event_id.clone()).nth(back as usize);
-    let Some(event_id) = about else { return };
+    let of = |asked: &Asked| Some((asked.event_id.clone()?, asked.talk.client));
+    let Some((event_id, client)) = answered.filter_map(of).nth(back as usize) else { return };
     let body = json!({ "event_id": event_id, "score": score as f64 / 10.0 }).to_string();
-    let request = Request::post("/v1/feedback").header("content-type", "application/json");
+    let request = client::post("/v1/feedback", client);
     let request = request.body(Full::new(Bytes::from(body))).expect("it is a request");
     let replied = run.world().plane.serve(PEER.into(), request);
     let answer = run.drive(async { client::take(replied.await).await });
@@ -205,11 +225,11 @@ fn obey(run: &mut Run, order: Order) -> Result<()> {
     Ok(())
 }
 
-fn erase(run: &mut Run, conversation: u64) -> Result<()> {
-    let id = text::conversation_id(run.seed, conversation);
-    let pseudonyms = setup::keyring().conversation(&[b"", id.as_bytes()]);
+fn erase(run: &mut Run, talk: Talk) -> Result<()> {
+    let id = text::conversation_id(run.seed, talk);
+    let pseudonyms = setup::pseudonyms(run.seed, talk);
     let target = EraseTarget::new(pseudonyms, Some(&id)).context("somebody is meant")?;
-    let word = text::planted(run.seed, conversation);
+    let word = text::planted(run.seed, talk);
     let files = Files::read(run.world().dir.path())?;
     let theirs = files.events().filter(|line| String::from_utf8_lossy(line).contains(&word));
     run.saboteur.remember(theirs.map(<[u8]>::to_vec));
@@ -223,7 +243,9 @@ fn erase(run: &mut Run, conversation: u64) -> Result<()> {
         bail!("an erasure is {}", receipt.state.name());
     }
     run.reached.note("erasures");
-    run.truth.erased.insert(conversation);
+    run.truth.erased.insert(talk);
+    let last = run.truth.asked.keys().next_back().copied().unwrap_or(0);
+    run.truth.erased_upto.insert(talk, last);
     Ok(())
 }
 

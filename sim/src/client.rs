@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::step::{Ask, Kind, Sent};
 use crate::text;
@@ -19,10 +19,24 @@ use crate::text;
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) event_id: Option<String>,
+    /// The other tier than the one it was routed to has answered.
+    pub(crate) fell_back: bool,
     pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
+    /// What it says: the text of a whole answer or of all pieces of a stream, or what is no answer as it came.
+    pub(crate) fn text(&self) -> String {
+        let body = String::from_utf8_lossy(&self.body);
+        let of = |json: &str, part: &str| {
+            let value: Value = serde_json::from_str(json).ok()?;
+            Some(value["choices"][0][part]["content"].as_str()?.to_owned())
+        };
+        let pieces = body.lines().filter_map(|line| of(line.strip_prefix("data: ")?, "delta"));
+        let stream: String = pieces.collect();
+        of(&body, "message").or((!stream.is_empty()).then_some(stream)).unwrap_or(body.into())
+    }
+
     /// Whether this is the code of its error.
     pub(crate) fn is(&self, code: &str) -> bool {
         self.status != 200 && String::from_utf8_lossy(&self.body).contains(code)
@@ -58,12 +72,20 @@ pub(crate) fn request(ask: &Ask, seed: u64) -> Request<Upload> {
         Kind::Embeddings => ("embeddings", json!({ "model": "aios-embedder", "input": said })),
         Kind::Nonsense => ("chat/completions", json!({ "messages": said })),
     };
-    Request::post(format!("/v1/{path}"))
-        .header("content-type", "application/json")
+    post(&format!("/v1/{path}"), ask.talk.client)
         .header("x-request-id", text::request_id(ask.n))
-        .header("x-conversation-id", text::conversation_id(seed, ask.conversation))
+        .header("x-conversation-id", text::conversation_id(seed, ask.talk))
         .body(Upload::new(body.to_string().into(), ask.body))
         .expect("it is a request")
+}
+
+/// A request of a client, with its key if it has one.
+pub(crate) fn post(path: &str, client: u64) -> http::request::Builder {
+    let request = Request::post(path).header("content-type", "application/json");
+    match text::client_key(client) {
+        Some(key) => request.header("authorization", format!("Bearer {key}")),
+        None => request,
+    }
 }
 
 /// Takes an answer in to its end.
@@ -74,7 +96,8 @@ where
     let (head, body) = response.into_parts();
     let event_id = head.headers.get("x-aios-event-id");
     let event_id = event_id.and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let mut answer = Answer { status: head.status.as_u16(), event_id, body: Vec::new() };
+    let fell_back = head.headers.get("x-aios-fallback").is_some_and(|value| value == "true");
+    let mut answer = Answer { status: head.status.as_u16(), event_id, fell_back, body: Vec::new() };
     let mut body = std::pin::pin!(body);
     while let Some(Ok(frame)) = body.frame().await {
         answer.body.extend_from_slice(frame.data_ref().unwrap_or(&Bytes::new()));

@@ -32,6 +32,15 @@ impl Files {
 }
 
 impl Files {
+    /// Whether another directory holds the same.
+    pub(crate) fn is_same(&self, here: &Path, other: &Self, there: &Path) -> bool {
+        let of = |files: &Self, root: &Path| -> Vec<(PathBuf, Vec<u8>)> {
+            let name = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_path_buf();
+            files.all().map(|(path, bytes)| (name(path), bytes.to_vec())).collect()
+        };
+        of(self, here) == of(other, there)
+    }
+
     /// What is kept of the canary.
     pub(crate) fn control(&self) -> impl Iterator<Item = &[u8]> {
         let is_control =

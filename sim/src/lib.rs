@@ -24,8 +24,15 @@ mod text;
 mod truth;
 mod world;
 
+/// Whether a seed has conversations remembered. What is found of them in time depends on threads that nobody waits for, so that
+/// it holds what must hold and does not come to the same twice.
+#[must_use]
+pub const fn is_remembering(seed: u64) -> bool {
+    setup::remembers(seed)
+}
+
 pub use planted::Planted;
 pub use reached::Reached;
 pub use run::{Outcome, Violation, run};
 pub use shrink::shrink;
-pub use step::{Ask, Kind, Order, Sent, Step, script};
+pub use step::{Ask, Kind, Order, Sent, Step, Talk, script};

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use aios_sim::{Outcome, Planted, Reached, Step, Violation, run, script, shrink};
+use aios_sim::{Outcome, Planted, Reached, Step, Violation, is_remembering, run, script, shrink};
 use clap::Parser;
 
 /// Exit code for a violation that was found.
@@ -95,7 +95,7 @@ fn run_all(
                 return;
             }
             let mut outcome = run(seed, &script(seed), args.planted);
-            if args.twice {
+            if args.twice && !is_remembering(seed) {
                 outcome = outcome.and_then(|first| same_again(seed, first));
             }
             n_done.fetch_add(1, Ordering::Relaxed);

@@ -21,12 +21,16 @@ use crate::planted::{Planted, Saboteur};
 use crate::reached::Reached;
 use crate::step::Step;
 use crate::truth::{Stands, Truth};
-use crate::world::{Start, World, photograph};
+use crate::world::{Start, World, photograph_still};
 use crate::{acts, digest};
 
 /// Rounds without anything new after which nothing more comes without time or the disk. An answer may give way to others
 /// twice before it goes on.
 const QUIET_ROUNDS: u32 = 3;
+
+/// The same where others work beside, and how long each of them is given.
+const QUIET_ROUNDS_BESIDE: u32 = 12;
+const BESIDE: Duration = Duration::from_micros(100);
 
 /// How long the writer's thread may take for what it has to do, and how often it is looked at. Neither shows in
 /// what a seed comes to.
@@ -69,7 +73,9 @@ pub(crate) struct Run {
     pub(crate) got: digest::Digest,
     pub(crate) reached: Reached,
     pub(crate) generation: u64,
-    life: u64,
+    /// Time that has passed, whatever the wall clock was set to.
+    pub(crate) elapsed: Duration,
+    pub(crate) life: u64,
     world: Option<World>,
     temp: tempfile::TempDir,
 }
@@ -112,6 +118,7 @@ impl Run {
             got: digest::Digest::default(),
             reached: Reached::default(),
             generation: 0,
+            elapsed: Duration::ZERO,
             life: 0,
             world: None,
             temp: temp.context("no temporary directory")?,
@@ -153,7 +160,7 @@ impl Run {
         self.flush()?;
         let (old, next) = (self.directory(), self.life + 1);
         let picture = self.temp.path().join(format!("life-{next}"));
-        photograph(&old, &picture)?;
+        photograph_still(&old, &picture)?;
         self.reached.note("crashes");
         self.truth.died();
         self.close();
@@ -179,6 +186,7 @@ impl Run {
         for _ in 0..SLICES {
             self.runtime.block_on(tokio::time::advance(slice));
             self.clock.pass(slice);
+            self.elapsed += slice;
             self.world_mut().plane.follow();
             self.settle()?;
         }
@@ -244,9 +252,14 @@ impl Run {
     }
 
     fn poll_until_quiet(&mut self) {
+        let is_remembering = crate::setup::remembers(self.seed);
+        let rounds = if is_remembering { QUIET_ROUNDS_BESIDE } else { QUIET_ROUNDS };
         let (mut quiet, mut seen) = (0, self.progress());
-        while quiet < QUIET_ROUNDS {
+        while quiet < rounds {
             self.poll_each();
+            if is_remembering && !self.clients.is_empty() {
+                std::thread::park_timeout(BESIDE);
+            }
             let now = self.progress();
             quiet = if now == seen { quiet + 1 } else { 0 };
             seen = now;
@@ -260,7 +273,7 @@ impl Run {
 
     /// Polls each client once, in order, and lets due timers fire.
     fn poll_each(&mut self) {
-        let Self { runtime, clients, truth, got, reached, .. } = self;
+        let Self { runtime, clients, truth, got, reached, elapsed, .. } = self;
         runtime.block_on(async {
             std::future::poll_fn(|cx| {
                 clients.retain_mut(|client| {
@@ -270,7 +283,13 @@ impl Run {
                     let asked = truth.asked.get_mut(&client.ask.n).expect("it is known who asks");
                     got.answer(client.ask.n, &answer);
                     reached.note(if answer.status == 200 { "answers" } else { "refusals" });
-                    asked.answered(&answer);
+                    asked.answered(&answer, *elapsed);
+                    if asked.stands == Stands::Limited {
+                        reached.note("limits reached");
+                    }
+                    if asked.remembers() {
+                        reached.note("answers that remember");
+                    }
                     false
                 });
                 Poll::Ready(())

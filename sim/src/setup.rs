@@ -5,12 +5,20 @@ use std::time::Duration;
 
 use aios_control::Sources;
 use aios_core::{BOUNDARY_DEFAULT, Boundary, Percent, Split, Tier};
-use aios_privacy::{KeyMaterial, Keyring, PiiKind, Redactor};
-use aios_server::{Clients, ControlConfig, GatewayConfig, KnownNames, Live};
+use aios_privacy::{
+    Action, KeyMaterial, Keyring, PiiKind, Policy, Pseudonym, Redactor, SecretDigest, Sink,
+};
+use aios_server::{
+    ClientKey, Clients, ControlConfig, GatewayConfig, KnownNames, Live, MemoryConfig, MemoryMode,
+    OnUnscannable, SinkOptions, Sinks,
+};
 use aios_store::{EventLogConfig, OnFull, SyncPolicy};
 use aios_upstream::{
     BreakerPolicy, EndpointConfig, RetryPolicy, ServerKind, Timeouts, UpstreamConfig, Upstreams,
 };
+
+use crate::step::{CLIENTS, Talk};
+use crate::text;
 
 /// Longest time that a request may take.
 pub(crate) const TOTAL: Duration = Duration::from_secs(60);
@@ -21,10 +29,15 @@ const CHECK_EVERY: Duration = Duration::from_secs(60);
 /// Made once: it is the same for all.
 static REDACTOR: LazyLock<Arc<Redactor>> = LazyLock::new(|| Arc::new(Redactor::new(&PiiKind::ALL)));
 
-/// Every answer waits until its event is on disk, so that whatever a client has seen must be kept.
-pub(crate) fn event_log() -> EventLogConfig {
+/// Mostly every answer waits until its event is on disk, so that whatever a client has seen must be kept. By the other
+/// policies it is kept too: before a process dies here, the writer's thread is waited for.
+pub(crate) fn event_log(seed: u64) -> EventLogConfig {
     EventLogConfig {
-        sync: SyncPolicy::Always,
+        sync: match seed % 8 {
+            6 => SyncPolicy::Interval(Duration::from_millis(100)),
+            7 => SyncPolicy::Never,
+            _ => SyncPolicy::Always,
+        },
         queue_max: 64,
         on_full: OnFull::Wait(Duration::from_secs(2)),
         // Small, so that segments are sealed because they are full.
@@ -36,6 +49,79 @@ pub(crate) fn event_log() -> EventLogConfig {
 /// The pseudonyms' keys.
 pub(crate) fn keyring() -> Keyring {
     Keyring::new(&[(1, KeyMaterial::new([7; 32]))]).expect("it holds one version")
+}
+
+/// Whom a conversation's events are stored as.
+pub(crate) fn pseudonyms(seed: u64, talk: Talk) -> Vec<Pseudonym> {
+    let id = text::conversation_id(seed, talk);
+    keyring().conversation(&[text::client_name(talk.client).as_bytes(), id.as_bytes()])
+}
+
+/// What the client with limits may ask in a minute, and how much at once.
+pub(crate) const REQUESTS_PER_MINUTE: u64 = 4;
+pub(crate) const CONCURRENCY_MAX: usize = 2;
+
+fn clients(before: Option<&Live>) -> Clients {
+    let key = |client: u64| {
+        let has_limits = client == 2;
+        Some(ClientKey {
+            name: text::client_name(client).to_owned(),
+            digest: SecretDigest::of(text::client_key(client)?.as_bytes()),
+            requests_per_minute: has_limits.then_some(REQUESTS_PER_MINUTE),
+            tokens_per_minute: None,
+            concurrency_max: has_limits.then_some(CONCURRENCY_MAX),
+            may_steer: false,
+            memory: None,
+        })
+    };
+    let keys = (0..CLIENTS).filter_map(key).collect();
+    Clients::new(false, keys, before.map(|before| &before.clients))
+}
+
+/// What is done with personal data on its way, by the seed.
+pub(crate) const fn passing(seed: u64) -> Option<(Sink, Action)> {
+    match seed % 6 {
+        0 => Some((Sink::Upstream, Action::Placeholder)),
+        1 => Some((Sink::Upstream, Action::Mask)),
+        2 => Some((Sink::Upstream, Action::Block)),
+        3 => Some((Sink::Client, Action::Mask)),
+        _ => None,
+    }
+}
+
+/// Made once: they are costly, and the same for all.
+static SINKS: [LazyLock<Option<Arc<Sinks>>>; 4] = [
+    LazyLock::new(|| sinks(0)),
+    LazyLock::new(|| sinks(1)),
+    LazyLock::new(|| sinks(2)),
+    LazyLock::new(|| sinks(3)),
+];
+
+fn sinks(seed: u64) -> Option<Arc<Sinks>> {
+    let (sink, action) = passing(seed)?;
+    let policy = Policy::default().with_default(sink, action);
+    let redactor = |is_in: &dyn Fn(PiiKind) -> bool| {
+        let kinds: Vec<_> = PiiKind::ALL.into_iter().filter(|kind| is_in(*kind)).collect();
+        Redactor::new(&kinds)
+    };
+    let options = SinkOptions { on_unscannable: OnUnscannable::Block, restore_in_tools: true };
+    Sinks::new(policy, redactor, options).map(Arc::new)
+}
+
+/// Whether what is said in a conversation is put before the model again.
+pub(crate) const fn remembers(seed: u64) -> bool {
+    seed % 5 == 4
+}
+
+/// What is found is given, however little it has to do with the question.
+fn memory(seed: u64) -> MemoryConfig {
+    let mut memory = MemoryConfig::off(Policy::default(), Redactor::default);
+    if remembers(seed) {
+        memory.mode = MemoryMode::Conversation;
+        memory.words_max = 950;
+        memory.search_timeout = Duration::from_secs(5);
+    }
+    memory
 }
 
 /// One generation of the configuration.
@@ -60,11 +146,11 @@ pub(crate) fn live(seed: u64, generation: u64, before: Option<&Live>) -> Live {
         gateway,
         upstreams: Arc::new(upstreams),
         redactor,
-        sinks: None,
-        memory: Arc::default(),
+        sinks: SINKS.get((seed % 6) as usize).and_then(|sinks| (*sinks).clone()),
+        memory: Arc::new(memory(seed)),
         objectives: Arc::default(),
         judge: None,
-        clients: Clients::new(false, Vec::new(), before.map(|before| &before.clients)),
+        clients: clients(before),
     }
 }
 
@@ -106,7 +192,8 @@ fn endpoint(tier: Tier) -> EndpointConfig {
     let name = endpoint_name(tier);
     EndpointConfig {
         name: name.to_owned(),
-        url: format!("sim://{}?slots=4&model={name}", tier.name()),
+        // What has reached it is seen in what it answers.
+        url: format!("sim://{}?slots=4&echo&model={name}", tier.name()),
         model: name.to_owned(),
         kind: ServerKind::Simulated,
         api_key: None,

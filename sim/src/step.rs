@@ -12,6 +12,9 @@ use crate::random::Random;
 /// How many conversations there are at most.
 const CONVERSATIONS: u64 = 6;
 
+/// Whom clients come as: without a key, with one, and with one that has limits.
+pub(crate) const CLIENTS: u64 = 3;
+
 /// Steps of a script.
 const STEPS: (u64, u64) = (12, 44);
 
@@ -74,7 +77,7 @@ pub enum Step {
     /// A conversation is erased, whatever of it is under way.
     Erase {
         /// Which.
-        conversation: u64,
+        talk: Talk,
     },
     /// What is kept is rotated.
     Rotate {
@@ -90,13 +93,22 @@ pub enum Step {
     },
 }
 
+/// A conversation of a client. Another client's may have the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Talk {
+    /// Which id its client gives it.
+    pub conversation: u64,
+    /// Which client.
+    pub client: u64,
+}
+
 /// A client's request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     /// Which one it is.
     pub n: u64,
     /// Whose.
-    pub conversation: u64,
+    pub talk: Talk,
     /// For what.
     pub kind: Kind,
     /// What its text is made of.
@@ -192,7 +204,7 @@ fn draw(random: &mut Random, n_asked: &mut u64) -> Step {
         79..81 => Step::Golden { passed: random.chance(70) },
         81..84 => Step::Check,
         84..87 => Step::Order(*random.pick(&ORDERS)),
-        87..93 => Step::Erase { conversation: random.below(CONVERSATIONS) },
+        87..93 => Step::Erase { talk: talk(random) },
         93..96 => Step::Rotate { seal: random.chance(60) },
         _ => Step::Crash { torn: random.chance(50), no_index: random.chance(30) },
     }
@@ -227,6 +239,12 @@ const OVERRIDES: [Option<&str>; 6] = [
 const ORDERS: [Order; 5] =
     [Order::Reset(10), Order::Reset(60), Order::Hold, Order::Resume, Order::Approve];
 
+fn talk(random: &mut Random) -> Talk {
+    // As often the client with limits as the other two together: it has to reach them.
+    let client = *random.pick(&[0, 1, 2, 2]);
+    Talk { conversation: random.below(CONVERSATIONS), client }
+}
+
 fn ask(random: &mut Random, n: u64) -> Ask {
     const KINDS: [Kind; 8] = [
         Kind::Chat,
@@ -242,7 +260,7 @@ fn ask(random: &mut Random, n: u64) -> Ask {
     let is_odd = random.chance(12);
     Ask {
         n,
-        conversation: random.below(CONVERSATIONS),
+        talk: talk(random),
         kind: *random.pick(&KINDS),
         seed: random.any(),
         hangs_up_after: hangs_up.then(|| random.below(24)),
@@ -256,8 +274,8 @@ fn ask(random: &mut Random, n: u64) -> Ask {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ask(Ask { n, conversation, kind, hangs_up_after, body, .. }) => {
-                write!(f, "ask {n}: {kind:?} in conversation {conversation}, body {body:?}")?;
+            Self::Ask(Ask { n, talk, kind, hangs_up_after, body, .. }) => {
+                write!(f, "ask {n}: {kind:?} in {talk}, body {body:?}")?;
                 hangs_up_after.map_or(Ok(()), |n| write!(f, ", hangs up after {n} turns"))
             }
             Self::Wait { ms } => write!(f, "wait {ms} ms"),
@@ -275,12 +293,18 @@ impl fmt::Display for Step {
             Self::Golden { passed } => write!(f, "a golden run has passed: {passed}"),
             Self::Check => f.write_str("the canary is looked at"),
             Self::Order(order) => write!(f, "an operator orders {order:?}"),
-            Self::Erase { conversation } => write!(f, "conversation {conversation} is erased"),
+            Self::Erase { talk } => write!(f, "{talk} is erased"),
             Self::Rotate { seal } => write!(f, "rotate, today's segment too: {seal}"),
             Self::Crash { torn, no_index } => {
                 write!(f, "crash, torn line: {torn}, index lost: {no_index}")
             }
         }
+    }
+}
+
+impl fmt::Display for Talk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "conversation {} of client {}", self.conversation, self.client)
     }
 }
 

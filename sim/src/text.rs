@@ -1,7 +1,7 @@
 //! What is said and by whom, made of seeds: personal data is made up when it is needed and written nowhere.
 
 use crate::random::Random;
-use crate::step::Ask;
+use crate::step::{Ask, CLIENTS, Talk};
 
 /// Tells what one draw is for from what another is for.
 fn random(seed: u64, what: u64, n: u64) -> Random {
@@ -13,14 +13,35 @@ pub(crate) fn request_id(n: u64) -> String {
     format!("sim-ask-{n}-end")
 }
 
-/// The client's id of a conversation, by which it can be erased.
-pub(crate) fn conversation_id(seed: u64, conversation: u64) -> String {
+/// A word that is said in one request only.
+pub(crate) fn own(ask: &Ask) -> String {
+    format!("qua{}ux", Random::new(!ask.seed).letters(10))
+}
+
+/// The client's id of a conversation, by which it can be erased. Clients give the same ids.
+pub(crate) fn conversation_id(seed: u64, talk: Talk) -> String {
+    let conversation = talk.conversation;
     format!("talk-{}-{conversation}", random(seed, 1, conversation).letters(12))
 }
 
 /// A word that is said in one conversation only.
-pub(crate) fn planted(seed: u64, conversation: u64) -> String {
-    format!("vor{}im", random(seed, 2, conversation).letters(10))
+pub(crate) fn planted(seed: u64, talk: Talk) -> String {
+    let n = talk.conversation * CLIENTS + talk.client;
+    format!("vor{}im", random(seed, 2, n).letters(10))
+}
+
+/// The key of a client; none for those who come without.
+pub(crate) fn client_key(client: u64) -> Option<String> {
+    (client > 0).then(|| format!("sk-sim-{client}-{}", random(client, 3, client).letters(24)))
+}
+
+/// The name that a client's key has.
+pub(crate) const fn client_name(client: u64) -> &'static str {
+    match client {
+        0 => "",
+        1 => "free",
+        _ => "limited",
+    }
 }
 
 /// What must never be kept of a request's text.
@@ -40,8 +61,9 @@ pub(crate) fn question(seed: u64, ask: &Ask) -> String {
     ];
     let [mail, card] = &personal(ask)[..] else { return String::new() };
     let asked = Random::new(ask.seed).pick(&ASKED).to_owned();
-    let word = planted(seed, ask.conversation);
-    format!("{asked} I mean {word}. Write to {mail}, and pay with {card}.")
+    let word = planted(seed, ask.talk);
+    let own = own(ask);
+    format!("{asked} I mean {word} and {own}. Write to {mail}, and pay with {card}.")
 }
 
 /// Sixteen digits with the check digit of a payment card.

@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use tokio::sync::mpsc;
 
 use crate::clock::SimClock;
+use crate::files::Files;
 use crate::setup;
 
 /// One life of a deployment, from its start to its end or its death.
@@ -45,7 +46,7 @@ impl World {
         let audit = AuditLog::open(&dir, AuditConfig::default(), clock.now());
         let audit = Arc::new(audit.context("the audit trail cannot be opened")?);
         let faults = Arc::<DiskFaults>::default();
-        let config = setup::event_log();
+        let config = setup::event_log(seed);
         let log = FileEventLog::open_faulty(&dir, config, &faults);
         let log = Arc::new(log.context("the event log cannot be opened")?);
         let eraser =
@@ -93,4 +94,20 @@ pub(crate) fn photograph(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A picture on which nothing moves: two in a row are the same. What is kept of what was said is written by a thread that
+/// nobody waits for, in several files; a process that dies leaves them as they are at one moment.
+pub(crate) fn photograph_still(from: &Path, to: &Path) -> Result<()> {
+    let again = to.with_extension("again");
+    loop {
+        photograph(from, to)?;
+        photograph(from, &again)?;
+        let is_still = Files::read(to)?.is_same(to, &Files::read(&again)?, &again);
+        fs::remove_dir_all(&again)?;
+        if is_still {
+            return Ok(());
+        }
+        fs::remove_dir_all(to)?;
+    }
 }

@@ -17,6 +17,7 @@ mod npm;
 mod process;
 mod sdk;
 mod sim;
+mod soak;
 mod test;
 mod workflows;
 mod workspace;
@@ -50,6 +51,11 @@ const COMMANDS: &[Command] = &[
         name: "sim",
         about: "scripts by the seed against the real parts [--seeds 200] [--from S] [--seed S]",
         run: sim::run,
+    },
+    Command {
+        name: "soak",
+        about: "everything at once, for long: what grows, what is lost [--minutes 30] [--rate 500] [--json FILE]",
+        run: soak::run,
     },
     Command {
         name: "fuzz",

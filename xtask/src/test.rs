@@ -31,7 +31,7 @@ const STEPS: &[Step] = &[
     Step { name: "tests", run: || cargo::run(&["test", "--workspace"]) },
     Step { name: "crashes", run: crashes },
     Step { name: "simulation", run: sim::step },
-    Step { name: "otel", run: otel },
+    Step { name: "features", run: features },
     Step { name: "docs", run: docs },
     Step { name: "dashboard", run: dashboard::run_browser },
     Step { name: "workflows", run: workflows::lint },
@@ -94,12 +94,12 @@ fn crashes() -> Result<()> {
     cargo::run(&[&["test"][..], &FEATURE, &["--test", "crash"]].concat())
 }
 
-/// What stands behind the feature, which the steps before leave out.
-fn otel() -> Result<()> {
-    const AIOS: [&str; 4] = ["-p", "aios", "--features", "otel"];
+/// What stands behind features of the program, which the steps before leave out; both in one build.
+fn features() -> Result<()> {
+    const AIOS: [&str; 4] = ["-p", "aios", "--features", "otel,local-embeddings"];
     let of_aios = |first: &[&str], last: &[&str]| cargo::run(&[first, &AIOS, last].concat());
     of_aios(&["clippy"], &["--all-targets", "--", "-D", "warnings"])?;
-    of_aios(&["test"], &["--", "otel", "traces"])
+    of_aios(&["test"], &["--", "otel", "traces", "recall::local"])
 }
 
 fn docs() -> Result<()> {

@@ -1,4 +1,4 @@
-//! What is on disk: keeping, finding among many, forgetting.
+//! What is on disk: keeping and forgetting.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -7,29 +7,29 @@ use std::sync::Arc;
 
 use aios_core::{Clock, Timestamp};
 use aios_memory::Kind;
-use aios_memory::corpus::{Random, planted};
+use aios_memory::corpus::planted;
 use aios_privacy::{Policy, Pseudonym, Redactor, Remembered};
 use aios_store::{
     AuditConfig, AuditLog, DataDir, EraseRequest, EraseTarget, Eraser, ErasureState,
-    EventLogConfig, FileEventLog, Home, MemoryScope, MemoryStore, NewFragment,
+    EventLogConfig, FileEventLog, Home, MemoryStore, NewFragment, Receipt,
 };
 use anyhow::{Context, Result, ensure};
 
-use super::{Bar, at, timed};
+use super::{Figure, timed};
 
-const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 /// Fragments of a conversation.
-const PER_CONVERSATION: usize = 200;
+pub(super) const PER_CONVERSATION: usize = 200;
 
 /// Turns that wait for their sync at a time, each of another request.
 const WAITING: usize = 256;
 
-fn conversation(n: usize) -> Result<Pseudonym> {
+pub(super) fn conversation(n: usize) -> Result<Pseudonym> {
     Ok(Pseudonym::parse(&format!("c1_{n:032x}"))?)
 }
 
-fn said(conversation_number: usize, second: usize, text: &str) -> Result<NewFragment> {
+pub(super) fn said(conversation_number: usize, second: usize, text: &str) -> Result<NewFragment> {
     let kept = Remembered::new(&Policy::default(), &Redactor::new(&[]), text);
     Ok(NewFragment {
         home: Home::Conversation(conversation(conversation_number)?),
@@ -46,7 +46,7 @@ fn said(conversation_number: usize, second: usize, text: &str) -> Result<NewFrag
 }
 
 /// Turns one by one, each acknowledged when it is on disk.
-pub(super) fn ingest(dir: &Path, n: usize) -> Result<Vec<Bar>> {
+pub(super) fn ingest(dir: &Path, n: usize) -> Result<Vec<Figure>> {
     let dir = DataDir::open(dir)?;
     let memory = MemoryStore::open(&dir)?;
     let texts = planted(7, n).texts;
@@ -67,11 +67,11 @@ pub(super) fn ingest(dir: &Path, n: usize) -> Result<Vec<Bar>> {
     });
     done?;
     ensure!(memory.stats()?.n_fragments == n as u64, "turns were lost");
-    Ok(vec![Bar::at_least("turns kept in a second, each synced", n as f64 / ms * 1e3, 2_000.0)])
+    Ok(vec![Figure("turns kept in a second, each synced", n as f64 / ms * 1e3)])
 }
 
 /// A conversation of a thousand turns out of many others.
-pub(super) fn erase(dir: &Path, n_others: usize) -> Result<Vec<Bar>> {
+pub(super) fn erase(dir: &Path, n_others: usize) -> Result<Vec<Figure>> {
     const N_ERASED: usize = 1_000;
     let dir = DataDir::open(dir)?;
     let memory = MemoryStore::open(&dir)?;
@@ -89,22 +89,33 @@ pub(super) fn erase(dir: &Path, n_others: usize) -> Result<Vec<Bar>> {
     }
     let n_planted = n_left(dir.path())?;
     ensure!(n_planted > 0, "nothing was planted");
-    let target = EraseTarget::new(vec![conversation(1)?], None).context("somebody is meant")?;
-    let clock: Arc<dyn Clock> = Arc::new(Fixed);
-    let audit = Arc::new(AuditLog::open(&dir, AuditConfig::default(), NOW)?);
-    let log = Arc::new(FileEventLog::open(&dir, EventLogConfig::default())?);
-    let eraser = Eraser::open(&dir, log, audit, clock)?;
-    let basis = Redactor::default().redact("bench").text;
-    let request = EraseRequest { requester: "bench".to_owned(), basis };
-    let plan = eraser.plan(&target, &request)?;
-    let (receipt, ms) = timed(|| eraser.execute(&plan.id, &plan.plan_hash, None));
+    let eraser = eraser(&dir)?;
+    let (receipt, ms) = timed(|| forget(&eraser, 1));
     let receipt = receipt?;
     ensure!(receipt.state == ErasureState::Completed, "{:?}", receipt.verified.left);
     Ok(vec![
-        Bar::at_most("erasing a conversation and proving it, ms", ms, 250.0),
-        Bar::shown("  fragments of it", n_planted as f64),
-        Bar::at_most("  planted words left in any file", n_left(dir.path())? as f64, 0.0),
+        Figure("erasing a conversation of a thousand turns and proving it, ms", ms),
+        Figure("  fragments of it", n_planted as f64),
+        Figure("planted words left in any file", n_left(dir.path())? as f64),
     ])
+}
+
+/// What erases from a directory.
+pub(super) fn eraser(dir: &DataDir) -> Result<Eraser> {
+    let clock: Arc<dyn Clock> = Arc::new(Fixed);
+    let audit = Arc::new(AuditLog::open(dir, AuditConfig::default(), NOW)?);
+    let log = Arc::new(FileEventLog::open(dir, EventLogConfig::default())?);
+    Ok(Eraser::open(dir, log, audit, clock)?)
+}
+
+/// Erases a conversation.
+pub(super) fn forget(eraser: &Eraser, number: usize) -> Result<Receipt> {
+    let target =
+        EraseTarget::new(vec![conversation(number)?], None).context("somebody is meant")?;
+    let basis = Redactor::default().redact("bench").text;
+    let request = EraseRequest { requester: "bench".to_owned(), basis };
+    let plan = eraser.plan(&target, &request)?;
+    Ok(eraser.execute(&plan.id, &plan.plan_hash, None)?)
 }
 
 fn planted_word(place: usize) -> String {
@@ -132,60 +143,4 @@ impl Clock for Fixed {
     fn now(&self) -> Timestamp {
         NOW
     }
-}
-
-/// Questions in single conversations of a large memory; then many more, to see that nothing leaks.
-pub(super) fn many(dir: &Path, n: usize, n_calls: usize) -> Result<Vec<Bar>> {
-    let dir = DataDir::open(dir)?;
-    let memory = MemoryStore::open(&dir)?;
-    let texts = planted(11, 50_000).texts;
-    let n_conversations = n / PER_CONVERSATION;
-    let mut waiting = VecDeque::new();
-    // A fragment's number tells whose it is: they are given in order.
-    for n in 0..n_conversations {
-        let new = (0..PER_CONVERSATION)
-            .map(|at| said(n, at, &texts[(n * PER_CONVERSATION + at * 7) % texts.len()]));
-        waiting.push_back(memory.add(new.collect::<Result<Vec<_>>>()?)?);
-        if waiting.len() > 4
-            && let Some(first) = waiting.pop_front()
-        {
-            first.wait()?;
-        }
-    }
-    waiting.into_iter().try_for_each(|one| one.wait().map(drop))?;
-    let mut random = Random::new(13);
-    let mut ask = |of: Option<usize>| -> Result<(bool, f64)> {
-        let n = of.unwrap_or_else(|| random.below(n_conversations));
-        let from: Vec<&str> = texts[random.below(texts.len())].split(' ').collect();
-        let question = (0..6).map(|_| from[random.below(from.len())]).collect::<Vec<_>>().join(" ");
-        let scope = MemoryScope::Conversation(vec![conversation(n)?]);
-        let (found, ms) = timed(|| memory.ranked(&scope, &memory.query(&question, NOW)));
-        let whose = |id: &i64| usize::try_from(*id - 1).unwrap_or(0) / PER_CONVERSATION;
-        Ok((found?.iter().flatten().any(|id| whose(id) != n), ms))
-    };
-    // Each conversation for the first time: its rows are read.
-    let mut cold = Vec::new();
-    for n in 0..500.min(n_conversations) {
-        cold.push(ask(Some(n))?.1);
-    }
-    let (mut n_leaks, mut warm) = (0, Vec::new());
-    for call in 0..n_calls {
-        let (has_leaked, ms) = ask(None)?;
-        n_leaks += usize::from(has_leaked);
-        if call % 100 == 0 {
-            warm.push(ms);
-        }
-    }
-    Ok(vec![
-        Bar::shown("fragments stored", n as f64),
-        Bar::at_most(
-            "question in one of its conversations, rows read, ms",
-            at(&mut cold, 0.5),
-            2.0,
-        ),
-        Bar::shown("  the same at the 95th percentile", at(&mut cold, 0.95)),
-        Bar::shown("question in any conversation, ms", at(&mut warm, 0.5)),
-        Bar::shown("calls in scopes at random", n_calls as f64),
-        Bar::at_most("  that returned a fragment of another scope", n_leaks as f64, 0.0),
-    ])
 }

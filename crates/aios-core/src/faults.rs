@@ -4,7 +4,8 @@
 //! can be made to fail hold the same [`Faults`] and ask it before they do their work; while nothing is ordered
 //! that is one look at one flag.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -96,13 +97,14 @@ pub struct Ordered {
 #[derive(Debug, Default)]
 pub struct Faults {
     is_any: AtomicBool,
-    n_asked: AtomicU64,
+    /// How often each tier was asked while anything was on: a share is of one tier's requests.
+    n_asked: Mutex<BTreeMap<Tier, u64>>,
     on: Mutex<Vec<(Fault, Instant)>>,
     changed: Condvar,
 }
 
 impl Faults {
-    /// Turns a fault on for so long.
+    /// Turns a fault on for so long; one that is on already lasts so long from now.
     ///
     /// # Errors
     /// When it makes no sense, or there are too many.
@@ -112,7 +114,7 @@ impl Faults {
         }
         fault.check()?;
         let mut on = self.lock();
-        on.retain(|(_, until)| *until > Instant::now());
+        on.retain(|(other, until)| *until > Instant::now() && *other != fault);
         if on.len() == FAULTS_MAX {
             return Err(FaultError::TooMany);
         }
@@ -154,7 +156,12 @@ impl Faults {
         if !self.is_any() {
             return Vec::new();
         }
-        let n = self.n_asked.fetch_add(1, Ordering::Relaxed);
+        let n = {
+            let mut asked = self.n_asked.lock().unwrap_or_else(PoisonError::into_inner);
+            let n = asked.entry(tier).or_default();
+            *n += 1;
+            *n - 1
+        };
         let hits = |fault: &Fault| fault.tier() == Some(tier) && fault.hits(n);
         self.now_on().into_iter().filter(hits).collect()
     }
@@ -174,18 +181,26 @@ impl Faults {
                 "no room is left (an ordered fault)",
             ));
         }
-        let slow = on.iter().find_map(|fault| match fault {
-            Fault::DiskSlow { ms } => Some(Duration::from_millis(*ms)),
-            _ => None,
-        });
-        if let Some(slow) = slow {
-            let is_slow = |on: &mut Vec<(Fault, Instant)>| {
-                on.iter().any(|(fault, _)| matches!(fault, Fault::DiskSlow { .. }))
-            };
-            let waited = self.changed.wait_timeout_while(self.lock(), slow, is_slow);
-            drop(waited.unwrap_or_else(PoisonError::into_inner));
-        }
+        self.wait_while_slow();
         Ok(())
+    }
+
+    /// As long as a slow disk takes, and no longer than it is slow.
+    fn wait_while_slow(&self) {
+        let began = Instant::now();
+        let mut on = self.lock();
+        loop {
+            let now = Instant::now();
+            let left = on.iter().filter_map(|(fault, until)| match fault {
+                Fault::DiskSlow { ms } => Some(
+                    (began + Duration::from_millis(*ms)).min(*until).saturating_duration_since(now),
+                ),
+                _ => None,
+            });
+            let Some(left) = left.max().filter(|left| !left.is_zero()) else { return };
+            let waited = self.changed.wait_timeout(on, left);
+            on = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// What the clock shows that truly shows this.
@@ -288,6 +303,30 @@ mod tests {
         assert_eq!(n_hit, 30);
     }
 
+    /// A caller who asks main and embedder in turn meets half of main's errors, not all or none.
+    #[test]
+    fn a_share_is_of_one_tiers_requests() {
+        let faults = Faults::default();
+        let fault = Fault::Status { tier: Tier::Main, code: 503, share_pct: 50 };
+        faults.order(fault, MINUTE).unwrap();
+        let asks = (0..20).map(|_| {
+            assert_eq!(faults.of_tier(Tier::Embedder), []);
+            faults.of_tier(Tier::Main).len()
+        });
+        assert_eq!(asks.sum::<usize>(), 10);
+    }
+
+    #[test]
+    fn what_is_ordered_again_lasts_longer_and_is_one() {
+        let faults = Faults::default();
+        for _ in 0..FAULTS_MAX + 1 {
+            faults.order(Fault::DiskFull {}, MINUTE).unwrap();
+        }
+        faults.order(Fault::DiskFull {}, MINUTE * 10).unwrap();
+        let on = faults.ordered();
+        assert!(on.len() == 1 && on[0].left_ms > 500_000, "{on:?}");
+    }
+
     #[test]
     fn disk_and_clock_have_theirs() {
         let (faults, now) = (Faults::default(), Timestamp::from_micros(1_800_000_000_000_000));
@@ -310,6 +349,16 @@ mod tests {
         let writer = std::thread::spawn(move || writing.before_write().is_ok());
         faults.clear();
         assert!(writer.join().unwrap());
+    }
+
+    /// Nor does whoever writes wait for longer than the fault lasts.
+    #[test]
+    fn a_slow_disk_is_fast_again_when_its_time_is_over() {
+        let faults = Faults::default();
+        faults.order(Fault::DiskSlow { ms: 60_000 }, Duration::from_millis(30)).unwrap();
+        let began = Instant::now();
+        faults.before_write().unwrap();
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     }
 
     #[test]

@@ -1,38 +1,77 @@
 //! One score of several: words, vectors, who spoke, how new it is.
 
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use aios_core::Timestamp;
+
 use crate::query::Query;
 use crate::scan::{Scanned, Scored};
 use crate::scope::Scope;
 
-/// The candidates, best first; of equals the newest.
-pub(crate) fn rank(scope: &Scope, query: &Query, scanned: &Scanned) -> Vec<Scored> {
+/// The candidates, best first; of equals the newest, then the first.
+pub(crate) fn rank(scope: &Scope, query: &Query, scanned: &Scanned) -> Ranked {
     let lexical = scaled(&scanned.scored);
-    let mut ranked = match &query.vector {
+    let candidates = match &query.vector {
         None => lexical,
         Some(_) => with_vectors(scope, query, &lexical),
     };
     let named = named_speakers(scope, query);
-    for one in &mut ranked {
+    let candidate = |one: Scored| {
         let row = &scope.rows[one.at];
-        if row.speaker.is_some_and(|speaker| named[usize::from(speaker)]) {
-            one.score += query.weights.speaker;
-        }
+        let is_named = row.speaker.is_some_and(|speaker| named[usize::from(speaker)]);
         let days = query.now.since(row.ts).as_secs_f32() / 86_400.0;
-        one.score += query.weights.freshness * (-days / query.weights.freshness_days).exp2();
-    }
-    let best_first = |a: &Scored, b: &Scored| {
-        b.score.total_cmp(&a.score).then_with(|| scope.rows[b.at].ts.cmp(&scope.rows[a.at].ts))
+        let freshness = query.weights.freshness * (-days / query.weights.freshness_days).exp2();
+        let speaker = if is_named { query.weights.speaker } else { 0.0 };
+        Candidate { score: one.score + speaker + freshness, ts: row.ts, at: Reverse(one.at) }
     };
-    if ranked.len() > CANDIDATES_MAX {
-        ranked.select_nth_unstable_by(CANDIDATES_MAX, best_first);
-        ranked.truncate(CANDIDATES_MAX);
+    Ranked { left: candidates.into_iter().map(candidate).collect(), n_left: CANDIDATES_MAX }
+}
+
+/// Candidates in a heap: of hundreds, results are made of the first few.
+pub(crate) struct Ranked {
+    left: BinaryHeap<Candidate>,
+    n_left: usize,
+}
+
+impl Iterator for Ranked {
+    type Item = Scored;
+
+    fn next(&mut self) -> Option<Scored> {
+        self.n_left = self.n_left.checked_sub(1)?;
+        self.left.pop().map(|best| Scored { at: best.at.0, score: best.score })
     }
-    ranked.sort_by(best_first);
-    ranked
 }
 
 /// Most candidates that results are made of.
 const CANDIDATES_MAX: usize = 256;
+
+struct Candidate {
+    score: f32,
+    ts: Timestamp,
+    at: Reverse<usize>,
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_score = self.score.total_cmp(&other.score);
+        by_score.then_with(|| (self.ts, self.at).cmp(&(other.ts, other.at)))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Candidate {}
 
 /// From 0 to 1. What holds nothing of the question has 0 already, so that is the least.
 fn scaled(scored: &[Scored]) -> Vec<Scored> {

@@ -62,9 +62,9 @@ pub struct Weights {
     pub same: f32,
     /// Least share of the question, by the rareness of its terms, that a result must hold. Who speaks counts not.
     pub floor: f32,
-    /// Least share that all results must hold together. To ask what was never said is like asking for what was,
-    /// but for its rarest word, which then stands nowhere; so all together tell it better than each alone.
-    pub floor_together: f32,
+    /// Least share of what it takes to tell one fragment from all others of its scope that what some result holds of
+    /// the question must come to. Else nothing comes back.
+    pub floor_evidence: f32,
     /// Least cosine that stands in for that share.
     pub floor_cosine: f32,
 }
@@ -82,7 +82,7 @@ impl Default for Weights {
             freshness_days: 30.0,
             same: 0.7,
             floor: 0.2,
-            floor_together: 0.0,
+            floor_evidence: 0.0,
             floor_cosine: 0.4,
         }
     }

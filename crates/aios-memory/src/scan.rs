@@ -1,14 +1,19 @@
 //! The scan: BM25 of every fragment of a scope, with the words of the turns beside it.
 //!
-//! One pass over all terms, with three rows of counts: of the fragment before, of this one, of the next.
-//! Whether a term is asked for is told by one look into a small table for nearly all.
+//! One pass over all terms tells which fragments hold what is asked, and by that how rare each term is here; only
+//! those and the ones beside them are scored. Whether a term is asked for is told by one look into a small table
+//! for nearly all, so that the pass costs a nanosecond a term, and there is no index to be kept.
 
 use crate::analyzer::Term;
 use crate::query::{Query, TERMS_MAX};
 use crate::scope::{Kind, Scope};
 
-/// Slots of the table; a power of two.
+/// Slots of the table; a power of two, and many times as many as terms.
 const SLOTS: usize = 4096;
+
+/// A scope of fewer fragments says too little of how rare a term is: by its own count what it holds would weigh
+/// nothing beside what it does not. How much of a question is answered is weighed as if it had as many.
+const LARGE: usize = 200;
 
 /// A fragment in which something of the question stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,26 +27,31 @@ pub(crate) struct Scored {
 pub(crate) struct Scanned {
     /// Fragments that hold a term, or stand beside one that does, in their order.
     pub(crate) scored: Vec<Scored>,
-    /// Which terms of the question each fragment holds itself; only those that hold any, in their order.
-    own: Vec<(usize, u64)>,
+    holders: Holders,
     /// What each term of the question weighs in it.
     weights: Vec<f32>,
     /// What all of them weigh.
     weight: f32,
+    /// What it takes to tell one fragment from all others.
+    one_of_all: f32,
 }
 
 impl Scanned {
-    /// Which terms of the question a fragment holds, a bit for each.
-    fn terms_of(&self, at: usize) -> u64 {
-        let found = self.own.binary_search_by_key(&at, |(at, _)| *at);
-        found.map_or(0, |place| self.own[place].1)
-    }
-
     /// How much of the question stands in some fragments together: 1 if all of it does.
     pub(crate) fn share(&self, members: impl Iterator<Item = usize>) -> f32 {
-        let held = members.fold(0, |held, at| held | self.terms_of(at));
-        let weight: f32 = bits(held).map(|n| self.weights[n]).sum();
-        if self.weight > 0.0 { weight / self.weight } else { 0.0 }
+        if self.weight > 0.0 { self.weight_of(members) / self.weight } else { 0.0 }
+    }
+
+    /// How far what they hold of the question tells some fragments from all others: 1 if by chance no more than one
+    /// fragment of the scope held as much. What the question says besides is no matter: whoever asks has other
+    /// words than whoever answers, but one rare word in common is seldom chance.
+    pub(crate) fn evidence(&self, members: impl Iterator<Item = usize>) -> f32 {
+        self.weight_of(members) / self.one_of_all
+    }
+
+    fn weight_of(&self, members: impl Iterator<Item = usize>) -> f32 {
+        let held = members.fold(0, |held, at| held | self.holders.held_by(at));
+        bits(held).map(|n| self.weights[n]).sum()
     }
 }
 
@@ -56,45 +66,25 @@ fn bits(mut of: u64) -> impl Iterator<Item = usize> {
 
 /// Scans a scope.
 pub(crate) fn scan(scope: &Scope, query: &Query) -> Scanned {
-    let asked = Asked::new(&query.terms);
-    let idf: Vec<f32> = query.terms.iter().map(|term| scope.idf(*term)).collect();
-    let weights = weights(scope, query);
-    let weight = weights.iter().sum();
-    let mut scanned = Scanned { weights, weight, ..Scanned::default() };
-    // Of the fragment before, of this one and of the next; which is which goes round.
-    let mut counts = [Counts::default(), Counts::default(), Counts::default()];
-    let n = scope.len();
-    if query.terms.is_empty() || n == 0 {
-        return scanned;
-    }
-    counts[0].count(scope, 0, &asked);
-    for at in 0..n {
-        let next = &mut counts[(at + 1) % 3];
-        next.clear();
-        if at + 1 < n {
-            next.count(scope, at + 1, &asked);
-        }
-        let [before, here, next] = [at + 2, at, at + 1].map(|place| &counts[place % 3]);
-        if here.held != 0 {
-            scanned.own.push((at, here.held));
-        }
-        if before.held | here.held | next.held == 0 || !scope.is_live(at, query.now) {
-            continue;
-        }
-        let is_joined_before = at > 0 && scope.is_joined(at - 1);
-        let beside = [is_joined_before.then_some(before), scope.is_joined(at).then_some(next)];
-        let score = score(scope, at, query, &idf, here, beside);
-        if score > 0.0 {
-            scanned.scored.push(Scored { at, score });
-        }
-    }
+    let mut scanned = Scanned { holders: Holders::find(scope, &query.terms), ..Scanned::default() };
+    let n_with = &scanned.holders.n_with;
+    let idf = |n: usize| -> Vec<f32> { n_with.iter().map(|n_with| idf(n, *n_with)).collect() };
+    scanned.weights = weights(scope, query, idf(scope.len().max(LARGE)));
+    scanned.weight = scanned.weights.iter().sum();
+    scanned.one_of_all = (scope.len().max(LARGE) as f32).ln();
+    scanned.scored = scanned.holders.score(scope, query, &idf(scope.len()));
     scanned
 }
 
-/// What each term weighs in how much of the question is answered. Who speaks here is no matter: each turn is
-/// theirs, and whoever asks names them.
-fn weights(scope: &Scope, query: &Query) -> Vec<f32> {
-    let all: Vec<f32> = query.terms.iter().map(|term| scope.idf_at_large(*term)).collect();
+/// How rare a term is that stands in `n_with` of `n` fragments.
+fn idf(n: usize, n_with: u32) -> f32 {
+    let (n, n_with) = (n as f32, n_with as f32);
+    (1.0 + (n - n_with + 0.5) / (n_with + 0.5)).ln()
+}
+
+/// What each term weighs in how much of the question is answered, of how rare they are. Who speaks here is no
+/// matter: each turn is theirs, and whoever asks names them.
+fn weights(scope: &Scope, query: &Query, all: Vec<f32>) -> Vec<f32> {
     let is_speaker = |word: &Option<Term>| {
         word.is_some_and(|word| scope.speakers().iter().any(|names| names.contains(&word)))
     };
@@ -105,88 +95,159 @@ fn weights(scope: &Scope, query: &Query) -> Vec<f32> {
     if without.iter().any(|weight| *weight > 0.0) { without } else { all }
 }
 
-fn score(
-    scope: &Scope,
+/// Fragments that hold terms of the question themselves.
+#[derive(Debug, Default)]
+struct Holders {
+    /// In their order.
+    all: Vec<Holder>,
+    /// How often each of their terms stands there: for one holder after the other, in the order of its bits.
+    counts: Vec<u32>,
+    /// In how many fragments each term of the question stands.
+    n_with: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Holder {
     at: usize,
-    query: &Query,
-    idf: &[f32],
-    here: &Counts,
-    beside: [Option<&Counts>; 2],
-) -> f32 {
-    let (weights, kind) = (&query.weights, scope.rows[at].kind);
-    let lent = |of: fn(&Counts) -> f32| -> f32 { beside.iter().flatten().map(|one| of(one)).sum() };
-    let length = here.length + weights.neighbor * lent(|one| one.length);
-    let b = match kind {
-        Kind::Turn => weights.b_turn,
-        Kind::Document => weights.b_document,
-    };
-    let norm = weights.k1 * (1.0 - b + b * length / scope.mean_length(kind));
-    let held = beside.iter().flatten().fold(here.held, |held, one| held | one.held);
-    let mut score = 0.0;
-    for n in bits(held) {
-        let idf = idf[n];
-        let lent: f32 = beside.iter().flatten().map(|one| one.n[n]).sum();
-        let tf = here.n[n] + weights.neighbor * lent;
-        score += idf * tf * (weights.k1 + 1.0) / (tf + norm);
-    }
-    score
-}
-
-/// How often each term of the question stands in one fragment.
-struct Counts {
-    n: [f32; TERMS_MAX],
-    /// A bit for each that does.
+    /// Which terms of the question it holds, a bit for each.
     held: u64,
-    length: f32,
+    /// Place of its first count.
+    counts: usize,
 }
 
-impl Default for Counts {
-    fn default() -> Self {
-        Self { n: [0.0; TERMS_MAX], held: 0, length: 0.0 }
-    }
-}
-
-impl Counts {
-    fn count(&mut self, scope: &Scope, at: usize, asked: &Asked<'_>) {
-        let terms = scope.terms(at);
-        self.length = terms.len() as f32;
-        for term in terms {
-            if let Some(n) = asked.place(*term) {
-                self.n[n] += 1.0;
-                self.held |= 1 << n;
+impl Holders {
+    fn find(scope: &Scope, terms: &[Term]) -> Self {
+        let mut found = Self { n_with: vec![0; terms.len()], ..Self::default() };
+        if terms.is_empty() {
+            return found;
+        }
+        let asked = Asked::new(terms);
+        let mut counts = [0; TERMS_MAX];
+        for at in 0..scope.len() {
+            let mut held = 0_u64;
+            for n in scope.terms(at).iter().filter_map(|term| asked.place(*term)) {
+                counts[n] += 1;
+                held |= 1 << n;
+            }
+            if held != 0 {
+                found.all.push(Holder { at, held, counts: found.counts.len() });
+            }
+            for n in bits(held) {
+                found.n_with[n] += 1;
+                found.counts.push(std::mem::take(&mut counts[n]));
             }
         }
+        found
     }
 
-    fn clear(&mut self) {
-        if self.held != 0 {
-            self.n = [0.0; TERMS_MAX];
-            self.held = 0;
+    /// Which terms of the question a fragment holds.
+    fn held_by(&self, at: usize) -> u64 {
+        let place = self.all.binary_search_by_key(&at, |holder| holder.at);
+        place.map_or(0, |place| self.all[place].held)
+    }
+
+    /// Of those that hold something and those beside them.
+    fn score(&self, scope: &Scope, query: &Query, idf: &[f32]) -> Vec<Scored> {
+        let mut scored = Vec::with_capacity(scope.len().min(3 * self.all.len()));
+        let mut scorer = Scorer { scope, query, idf, tf: [0.0; TERMS_MAX] };
+        let mut next = 0;
+        for (place, holder) in self.all.iter().enumerate() {
+            let last = (holder.at + 1).min(scope.len() - 1);
+            for at in next.max(holder.at.saturating_sub(1))..=last {
+                // Whatever stands beside it is no further away than that among those that hold something.
+                let near = place.saturating_sub(1)..self.all.len().min(place + 3);
+                let near = near.map(|place| (&self.all[place], self.counts_of(place)));
+                let score = scorer.score(at, near);
+                scored.extend((score > 0.0).then_some(Scored { at, score }));
+            }
+            next = holder.at + 2;
         }
-        self.length = 0.0;
+        scored
+    }
+
+    fn counts_of(&self, place: usize) -> &[u32] {
+        &self.counts[self.all[place].counts..]
     }
 }
 
-/// The question's terms, to be told from others quickly.
+struct Scorer<'a> {
+    scope: &'a Scope,
+    query: &'a Query,
+    idf: &'a [f32],
+    /// How often each term stands in the fragment, with what those beside it lend; nothing between two.
+    tf: [f32; TERMS_MAX],
+}
+
+impl Scorer<'_> {
+    /// BM25 of one fragment; `near` are those that hold something, among them the ones beside it.
+    fn score<'a>(&mut self, at: usize, near: impl Iterator<Item = (&'a Holder, &'a [u32])>) -> f32 {
+        let Self { scope, query, .. } = *self;
+        let weights = &query.weights;
+        if !scope.is_live(at, query.now) {
+            return 0.0;
+        }
+        let before = at.checked_sub(1).filter(|before| scope.is_joined(*before));
+        let next = scope.is_joined(at).then_some(at + 1);
+        let mut held = 0;
+        for (holder, counts) in near {
+            let weight = match holder.at {
+                own if own == at => 1.0,
+                beside if Some(beside) == before || Some(beside) == next => weights.neighbor,
+                _ => continue,
+            };
+            held |= holder.held;
+            let counts = bits(holder.held).zip(counts);
+            counts.for_each(|(n, count)| self.tf[n] += weight * *count as f32);
+        }
+        let lent: usize = before.iter().chain(&next).map(|at| scope.terms(*at).len()).sum();
+        let length = scope.terms(at).len() as f32 + weights.neighbor * lent as f32;
+        let norm = self.norm(scope.rows[at].kind, length);
+        let of_term = |n: usize| {
+            let tf = std::mem::take(&mut self.tf[n]);
+            self.idf[n] * tf * (weights.k1 + 1.0) / (tf + norm)
+        };
+        bits(held).map(of_term).sum()
+    }
+
+    /// How a length holds a fragment back.
+    fn norm(&self, kind: Kind, length: f32) -> f32 {
+        let weights = &self.query.weights;
+        let b = match kind {
+            Kind::Turn => weights.b_turn,
+            Kind::Document => weights.b_document,
+        };
+        weights.k1 * (1.0 - b + b * length / self.scope.mean_length(kind))
+    }
+}
+
+/// The question's terms, to be told from others quickly: a table in which each has the first free slot from its own.
 struct Asked<'a> {
     terms: &'a [Term],
-    /// Whether some term falls into a slot.
-    slots: Box<[bool; SLOTS]>,
+    /// Number of the term, from one; 0 is free.
+    slots: [u8; SLOTS],
 }
 
 impl<'a> Asked<'a> {
     fn new(terms: &'a [Term]) -> Self {
-        let mut slots = Box::new([false; SLOTS]);
-        for term in terms {
-            slots[*term as usize % SLOTS] = true;
+        let mut asked = Self { terms, slots: [0; SLOTS] };
+        for (number, term) in (1..).zip(terms) {
+            let mut slot = *term as usize % SLOTS;
+            while asked.slots[slot] != 0 {
+                slot = (slot + 1) % SLOTS;
+            }
+            asked.slots[slot] = number;
         }
-        Self { terms, slots }
+        asked
     }
 
     fn place(&self, term: Term) -> Option<usize> {
-        if !self.slots[term as usize % SLOTS] {
-            return None;
+        let mut slot = term as usize % SLOTS;
+        loop {
+            let place = usize::from(self.slots[slot].checked_sub(1)?);
+            if self.terms[place] == term {
+                return Some(place);
+            }
+            slot = (slot + 1) % SLOTS;
         }
-        self.terms.iter().position(|one| *one == term)
     }
 }

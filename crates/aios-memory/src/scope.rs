@@ -1,7 +1,5 @@
 //! One scope's fragments as arrays, in the order in which they were said.
 
-use std::collections::HashMap;
-
 use aios_core::Timestamp;
 
 use crate::analyzer::Term;
@@ -70,11 +68,11 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Bytes that it takes in a scope, nearly: its row, its terms, and a place in the counts for each.
+    /// Bytes that it takes in a scope, nearly.
     #[must_use]
     pub fn n_bytes(&self) -> usize {
         let n_vector = self.vector.as_ref().map_or(0, |vector| vector.bytes.len());
-        size_of::<Self>() + n_vector + self.terms.len() * (size_of::<Term>() + 9)
+        size_of::<Self>() + n_vector + size_of_val(self.terms.as_slice())
     }
 }
 
@@ -87,8 +85,6 @@ pub struct Scope {
     vectors: Vec<Option<Quantized>>,
     /// Names of those who speak, each once.
     speakers: Vec<Vec<Term>>,
-    /// In how many fragments a term stands.
-    n_with: HashMap<Term, u32>,
     turns: Lengths,
     documents: Lengths,
     n_vector_bytes: usize,
@@ -131,9 +127,6 @@ impl Lengths {
 
 /// What a neighbour's words count.
 pub(crate) const NEIGHBOR_WEIGHT: f32 = 0.3;
-
-/// Fragments of a conversation that is long enough to tell common terms from rare ones.
-const LARGE: usize = 200;
 
 impl Scope {
     /// Of entries in any order.
@@ -193,8 +186,6 @@ impl Scope {
             + size_of::<Term>() * self.terms.capacity()
             + size_of::<Option<Quantized>>() * self.vectors.capacity()
             + self.n_vector_bytes
-            // A map's slot holds key, value and a byte of its own, and one in four is free.
-            + self.n_with.capacity() * (size_of::<(Term, u32)>() + 1)
             + self.speakers.iter().map(|names| 24 + 4 * names.capacity()).sum::<usize>()
     }
 
@@ -228,23 +219,6 @@ impl Scope {
 
     pub(crate) fn speakers(&self) -> &[Vec<Term>] {
         &self.speakers
-    }
-
-    /// How rare a term is, by all fragments of this scope and no others.
-    pub(crate) fn idf(&self, term: Term) -> f32 {
-        self.idf_among(term, self.rows.len())
-    }
-
-    /// The same for how much of a question is answered. A small scope says little of how rare a term is:
-    /// by its own count what it holds would weigh nothing beside what it does not.
-    pub(crate) fn idf_at_large(&self, term: Term) -> f32 {
-        self.idf_among(term, self.rows.len().max(LARGE))
-    }
-
-    fn idf_among(&self, term: Term, n: usize) -> f32 {
-        let n = n as f32;
-        let n_with = self.n_with.get(&term).copied().unwrap_or(0) as f32;
-        (1.0 + (n - n_with + 0.5) / (n_with + 0.5)).ln()
     }
 
     /// Mean length of fragments of that kind, with what their neighbours lend them.
@@ -288,12 +262,6 @@ impl Scope {
     }
 
     fn put(&mut self, at: usize, entry: Entry) {
-        let mut own = entry.terms.clone();
-        own.sort_unstable();
-        own.dedup();
-        for term in own {
-            *self.n_with.entry(term).or_default() += 1;
-        }
         let lengths = match entry.kind {
             Kind::Turn => &mut self.turns,
             Kind::Document => &mut self.documents,
@@ -397,9 +365,6 @@ mod tests {
             later.insert(one);
         }
         assert_eq!(sight(&whole), sight(&later));
-        for term in 0..8 {
-            assert_eq!(whole.idf(term), later.idf(term), "{term}");
-        }
         for kind in [Kind::Turn, Kind::Document] {
             assert_eq!(whole.mean_length(kind), later.mean_length(kind), "{kind:?}");
         }

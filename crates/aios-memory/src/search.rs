@@ -27,7 +27,7 @@ impl Scope {
     pub fn search(&self, query: &Query) -> Vec<Hit> {
         let scanned = scan(self, query);
         let ranked = rank(self, query, &scanned);
-        stitch(self, query, &scanned, &ranked)
+        stitch(self, query, &scanned, ranked)
     }
 }
 

@@ -21,14 +21,14 @@ pub(crate) fn stitch(
     scope: &Scope,
     query: &Query,
     scanned: &Scanned,
-    ranked: &[Scored],
+    ranked: impl Iterator<Item = Scored>,
 ) -> Vec<Hit> {
     let mut made = Made { scope, query, scanned, hits: Vec::new(), sets: Vec::new(), n_words: 0 };
     for one in ranked {
         if made.hits.len() == query.k {
             break;
         }
-        made.take(*one);
+        made.take(one);
     }
     if query.unit == Unit::Span {
         made.widen();
@@ -51,7 +51,8 @@ impl Made<'_> {
         if self.hits.iter().any(|hit| hit.members.contains(&one.at)) {
             return;
         }
-        if !self.is_about(one.at) {
+        // Every window has at least this one.
+        if !self.has_room(self.words_of(&[one.at])) || !self.is_about(one.at) {
             return;
         }
         let reach = match self.query.unit {
@@ -101,11 +102,11 @@ impl Made<'_> {
         share >= self.query.weights.floor || self.is_meant(at)
     }
 
-    /// Whether enough of the question is in all results together, in words or in meaning.
+    /// Whether some result has more of the question than chance would bring, in words or in meaning.
     fn are_about(&self) -> bool {
-        let members = self.hits.iter().flat_map(|hit| &hit.members).copied();
-        self.scanned.share(members) >= self.query.weights.floor_together
-            || self.hits.iter().any(|hit| self.is_meant(hit.best))
+        let floor = self.query.weights.floor_evidence;
+        let told_apart = |hit: &Hit| self.scanned.evidence(hit.members.iter().copied()) >= floor;
+        self.hits.iter().any(|hit| told_apart(hit) || self.is_meant(hit.best))
     }
 
     /// Whether a fragment means what is asked, as far as vectors tell.
@@ -130,7 +131,7 @@ impl Made<'_> {
     /// Adds fragments to a result, if they fit. Whether they did.
     fn join(&mut self, place: usize, new: Vec<usize>) -> bool {
         let n_words = self.words_of(&new);
-        if self.n_words.saturating_add(n_words) > self.query.words_max {
+        if !self.has_room(n_words) {
             return false;
         }
         self.n_words += n_words;
@@ -149,7 +150,7 @@ impl Made<'_> {
     fn begin(&mut self, one: Scored, window: Vec<usize>) -> bool {
         let members = self.free(window.into_iter());
         let n_words = self.words_of(&members);
-        if self.n_words.saturating_add(n_words) > self.query.words_max {
+        if !self.has_room(n_words) {
             return false;
         }
         let set = self.set_of(&members);
@@ -161,6 +162,10 @@ impl Made<'_> {
         let share = self.scanned.share(members.iter().copied());
         self.hits.push(Hit { best: one.at, members, score: one.score, share, n_words });
         true
+    }
+
+    fn has_room(&self, n_words: usize) -> bool {
+        self.n_words.saturating_add(n_words) <= self.query.words_max
     }
 
     /// Whether a result says the same already: nearly the same words, and no other number, name or "not".

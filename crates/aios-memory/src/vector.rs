@@ -16,19 +16,13 @@ pub struct ModelId {
     pub dim: u16,
 }
 
-/// Makes vectors. Whoever has the model implements it; this crate only compares.
-pub trait Embedder: Send + Sync {
-    /// Why it could not.
-    type Error;
-
+/// Makes vectors in this process. Whoever has the model implements it; this crate only compares.
+pub trait Embedder: std::fmt::Debug + Send + Sync {
     /// What is stored beside each vector.
     fn model(&self) -> &ModelId;
 
-    /// One vector for each text, in order.
-    ///
-    /// # Errors
-    /// When the model does not answer. What has no vector is still found by its words.
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Self::Error>;
+    /// The vector of a text. What could go wrong has gone wrong when the model was read.
+    fn embed(&self, text: &str) -> Vec<f32>;
 }
 
 /// A vector of length one, in bytes.

@@ -9,6 +9,9 @@ use crate::source::Source;
 /// How far before a value a cue word may stand, in bytes.
 pub(crate) const CUE_WINDOW: usize = 40;
 
+/// How far before a value in columns, which tabs part: the cue is of the column before.
+pub(crate) const COLUMN_WINDOW: usize = 16;
+
 /// The colon of Chinese and Japanese.
 const COLON: &str = "：";
 
@@ -186,10 +189,10 @@ pub(crate) fn is_mask(source: &Source<'_>, from: usize, to: usize) -> bool {
 }
 
 /// Whether a sentence ends after the word, so that it and the words before it do not speak of the
-/// value. A dot after up to three letters is that of an abbreviation, as in `tel.` and `no.`.
+/// value. A dot after up to three letters is that of an abbreviation, as in `tel.` and `no.`, and so is Italy's `cell.`.
 fn ends_sentence(source: &Source<'_>, from: usize, to: usize) -> bool {
     let is_end = matches!(source.byte(to), Some(b'.' | b'!')) && source.byte(to + 1) == Some(b' ');
-    is_end && to - from > 3
+    is_end && to - from > 3 && !(to - from == 4 && source.has_word(from, "cell."))
 }
 
 /// Whether a sentence ends after something that is no word, such as a number or a quote.

@@ -81,7 +81,12 @@ pub const RULES: &[Rule] = &[
     rule(Secret, "secret.private_key", 0.99, "PEM from BEGIN to END"),
     rule(Secret, "secret.conn_url", 0.95, "a URL with a password"),
     rule(Secret, "secret.bearer", 0.93, "random text after Bearer"),
-    rule(Secret, "secret.basic", 0.93, "base64 of a name, a colon and a password after Basic"),
+    rule(
+        Secret,
+        "secret.basic",
+        0.93,
+        "a name, a colon and a password: in base64 after Basic, or after -u",
+    ),
     rule(
         Secret,
         "secret.assigned",

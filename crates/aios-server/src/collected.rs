@@ -14,15 +14,21 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
+use tokio::runtime::Handle;
 
 use crate::gateway::Gateway;
 
 /// Reads a gateway's parts. Holds it weakly: the gateway owns the metrics that own this.
-pub(crate) struct Collected(Weak<Gateway>);
+pub(crate) struct Collected {
+    gateway: Weak<Gateway>,
+    /// The data plane's.
+    runtime: Handle,
+}
 
 impl Collected {
+    /// To be made where the data plane runs.
     pub(crate) fn new(gateway: &Arc<Gateway>) -> Self {
-        Self(Arc::downgrade(gateway))
+        Self { gateway: Arc::downgrade(gateway), runtime: Handle::current() }
     }
 }
 
@@ -34,13 +40,19 @@ impl fmt::Debug for Collected {
 
 impl Collector for Collected {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let Some(gateway) = self.0.upgrade() else { return Ok(()) };
+        let Some(gateway) = self.gateway.upgrade() else { return Ok(()) };
         let live = gateway.live.load();
         let mut page = Page(encoder);
         endpoints(&mut page, &live.upstreams.status())?;
         loads(&mut page, live.upstreams.loads())?;
         event_log(&mut page, &gateway.store.stats())?;
         split(&mut page, &gateway.split())?;
+        let n_tasks = self.runtime.metrics().num_alive_tasks();
+        page.gauge(
+            "tasks_alive",
+            "Tasks of the data plane, connections among them",
+            n_tasks as f64,
+        )?;
         page.gauge("config_generation", "Generation of the configuration", live.generation as f64)
     }
 }

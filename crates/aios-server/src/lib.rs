@@ -42,7 +42,7 @@ pub use canary::{
 };
 pub use clients::{ClientKey, Clients};
 pub use controller::{Controller, ControllerState};
-pub use gateway::memory::{MemoryConfig, MemoryMode, MemoryPlace};
+pub use gateway::memory::{LocalEmbedder, MemoryConfig, MemoryMode, MemoryPlace};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
 pub use given::{Given, Part, keep_given};
 pub use judge::JudgeSettings;

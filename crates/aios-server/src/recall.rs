@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use aios_core::Timestamp;
 use aios_eval::retrieval::{Answer, QaCase, QaSet, RetrievalReport};
-use aios_memory::{Query, Unit, n_words};
+use aios_memory::{Embedder, Quantized, Query, Unit, n_words};
 use aios_privacy::{Keyring, Pseudonym};
 use aios_store::{
     DataDir, MemoryScope, MemoryStore, Recalled, RecalledFragment, StoreError, fragment_id,
@@ -27,6 +27,8 @@ pub struct Manner<'a> {
     pub words_max: usize,
     /// Client whose conversations are meant.
     pub client: &'a str,
+    /// Who makes the questions' vectors, where those of the fragments count too.
+    pub embedder: Option<&'a dyn Embedder>,
     /// The time at which it is asked.
     pub now: Timestamp,
 }
@@ -75,7 +77,8 @@ pub fn measure(dir: &DataDir, ring: &Keyring, now: Timestamp) -> Result<Measured
     };
     let set =
         QaSet::parse(&text).map_err(|error| format!("cannot use {}: {error}", path.display()))?;
-    let manner = Manner { k: K, unit: Unit::Span, words_max: Query::WORDS_MAX, client: "", now };
+    let (unit, words_max) = (Unit::Span, Query::WORDS_MAX);
+    let manner = Manner { k: K, unit, words_max, client: "", embedder: None, now };
     let asked = set.cases().iter().map(|case| ask(&memory, ring, case, manner));
     let answers = asked.map(|one| one.map(|one| one.answer)).collect::<Result<Vec<_>, _>>();
     let report = RetrievalReport::new(&set, &answers.map_err(told)?, K);
@@ -96,12 +99,28 @@ pub fn ask(
     let begun = Instant::now();
     let mut query = memory.query(&case.question, manner.now);
     (query.k, query.unit, query.words_max) = (manner.k, manner.unit, manner.words_max);
+    if let Some(embedder) = manner.embedder {
+        memory.use_model(embedder.model());
+        let vector = question_vector(memory, scope.as_ref(), &case.question, embedder)?;
+        vector.map(|vector| memory.ask_by_vector(&mut query, embedder.model(), vector));
+    }
     let results = match &scope {
         Some(scope) => memory.search(scope, &query)?,
         None => memory.search_everything(&query)?,
     };
     let ms = begun.elapsed().as_secs_f64() * 1e3;
     Ok(asked(&results, scope.as_ref(), ms))
+}
+
+/// As the gateway has it made: without the names of those who speak in the scope.
+fn question_vector(
+    memory: &MemoryStore,
+    scope: Option<&MemoryScope>,
+    question: &str,
+    embedder: &dyn Embedder,
+) -> Result<Option<Quantized>, StoreError> {
+    let cut = scope.map(|scope| memory.question_to_embed(scope, question)).transpose()?;
+    Ok(Quantized::of(&embedder.embed(cut.as_deref().unwrap_or(question))))
 }
 
 /// A conversation by the application's id, or by the pseudonym that events show.
@@ -130,7 +149,7 @@ fn asked(results: &[Recalled], scope: Option<&MemoryScope>, ms: f64) -> Asked {
     let answer = Answer {
         results: results
             .iter()
-            .map(|result| result.fragments.iter().flat_map(ids_of).collect())
+            .map(|result| result.fragments.iter().flat_map(|one| ids_of(one)).collect())
             .collect(),
         n_words: fragments().map(|one| n_words(&one.text)).sum(),
         n_leaks: fragments().filter(|one| is_leak(&one.home)).count(),

@@ -34,6 +34,8 @@ pub struct Status {
     pub models: Vec<ModelInfo>,
     /// The event log.
     pub event_log: EventLogStats,
+    /// The version of the pseudonyms' key that events are written under: the newest one when the server started.
+    pub pseudonym_key: u16,
     /// Admitted requests under way.
     pub requests_in_flight: i64,
 }
@@ -79,6 +81,7 @@ impl StatusReader {
             endpoints: live.upstreams.status(),
             models: live.upstreams.models(),
             event_log: gateway.store.stats(),
+            pseudonym_key: gateway.keys.pseudonyms.version(),
             requests_in_flight: gateway.metrics.in_flight.get(),
         }
     }

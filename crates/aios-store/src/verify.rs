@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::back::BackLines;
 use crate::erase::Ledger;
 use crate::lines::{LINE_MAX, Lines, Place, Read};
+use crate::log::recover::aside_of;
 use crate::segment::cold::{self, Survey};
 use crate::segment::facts::{self, Kind};
 use crate::segment::footer::{Counts, Tally};
@@ -53,7 +54,11 @@ pub fn verify(dir: &DataDir, is_quiet: bool) -> Result<Verified, StoreError> {
     let mut verifier = Verifier { erased: erased(dir), done: Verified::default() };
     for (id, age) in ages(&layout)? {
         verifier.done.n_segments += 1;
+        let n_before = verifier.done.faults.len();
         verifier.segment(&layout, id, age, is_quiet);
+        if verifier.done.faults.len() > n_before {
+            verifier.copies(&layout.hot(id), &dir.quarantine_path());
+        }
     }
     for path in [layout.late(), layout.active()] {
         verifier.open(&path, is_quiet);
@@ -115,6 +120,15 @@ impl Verifier {
         }
         if age == Age::Cold {
             self.members(layout, id, &footer);
+        }
+    }
+
+    /// Names what of a damaged segment stands in the quarantine too.
+    fn copies(&mut self, segment: &Path, quarantine: &Path) {
+        // A quarantine that cannot be listed names no copies, and the segment is named as damaged all the same.
+        for copy in aside_of(segment, quarantine).unwrap_or_default() {
+            let why = "a torn copy of the damaged segment, put aside and not counted: lines that the segment has lost may be in it";
+            self.fault(&copy, None, why);
         }
     }
 

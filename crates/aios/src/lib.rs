@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod embedding;
 pub mod keys;
 pub mod knots;
 pub mod otel;

@@ -6,10 +6,10 @@ use super::Seen;
 use crate::{setup, text};
 
 pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
-    for conversation in &seen.truth.erased {
-        let id = text::conversation_id(seen.seed, *conversation);
-        let word = text::planted(seen.seed, *conversation);
-        let names = setup::keyring().conversation(&[b"", id.as_bytes()]);
+    for talk in &seen.truth.erased {
+        let id = text::conversation_id(seen.seed, *talk);
+        let word = text::planted(seen.seed, *talk);
+        let names = setup::pseudonyms(seen.seed, *talk);
         let names: Vec<&str> = names.iter().map(Pseudonym::as_str).collect();
         for (path, bytes) in seen.files.all() {
             // The ledger holds whom it keeps out.
@@ -20,7 +20,7 @@ pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
             for text in sought {
                 if holds(bytes, text.as_bytes()) {
                     let path = path.strip_prefix(seen.world.dir.path()).unwrap_or(path).display();
-                    return Err(format!("{path} holds {text} of conversation {conversation}"));
+                    return Err(format!("{path} holds {text} of {talk}"));
                 }
             }
         }

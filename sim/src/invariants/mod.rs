@@ -1,9 +1,13 @@
 //! What must hold after every step: a file each, a line in the list.
 
+mod apart;
 mod erased;
 mod evidence;
+mod in_use;
 mod kept;
+mod limits;
 mod one_event;
+mod passing;
 mod private;
 mod replay;
 mod split;
@@ -31,6 +35,10 @@ const INVARIANTS: &[Invariant] = &[
     Invariant { name: "one request, one event", check: one_event::check },
     Invariant { name: "what is erased stays erased", check: erased::check },
     Invariant { name: "nothing personal is kept", check: private::check },
+    Invariant { name: "what passes is what may pass", check: passing::check },
+    Invariant { name: "no conversation is taken for another", check: apart::check },
+    Invariant { name: "limits hold, and hold nobody back", check: limits::check },
+    Invariant { name: "a model that is well is in use", check: in_use::check },
     Invariant { name: "the split is what it may be", check: split::check },
     Invariant { name: "what was decided is kept", check: kept::check },
     Invariant { name: "no move without its evidence", check: evidence::check },

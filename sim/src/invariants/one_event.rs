@@ -19,9 +19,9 @@ pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
     }
     for (n, asked) in &seen.truth.asked {
         let found = n_events.get(n).copied().unwrap_or(0);
-        let is_gone = seen.truth.erased.contains(&asked.conversation);
+        let is_gone = seen.truth.erased.contains(&asked.talk);
         let (least, most) = match asked.stands {
-            Stands::UnderWay => (0, 0),
+            Stands::UnderWay | Stands::Limited => (0, 0),
             Stands::Unknown => (0, 1),
             // Of somebody who was erased nothing needs to be left.
             Stands::Acknowledged | Stands::Left => (usize::from(!is_gone), 1),
@@ -37,7 +37,7 @@ pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
 }
 
 /// Which request a line is of.
-fn asked(line: &str) -> Option<u64> {
+pub(super) fn asked(line: &str) -> Option<u64> {
     let prefix = text::request_id(0);
     let (prefix, suffix) = prefix.split_once('0')?;
     let (_, rest) = line.split_once(&format!("\"request_id\":\"{prefix}"))?;

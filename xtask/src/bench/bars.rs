@@ -1,6 +1,6 @@
 //! The bars, as a list: what is compared, how, and what it must come to.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::gateway::Sample;
 
@@ -21,10 +21,44 @@ enum How {
     Own,
 }
 
+/// What a figure must come to.
 #[derive(Debug, Clone, Copy)]
-enum Limit {
+pub(super) enum Limit {
     AtLeast(f64),
     AtMost(f64),
+}
+
+impl Limit {
+    pub(super) fn is_met(self, figure: f64) -> bool {
+        match self {
+            Self::AtLeast(bar) => figure >= bar,
+            Self::AtMost(bar) => figure <= bar,
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(bar) => write!(f, "≥ {bar}"),
+            Self::AtMost(bar) => write!(f, "≤ {bar}"),
+        }
+    }
+}
+
+/// A line of a list of figures that stand for themselves, and whether its bar is met: where no figure could be had it
+/// is not. Without a limit it is only shown.
+pub(super) fn line(name: &str, figure: Option<f64>, limit: Option<Limit>) -> (String, bool) {
+    let is_met = limit.is_none_or(|limit| figure.is_some_and(|figure| limit.is_met(figure)));
+    let verdict = match (limit, figure) {
+        (None, _) => "",
+        (Some(_), None) => "no figure",
+        (Some(_), Some(_)) if is_met => "pass",
+        (Some(_), Some(_)) => "MISS",
+    };
+    let figure = figure.map_or("–".to_owned(), |figure| format!("{figure:.3}"));
+    let limit = limit.map_or("-".to_owned(), |limit| limit.to_string());
+    (format!("{name:<62} {figure:>12} {limit:>9}  {verdict}"), is_met)
 }
 
 struct Bar {
@@ -139,11 +173,7 @@ impl Bar {
 
     /// `None` = there was nothing to judge.
     fn met(&self, pairs: &[Pair]) -> Option<bool> {
-        let figure = self.figure(pairs)?;
-        Some(match self.limit {
-            Limit::AtLeast(bar) => figure >= bar,
-            Limit::AtMost(bar) => figure <= bar,
-        })
+        self.figure(pairs).map(|figure| self.limit.is_met(figure))
     }
 
     fn limit_text(&self) -> String {
@@ -151,10 +181,7 @@ impl Bar {
             How::Ratio => "×",
             How::Added | How::Own => "",
         };
-        match self.limit {
-            Limit::AtLeast(bar) => format!("≥ {bar}{sign}"),
-            Limit::AtMost(bar) => format!("≤ {bar}{sign}"),
-        }
+        format!("{}{sign}", self.limit)
     }
 }
 
@@ -261,6 +288,18 @@ mod tests {
         assert_eq!(met("CPU per request", &[pair(10.0, 24.0)]), Some(false));
         assert_eq!(met("first chunk", &[pair(150.0, 240.0)]), Some(true));
         assert_eq!(met("errors", &[pair(0.0, 1.0)]), Some(false));
+    }
+
+    #[test]
+    fn a_line_tells_whether_its_bar_is_met() {
+        let check = |figure, limit, met, end: &str| {
+            let (line, is_met) = line("speed", figure, limit);
+            assert!(is_met == met && line.trim_end().ends_with(end), "{line}");
+        };
+        check(Some(2.0), Some(Limit::AtLeast(1.5)), true, "pass");
+        check(Some(2.0), Some(Limit::AtMost(1.5)), false, "MISS");
+        check(None, Some(Limit::AtMost(1.5)), false, "no figure");
+        check(Some(2.0), None, true, "2.000         -");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Erasing one conversation: the time must grow with the segments that hold it, not with the log.
 //!
 //! Two rows of logs are measured. In one the log grows and the conversation stays in two segments; in the
-//! other the log stays and the conversation is in more and more of them. What is compared are the slopes.
+//! other the log stays and the conversation is in more and more of them. What is compared are the slopes, of the time
+//! and, where the system counts them, of the bytes that are read, which no other process disturbs.
 //! The proof afterwards reads every byte, so its time grows with the log; it is shown as a rate.
 
 use std::fs;
@@ -12,14 +13,17 @@ use anyhow::{Context, Result};
 use super::Options;
 use crate::{cargo, process, workspace};
 
-/// Segments of the logs that grow.
-const GROWING: [u32; 4] = [8, 16, 32, 64];
+/// Segments of the logs that grow: up to some 2 GB of text.
+const GROWING: [u32; 3] = [15, 60, 240];
 
-/// In how many segments the conversation is, in a log of the first row's last length.
-const SPREADING: [u32; 4] = [1, 4, 16, 48];
+/// In how many segments the conversation is, in a log of the first row's second length.
+const SPREADING: [u32; 4] = [1, 2, 4, 8];
 
-/// Events in each segment: some five members of gzip.
-const EVENTS: &str = "1000";
+/// Events in each segment: some thirty members of gzip.
+const EVENTS: &str = "6000";
+
+/// The same where it should be quick.
+const EVENTS_QUICK: &str = "1000";
 
 /// A segment that does not hold the conversation may cost so much of one that does.
 const IDLE_SHARE_MAX: f64 = 0.05;
@@ -32,55 +36,95 @@ struct Measured {
     text_mib: f64,
     rewrite_ms: f64,
     verify_ms: f64,
+    /// Before the proof; none where the system does not count it.
+    read_mib: Option<f64>,
 }
 
 /// Measures both rows.
 pub(super) fn run(options: &Options) -> Result<bool> {
     println!("building");
     cargo::run(&["build", "--quiet", "--profile", "quick", "-p", "aios-bench"])?;
-    let last = if options.quick { 3 } else { GROWING.len() };
-    let longest = GROWING.get(last - 1).copied().unwrap_or(GROWING[0]);
-    let growing = row(GROWING.iter().take(last).map(|segments| (*segments, 2)))?;
-    let spread = SPREADING.iter().filter(|holding| **holding < longest);
-    let spreading = row(spread.map(|holding| (longest, *holding)))?;
-    let idle = slope(growing.iter().map(|one| (one.segments, one.rewrite_ms)));
-    let held = slope(spreading.iter().map(|one| (one.holding, one.rewrite_ms)));
+    let events = if options.quick { EVENTS_QUICK } else { EVENTS };
+    let last = if options.quick { 2 } else { GROWING.len() };
+    let growing = row(GROWING.iter().take(last).map(|segments| (*segments, 2)), events)?;
+    let spreading = row(SPREADING.iter().map(|holding| (GROWING[1], *holding)), events)?;
     let rate = growing.last().map_or(0.0, |one| one.text_mib / one.verify_ms * 1e3);
-    let share = idle / held;
-    let met = share <= IDLE_SHARE_MAX && held > 0.0;
-    let verdict = if met { "pass" } else { "MISS" };
-    println!("{held:.2} ms for each segment that holds it, {idle:.3} ms for each that does not");
-    println!("share {share:.3} (bar ≤ {IDLE_SHARE_MAX}): {verdict}");
+    let ms = Slopes::of(&growing, &spreading, |one| Some(one.rewrite_ms));
+    let read = Slopes::of(&growing, &spreading, |one| one.read_mib.map(|mib| mib * 1024.0));
+    let met = [ms.show("ms"), read.show("KiB read")].into_iter().all(|met| met);
     println!("the proof reads {rate:.0} MiB/s of text");
     if let Some(file) = &options.json {
         let text = format!(
-            "{{\"held_ms\":{held},\"idle_ms\":{idle},\"verify_mib_per_s\":{rate},\"met\":{met}}}\n"
+            "{{\"held_ms\":{},\"idle_ms\":{},\"verify_mib_per_s\":{rate},\"met\":{met}}}\n",
+            ms.held, ms.idle
         );
         fs::write(file, text).with_context(|| format!("failed to write {file}"))?;
     }
     Ok(met)
 }
 
-fn row(shapes: impl Iterator<Item = (u32, u32)>) -> Result<Vec<Measured>> {
-    shapes.map(|(segments, holding)| measure(segments, holding)).collect()
+/// What one more segment costs.
+struct Slopes {
+    /// One that holds the conversation.
+    held: f64,
+    /// One that does not.
+    idle: f64,
+    is_counted: bool,
 }
 
-/// The quickest of three: whatever else the machine does only adds to the time.
-fn measure(segments: u32, holding: u32) -> Result<Measured> {
-    let mut all = (0..3).map(|_| once(segments, holding)).collect::<Result<Vec<_>>>()?;
+impl Slopes {
+    fn of(
+        growing: &[Measured],
+        spreading: &[Measured],
+        what: fn(&Measured) -> Option<f64>,
+    ) -> Self {
+        let points = |row: &[Measured], by: fn(&Measured) -> f64| {
+            row.iter().filter_map(|one| Some((by(one), what(one)?))).collect::<Vec<_>>()
+        };
+        let idle = points(growing, |one| one.segments);
+        let held = points(spreading, |one| one.holding);
+        let is_counted = !idle.is_empty();
+        Self { held: slope(held.into_iter()), idle: slope(idle.into_iter()), is_counted }
+    }
+
+    /// Says whether the bar is kept. What the system does not count is said, and keeps none from being kept.
+    fn show(&self, unit: &str) -> bool {
+        let Self { held, idle, is_counted } = self;
+        if !is_counted {
+            println!("{unit}: this system does not count it");
+            return true;
+        }
+        let share = idle / held;
+        let met = share <= IDLE_SHARE_MAX && *held > 0.0;
+        let verdict = if met { "pass" } else { "MISS" };
+        println!(
+            "{held:.2} {unit} for each segment that holds it, {idle:.3} for each that does not: share {share:.4} (bar ≤ {IDLE_SHARE_MAX}) {verdict}"
+        );
+        met
+    }
+}
+
+fn row(shapes: impl Iterator<Item = (u32, u32)>, events: &str) -> Result<Vec<Measured>> {
+    shapes.map(|(segments, holding)| measure(segments, holding, events)).collect()
+}
+
+/// The quicker of two: whatever else the machine does only adds to the time.
+fn measure(segments: u32, holding: u32, events: &str) -> Result<Measured> {
+    let mut all = (0..2).map(|_| once(segments, holding, events)).collect::<Result<Vec<_>>>()?;
     all.sort_by(|one, other| one.rewrite_ms.total_cmp(&other.rewrite_ms));
     let quickest = all[0];
+    let read = quickest.read_mib.map_or_else(|| "-".to_owned(), |mib| format!("{mib:.2}"));
     println!(
-        "{segments:>3} segments ({:>4.0} MiB), {holding:>2} hold it: taken out in {:>7.1} ms, proven in {:>7.0} ms",
+        "{segments:>3} segments ({:>4.0} MiB), {holding:>2} hold it: {read:>6} MiB read, taken out in {:>7.1} ms, proven in {:>7.0} ms",
         quickest.text_mib, quickest.rewrite_ms, quickest.verify_ms
     );
     Ok(quickest)
 }
 
-fn once(segments: u32, holding: u32) -> Result<Measured> {
+fn once(segments: u32, holding: u32, events: &str) -> Result<Measured> {
     let mut command = Command::new(workspace::program("quick", "aios-bench"));
     command.args(["erase", "--segments", &segments.to_string(), "--holding", &holding.to_string()]);
-    command.args(["--events", EVENTS]);
+    command.args(["--events", events]);
     let said = process::output(&mut command).context("aios-bench erase failed")?;
     let figure = |key: &str| {
         let found = said.split_once(&format!("\"{key}\":")).map(|(_, rest)| rest);
@@ -93,6 +137,7 @@ fn once(segments: u32, holding: u32) -> Result<Measured> {
         text_mib: figure("text_mib")?,
         rewrite_ms: figure("rewrite_ms")?,
         verify_ms: figure("verify_ms")?,
+        read_mib: figure("read_mib").ok(),
     })
 }
 

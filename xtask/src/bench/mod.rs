@@ -7,7 +7,6 @@ mod erase;
 mod gateway;
 mod memory;
 mod pii;
-mod soak;
 mod stand;
 mod store;
 mod talk;
@@ -56,11 +55,6 @@ const BENCHES: &[Bench] = &[
         run: pii::run,
     },
     Bench {
-        name: "soak",
-        about: "memory under steady load [--seconds 300] [--json FILE]",
-        run: soak::run,
-    },
-    Bench {
         name: "store",
         about: "the event log on its own [--quick] [--json FILE]",
         run: store::run,
@@ -74,8 +68,6 @@ struct Options {
     quick: bool,
     /// Where the figures go as JSON.
     json: Option<String>,
-    /// How long a soak lasts.
-    seconds: Option<u64>,
 }
 
 /// The command.
@@ -103,12 +95,6 @@ fn options(args: &[String]) -> Result<Options> {
         match arg.as_str() {
             "--quick" => options.quick = true,
             "--json" => options.json = Some(value()?),
-            "--seconds" => {
-                let text = value()?;
-                let seconds =
-                    text.parse().map_err(|_| Usage(format!("{arg}: `{text}` is no number")));
-                options.seconds = Some(seconds?);
-            }
             _ => bail!(Usage(format!("`{arg}` is not understood"))),
         }
     }
@@ -122,12 +108,9 @@ mod tests {
     #[test]
     fn options_are_read_and_strange_ones_refused() {
         let read = |line: &str| options(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        let all = read("--quick --json out.json --seconds 7").unwrap();
-        assert_eq!(
-            (all.quick, all.json.as_deref(), all.seconds),
-            (true, Some("out.json"), Some(7))
-        );
-        for wrong in ["--json", "--seconds x", "--loud"] {
+        let all = read("--quick --json out.json").unwrap();
+        assert_eq!((all.quick, all.json.as_deref()), (true, Some("out.json")));
+        for wrong in ["--json", "--loud"] {
             assert!(read(wrong).unwrap_err().is::<Usage>(), "{wrong}");
         }
     }

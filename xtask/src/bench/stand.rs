@@ -45,8 +45,13 @@ pub(super) struct Stand {
 }
 
 impl Stand {
-    /// Builds everything in release and starts the model.
+    /// Builds everything in release and starts the model, which answers at once.
     pub(super) fn new() -> Result<Self> {
+        Self::with_model(Duration::ZERO)
+    }
+
+    /// The same with a model that takes its time for a whole answer.
+    pub(super) fn with_model(wait: Duration) -> Result<Self> {
         println!("building (release)");
         cargo::run(&["build", "--quiet", "--release", "-p", "aios", "-p", "aios-bench"])?;
         let dir = workspace::fresh_dir("bench")?;
@@ -54,7 +59,8 @@ impl Stand {
         if !pinned {
             println!("not pinned: this needs Linux, taskset and two cores; figures are rough");
         }
-        let command = tool(pinned, LOAD_CORE, &["upstream"]);
+        let wait_ms = wait.as_millis().to_string();
+        let command = tool(pinned, LOAD_CORE, &["upstream", "--wait-ms", &wait_ms]);
         let mut upstream = Server::start(command, &dir.join("upstream.log"))?;
         let model = upstream.wait_line("listening on ", READY)?;
         Ok(Self { dir, pinned, model, _upstream: upstream })
@@ -152,10 +158,11 @@ impl Running {
         let args = ["load", "--to", &self.address, "--mode", mode];
         let mut command = tool(self.pinned, LOAD_CORE, &args);
         command.args(["--connections", &connections, "--duration-ms", &time]);
-        let before = self.cpu_s();
+        let before = [self.cpu_s(), self.keeping_s()];
         let report = process::output(&mut command).context("the load generator failed")?;
-        let cpu_s = self.cpu_s().zip(before).map(|(after, before)| after - before);
-        Ok(Load { report, cpu_s })
+        let after = [self.cpu_s(), self.keeping_s()];
+        let used = |n: usize| after[n].zip(before[n]).map(|(after, before)| after - before);
+        Ok(Load { cpu_s: used(0), keeping_s: used(1), report })
     }
 
     fn proc(&self, file: &str) -> Option<String> {
@@ -167,11 +174,23 @@ impl Running {
     /// By the scheduler's nanoseconds where it keeps them: in ticks of 10 ms, a short phase of
     /// streams is a handful of them.
     fn cpu_s(&self) -> Option<f64> {
-        let by_thread = || {
-            let threads = fs::read_dir(format!("/proc/{}/task", self.server.id())).ok()?;
-            threads.map(|thread| on_cpu_s(&thread.ok()?.path())).sum::<Option<f64>>()
+        let all = self.threads_s(|_| true);
+        all.or_else(|| Some(cpu_ticks(&self.proc("stat")?)? / TICKS_PER_S))
+    }
+
+    /// The same of the threads that keep what is said.
+    fn keeping_s(&self) -> Option<f64> {
+        self.threads_s(|name| name.starts_with("memory"))
+    }
+
+    fn threads_s(&self, is_counted: impl Fn(&str) -> bool) -> Option<f64> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.server.id())).ok()?;
+        let on_cpu_s = |thread: std::io::Result<fs::DirEntry>| {
+            let thread = thread.ok()?.path();
+            let name = fs::read_to_string(thread.join("comm")).ok()?;
+            if is_counted(&name) { on_cpu_s(&thread) } else { Some(0.0) }
         };
-        by_thread().or_else(|| Some(cpu_ticks(&self.proc("stat")?)? / TICKS_PER_S))
+        threads.map(on_cpu_s).sum()
     }
 
     /// Resident memory now.
@@ -194,6 +213,8 @@ impl Running {
 pub(super) struct Load {
     report: String,
     pub(super) cpu_s: Option<f64>,
+    /// What of that went into keeping what was said.
+    pub(super) keeping_s: Option<f64>,
 }
 
 impl Load {

@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use super::Options;
+use super::bars::{self, Limit};
 use super::stand::figure;
 use crate::{cargo, process, workspace};
 
@@ -18,11 +19,6 @@ struct Bar {
     name: &'static str,
     figure: fn(&Read<'_>) -> Option<f64>,
     limit: Limit,
-}
-
-enum Limit {
-    AtLeast(f64),
-    AtMost(f64),
 }
 
 const BARS: &[Bar] = &[
@@ -82,39 +78,14 @@ pub(super) fn run(options: &Options) -> Result<bool> {
     let read = Read(&report);
     let mut all_met = true;
     for bar in BARS {
-        let met = bar.met(&read);
-        all_met &= met == Some(true);
-        println!("{}", bar.line(&read, met));
+        let (line, is_met) = bars::line(bar.name, (bar.figure)(&read), Some(bar.limit));
+        all_met &= is_met;
+        println!("{line}");
     }
     if let Some(file) = &options.json {
         fs::write(file, report + "\n").with_context(|| format!("failed to write {file}"))?;
     }
     Ok(all_met)
-}
-
-impl Bar {
-    /// `None` = there was no figure, which is no pass.
-    fn met(&self, read: &Read<'_>) -> Option<bool> {
-        let figure = (self.figure)(read)?;
-        Some(match self.limit {
-            Limit::AtLeast(bar) => figure >= bar,
-            Limit::AtMost(bar) => figure <= bar,
-        })
-    }
-
-    fn line(&self, read: &Read<'_>, met: Option<bool>) -> String {
-        let figure = (self.figure)(read).map_or("–".to_owned(), |figure| format!("{figure:.1}"));
-        let limit = match self.limit {
-            Limit::AtLeast(bar) => format!("≥ {bar}"),
-            Limit::AtMost(bar) => format!("≤ {bar}"),
-        };
-        let verdict = match met {
-            Some(true) => "pass",
-            Some(false) => "MISS",
-            None => "no figure",
-        };
-        format!("{:<46} {figure:>10} {limit:>10}  {verdict}", self.name)
-    }
 }
 
 #[cfg(test)]
@@ -124,7 +95,8 @@ mod tests {
     const REPORT: &str = r#"{"n_events":1000000,"ingest_per_cpu_s":60000.0,"start_small_ms":10.0,"start_ms":40.0,"erase_1_ms":10.0,"erase_4_ms":40.0,"erase_16_ms":160.0,"erase_4_small_ms":38.0}"#;
 
     fn met(name: &str, report: &str) -> Option<bool> {
-        BARS.iter().find(|bar| bar.name.starts_with(name)).unwrap().met(&Read(report))
+        let bar = BARS.iter().find(|bar| bar.name.starts_with(name)).unwrap();
+        (bar.figure)(&Read(report)).map(|figure| bar.limit.is_met(figure))
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::ops::RangeInclusive;
 use aios_core::Verdict;
 use serde::{Deserialize, Serialize};
 
-use super::sample::Cause;
 use super::tally::Tally;
 
 /// 95 of 100 requests must have their answers within this time.
@@ -40,7 +39,7 @@ pub fn check(tally: &Tally) -> Vec<Check> {
 }
 
 fn sent(tally: &Tally) -> Check {
-    let (n, of) = (tally.n_failed_by(Cause::NotSent), tally.n());
+    let (n, of) = (tally.n_unsent(), tally.n() + tally.n_unsent());
     let is_fit = n as f64 <= NOT_SENT_MAX * of as f64;
     Check {
         name: "sent".to_owned(),

@@ -23,11 +23,14 @@ pub struct LoadReport {
     pub verdict: Verdict,
     /// What is asked, one by one.
     pub checks: Vec<Check>,
-    /// Requests.
+    /// Requests that were sent.
     pub n: u64,
-    /// Those without a whole answer.
+    /// Those that should have been and were not, because too many were under way.
+    #[serde(default)]
+    pub n_unsent: u64,
+    /// Those that were sent and have no whole answer.
     pub n_failed: u64,
-    /// Their share.
+    /// Their share in those that were sent.
     pub error_rate: f64,
     /// Their causes.
     pub errors: BTreeMap<String, u64>,
@@ -155,6 +158,7 @@ impl LoadReport {
             about,
             checks,
             n,
+            n_unsent: tally.n_unsent(),
             n_failed,
             error_rate: n_failed as f64 / n.max(1) as f64,
             errors: tally.errors(),

@@ -32,6 +32,7 @@ pub struct Tally {
     first: Histogram<u64>,
     gap: Histogram<u64>,
     n: u64,
+    n_unsent: u64,
     failed: BTreeMap<Cause, u64>,
     routed: BTreeMap<Option<Tier>, u64>,
     n_simulated: u64,
@@ -58,6 +59,7 @@ impl Default for Tally {
             first: times(),
             gap: times(),
             n: 0,
+            n_unsent: 0,
             failed: BTreeMap::new(),
             routed: BTreeMap::new(),
             n_simulated: 0,
@@ -84,8 +86,12 @@ fn keep(times: &mut Histogram<u64>, time: Duration) {
 }
 
 impl Tally {
-    /// Takes one in.
+    /// Takes one in. What was never sent says nothing of the server, so it is counted and nothing more.
     pub fn add(&mut self, sample: &Sample) {
+        if sample.failed == Some(Cause::NotSent) {
+            self.n_unsent += 1;
+            return;
+        }
         self.n += 1;
         self.ended = self.ended.max(sample.ended);
         self.n_simulated += u64::from(sample.simulated);
@@ -139,20 +145,22 @@ impl Tally {
         self.slices = wide;
     }
 
-    /// Requests so far.
+    /// Requests that were sent so far.
     #[must_use]
     pub const fn n(&self) -> u64 {
         self.n
+    }
+
+    /// Requests that should have been sent and were not.
+    #[must_use]
+    pub const fn n_unsent(&self) -> u64 {
+        self.n_unsent
     }
 
     /// Those without a whole answer.
     #[must_use]
     pub fn n_failed(&self) -> u64 {
         self.failed.values().sum()
-    }
-
-    pub(super) fn n_failed_by(&self, cause: Cause) -> u64 {
-        self.failed.get(&cause).copied().unwrap_or(0)
     }
 
     pub(super) fn errors(&self) -> BTreeMap<String, u64> {

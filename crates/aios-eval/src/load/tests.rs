@@ -76,6 +76,12 @@ fn what_is_not_good_enough_or_not_known_is_no_pass() {
         (0..100).map(|n| Sample { failed: (n < 2).then_some(Cause::NotSent), ..sample(n, 10) }),
     );
     assert_eq!(verdict(&unsent, "sent"), Verdict::NoData);
+    // What was not sent is no error of the server, and what was sent met all that is asked: still nothing is proven.
+    assert_eq!((verdict(&unsent, "errors"), unsent.verdict), (Verdict::Met, Verdict::NoData));
+    assert_eq!((unsent.n, unsent.n_unsent, unsent.n_failed), (98, 2, 0));
+    let none_sent =
+        report((0..100).map(|n| Sample { failed: Some(Cause::NotSent), ..sample(n, 0) }));
+    assert!(none_sent.checks.iter().all(|check| check.verdict == Verdict::NoData), "{none_sent:?}");
     let half = LoadReport::new(About { interrupted: true, ..about() }, &{
         let mut tally = Tally::default();
         (0..100).for_each(|n| tally.add(&sample(n, 10)));

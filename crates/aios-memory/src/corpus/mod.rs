@@ -10,6 +10,7 @@
 
 mod bank;
 mod copies;
+mod diary;
 mod random;
 mod talk;
 
@@ -21,6 +22,7 @@ use aios_core::Timestamp;
 use crate::{Analyzer, Entry, Kind, Scope, Validity, guard_mark, n_words};
 
 pub use copies::{Found, Planted, planted};
+pub use diary::diary;
 pub use random::Random;
 pub use talk::talk;
 
@@ -66,8 +68,24 @@ pub enum Told {
     InAnswer,
     /// Told, and later told otherwise.
     Corrected,
+    /// In other words than it is asked for.
+    Otherwise,
+    /// On a day, which is all that the question names.
+    ByDay,
+    /// In two turns, of which one leads to the other.
+    InTwo,
+    /// Of the other one who speaks here, and not of whom the question names.
+    OfAnother,
     /// Never.
     Never,
+}
+
+impl Told {
+    /// Whether anything answers the question.
+    #[must_use]
+    pub const fn is_answered(self) -> bool {
+        !matches!(self, Self::OfAnother | Self::Never)
+    }
 }
 
 impl Talk {

@@ -11,16 +11,23 @@ struct Figures {
 }
 
 fn measure(unit: Unit, weights: Weights) -> Figures {
+    measure_on(talk, unit, weights)
+}
+
+fn measure_on(make: fn(u64, usize) -> Talk, unit: Unit, weights: Weights) -> Figures {
     let analyzer = Analyzer::default();
     let mut figures = Figures::default();
     for seed in 0..6 {
-        let talk = talk(seed, 600);
+        let talk = make(seed, 600);
         let scope = talk.scope(&analyzer);
         let now = talk.turns.last().unwrap().ts;
         for question in &talk.questions {
             let mut query = Query::new(&analyzer, &question.text, now);
             (query.unit, query.weights) = (unit, weights);
             let hits = scope.search(&query);
+            if question.told == Told::OfAnother {
+                continue;
+            }
             if question.told == Told::Never {
                 figures.n_never += 1.0;
                 figures.quiet += f64::from(u8::from(hits.is_empty()));
@@ -74,4 +81,34 @@ fn a_question_that_nothing_answers_brings_nothing() {
     let unbounded = measure(Unit::Span, Weights { floor: 0.0, ..Weights::default() });
     assert_eq!(unbounded.quiet, 0.0);
     assert!(quiet > 0.02, "{quiet}");
+}
+
+#[test]
+fn a_diary_is_of_its_seed_and_has_every_kind_of_question() {
+    let [one, same, other] = [3, 3, 4].map(|seed| diary(seed, 600));
+    let texts = |talk: &Talk| talk.turns.iter().map(|turn| turn.text.clone()).collect::<Vec<_>>();
+    assert_eq!(texts(&one), texts(&same));
+    assert_ne!(texts(&one), texts(&other));
+    let mut kinds = std::collections::BTreeMap::<Told, usize>::new();
+    let all = [&one, &other];
+    for question in all.iter().flat_map(|talk| &talk.questions) {
+        *kinds.entry(question.told).or_default() += 1;
+        assert_eq!(question.expected.is_empty(), !question.told.is_answered());
+        assert!(!question.text.contains('{'), "{}", question.text);
+    }
+    let kinds: Vec<Told> = kinds.into_keys().collect();
+    assert_eq!(kinds, [Told::Otherwise, Told::ByDay, Told::InTwo, Told::OfAnother, Told::Never]);
+}
+
+#[test]
+fn the_gate_of_the_gateway_keeps_what_is_asked_in_other_words() {
+    let gated = Weights { floor_evidence: 0.75, ..Weights::default() };
+    let [open, shut] = [Weights::default(), gated].map(|one| measure_on(diary, Unit::Span, one));
+    let [open, kept] = [open, shut].map(|one| one.found / one.n);
+    println!("found {open:.3}, through the gate {kept:.3}");
+    assert!(kept > 0.9 * open, "{kept} of {open}");
+    let [open, shut] = [Weights::default(), gated].map(|one| measure(Unit::Span, one));
+    let [open, shut] = [open, shut].map(|one| one.quiet / one.n_never);
+    println!("quiet {open:.3}, with the gate {shut:.3}");
+    assert!(shut > open + 0.4, "{shut} {open}");
 }

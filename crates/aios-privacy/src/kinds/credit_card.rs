@@ -1,6 +1,6 @@
 //! Payment cards: an issuer's range, its lengths and Luhn's check digit (ISO/IEC 7812-1).
 
-use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::context::{COLUMN_WINDOW, CUE_WINDOW, Cues, Verdict};
 use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{Groups, is_free_left, is_free_right, passes_luhn, run_end, values};
 use crate::kind::PiiKind;
@@ -114,11 +114,14 @@ fn grouped_end(source: &Source<'_>, at: usize) -> Option<usize> {
     if source.run_right(at, 5, |byte| byte.is_ascii_digit()) != at + 4 {
         return None;
     }
-    let groups = Groups::read(source, at, |byte| matches!(byte, b' ' | b'-' | b'.'));
-    GROUPINGS
+    let groups = Groups::read(source, at, |byte| matches!(byte, b' ' | b'-' | b'.' | b'\t'));
+    let end = GROUPINGS
         .iter()
         .filter_map(|lengths| groups.end_of(lengths))
-        .find(|end| is_card(source, at, *end) && is_free_right(source, *end))
+        .find(|end| is_card(source, at, *end) && is_free_right(source, *end))?;
+    // A tab parts columns, and one row of them in ten passes the checksum.
+    let is_row = source.byte(at + 4) == Some(b'\t');
+    (!is_row || CUES.before(source, at, COLUMN_WINDOW) == Verdict::For).then_some(end)
 }
 
 fn is_card(source: &Source<'_>, start: usize, end: usize) -> bool {
@@ -151,6 +154,7 @@ mod tests {
             check(&format!("pay ⟦4111 1111 1111 1111⟧ {n:03}.12 now"));
         }
         check("amex ⟦3782 822463 10005⟧; ⟦378282246310005⟧");
+        check("jo\tcard\t⟦4111\t1111\t1111\t1111⟧\t7\nrow\t4111\t1111\t1111\t1111\n");
         check("card:⟦6011000990139424⟧,⟦4012888888881881⟧.");
     }
 

@@ -2,7 +2,7 @@
 //! never gives out area 000, 666 or 900 to 999, group 00 or serial 0000, and a bare run of nine
 //! digits is believed only after a cue word.
 
-use crate::context::{CUE_WINDOW, Cues, Verdict};
+use crate::context::{COLUMN_WINDOW, CUE_WINDOW, Cues, Verdict};
 use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{Groups, is_free_left, is_free_right, run_end, values};
 use crate::kind::PiiKind;
@@ -50,11 +50,16 @@ fn look(source: &Source<'_>, at: usize) -> Look {
 }
 
 fn separated(source: &Source<'_>, at: usize) -> Option<Found> {
-    let groups = Groups::read(source, at, |byte| matches!(byte, b'-' | b' ' | b'.'));
+    let groups = Groups::read(source, at, |byte| matches!(byte, b'-' | b' ' | b'.' | b'\t'));
     let end = groups.end_of(&[3, 2, 4])?;
-    let is_ours = is_issued(source, at, end)
-        && is_free_right(source, end)
-        && CUES.before(source, at, CUE_WINDOW) != Verdict::Against;
+    if !(is_issued(source, at, end) && is_free_right(source, end)) {
+        return None;
+    }
+    // A tab parts columns, in which such numbers stand by chance.
+    let is_ours = match source.byte(at + 3) {
+        Some(b'\t') => CUES.before(source, at, COLUMN_WINDOW) == Verdict::For,
+        _ => CUES.before(source, at, CUE_WINDOW) != Verdict::Against,
+    };
     is_ours.then_some(Found { start: at, end, rule: "us_ssn.separated", confidence: 0.9 })
 }
 
@@ -88,6 +93,7 @@ mod tests {
     fn separators_or_a_cue_make_a_number() {
         check("mine is ⟦512-44-7781⟧, hers ⟦512 44 7782⟧, his ⟦512.44.7783⟧.");
         check("SSN: ⟦512447781⟧");
+        check("jo\tssn\t⟦512\t44\t7781⟧\t3, but 512\t44\t7782 are columns");
         check("social security number ⟦512447781⟧");
     }
 

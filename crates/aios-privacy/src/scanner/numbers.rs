@@ -110,7 +110,7 @@ fn n_digits(source: &Source<'_>, at: usize, end: usize) -> usize {
 
 /// What people put between the digits of one number.
 fn is_sign(byte: u8) -> bool {
-    matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
+    matches!(byte, b' ' | b'\t' | b'-' | b'.' | b'(' | b')' | b'/')
 }
 
 #[cfg(test)]
@@ -134,6 +134,7 @@ mod tests {
         check("at 123456789.", 3);
         check("at 12-345-6789.", 2);
         check("at 123-45-678.", 2);
+        check("ssn\t123\t45\t6789", 3);
         check("1", 0);
     }
 

@@ -36,6 +36,8 @@ pub(crate) enum Access {
 pub(crate) struct Gate {
     pub(crate) state: AdminState,
     pub(crate) access: Access,
+    /// Whether what it does goes on record.
+    pub(crate) is_change: bool,
     /// Method and route, for the trail: no path of a request stands there.
     pub(crate) name: Arc<str>,
 }
@@ -53,9 +55,9 @@ pub(super) enum Refusal {
 
 /// Lets a request through or refuses it; what changes something goes on record.
 pub(crate) async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let may_change = !matches!(*request.method(), Method::GET | Method::HEAD);
     let AdminState { auth, is_loopback, .. } = &gate.state;
-    let caller = match admit(auth, *is_loopback, gate.access, &request, changes) {
+    let caller = match admit(auth, *is_loopback, gate.access, &request, may_change) {
         Ok(caller) => caller,
         Err((refusal, caller)) => return gate.refuse(refusal, caller.as_ref()).await,
     };
@@ -64,7 +66,7 @@ pub(crate) async fn guard(State(gate): State<Gate>, mut request: Request, next: 
         request.extensions_mut().insert(caller);
     }
     let response = next.run(request).await;
-    if !changes {
+    if !(may_change && gate.is_change) {
         return response;
     }
     let status = response.status().as_u16();
@@ -85,7 +87,7 @@ pub(super) fn admit(
     is_loopback: bool,
     access: Access,
     request: &Request,
-    changes: bool,
+    may_change: bool,
 ) -> Result<Option<Caller>, (Refusal, Option<Caller>)> {
     // Whoever reads one of two names may not be who reads the other.
     if request.headers().get_all(HOST).iter().nth(1).is_some() {
@@ -115,7 +117,7 @@ pub(super) fn admit(
     if !is_open && needed.is_some_and(|scope| !caller.scopes.hold(scope)) {
         return Err((Refusal::NoScope(needed), Some(caller)));
     }
-    if changes && caller.by_cookie && !is_our_page(request.headers()) {
+    if may_change && caller.by_cookie && !is_our_page(request.headers()) {
         return Err((Refusal::ForeignPage, Some(caller)));
     }
     Ok(Some(caller))

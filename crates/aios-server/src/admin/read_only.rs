@@ -149,6 +149,7 @@ fn views(files: Files) -> Views {
             reload_error: None,
             started_at,
         },
+        audited: Audited::default(),
         shown: Arc::clone(&shown),
         endpoints: Vec::new(),
         event_log: EventLogStats::default(),

@@ -24,6 +24,8 @@ pub(crate) struct Endpoint<S = AdminState> {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) access: Access,
+    /// Whether it changes something or must be on record for another reason.
+    pub(crate) is_change: bool,
     pub(crate) handler: MethodRouter<S>,
     /// The body that it takes.
     pub(crate) asks: Option<Shape>,
@@ -37,8 +39,22 @@ pub(crate) struct Endpoint<S = AdminState> {
 
 impl<S> Endpoint<S> {
     fn new(method: Method, path: &'static str, access: Access, handler: MethodRouter<S>) -> Self {
-        let media = "application/json";
-        Self { method, path, access, handler, asks: None, query: None, says: None, media }
+        Self {
+            is_change: !matches!(method, Method::GET | Method::HEAD),
+            method,
+            path,
+            access,
+            handler,
+            asks: None,
+            query: None,
+            says: None,
+            media: "application/json",
+        }
+    }
+
+    /// One that only reads, though what it is asked stands in a body.
+    fn looks(self) -> Self {
+        Self { is_change: false, ..self }
     }
 
     fn asks<T: JsonSchema>(self) -> Self {
@@ -113,7 +129,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         change("/admin/v1/faults/order", Access::Scope(Scope::ConfigWrite), post(faults::order)),
         change("/admin/v1/faults/clear", Access::Scope(Scope::ConfigWrite), post(faults::clear)),
         read("/admin/v1/memory/stats", Access::Scope(Scope::MemoryRead), get(memory::stats)),
-        change("/admin/v1/memory/search", Access::Scope(Scope::MemoryRead), post(memory::search)),
+        change("/admin/v1/memory/search", Access::Scope(Scope::MemoryRead), post(memory::search))
+            .looks(),
         change("/admin/v1/memory/add", Access::Scope(Scope::MemoryWrite), post(memory::add)),
         change("/admin/v1/memory/dedup", Access::Scope(Scope::MemoryWrite), post(memory::dedup)),
         change("/admin/v1/memory/decay", Access::Scope(Scope::MemoryWrite), post(memory::decay)),
@@ -184,6 +201,7 @@ where
             Needs(Scope::CanaryRead),
             post(view::routing::explain),
         )
+        .looks()
         .asks::<view::routing::ExplainAsked>()
         .says::<view::routing::Explained>(),
         read("/admin/v1/events", Needs(Scope::LogsRead), get(view::events::list))
@@ -220,12 +238,15 @@ where
 
 /// The admin listener's service.
 pub(crate) fn router(state: AdminState) -> Router {
-    let gate = |access, name: &str| Gate { state: state.clone(), access, name: name.into() };
+    let gate = |access, is_change, name: &str| {
+        let state = state.clone();
+        Gate { state, access, is_change, name: name.into() }
+    };
     let mut router = Router::new();
     let mut known = BTreeSet::new();
     for endpoint in endpoints() {
         let name = format!("{} {}", endpoint.method, endpoint.path);
-        let layer = from_fn_with_state(gate(endpoint.access, &name), guard);
+        let layer = from_fn_with_state(gate(endpoint.access, endpoint.is_change, &name), guard);
         // A path has one answer for every way in which it is not asked.
         let handler = match known.insert(endpoint.path) {
             true => endpoint.handler.fallback(health::bad_method),
@@ -234,11 +255,11 @@ pub(crate) fn router(state: AdminState) -> Router {
         router = router.route(endpoint.path, handler.layer(layer));
     }
     for path in state.page.paths() {
-        let layer = from_fn_with_state(gate(Access::Visitor, "a file of the page"), guard);
+        let layer = from_fn_with_state(gate(Access::Visitor, false, "a file of the page"), guard);
         router = router.route(path, get(page::file).fallback(health::bad_method).layer(layer));
     }
     // Whoever is nobody does not learn which paths there are.
     let unknown = any(health::unknown);
-    let layer = from_fn_with_state(gate(Access::Known, "unknown path"), guard);
+    let layer = from_fn_with_state(gate(Access::Known, true, "unknown path"), guard);
     router.fallback_service(unknown.layer(layer).with_state(state.clone())).with_state(state)
 }

@@ -416,18 +416,25 @@ async fn what_changes_something_and_who_is_refused_is_on_record() {
     ask("POST /admin/v1/login-links", "authorization", &bearer("all")).await;
     ask("POST /admin/v1/login-links", "cookie", &cookie).await;
     ask("GET /admin/v1/audit?n=1", "authorization", &bearer("all")).await;
+    // What it is asked stands in a body, and it only reads all the same.
+    ask("POST /admin/v1/routing/explain", "authorization", &bearer("all")).await;
+    ask("POST /admin/v1/memory/search", "authorization", &bearer("all")).await;
     ask("GET /admin/v1/audit?n=2", "authorization", "Bearer guess").await;
     ask("GET /admin/v1/audit?n=3", "authorization", &bearer("logs:read")).await;
+    ask("POST /admin/v1/routing/explain", "authorization", &bearer("logs:read")).await;
     let trail: Vec<_> =
         admin.trail().into_iter().map(|entry| (entry.actor, entry.action)).collect();
     let changed =
         || AuditAction::Changed { request: "POST /admin/v1/login-links".into(), status: 200 };
     let refused = |status| AuditAction::Refused { request: "GET /admin/v1/audit".into(), status };
+    let explain =
+        AuditAction::Refused { request: "POST /admin/v1/routing/explain".into(), status: 403 };
     let expect = [
         ("all", changed()),
         ("all (session)", changed()),
         ("stranger", refused(401)),
         ("logs:read", refused(403)),
+        ("logs:read", explain),
     ];
     assert_eq!(trail[1..], expect.map(|(actor, action)| (actor.to_owned(), action)));
 }

@@ -29,6 +29,8 @@ pub(crate) enum GatewayError {
     ClientLimited { what: &'static str, limit: u64, retry_after: Duration },
     /// The event log has no room, so the request could not leave its event.
     EventLogFull { why: String },
+    /// The request was served, and its event is not known to be on disk.
+    EventNotKept { why: String },
     /// The body is larger than allowed.
     BodyTooLarge { max: usize },
     /// The body stopped coming.
@@ -87,6 +89,7 @@ impl GatewayError {
             | Self::UnknownEvent
             | Self::EnoughSaid { .. } => Outcome::CallerError,
             Self::ClientLimited { .. } | Self::EventLogFull { .. } => Outcome::Overloaded,
+            Self::EventNotKept { .. } => Outcome::InternalError,
             Self::BodyTimeout { .. } => Outcome::Timeout,
             Self::BodyLost => Outcome::ClientCancelled,
             Self::Upstream(failure) => failure_outcome(failure),
@@ -105,6 +108,7 @@ impl GatewayError {
             Self::MayNotSteer { .. } => "purpose_not_allowed",
             Self::ClientLimited { .. } => "rate_limit_exceeded",
             Self::EventLogFull { .. } => "event_log_full",
+            Self::EventNotKept { .. } => "event_not_kept",
             Self::BodyTooLarge { .. } => "request_too_large",
             Self::BodyTimeout { .. } => "request_timeout",
             Self::BodyLost => "client_closed_request",
@@ -141,7 +145,7 @@ impl GatewayError {
             Self::ReplyBlocked { .. } | Self::Unscannable { .. } => StatusCode::BAD_GATEWAY,
             Self::UnsupportedEncoding { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Upstream(failure) => failure_status(failure),
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::EventNotKept { .. } | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -215,6 +219,7 @@ impl GatewayError {
             Self::EventLogFull { why } => format!(
                 "The event log cannot take another event ({why}), so the request was not admitted."
             ),
+            Self::EventNotKept { why } => format!("The answer is held back: {why}."),
             Self::BodyTooLarge { max } => {
                 format!(
                     "The request body is larger than the {max} bytes allowed (server.body_max)."
@@ -272,6 +277,8 @@ impl GatewayError {
             Self::Upstream(_)
             | Self::ReplyBlocked { .. }
             | Self::Unscannable { .. }
+            // It was served: once more would only give the disk more to do.
+            | Self::EventNotKept { .. }
             | Self::Internal => Some(false),
             _ => None,
         }
@@ -366,6 +373,21 @@ mod tests {
             (401, &json!("authentication_error"))
         );
         assert!(body["error"]["param"].is_null());
+    }
+
+    /// It was admitted and served: neither the words nor the wait of a full log fit.
+    #[test]
+    fn an_answer_whose_event_is_late_says_so() {
+        let why = "the event was not on disk within 5s".to_owned();
+        let answer = GatewayError::EventNotKept { why }.answer();
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        let message = "The answer is held back: the event was not on disk within 5s.";
+        assert_eq!(body["error"]["message"], message);
+        assert_eq!(
+            (answer.status.as_u16(), &body["error"]["code"]),
+            (500, &json!("event_not_kept"))
+        );
+        assert_eq!((answer.retry_after, answer.should_retry), (None, Some(false)));
     }
 
     #[test]

@@ -223,7 +223,8 @@ async fn keep(
         redactions: counts,
     })));
     if commit.needs_wait() {
-        commit.durable().await.map_err(|error| full(error.to_string()))?;
+        let not_kept = |why: String| GatewayError::EventNotKept { why };
+        commit.durable().await.map_err(|error| not_kept(error.to_string()))?;
     }
     Ok(event_id)
 }

@@ -46,7 +46,7 @@ impl Answer {
         };
         match Box::pin(commit.durable()).await {
             Ok(()) => self.response,
-            Err(error) => error_response(&GatewayError::EventLogFull { why: error.to_string() }),
+            Err(error) => error_response(&GatewayError::EventNotKept { why: error.to_string() }),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Hypotheses asked of what was kept.
 
+use std::time::Duration;
+
 use aios_control::ControlEvent;
 use aios_control::hypothesis::{Finished, Hypothesis, Testing, anchor};
 use aios_core::Timestamp;
@@ -7,13 +9,17 @@ use aios_store::{ControlHistory, DataDir, Index, StoreError};
 
 use super::rows::each_row;
 
-/// From when on traffic is asked at `now`, as far as nobody wants it otherwise.
+/// From when on traffic is asked at `now`, as far as nobody wants it otherwise and events are `kept_for` so long.
 ///
 /// # Errors
 /// When what control keeps cannot be read. A line of it that is damaged ends what is known.
-pub fn anchored(dir: &DataDir, now: Timestamp) -> Result<Timestamp, StoreError> {
+pub fn anchored(
+    dir: &DataDir,
+    now: Timestamp,
+    kept_for: Duration,
+) -> Result<Timestamp, StoreError> {
     let history = ControlHistory::<ControlEvent>::read(dir)?;
-    Ok(anchor(history.lines.iter().map(|kept| &kept.record), now))
+    Ok(anchor(history.lines.iter().map(|kept| &kept.record), now, kept_for))
 }
 
 /// What live traffic from `since` until `now` says to each hypothesis.

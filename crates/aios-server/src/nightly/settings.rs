@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use aios_control::hypothesis::Hypothesis;
 use aios_core::Bucket;
@@ -31,6 +32,8 @@ pub struct NightWork {
     pub promote_max: usize,
     /// What is asked of the traffic.
     pub hypotheses: Vec<Hypothesis>,
+    /// How long events are kept, which a test cannot reach back further than.
+    pub events_kept_for: Duration,
 }
 
 /// What becomes of live questions that would make golden cases.

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub(crate) use control_head::on_record as control_on_record;
+pub(crate) use control_head::witnessed as control_witnessed;
 pub use entry::{AuditAction, AuditEntry};
 pub(crate) use erasures::{Erasures, OnRecord};
 pub use prune::Pruned;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::checkpoint::{self, Checkpoint};
 use super::entry::{self, AuditAction, GENESIS};
-use super::{each_line, files};
+use super::{control_head, each_line, files};
 use crate::sign::{self, Signer};
 use crate::{DataDir, StoreError};
 
@@ -75,7 +75,7 @@ impl fmt::Display for AuditFault {
 }
 
 /// Checks every entry against its hash, its place in the chain and the signed checkpoints, those in
-/// `copies` too.
+/// `copies` too; and control's chain against what the trail says of it.
 ///
 /// # Errors
 /// When a file or the signing key cannot be read, or a copy is not there: then there is no verdict.
@@ -108,9 +108,13 @@ pub fn verify_audit(dir: &DataDir, copies: &[PathBuf]) -> Result<AuditVerdict, S
     if chain.n_entries == 0 && vouched.by_seq.is_empty() {
         return Ok(AuditVerdict::NoData);
     }
-    Ok(match chain.end(&audit) {
-        Ok(verified) => AuditVerdict::Sound(verified),
-        Err(fault) => AuditVerdict::Bad(fault),
+    let verified = match chain.end(&audit) {
+        Ok(verified) => verified,
+        Err(fault) => return Ok(AuditVerdict::Bad(fault)),
+    };
+    Ok(match control_head::contradicted(dir)? {
+        Some(fault) => AuditVerdict::Bad(fault),
+        None => AuditVerdict::Sound(verified),
     })
 }
 

@@ -3,12 +3,16 @@
 //! A chain of hashes does not show that its end was cut off: what is left of it is sound. So after each line its number
 //! and hash are written beside it and signed, and a chain that does not come as far is one that lines were taken from.
 //! After a crash the chain may be a line further than its head, never the other way round.
+//!
+//! A chain that was begun anew goes on counting where the one before ended, though it begins with no hash. So whoever
+//! remembers a number of a line, as the audit trail does, can tell an older chain from a newer one.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::ChainEnd;
+use crate::chain::GENESIS;
 use crate::sign::{self, Signer, is_signed};
 use crate::{DataDir, StoreError, disk, fail};
 
@@ -67,6 +71,11 @@ impl Head {
         disk::write_atomic(&path, &text)?;
         fail::point("control.headed");
         Ok(())
+    }
+
+    /// Where a chain begins that has no line yet, and before which there was another.
+    pub(super) fn begun_anew(&self) -> Option<ChainEnd> {
+        (self.h == GENESIS).then(|| ChainEnd { seq: self.seq, h: self.h.clone() })
     }
 
     /// Whether what is on disk names a line so far on, as far as anybody knows.

@@ -99,7 +99,8 @@ impl<T: DeserializeOwned> ControlHistory<T> {
                 (None, Some(ControlFault { file: Head::path(dir), line: 1, why: why.to_owned() }))
             }
         };
-        let end = ChainEnd::nowhere();
+        let witnessed = audit::control_witnessed(dir)?.map(|witness| witness.last_line);
+        let end = head.as_ref().and_then(Head::begun_anew).unwrap_or_else(ChainEnd::nowhere);
         let mut history = Self { lines: Vec::new(), fault, end, head, next_line: 1 };
         for path in files(dir)? {
             if history.fault.is_some() {
@@ -107,11 +108,15 @@ impl<T: DeserializeOwned> ControlHistory<T> {
             }
             history.take(&path)?;
         }
-        history.fault = history.fault.take().or_else(|| history.cut(dir));
-        if history.fault.is_none() && history.head.is_none() && history.end.seq == 0 {
-            history.fault = gone(dir)?;
-        }
+        let fault = history.fault.take();
+        history.fault = fault.or_else(|| history.cut(dir)).or_else(|| history.old(dir, witnessed));
         Ok(history)
+    }
+
+    /// The number of the last line that is there, or that there was before the chain was begun anew.
+    #[must_use]
+    pub const fn last_line(&self) -> u64 {
+        self.end.seq
     }
 
     /// Why the chain is not whole, if it is shorter than it was.
@@ -121,6 +126,21 @@ impl<T: DeserializeOwned> ControlHistory<T> {
             "its end was cut off: the chain came to line {}, and ends with line {}",
             head.seq, self.end.seq
         );
+        Some(ControlFault { file: dir.control_path(), line: self.next_line, why })
+    }
+
+    /// Why the chain is not the newest one, by what the audit trail knows of it: a chain and its head out of a backup
+    /// agree with each other.
+    fn old(&self, dir: &DataDir, witnessed: Option<u64>) -> Option<ControlFault> {
+        let last = witnessed.filter(|last| *last > self.end.seq)?;
+        let why = if self.head.is_none() && self.end.seq == 0 {
+            format!("it is gone, and its head too: the audit trail knows of a line {last}")
+        } else {
+            format!(
+                "it is an older one, with an older head, as from a backup: the audit trail knows of a line {last}, and it ends with line {}",
+                self.end.seq
+            )
+        };
         Some(ControlFault { file: dir.control_path(), line: self.next_line, why })
     }
 
@@ -170,15 +190,6 @@ impl<T: DeserializeOwned> ControlHistory<T> {
             Some(_) | None => Ok((kept, hash.to_owned())),
         }
     }
-}
-
-/// Why there should be a chain where there is none, and no head of one either.
-fn gone(dir: &DataDir) -> Result<Option<ControlFault>, StoreError> {
-    Ok(audit::control_on_record(dir)?.map(|seq| ControlFault {
-        file: dir.control_path(),
-        line: 1,
-        why: format!("it is gone, and its head too: the audit trail knows of a line {seq}"),
-    }))
 }
 
 /// How far the chain has come, by its head; none where there is no head that can be used.

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use aios_core::Timestamp;
+use serde_json::Value;
 
-use super::ChainEnd;
 use super::head::Head;
+use super::{ChainEnd, ControlHistory};
 use crate::retention::Term;
 use crate::sign::Signer;
-use crate::{DataDir, StoreError, disk, fail, stats};
+use crate::{DataDir, StoreError, audit, disk, fail, stats};
 
 /// What begins and ends the name of a file that is full; between them stands its first line's number.
 const ROLLED: (&str, &str) = ("control.", ".ndjson");
@@ -35,9 +36,11 @@ pub(super) fn rolled(dir: &DataDir, first_seq: u64) -> PathBuf {
 }
 
 /// Renames everything that is there, so that it is read no more; the head last, so that a crash on the way leaves no
-/// chain that seems whole. Returns where the newest file is now.
+/// chain that seems whole. The next chain goes on counting behind everything that anybody knows of. Returns where the
+/// newest file is now.
 pub(super) fn put_aside(dir: &DataDir, at: Timestamp) -> Result<PathBuf, StoreError> {
     let stamp = at.as_micros();
+    let seq = last_known(dir)?;
     let mut newest = dir.control_path();
     for (n, path) in super::files(dir)?.into_iter().enumerate() {
         let name = format!("{}{ASIDE}{stamp}-{n}{}", ROLLED.0, ROLLED.1);
@@ -51,13 +54,22 @@ pub(super) fn put_aside(dir: &DataDir, at: Timestamp) -> Result<PathBuf, StoreEr
     let head = Head::path(dir);
     if head.exists() {
         let aside = dir.analytics_path().join(format!("{}{ASIDE}{stamp}.head", ROLLED.0));
-        fs::rename(&head, aside).map_err(StoreError::io("put aside", &head))?;
-        disk::sync_dir(&dir.analytics_path())?;
+        // A copy: without a head on the way, a crash would have the next chain count from the beginning.
+        let text = fs::read(&head).map_err(StoreError::io("put aside", &head))?;
+        disk::write_atomic(&aside, &text)?;
         fail::point("control.head_aside");
     }
     // That nothing is there any more is no accident.
-    Head::write(dir, &Signer::load(dir)?, &ChainEnd::nowhere())?;
+    Head::write(dir, &Signer::load(dir)?, &ChainEnd { seq, ..ChainEnd::nowhere() })?;
     Ok(newest)
+}
+
+/// The highest number of a line by the chain as far as it is sound, its head, and the audit trail.
+fn last_known(dir: &DataDir) -> Result<u64, StoreError> {
+    let read = ControlHistory::<Value>::read(dir)?.last_line();
+    let headed = super::headed(dir)?;
+    let witnessed = audit::control_witnessed(dir)?.map(|witness| witness.last_line);
+    Ok([headed, witnessed].into_iter().flatten().fold(read, u64::max))
 }
 
 /// Removes full files whose time is over, the oldest first, so that what is left is one piece. The newest that holds a

@@ -149,8 +149,11 @@ fn what_cannot_be_used_is_put_aside_and_a_new_chain_is_begun() {
     let aside = ControlLog::put_aside(&dir, at).unwrap();
     assert_eq!(fs::read_to_string(aside).unwrap(), "nonsense\n");
     let (mut log, kept) = open(&dir);
-    assert_eq!((kept.len(), log.append(day(0), &json!({ "n": 1 })).unwrap()), (0, 1));
+    // It counts on: a number never stands for two lines.
+    assert_eq!((kept.len(), log.append(day(0), &json!({ "n": 1 })).unwrap()), (0, 3));
     assert_eq!(numbered(&dir), [1]);
+    drop(log);
+    assert_eq!(open(&dir).0.append(day(0), &json!({ "n": 2 })).unwrap(), 4);
 }
 
 #[test]
@@ -247,4 +250,39 @@ fn who_shows_it_reads_from_the_end_back_as_far_as_is_asked() {
     fs::remove_file(&files(&dir).unwrap()[0]).unwrap();
     let newest: Vec<_> = ControlTail::<Value>::open(&dir).unwrap().take(2).collect();
     assert!(newest.iter().all(Result::is_ok) && newest.len() == 2);
+}
+
+/// Both agree with each other; the trail agrees with neither.
+#[test]
+fn an_older_chain_with_its_head_is_not_taken_for_the_newest() {
+    let (_temp, dir) = with_lines(2);
+    let audit = |at| AuditLog::open(&dir, AuditConfig::default(), at).unwrap();
+    let verify = || crate::verify_audit(&dir, &[]).unwrap();
+    let files = [dir.control_path(), Head::path(&dir)];
+    let backup = files.clone().map(|file| fs::read(file).unwrap());
+    let restore =
+        || files.iter().zip(&backup).for_each(|(file, text)| fs::write(file, text).unwrap());
+    let (mut log, _) = open(&dir);
+    for n in 3..=5 {
+        log.append(day(0), &json!({ "n": n, "ts": day(0) })).unwrap();
+    }
+    drop(log);
+    audit(day(0)).close(day(0)).unwrap();
+    assert!(verify().is_sound());
+    restore();
+    // A start with it does not make it the newest.
+    audit(day(1)).close(day(1)).unwrap();
+    let fault = ControlLog::open::<Value>(&dir).unwrap().unwrap_err();
+    assert!(fault.why.contains("knows of a line 5, and it ends with line 2"), "{fault}");
+    let crate::AuditVerdict::Bad(fault) = verify() else { panic!("it is not sound") };
+    assert!(fault.why.contains("had come to line 5, and that is sound up to line 2"), "{fault}");
+    assert!(fault.file.starts_with(dir.audit_path()) && fault.line.is_some(), "{fault}");
+    // A reset begins behind all of it, and the trail is sound again.
+    ControlLog::put_aside(&dir, day(1)).unwrap();
+    assert!(verify().is_sound());
+    assert_eq!(open(&dir).0.append(day(1), &json!({ "n": 6, "ts": day(1) })).unwrap(), 6);
+    assert_eq!(numbered(&dir), [6]);
+    audit(day(2)).close(day(2)).unwrap();
+    restore();
+    assert!(ControlLog::open::<Value>(&dir).unwrap().is_err(), "nor after a reset");
 }

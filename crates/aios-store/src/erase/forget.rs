@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::receipt;
 use super::run::Eraser;
 use crate::audit::{AuditAction, Erasures};
-use crate::{Holds, StoreError, disk};
+use crate::replace::remove;
+use crate::{Holds, StoreError, fail};
 
 /// A line of the ledger: what was taken out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,8 +48,13 @@ impl Eraser {
         let n_erasures = due.len() as u64;
         self.audit.append(now, actor, AuditAction::Forgot { n_erasures, before })?;
         // The receipts first: what is broken off here is still in the ledger, and done again.
-        due.iter().try_for_each(|id| disk::remove(&receipt::path(&self.dir, id)))?;
+        due.iter().try_for_each(|id| {
+            let receipt = receipt::path(&self.dir, id);
+            remove(&receipt, "forget.before_receipt", "forget.receipt_removed")
+        })?;
+        fail::point("forget.before_ledger");
         ledger.forget(&due, before)?;
+        fail::point("forget.done");
         Ok(n_erasures)
     }
 }

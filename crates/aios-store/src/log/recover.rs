@@ -49,13 +49,22 @@ pub(crate) fn recover(segment: &Path, quarantine: &Path) -> Result<Recovered, St
     Ok(Recovered { len: good, quarantined: len - good })
 }
 
+/// The files in the quarantine that a segment was put aside into from its beginning: torn copies of it.
+pub(crate) fn aside_of(segment: &Path, quarantine: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let stem = segment.file_stem().unwrap_or_default().to_string_lossy();
+    let (head, tail) = (format!("{stem}.at-0-"), ".torn");
+    let names = disk::names_in(quarantine)?.into_iter();
+    let is_copy = |name: &String| name.starts_with(&head) && name.ends_with(tail);
+    Ok(names.filter(is_copy).map(|name| quarantine.join(name)).collect())
+}
+
 /// Puts a whole segment into the quarantine: one that is less than what stands beside it.
 pub(crate) fn put_aside(segment: &Path, quarantine: &Path) -> Result<(), StoreError> {
     let mut file = regular::open(segment).map_err(StoreError::io("open", segment))?;
     let aside = move_aside(&mut file, 0, segment, quarantine)?;
     drop(file);
     remove(segment, "aside.before_remove", "aside.removed")?;
-    tracing::warn!(to = %aside.display(), "a torn copy of a segment that is there compressed was moved aside");
+    tracing::warn!(to = %aside.display(), "a torn copy of a segment that is there compressed was moved aside; `aios logs verify` tells whether that one can be read");
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! What comes in and what goes out.
 
+use std::sync::{Arc, OnceLock};
+
 use aios_core::Timestamp;
 use aios_memory::{Kind, Validity};
 use aios_privacy::{Pseudonym, Remembered};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Longest text of a fragment, in bytes.
 pub const FRAGMENT_MAX: usize = 64 * 1024;
@@ -137,13 +139,18 @@ impl Refusal {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recalled {
     /// In the order in which they were said.
-    pub fragments: Vec<RecalledFragment>,
+    #[serde(serialize_with = "each")]
+    pub fragments: Vec<Arc<RecalledFragment>>,
     /// Place among them of the one for which they were found.
     pub best: usize,
     /// How good this is among the other results of the same question.
     pub score: f32,
     /// How much of the question stands in it, by the rareness of its words.
     pub share: f32,
+}
+
+fn each<S: Serializer>(all: &[Arc<RecalledFragment>], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(all.iter().map(AsRef::as_ref))
 }
 
 /// A fragment that was found.
@@ -168,6 +175,9 @@ pub struct RecalledFragment {
     /// [`aios_memory::normal_hash`] of the text.
     #[serde(skip)]
     pub norm_hash: [u8; 16],
+    /// What its reader makes of it each time that it is found: made once, and forgotten with it.
+    #[serde(skip)]
+    pub shown: OnceLock<Box<str>>,
 }
 
 impl RecalledFragment {
@@ -182,6 +192,7 @@ impl RecalledFragment {
             text: new.text.as_str().to_owned(),
             ts: new.ts,
             norm_hash,
+            shown: OnceLock::new(),
         }
     }
 }

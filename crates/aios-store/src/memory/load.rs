@@ -1,7 +1,7 @@
 //! Reads a scope from its rows.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aios_core::Timestamp;
 use aios_memory::{Analyzer, Entry, ModelId, Quantized, Scope, Term, Validity};
@@ -77,6 +77,7 @@ fn text(database: &Connection, row: &Row<'_>, ts: Timestamp) -> rusqlite::Result
         text: row.get(16)?,
         ts,
         norm_hash: row.get(17)?,
+        shown: OnceLock::new(),
     })
 }
 

@@ -106,7 +106,7 @@ impl Held {
     pub(super) fn search(&self, query: &Query) -> Option<Vec<Recalled>> {
         let texts = self.texts.as_ref()?;
         let hits = self.scope.search(query);
-        let text = |id| texts.get(&id).map(|one| RecalledFragment::clone(one));
+        let text = |id| texts.get(&id).cloned();
         Some(hits.iter().filter_map(|hit| recalled(&self.scope, hit, text)).collect())
     }
 
@@ -123,7 +123,7 @@ impl Held {
 pub(super) fn recalled(
     scope: &Scope,
     hit: &Hit,
-    text: impl FnMut(i64) -> Option<RecalledFragment>,
+    text: impl FnMut(i64) -> Option<Arc<RecalledFragment>>,
 ) -> Option<Recalled> {
     let ids = hit.members.iter().map(|at| scope.id(*at));
     let fragments: Vec<_> = ids.filter_map(text).collect();
@@ -153,11 +153,15 @@ impl Change {
     }
 }
 
-/// Bytes that a text takes, nearly.
+/// Bytes that a text takes, nearly, with what will be made of it when it is found.
 fn n_bytes(one: &RecalledFragment) -> usize {
     let speaker = one.speaker.as_ref().map_or(0, String::len);
-    size_of::<RecalledFragment>() + one.id.len() + one.home.len() + speaker + one.text.len()
+    let shown = SHOWN_BYTES + one.id.len() + speaker + one.text.len();
+    size_of::<RecalledFragment>() + one.id.len() + one.home.len() + speaker + one.text.len() + shown
 }
+
+/// What stands around a text that is shown.
+const SHOWN_BYTES: usize = 96;
 
 fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,7 +1,7 @@
 //! Searches one scope.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use aios_core::Timestamp;
 use aios_memory::{Hit, Query};
@@ -161,7 +161,7 @@ fn read(
     database: &Connection,
     key: &Key,
     ids: impl Iterator<Item = i64>,
-) -> rusqlite::Result<HashMap<i64, RecalledFragment>> {
+) -> rusqlite::Result<HashMap<i64, Arc<RecalledFragment>>> {
     let (filter, names) = key.filter(2);
     let sql = format!(
         "SELECT f.id, f.name, s.name, f.speaker, f.text, f.ts,
@@ -184,8 +184,9 @@ fn read(
             text: row.get(4)?,
             ts: Timestamp::from_micros(row.get(5)?),
             norm_hash: row.get(7)?,
+            shown: OnceLock::new(),
         };
-        Ok((number, fragment))
+        Ok((number, Arc::new(fragment)))
     });
     rows?.collect()
 }

@@ -46,7 +46,7 @@ fn add(memory: &MemoryStore, new: Vec<NewFragment>) -> Vec<Outcome> {
 fn found(memory: &MemoryStore, scope: &MemoryScope, question: &str) -> Vec<String> {
     let query = memory.query(question, at(10_000));
     let recalled = memory.search(scope, &query).unwrap();
-    recalled.into_iter().flat_map(|one| one.fragments).map(|one| one.text).collect()
+    recalled.into_iter().flat_map(|one| one.fragments).map(|one| one.text.clone()).collect()
 }
 
 #[test]

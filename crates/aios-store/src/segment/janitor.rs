@@ -72,7 +72,9 @@ fn make_sidecar(segments: Segments<'_>, id: SegmentId) -> Result<(), StoreError>
 
 /// Leaves one of a hot and a cold segment with the same id; tells how many files were removed. A compression
 /// that was broken off leaves a hot one with its footer, which counts. One without is no work of ours: a copy
-/// that was broken off, of which nobody knows how much is missing. It must not cost the cold one.
+/// that was broken off, of which nobody knows how much is missing. It must not cost the cold one, and a footer made for it
+/// would have it count as whole: so it is put aside even where the cold one is damaged too. That one stays for an erasure
+/// to take apart, and `aios logs verify` names both.
 pub(super) fn leave_one(
     layout: &Layout,
     id: SegmentId,
@@ -83,8 +85,10 @@ pub(super) fn leave_one(
         return Ok(0);
     }
     let is_whole = seal::read_footer(&hot)?.is_some_and(|footer| footer.segment == id);
-    if !is_whole && let Ok(sidecar) = Sidecar::survey(layout, id) {
-        sidecar.write(layout, id)?;
+    if !is_whole {
+        if let Ok(sidecar) = Sidecar::survey(layout, id) {
+            sidecar.write(layout, id)?;
+        }
         put_aside(&hot, quarantine)?;
         return Ok(0);
     }

@@ -169,14 +169,15 @@ fn what_a_crash_left_is_tidied_away() {
     let log = Log::hot(300, &[]);
     let layout = log.segments().layout();
     let (text, footer) = log.read();
-    // A footer that was never written, a copy half made, a copy whose original is still there.
-    fs::write(layout.hot(log.id), &text).unwrap();
+    let (next, nobody) = (log.id.next(), log.id.next().next());
+    // A copy whose original is still there, a footer that was never written, a copy half made, a sidecar of nothing.
     fs::write(layout.cold(log.id), "old state").unwrap();
+    fs::write(layout.hot(next), fixture::line(301)).unwrap();
     fs::write(layout.dir().join("hypotheses.x.tmp"), "half").unwrap();
-    fs::write(layout.sidecar(log.id.next()), "{}").unwrap();
+    fs::write(layout.sidecar(nobody), "{}").unwrap();
     let tidied = log.segments().tidy().unwrap();
     assert_eq!((tidied.n_removed, tidied.n_finished, tidied.n_sidecars), (3, 1, 0));
-    assert_eq!(log.names(), [format!("hypotheses.{}.ndjson", log.id)]);
+    assert_eq!(log.names(), [log.id, next].map(|id| format!("hypotheses.{id}.ndjson")));
     assert!(log.read() == (text, footer));
 }
 
@@ -202,6 +203,40 @@ fn a_torn_copy_does_not_cost_the_cold_segment() {
         let aside: Vec<_> = fs::read_dir(log.dir.quarantine_path()).unwrap().collect();
         assert_eq!(aside.len(), 1);
         assert_eq!(fs::read_to_string(aside[0].as_ref().unwrap().path()).unwrap(), torn);
+    }
+}
+
+/// Nobody can tell what either of them lacks: neither counts as whole, and both are named.
+#[test]
+fn a_torn_copy_beside_a_damaged_cold_segment_is_put_aside_and_named() {
+    let ways: [fn(&Log); 3] = [
+        |log| assert_eq!(log.segments().tidy().unwrap().n_removed, 0),
+        |log| log.segments().take_in().unwrap(),
+        |log| log.segments().finish(log.id).map(drop).unwrap_or_default(),
+    ];
+    for way in ways {
+        let log = Log::cold(600, &[]);
+        let layout = log.segments().layout();
+        let torn: String = log.read().0.chars().take(5000).collect();
+        let mut bytes = fs::read(layout.cold(log.id)).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        fs::write(layout.cold(log.id), &bytes).unwrap();
+        fs::write(layout.hot(log.id), &torn).unwrap();
+        way(&log);
+        assert!(!layout.hot(log.id).is_file(), "it is no data any more");
+        assert!(fs::read(layout.cold(log.id)).unwrap() == bytes, "it can still be taken apart");
+        let verified = crate::verify(&log.dir, true).unwrap();
+        assert_eq!(verified.n_events, 0, "nothing of either is counted");
+        let of = |path: &std::path::Path| {
+            let why = verified.faults.iter().filter(|fault| fault.path == path);
+            why.map(|fault| fault.why.as_str()).collect::<Vec<_>>().join("; ")
+        };
+        assert!(of(&layout.cold(log.id)).contains("cannot be read"), "{:?}", verified.faults);
+        let aside = log.dir.quarantine_path();
+        let aside = aside.join(format!("hypotheses.{}.at-0-1.torn", log.id));
+        assert!(of(&aside).contains("a torn copy"), "{:?}", verified.faults);
+        assert_eq!(fs::read_to_string(aside).unwrap(), torn);
     }
 }
 

@@ -6,11 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
-use aios_core::{Clock, Event, ResponseEvent};
+use aios_core::{Clock, Event, ResponseEvent, Timestamp};
 use aios_store::{
     AuditConfig, AuditLog, Census, DataDir, Depth, EraseRequest, EraseTarget, Eraser, ErasureState,
-    EventLogConfig, EventStore, FileEventLog, Segments, SyncPolicy, verify_audit,
+    EventLogConfig, EventStore, FileEventLog, Policy, Segments, SyncPolicy, verify_audit,
 };
 
 use crate::deaths::{Noon, conversation, event, write};
@@ -25,6 +26,19 @@ const PASSES: [usize; 3] = [0, 2, 5];
 const N_CONVERSATIONS: u64 = 10;
 
 const ERASED: u64 = 7;
+
+/// Tells a child where to forget, and at which point to end: `dir|point|n_before`.
+const FORGET: &str = "AIOS_FORGET_ORDER";
+
+/// After the terms of the audit trail and of the log, one behind the other.
+#[derive(Debug)]
+struct Later;
+
+impl Clock for Later {
+    fn now(&self) -> Timestamp {
+        Noon.now().plus(Duration::from_secs(500 * 24 * 60 * 60))
+    }
+}
 
 fn target() -> EraseTarget {
     EraseTarget::new(vec![conversation(ERASED)], None).unwrap()
@@ -163,6 +177,95 @@ fn a_damaged_segment_is_taken_apart_once_whenever_the_process_dies() {
     }
 }
 
+/// Two erasures are finished. Returns their ids.
+fn setup_erased(temp: &Path) -> Vec<String> {
+    setup(temp);
+    let dir = DataDir::open(temp).unwrap();
+    let (_log, _audit, eraser) = open(&dir);
+    let erase = |n| {
+        let target = EraseTarget::new(vec![conversation(n)], None).unwrap();
+        let request = EraseRequest::new("cli", "request", &aios_privacy::Redactor::new(&[]));
+        let plan = eraser.plan(&target, &request).unwrap();
+        eraser.execute(&plan.id, &plan.plan_hash, None).unwrap().id
+    };
+    vec![erase(ERASED), erase(ERASED - 1)]
+}
+
+/// What the rotation does once their time is over. Returns how many were forgotten.
+fn forget(dir: &DataDir) -> u64 {
+    let log = Arc::new(FileEventLog::open(dir, EventLogConfig::default()).unwrap());
+    let audit = Arc::new(AuditLog::open(dir, AuditConfig::default(), Later.now()).unwrap());
+    let eraser = Eraser::open(dir, log, Arc::clone(&audit), Arc::new(Later)).unwrap();
+    assert!(eraser.resume().receipts.is_empty(), "nothing is done once more");
+    audit.prune(Later.now(), true).unwrap();
+    let n = eraser.forget("server", Later.now(), Policy::default().erasures()).unwrap();
+    audit.close(Later.now()).unwrap();
+    n
+}
+
+#[test]
+fn a_child_forgets_as_it_is_told() {
+    let Ok(order) = std::env::var(FORGET) else { return };
+    let parts: Vec<_> = order.split('|').collect();
+    let [dir, point, n_before] = parts[..] else { panic!("{order}") };
+    let dir = DataDir::open(dir).unwrap();
+    if !point.is_empty() {
+        aios_store::arm(point, n_before.parse().unwrap());
+    }
+    forget(&dir);
+    println!("\npassed: {}", aios_store::passed().join(" "));
+}
+
+/// An erasure in the ledger binds, one that is out of it is forgotten whole, and there is no state between that stays.
+#[test]
+fn whenever_the_process_dies_an_erasure_is_forgotten_whole_or_still_binds() {
+    const CHILD: &str = "erasure::a_child_forgets_as_it_is_told";
+    let whole = tempfile::tempdir().unwrap();
+    setup_erased(whole.path());
+    let points = told(CHILD, FORGET, whole.path(), "", 0).unwrap();
+    let ours = ["forget.before_receipt", "forget.receipt_removed", "forget.before_ledger"];
+    for step in ours.into_iter().chain(["file.before_rename", "audit.synced", "forget.done"]) {
+        assert!(points.iter().any(|point| point == step), "no {step} in {points:?}");
+    }
+    let mut n_deaths = [0, 0];
+    for point in &points {
+        for n_before in PASSES {
+            let temp = tempfile::tempdir().unwrap();
+            let ids = setup_erased(temp.path());
+            if told(CHILD, FORGET, temp.path(), point, n_before).is_some() {
+                break;
+            }
+            let what = format!("{point} after {n_before}");
+            n_deaths[usize::from(check_forgotten(temp.path(), &ids, &what))] += 1;
+        }
+    }
+    assert!(n_deaths[0] > 10 && n_deaths[1] > 0, "before and behind the ledger: {n_deaths:?}");
+}
+
+/// After a death: whether the ledger had let go of them.
+fn check_forgotten(temp: &Path, ids: &[String], what: &str) -> bool {
+    let dir = DataDir::open(temp).unwrap();
+    let ledger = || fs::read_to_string(temp.join("erasures/ledger.ndjson")).unwrap();
+    let n_named = ids.iter().filter(|id| ledger().contains(*id)).count();
+    assert!(n_named == 0 || n_named == ids.len(), "{what}: both or neither");
+    let log = FileEventLog::open(&dir, EventLogConfig::default()).unwrap();
+    assert_eq!(log.fence().n_refused(), n_named, "{what}: who is in the ledger stays erased");
+    drop(log);
+    assert_eq!(forget(&dir), n_named as u64, "{what}: it is made up for, once");
+    assert_eq!(forget(&dir), 0, "{what}");
+    assert!(ledger().starts_with("{\"forgotten_before\":"), "{what}: {}", ledger());
+    assert!(ledger().contains("\"n_forgotten\":2"), "{what}: {}", ledger());
+    for (name, bytes) in files(temp) {
+        let is_stray = name.ends_with(".tmp") || name.ends_with(".receipt.json");
+        assert!(!is_stray, "{what}: {name} lies about");
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(conversation(ERASED).as_str()), "{what}: {name} names somebody");
+    }
+    assert!(verify_audit(&dir, &[]).unwrap().is_sound(), "{what}");
+    assert_eq!(aios_store::verify(&dir, true).unwrap().faults, [], "{what}");
+    n_named == 0
+}
+
 /// After a death: starts again, and looks. Whether the erasure had been decided.
 fn check(temp: &Path, what: &str) -> bool {
     let dir = DataDir::open(temp).unwrap();
@@ -236,12 +339,17 @@ fn files(temp: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Erases in a process of its own. The points it passed; `None` if it died.
+/// Erases in a process of its own.
 fn child(dir: &Path, point: &str, n_before: usize) -> Option<Vec<String>> {
+    told("erasure::a_child_erases_as_it_is_told", ORDER, dir, point, n_before)
+}
+
+/// Lets a process of its own do something. The points it passed; `None` if it died.
+fn told(what: &str, order: &str, dir: &Path, point: &str, n_before: usize) -> Option<Vec<String>> {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "erasure::a_child_erases_as_it_is_told", "--nocapture"])
-        .env(ORDER, format!("{}|{point}|{n_before}", dir.display()));
+        .args(["--exact", what, "--nocapture"])
+        .env(order, format!("{}|{point}|{n_before}", dir.display()));
     let output = command.stdin(Stdio::null()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let passed = said.lines().find_map(|line| line.strip_prefix("passed: "));

@@ -2,7 +2,7 @@
 //! and an erasure is finished or was never begun.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -155,6 +155,97 @@ fn check(temp: &Path, said: &str, what: &str) -> bool {
     assert_eq!(after.n_fragments, before.n_fragments, "{what}");
     assert_eq!(after.generation, before.generation + 1, "{what}");
     is_decided
+}
+
+/// How often a process is killed while it keeps turns; more by this variable, as `cargo xtask bench memory` asks.
+const DEATHS: &str = "AIOS_MEMORY_DEATHS";
+const N_DEATHS: u64 = 30;
+
+/// Tells a child where to keep turns until it is killed, and from which number on: `dir|first`.
+const KEEPING: &str = "AIOS_MEMORY_KEEPING";
+
+/// The end of a child: keeps turns of three conversations, and says of each that it is on disk.
+#[test]
+fn a_child_keeps_until_it_is_killed() {
+    let Ok(order) = std::env::var(KEEPING) else { return };
+    let (dir, first) = order.split_once('|').unwrap();
+    let memory = MemoryStore::open(&DataDir::open(dir).unwrap()).unwrap();
+    let mut out = std::io::stdout();
+    for place in first.parse::<usize>().unwrap().. {
+        // Of several at once all are there, or none.
+        let new = (1..=3).map(|n| said(n, place)).collect();
+        memory.add(new).unwrap().wait().unwrap();
+        // Nobody listens any more who has killed it.
+        if writeln!(out, "\nkept {place}").and_then(|()| out.flush()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Kills a child at once when it has acknowledged so many turns more, wherever it is by then. Returns the number of
+/// the last turn of which it said that it is kept.
+fn kill_after(dir: &Path, first: usize, n_turns: usize) -> Option<usize> {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["memory::a_child_keeps_until_it_is_killed", "--exact", "--nocapture"])
+        .env(KEEPING, format!("{}|{first}", dir.display()))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let kept = |line: String| line.strip_prefix("kept ")?.parse().ok();
+    let mut last = lines.by_ref().filter_map(kept).take(n_turns).last();
+    child.kill().unwrap();
+    // What it said until it was gone counts too.
+    last = lines.filter_map(kept).last().or(last);
+    child.wait().unwrap();
+    last
+}
+
+/// The ids that questions find, of every conversation.
+fn answers(memory: &MemoryStore, questions: &[String]) -> Vec<Vec<Vec<i64>>> {
+    let ask = |n: u64, question: &String| {
+        let scope = MemoryScope::Conversation(vec![conversation(n)]);
+        memory.ranked(&scope, &memory.query(question, Noon.now())).unwrap()
+    };
+    questions.iter().flat_map(|question| (1..=3).map(move |n| ask(n, question))).collect()
+}
+
+#[test]
+fn killed_at_any_time_it_loses_no_turn_and_a_rebuild_changes_nothing() {
+    let n_deaths = std::env::var(DEATHS).map_or(N_DEATHS, |n| n.parse().unwrap());
+    let temp = tempfile::tempdir().unwrap();
+    let (mut n_lost, mut n_changed, mut next) = (0, 0, 0);
+    for death in 0..n_deaths {
+        let first = next;
+        // Multiples of a prime: between one and nineteen, in no order.
+        let n_turns = 1 + usize::try_from(death * 7 % 19).unwrap();
+        let last = kill_after(temp.path(), first, n_turns).expect("it kept some before it died");
+        assert!(last + 1 >= first + n_turns);
+        let memory = MemoryStore::open(&DataDir::open(temp.path()).unwrap()).unwrap();
+        for (n, place) in (1..=3).flat_map(|n| (first..=last).map(move |place| (n, place))) {
+            n_lost += usize::from(!found(&memory, n, &planted(n, place)));
+        }
+        // One that was not acknowledged may be there: then all three of it are.
+        let more = [last + 1, last + 2]
+            .map(|place| [1, 2, 3].map(|n| found(&memory, n, &planted(n, place))));
+        assert!(more.iter().all(|three| three.iter().all(|one| *one == three[0])), "{more:?}");
+        next = last + 3;
+        if death % 10 == 9 || death + 1 == n_deaths {
+            let questions: Vec<String> = (0..=last)
+                .step_by(last / 5 + 1)
+                .map(|place| format!("{} or the ferry at {place}", planted(2, place)))
+                .collect();
+            let before = answers(&memory, &questions);
+            assert!(before.iter().any(|found| !found.is_empty()));
+            memory.rebuild(Language::English).unwrap();
+            let after = answers(&memory, &questions);
+            n_changed +=
+                before.iter().zip(&after).filter(|(before, after)| before != after).count();
+        }
+    }
+    println!("\n{{\"deaths\":{n_deaths},\"lost\":{n_lost},\"changed\":{n_changed}}}");
+    assert_eq!((n_lost, n_changed), (0, 0));
 }
 
 fn found(memory: &MemoryStore, n: u64, word: &str) -> bool {

@@ -28,6 +28,12 @@ impl Answer {
         (0..ask.n).map(|index| Self::one(ask, seed, index)).collect()
     }
 
+    /// What came, as it came.
+    pub(super) fn echo(body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body);
+        Self { content: Content::Text(pieces_of(&text, ' ')), finish: "stop" }
+    }
+
     fn one(ask: &Ask, seed: u64, index: usize) -> Self {
         let purpose = format!("answer {index}");
         let mut random = Random::new(seed, &purpose, ask.prompt.as_bytes());

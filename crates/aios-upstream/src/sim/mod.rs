@@ -16,6 +16,7 @@
 //! | `slots` | requests answered at the same time; others wait, first come, first served | 8 | 16 |
 //! | `model` | name in `/models`, and where a request names none | `sim-main` | `sim-embedder` |
 //! | `instant` | no delay and no slots | false | false |
+//! | `echo` | answers with the request's own bytes, so that one sees what has come here | false | false |
 //!
 //! Faults, none by default; see [`FaultPlan`]:
 //!
@@ -239,7 +240,10 @@ impl SimModel {
         faults: &FaultPlan,
     ) -> Result<Response<SimBody>, SimError> {
         let ask = Ask::read(operation, body)?;
-        let answers = Answer::all(&ask, self.spec.seed);
+        let answers = match self.spec.echo {
+            true => vec![Answer::echo(body)],
+            false => Answer::all(&ask, self.spec.seed),
+        };
         let identity = self.identity(&ask, body, faults);
         let latency = Latency::new(&self.spec, ask.prompt_tokens, body);
         let chat = chat::Writer::new(operation, &identity, &ask, &answers);

@@ -26,6 +26,8 @@ pub struct SimSpec {
     pub slots: usize,
     /// Answer without any delay and without slots: for measuring what is around the model.
     pub instant: bool,
+    /// Answer with the request itself, so that whoever asks sees what has reached the model.
+    pub echo: bool,
     /// Faults from the start.
     pub faults: FaultPlan,
 }
@@ -41,7 +43,8 @@ pub struct SimUrlError {
 }
 
 /// The keys of the query that say what the model is like; [`FaultPlan::KEYS`] follow.
-const KEYS: [&str; 7] = ["seed", "ttft_ms", "tps", "prefill_tps", "slots", "model", "instant"];
+const KEYS: [&str; 8] =
+    ["seed", "ttft_ms", "tps", "prefill_tps", "slots", "model", "instant", "echo"];
 
 /// Most slots, and the fastest rates, that still mean something.
 const SLOTS_MAX: f64 = 65_536.0;
@@ -65,6 +68,7 @@ impl SimSpec {
             prefill_per_second,
             slots,
             instant: false,
+            echo: false,
             faults: FaultPlan::default(),
         }
     }
@@ -101,6 +105,7 @@ impl SimSpec {
             "slots" => self.slots = query::number(key, value, 1.0, SLOTS_MAX)? as usize,
             "model" => value.clone_into(&mut self.model),
             "instant" => self.instant = query::value(key, value, "true or false")?,
+            "echo" => self.echo = query::value(key, value, "true or false")?,
             _ if self.faults.set(key, value)? => {}
             _ => return Err(query::unknown("key", key, &[&KEYS[..], &FaultPlan::KEYS].concat())),
         }
@@ -124,7 +129,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let spec = SimSpec::from_url(
-            "sim://embedder?seed=7&ttft_ms=5&tps=10&prefill_tps=20&slots=2&model=a%2Fb&instant&status=503",
+            "sim://embedder?seed=7&ttft_ms=5&tps=10&prefill_tps=20&slots=2&model=a%2Fb&instant&echo&status=503",
         );
         let expect = SimSpec {
             tier: Tier::Embedder,
@@ -135,6 +140,7 @@ mod tests {
             prefill_per_second: 20.0,
             slots: 2,
             instant: true,
+            echo: true,
             faults: FaultPlan { status: Some(503), ..FaultPlan::default() },
         };
         assert_eq!(spec, Ok(expect));

@@ -47,3 +47,68 @@ pub(super) async fn within<T>(answer: impl Future<Output = T>) -> Option<T> {
 pub(super) async fn interrupted() -> anyhow::Result<()> {
     tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
 }
+
+/// Whatever asks this program to end, heard from when this was made: also while nobody waits for it.
+pub(super) struct Ending {
+    #[cfg(unix)]
+    signals: [tokio::signal::unix::Signal; 3],
+    #[cfg(windows)]
+    signals: (
+        tokio::signal::windows::CtrlC,
+        tokio::signal::windows::CtrlBreak,
+        tokio::signal::windows::CtrlClose,
+        tokio::signal::windows::CtrlShutdown,
+    ),
+}
+
+impl Ending {
+    /// To be made on a runtime.
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let signals = Self::signals().context("cannot listen for signals")?;
+        Ok(Self { signals })
+    }
+
+    #[cfg(unix)]
+    fn signals() -> std::io::Result<[tokio::signal::unix::Signal; 3]> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok([
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        ])
+    }
+
+    #[cfg(windows)]
+    fn signals() -> std::io::Result<(
+        tokio::signal::windows::CtrlC,
+        tokio::signal::windows::CtrlBreak,
+        tokio::signal::windows::CtrlClose,
+        tokio::signal::windows::CtrlShutdown,
+    )> {
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        Ok((ctrl_c()?, ctrl_break()?, ctrl_close()?, ctrl_shutdown()?))
+    }
+
+    /// Waits for it.
+    #[cfg(unix)]
+    pub(super) async fn asked(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.signals;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+
+    /// Waits for it.
+    #[cfg(windows)]
+    pub(super) async fn asked(&mut self) {
+        let (c, break_, close, shutdown) = &mut self.signals;
+        tokio::select! {
+            _ = c.recv() => {}
+            _ = break_.recv() => {}
+            _ = close.recv() => {}
+            _ = shutdown.recv() => {}
+        }
+    }
+}

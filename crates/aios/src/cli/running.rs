@@ -33,6 +33,8 @@ pub(super) struct Status {
     pub(super) n_sampled: Option<usize>,
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) event_log: EventLog,
+    /// A server of an older build does not say.
+    pub(super) pseudonym_key: Option<u16>,
     pub(super) requests_in_flight: i64,
 }
 

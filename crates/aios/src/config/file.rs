@@ -309,6 +309,7 @@ pub(super) struct Memory {
     pub(super) floor: f64,
     pub(super) search_timeout: String,
     pub(super) embeddings: bool,
+    pub(super) embed_model_dir: String,
     pub(super) embed_timeout: String,
     pub(super) withheld_pct: f64,
 }

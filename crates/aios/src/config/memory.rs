@@ -1,5 +1,6 @@
 //! `[memory]`.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aios_core::Percent;
@@ -25,6 +26,8 @@ pub struct Memory {
     pub search_timeout: Duration,
     /// Whether fragments and questions are compared by vectors too.
     pub embeddings: bool,
+    /// The model that makes the vectors, in place of the `embedder` tier.
+    pub embed_model_dir: Option<PathBuf>,
     /// Longest wait for a question's vector.
     pub embed_timeout: Duration,
     /// Share of what is found that is withheld by chance.
@@ -32,7 +35,23 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// What the request path needs.
+    /// The model in this process that makes vectors, if there are to be any.
+    #[must_use]
+    pub fn local_model(&self) -> Option<&Path> {
+        self.embed_model_dir.as_deref().filter(|_| self.embeddings)
+    }
+
+    /// Who makes vectors, for people.
+    #[must_use]
+    pub fn vectors_by(&self) -> String {
+        match self.local_model() {
+            _ if !self.embeddings => "nobody".to_owned(),
+            None => "the embedder tier".to_owned(),
+            Some(directory) => format!("the model in {}", directory.display()),
+        }
+    }
+
+    /// What the request path needs, but for what makes vectors.
     #[must_use]
     pub fn resolved(&self, privacy: &Privacy) -> MemoryConfig {
         let policy = privacy.policy.clone();
@@ -53,8 +72,9 @@ impl Memory {
 }
 
 impl Resolver<'_> {
-    pub(super) fn memory(&mut self, file: &file::Memory) -> Memory {
+    pub(super) fn memory(&mut self, file: &file::Memory, directory: &Path) -> Memory {
         let withheld = Percent::new(file.withheld_pct).map_err(|_| "a percentage from 0 to 100");
+        let model = file.embed_model_dir.trim();
         Memory {
             mode: self.choice("memory.mode", &file.mode, &MemoryMode::NAMES),
             by_header: file.by_header,
@@ -63,6 +83,7 @@ impl Resolver<'_> {
             floor: self.floor(file.floor),
             search_timeout: self.duration("memory.search_timeout", &file.search_timeout, false),
             embeddings: file.embeddings,
+            embed_model_dir: (!model.is_empty()).then(|| directory.join(model)),
             embed_timeout: self.duration("memory.embed_timeout", &file.embed_timeout, false),
             withheld: self.ranged(
                 "memory.withheld_pct",

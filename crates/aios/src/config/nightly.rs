@@ -26,6 +26,7 @@ impl Resolver<'_> {
                 promotion: self.choice("nightly.promote", &file.promote, &PROMOTION),
                 promote_max: self.count("nightly.promote_max", file.promote_max, 1..=1_000),
                 hypotheses: Vec::new(),
+                events_kept_for: std::time::Duration::ZERO,
             },
         }
     }

@@ -60,13 +60,14 @@ impl Resolver<'_> {
             judge: self.judge(&file.judge),
             chaos: file.chaos,
             nightly: self.nightly(&file.nightly),
-            memory: self.memory(&file.memory),
+            memory: self.memory(&file.memory, directory),
             log: self.choice("telemetry.log", &file.telemetry.log, &LogFormat::NAMES),
             log_level: self.choice("telemetry.level", &file.telemetry.level, &LogLevel::NAMES),
             otlp: self.otlp(&file.telemetry),
         };
         config.hypotheses = self.hypotheses(&file.hypotheses);
         config.nightly.work.hypotheses = config.hypotheses.clone();
+        config.nightly.work.events_kept_for = config.events.log.retention.events.total;
         config.audit.keep_days = retention::whole_days(config.events.log.retention.audit.total);
         self.reachable_only_with_keys(&config);
         config

@@ -6,7 +6,8 @@ use aios_core::{Clock, Faults, Profile};
 use aios_privacy::SecretDigest;
 use aios_route::{Knots, Policy, Sampler};
 use aios_server::{
-    AdminConfig, AdminToken, Clients, Handle, KnownNames, Live, Parts, Pieces, RoutingState, Scopes,
+    AdminConfig, AdminToken, Clients, Handle, KnownNames, Live, LocalEmbedder, Parts, Pieces,
+    RoutingState, Scopes,
 };
 use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Resumed, Rotator, StoreError, actor};
 use aios_upstream::Upstreams;
@@ -19,7 +20,7 @@ use crate::cli::output::Failure;
 use crate::clock::{JumpingClock, SystemClock};
 use crate::config::{Config, ProfileChoice};
 use crate::otel::Traces;
-use crate::{keys, knots};
+use crate::{embedding, keys, knots};
 
 /// What runs.
 pub(super) struct Started {
@@ -60,6 +61,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         let hint = "start a model server, name its endpoints in aios.toml, or set discovery.simulate = true";
         Failure::new(error.to_string(), hint)
     })?;
+    let embedder = embedding::start(&config.memory, None)?;
     let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit));
     let rotator = Arc::new(rotator.with_eraser(Arc::clone(&eraser), &config.events.log.retention));
     let (learned_to, learned) = mpsc::channel(1);
@@ -67,7 +69,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
     let routing = Arc::new(RoutingState::new(policy, sampler, learned_to));
     let handle = aios_server::start(Parts {
         pieces: Pieces {
-            live: live(config, 1, &fill, None),
+            live: live(config, 1, &fill, embedder, None),
             control: config.control(),
             routing: Arc::clone(&routing),
             learned,
@@ -163,7 +165,15 @@ fn log_resumed(resumed: &Resumed) {
 }
 
 /// One generation of the configuration; endpoints and keys that stay as they were go on from `before`.
-pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option<&Live>) -> Live {
+pub(super) fn live(
+    config: &Config,
+    generation: u64,
+    fill: &Fill,
+    embedder: Option<Arc<LocalEmbedder>>,
+    before: Option<&Live>,
+) -> Live {
+    let mut memory = config.memory.resolved(&config.privacy);
+    memory.local = embedder;
     let upstreams = fill.apply(config.upstream.clone());
     let upstreams = Upstreams::new(upstreams, before.map(|before| &*before.upstreams));
     let clients = config.client_keys.clone();
@@ -178,7 +188,7 @@ pub(super) fn live(config: &Config, generation: u64, fill: &Fill, before: Option
         redactor: Arc::new(redactor),
         sinks: config.privacy.sinks(),
         judge: config.judge.clone().map(Arc::new),
-        memory: Arc::new(config.memory.resolved(&config.privacy)),
+        memory: Arc::new(memory),
         objectives: Arc::new(config.objectives.clone()),
         clients: Clients::new(
             config.clients_required,

@@ -7,12 +7,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_server::Handle;
+use aios_server::{Handle, LocalEmbedder};
 
 use super::endpoints::{Fill, LOOK_AGAIN_EVERY, NothingFound, empty_tiers};
 use super::parts::{self, Routing};
 use super::signals::{Signal, Signals};
 use crate::config::{self, Config, FileStamp, Sources};
+use crate::embedding;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -86,6 +87,14 @@ impl Reloader {
                 return handle.refuse_reload(error.to_string());
             }
         }
+        let embedder = match Self::embedder_for(&config, handle).await {
+            Ok(embedder) => embedder,
+            Err(error) => {
+                let why = format!("{error:#}");
+                tracing::error!(%why, "the changed configuration was not taken; the last one stays");
+                return handle.refuse_reload(why);
+            }
+        };
         if let Err(error) = parts::remember_clients(&config, &self.routing.data_dir) {
             let why = format!("{error:#}");
             tracing::error!(%why, "the changed configuration was not taken; the last one stays");
@@ -101,7 +110,7 @@ impl Reloader {
             self.routing.state.publish(policy, sampler);
         }
         self.config = config;
-        self.publish(handle);
+        self.publish(handle, embedder);
     }
 
     /// What was found stays as long as the same tiers need it: a server that is silent for a moment
@@ -112,9 +121,19 @@ impl Reloader {
         if is_same { Ok(self.fill.clone()) } else { Fill::find(config).await }
     }
 
-    fn publish(&self, handle: &Handle) {
+    /// The model that makes vectors, read anew: its files may be others by now.
+    async fn embedder_for(
+        config: &Config,
+        handle: &Handle,
+    ) -> anyhow::Result<Option<Arc<LocalEmbedder>>> {
+        let (memory, before) = (config.memory.clone(), handle.live().memory.local.clone());
+        tokio::task::spawn_blocking(move || embedding::start(&memory, before.as_ref())).await?
+    }
+
+    fn publish(&self, handle: &Handle, embedder: Option<Arc<LocalEmbedder>>) {
         let before = handle.live();
-        let live = parts::live(&self.config, before.generation + 1, &self.fill, Some(&before));
+        let generation = before.generation + 1;
+        let live = parts::live(&self.config, generation, &self.fill, embedder, Some(&before));
         let (generation, hash) = (live.generation, live.hash.clone());
         let upstreams = Arc::clone(&live.upstreams);
         handle.publish(live, self.config.control());
@@ -130,7 +149,7 @@ impl Reloader {
         if let Some(found) = Fill::look(&self.config).await {
             tracing::info!("a model server was found; it takes the simulated models' place");
             self.fill = found;
-            self.publish(handle);
+            self.publish(handle, handle.live().memory.local.clone());
         }
     }
 }

@@ -134,6 +134,32 @@ async fn a_version_of_the_key_that_knows_who_was_erased_is_kept() {
 }
 
 #[tokio::test]
+async fn a_new_version_of_the_key_is_not_in_use_before_the_server_is_restarted() {
+    let place = Server::start(&Setup::new()).await.stop().await;
+    let listed = |place: &Place| {
+        let versions = run(place, &["keys", "list", "--json"], 0).json()["versions"].clone();
+        let versions = versions.as_array().unwrap().iter();
+        let of =
+            |version: &Value| (version["version"].as_u64().unwrap(), version["in_use"].clone());
+        versions.map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&place), [(1, json!(false))], "nobody writes");
+    assert!(run(&place, &["keys", "list"], 0).stdout.contains("from the next start"));
+    let server = Server::start_in(place).await;
+    assert_eq!(listed(server.place()), [(1, json!(true))]);
+    run(server.place(), &["keys", "rotate"], 0);
+    assert_eq!(listed(server.place()), [(1, json!(true)), (2, json!(false))]);
+    let told = run(server.place(), &["keys", "list"], 0).stdout;
+    let line =
+        |version: &str| told.lines().find(|line| line.trim_start().starts_with(version)).unwrap();
+    assert!(line("1").contains("new events use it until the server is restarted"), "{told}");
+    assert!(line("2").contains("new events use it from the next start of the server on"), "{told}");
+    let server = Server::start_in(server.stop().await).await;
+    assert_eq!(listed(server.place()), [(1, json!(false)), (2, json!(true))]);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn releasing_a_hold_goes_on_with_what_waited_for_it() {
     let hold =
         ["logs", "hold", "add", "--owner", "legal", "--reason", "case 7", "--expires", "30d"];

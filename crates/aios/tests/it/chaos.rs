@@ -79,17 +79,60 @@ async fn a_running_server_is_tried_and_keeps_no_fault() {
     assert_eq!(faults(&server).await, json!([]));
 }
 
+/// A signal to a trial under way.
+#[cfg(unix)]
+fn signal(name: &str, trial: &std::process::Child) {
+    let sent = std::process::Command::new("kill").args([name, &trial.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
 /// Whoever ends a trial leaves nothing behind.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trial_that_is_ended_early_leaves_no_fault() {
     let server = Server::start(&Setup::new().set("chaos.faults", "true")).await;
-    let mut trial = beside(&server, &["chaos", "model-failure", "--running"]).spawn().unwrap();
-    crate::rig::eventually("a fault", async || (faults(&server).await != json!([])).then_some(()))
-        .await;
-    let sent = std::process::Command::new("kill").args(["-INT", &trial.id().to_string()]).status();
-    assert!(sent.unwrap().success());
-    let ended = tokio::task::block_in_place(|| trial.wait().unwrap());
-    assert_eq!(ended.code(), Some(3));
-    assert_eq!(faults(&server).await, json!([]));
+    for name in ["-INT", "-TERM"] {
+        let mut trial = beside(&server, &["chaos", "model-failure", "--running"]).spawn().unwrap();
+        let some = async || (faults(&server).await != json!([])).then_some(());
+        crate::rig::eventually("a fault", some).await;
+        signal(name, &trial);
+        let ended = tokio::task::block_in_place(|| trial.wait().unwrap());
+        assert_eq!(ended.code(), Some(3), "{name}");
+        assert_eq!(faults(&server).await, json!([]), "{name}");
+    }
+}
+
+/// Nor a server of its own, nor its directory.
+#[cfg(unix)]
+#[test]
+fn a_trial_that_is_ended_early_leaves_no_server() {
+    use std::io::{BufRead as _, BufReader};
+    for name in ["-INT", "-TERM"] {
+        let (place, temp) = (Place::new(), tempfile::tempdir().unwrap());
+        let mut command = place.command(&["chaos", "model-failure"]);
+        command.env("TMPDIR", temp.path()).stderr(std::process::Stdio::piped());
+        let mut trial = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(trial.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let url = lines.find_map(|line| Some(line.strip_prefix("tried: http://")?.to_owned()));
+        let address = url.unwrap().trim_end_matches("/v1").to_owned();
+        // From here on it waits for an alert, which takes seconds.
+        assert!(lines.any(|line| line.contains("before")));
+        signal(name, &trial);
+        lines.for_each(drop);
+        assert_eq!(trial.wait().unwrap().code(), Some(3), "{name}");
+        assert!(std::net::TcpStream::connect(&address).is_err(), "{name}: {address}");
+        assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 0, "{name}");
+    }
+}
+
+/// Where main does not answer before anything fails, nothing is tried, and nothing is proven.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_proven_where_main_is_down_already() {
+    let down = Setup::new().set("chaos.faults", "true").with_main_at("sim://main?refuse", "");
+    let server = Server::start(&down).await;
+    let tried = ran(beside(&server, &["chaos", "errors", "--running", "--json"])).ended(3).json();
+    assert_eq!(
+        (&tried["verdict"], tried["checks"].as_array().unwrap().len()),
+        (&json!("no_data"), 1)
+    );
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::program::{Place, Running, free_address, http};
 use crate::rig::{Server, Setup};
 
 #[tokio::test]
@@ -46,6 +47,24 @@ fn series(kind: &str) -> Vec<String> {
         }
         Some((name, _)) => vec![name.to_owned()],
         None => vec![],
+    }
+}
+
+#[test]
+fn without_a_server_what_is_on_disk_is_shown() {
+    let place = Place::simulated();
+    place.run(&["init", "--goldens"]).ended(0);
+    let listen = free_address();
+    let args = ["dashboard", "--no-open"];
+    let looking = Running::start(
+        place.command(&args).env("AIOS_SERVER__ADMIN_LISTEN", &listen),
+        "no server runs on",
+    );
+    let (_, rest) = looking.first_line.split_once("http://").unwrap();
+    let address = rest.split(' ').next().unwrap();
+    assert!(http(address, "GET", "/", "").1.starts_with("<!doctype html>"));
+    for path in ["/admin/v1/view/overview", "/admin/v1/logs/rotate", "/metrics"] {
+        assert_eq!(http(address, "GET", path, "").0, 401, "{path}");
     }
 }
 

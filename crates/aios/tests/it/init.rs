@@ -97,6 +97,21 @@ fn the_workflows_commands_work() {
 }
 
 #[test]
+fn what_other_monitoring_takes_is_what_the_repository_has() {
+    let place = Place::new();
+    let ops = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ops");
+    for (flag, file) in
+        [("--grafana", "grafana/aios.json"), ("--prometheus", "prometheus/aios.rules.yml")]
+    {
+        let ran = place.run(&["init", flag, "--out", "ops"]).ended(0);
+        assert!(ran.stdout.contains("ops"), "{}", ran.stdout);
+        let written = std::fs::read(place.path().join("ops").join(file)).unwrap();
+        assert_eq!(written, std::fs::read(ops.join(file)).unwrap());
+        place.run(&["init", flag, "--out", "ops"]).ended(1);
+    }
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let place = Place::simulated();
     let ran = place.run(&["init", "--schedule", "systemd", "--dry-run"]).ended(0);

@@ -82,6 +82,8 @@ async fn a_running_server_rotates_its_key_for_its_next_start() {
     assert!(refused.contains("no version 7"), "{refused}");
     say_in(&server, "chat-1").await;
     let url = run(&["dashboard"]).ended(0).stdout;
+    let told = run(&["dashboard", "--no-open", "--json"]).ended(0).json();
+    assert_eq!(told["is_opened"], false);
     let path = url.trim().strip_prefix(&format!("http://{}", server.admin_address())).unwrap();
     server.admin("GET", path, "").await.expect(303);
     let place = server.stop_after(1).await;

@@ -18,6 +18,8 @@ mod dashboard;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod fallback;

@@ -1,5 +1,8 @@
 //! The memory in a request's path.
 
+#[cfg(feature = "local-embeddings")]
+mod local;
+
 use serde_json::{Value, json};
 
 use crate::rig::{
@@ -425,5 +428,18 @@ async fn what_a_confirmed_answer_used_was_of_use() {
             (&expect, &expect),
             "{fragment}"
         );
+    }
+}
+
+#[cfg(not(feature = "local-embeddings"))]
+#[test]
+fn a_build_that_can_run_no_model_says_so_and_sends_nothing_elsewhere() {
+    let place = crate::program::Place::simulated();
+    let settings = "memory.embeddings = true\nmemory.embed_model_dir = \"model\"\n";
+    place.write("aios.toml", &format!("{settings}{}", place.read("aios.toml")));
+    for command in ["serve", "preflight"] {
+        let ran = place.run(&[command]).ended(if command == "serve" { 1 } else { 2 });
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(said.contains("build with --features local-embeddings"), "{said}");
     }
 }

@@ -59,7 +59,8 @@ impl Shape {
             let next = source.run_right(end, SEPARATOR_MAX, is_separator);
             let telling = telling(source, end, next);
             let goes_on = |byte: &u8| {
-                shape.may_go_on(*byte) || (has_plus && *byte == b' ' && shape.is_short())
+                let is_within = has_plus && matches!(*byte, b' ' | b'/') && shape.is_short();
+                shape.may_go_on(*byte) || is_within
             };
             let Some(telling) = telling.filter(goes_on) else {
                 return Some(shape);
@@ -151,7 +152,7 @@ impl Shape {
     }
 
     /// Whether there are fewer digits than any number has with its country's code, as in
-    /// `+86-21-6891 9003`.
+    /// `+86-21-6891 9003` and `+49 (0)221 / 470-1234`.
     fn is_short(&self) -> bool {
         self.n_digits <= 8
     }

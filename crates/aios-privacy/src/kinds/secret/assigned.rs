@@ -67,6 +67,22 @@ const PLACEHOLDERS: [&str; 15] = [
     "string",
 ];
 
+/// What stands after `password:` on a line of its own and is none.
+const LABELS: [&str; 12] = [
+    "encrypted",
+    "hashed",
+    "forgotten",
+    "incorrect",
+    "invalid",
+    "unchanged",
+    "protected",
+    "missing",
+    "expired",
+    "prompt",
+    "secret",
+    "boolean",
+];
+
 const NAME_MAX: usize = 64;
 const VALUE_MAX: usize = 512;
 /// So many signs that could give yet another name its value are looked at to tell whether a value is one, or each
@@ -97,11 +113,34 @@ fn look(source: &Source<'_>, at: usize) -> Look {
         return Look::nothing(word_end.max(at + 1));
     };
     let is_strong = STRONG.contains(known);
+    let is_named = is_strong && !matches!(*known, "pass" | "passwords");
     let value = value_start(source, name_start, word_end, is_strong)
         .or_else(|| netrc_start(source, name_start, word_end))
         .or_else(|| pair_start(source, word_end));
     let Some(value) = value else { return Look::nothing(word_end) };
-    Look::maybe(given(source, value, is_strong), word_end)
+    let found = given(source, value, is_strong);
+    Look::maybe(
+        found.or_else(|| is_named.then(|| alone(source, name_start, value)).flatten()),
+        word_end,
+    )
+}
+
+/// A word alone, where it and its name are a line: `password: swordfish`, as in YAML. Words in other places are prose, and
+/// one that begins with a capital is the label of a field.
+fn alone(source: &Source<'_>, name_start: usize, at: usize) -> Option<Found> {
+    let indent = source.run_left(name_start, NAME_MAX, |byte| matches!(byte, b' ' | b'-' | b'\t'));
+    let end = source.run_right(at, VALUE_MAX, |byte| byte.is_ascii_lowercase());
+    let line_end = source.run_right(end, 4, |byte| matches!(byte, b' ' | b'\r'));
+    let is_line = matches!(source.before(indent), None | Some(b'\n'))
+        && matches!(source.byte(line_end), None | Some(b'\n'));
+    let value = source.between(at, end);
+    let is_ours = is_line
+        && value.len() >= PASSWORD_MIN
+        && !is_placeholder(value)
+        && !STRONG.contains(&value)
+        && !LABELS.contains(&value)
+        && spoken::word_at(source, at).is_none();
+    is_ours.then_some(Found { start: at, end, rule: "secret.assigned", confidence: 0.8 })
 }
 
 /// The value that begins at `at`.
@@ -312,6 +351,17 @@ mod tests {
         check("login --password ⟦hunter22⟧ now, or jo / pw: ⟦hunter22⟧");
         check("machine example.com login jo password ⟦hunter22⟧");
         check("{\"name\": \"DB_PASSWORD\", \"value\": \"⟦hunter22⟧\"}");
+    }
+
+    #[test]
+    fn a_word_is_one_where_it_and_its_name_are_a_line() {
+        check("users:\n  - name: jo\n    db_password: ⟦correcthorse⟧\npassword: ⟦swordfish⟧\r\n");
+        check(
+            "password: required\nPassword: string\npass: through\npassword: hashed\npassphrase:\nword",
+        );
+        check(
+            "the password: swordfish\npassword: swordfish too\npassword: Swordfish\npwd: kennwort",
+        );
     }
 
     #[test]

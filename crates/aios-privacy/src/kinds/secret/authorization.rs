@@ -1,4 +1,4 @@
-//! `Bearer …` (RFC 6750) and `Basic …` (RFC 7617) credentials.
+//! `Bearer …` (RFC 6750) and `Basic …` (RFC 7617) credentials, and `-u name:password` as curl takes it.
 
 use super::is_random;
 use crate::base64;
@@ -6,19 +6,39 @@ use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::Secret, &[Anchors::Words(&["bearer ", "basic "])], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::Secret,
+    &[Anchors::Words(&["bearer", "basic", " -u ", "--user ", "--user="])],
+    look,
+);
+
+/// So many blanks and escaped line ends may stand before what is given, as where a header was folded.
+const BLANKS_MAX: usize = 12;
+/// Longest name or password of an option.
+const OPTION_MAX: usize = 128;
+const PASSWORD_MIN: usize = 6;
+/// The same of one that is a word or a number: what is shorter is a placeholder more often than a password.
+const PLAIN_PASSWORD_MIN: usize = 8;
+/// So far before an option its command is looked for, in bytes.
+const COMMAND_MAX: usize = 160;
 
 const BEARER_MIN: usize = 16;
 const BASIC_MIN: usize = 8;
 
 fn look(source: &Source<'_>, at: usize) -> Look {
-    let is_basic = source.has_word(at, "basic ");
-    if !is_basic && !source.has_word(at, "bearer ") {
+    let option = [" -u ", "--user ", "--user="].iter().find(|option| source.has_word(at, option));
+    if let Some(option) = option {
+        return given_as_option(source, at + option.len(), is_of_a_client(source, at));
+    }
+    let is_basic = source.has_word(at, "basic");
+    if !is_basic && !source.has_word(at, "bearer") {
         return Look::nothing(at + 1);
     }
-    let word_end = at + if is_basic { "basic ".len() } else { "bearer ".len() };
-    let start = source.run_right(word_end, 4, |byte| byte == b' ');
+    let word_end = at + if is_basic { "basic".len() } else { "bearer".len() };
+    let start = blanks_end(source, word_end);
+    if start == word_end {
+        return Look::nothing(word_end);
+    }
     let run = source.run_right(start, usize::MAX, is_token);
     let end = source.run_left(run, run - start, |byte| matches!(byte, b'.' | b'-' | b'~'));
     let token = source.bytes().get(start..end).unwrap_or_default();
@@ -30,6 +50,48 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     let is_free = !source.before(at).is_some_and(|byte| byte.is_ascii_alphanumeric());
     let found = rule.filter(|_| is_free).map(|rule| Found { start, end, rule, confidence: 0.93 });
     Look::maybe(found, run)
+}
+
+/// Where blanks end, among which a line's end may stand as `\n` in quoted text.
+fn blanks_end(source: &Source<'_>, start: usize) -> usize {
+    let mut at = start;
+    while at - start < BLANKS_MAX {
+        let escaped = source.run_right(at, 2, |byte| byte == b'\\');
+        let is_end = escaped > at && matches!(source.byte(escaped), Some(b'n' | b'r' | b't'));
+        match source.byte(at) {
+            Some(b' ' | b'\t') => at += 1,
+            Some(b'\\') if is_end => at = escaped + 1,
+            Some(_) | None => break,
+        }
+    }
+    at
+}
+
+/// Whether the option at `at` is one of curl's or wget's, on the same line.
+fn is_of_a_client(source: &Source<'_>, at: usize) -> bool {
+    let start = source.run_left(at, COMMAND_MAX, |byte| !matches!(byte, b'\n' | b';' | b'|'));
+    let command = source.bytes().get(start..at).unwrap_or_default();
+    [&b"curl"[..], b"wget"].iter().any(|client| memchr::memmem::find(command, client).is_some())
+}
+
+/// `admin:hunter22`, quoted or not. What stands behind a colon is certainly a password only where it is given to
+/// a client; elsewhere two numbers or names may be whose a container's files are.
+fn given_as_option(source: &Source<'_>, at: usize, is_of_a_client: bool) -> Look {
+    let name = source.run_right(at, 1, |byte| matches!(byte, b'"' | b'\''));
+    let is_part = |byte: u8| byte > b' ' && !matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b':');
+    let colon = source.run_right(name, OPTION_MAX, is_part);
+    let start = colon + 1;
+    let end = source.run_right(start, OPTION_MAX, |byte| is_part(byte) || byte == b':');
+    let value = source.between(start, end);
+    let has = |of: fn(char) -> bool| value.chars().any(of);
+    let is_mixed = has(|c| c.is_alphabetic()) && has(|c| !c.is_alphabetic());
+    let is_ours = colon > name
+        && source.byte(colon) == Some(b':')
+        && value.len() >= PASSWORD_MIN
+        && !value.starts_with(['$', '<', '{', '*', '/'])
+        && (is_mixed || is_of_a_client && value.len() >= PLAIN_PASSWORD_MIN);
+    let found = Found { start, end, rule: "secret.basic", confidence: 0.93 };
+    Look::maybe(is_ours.then_some(found), end.max(at + 1))
 }
 
 /// The `token68` of RFC 9110.
@@ -54,6 +116,23 @@ mod tests {
         check(&format!("-H 'authorization: bearer ⟦{}.{}⟧'", noise(12), noise(12)));
         // Base64 of `aladdin:opensesame`.
         check(&format!("Authorization: Basic ⟦{}⟧", ["YWxhZGRpbjpv", "cGVuc2VzYW1l"].concat()));
+    }
+
+    #[test]
+    fn a_line_end_may_stand_before_them_in_quoted_text() {
+        let noise = noise(32);
+        check(&format!(
+            "{{\"msg\":\"Authorization: Bearer\\n  ⟦{noise}⟧\"}} bearer\\\\r\\\\n⟦{noise}⟧"
+        ));
+        check(&format!("Authorization:\tBearer\t⟦{noise}⟧"));
+    }
+
+    #[test]
+    fn what_an_option_gives_is_found() {
+        check("curl -u admin:⟦hunter22⟧ https://x.example; curl --user 'jo:⟦s3cret:pw⟧' x");
+        check("curl -su x -u admin:⟦swordfish⟧ https://x.example | wget --user=jo:⟦12345678⟧");
+        check("curl x; docker run -u 100000:100000 img; docker run -u someone:somegroup img");
+        check("docker run -u 1000:1000 img; curl -u $USER:$PASS1 x; curl -u jo: x; sort -u a:b");
     }
 
     #[test]

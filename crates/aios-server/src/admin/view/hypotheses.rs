@@ -88,7 +88,7 @@ const TESTED_MAX: u64 = 200_000;
 
 pub(crate) async fn show(State(views): State<Views>) -> Response {
     let make = |dir: &DataDir, scene: &Scene| {
-        let since = judging::anchored(dir, scene.now)?;
+        let since = judging::anchored(dir, scene.now, scene.shown.retention.events.total)?;
         let Some(index) = Index::read(dir)? else { return Ok(view(scene, since, &[], vec![])) };
         let findings = index.findings()?;
         let mut n = 0;

@@ -1,11 +1,13 @@
 //! What configuration asks of the memory.
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aios_core::Percent;
 use aios_privacy::{Policy, Redactor, Remembered};
+
+use super::LocalEmbedder;
 
 /// What a request finds and leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +56,14 @@ pub struct MemoryConfig {
     pub words_max: usize,
     /// Where it stands.
     pub place: MemoryPlace,
-    /// Least share of the question that all that is found must hold together.
+    /// How far what some result holds of the question must tell it from all else.
     pub floor: f32,
     /// Longest wait for a search.
     pub search_timeout: Duration,
     /// Whether fragments and questions are compared by vectors too.
     pub embeddings: bool,
+    /// Who makes the vectors in place of the `embedder` tier.
+    pub local: Option<Arc<LocalEmbedder>>,
     /// Longest wait for a question's vector.
     pub embed_timeout: Duration,
     /// Share of what is found that is withheld by chance.
@@ -83,6 +87,7 @@ impl MemoryConfig {
             floor: 0.0,
             search_timeout: Duration::ZERO,
             embeddings: false,
+            local: None,
             embed_timeout: Duration::ZERO,
             withheld: Percent::ZERO,
             policy,
@@ -113,6 +118,7 @@ impl fmt::Debug for MemoryConfig {
             .field("floor", &self.floor)
             .field("search_timeout", &self.search_timeout)
             .field("embeddings", &self.embeddings)
+            .field("local", &self.local)
             .field("embed_timeout", &self.embed_timeout)
             .field("withheld", &self.withheld)
             .finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! Vectors by the `embedder` tier's `/v1/embeddings`.
+//! Vectors: by the `embedder` tier's `/v1/embeddings`, or by a model in this process.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use aios_upstream::Reply;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::local::Haste;
 use crate::gateway::{Gateway, OwnRequest};
 use crate::live::Live;
 
@@ -36,12 +37,16 @@ pub(super) enum NoVectors {
 /// Asks for the vectors of texts. Why they cannot be had is told in the log.
 ///
 /// The texts are such as may be remembered. What is done with texts on their way to a model is done with these
-/// too.
+/// too; to a model in this process they go as they are.
 pub(super) async fn embed(
     gateway: &Gateway,
     live: &Live,
     texts: &[String],
+    haste: Haste,
 ) -> Result<Embedded, NoVectors> {
+    if let Some(local) = &live.memory.local {
+        return local.vectors(texts, haste).await;
+    }
     let request = OwnRequest {
         operation: Operation::Embeddings,
         tier: Tier::Embedder,

@@ -19,6 +19,7 @@ use super::Opened;
 use super::config::MemoryConfig;
 use super::embed::{Embedded, embed};
 use super::fence::{block, put};
+use super::local::Haste;
 use super::turn::texts_at;
 use super::wanted::Wanted;
 use crate::gateway::Gateway;
@@ -88,7 +89,7 @@ fn is_withheld(gateway: &Gateway, record: &Record, wanted: &Wanted) -> bool {
 
 /// What is asked counts too: of a client that sends nothing but its newest turn, every turn is the first.
 fn lot(key: &Pseudonymizer, conversation: &str, turn: &[u8], question: &str) -> Pseudonym {
-    let parts = [b"memory withheld", conversation.as_bytes(), turn, &normal_hash(question)];
+    let parts = [b"memory withheld", conversation.as_bytes(), turn, question.as_bytes()];
     key.conversation(&parts)
 }
 
@@ -98,6 +99,9 @@ fn count(found: &[Recalled]) -> usize {
 
 /// Most bytes of a request that are read beside other requests.
 const AT_HAND_BYTES_MAX: usize = 64 * 1024;
+
+/// Letters by which two texts are told apart.
+const ALIKE: usize = 32;
 
 /// One search, with all that it needs on another thread.
 struct Search {
@@ -133,7 +137,8 @@ async fn vector_in_time(
         };
         let question = tokio::task::spawn_blocking(cut).await.ok()?.ok()?;
         let texts = [question].to_vec();
-        let Embedded { model, mut vectors } = embed(gateway, record.live(), &texts).await.ok()?;
+        let embedded = embed(gateway, record.live(), &texts, Haste::Question).await;
+        let Embedded { model, mut vectors } = embedded.ok()?;
         Some((model, vectors.pop()??))
     };
     tokio::time::timeout(config.embed_timeout, embedding).await.ok()?
@@ -198,7 +203,7 @@ impl Search {
     fn query(&self, store: &MemoryStore) -> Query {
         let mut query = store.query(&self.question, self.now);
         query.words_max = self.config.words_max;
-        query.weights.floor_together = self.config.floor;
+        query.weights.floor_evidence = self.config.floor;
         if let Some((model, vector)) = &self.vector {
             store.ask_by_vector(&mut query, model, vector.clone());
         }
@@ -213,9 +218,12 @@ impl Search {
         let mut there = HashSet::new();
         for text in self.contents.iter().flat_map(|content| texts_at(&self.body, content)) {
             let text = bounded(&text, FRAGMENT_MAX);
-            there.insert(normal_hash(text));
-            // What was kept of it may have been masked.
             let fragments = || found.iter().flat_map(|span| &span.fragments);
+            // To read all words of a text costs more than to see of each fragment that it is another one.
+            if fragments().any(|one| begin_alike(&one.text, text)) {
+                there.insert(normal_hash(text));
+            }
+            // What was kept of it may have been masked.
             if fragments().any(|one| may_be_of(&one.text, text)) {
                 there.extend(self.config.remembered(text).map(|kept| normal_hash(kept.as_str())));
             }
@@ -231,23 +239,67 @@ impl Search {
     }
 }
 
+/// Whether two texts may have the same words: what they begin with does, whatever its case, spaces and marks. Of
+/// other scripts than the Latin nothing is said.
+fn begin_alike(one: &str, other: &str) -> bool {
+    let pairs = letters(one).zip(letters(other)).take(ALIKE);
+    let mut known = pairs.take_while(|(a, b)| a.is_ascii() && b.is_ascii());
+    known.all(|(a, b)| a.eq_ignore_ascii_case(&b))
+}
+
+fn letters(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(|byte| !byte.is_ascii() || byte.is_ascii_alphanumeric())
+}
+
 /// Whether a fragment may be what was kept of a text: what stands before its first mask, placeholder or link is the
 /// same. To mask a text costs more than all else here, and nearly no other can be one.
 fn may_be_of(fragment: &str, text: &str) -> bool {
-    let mask = memchr::memchr2(b'[', b'<', fragment.as_bytes());
-    let link = memchr::memmem::find(fragment.as_bytes(), b"://");
-    let first = mask.into_iter().chain(link).min();
+    let (fragment, text) = (fragment.as_bytes(), text.as_bytes());
+    let n_same = fragment.iter().zip(text).take_while(|(one, other)| one == other).count();
     // Nothing before it is what every text begins with.
-    first.is_some_and(|first| {
-        first > 0 && text.as_bytes().starts_with(&fragment.as_bytes()[..first])
+    (1..=n_same).any(|at| {
+        let rest = fragment.get(at..).unwrap_or_default();
+        matches!(rest.first(), Some(b'[' | b'<')) || rest.starts_with(b"://")
     })
 }
 
 #[cfg(test)]
 mod tests {
     use aios_privacy::KeyMaterial;
+    use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_has_the_same_words_begins_alike(
+            pieces in prop::collection::vec("[a-zA-Z0-9é'.,東ß]{1,4}", 0..6),
+            marks in prop::collection::vec("[ !-]{1,2}", 6),
+            strange in "[a-cA-C ]{0,4}",
+        ) {
+            let text = |between: &dyn Fn(usize) -> String| -> String {
+                pieces.iter().enumerate().map(|(n, one)| one.clone() + &between(n)).collect()
+            };
+            let one = text(&|_| " ".to_owned());
+            let other = text(&|n| marks[n].clone()).to_ascii_uppercase();
+            for other in [other, strange] {
+                if normal_hash(&one) == normal_hash(&other) {
+                    prop_assert!(begin_alike(&one, &other), "{one:?} {other:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_texts_are_told_apart_by_their_first_letters() {
+        assert!(begin_alike("It leaves.", "it: LEAVES"));
+        assert!(!begin_alike("It leaves.", "It arrives."));
+        // What was masked is looked for where the two are the same until then.
+        assert!(may_be_of("Write to [EMAIL] now", "Write to kim@shop now"));
+        assert!(may_be_of("See x://[HOST]", "See x://shop"));
+        assert!(!may_be_of("Write me: [EMAIL]", "Write to kim@shop now"));
+        assert!(!may_be_of("[EMAIL] is mine", "kim@shop is mine"));
+    }
 
     #[test]
     fn each_question_has_a_lot_of_its_own_and_keeps_it() {

@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use aios_memory::{ModelId, Quantized};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::embed::{Embedded, NoVectors, embed};
+use super::local::Haste;
 use crate::gateway::Gateway;
 use crate::live::Live;
 
@@ -29,7 +31,16 @@ pub(super) async fn run(gateway: Weak<Gateway>, news: Arc<Notify>) {
     while let Some(gateway) = gateway.upgrade() {
         if gateway.live.load().memory.embeddings {
             let is_stopping = || gateway.draining.load(Ordering::Relaxed);
-            while !is_stopping() && step(&gateway).await == Some(true) {}
+            while !is_stopping() {
+                let begun = Instant::now();
+                if step(&gateway).await != Some(true) {
+                    break;
+                }
+                // A model in this process gets half a processor at most: others are at work here.
+                if gateway.live.load().memory.local.is_some() {
+                    tokio::time::sleep(begun.elapsed()).await;
+                }
+            }
         }
         drop(gateway);
         tokio::select! {
@@ -45,14 +56,16 @@ async fn step(gateway: &Arc<Gateway>) -> Option<bool> {
     let live = gateway.live.load_full();
     let opened = Arc::clone(&gateway.memory.opened);
     let store = at_the_disk(move || opened.store()).await?;
-    let model = match store.model() {
-        Some(model) => model,
-        None => {
-            let first = first(gateway, &live).await?;
-            store.use_model(&first);
-            first
-        }
+    let known = match &live.memory.local {
+        Some(local) => Some(local.model().clone()),
+        // A model that says its digest was one in this process, and is so no longer.
+        None => store.model().filter(|model| model.digest.is_empty()),
     };
+    let model = match known {
+        Some(model) => model,
+        None => first(gateway, &live).await?,
+    };
+    store.use_model(&model);
     let reading = store.clone();
     let without = at_the_disk(move || reading.without_vector(&model, BATCH)).await?;
     if without.is_empty() {
@@ -67,7 +80,7 @@ async fn step(gateway: &Arc<Gateway>) -> Option<bool> {
 
 /// The model that answers.
 async fn first(gateway: &Gateway, live: &Live) -> Option<ModelId> {
-    embed(gateway, live, &[FIRST.to_owned()]).await.ok().map(|first| first.model)
+    embed(gateway, live, &[FIRST.to_owned()], Haste::Fragments).await.ok().map(|first| first.model)
 }
 
 type Vectors = Vec<(i64, Option<Quantized>)>;
@@ -81,7 +94,7 @@ async fn vectors(
 ) -> Option<(ModelId, Vectors)> {
     loop {
         let (numbers, texts): (Vec<i64>, Vec<String>) = some.iter().cloned().unzip();
-        match embed(gateway, live, &texts).await {
+        match embed(gateway, live, &texts, Haste::Fragments).await {
             Ok(Embedded { model, vectors }) => {
                 return Some((model, numbers.into_iter().zip(vectors).collect()));
             }

@@ -22,7 +22,8 @@ fn run(night: &Night) -> Result<Outcome, String> {
     if family.is_empty() {
         return Ok(Outcome::Skipped("there are none".to_owned()));
     }
-    let since = judging::anchored(&night.data_dir, night.now).map_err(|error| error.to_string())?;
+    let since = judging::anchored(&night.data_dir, night.now, night.work.events_kept_for);
+    let since = since.map_err(|error| error.to_string())?;
     let found = test(night, since)?;
     let last = last_findings(night)?;
     let news = family.iter().zip(found).filter_map(|(hypothesis, found)| {

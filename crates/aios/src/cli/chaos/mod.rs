@@ -23,7 +23,7 @@ use trial::Trial;
 /// Without --running a server of its own is tried, on simulated models in a directory that goes afterwards. With it the
 /// server of this configuration is, with its real models: it must allow faults (`chaos.faults = true`), which lie
 /// between gateway and endpoints, end with the command, and in any case by themselves after two minutes. Each scenario prints
-/// its checks; exit code 2 if one fails, 3 if it was ended early. With --json: {"scenario", "verdict", "checks": [{"name",
+/// its checks; exit code 2 if one fails, 3 if it was ended early or main did not answer to begin with. With --json: {"scenario", "verdict", "checks": [{"name",
 /// "passed", "detail"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Command {
@@ -33,6 +33,9 @@ pub(super) struct Command {
     /// Try the server that runs
     #[arg(long)]
     running: bool,
+    /// How often the server is killed [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    rounds: Option<u64>,
 }
 
 impl Command {
@@ -44,13 +47,21 @@ impl Command {
             let why = format!("{} is tried on a server of its own only", scenario.name);
             return Err(Failure::usage(why, "leave --running out").into());
         }
+        if self.rounds.is_some() && scenario.name != scenarios::KILL {
+            let why = format!("{} has no rounds", scenario.name);
+            return Err(Failure::usage(why, "only kill has --rounds").into());
+        }
+        let runtime = net::runtime()?;
+        // Before anything is started: whoever ends us while it starts must not leave it behind.
+        let ending = runtime.block_on(async { net::Ending::new() })?;
         let subject = match self.running {
             true => Subject::running(&context.config()?)?,
             false => Subject::start()?,
         };
         say(format_args!("{}: {}", scenario.name, scenario.about));
-        let mut trial = Trial::new(subject);
-        let verdict = net::runtime()?.block_on(try_it(scenario, &mut trial))?;
+        say(format_args!("tried: {}", subject.url));
+        let mut trial = Trial::new(subject, self.rounds);
+        let verdict = runtime.block_on(try_it(scenario, &mut trial, ending))?;
         if context.json {
             let checks = &trial.checks;
             output::json(
@@ -73,24 +84,37 @@ impl Command {
 }
 
 /// Tries it, and leaves no fault behind: not when a step fails, and not when somebody ends it.
-async fn try_it(scenario: &Scenario, trial: &mut Trial) -> anyhow::Result<Verdict> {
+async fn try_it(
+    scenario: &Scenario,
+    trial: &mut Trial,
+    mut ending: net::Ending,
+) -> anyhow::Result<Verdict> {
     let ended = tokio::select! {
-        ended = (scenario.run)(trial) => Some(ended),
-        // Whoever cannot be interrupted goes on to the end.
-        Ok(()) = net::interrupted() => None,
+        ended = steps(scenario, trial) => Some(ended),
+        () = ending.asked() => None,
     };
     let cleared = trial.subject.clear().await;
-    match ended {
-        Some(ended) => ended?,
-        None => return Ok(Verdict::NoData),
-    }
+    // Where nothing could begin, or not all came to its end, nothing is proven.
+    let Some(is_tried) = ended.transpose()? else { return Ok(Verdict::NoData) };
     cleared?;
+    if !is_tried {
+        return Ok(Verdict::NoData);
+    }
     let all_passed = trial.checks.iter().all(|check| check.passed);
     Ok(match (trial.checks.is_empty(), all_passed) {
         (true, _) => Verdict::NoData,
         (false, true) => Verdict::Met,
         (false, false) => Verdict::Breached,
     })
+}
+
+/// The scenario's steps; false where main does not answer to begin with.
+async fn steps(scenario: &Scenario, trial: &mut Trial) -> anyhow::Result<bool> {
+    let is_ready = scenarios::check_before(trial).await?;
+    if is_ready {
+        (scenario.run)(trial).await?;
+    }
+    Ok(is_ready)
 }
 
 const fn word(verdict: Verdict) -> &'static str {

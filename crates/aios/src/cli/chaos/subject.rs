@@ -134,7 +134,7 @@ impl Subject {
         self.own.as_mut().is_some_and(|own| !matches!(own.child.try_wait(), Ok(None)))
     }
 
-    /// Orders a fault, which ends by itself in any case.
+    /// Orders a fault, which ends by itself in any case. Ordered again, it lasts longer.
     pub(super) async fn order(&self, fault: Fault) -> anyhow::Result<()> {
         let order = json!({ "fault": fault, "for_s": FAULT_S });
         self.change("/admin/v1/faults/order", &order).await

@@ -20,6 +20,15 @@ const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// Longest that an event takes to its disk.
 const ON_DISK_MAX: Duration = Duration::from_secs(5);
 
+/// So old a fault is ordered anew: slow models take longer to answer than a fault lasts.
+const ORDERED_MAX: Duration = Duration::from_secs(30);
+
+/// Most tokens of an answer: nobody reads it, and a real model would write for minutes.
+const TOKENS_MAX: u64 = 64;
+
+/// Rounds of a scenario that has some.
+const ROUNDS: u64 = 3;
+
 /// Pause between two looks at what is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -41,6 +50,10 @@ pub(super) struct Trial {
     pub(super) checks: Vec<Check>,
     /// Requests that were answered with their event's id.
     pub(super) answered: Vec<EventId>,
+    /// How often what is done in rounds is done.
+    pub(super) rounds: u64,
+    /// The faults that are on, and when they were ordered.
+    on: Option<(Vec<Fault>, Instant)>,
 }
 
 /// What came of a request.
@@ -50,6 +63,8 @@ pub(super) struct Seen {
     /// Who answered.
     pub(super) source: Option<Tier>,
     pub(super) event_id: Option<EventId>,
+    /// Calls to endpoints that it took.
+    pub(super) n_attempts: u64,
     pub(super) body: String,
     /// Why it is no answer, if it is none.
     pub(super) failed: Option<String>,
@@ -63,8 +78,9 @@ pub(super) enum Ask {
 }
 
 impl Trial {
-    pub(super) fn new(subject: Subject) -> Self {
-        Self { subject, checks: Vec::new(), answered: Vec::new() }
+    pub(super) fn new(subject: Subject, rounds: Option<u64>) -> Self {
+        let rounds = rounds.unwrap_or(ROUNDS);
+        Self { subject, checks: Vec::new(), answered: Vec::new(), rounds, on: None }
     }
 
     /// Keeps what was looked at, and says it at once.
@@ -74,16 +90,35 @@ impl Trial {
         self.checks.push(Check { name, passed, detail });
     }
 
-    pub(super) async fn order(&self, fault: Fault) -> anyhow::Result<()> {
-        self.subject.order(fault).await
+    pub(super) async fn order(&mut self, fault: Fault) -> anyhow::Result<()> {
+        self.subject.order(fault.clone()).await?;
+        let (mut faults, since) = self.on.take().unwrap_or((Vec::new(), Instant::now()));
+        faults.push(fault);
+        self.on = Some((faults, since));
+        Ok(())
     }
 
-    pub(super) async fn clear(&self) -> anyhow::Result<()> {
+    pub(super) async fn clear(&mut self) -> anyhow::Result<()> {
+        self.on = None;
         self.subject.clear().await
+    }
+
+    /// What is on stays on for as long as it is needed.
+    async fn renew(&mut self) -> anyhow::Result<()> {
+        if let Some((faults, since)) = &mut self.on
+            && since.elapsed() > ORDERED_MAX
+        {
+            *since = Instant::now();
+            for fault in faults.iter() {
+                self.subject.order(fault.clone()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Asks main something hard.
     pub(super) async fn ask(&mut self, how: Ask) -> anyhow::Result<Seen> {
+        self.renew().await?;
         let seen = ask(self.caller()?, how).await;
         self.answered.extend(seen.event_id);
         Ok(seen)
@@ -117,21 +152,25 @@ impl Trial {
         all
     }
 
-    /// Asks again and again until an answer is as wanted; how long that took, if it did not take too long.
+    /// Asks again and again until an answer is as wanted; how long it took until that was asked for, if that was not too
+    /// long. What a model takes to answer is not what it took to come back.
     pub(super) async fn ask_until(
         &mut self,
         at_most: Duration,
         wanted: impl Fn(&Seen) -> bool,
     ) -> anyhow::Result<Option<Duration>> {
         let began = Instant::now();
-        while began.elapsed() <= at_most {
+        loop {
+            let asked = began.elapsed();
+            if asked > at_most {
+                return Ok(None);
+            }
             let seen = self.ask(Ask::Whole).await?;
             if wanted(&seen) {
-                return Ok(Some(began.elapsed()));
+                return Ok(Some(asked));
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        Ok(None)
     }
 
     /// Looks until somebody is told of this, or is not any more; how long that took, if it did not take too long.
@@ -146,6 +185,7 @@ impl Trial {
             if self.subject.is_alerted(about)? == wanted {
                 return Ok(Some(began.elapsed()));
             }
+            self.renew().await?;
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok(None)
@@ -195,7 +235,7 @@ pub(super) async fn ask(caller: Caller, how: Ask) -> Seen {
     let began = Instant::now();
     let stream = how == Ask::Stream;
     let body = json!({
-        "model": "aios-auto", "stream": stream,
+        "model": "aios-auto", "stream": stream, "max_tokens": TOKENS_MAX,
         "messages": [{ "role": "user", "content": HARD }],
     });
     let body = body.to_string().into_bytes();
@@ -208,8 +248,9 @@ impl Seen {
         let reply = match reply {
             Ok(reply) => reply,
             Err(error) => {
-                let (source, event_id, body) = (None, None, String::new());
-                return Self { took, source, event_id, body, failed: Some(error.to_string()) };
+                let (source, event_id, n_attempts, body) = (None, None, 0, String::new());
+                let failed = Some(error.to_string());
+                return Self { took, source, event_id, n_attempts, body, failed };
             }
         };
         let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
@@ -225,6 +266,7 @@ impl Seen {
             took,
             source: Tier::ALL.into_iter().find(|tier| source == Some(tier.name())),
             event_id: header("x-aios-event-id").and_then(|id| EventId::parse(id).ok()),
+            n_attempts: header("x-aios-attempts").and_then(|n| n.parse().ok()).unwrap_or(0),
             body,
             failed,
         }

@@ -47,7 +47,9 @@ pub(super) fn tested(config: &Config, since: Option<Timestamp>) -> anyhow::Resul
     let (now, index) = (SystemClock.now(), slo::index(&config.server.data_dir)?);
     let since = match (since, open(&config.server.data_dir)?) {
         (Some(since), _) => since,
-        (None, Some(dir)) => judging::anchored(&dir, now)?,
+        (None, Some(dir)) => {
+            judging::anchored(&dir, now, config.events.log.retention.events.total)?
+        }
         (None, None) => now,
     };
     let quality_min = config.objectives.quality_min;

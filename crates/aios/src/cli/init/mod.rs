@@ -1,6 +1,7 @@
 //! `aios init`: files that tie AIOS to the system around it.
 
 mod github;
+mod monitoring;
 mod piece;
 mod schedule;
 
@@ -17,11 +18,11 @@ use super::output::{self, Exit, say};
 use piece::Piece;
 use schedule::{Job, Scheduler};
 
-/// Write what ties AIOS to its surroundings: a configuration to start from, goldens, a nightly job
+/// Write what ties AIOS to its surroundings: a configuration to start from, goldens, a nightly job, monitoring
 ///
 /// Nothing that is there is written over without --force. With --json: {"files": [{"path", "written"}], "next": [TEXT]}.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["config_file", "goldens", "schedule", "github"]))]
+#[command(group = ArgGroup::new("what").required(true).args(["config_file", "goldens", "schedule", "github", "grafana", "prometheus"]))]
 pub(super) struct Command {
     /// aios.toml with every setting and its default
     #[arg(long = "toml")]
@@ -35,11 +36,17 @@ pub(super) struct Command {
     /// Workflows for GitHub Actions: Quality Gate on pull requests, Quality Alerts every half hour
     #[arg(long)]
     github: bool,
+    /// A dashboard for Grafana
+    #[arg(long)]
+    grafana: bool,
+    /// Alert rules for Prometheus
+    #[arg(long)]
+    prometheus: bool,
     /// Directory that the files go to
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
     /// Path of the program in the job; without it, this one
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["config_file", "goldens", "github"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["config_file", "goldens", "github", "grafana", "prometheus"])]
     program: Option<PathBuf>,
     /// Write over files that are there
     #[arg(long)]
@@ -84,7 +91,12 @@ impl Command {
         if self.goldens {
             return goldens(context);
         }
-        Ok(if self.github { github::plan() } else { config_file() })
+        Ok(match self {
+            Self { github: true, .. } => github::plan(),
+            Self { grafana: true, .. } => monitoring::grafana(),
+            Self { prometheus: true, .. } => monitoring::prometheus(),
+            Self { .. } => config_file(),
+        })
     }
 }
 

@@ -41,7 +41,7 @@ impl Live {
         }
         self.shown = after;
         self.bar.set_position(match self.until {
-            Until::Sent(_) => tally.n(),
+            Until::Sent(_) => tally.n() + tally.n_unsent(),
             Until::Over(_) => after.as_secs(),
         });
         let times = tally.latency().map_or_else(String::new, |it| {

@@ -31,7 +31,7 @@ const RATE_MAX: f64 = 10_000.0;
 /// have been sent, so a server that stalls is not measured only when it feels like it. Exit code 2 if one of the three
 /// is missed, 3 if one is not known (another gateway does not say where it routes) or the run was ended early.
 /// With --json the report: {"schema_version", "started_at", "url", "model", "pace", "prompts", "stream_pct",
-/// "interrupted", "verdict", "checks": [{"name", "target", "figure", "verdict"}], "n", "n_failed", "error_rate",
+/// "interrupted", "verdict", "checks": [{"name", "target", "figure", "verdict"}], "n", "n_unsent", "n_failed", "error_rate",
 /// "errors", "took_s", "per_second", "latency", "service", "time_to_first_token", "inter_token": {"n", "mean_ms",
 /// "p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms"}, "n_late", "late_ms_max", "routed", "n_simulated", "curve",
 /// "slices"}.

@@ -38,6 +38,9 @@ pub(super) fn print(
         let (n, most) = (report.n_late, report.late_ms_max);
         writeln!(out, "{n} were sent late, by {most:.0} ms at most; their wait is counted")?;
     }
+    if report.n_unsent > 0 {
+        writeln!(out, "{} were not sent, because too many were under way", report.n_unsent)?;
+    }
     for (cause, n) in &report.errors {
         writeln!(out, "failed: {n} {cause}")?;
     }

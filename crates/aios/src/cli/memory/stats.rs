@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use aios_core::Timestamp;
+use aios_store::MemoryStats;
 use clap::Args;
+use serde::Serialize;
 
 use super::opened;
 use crate::cli::context::Context;
@@ -13,16 +15,27 @@ use crate::cli::table;
 /// Show what is remembered, in figures
 ///
 /// With --json: {"n_fragments", "n_conversations", "n_shared", "n_archived", "n_pinned", "n_seen_again", "n_near",
-/// "n_variants", "n_vectors", "n_text_bytes", "n_file_bytes", "oldest", "newest", "language", "generation"}.
+/// "n_variants", "n_vectors", "n_text_bytes", "n_file_bytes", "oldest", "newest", "language", "generation",
+/// "vectors_by"}.
 #[derive(Debug, Args)]
 pub(super) struct Stats;
 
+/// What is stored, and what the configuration has done with it.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    stats: MemoryStats,
+    vectors_by: String,
+}
+
 impl Stats {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let (_, memory) = opened::look(&context.config()?)?;
+        let config = context.config()?;
+        let (_, memory) = opened::look(&config)?;
         let stats = memory.stats()?;
+        let vectors_by = config.memory.vectors_by();
         if context.json {
-            output::json(out, &stats)?;
+            output::json(out, &Shown { stats, vectors_by })?;
             return Ok(Exit::Done);
         }
         let time = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
@@ -36,6 +49,7 @@ impl Stats {
             ("near copies", stats.n_near.to_string()),
             ("variants", stats.n_variants.to_string()),
             ("vectors", stats.n_vectors.to_string()),
+            ("vectors by", vectors_by),
             ("text bytes", stats.n_text_bytes.to_string()),
             ("file bytes", stats.n_file_bytes.to_string()),
             ("oldest", time(stats.oldest)),

@@ -4,11 +4,14 @@ use std::path::Path;
 use std::{fs, io};
 
 use aios_core::Clock as _;
+use aios_memory::Quantized;
 use aios_server::MemoryMode;
 use aios_store::{DataDir, MemoryScope, MemoryStats, MemoryStore, StoreError};
 
 use super::{Checked, Fault, Subject};
 use crate::clock::SystemClock;
+use crate::config::Memory;
+use crate::embedding;
 
 pub(super) fn check(subject: &Subject) -> Checked {
     let config = subject.config()?;
@@ -18,6 +21,7 @@ pub(super) fn check(subject: &Subject) -> Checked {
         MemoryMode::Conversation => "on, by conversation",
         MemoryMode::User => "on, by user",
     };
+    let vectors = vectors(&config.memory)?;
     let dir = &config.server.data_dir;
     // What there is not yet can hold nothing that is wrong.
     let is_there = match fs::read_dir(dir.join("memory")) {
@@ -35,14 +39,28 @@ pub(super) fn check(subject: &Subject) -> Checked {
         Fault::new(format!("{mode}, but what is stored cannot be used: {error}"), hint)
     })?;
     Ok(match stats {
-        None => format!("{mode}; nothing is stored"),
+        None => format!("{mode}; nothing is stored{vectors}"),
         Some(stats) => {
             format!(
-                "{mode}; {} fragments of {} conversations",
+                "{mode}; {} fragments of {} conversations{vectors}",
                 stats.n_fragments, stats.n_conversations
             )
         }
     })
+}
+
+/// Who makes vectors, if anybody does. A model in this process makes one.
+fn vectors(config: &Memory) -> Result<String, Fault> {
+    if !config.embeddings {
+        return Ok(String::new());
+    }
+    let by = config.vectors_by();
+    let Some(model) = embedding::read(config)? else { return Ok(format!("; vectors by {by}")) };
+    if Quantized::of(&model.embed("Is anything there?")).is_none() {
+        let hint = "copy the model's directory anew, or take another model";
+        return Err(Fault::new(format!("{by} makes vectors of no direction"), hint));
+    }
+    Ok(format!("; vectors of {} numbers by {by}", model.model().dim))
 }
 
 /// Counts what is stored and searches it once; `None` if there is nothing.

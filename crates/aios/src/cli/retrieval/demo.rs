@@ -1,7 +1,7 @@
 //! The set that comes with AIOS, for whoever has remembered nothing yet.
 
 use aios_core::Clock as _;
-use aios_memory::Kind;
+use aios_memory::{Embedder, Kind, Quantized};
 use aios_privacy::{Keyring, Remembered};
 use aios_store::{DataDir, Home, MemoryStore, NewFragment};
 use anyhow::Context as _;
@@ -46,7 +46,7 @@ impl Drop for Place {
 }
 
 /// Makes it.
-pub(super) fn open(config: &Config) -> anyhow::Result<Demo> {
+pub(super) fn open(config: &Config, embedder: Option<&dyn Embedder>) -> anyhow::Result<Demo> {
     let place = std::env::temp_dir().join(format!(
         "aios-demo-{}-{}",
         std::process::id(),
@@ -76,5 +76,17 @@ pub(super) fn open(config: &Config) -> anyhow::Result<Demo> {
         }));
     }
     memory.add(new)?.wait()?;
+    if let Some(embedder) = embedder {
+        give_vectors(&memory, embedder)?;
+    }
     Ok(Demo { memory, ring, _dir: dir, _place: place })
+}
+
+fn give_vectors(memory: &MemoryStore, embedder: &dyn Embedder) -> anyhow::Result<()> {
+    let model = embedder.model();
+    let without = memory.without_vector(model, usize::MAX)?;
+    let vector = |text: &str| Quantized::of(&embedder.embed(text));
+    let vectors = without.iter().map(|(number, text)| (*number, vector(text)));
+    memory.put_vectors(model, vectors.collect())?;
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use aios_core::Clock as _;
 use aios_eval::retrieval::{Answer, QaSet, RetrievalReport};
-use aios_memory::Unit;
+use aios_memory::{Embedder, ModelId, Unit};
 use aios_privacy::Keyring;
 use aios_server::judging::{self, RecallReport};
 use aios_server::recall::{Asked, Manner, ask, questions_path};
@@ -22,7 +22,7 @@ use crate::cli::output::{self, Exit, Failure, say};
 use crate::cli::parse::one_of;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::keys;
+use crate::{embedding, keys};
 
 /// Ask questions whose answers are known, and measure what comes back
 ///
@@ -69,15 +69,20 @@ impl Eval {
             Failure::new(format!("cannot use {name}: {error}"), hint)
         })?;
         let is_demo = name == DEMO;
+        let embedder = embedding::read(&config.memory)?;
+        let embedder = embedder.as_deref();
         let asked = if is_demo {
             say(
                 "nothing is remembered yet: these are the questions and conversations that come with AIOS",
             );
-            let demo = demo::open(&config)?;
-            self.ask_all(&set, &demo.memory, &demo.ring)?
+            let demo = demo::open(&config, embedder)?;
+            self.ask_all(&set, &demo.memory, &demo.ring, embedder)?
         } else {
             let (dir, memory) = opened::look(&config)?;
-            self.ask_all(&set, &memory, &keys::keyring(&dir)?)?
+            if let Some(embedder) = embedder {
+                say_without_vectors(&memory, embedder.model())?;
+            }
+            self.ask_all(&set, &memory, &keys::keyring(&dir)?, embedder)?
         };
         if let Some(file) = &self.results {
             write_results(file, &set, &asked)?;
@@ -139,12 +144,14 @@ impl Eval {
         set: &QaSet,
         memory: &MemoryStore,
         ring: &Keyring,
+        embedder: Option<&dyn Embedder>,
     ) -> anyhow::Result<Vec<Asked>> {
         let manner = Manner {
             k: self.k,
             unit: self.unit,
             words_max: words_max(self.unit, self.words).unwrap_or(usize::MAX),
             client: &self.client,
+            embedder,
             now: SystemClock.now(),
         };
         Ok(set
@@ -153,6 +160,16 @@ impl Eval {
             .map(|case| ask(memory, ring, case, manner))
             .collect::<Result<_, _>>()?)
     }
+}
+
+/// A question compares by meaning only with what has a vector of its model.
+fn say_without_vectors(memory: &MemoryStore, model: &ModelId) -> anyhow::Result<()> {
+    if !memory.without_vector(model, 1)?.is_empty() {
+        say(
+            "some fragments have no vector of this model yet, and are found by their words: `aios serve` gives them theirs",
+        );
+    }
+    Ok(())
 }
 
 /// What the built-in set is called.

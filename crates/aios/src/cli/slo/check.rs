@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use aios_control::slo::check::{self as checks, Goldens};
 use aios_core::{Clock as _, Timestamp, Verdict};
 use aios_server::MemoryMode;
 use aios_server::judging::{self, MemoryLook};
@@ -34,13 +35,7 @@ impl Check {
         let now = SystemClock.now();
         let goldens =
             look::report(self.report.as_deref(), &config.server.data_dir, &config.objectives, now)?;
-        let rows = rows(&config, now)?;
-        let split = InForce::of(&config)?.split;
-        let memory = MemoryLook {
-            is_on: config.memory.mode != MemoryMode::Off,
-            recall: judging::recall(&config.server.data_dir, &config.objectives, now)?,
-        };
-        let check = judging::look(&config.objectives, &rows, goldens.as_ref(), &split, memory);
+        let check = held(&config, goldens.as_ref(), now)?;
         if context.json {
             output::json(out, &check)?;
         } else {
@@ -51,6 +46,21 @@ impl Check {
             Verdict::Breached | Verdict::NoData => Exit::Violation,
         })
     }
+}
+
+/// Live traffic and a golden report, held against every objective.
+pub(in crate::cli) fn held(
+    config: &Config,
+    goldens: Option<&Goldens>,
+    now: Timestamp,
+) -> anyhow::Result<checks::Check> {
+    let rows = rows(config, now)?;
+    let split = InForce::of(config)?.split;
+    let memory = MemoryLook {
+        is_on: config.memory.mode != MemoryMode::Off,
+        recall: judging::recall(&config.server.data_dir, &config.objectives, now)?,
+    };
+    Ok(judging::look(&config.objectives, &rows, goldens, &split, memory))
 }
 
 fn rows(config: &Config, now: Timestamp) -> anyhow::Result<Vec<aios_control::Row>> {

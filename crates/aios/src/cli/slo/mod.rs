@@ -6,7 +6,9 @@ mod status;
 
 use super::verbs::verbs;
 
+pub(in crate::cli) use check::held;
 pub(in crate::cli) use look::{index, report};
+pub(in crate::cli) use status::budgets;
 
 verbs! {
     /// Hold live traffic and golden reports against the service level objectives

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use aios_control::slo::Good;
 use aios_control::slo::burn::Alert;
-use aios_core::Clock as _;
+use aios_core::{Clock as _, Timestamp};
 use aios_server::judging::{self, Budget, Minutes};
 use clap::Args;
 use serde_json::json;
@@ -14,6 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
 use crate::cli::table;
 use crate::clock::SystemClock;
+use crate::config::Config;
 
 /// Show the error budgets of 30 days: what is left, how fast it burns, when it is gone
 ///
@@ -26,12 +27,7 @@ pub(super) struct Status;
 impl Status {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        let now = SystemClock.now();
-        let mut minutes = Minutes::new(config.objectives.limits());
-        if let Some(index) = look::index(&config.server.data_dir)? {
-            minutes.bring_up(&index, now)?;
-        }
-        let budgets = judging::budgets(&minutes, &config.objectives, now);
+        let budgets = budgets(&config, SystemClock.now())?;
         if context.json {
             output::json(out, &json!({ "budgets": budgets }))?;
             return Ok(Exit::Done);
@@ -42,6 +38,15 @@ impl Status {
         table::print(out, &rows)?;
         Ok(Exit::Done)
     }
+}
+
+/// What is left of each budget, by what is on disk.
+pub(in crate::cli) fn budgets(config: &Config, now: Timestamp) -> anyhow::Result<Vec<Budget>> {
+    let mut minutes = Minutes::new(config.objectives.limits());
+    if let Some(index) = look::index(&config.server.data_dir)? {
+        minutes.bring_up(&index, now)?;
+    }
+    Ok(judging::budgets(&minutes, &config.objectives, now))
 }
 
 fn row(budget: &Budget) -> Vec<String> {

@@ -1,3 +1,5 @@
+use std::sync::{Arc, OnceLock};
+
 use aios_core::Timestamp;
 use aios_privacy::KeyMaterial;
 use aios_route::BucketKey;
@@ -13,6 +15,7 @@ fn keys(byte: u8) -> Keys {
 
 fn found(texts: &[&str]) -> Vec<Recalled> {
     let fragment = |(n, text): (usize, &&str)| RecalledFragment {
+        shown: OnceLock::new(),
         number: n as i64,
         id: format!("m{n}"),
         also: Vec::new(),
@@ -22,8 +25,13 @@ fn found(texts: &[&str]) -> Vec<Recalled> {
         ts: Timestamp::from_micros(1_800_000_000_000_000),
         norm_hash: [0; 16],
     };
-    let fragments = texts.iter().enumerate().map(fragment).collect();
+    let fragments = texts.iter().enumerate().map(fragment).map(Arc::new).collect();
     vec![Recalled { fragments, best: 0, score: 1.0, share: 1.0 }]
+}
+
+/// The block as a client reads it.
+fn read(keys: &Keys, found: &[Recalled]) -> String {
+    serde_json::from_str(&format!("\"{}\"", block(keys, found))).unwrap()
 }
 
 fn sent(body: &Value) -> Value {
@@ -37,7 +45,7 @@ fn user(content: &str) -> Value {
 
 #[test]
 fn a_block_says_who_said_what_and_when_as_data() {
-    let block = block(&keys(1), &found(&["It leaves at noon.\nFrom the harbor."]));
+    let block = read(&keys(1), &found(&["It leaves at noon.\nFrom the harbor."]));
     let lines: Vec<&str> = block.lines().collect();
     assert!(lines[0].starts_with(OPEN) && lines[1] == PREFACE);
     let shown: Value = serde_json::from_str(lines[2]).unwrap();
@@ -52,7 +60,7 @@ fn a_block_stands_before_the_last_turn_or_in_it() {
     let check = |content: &str, place, expect: &str| {
         let body = format!(r#"{{"messages":[{{"role":"user","content":{content}}}]}}"#);
         let turn = Chat::read(body.as_bytes()).unwrap().last_turn().unwrap();
-        let with = replaced(body.as_bytes(), vec![put("B\"", body.as_bytes(), &turn, place)]);
+        let with = replaced(body.as_bytes(), vec![put("B\\\"", body.as_bytes(), &turn, place)]);
         assert_eq!(std::str::from_utf8(&with).unwrap(), format!(r#"{{"messages":[{expect}]}}"#));
     };
     check(
@@ -73,7 +81,7 @@ fn a_block_stands_before_the_last_turn_or_in_it() {
 
 #[test]
 fn our_own_block_is_taken_out_wherever_it_comes_back() {
-    let block = block(&keys(1), &found(&["At noon."]));
+    let block = read(&keys(1), &found(&["At noon."]));
     let asked = json!({"model": "m", "messages": [user("When?")]});
     let with = |messages: Value| json!({"model": "m", "messages": messages});
     for messages in [
@@ -96,7 +104,7 @@ fn our_own_block_is_taken_out_wherever_it_comes_back() {
 
 #[test]
 fn a_message_that_calls_tools_or_answers_for_one_stays() {
-    let block = block(&keys(1), &found(&["At noon."]));
+    let block = read(&keys(1), &found(&["At noon."]));
     let call =
         json!({"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
     let with = |said: Value, told: Value| {
@@ -111,10 +119,10 @@ fn a_message_that_calls_tools_or_answers_for_one_stays() {
 
 #[test]
 fn what_only_looks_like_a_block_is_the_clients_own() {
-    let ours = block(&keys(1), &found(&["At noon."]));
+    let ours = read(&keys(1), &found(&["At noon."]));
     for text in [
         ours.replace("noon", "nine"),
-        block(&keys(2), &found(&["At noon."])),
+        read(&keys(2), &found(&["At noon."])),
         "<aios-memory id=\"\"></aios-memory>".to_owned(),
         format!("{OPEN}{OPEN}{CLOSE}"),
     ] {
@@ -123,7 +131,7 @@ fn what_only_looks_like_a_block_is_the_clients_own() {
     }
     // One under an older key of ours still is ours.
     let older = Keys { pseudonyms: Pseudonymizer::new(1, &KeyMaterial::new([9; 32])), ..keys(3) };
-    let body = json!({"messages": [user(&block(&older, &found(&["x"]))), user("When?")]});
+    let body = json!({"messages": [user(&read(&older, &found(&["x"]))), user("When?")]});
     assert_eq!(sent(&body)["messages"], json!([user("When?")]));
 }
 
@@ -149,7 +157,7 @@ fn a_text_of_nothing_but_openings_is_looked_at_once() {
 
 #[test]
 fn every_block_of_a_text_is_taken_out() {
-    let block = block(&keys(1), &found(&["At noon."]));
+    let block = read(&keys(1), &found(&["At noon."]));
     let mut text = format!("{block}a {OPEN}{block}b{block}{block} c");
     assert!(take_out(&keys(1), &mut text));
     assert_eq!(text, format!("a {OPEN}b c"));
@@ -157,7 +165,7 @@ fn every_block_of_a_text_is_taken_out() {
 
 #[test]
 fn a_body_keeps_every_other_byte() {
-    let block = block(&keys(1), &found(&["At noon."]));
+    let block = read(&keys(1), &found(&["At noon."]));
     let block = json!(block).to_string().replace('<', "\\u003c");
     let body = format!(
         r#"{{ "x":1.0,"messages" : [ {{"role":"user","content":{block}}} , {{"content":"b","role":"user"}} ] }}"#
@@ -170,7 +178,7 @@ fn a_body_keeps_every_other_byte() {
 proptest! {
     #[test]
     fn no_text_gets_out_of_its_line(text in "(?s).{0,40}(</aios-memory>)?(\n\\{\"id\":)?.{0,40}") {
-        let block = block(&keys(1), &found(&[&text, "next"]));
+        let block = read(&keys(1), &found(&[&text, "next"]));
         prop_assert_eq!(block.matches('<').count(), 2);
         prop_assert_eq!(block.lines().count(), 5);
         let mut whole = format!("before {block} after");

@@ -2,7 +2,7 @@
 
 use aios_core::Fault;
 
-use super::{Scenario, check_before};
+use super::Scenario;
 use crate::cli::chaos::trial::{Ask, Trial, told};
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -15,7 +15,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
 const DAY_S: i64 = 24 * 60 * 60;
 
 async fn run(trial: &mut Trial) -> anyhow::Result<()> {
-    check_before(trial).await?;
     for (name, seconds) in [("ahead", 2 * DAY_S), ("behind", -3_600)] {
         trial.order(Fault::ClockJump { seconds }).await?;
         let all = trial.ask_all(5, Ask::Whole).await?;

@@ -2,7 +2,7 @@
 
 use aios_core::Fault;
 
-use super::{ALERT_MAX, Scenario, check_before, check_resolved};
+use super::{ALERT_MAX, Scenario, check_resolved};
 use crate::cli::chaos::trial::{Trial, told};
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -13,7 +13,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(trial: &mut Trial) -> anyhow::Result<()> {
-    check_before(trial).await?;
     trial.order(Fault::DiskFull {}).await?;
     // They wait: with events.sync = "always" an answer is given when its event is on disk.
     let beside = trial.ask_beside(5)?;

@@ -2,7 +2,7 @@
 
 use aios_core::{Fault, Tier};
 
-use super::{Scenario, check_before, check_recovery};
+use super::{Scenario, check_recovery};
 use crate::cli::chaos::trial::{Ask, Trial, told};
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -13,7 +13,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(trial: &mut Trial) -> anyhow::Result<()> {
-    check_before(trial).await?;
     let mut all = Vec::new();
     for _ in 0..5 {
         trial.order(Fault::Refuse { tier: Tier::Main }).await?;

@@ -28,6 +28,9 @@ pub(super) struct Scenario {
     pub(super) run: Run,
 }
 
+/// The scenario that is done in rounds.
+pub(super) const KILL: &str = kill::SCENARIO.name;
+
 /// Its steps, one after the other.
 type Run = for<'a> fn(&'a mut Trial) -> Steps<'a>;
 
@@ -86,10 +89,10 @@ async fn check_recovery(trial: &mut Trial) -> anyhow::Result<()> {
 }
 
 /// Main answers before anything fails: else nothing that follows would show anything.
-async fn check_before(trial: &mut Trial) -> anyhow::Result<()> {
+pub(super) async fn check_before(trial: &mut Trial) -> anyhow::Result<bool> {
     let took =
         trial.ask_until(Duration::from_secs(20), |seen| seen.is_answered_by(Tier::Main)).await?;
     let detail = if took.is_some() { "main answers" } else { "main does not answer" };
     trial.check("before", took.is_some(), detail);
-    Ok(())
+    Ok(took.is_some())
 }

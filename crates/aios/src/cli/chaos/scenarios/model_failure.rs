@@ -2,7 +2,7 @@
 
 use aios_core::{Fault, Tier};
 
-use super::{ALERT_MAX, Scenario, check_before, check_recovery, check_resolved};
+use super::{ALERT_MAX, Scenario, check_recovery, check_resolved};
 use crate::cli::chaos::trial::{Ask, Trial, told};
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -13,7 +13,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(trial: &mut Trial) -> anyhow::Result<()> {
-    check_before(trial).await?;
     trial.order(Fault::Refuse { tier: Tier::Main }).await?;
     let all = trial.ask_all(10, Ask::Whole).await?;
     let by_embedder = all.iter().all(|seen| seen.is_answered_by(Tier::Embedder));

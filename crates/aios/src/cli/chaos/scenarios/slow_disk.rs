@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aios_core::Fault;
 
-use super::{Scenario, check_before};
+use super::Scenario;
 use crate::cli::chaos::trial::{Ask, Trial, told};
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -17,7 +17,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
 const DELAY: Duration = Duration::from_millis(500);
 
 async fn run(trial: &mut Trial) -> anyhow::Result<()> {
-    check_before(trial).await?;
     trial.order(Fault::DiskSlow { ms: 500 }).await?;
     let began = tokio::time::Instant::now();
     let beside = trial.ask_beside(40)?;

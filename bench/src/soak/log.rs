@@ -1,0 +1,121 @@
+//! The event log, held against what clients were told.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aios_core::{Event, EventId};
+use aios_store::{DataDir, Filter, query};
+use anyhow::{Context, Result};
+use tokio::time::{Instant, sleep};
+
+use super::asks::{Sheet, Told, conversation};
+
+/// Longest that the last events take to the disk.
+const ON_DISK_MAX: Duration = Duration::from_secs(10);
+
+/// What stands in the log.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) n_events: usize,
+    /// Acknowledged, not erased, and not there.
+    pub(super) n_lost: usize,
+    /// There more than once, by their own id or by their request's.
+    pub(super) n_doubled: usize,
+    /// There although their conversation was erased.
+    pub(super) n_returned: usize,
+    /// Lines that are none.
+    pub(super) n_bad: usize,
+}
+
+/// Looks until everything that was acknowledged is there, or has had its time.
+pub(super) async fn settle(dir: &DataDir, told: &Told) -> Result<Found> {
+    let began = Instant::now();
+    loop {
+        let lines = read(dir)?;
+        let found = compare(lines, &told.sheet());
+        if found.n_lost == 0 || began.elapsed() > ON_DISK_MAX {
+            return Ok(found);
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// What a log has of what matters here.
+#[derive(Debug, Default)]
+struct Lines {
+    ids: Vec<EventId>,
+    /// Requests of which there is an event.
+    requests: Vec<u64>,
+    n_bad: usize,
+}
+
+fn read(dir: &DataDir) -> Result<Lines> {
+    let mut lines = Lines::default();
+    for line in query(dir, &Filter::default()).context("the event log cannot be read")? {
+        match line.map(|line| line.event) {
+            Ok(Event::Response(event)) => {
+                lines.ids.push(event.event_id);
+                let n = event.request_id.as_str().strip_prefix("soak-ask-");
+                lines.requests.extend(n.and_then(|n| n.parse::<u64>().ok()));
+            }
+            Ok(Event::Feedback(event)) => lines.ids.push(event.event_id),
+            Ok(_) => {}
+            Err(_) => lines.n_bad += 1,
+        }
+    }
+    Ok(lines)
+}
+
+fn compare(mut lines: Lines, sheet: &Sheet) -> Found {
+    lines.ids.sort_unstable();
+    lines.requests.sort_unstable();
+    let erased: BTreeSet<u64> = sheet.erased.iter().copied().collect();
+    let is_there = |id: &EventId| lines.ids.binary_search(id).is_ok();
+    let expected = sheet.events.iter().filter(|(_, whose)| !erased.contains(whose));
+    let of_erased = |n: &&u64| erased.contains(&conversation(**n));
+    Found {
+        n_events: lines.ids.len(),
+        n_lost: expected.filter(|(id, _)| !is_there(id)).count(),
+        n_doubled: n_doubled(&lines.ids).max(n_doubled(&lines.requests)),
+        n_returned: lines.requests.iter().filter(of_erased).count(),
+        n_bad: lines.n_bad,
+    }
+}
+
+fn n_doubled<T: PartialEq>(sorted: &[T]) -> usize {
+    sorted.windows(2).filter(|pair| matches!(pair, [one, other] if one == other)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use aios_core::Timestamp;
+
+    use super::*;
+
+    fn id(n: u8) -> EventId {
+        EventId::new(Timestamp::from_micros(1_800_000_000_000_000), [n; 10])
+    }
+
+    /// Three requests of three conversations; the third's is erased.
+    fn check(ids: &[u8], requests: &[u64], expect: Found) {
+        let ids: Vec<_> = ids.iter().map(|n| id(*n)).collect();
+        let lines = Lines { ids: ids.clone(), requests: requests.to_vec(), n_bad: 0 };
+        let sheet = Sheet {
+            events: (0..3).map(|n| (id(n as u8), conversation(n))).collect(),
+            erased: vec![conversation(2)],
+            ..Sheet::default()
+        };
+        assert_eq!(compare(lines, &sheet), Found { n_events: ids.len(), ..expect });
+    }
+
+    #[test]
+    fn each_event_is_there_once_and_what_is_erased_is_not() {
+        let none = Found::default();
+        check(&[1, 0], &[0, 1], none);
+        check(&[0], &[0], Found { n_lost: 1, ..none });
+        check(&[0, 1, 0], &[0, 1], Found { n_doubled: 1, ..none });
+        // Of one request two events, each with an id of its own.
+        check(&[0, 1, 9], &[0, 1, 1], Found { n_doubled: 1, ..none });
+        check(&[0, 1, 2], &[0, 1, 2], Found { n_returned: 1, ..none });
+    }
+}
