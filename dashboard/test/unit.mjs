@@ -1,6 +1,7 @@
 /** The page's pure functions. Vite reads their TypeScript, as it does for the page. */
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { createServer } from "vite";
 
@@ -153,6 +154,14 @@ test("what has just happened is taken into the list that it belongs to", async (
   check({ latency_ms_min: "1000" }, false);
   check({ conv_id: "c1_b" }, false);
   check({ text: "tides" }, undefined);
+});
+
+test("every path that the page asks for is one of the API", async () => {
+  const { ACT, VIEW, erasurePath, eventPath } = await load("api/paths");
+  const { paths } = JSON.parse(await readFile(new URL("../src/api/openapi.json", import.meta.url), "utf8"));
+  const written = [eventPath("ID"), erasurePath("ID")].map((path) => path.replace("ID", "{id}"));
+  const asked = [...Object.values(VIEW), ...Object.values(ACT), ...written];
+  assert.deepEqual(asked.filter((path) => !(path in paths)), []);
 });
 
 test("a view is read anew after something has happened, and not too soon", async () => {
