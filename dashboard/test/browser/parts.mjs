@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { admin, ask, owner, SEEDED, show } from "./support.mjs";
+import { admin, ask, owner, SEEDED, show, until } from "./support.mjs";
 
 // A panel, and in it the table of that name.
 const region = (name) => (page) => page.getByRole("region", { name }).first();
@@ -127,8 +127,7 @@ test("an event in full has its attempts on a timeline and what the memory gave t
 /** A golden run, to its end. */
 async function golden() {
   await admin("/admin/v1/goldens/run", {});
-  for (;;) {
-    const run = await admin("/admin/v1/goldens/run");
-    if (run.state !== "running") return assert.equal(run.state, "done", run.told);
-  }
+  let run;
+  await until(async () => (run = await admin("/admin/v1/goldens/run")).state !== "running", "the golden run ends");
+  assert.equal(run.state, "done", run.told);
 }
