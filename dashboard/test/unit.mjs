@@ -1,6 +1,7 @@
 /** The page's pure functions. Vite reads their TypeScript, as it does for the page. */
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { createServer } from "vite";
 
@@ -155,12 +156,36 @@ test("what has just happened is taken into the list that it belongs to", async (
   check({ text: "tides" }, undefined);
 });
 
+test("every path that the page asks for is one of the API", async () => {
+  const { ACT, VIEW, erasurePath, eventPath } = await load("api/paths");
+  const { paths } = JSON.parse(await readFile(new URL("../src/api/openapi.json", import.meta.url), "utf8"));
+  const written = [eventPath("ID"), erasurePath("ID")].map((path) => path.replace("ID", "{id}"));
+  const asked = [...Object.values(VIEW), ...Object.values(ACT), ...written];
+  assert.deepEqual(asked.filter((path) => !(path in paths)), []);
+});
+
 test("a view is read anew after something has happened, and not too soon", async () => {
+  const { INDEX_LAG_MS, isDue } = await load("lib/due");
+  const reading = { happened_ms: 12_000, began_ms: 11_000, pause_ms: 5_000 };
+  assert.equal(isDue(reading, 15_999), false);
+  assert.equal(isDue(reading, 16_000), true);
+  const earlier = 11_000 - INDEX_LAG_MS;
+  assert.equal(isDue({ ...reading, happened_ms: earlier }, 60_000), false, "nothing has happened since: nothing is asked");
+  assert.equal(isDue({ ...reading, happened_ms: earlier + 1 }, 60_000), true, "the index may not have had it yet");
+});
+
+test("the last that happens before a silence is read, and then nothing is", async () => {
   const { isDue } = await load("lib/due");
-  const reading = { happened_ms: 2_000, began_ms: 1_000, pause_ms: 5_000 };
-  assert.equal(isDue(reading, 5_999), false);
-  assert.equal(isDue(reading, 6_000), true);
-  assert.equal(isDue({ ...reading, happened_ms: 900 }, 60_000), false, "nothing has happened since: nothing is asked");
+  const pause_ms = 5_000;
+  for (const happened_ms of [10_000, 11_000, 14_999, 15_000]) {
+    const readings = [10_000];
+    for (let now = happened_ms; now < 60_000; now += 1_000) {
+      if (isDue({ happened_ms, began_ms: readings.at(-1), pause_ms }, now)) readings.push(now);
+    }
+    // The index has it two seconds later.
+    assert.ok(readings.at(-1) >= happened_ms + 2_000, `${happened_ms}: ${readings}`);
+    assert.ok(readings.length <= 3, `${happened_ms}: ${readings}`);
+  }
 });
 
 test("the overview's charts are of the traffic that they are given", async () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { admin, ask, owner, SEEDED, settled, show } from "./support.mjs";
+import { admin, ask, owner, SEEDED, settled, show, until } from "./support.mjs";
 
 /** Waits until the page was told so many seconds. */
 async function ticks(context, page, n) {
@@ -43,14 +43,21 @@ test("what somebody else does is seen on every tab that it concerns", async () =
   }
 });
 
-test("a question that is promoted elsewhere leaves the candidates", async () => {
+test("a question that is promoted elsewhere leaves the candidates when they are read anew", async () => {
   const { page, context } = await looking("goldens");
   const { candidates } = await admin("/admin/v1/goldens/candidates");
   assert.ok(candidates.length > 0, "there is nothing to promote");
   const panel = page.getByRole("region", { name: "Candidates to promote" });
   const promoted = panel.getByRole("link", { name: candidates[0].question, exact: true });
   await promoted.waitFor();
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   await admin("/admin/v1/goldens/promote", { event_id: candidates[0].event_id });
+  // What else stands here is told of it, and the candidates, which cost a day's log, are not.
+  await until(() => asked.includes("/admin/v1/view/goldens"), "the goldens are read anew");
+  await ticks(context, page, 1);
+  assert.ok(!asked.includes("/admin/v1/goldens/candidates"), "the candidates were read for what somebody else did");
+  await panel.getByRole("button", { name: "Read anew" }).click();
   await promoted.waitFor({ state: "detached" });
   await context.close();
 });

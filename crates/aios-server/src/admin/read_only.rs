@@ -148,7 +148,6 @@ fn views(files: Files) -> Views {
             reload_error: None,
             started_at,
         },
-        audited: Audited::default(),
         shown: Arc::clone(&shown),
         endpoints: Vec::new(),
         event_log: EventLogStats::default(),
