@@ -142,6 +142,7 @@ fn views(files: Files) -> Views {
         hypotheses: Arc::clone(&shown.hypotheses),
         memory_mode: files.memory_mode.name(),
         redactor: Arc::clone(&redactor),
+        audited: Audited::default(),
         config: ConfigTold {
             generation: 0,
             hash: files.config_hash.clone(),
