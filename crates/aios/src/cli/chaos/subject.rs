@@ -93,7 +93,7 @@ impl Subject {
             token: token(&data_dir),
             data_dir,
             probe_every: PROBE_EVERY,
-            since: SystemClock.now(),
+            since: SystemClock.now().as_stored(),
             own: Some(Own { child, place }),
         })
     }
@@ -108,7 +108,7 @@ impl Subject {
             token: running::token(config),
             data_dir: config.server.data_dir.clone(),
             probe_every: config.upstream.breaker.open_max,
-            since: SystemClock.now(),
+            since: SystemClock.now().as_stored(),
             own: None,
         })
     }
