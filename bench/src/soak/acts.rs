@@ -27,6 +27,9 @@ const VIEW: u64 = 28;
 /// Longest wait for what an operator does: an erasure reads the whole log.
 const DONE_MAX: Duration = Duration::from_secs(120);
 
+/// So long a server may take to see that its configuration was changed.
+const RELOAD_MAX: Duration = Duration::from_secs(10);
+
 /// So many answers back there is one that is in the index, and whose conversation nobody has erased.
 const BACK: usize = 500;
 
@@ -83,7 +86,7 @@ impl Operator {
             self.say(&api).await?;
             let due = |every: u64| beat % every == 0;
             if due(RELOAD) {
-                self.reload()?;
+                self.reload().await?;
             }
             if due(VIEW) {
                 self.view().await?;
@@ -95,8 +98,7 @@ impl Operator {
                 self.rotate().await?;
             }
         }
-        let status: Value = serde_json::from_slice(&self.get("/status").await?)?;
-        self.acted.generation = generation(&status).context("the status has no generation")?;
+        self.acted.generation = self.generation().await?;
         Ok(self.acted)
     }
 
@@ -121,12 +123,24 @@ impl Operator {
         Ok(())
     }
 
-    /// Writes the configuration anew, a little different each time; the server sees it by itself.
-    fn reload(&mut self) -> Result<()> {
+    /// Writes the configuration anew, a little different each time, and gives the server, which sees it by itself, its
+    /// time: two that come close together would be one to it.
+    async fn reload(&mut self) -> Result<()> {
         self.acted.n_reloads += 1;
         let total = 120 + self.acted.n_reloads % 2;
         let text = format!("{}\n[timeouts]\ntotal = \"{total}s\"\n", self.text);
-        std::fs::write(&self.config, text).context("the configuration cannot be written")
+        std::fs::write(&self.config, text).context("the configuration cannot be written")?;
+        let written = Instant::now();
+        while written.elapsed() < RELOAD_MAX && self.generation().await? <= self.acted.n_reloads {
+            sleep_until(Instant::now() + BEAT).await;
+        }
+        Ok(())
+    }
+
+    /// Which configuration is in force; the one at the start is the first.
+    async fn generation(&self) -> Result<u64> {
+        let status: Value = serde_json::from_slice(&self.get("/status").await?)?;
+        generation(&status).context("the status has no generation")
     }
 
     /// Erases the latest conversation that is over.

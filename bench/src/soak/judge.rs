@@ -61,7 +61,8 @@ pub(super) fn figures(
     let mut bars = grown(plan, looks);
     let causes: Vec<_> = sheet.failed.iter().map(|(why, n)| format!("{n} {why}")).collect();
     let n_failed: u64 = sheet.failed.values().sum();
-    let reloads_missed = acted.n_reloads.saturating_sub(acted.generation);
+    // The configuration at the start was the first.
+    let reloads_missed = (acted.n_reloads + 1).saturating_sub(acted.generation);
     bars.extend([
         bar("lost events", found.n_lost as f64, 0.0, String::new()),
         bar("doubled events", found.n_doubled as f64, 0.0, String::new()),
