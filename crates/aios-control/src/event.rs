@@ -68,6 +68,9 @@ pub struct VerdictEvent {
     pub candidate: String,
     /// The golden gate at the time.
     pub golden: GoldenGate,
+    /// Whether the operator's freeze kept it from advancing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub frozen: bool,
     /// The golden report that this verdict counts; a report counts once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,

@@ -41,6 +41,8 @@ pub struct Check {
     pub window: EvidenceWindow,
     /// The golden gate. It blocks advancing, never rolling back.
     pub golden: GoldenGate,
+    /// The operator's freeze. It does too.
+    pub frozen: bool,
 }
 
 /// The state after a check, and the decision that follows from it, already part of that state.
@@ -51,7 +53,7 @@ pub fn plan(policy: &CanaryPolicy, canary: Canary, check: &Check) -> (Canary, Op
     }
     let judged = canary.after(Record::Verdict(check.verdict, check.reason, check.window));
     let decision = match check.verdict {
-        Verdict::Met => advance(policy, &judged, check.golden),
+        Verdict::Met => advance(policy, &judged, check),
         Verdict::Breached => roll_back(policy, &judged),
         // Silence is not health: a quiet window neither advances nor rolls back.
         Verdict::NoData => None,
@@ -62,15 +64,16 @@ pub fn plan(policy: &CanaryPolicy, canary: Canary, check: &Check) -> (Canary, Op
     }
 }
 
-fn advance(policy: &CanaryPolicy, canary: &Canary, golden: GoldenGate) -> Option<Decision> {
+fn advance(policy: &CanaryPolicy, canary: &Canary, check: &Check) -> Option<Decision> {
     let may_move = match canary.phase {
         Phase::Running => true,
         Phase::RolledBack => policy.retry,
         Phase::Off | Phase::Promoted => false,
     };
-    let gate_open = !policy.golden_gate || golden == GoldenGate::FreshPass;
+    let gate_open = !policy.golden_gate || check.golden == GoldenGate::FreshPass;
     let is_due = canary.consecutive_passes >= policy.passes;
-    if !(may_move && gate_open && is_due && !canary.held) {
+    let is_stopped = canary.held || check.frozen;
+    if !(may_move && gate_open && is_due && !is_stopped) {
         return None;
     }
     let to = policy.stages.after(canary.treatment_pct)?;

@@ -111,7 +111,8 @@ pub fn replay<'a>(
                 knows_its_share = true;
                 was = was.after(Record::Verdict(kept.verdict, kept.reason, kept.window));
                 let (verdict, reason) = again(kept, &ask);
-                let check = Check { verdict, reason, window: kept.window, golden: kept.golden };
+                let VerdictEvent { window, golden, frozen, .. } = **kept;
+                let check = Check { verdict, reason, window, golden, frozen };
                 let decision;
                 (would_be, decision) = plan(policy, would_be, &check);
                 let was = Followed { decision: None, canary: was };
@@ -211,6 +212,7 @@ mod tests {
             next_pct: None,
             candidate: String::new(),
             golden: GoldenGate::FreshPass,
+            frozen: false,
             report: None,
             report_made: None,
             harm_log_e: judged.harm_log_e,

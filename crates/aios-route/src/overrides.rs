@@ -79,21 +79,23 @@ fn meant(nearest: Option<&str>) -> String {
 /// The split with the override file's text applied.
 ///
 /// `control_bucket_pct` is the *share* of conversations in control, 0 to 1, so that 1.0 empties
-/// treatment; `boundary` holds for both buckets; `freeze` forbids automatic changes. Keys may be
-/// combined, absent ones change nothing.
+/// treatment; `boundary` holds for both buckets; with `freeze` nothing moves by itself but back. Keys may be
+/// combined, absent ones change nothing. Only who names a share or a boundary decides how conversations are dealt,
+/// and so where the split comes from.
 ///
 /// # Errors
 /// When the text is anything but an object of these keys with values in their ranges.
 pub fn apply_override(base: &Split, json: &str) -> Result<Split, OverrideError> {
     let wish = Override::parse(json)?;
     let boundary_or = |own| wish.boundary.unwrap_or(own);
+    let decides = wish.treatment_pct.is_some() || wish.boundary.is_some();
     Ok(Split {
         treatment_pct: wish.treatment_pct.unwrap_or(base.treatment_pct),
         control_boundary: boundary_or(base.control_boundary),
         treatment_boundary: boundary_or(base.treatment_boundary),
         adaptive: base.adaptive,
         frozen: wish.freeze.unwrap_or(base.frozen),
-        origin: "override".to_owned(),
+        origin: if decides { "override".to_owned() } else { base.origin.clone() },
     })
 }
 
@@ -280,8 +282,8 @@ mod tests {
         check(r#"{"control_bucket_pct":0}"#, &overridden(100.0, 0.5, false));
         check(r#"{"control_bucket_pct":0.9}"#, &overridden(10.0, 0.5, false));
         check(r#"{"boundary":0.55}"#, &overridden(10.0, 0.55, false));
-        check(r#"{"freeze":true}"#, &overridden(10.0, 0.5, true));
-        check("{}", &overridden(10.0, 0.5, false));
+        check(r#"{"freeze":true}"#, &Split { frozen: true, ..split() });
+        check("{}", &split());
     }
 
     #[test]
@@ -289,10 +291,7 @@ mod tests {
         let wish =
             OverrideWish { control_bucket_pct: Some(0.75), boundary: None, freeze: Some(true) };
         check(&serde_json::to_string(&wish).unwrap(), &overridden(25.0, 0.5, true));
-        check(
-            &serde_json::to_string(&OverrideWish::default()).unwrap(),
-            &overridden(10.0, 0.5, false),
-        );
+        check(&serde_json::to_string(&OverrideWish::default()).unwrap(), &split());
     }
 
     #[test]

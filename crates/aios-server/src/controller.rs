@@ -179,21 +179,27 @@ impl Controller {
     }
 
     fn publish(&self, split: Split) {
+        let mut deals_otherwise = false;
         let changed = self.split.send_if_modified(|current| {
             let changed = **current != split;
+            // A freeze deals nothing otherwise: what came before it is evidence as ever.
+            deals_otherwise = **current != Split { frozen: current.frozen, ..split.clone() };
             if changed {
                 *current = Arc::new(split);
             }
             changed
         });
-        if changed {
+        if deals_otherwise {
             let now = self.clock.now();
             *self.state.in_force_since.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        }
+        if changed {
             let split = self.split.borrow();
             tracing::info!(
                 origin = %split.origin,
                 treatment_pct = split.treatment_pct.get(),
                 adaptive = split.adaptive,
+                frozen = split.frozen,
                 "a new routing split is in force"
             );
         }

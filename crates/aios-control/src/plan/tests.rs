@@ -43,13 +43,13 @@ fn order(letter: char) -> Option<Decision> {
 
 fn check_of(letter: char, window: EvidenceWindow) -> Check {
     let (verdict, reason) = match letter {
-        '-' => (Verdict::Breached, VerdictReason::Harm),
+        '-' | 'b' => (Verdict::Breached, VerdictReason::Harm),
         '!' => (Verdict::Breached, VerdictReason::CriticalHarm),
         '.' => (Verdict::NoData, VerdictReason::Inconclusive),
         _ => (Verdict::Met, VerdictReason::WithinMargins),
     };
     let golden = if letter == 'g' { GoldenGate::Stale } else { GoldenGate::FreshPass };
-    Check { verdict, reason, window, golden }
+    Check { verdict, reason, window, golden, frozen: matches!(letter, 'f' | 'b') }
 }
 
 fn window(since: i64) -> EvidenceWindow {
@@ -156,6 +156,13 @@ fn a_hold_stops_advancing_and_not_rolling_back() {
 }
 
 #[test]
+fn a_freeze_stops_advancing_and_not_rolling_back() {
+    check("ffff", "");
+    check("fff+", "advance 25");
+    check("+++bb", "advance 25, roll back 10");
+}
+
+#[test]
 fn a_reset_begins_anew_anywhere() {
     check("++5+", "reset 50");
     check("3+++", "reset 30, advance 50");
@@ -175,13 +182,13 @@ fn below_the_first_stage_a_roll_back_stays_below() {
 
 proptest! {
     #[test]
-    fn the_records_are_the_state(letters in "[-+!.=ghr0-9]{0,60}") {
+    fn the_records_are_the_state(letters in "[-+!.=fbghr0-9]{0,60}") {
         let (canary, records, _) = run(&CanaryPolicy::default(), &letters);
         prop_assert_eq!(Canary::fold(records), canary);
     }
 
     #[test]
-    fn the_share_stays_a_share_and_only_a_reset_skips_stages(letters in "[-+!.=ghr0-9]{0,60}") {
+    fn the_share_stays_a_share_and_only_a_reset_skips_stages(letters in "[-+!.=fbghr0-9]{0,60}") {
         let (_, _, decisions) = run(&CanaryPolicy::default(), &letters);
         for decision in decisions {
             match decision {
@@ -200,7 +207,7 @@ proptest! {
 
     /// Whatever came before, the three counted verdicts before an advance were met.
     #[test]
-    fn nothing_advances_without_three_met(letters in "[-+!.=ghr0-9]{0,60}") {
+    fn nothing_advances_without_three_met(letters in "[-+!.=fbghr0-9]{0,60}") {
         let (_, records, _) = run(&CanaryPolicy::default(), &letters);
         let (mut met, mut counted) = (0, None);
         for record in records {

@@ -62,7 +62,7 @@ impl Simulation {
             pct_sum += canary.treatment_pct.get();
             let (verdict, reason) = self.verdict(&mut evidence, &canary, &arrived);
             let golden = GoldenGate::FreshPass;
-            let check = Check { verdict, reason, window: window(n_checks), golden };
+            let check = Check { verdict, reason, window: window(n_checks), golden, frozen: false };
             let (next, decision) = plan(&self.policy, canary, &check);
             if let Some(end) = ended(next.phase, decision.is_some()) {
                 return Rollout {

@@ -85,7 +85,7 @@ pub enum Quiet {
     Off,
     /// It was rolled back, and stays so until a reset.
     RolledBack,
-    /// Everybody is in treatment.
+    /// Everybody is in treatment: live traffic has nothing to be compared with, and no golden report has come that is news.
     Promoted,
     /// The operator's hand is on the split.
     Overridden,
@@ -176,7 +176,6 @@ impl Inner {
     fn quiet(&self, look: &Look<'_>) -> Option<Quiet> {
         match self.rollout.canary.phase {
             Phase::Off => return Some(Quiet::Off),
-            Phase::Promoted if !self.is_another(look) => return Some(Quiet::Promoted),
             Phase::RolledBack if !self.is_another(look) => return Some(Quiet::RolledBack),
             Phase::Promoted | Phase::RolledBack | Phase::Running => {}
         }
@@ -202,7 +201,7 @@ impl Inner {
     }
 
     /// Whether a golden report alone would say nothing now: it may breach at any time, and passes alone only
-    /// where live traffic has never said anything, and treatment has none that will.
+    /// where live traffic has never said anything, and treatment has none that will; or where everybody is in treatment.
     fn must_wait_for_live(
         &self,
         look: &Look<'_>,
@@ -213,6 +212,8 @@ impl Inner {
             Verdict::NoData => Ok(true),
             Verdict::Breached => Ok(false),
             Verdict::Met if look.settings.sources == Sources::Golden => Ok(false),
+            // Nothing is left to advance to, and no live traffic will compare: it ends a row of failures.
+            Verdict::Met if self.rollout.canary.phase == Phase::Promoted => Ok(false),
             Verdict::Met => Ok(self.rollout.testimony.is_some()
                 || is_treated(look.rows, self.since(look)..look.now)?),
         }
@@ -243,6 +244,7 @@ impl Inner {
             next_pct: look.settings.policy.stages.after(self.rollout.canary.treatment_pct),
             candidate: look.settings.candidate(),
             golden: look.gate.state,
+            frozen: look.split.frozen,
             report: golden.and(look.gate.report.clone()),
             report_made: golden.and(look.gate.made),
             harm_log_e: judged.map_or(0.0, |judged| judged.harm_log_e),
@@ -285,7 +287,7 @@ impl Checked {
 
 fn check_of(event: &VerdictEvent, look: &Look<'_>) -> Check {
     let VerdictEvent { verdict, reason, window, .. } = *event;
-    Check { verdict, reason, window, golden: look.gate.state }
+    Check { verdict, reason, window, golden: look.gate.state, frozen: event.frozen }
 }
 
 const fn golden_reason(verdict: Verdict) -> VerdictReason {

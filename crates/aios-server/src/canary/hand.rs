@@ -7,10 +7,11 @@ use aios_core::{Split, Timestamp};
 use super::error::CanaryError;
 use super::keeper::{CanaryKeeper, Inner};
 
-/// Whether somebody else than the canary decides how conversations are dealt: an override, a freeze, the kill switch, or
-/// configuration that has switched the canary off.
+/// Whether somebody else than the canary decides how conversations are dealt: an override, the kill switch, or
+/// configuration that has switched the canary off. A freeze decides nothing: the canary stays where it is, is judged, and
+/// falls back as ever.
 pub(super) fn is_hand_on(split: &Split) -> bool {
-    split.origin != "canary" || split.frozen
+    split.origin != "canary"
 }
 
 impl CanaryKeeper {

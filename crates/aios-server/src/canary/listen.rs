@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aios_control::boundary::NearCounts;
-use aios_control::{Evidence, Judgement, Rollout, judge};
+use aios_control::{Evidence, Judgement, Phase, Rollout, judge};
 use aios_core::{EvidenceWindow, Timestamp};
 
 use super::check::{Look, Quiet};
@@ -47,6 +47,9 @@ impl From<Quiet> for Silent {
 impl Inner {
     /// What live traffic says; or why it says nothing.
     pub(super) fn listen(&self, look: &Look<'_>) -> Result<Result<Live, Silent>, CanaryError> {
+        if self.rollout.canary.phase == Phase::Promoted {
+            return Ok(Err(Quiet::Promoted.into()));
+        }
         let since = self.since(look);
         let Some(window) = closed_window(since, look.now, look.settings) else {
             let due = since.plus(look.settings.check_every).plus(look.settings.settle);

@@ -3,10 +3,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_control::{Phase, Row, Stages};
+use aios_control::{Canary, Phase, Row, Stages};
 use aios_core::{
-    BOUNDARY_DEFAULT, Boundary, Bucket, GoldenGate, Outcome, Percent, Split, Tier, Timestamp,
-    Verdict, VerdictReason, Weight,
+    BOUNDARY_DEFAULT, Boundary, Bucket, Decision, GoldenGate, Outcome, Percent, Split, Tier,
+    Timestamp, Verdict, VerdictReason, Weight,
 };
 use aios_privacy::RedactedText;
 use aios_store::{DataDir, StoreError};
@@ -306,9 +306,7 @@ fn the_operators_hand_stops_the_looking_and_what_it_moved_is_no_evidence() {
         rig.keeper.check(&look).unwrap().quiet
     };
     let overridden = Split { origin: "override".into(), ..rig.split.clone() };
-    let frozen = Split { frozen: true, ..rig.split.clone() };
     assert_eq!(quiet(&overridden, START), Some(Quiet::Overridden));
-    assert_eq!(quiet(&frozen, START), Some(Quiet::Overridden));
     let cleared = START.plus(TURN * 3);
     let due = cleared.plus(TURN + SETTLE);
     assert_eq!(quiet(&rig.split, cleared), Some(Quiet::NotYet { due }));
@@ -323,6 +321,52 @@ fn the_operators_hand_stops_the_looking_and_what_it_moved_is_no_evidence() {
     });
     let on = (true, "override".to_owned(), now);
     assert_eq!(hands.collect::<Vec<_>>(), [on, (false, "canary".to_owned(), cleared)]);
+}
+
+/// A freeze is an operator's way to gain time, and must not take the way back away.
+#[test]
+fn what_is_frozen_does_not_advance_and_is_rolled_back() {
+    let freeze = |rig: &mut Rig| rig.split.frozen = true;
+    let (mut rig, gate) = (Rig::new(), open_gate());
+    freeze(&mut rig);
+    let good = Traffic::steady(1_000_000_007);
+    assert_eq!(rig.turns(&good, &gate, 1, 8), [""; 0]);
+    assert_eq!(rig.keeper.standing().rollout.canary.consecutive_passes, 8);
+    rig.split.frozen = false;
+    assert_eq!(rig.turns(&good, &gate, 9, 1), ["9: advance 25"]);
+    let mut rig = Rig::new();
+    freeze(&mut rig);
+    let decided = rig.turns(&Traffic::steady(10), &gate, 1, 20);
+    assert_eq!(decided.len(), 1, "{decided:?}");
+    assert!(decided[0].ends_with("roll back 10"), "{decided:?}");
+    // What was kept says of itself why it did not advance.
+    let history = aios_store::ControlHistory::<aios_control::ControlEvent>::read(&rig.dir).unwrap();
+    let lines = history.lines.iter().map(|kept| &kept.record);
+    let policy = &rig.settings.policy;
+    let replayed = aios_control::replay::replay(Canary::at(pct(10.0)), lines, policy, |judge| judge);
+    assert!(!replayed.is_empty() && replayed.iter().all(|again| !again.is_other()));
+}
+
+/// With everybody in treatment live traffic says nothing any more, and golden reports go on to count.
+#[test]
+fn reports_that_fail_take_everybody_back() {
+    let (rig, rows) = (Rig::new(), Traffic::steady(1_000_000_007));
+    rig.decide(Wish::Reset(pct(100.0))).unwrap();
+    let check = |gate: &Gate, turn: u32| {
+        let now = START.plus(TURN * turn + SETTLE + Duration::from_micros(1_234));
+        let checked = rig.keeper.check(&rig.look(&rows, gate, now)).unwrap();
+        (checked.quiet, checked.canary.consecutive_failures, checked.decision)
+    };
+    let quiet = Some(Quiet::Promoted);
+    assert_eq!(check(&open_gate(), 1), (quiet, 0, None));
+    assert_eq!(check(&report("a", GoldenGate::Failed), 2), (None, 1, None));
+    // Once, however often it is looked at; and one that passed in between ends the row.
+    assert_eq!(check(&report("a", GoldenGate::Failed), 3), (quiet, 1, None));
+    assert_eq!(check(&report("b", GoldenGate::FreshPass), 4), (None, 0, None));
+    assert_eq!(check(&report("c", GoldenGate::Failed), 5), (None, 1, None));
+    let back = Decision::RollBack { from: pct(100.0), to: pct(10.0) };
+    assert_eq!(check(&report("d", GoldenGate::Failed), 6), (None, 0, Some(back)));
+    assert_eq!(rig.keeper.standing().rollout.canary.phase, Phase::RolledBack);
 }
 
 /// What was dealt under an override is no evidence when its server has gone and the file with it.

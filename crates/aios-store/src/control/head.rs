@@ -40,8 +40,8 @@ impl Head {
         dir.analytics_path().join("control.head")
     }
 
-    /// The head, if there is one: a chain of an older version has none before its next line. The inner error says why
-    /// what is there cannot be used.
+    /// The head, if there is one: before a chain was ever begun there is none. The inner error says why what is there
+    /// cannot be used.
     pub(super) fn read(dir: &DataDir) -> Result<Result<Option<Self>, &'static str>, StoreError> {
         let Some(text) = disk::read_bounded(&Self::path(dir), HEAD_MAX)? else {
             return Ok(Ok(None));

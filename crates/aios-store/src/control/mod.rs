@@ -109,7 +109,9 @@ impl<T: DeserializeOwned> ControlHistory<T> {
             history.take(&path)?;
         }
         let fault = history.fault.take();
-        history.fault = fault.or_else(|| history.cut(dir)).or_else(|| history.old(dir, witnessed));
+        let headless = fault.or_else(|| history.headless(dir));
+        history.fault =
+            headless.or_else(|| history.cut(dir)).or_else(|| history.old(dir, witnessed));
         Ok(history)
     }
 
@@ -117,6 +119,16 @@ impl<T: DeserializeOwned> ControlHistory<T> {
     #[must_use]
     pub const fn last_line(&self) -> u64 {
         self.end.seq
+    }
+
+    /// Why it is not known how far the chain has come, if there are lines of one and no head: the head is written before
+    /// the first line.
+    fn headless(&self, dir: &DataDir) -> Option<ControlFault> {
+        let has_none = self.head.is_none() && !self.lines.is_empty();
+        // Who has begun the chain since the head was looked for has written one.
+        let is_headless = has_none && !Head::path(dir).exists();
+        let why = "it is gone, so nobody knows how far the chain has come".to_owned();
+        is_headless.then(|| ControlFault { file: Head::path(dir), line: 1, why })
     }
 
     /// Why the chain is not whole, if it is shorter than it was.

@@ -119,11 +119,25 @@ fn a_head_that_is_not_as_it_was_written_proves_nothing() {
         let fault = ControlHistory::<Value>::read(&dir).unwrap().fault.unwrap();
         assert_eq!(fault.file, head);
     }
-    // A chain of an older version has none before it is opened.
-    fs::remove_file(&head).unwrap();
+    fs::write(&head, text).unwrap();
     assert_eq!(numbered(&dir), [1, 2]);
-    drop(open(&dir));
-    assert_eq!(fs::read_to_string(&head).unwrap(), text);
+}
+
+/// Without the head lines could be taken from the end, and nobody would see it.
+#[test]
+fn a_chain_without_its_head_is_not_believed() {
+    let (_temp, dir) = with_lines(3);
+    let text = fs::read_to_string(dir.control_path()).unwrap();
+    fs::remove_file(Head::path(&dir)).unwrap();
+    for n_left in [3, 1] {
+        let left: String = text.split_inclusive('\n').take(n_left).collect();
+        fs::write(dir.control_path(), left).unwrap();
+        let fault = ControlLog::open::<Value>(&dir).unwrap().unwrap_err();
+        assert_eq!(fault.file, Head::path(&dir));
+    }
+    // A reset begins a new one, which counts on as far as anybody knows.
+    ControlLog::put_aside(&dir, day(1)).unwrap();
+    assert_eq!(open(&dir).0.append(day(1), &json!({ "n": 4 })).unwrap(), 2);
 }
 
 /// After a crash the chain may be a line further.

@@ -49,6 +49,14 @@ pub(super) fn on_record(config: &Config, dir: &DataDir, action: AuditAction) -> 
     Ok(audit.close(SystemClock.now())?)
 }
 
+/// Puts on record how far control's chain has come by what was done here, so that neither it nor its head can be put
+/// back to before unseen.
+pub(super) fn control_on_record(config: &Config, dir: &DataDir) -> anyhow::Result<()> {
+    let audit = AuditLog::offline(dir, config.audit.clone(), SystemClock.now())?;
+    audit.witness_control(SystemClock.now())?;
+    Ok(audit.close(SystemClock.now())?)
+}
+
 /// Puts on record that somebody was looked for. Reading needs nobody's leave, so that it cannot be put on
 /// record, as in a copy that may not be written, is only said.
 pub(super) fn found_on_record(config: &Config, subjects: &[Pseudonym], n_events: u64) {

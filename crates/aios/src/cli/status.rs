@@ -11,7 +11,7 @@ use super::{models, routing, table};
 
 /// Show the state of the running server
 ///
-/// With --json: what the server's /status says, as it is.
+/// Exit code 2 if there is an override that is not taken. With --json: what the server's /status says, as it is.
 #[derive(Debug, Args)]
 pub(super) struct Command {}
 
@@ -23,7 +23,7 @@ impl Command {
         } else {
             print(out, &running.status)?;
         }
-        Ok(Exit::Done)
+        Ok(routing::tell_override(running.status.override_error.as_deref()))
     }
 }
 

@@ -124,6 +124,26 @@ fn a_damaged_line_is_named_and_a_reset_begins_anew() {
     assert_eq!(aside.count(), 2, "the lines and their head");
 }
 
+/// No server has ever run here, and still the audit trail knows how far the chain has come.
+#[test]
+fn what_was_decided_without_a_server_is_missed_when_it_is_gone() {
+    let place = place();
+    place.run(&["canary", "reset", "--start-pct", "50"]).ended(0);
+    place.run(&["canary", "hold"]).ended(0);
+    for file in [CONTROL, "data_core/analytics/control.head"] {
+        std::fs::remove_file(place.path().join(file)).unwrap();
+    }
+    for args in [&["canary", "verify"][..], &["canary", "status"], &["audit", "verify"]] {
+        let ran = place.run(args).ended(2);
+        assert!(
+            ran.stderr.contains("line 2") || ran.stdout.contains("line 2"),
+            "{args:?} {}{}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
+}
+
 /// A golden report of the policy on trial that was made a moment ago, at the time of a hold that is over again.
 fn report(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
     place.run(&["canary", "hold"]).ended(0);
@@ -447,6 +467,12 @@ async fn a_broken_override_holds_up_no_way_back() {
     })
     .await;
     assert_eq!(ask(&server, 1).await, "treatment");
+    // What was asked for is not in force, and whoever looks is told.
+    for status in [["status"].as_slice(), &["canary", "status"], &["routing", "status"]] {
+        let told = beside(&server, status).ended(2).stderr;
+        assert!(told.contains("adaptive_override.json is not taken: "), "{told}");
+        assert!(told.contains("aios routing clear"), "{told}");
+    }
     beside(&server, &["canary", "reset", "--start-pct", "0"]).ended(0);
     eventually("control", async || (ask(&server, 1).await == "control").then_some(())).await;
     beside(&server, &["canary", "reset", "--start-pct", "100"]).ended(0);

@@ -125,7 +125,9 @@ fn a_message_is_explained() {
 #[test]
 fn routing_status_follows_override_and_kill_switch() {
     let check = |place: &Place, origin: &str, refused: bool| {
-        let status = place.run(&["routing", "status", "--json"]).ended(0).json();
+        let ran = place.run(&["routing", "status", "--json"]).ended(if refused { 2 } else { 0 });
+        assert_eq!(ran.stderr.contains("adaptive_override.json is not taken"), refused);
+        let status = ran.json();
         assert_eq!(
             (&status["from"], &status["split"]["origin"]),
             (&json!("files"), &json!(origin))

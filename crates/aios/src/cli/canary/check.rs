@@ -104,8 +104,13 @@ impl Check {
             now,
             if_version: self.if_version,
         };
-        let keeper = CanaryKeeper::open(dir, settings.start);
-        keeper.and_then(|keeper| keeper.check(&look)).map_err(failure)
+        let keeper = CanaryKeeper::open(dir, settings.start).map_err(failure)?;
+        let before = keeper.standing().rollout.version;
+        let checked = keeper.check(&look);
+        if keeper.standing().rollout.version > before {
+            owner::control_on_record(config, dir)?;
+        }
+        checked.map_err(failure)
     }
 }
 

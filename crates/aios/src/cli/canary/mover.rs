@@ -52,7 +52,9 @@ fn moved(config: &Config, wish: Wish, why: Why) -> anyhow::Result<Standing> {
             let reason = config.privacy.redactor().redact(&reason).text;
             let order = Order { wish, reason, if_version };
             let standing = keeper.and_then(|keeper| keeper.decide(order, SystemClock.now()));
-            standing.map(|standing| (*standing).clone()).map_err(failure)
+            let standing = standing.map_err(failure)?;
+            owner::control_on_record(config, &dir)?;
+            Ok((*standing).clone())
         }
         Owner::Server => {
             let (verb, asked) = asked(wish, &reason, if_version);

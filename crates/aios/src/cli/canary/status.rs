@@ -8,7 +8,7 @@ use clap::Args;
 use super::shown::Shown;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
-use crate::cli::routing::{InForce, open, standing};
+use crate::cli::routing::{InForce, open, standing, tell_override};
 use crate::cli::running;
 use crate::clock::SystemClock;
 
@@ -24,7 +24,7 @@ pub(in crate::cli) const AHEAD_HINT: &str =
 ///
 /// The first line is `current_pct=10, consecutive_passes=0`. Reads the files; what is in force is what a running server
 /// says. Exit code 2 if what is kept is damaged, so that everything is in control, or of a time that has not come, so
-/// that nothing is judged. With --json: {"current_pct",
+/// that nothing is judged, or if there is an override that is not taken. With --json: {"current_pct",
 /// "consecutive_passes", "consecutive_failures", "phase", "held", "enabled", "version", "next_pct", "candidate",
 /// "boundary", "stage_since", "counted", "n_inconclusive", "ahead_until",
 /// "split", "fault": {"file", "line", "why"} | null}.
@@ -37,9 +37,12 @@ impl Status {
         let dir = open(&config.server.data_dir)?;
         let standing = standing(&config, dir.as_ref())?;
         // What a running server routes by is what it says, whatever the files would make of it.
-        let split = match running::owner(&config)? {
-            Some(running) => running.status.split,
-            None => InForce::of(&config)?.split,
+        let (split, refused) = match running::owner(&config)? {
+            Some(running) => (running.status.split, running.status.override_error),
+            None => {
+                let InForce { split, override_error, .. } = InForce::of(&config)?;
+                (split, override_error.map(|error| error.to_string()))
+            }
         };
         let shown = Shown::new(&config, &standing, Some(split), SystemClock.now());
         if context.json {
@@ -55,6 +58,6 @@ impl Status {
             say(format_args!("nothing is judged before {until}: {AHEAD}\nhint: {AHEAD_HINT}"));
             return Ok(Exit::Violation);
         }
-        Ok(Exit::Done)
+        Ok(tell_override(refused.as_deref()))
     }
 }

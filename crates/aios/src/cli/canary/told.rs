@@ -109,7 +109,7 @@ fn why(quiet: Quiet) -> String {
             "it was rolled back and stays so until `aios canary reset`, or another candidate"
                 .to_owned()
         }
-        Quiet::Promoted => "everybody is in treatment, so there is nothing to compare".to_owned(),
+        Quiet::Promoted => "everybody is in treatment, so that live traffic has nothing to be compared with; golden reports go on to count".to_owned(),
         Quiet::Overridden => "the operator's override or the kill switch is in force".to_owned(),
         Quiet::Ahead { until } => format!(
             "a clock was ahead when something was kept, so that nothing is new before {until}; `aios canary reset` begins anew"

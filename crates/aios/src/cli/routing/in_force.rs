@@ -7,6 +7,7 @@ use aios_route::{Knots, OverrideError, Policy, control_only, split_in_force};
 use aios_server::{Standing, split_of};
 use aios_store::{DataDir, StoreError};
 
+use crate::cli::output::{Exit, say};
 use crate::config::{Config, ProfileChoice};
 use crate::knots;
 
@@ -38,6 +39,16 @@ impl InForce {
         let knots = dir.as_ref().map(knots::stored).transpose()?.flatten();
         Ok(Self { split, override_error, policy: policy(config, knots) })
     }
+}
+
+/// Says that the operator's override file is there and not taken, if that is so: then the split in force is not the one
+/// that was asked for, which is a violation.
+pub(in crate::cli) fn tell_override(refused: Option<&str>) -> Exit {
+    let Some(why) = refused else { return Exit::Done };
+    say(format_args!(
+        "analytics/adaptive_override.json is not taken: {why}\nhint: correct it, or end it with `aios routing clear`; a running server stays with what it said before, one that starts puts everything in control"
+    ));
+    Exit::Violation
 }
 
 /// What configuration and canary ask for together.

@@ -12,7 +12,8 @@ use crate::cli::owner::{self, Owner};
 /// Take the split into your own hand, within a second and without a restart
 ///
 /// What is not named stays as the canary or configuration has it. It replaces an override that is there; `clear`
-/// ends it. While it is in force the canary does not move. With --json: what stands in
+/// ends it. While it names a share or a boundary the canary is not judged; with --freeze alone it is, and can only fall
+/// back. With --json: what stands in
 /// analytics/adaptive_override.json.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
@@ -23,7 +24,7 @@ pub(super) struct Override {
     /// The boundary of both buckets
     #[arg(long, value_name = "B", value_parser = boundary, allow_negative_numbers = true)]
     boundary: Option<f64>,
-    /// Nothing may change by itself
+    /// Nothing moves by itself but back: no step of the boundary, no further stage
     #[arg(long)]
     freeze: bool,
 }

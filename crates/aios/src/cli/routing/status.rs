@@ -6,7 +6,7 @@ use aios_core::{Bucket, Profile, Split};
 use clap::Args;
 use serde_json::json;
 
-use super::InForce;
+use super::{InForce, tell_override};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
 use crate::cli::running;
@@ -17,19 +17,21 @@ use crate::config::Config;
 /// Show split and profile of the running server, else what the files would make of them
 ///
 /// With --json: {"from": "server" | "files", "split", "profile", "override_error"}, and
-/// "n_sampled" from a server or "n_knot_prompts" from files.
+/// "n_sampled" from a server or "n_knot_prompts" from files. Exit code 2 if there is an override that is not taken.
 #[derive(Debug, Args)]
 pub(super) struct Status {}
 
 impl Status {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        match running::find(&config)? {
-            Some(running) if context.json => output::json(out, &of_server(&running.status))?,
-            Some(running) => print_server(out, &config, &running.status)?,
-            None => from_files(out, &config, context.json)?,
+        let Some(running) = running::find(&config)? else {
+            return from_files(out, &config, context.json);
+        };
+        match context.json {
+            true => output::json(out, &of_server(&running.status))?,
+            false => print_server(out, &config, &running.status)?,
         }
-        Ok(Exit::Done)
+        Ok(tell_override(running.status.override_error.as_deref()))
     }
 }
 
@@ -51,11 +53,10 @@ fn print_server(
     table::print(out, &rows)
 }
 
-/// Profile, progress of sampling and what is wrong with the override file, of a running server.
+/// Profile and progress of sampling of a running server.
 pub(in crate::cli) fn profile_rows(status: &running::Status) -> Vec<Vec<String>> {
     let mut rows = vec![pair("profile", profile_name(status.profile))];
     rows.extend(status.n_sampled.map(|n| pair("sampled", format_args!("{n} prompts so far"))));
-    rows.extend(status.override_error.as_ref().map(|why| pair("override not taken", why)));
     rows
 }
 
@@ -75,29 +76,24 @@ pub(in crate::cli) fn split_rows(split: &Split) -> Vec<Vec<String>> {
     ]
 }
 
-fn from_files(out: &mut dyn Write, config: &Config, as_json: bool) -> anyhow::Result<()> {
+fn from_files(out: &mut dyn Write, config: &Config, as_json: bool) -> anyhow::Result<Exit> {
     let InForce { split, override_error, policy } = InForce::of(config)?;
-    let override_error = override_error.map(|error| (error.to_string(), error.hint()));
+    let refused = override_error.map(|error| error.to_string());
     let n_prompts = policy.knots.n_prompts();
     if as_json {
-        let why = override_error.map(|(why, _)| why);
         let shown = json!({
             "from": "files", "split": split, "profile": policy.profile,
-            "n_knot_prompts": n_prompts, "override_error": why,
+            "n_knot_prompts": n_prompts, "override_error": refused,
         });
-        return output::json(out, &shown);
+        output::json(out, &shown)?;
+    } else {
+        say("no server is running; from configuration, override file and stored knots");
+        let mut rows = split_rows(&split);
+        let profile = profile_name(policy.profile);
+        rows.push(pair("profile", format_args!("{profile} ({n_prompts} prompts)")));
+        table::print(out, &rows)?;
     }
-    say("no server is running; from configuration, override file and stored knots");
-    let mut rows = split_rows(&split);
-    rows.push(pair(
-        "profile",
-        format_args!("{} ({n_prompts} prompts)", profile_name(policy.profile)),
-    ));
-    table::print(out, &rows)?;
-    if let Some((why, hint)) = override_error {
-        say(format_args!("warning: not taken: {why}\nhint: {hint}"));
-    }
-    Ok(())
+    Ok(tell_override(refused.as_deref()))
 }
 
 /// The profile's name in configuration.
