@@ -24,7 +24,7 @@ const QUESTION: &str = "Hello, since this morning the nightly copy of our shop's
 /// One whole HTTP request. `client` tells conversations apart.
 pub(crate) fn request(host: &str, mode: Mode, client: usize) -> Vec<u8> {
     let stream = match mode {
-        Mode::Json => "",
+        Mode::Json | Mode::Fresh => "",
         Mode::Stream => r#""stream":true,"#,
     };
     let body = format!(
@@ -33,10 +33,25 @@ pub(crate) fn request(host: &str, mode: Mode, client: usize) -> Vec<u8> {
     let length = body.len();
     let head = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-         accept: application/json\r\nuser-agent: aios-bench\r\nx-conversation-id: bench-{client}\r\n\
-         content-length: {length}\r\n\r\n"
+         accept: application/json\r\nuser-agent: aios-bench\r\nx-conversation-id: bench-{client}-{:0NUMBER_DIGITS$}\r\n\
+         content-length: {length}\r\n\r\n",
+        0
     );
     [head.into_bytes(), body.into_bytes()].concat()
+}
+
+/// Digits of a conversation's number, which stand before [`AFTER_NUMBER`].
+const NUMBER_DIGITS: usize = 8;
+const AFTER_NUMBER: &[u8] = b"\r\ncontent-length:";
+
+/// Makes it a request of the client's `n`-th conversation.
+pub(crate) fn renew(request: &mut [u8], n: u64) {
+    let end = memchr::memmem::find(request, AFTER_NUMBER).unwrap_or_default();
+    let digits = end.checked_sub(NUMBER_DIGITS).and_then(|start| request.get_mut(start..end));
+    let number = format!("{:0NUMBER_DIGITS$}", n % 10_u64.pow(NUMBER_DIGITS as u32));
+    if let Some(digits) = digits {
+        digits.copy_from_slice(number.as_bytes());
+    }
 }
 
 /// The reply to a request that wants no stream.
@@ -103,6 +118,16 @@ mod tests {
             let body: serde_json::Value = serde_json::from_slice(body).unwrap();
             assert_eq!(body["stream"].as_bool().unwrap_or(false), mode == Mode::Stream);
         }
+    }
+
+    #[test]
+    fn a_conversation_of_its_own_changes_nothing_else() {
+        let mut renewed = request("127.0.0.1:1", Mode::Fresh, 7);
+        renew(&mut renewed, 41);
+        let text = String::from_utf8(renewed).unwrap();
+        assert!(text.contains("\r\nx-conversation-id: bench-7-00000041\r\n"), "{text}");
+        let first = text.replace("-00000041", "-00000000");
+        assert_eq!(first.into_bytes(), request("127.0.0.1:1", Mode::Json, 7));
     }
 
     #[test]

@@ -19,6 +19,13 @@ fn main() -> io::Result<()> {
         println!("cargo::warning=dashboard/dist is not there and cannot be made");
     }
     println!("cargo::rerun-if-changed={}", dist.display());
+    let sources = var("CARGO_MANIFEST_DIR").join("../../dashboard/src");
+    println!("cargo::rerun-if-changed={}", sources.display());
+    if is_older(&dist.join("index.html"), &sources)? {
+        println!(
+            "cargo::warning=the dashboard that is built in is older than its sources; `cargo xtask dashboard` builds it anew"
+        );
+    }
     let out = var("OUT_DIR");
     let mut list = String::from("&[\n");
     for (n, file) in files(&dist)?.iter().enumerate() {
@@ -37,6 +44,17 @@ fn main() -> io::Result<()> {
         .map_err(io::Error::other)?;
     }
     fs::write(out.join("page.rs"), list + "]\n")
+}
+
+/// Whether what was made is there, and something that it is made of was written after it.
+fn is_older(made: &Path, sources: &Path) -> io::Result<bool> {
+    let Ok(made) = made.metadata().and_then(|made| made.modified()) else { return Ok(false) };
+    for source in files(sources)? {
+        if source.metadata()?.modified()? > made && !source.ends_with("schema.d.ts") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Every file, in the order of names, so that the same page makes the same program.

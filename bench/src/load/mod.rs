@@ -24,6 +24,8 @@ use tally::Tally;
 pub(crate) enum Mode {
     /// Whole answers.
     Json,
+    /// Whole answers, each in a conversation of its own.
+    Fresh,
     /// Streams.
     Stream,
 }
@@ -75,7 +77,7 @@ pub(crate) async fn run(plan: Plan) -> Result<Report> {
 fn head_start(mode: Mode, client: usize) -> Duration {
     const GOLDEN: f64 = 0.618_033_988_749_895;
     match mode {
-        Mode::Json => Duration::ZERO,
+        Mode::Json | Mode::Fresh => Duration::ZERO,
         Mode::Stream => STREAM_TIME.mul_f64((client as f64 * GOLDEN).fract()),
     }
 }
@@ -87,14 +89,20 @@ const STREAM_TIME: Duration = Duration::from_millis(320);
 async fn drive(
     mut connection: Connection,
     to: SocketAddr,
-    request: Vec<u8>,
+    mut request: Vec<u8>,
     mode: Mode,
     until: Instant,
     tally: Rc<RefCell<Tally>>,
 ) -> Result<()> {
-    while Instant::now() < until {
+    for n in 0.. {
+        if Instant::now() >= until {
+            break;
+        }
+        if mode == Mode::Fresh {
+            chat::renew(&mut request, n);
+        }
         let answer = match mode {
-            Mode::Json => ask_whole(&mut connection, &request, &tally).await,
+            Mode::Json | Mode::Fresh => ask_whole(&mut connection, &request, &tally).await,
             Mode::Stream => ask_stream(&mut connection, &request, &tally).await,
         };
         if let Err(error) = answer {

@@ -11,12 +11,16 @@ use super::stand::{Stand, Subject, figure};
 use crate::{http, process, workspace};
 
 const REPEATS: usize = 5;
-const PHASE: Duration = Duration::from_secs(4);
-const PHASE_QUICK: Duration = Duration::from_millis(1_500);
+/// Longer than a request may take: no window is judged before all of its requests have ended.
+const PHASE: Duration = Duration::from_secs(6);
+const PHASE_QUICK: Duration = Duration::from_secs(4);
 const WARM_UP: Duration = Duration::from_millis(700);
 
 const EVENTS: u64 = 1_000_000;
 const EVENTS_QUICK: u64 = 100_000;
+
+/// Verdicts in a phase, without which nothing was measured: few, since looks take turns with a core that serves.
+const VERDICTS_MIN: usize = 3;
 
 /// Share of the requests that are served without a controller.
 const RATIO_MIN: f64 = 0.97;
@@ -80,23 +84,33 @@ fn ratio(stand: &Stand, repeats: usize, phase: Duration) -> Result<f64> {
     let mut ratios = Vec::new();
     for repeat in 1..=repeats {
         println!("repeat {repeat} of {repeats}: without a controller, then with one");
-        let (without, with) = (rps(stand, NOT_LOOKING, phase)?, rps(stand, LOOKING, phase)?);
+        let (without, _) = rps(stand, NOT_LOOKING, phase)?;
+        let (with, n_verdicts) = rps(stand, LOOKING, phase)?;
+        if n_verdicts < VERDICTS_MIN {
+            bail!(
+                "the controller has come to {n_verdicts} verdicts: it has not judged all the time"
+            );
+        }
+        println!("{with:.0} of {without:.0} requests/s, {n_verdicts} verdicts");
         ratios.push(with / without);
     }
     ratios.sort_by(f64::total_cmp);
     ratios.get(ratios.len() / 2).copied().context("nothing was measured")
 }
 
-fn rps(stand: &Stand, more: &str, phase: Duration) -> Result<f64> {
+/// Requests a second, each in a conversation of its own, and how many verdicts were kept meanwhile.
+fn rps(stand: &Stand, more: &str, phase: Duration) -> Result<(f64, usize)> {
     let running = stand.start_with(Subject::Aios, more)?;
-    running.load("json", 64, WARM_UP)?;
-    let load = running.load("json", 64, phase)?;
+    running.load("fresh", 64, WARM_UP)?;
+    let load = running.load("fresh", 64, phase)?;
     let n_errors = load.figure("errors")?;
     if n_errors > 0.0 {
         bail!("{n_errors} requests failed");
     }
     running.stop()?;
-    load.figure("rps")
+    let kept = fs::read_to_string(Stand::data_dir().join("analytics").join("control.ndjson"));
+    let n_verdicts = kept.unwrap_or_default().matches("\"event_type\":\"verdict\"").count();
+    Ok((load.figure("rps")?, n_verdicts))
 }
 
 /// From the moment the override is written until the last request that is treated all the same.

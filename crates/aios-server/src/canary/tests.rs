@@ -343,7 +343,8 @@ fn what_is_frozen_does_not_advance_and_is_rolled_back() {
     let history = aios_store::ControlHistory::<aios_control::ControlEvent>::read(&rig.dir).unwrap();
     let lines = history.lines.iter().map(|kept| &kept.record);
     let policy = &rig.settings.policy;
-    let replayed = aios_control::replay::replay(Canary::at(pct(10.0)), lines, policy, |judge| judge);
+    let replayed =
+        aios_control::replay::replay(Canary::at(pct(10.0)), lines, policy, |judge| judge);
     assert!(!replayed.is_empty() && replayed.iter().all(|again| !again.is_other()));
 }
 
