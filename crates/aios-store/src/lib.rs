@@ -78,7 +78,7 @@ pub use memory::{
 };
 pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;
-pub use read::{Events, Follow, FollowFrom, find_event, query, read_rows, tail};
+pub use read::{Events, Follow, FollowFrom, find_event, oldest_event, query, read_rows, tail};
 pub use retention::{
     Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
     Term, plan,
