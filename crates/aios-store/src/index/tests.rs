@@ -10,13 +10,13 @@ use crate::{
 };
 
 /// A directory with a log that is written and indexed by the test.
-struct Log {
+pub(super) struct Log {
     temp: tempfile::TempDir,
-    dir: DataDir,
+    pub(super) dir: DataDir,
 }
 
 impl Log {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();
         fs::create_dir(dir.analytics_path()).unwrap();
@@ -24,24 +24,24 @@ impl Log {
     }
 
     /// Writes events to the active segment, as its writer would.
-    fn append(&self, events: std::ops::Range<u64>) {
+    pub(super) fn append(&self, events: std::ops::Range<u64>) {
         let mut text = fs::read_to_string(self.dir.events_path()).unwrap_or_default();
         text.extend(events.map(fixture::line));
         fs::write(self.dir.events_path(), text).unwrap();
     }
 
-    fn seal(&self) {
+    pub(super) fn seal(&self) {
         let log = FileEventLog::open(&self.dir, EventLogConfig::default()).unwrap();
         let seal = Rotate { seal: true, ..Rotate::default() };
         log.rotate(fixture::event(0).at(), seal).unwrap();
     }
 
-    fn index(&self) -> Index {
+    pub(super) fn index(&self) -> Index {
         Index::open(&self.dir).unwrap()
     }
 }
 
-fn everything() -> Range<Timestamp> {
+pub(super) fn everything() -> Range<Timestamp> {
     Timestamp::from_micros(0)..Timestamp::from_micros(i64::MAX)
 }
 

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use aios_control::slo::Good;
-use aios_control::slo::burn::Alert;
-use aios_core::{Clock as _, Timestamp};
+use aios_control::slo::burn::{Alert, BUDGET_PERIOD};
+use aios_core::{Clock as _, Timestamp, Unread};
 use aios_server::judging::{self, Budget, Minutes};
 use clap::Args;
 use serde_json::json;
@@ -19,34 +19,43 @@ use crate::config::Config;
 /// Show the error budgets of 30 days: what is left, how fast it burns, when it is gone
 ///
 /// The last column shows the share of bad events in each of the last 24 hours; a full block is what the budget allows
-/// four times over. With --json: {"budgets": [{"slo", "objective", "bad_share_max", "n", "n_bad", "burn": {"alert",
-/// "rate", "budget_left_pct", "exhausted_in_hours"}, "hourly_bad"}]}.
+/// four times over. Exit code 2 if lines of these days cannot be read: what they said may have spent more. With --json:
+/// {"budgets": [{"slo", "objective", "bad_share_max", "n", "n_bad", "burn": {"alert", "rate", "budget_left_pct",
+/// "exhausted_in_hours"}, "hourly_bad"}], "unread": {"n_lines", "first": {"file", "line", "why"}}}.
 #[derive(Debug, Args)]
 pub(super) struct Status;
 
 impl Status {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        let budgets = budgets(&config, SystemClock.now())?;
+        let (budgets, unread) = counted(&config, SystemClock.now())?;
+        let exit = look::exit_of(&unread);
         if context.json {
-            output::json(out, &json!({ "budgets": budgets }))?;
-            return Ok(Exit::Done);
+            output::json(out, &json!({ "budgets": budgets, "unread": unread }))?;
+            return Ok(exit);
         }
         let head = ["slo", "objective", "bad/all", "left", "burn", "alert", "budget", "24 h"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         rows.extend(budgets.iter().map(row));
         table::print(out, &rows)?;
-        Ok(Exit::Done)
+        look::tell_unread(&unread);
+        Ok(exit)
     }
 }
 
 /// What is left of each budget, by what is on disk.
 pub(in crate::cli) fn budgets(config: &Config, now: Timestamp) -> anyhow::Result<Vec<Budget>> {
-    let mut minutes = Minutes::new(config.objectives.limits());
+    Ok(counted(config, now)?.0)
+}
+
+/// The same, and what could not be read for it.
+fn counted(config: &Config, now: Timestamp) -> anyhow::Result<(Vec<Budget>, Unread)> {
+    let (mut minutes, mut unread) = (Minutes::new(config.objectives.limits()), Unread::default());
     if let Some(index) = look::index(&config.server.data_dir)? {
         minutes.bring_up(&index, now)?;
+        unread = index.unread(&(now.minus(BUDGET_PERIOD)..now))?;
     }
-    Ok(judging::budgets(&minutes, &config.objectives, now))
+    Ok((judging::budgets(&minutes, &config.objectives, now), unread))
 }
 
 fn row(budget: &Budget) -> Vec<String> {
