@@ -401,7 +401,7 @@ fn the_last_word_of_the_best_voice_counts_whenever_it_was_said() {
         let line = serde_json::to_string(&fixture::feedback(n, score)).unwrap();
         line.replace("\"source\":\"client\"", &format!("\"source\":\"{source}\"")) + "\n"
     };
-    // The answer to question 2 made the client ask again; question 3 was followed by another.
+    // The answer to question 2 made the client ask again, which is counted and no word on its quality.
     let after = |n: u64, asked_again| {
         let previous = Some(fixture::event(n - 1).id());
         let event = aios_core::ResponseEvent { previous, asked_again, ..fixture::response(n) };
@@ -416,7 +416,9 @@ fn the_last_word_of_the_best_voice_counts_whenever_it_was_said() {
     fs::write(log.dir.events_path(), text).unwrap();
     index.catch_up().unwrap();
     let found = qualities(&index);
-    assert_eq!(found[..3], [Some(1.0), Some(0.25), Some(0.0)]);
+    assert_eq!(found[..3], [Some(1.0), Some(0.25), None]);
+    let sequels = Sequels { n_followed: 1, n_asked_again: 1 };
+    assert_eq!(index.sequels(&everything()).unwrap(), sequels);
     // Also in a copy, which needs neither the lock nor the file.
     let reader = DataDir::read(log.temp.path()).unwrap();
     assert_eq!(qualities(&Index::snapshot(&reader).unwrap()), found);
