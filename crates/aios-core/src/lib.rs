@@ -9,6 +9,7 @@ mod memory;
 mod purpose;
 mod route;
 mod time;
+mod unread;
 mod verdict;
 
 pub use attempt::{Attempt, AttemptOutcome};
@@ -26,4 +27,5 @@ pub use route::{
     Tier, Weight,
 };
 pub use time::{Clock, Timestamp};
+pub use unread::{Unread, UnreadAt};
 pub use verdict::{EvidenceWindow, GoldenGate, MetricEvidence, Verdict, VerdictReason};

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tower_service::Service as _;
 
 use crate::admin::{self, AdminState, Auth, GoldenRuns, Hub, Page, Stage};
-use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
+use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Expects, Watch};
 use crate::canary::{self, CanaryKeeper, CanaryMetrics, ControlConfig, Desk};
 use crate::controller::{Controller, ControllerState};
 use crate::gateway::Gateway;
@@ -70,11 +70,17 @@ impl ControlPlane {
         let alert_metrics = Arc::new(AlertMetrics::default());
         let data_dir = || Arc::clone(&kept.data_dir);
         let receivers = controls.alerts.targets.clone().into();
+        let expects = Expects {
+            traffic: controls.alerts.expect_traffic,
+            nights: controls.nightly.at.is_some(),
+            goldens: controls.nightly.work.golden.is_some(),
+        };
         let watch = Watch::new(
             Arc::clone(&gateway),
             data_dir(),
             controls.canary.subscribe(),
             controls.alerts,
+            expects,
             Arc::clone(&alert_metrics),
         );
         let desk = Arc::new(Desk {

@@ -186,6 +186,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
             targets: Vec::new(),
             remind_every: Duration::MAX,
             per_hour_max: 1,
+            expect_traffic: false,
         },
         nightly: aios_server::Nightly::default(),
         page: aios_server::Page::default(),

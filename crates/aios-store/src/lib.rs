@@ -66,8 +66,8 @@ pub use fail::{arm, passed};
 pub use filter::Filter;
 pub use goldens::{GoldenPaths, change_document, read_document, write_document};
 pub use index::{
-    Budget, CaughtUp, Cell, Counts, Cursor, Index, Latencies, Page, Row, Search, Seen, Span,
-    WEIGHT_BARS, Window,
+    Budget, CaughtUp, Cell, Counts, Cursor, Index, Latencies, Page, Row, Search, Seen, Sequels,
+    Span, WEIGHT_BARS, Window,
 };
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, DiskFaults, FileEventLog};
@@ -78,7 +78,7 @@ pub use memory::{
 };
 pub use migrate::{Migrated, Migration, migrate};
 pub use ram::RamEventLog;
-pub use read::{Events, Follow, FollowFrom, find_event, query, read_rows, tail};
+pub use read::{Events, Follow, FollowFrom, find_event, oldest_event, query, read_rows, tail};
 pub use retention::{
     Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
     Term, plan,

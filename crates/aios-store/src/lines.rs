@@ -126,6 +126,13 @@ impl<R: BufRead> Lines<R> {
         self.place.offset + self.length as u64 + u64::from(self.whole)
     }
 
+    /// Whether what follows the last line can never become one of ours: each begins with a brace, and none is longer than
+    /// is read. What can is still being written.
+    pub(crate) fn has_scrap(&self) -> bool {
+        let begins_otherwise = self.line.first().is_some_and(|first| *first != b'{');
+        !self.whole && (begins_otherwise || self.length > self.line_max)
+    }
+
     pub(crate) fn reader_mut(&mut self) -> &mut R {
         &mut self.reader
     }
@@ -236,6 +243,20 @@ mod tests {
         assert_eq!(lines.next().unwrap(), Some(Read::Line { place, bytes: b"two" }));
         assert_eq!(lines.position(), 8);
         assert_eq!(lines.next().unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_being_written_is_no_scrap() {
+        let check = |content: &str, expect: bool| {
+            let mut lines = Lines::with_line_max(content.as_bytes(), START, 8);
+            while lines.next().unwrap().is_some() {}
+            assert_eq!(lines.has_scrap(), expect, "{content:?}");
+        };
+        check("", false);
+        check("one\n", false);
+        check("one\n{\"ev", false);
+        check("one\n\0\0", true);
+        check("{23456789", true);
     }
 
     #[test]

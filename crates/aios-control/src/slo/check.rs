@@ -4,10 +4,13 @@
 //! Either witness may break an objective, and one of them must speak for it: where neither can, that
 //! is no data, which is never a pass. A golden report is no sample, so its figures are taken as they
 //! are; live traffic breaks an objective only where that is proven.
+//!
+//! What could not be read of live traffic may have broken any objective. So one line that is lost leaves
+//! nothing that is known to be kept: no data, whatever the goldens say. What is broken stays broken.
 
 use std::fmt;
 
-use aios_core::{Boundary, Timestamp, Verdict};
+use aios_core::{Boundary, Timestamp, Unread, Verdict};
 use serde::Serialize;
 
 use super::{Good, Slo, SloResult};
@@ -47,6 +50,8 @@ impl Goldens {
 pub struct Looked<'a> {
     /// Live traffic.
     pub live: Window<'a>,
+    /// What of it could not be read.
+    pub unread: &'a Unread,
     /// A golden report that is young enough.
     pub goldens: Option<&'a Goldens>,
     /// The boundaries that routing applies now.
@@ -114,8 +119,10 @@ pub struct Checked {
 /// How all objectives are kept.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Check {
-    /// Broken if one is, met only if every one is.
+    /// Broken if one is, met only if every one is and all that was written could be read.
     pub verdict: Verdict,
+    /// What of live traffic could not be read.
+    pub unread: Unread,
     /// Each objective.
     pub slos: Vec<Checked>,
 }
@@ -134,8 +141,9 @@ pub fn check_with(
     judge_live: impl Fn(&Slo) -> SloResult,
 ) -> Check {
     let slos: Vec<_> = slos.iter().map(|slo| checked(slo, looked, &judge_live(slo))).collect();
-    let verdicts = slos.iter().filter(|slo| !slo.is_off).map(|slo| slo.verdict);
-    Check { verdict: all_of(verdicts), slos }
+    let of_log = (!looked.unread.is_none()).then_some(Verdict::NoData);
+    let verdicts = slos.iter().filter(|slo| !slo.is_off).map(|slo| slo.verdict).chain(of_log);
+    Check { verdict: all_of(verdicts), unread: looked.unread.clone(), slos }
 }
 
 fn checked(slo: &Slo, looked: &Looked<'_>, of_live: &SloResult) -> Checked {
@@ -201,6 +209,11 @@ fn all_of(verdicts: impl Iterator<Item = Verdict> + Clone) -> Verdict {
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.verdict == Verdict::Met { "QUALITY_OK" } else { "QUALITY_ALERT" })?;
+        if !self.unread.is_none() {
+            write!(f, " event_log=NODATA[unread={}", self.unread.n_lines)?;
+            self.unread.first.as_ref().map_or(Ok(()), |first| write!(f, " first={first}"))?;
+            f.write_str("]")?;
+        }
         let is_good = |slo: &&Checked| slo.is_off || slo.verdict == Verdict::Met;
         let (good, bad): (Vec<_>, Vec<_>) = self.slos.iter().partition(is_good);
         bad.into_iter().chain(good).try_for_each(|slo| write!(f, " {slo}"))
@@ -253,7 +266,7 @@ fn short(figure: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aios_core::{BOUNDARY_DEFAULT, Outcome};
+    use aios_core::{BOUNDARY_DEFAULT, Outcome, UnreadAt};
 
     use super::*;
     use crate::row::Row;
@@ -278,8 +291,38 @@ mod tests {
             goldens,
             boundaries: &[BOUNDARY_DEFAULT],
             has_memory,
+            unread: &Unread::default(),
         };
         check(&slos, &looked).to_string()
+    }
+
+    #[test]
+    fn what_could_not_be_read_leaves_nothing_known_to_be_kept_and_nothing_broken_whole() {
+        let slos: Vec<_> = default_slos().into_iter().map(|slo| Slo { n_min: 30, ..slo }).collect();
+        let good: Vec<Row> = (0..100).map(|n| Row { quality: Some(1.0), ..row(n) }).collect();
+        let of = |n_lines: u64, pass_rate: f64| {
+            let first = UnreadAt { file: "a.ndjson".into(), line: Some(3), why: String::new() };
+            let unread = Unread { n_lines, first: (n_lines > 0).then_some(first) };
+            let looked = Looked {
+                live: Window::new(&good),
+                goldens: Some(&goldens(pass_rate)),
+                boundaries: &[BOUNDARY_DEFAULT],
+                has_memory: false,
+                unread: &unread,
+            };
+            check(&slos, &looked)
+        };
+        assert_eq!(of(0, 1.0).verdict, Verdict::Met);
+        let lost = of(1, 1.0);
+        assert_eq!(lost.verdict, Verdict::NoData);
+        let line = lost.to_string();
+        assert!(
+            line.starts_with(
+                "QUALITY_ALERT event_log=NODATA[unread=1 first=a.ndjson:3] pass_rate=1"
+            ),
+            "{line}"
+        );
+        assert_eq!(of(1, 0.5).verdict, Verdict::Breached);
     }
 
     #[test]

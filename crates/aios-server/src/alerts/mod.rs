@@ -15,6 +15,7 @@ mod send;
 mod sight;
 mod target;
 mod watch;
+mod watched;
 
 pub use book::{Book, Delivery, Episode, Past, Told};
 pub use message::{Message, MessageKind, Severity};
@@ -23,3 +24,4 @@ pub use runbook::runbook;
 pub use send::send;
 pub use target::{AlertConfig, ChannelKind, Target};
 pub(crate) use watch::Watch;
+pub(crate) use watched::Expects;

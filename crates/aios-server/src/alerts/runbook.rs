@@ -42,6 +42,35 @@ pub fn runbook(about: &str) -> &'static [&'static str] {
             "See what the log says: aios status, aios logs verify",
             "Requests are refused or go unrecorded until it can be written again",
         ],
+        "log_unread" => &[
+            "See which lines, and what is wrong with them: aios slo check, aios logs verify",
+            "Check the disk, and that nothing but AIOS writes into analytics/",
+            "Restore the segment from a backup; else wait until the lines are older than slo.window",
+            "Begin tests of hypotheses anew without them: aios canary reset --start-pct 10",
+        ],
+        "index_unreadable" => &[
+            "Check that index.sqlite in the data directory can be read and written, and that the disk has room",
+            "Make it anew from the log, which loses nothing: aios logs reindex",
+            "Until then objectives, hypotheses and the canary are not judged: aios status",
+        ],
+        "golden_report" => &[
+            "See what is wrong with it: aios slo check",
+            "Make a new one: aios golden compare",
+            "If the night makes none, see why: aios nightly --only golden",
+        ],
+        "nightly_ended" => &[
+            "See what the steps found: the last night on the dashboard, or reports/nightly.json",
+            "Mend that, then do the night's work again: aios nightly",
+        ],
+        "nightly_missed" => &[
+            "Do it now, and see whether a step hangs or fails: aios nightly",
+            "Check nightly.at and the machine's clock and time zone: aios config show",
+        ],
+        "silence" => &[
+            "Ask the gateway yourself: aios models, then a request to /v1/chat/completions",
+            "Check that clients, the network and whatever stands in front of AIOS still lead here",
+            "Set alerts.expect_traffic = false if no traffic is no fault here",
+        ],
         "canary_stalled" => &[
             "See what is not proven yet: aios canary check",
             "See how long it takes at this traffic, and what wider margins would change: aios canary plan",

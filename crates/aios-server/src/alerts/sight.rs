@@ -24,6 +24,10 @@ pub(super) struct Seen {
     pub(super) budgets: Vec<Budget>,
     pub(super) check: Check,
     pub(super) troubles: Vec<Trouble>,
+    /// Whether there is an index to look at.
+    pub(super) has_index: bool,
+    /// When the youngest request came.
+    pub(super) last_event: Option<Timestamp>,
 }
 
 impl Sight {
@@ -57,7 +61,8 @@ impl Sight {
         let check =
             judging::look_counted(objectives, counts, goldens.as_ref(), split, memory, now)?;
         let troubles = budgets.iter().filter_map(burning).chain(broken(&check)).collect();
-        Ok(Seen { budgets, check, troubles })
+        let (has_index, last_event) = (index.is_some(), self.minutes.last_event());
+        Ok(Seen { budgets, check, troubles, has_index, last_event })
     }
 }
 

@@ -17,6 +17,8 @@ pub struct AlertConfig {
     pub remind_every: Duration,
     /// Most messages an hour to each.
     pub per_hour_max: usize,
+    /// Requests come at all times, so that silence is a fault.
+    pub expect_traffic: bool,
 }
 
 /// How messages look to their receiver.

@@ -19,7 +19,8 @@ use super::book::{Book, Delivery, Manner, Trouble};
 use super::canary::canary_troubles;
 use super::metrics::AlertMetrics;
 use super::sight::{Sight, broken_parts};
-use super::{AlertConfig, ChannelKind, send};
+use super::watched::{Ground, blind, troubles};
+use super::{AlertConfig, ChannelKind, Expects, send};
 use crate::canary::Standing;
 use crate::gateway::Gateway;
 
@@ -36,8 +37,14 @@ pub(crate) struct Watch {
     canary: watch::Receiver<Arc<Standing>>,
     sight: Option<Sight>,
     looked_at: Option<Timestamp>,
-    /// What the objectives said the last time; none if they could not be looked at.
-    of_objectives: Option<Vec<Trouble>>,
+    /// What the objectives said the last time, else why they could not be looked at.
+    of_objectives: Result<Vec<Trouble>, Trouble>,
+    /// What is wrong with that which watches.
+    of_watching: Vec<Trouble>,
+    /// What is to happen by itself.
+    expects: Expects,
+    /// Since when it is watched.
+    since: Timestamp,
     post: Post,
     metrics: Arc<AlertMetrics>,
 }
@@ -48,8 +55,10 @@ impl Watch {
         dir: Arc<DataDir>,
         canary: watch::Receiver<Arc<Standing>>,
         config: AlertConfig,
+        expects: Expects,
         metrics: Arc<AlertMetrics>,
     ) -> Self {
+        let since = gateway.clock.now();
         let post = Post::open(Arc::clone(&dir), config);
         Self {
             gateway,
@@ -57,7 +66,10 @@ impl Watch {
             canary,
             sight: None,
             looked_at: None,
-            of_objectives: None,
+            of_objectives: Ok(Vec::new()),
+            of_watching: Vec::new(),
+            expects,
+            since,
             post,
             metrics,
         }
@@ -86,7 +98,7 @@ impl Watch {
         let is_recent = |at: Timestamp| now >= at && now.since(at) < LOOK_EVERY;
         if !self.looked_at.is_some_and(is_recent) {
             self.looked_at = Some(now);
-            self.of_objectives = self.look(now).await;
+            self.look(now).await;
         }
         // The objectives are looked at all the same: metrics and dashboard show them.
         if self.post.config.enabled {
@@ -96,43 +108,63 @@ impl Watch {
         }
     }
 
-    /// What the objectives say.
-    async fn look(&mut self, now: Timestamp) -> Option<Vec<Trouble>> {
+    /// Looks at the objectives, and whether they can be looked at.
+    async fn look(&mut self, now: Timestamp) {
         let live = self.gateway.live.load_full();
         let (dir, split) = (Arc::clone(&self.dir), self.gateway.split());
         let objectives = Arc::clone(&live.objectives);
         // Another configuration counts anew.
         let kept = self.sight.take().filter(|sight| sight.is_for(&objectives));
         let mut sight = kept.unwrap_or_else(|| Sight::new(&objectives));
+        let (expects, since) = (self.expects, self.since);
         let looked = tokio::task::spawn_blocking(move || {
             let seen = sight.look(&dir, &objectives, &split, now);
-            (sight, seen)
+            let ground = Ground {
+                dir: &dir,
+                objectives: &objectives,
+                expects,
+                seen: seen.as_ref().ok(),
+                since,
+                now,
+            };
+            let of_watching = troubles(&ground);
+            (sight, seen, of_watching)
         });
-        match looked.await {
-            Ok((sight, Ok(seen))) => {
+        let seen = match looked.await {
+            Ok((sight, seen, of_watching)) => {
+                self.of_watching = of_watching;
+                seen.map(|seen| (sight, seen)).map_err(|error| error.to_string())
+            }
+            Err(panicked) => {
+                self.metrics.panicked();
+                Err(panicked.to_string())
+            }
+        };
+        self.of_objectives = match seen {
+            Ok((sight, seen)) => {
                 self.sight = Some(sight);
                 self.metrics.set_seen(seen.budgets, seen.check, now);
-                Some(seen.troubles)
+                Ok(seen.troubles)
             }
-            Ok((_, Err(error))) => {
-                tracing::warn!(%error, "the objectives cannot be looked at; it is tried again");
-                None
+            Err(error) => {
+                tracing::warn!(error, "the objectives cannot be looked at; it is tried again");
+                Err(blind(&error))
             }
-            Err(_panicked) => {
-                self.metrics.panicked();
-                None
-            }
-        }
+        };
     }
 
     fn observe(&mut self, now: Timestamp) {
         let live = self.gateway.live.load();
         let mut troubles = broken_parts(&live.upstreams.status(), &self.gateway.store.stats());
         troubles.extend(canary_troubles(&self.canary.borrow(), now));
+        troubles.extend(self.of_watching.iter().cloned());
         match &self.of_objectives {
-            Some(seen) => troubles.extend(seen.iter().cloned()),
+            Ok(seen) => troubles.extend(seen.iter().cloned()),
             // What cannot be seen is not over.
-            None => self.post.last(now),
+            Err(trouble) => {
+                self.post.last(now);
+                troubles.push(trouble.clone());
+            }
         }
         self.post.observe(&troubles, now);
     }

@@ -9,7 +9,7 @@ use aios_control::Rollout;
 use aios_control::sli::Window;
 use aios_control::slo::Slo;
 use aios_control::slo::check::{Looked, check};
-use aios_core::{Bucket, GoldenGate, Profile, Split, Timestamp, Verdict};
+use aios_core::{Bucket, GoldenGate, Profile, Split, Timestamp, Unread, Verdict};
 use aios_eval::{Kind, Report, ReportError, Status, candidate_fingerprint};
 use aios_store::DataDir;
 
@@ -201,9 +201,13 @@ fn failure(report: &Report, slos: &[Slo]) -> Option<String> {
         return Some("it is worse than the baseline".to_owned());
     }
     let goldens = figures(report);
-    let nothing_live = Window::new(&[]);
-    let looked =
-        Looked { live: nothing_live, goldens: Some(&goldens), boundaries: &[], has_memory: false };
+    let looked = Looked {
+        live: Window::new(&[]),
+        unread: &Unread::default(),
+        goldens: Some(&goldens),
+        boundaries: &[],
+        has_memory: false,
+    };
     let slos = check(slos, &looked).slos;
     let broken = slos.iter().find(|slo| slo.verdict == Verdict::Breached);
     broken.map(|slo| format!("it breaks an objective: {slo}"))

@@ -35,6 +35,8 @@ pub struct CanarySettings {
     pub quality_margin: f64,
     /// By which share its p95 may be longer, at full size.
     pub latency_margin: f64,
+    /// Whether quality must be proven even where nobody ever said how good an answer is.
+    pub quality_required: bool,
     /// What treatment may not be worse than, whatever control does.
     pub ceilings: Option<Ceilings>,
     /// An answer of less quality is not good enough.
@@ -62,6 +64,7 @@ impl ControlConfig {
             error_margin: 0.01,
             quality_margin: 0.02,
             latency_margin: 0.1,
+            quality_required: false,
             ceilings: None,
             quality_min: 0.5,
             boundaries: (split.control_boundary, split.treatment_boundary),
@@ -79,8 +82,9 @@ impl CanarySettings {
     #[must_use]
     pub fn candidate(&self) -> String {
         let (control, treatment) = self.boundaries;
+        let required = if self.quality_required { ", quality required" } else { "" };
         format!(
-            "boundary {treatment} against {control}; errors +{:.4}, quality -{:.4}, p95 +{:.4}",
+            "boundary {treatment} against {control}; errors +{:.4}, quality -{:.4}, p95 +{:.4}{required}",
             self.error_margin, self.quality_margin, self.latency_margin
         )
     }
@@ -98,6 +102,7 @@ impl CanarySettings {
         let mut policy = JudgePolicy::new(baseline_p95_ms).with_latency_margin(self.latency_margin);
         policy.error_margin = self.error_margin;
         policy.quality_margin = self.quality_margin;
+        policy.quality_required = self.quality_required;
         policy.ceilings = self.ceilings;
         policy
     }

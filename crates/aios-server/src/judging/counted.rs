@@ -5,7 +5,7 @@ use std::time::Duration;
 use aios_control::sli::Window;
 use aios_control::slo::check::{Check, Goldens, Looked, check_with};
 use aios_control::slo::{Share, Slo, SloResult};
-use aios_core::{Boundary, Bucket, Split, Timestamp};
+use aios_core::{Boundary, Bucket, Split, Timestamp, Unread};
 use aios_store::{Index, Latencies, Span, StoreError};
 
 use super::{MemoryLook, Minutes, Objectives};
@@ -23,14 +23,16 @@ pub fn look_counted(
     now: Timestamp,
 ) -> Result<Check, StoreError> {
     let since = now.minus(objectives.window);
-    let mut latencies = Latencies::default();
+    let (mut latencies, mut unread) = (Latencies::default(), Unread::default());
     if let Some(index) = index {
+        unread = index.unread(&(since..now))?;
         let span = if objectives.window <= HOURS_FROM { Span::Minute } else { Span::Hour };
         index.cells(span, since..now, |cell| latencies.merge(&cell.counts.latencies))?;
     }
     let boundaries: Vec<Boundary> = Bucket::ALL.map(|bucket| split.boundary(bucket)).to_vec();
     let live = Window { recall: memory.recall, ..Window::new(&[]) };
-    let looked = Looked { live, goldens, boundaries: &boundaries, has_memory: memory.is_on };
+    let has_memory = memory.is_on;
+    let looked = Looked { live, unread: &unread, goldens, boundaries: &boundaries, has_memory };
     let judge = |slo: &Slo| {
         counted(slo, minutes, since, &latencies).unwrap_or_else(|| slo.judge_live(&live))
     };

@@ -3,7 +3,7 @@
 use aios_control::Row;
 use aios_control::sli::Window;
 use aios_control::slo::check::{Check, Goldens, Looked, check};
-use aios_core::{Boundary, Bucket, Split, Timestamp};
+use aios_core::{Boundary, Bucket, Split, Timestamp, Unread};
 use aios_eval::{Kind, Report, ReportError};
 
 use super::{MemoryLook, Objectives};
@@ -40,7 +40,7 @@ pub fn figures(report: &Report) -> Goldens {
     }
 }
 
-/// Looks at every objective.
+/// Looks at every objective. `rows` and `unread` are of one time.
 #[must_use]
 pub fn look(
     objectives: &Objectives,
@@ -48,13 +48,14 @@ pub fn look(
     goldens: Option<&Goldens>,
     split: &Split,
     memory: MemoryLook,
+    unread: &Unread,
 ) -> Check {
     let boundaries: Vec<Boundary> = Bucket::ALL.map(|bucket| split.boundary(bucket)).to_vec();
     let live =
         Window { quality_min: objectives.quality_min, recall: memory.recall, ..Window::new(rows) };
     check(
         &objectives.slos,
-        &Looked { live, goldens, boundaries: &boundaries, has_memory: memory.is_on },
+        &Looked { live, unread, goldens, boundaries: &boundaries, has_memory: memory.is_on },
     )
 }
 

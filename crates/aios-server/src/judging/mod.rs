@@ -13,6 +13,9 @@ mod recall;
 mod rows;
 mod tested;
 
+#[cfg(test)]
+mod tests;
+
 pub use budget::{Budget, budgets, exhausted_in};
 pub use counted::look_counted;
 pub use hours::{Hour, Hours, hours};
@@ -21,4 +24,4 @@ pub use minutes::Minutes;
 pub use objectives::Objectives;
 pub use recall::{MemoryLook, RecallReport, keep_recall, recall, recall_trend};
 pub use rows::{each_row, rows};
-pub use tested::{anchored, tested};
+pub use tested::{Tested, anchored, tested};

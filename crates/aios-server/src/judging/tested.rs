@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aios_control::ControlEvent;
 use aios_control::hypothesis::{Finished, Hypothesis, Testing, anchor};
-use aios_core::Timestamp;
+use aios_core::{Timestamp, Unread};
 use aios_store::{ControlHistory, DataDir, Index, StoreError};
 
 use super::rows::each_row;
@@ -22,6 +22,15 @@ pub fn anchored(
     Ok(anchor(history.lines.iter().map(|kept| &kept.record), now, kept_for))
 }
 
+/// What traffic says to each hypothesis.
+#[derive(Debug)]
+pub struct Tested {
+    /// To each, in the order of the family.
+    pub finished: Vec<Finished>,
+    /// What of the traffic could not be read, so that it might say something else.
+    pub unread: Unread,
+}
+
 /// What live traffic from `since` until `now` says to each hypothesis.
 ///
 /// # Errors
@@ -32,10 +41,11 @@ pub fn tested(
     since: Timestamp,
     now: Timestamp,
     quality_min: f64,
-) -> Result<Vec<Finished>, StoreError> {
-    let mut testing = Testing::new(family, quality_min);
+) -> Result<Tested, StoreError> {
+    let (mut testing, mut unread) = (Testing::new(family, quality_min), Unread::default());
     if let Some(index) = index {
         each_row(index, since..now, |row| testing.take(&row))?;
+        unread = index.unread(&(since..now))?;
     }
-    Ok(testing.finished())
+    Ok(Tested { finished: testing.finished(), unread })
 }

@@ -12,7 +12,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::follow::Vain;
 use super::{
-    Night, NightReport, Nightly, Served, StepReport, StepState, follow, last_night, run_night,
+    Night, NightReport, Nightly, Served, StepReport, StepState, due_since, follow, run_night,
 };
 use crate::gateway::Gateway;
 use crate::golden::Progress;
@@ -136,7 +136,7 @@ impl Housekeeper {
     pub(crate) async fn keep_house(self: Arc<Self>) {
         let Some(at) = self.house.nightly.at.clone() else { return };
         let clock = Arc::clone(&self.house.gateway.clock);
-        let mut due = at.due(last_night(&self.house.data_dir), clock.now());
+        let mut due = at.due(due_since(&self.house.data_dir), clock.now());
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Not at once: a start is busy enough.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use aios_core::Timestamp;
 use aios_privacy::{Keyring, Redactor};
-use aios_store::{AuditAction, AuditLog, DataDir, EventStore, Rotator};
+use aios_store::{AuditAction, AuditLog, DataDir, EventStore, Rotator, oldest_event};
 use serde::{Deserialize, Serialize};
 
 use crate::golden::Progress;
@@ -182,11 +182,19 @@ pub fn run_night(night: &Night, mut tell: impl FnMut(&StepReport)) -> NightRepor
     report
 }
 
-/// When the last night began, as far as that is known.
+/// From when on a night is due: when the last one began, else when the log did. So a machine that is off each night
+/// catches up with its first one, too. None where nothing was served yet, which nothing need be done for.
 #[must_use]
-pub(crate) fn last_night(dir: &DataDir) -> Option<Timestamp> {
-    let json = dir.read_night().ok()??;
-    serde_json::from_str::<NightReport>(&json).ok().map(|report| report.started_at)
+pub(crate) fn due_since(dir: &DataDir) -> Option<Timestamp> {
+    let last = last_report(dir).ok().flatten().map(|report| report.started_at);
+    last.or_else(|| oldest_event(dir).ok().flatten())
+}
+
+/// The report of the last night, if there was one.
+pub(crate) fn last_report(dir: &DataDir) -> Result<Option<NightReport>, String> {
+    let json = dir.read_night().map_err(|error| error.to_string())?;
+    let read = |json: String| serde_json::from_str(&json).map_err(|error| error.to_string());
+    json.map(read).transpose()
 }
 
 /// Puts the night on record, and its report where the next one, the dashboard and people find it.

@@ -20,8 +20,8 @@ impl NightlyAt {
         Ok(Self { time: Time::new(hour, minute, 0, 0)?, zone })
     }
 
-    /// When work is due that was last begun at `last`: the first such time of day after it. Without a
-    /// last time, the first after `now`. What was missed while the machine was off is therefore due at
+    /// When work is due that was last begun, or could first have been of use, at `last`: the first such time of day
+    /// after it. Without a last time, the first after `now`. What was missed while the machine was off is therefore due at
     /// once, and once however many nights it was.
     #[must_use]
     pub fn due(&self, last: Option<Timestamp>, now: Timestamp) -> Timestamp {

@@ -96,12 +96,41 @@ async fn a_report_of_what_was_on_trial_before_is_outdated() {
     check("treatment", Some("a"), None, false);
 }
 
+/// A machine that is off at two each night would never do it if the first one were always that to come.
+#[test]
+fn the_first_night_that_was_missed_is_due_at_the_next_start() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = DataDir::open(temp.path()).unwrap();
+    let at = NightlyAt::new(2, 0, jiff::tz::TimeZone::UTC).unwrap();
+    let time = |text: &str| Timestamp::parse(text).unwrap();
+    let is_due = |now: &str| at.due(due_since(&dir), time(now)) <= time(now);
+    // Nothing was served yet.
+    assert!(!is_due("2026-11-27T09:00:00Z"));
+    let first = time("2026-11-27T15:00:00Z");
+    let id = aios_core::EventId::new(first, [1; 10]);
+    let line = serde_json::json!({ "event_type": "response", "event_id": id, "ts": first,
+        "conv_id": format!("c1_{:032x}", 1) });
+    std::fs::create_dir_all(dir.events_path().parent().unwrap()).unwrap();
+    std::fs::write(dir.events_path(), format!("{line}\n")).unwrap();
+    for (now, expect) in [
+        ("2026-11-27T18:00:00Z", false),
+        ("2026-11-28T01:59:59Z", false),
+        ("2026-11-28T09:00:00Z", true),
+        ("2026-12-24T09:00:00Z", true),
+    ] {
+        assert_eq!(is_due(now), expect, "{now}");
+    }
+    // Once, and then each night.
+    dir.write_night(r#"{"started_at":"2026-11-28T09:00:00Z","dry_run":false,"steps":[]}"#).unwrap();
+    assert!(!is_due("2026-11-28T10:00:00Z") && is_due("2026-11-29T09:00:00Z"));
+}
+
 #[tokio::test]
 async fn an_empty_log_makes_a_quiet_night() {
     let dir = tempfile::tempdir().unwrap();
     let mut told = Vec::new();
     let night = night(&dir);
-    assert_eq!(last_night(&night.data_dir), None);
+    assert_eq!(due_since(&night.data_dir), None);
     let report = run_night(&night, |step| told.push(step.clone()));
     assert_eq!(told, report.steps);
     let states: Vec<_> = told.iter().map(|step| (step.step.as_str(), step.state)).collect();
@@ -118,7 +147,7 @@ async fn an_empty_log_makes_a_quiet_night() {
             ("promote", StepState::Done),
         ]
     );
-    assert_eq!(last_night(&night.data_dir), Some(LATER));
+    assert_eq!(due_since(&night.data_dir), Some(LATER));
 }
 
 #[tokio::test]
@@ -141,5 +170,5 @@ async fn a_single_step_is_no_night() {
     let night = Night { only: Some("rescan".into()), ..night(&dir) };
     let report = run_night(&night, |_| {});
     assert_eq!(report.steps.iter().map(|step| &*step.step).collect::<Vec<_>>(), ["rescan"]);
-    assert_eq!(last_night(&night.data_dir), None);
+    assert_eq!(due_since(&night.data_dir), None);
 }

@@ -1,25 +1,30 @@
 //! Brings the index to where the log is.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
 use std::path::Path;
+use std::time::Duration;
 
+use aios_core::Timestamp;
 use rusqlite::{Connection, Transaction};
 use serde::{Deserialize, Serialize};
 
 use super::database::failed;
-use super::inserts::Inserts;
+use super::inserts::{Inserts, Taken};
 use super::known::{self, Known};
+use super::open_files::{OpenFile, open_files};
+use super::unread::{self, Runs};
 use crate::lines::{Lines, Place, Read};
-use crate::segment::{Layout, Text, extent};
-use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError, regular};
+use crate::segment::{Layout, Text};
+use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError};
 
 /// Lines that are read in one transaction.
 const BATCH: usize = 20_000;
 
 /// Lines that are read in one turn beside other work.
 pub(super) const TURN: usize = 500;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// What catching up came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,13 +59,23 @@ pub(super) fn run(
     let mut pass = Pass { dir, database, lines_left: lines_max, n_bytes_left: 0, done };
     if with_sealed {
         let sealed = Segments::of(dir).list()?;
-        let open_ids = open.iter().map(|(id, _)| *id);
-        pass.forget_changed(&sealed, open_ids.collect())?;
-        pass.read_sealed(&sealed)?;
+        pass.forget_changed(&sealed, &open)?;
+        pass.read_sealed(&sealed, &open)?;
     }
     pass.read_open(open)?;
     pass.note_behind()?;
     Ok(pass.done)
+}
+
+/// Forgets what was read of segments that take events.
+pub(super) fn forget_open(dir: &DataDir, database: &mut Connection) -> Result<(), StoreError> {
+    let failed = |error| failed(dir, "read", error);
+    let known = known::all(database).map_err(failed)?;
+    let open = open_files(&Layout::of(dir))?.into_iter();
+    for old in open.filter_map(|open| known.get(&open.extent?.id)) {
+        known::forget(database, old).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// One look at the log.
@@ -82,8 +97,9 @@ impl Pass<'_> {
     fn forget_changed(
         &mut self,
         sealed: &[SegmentInfo],
-        open: BTreeSet<SegmentId>,
+        open: &[OpenFile],
     ) -> Result<(), StoreError> {
+        let open: BTreeSet<_> = open.iter().filter_map(|open| Some(open.extent?.id)).collect();
         let sealed: BTreeMap<_, _> = sealed.iter().map(|info| (info.id, info)).collect();
         for (id, old) in &self.known()? {
             let is_stale = match sealed.get(id) {
@@ -104,29 +120,59 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn read_sealed(&mut self, sealed: &[SegmentInfo]) -> Result<(), StoreError> {
+    fn read_sealed(&mut self, sealed: &[SegmentInfo], open: &[OpenFile]) -> Result<(), StoreError> {
         let (layout, known) = (Layout::of(self.dir), self.known()?);
+        let is_read_open = |id| open.iter().any(|it| it.extent.is_some_and(|of| of.covers(id)));
         for info in sealed {
             let from = known.get(&info.id).cloned().unwrap_or_default();
-            // Read to its end already, or its sealing is not finished: then it is looked at again.
-            let Some(footer) = info.footer.as_ref().filter(|_| from.sha256.is_none()) else {
+            // One without a footer is just being sealed, or its end is damaged: it is read like one that takes events.
+            if from.sha256.is_some() || (info.footer.is_none() && is_read_open(info.id)) {
                 continue;
-            };
-            self.n_bytes_left += footer.bytes.saturating_sub(from.position);
+            }
+            let footer = info.footer.as_ref();
+            let n_bytes = footer.map_or(0, |footer| footer.bytes);
+            self.n_bytes_left += n_bytes.saturating_sub(from.position);
             let Some(mut text) = Text::open(&layout, info.id)? else { continue };
             let skipped = io::copy(&mut (&mut text).take(from.position), &mut io::sink());
-            let work = Work { id: info.id, from, sha256: Some(&footer.sha256) };
+            let sha256 = footer.map(|footer| &*footer.sha256);
             let read = skipped
                 .map_err(StoreError::io("read", &info.path))
-                .and_then(|_| self.read(work, &mut text, &info.path));
-            leave_out_unreadable(read, info.id)?;
+                .and_then(|_| self.read(Work { id: info.id, from, sha256 }, &mut text, &info.path));
+            self.leave_out_unreadable(read, info)?;
         }
         Ok(())
     }
 
-    fn read_open(&mut self, open: Vec<(SegmentId, File)>) -> Result<(), StoreError> {
+    /// A damaged segment is `aios logs verify`'s to name; the others must not wait for it. That it was not read is kept.
+    fn leave_out_unreadable(
+        &mut self,
+        done: Result<(), StoreError>,
+        info: &SegmentInfo,
+    ) -> Result<(), StoreError> {
+        match done {
+            Err(error @ (StoreError::Io { .. } | StoreError::Corrupt { .. })) => {
+                tracing::debug!(%error, segment = %info.id, "a segment is left out of the index");
+                self.note_left_out(info).map_err(|error| failed(self.dir, "write", error))
+            }
+            done => done,
+        }
+    }
+
+    fn note_left_out(&mut self, info: &SegmentInfo) -> rusqlite::Result<()> {
+        let changes = self.database.transaction()?;
+        let seg = known::number(&changes, info.id)?;
+        let (position, n_read) = known::progress(&changes, seg)?;
+        let n_events = info.footer.as_ref().map_or(0, |footer| footer.n_events);
+        let n_lines = n_events.saturating_sub(n_read).max(1);
+        unread::note(&changes, seg, position, n_lines, Some(end_of(info.id)))?;
+        changes.commit()
+    }
+
+    fn read_open(&mut self, open: Vec<OpenFile>) -> Result<(), StoreError> {
         let (layout, known) = (Layout::of(self.dir), self.known()?);
-        for (id, file) in open {
+        for OpenFile { file, extent, .. } in open {
+            // One without an event has no name yet, under which anything of it could be kept.
+            let Some(id) = extent.map(|extent| extent.id) else { continue };
             let from = known.get(&id).cloned().unwrap_or_default();
             // Sealed meanwhile, and read as that.
             if from.sha256.is_some() {
@@ -175,6 +221,7 @@ impl Pass<'_> {
             }
             let changes = self.database.transaction()?;
             at.seg = known::number(&changes, work.id)?;
+            unread::forget_from(&changes, at.seg, at.position)?;
             let (n_read, n_lines) = read_batch(&changes, &mut at, &mut lines, limit)?;
             n_events += n_read;
             self.lines_left -= n_lines;
@@ -182,6 +229,11 @@ impl Pass<'_> {
             at.sha256 = work.sha256.filter(|_| is_end).map(str::to_owned);
             if n_lines > 0 || is_end {
                 known::note(&changes, &at, n_read)?;
+            }
+            if at.sha256.is_some() {
+                unread::end_at(&changes, at.seg, end_of(work.id))?;
+            } else if is_end && lines.has_scrap() {
+                unread::note(&changes, at.seg, at.position, 1, None)?;
             }
             changes.commit()?;
             if is_end {
@@ -200,30 +252,9 @@ fn differs(info: &SegmentInfo, old: &Known) -> bool {
     }
 }
 
-/// A damaged segment is `aios logs verify`'s to name; the others must not wait for it.
-fn leave_out_unreadable(done: Result<(), StoreError>, id: SegmentId) -> Result<(), StoreError> {
-    match done {
-        Err(error @ (StoreError::Io { .. } | StoreError::Corrupt { .. })) => {
-            tracing::debug!(%error, segment = %id, "a segment is left out of the index");
-            Ok(())
-        }
-        done => done,
-    }
-}
-
-/// The segments that take events, by the ids that they will have.
-fn open_files(layout: &Layout) -> Result<Vec<(SegmentId, File)>, StoreError> {
-    let mut open = Vec::new();
-    for path in [layout.late(), layout.active()] {
-        let file = match regular::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(StoreError::io("open", &path)(error)),
-        };
-        let extent = extent::of(&file).map_err(StoreError::io("read", &path))?;
-        open.extend(extent.map(|extent| (extent.id, file)));
-    }
-    Ok(open)
+/// No event of a segment is of another day than its first one, which it is named by.
+fn end_of(id: SegmentId) -> Timestamp {
+    id.began_at().plus(DAY)
 }
 
 /// Why a segment could not be read in.
@@ -259,20 +290,29 @@ fn read_batch(
     lines: &mut Lines<&mut dyn BufRead>,
     limit: usize,
 ) -> Result<(u64, usize), ReadError> {
-    let mut tables = Inserts::into(changes, at.seg)?;
+    let (mut tables, mut runs) = (Inserts::into(changes, at.seg)?, Runs::default());
     let (mut n_events, mut n_lines) = (0, 0);
     while n_lines < limit {
-        let Some(read) = lines.next()? else { break };
+        let (offset, taken) = match lines.next()? {
+            None => break,
+            Some(Read::TooLong { place }) => (place.offset, Taken::Unread),
+            Some(Read::Line { place, bytes }) => (place.offset, tables.take(bytes, place.offset)?),
+        };
         n_lines += 1;
-        let Read::Line { place, bytes } = read else { continue };
-        at.position = place.offset + bytes.len() as u64 + 1;
-        // Footers, bad lines and events of other types have no row.
-        let Some(ts) = tables.take(bytes, place.offset)? else { continue };
-        at.first = Some(at.first.map_or(ts, |first| first.min(ts)));
-        at.last = Some(at.last.map_or(ts, |last| last.max(ts)));
-        n_events += 1;
+        at.position = lines.position();
+        match taken {
+            Taken::Event(ts) => {
+                at.first = Some(at.first.map_or(ts, |first| first.min(ts)));
+                at.last = Some(at.last.map_or(ts, |last| last.max(ts)));
+                n_events += 1;
+                runs.event(ts);
+            }
+            Taken::Unread => runs.unread(offset),
+            Taken::Aside => {}
+        }
     }
     tables.counted().keep(changes, at.seg)?;
+    runs.keep(changes, at.seg)?;
     Ok((n_events, n_lines))
 }
 

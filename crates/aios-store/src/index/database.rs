@@ -11,11 +11,11 @@ use crate::replace::remove as remove_file;
 use crate::{DataDir, StoreError, disk};
 
 /// Version of the tables and of the codes in them. Another one is another file.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// Events by time, what was said of them by the time of the event that it is about, which segment names whom, counts
-/// by the minute, the hour and the day, what hypotheses were found to be, and how far it is behind. All lie in the order
-/// in which they are asked for, so none needs an index of its own, and a segment's part goes in one piece.
+/// by the minute, the hour and the day, what hypotheses were found to be, where lines stand that cannot be read, and how
+/// far it is behind. All lie in the order in which they are asked for, so none needs an index of its own, and a segment's part goes in one piece.
 const TABLES: &str = "
     CREATE TABLE segments (
         seg INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, sha256 TEXT,
@@ -46,6 +46,10 @@ const TABLES: &str = "
     CREATE TABLE findings (
         ts INTEGER NOT NULL, seg INTEGER NOT NULL, name TEXT NOT NULL, line TEXT NOT NULL,
         PRIMARY KEY (ts, seg, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE unread (
+        seg INTEGER NOT NULL, offset INTEGER NOT NULL, n_lines INTEGER NOT NULL, until INTEGER,
+        PRIMARY KEY (seg, offset)
     ) WITHOUT ROWID;
     CREATE TABLE behind (n_bytes INTEGER NOT NULL);
     INSERT INTO behind VALUES (0);

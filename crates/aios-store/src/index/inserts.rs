@@ -6,12 +6,24 @@ use rusqlite::{Statement, Transaction, params};
 use super::cells::Counting;
 use super::line::{FeedbackLine, HypothesisLine, INSERT, INSERT_SAID, IndexLine};
 use super::names::Recent;
+use crate::segment::facts::is_footer;
 
 /// How each feedback's line begins.
 const FEEDBACK_START: &[u8] = br#"{"event_type":"feedback""#;
 
 /// How each finding's line begins.
 const HYPOTHESIS_START: &[u8] = br#"{"event_type":"hypothesis""#;
+
+/// What a line came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// An event of this time.
+    Event(Timestamp),
+    /// Something that is no event of a request.
+    Aside,
+    /// It cannot be read.
+    Unread,
+}
 
 /// Where a segment's lines go.
 pub(super) struct Inserts<'a> {
@@ -38,35 +50,37 @@ impl<'a> Inserts<'a> {
         })
     }
 
-    /// Takes in one line; the time of its event, if it is one.
-    pub(super) fn take(
-        &mut self,
-        bytes: &[u8],
-        offset: u64,
-    ) -> rusqlite::Result<Option<Timestamp>> {
+    /// Takes in one line.
+    pub(super) fn take(&mut self, bytes: &[u8], offset: u64) -> rusqlite::Result<Taken> {
+        if is_footer(bytes) {
+            return Ok(Taken::Aside);
+        }
         if bytes.starts_with(FEEDBACK_START) {
             let Ok(line) = serde_json::from_slice::<FeedbackLine<'_>>(bytes) else {
-                return Ok(None);
+                return Ok(Taken::Unread);
             };
             line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
             self.names(line.names())?;
-            return Ok(Some(line.ts));
+            return Ok(Taken::Event(line.ts));
         }
         // The encoding is checked once here, not text by text by the parser.
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         if bytes.starts_with(HYPOTHESIS_START) {
             // It is no event of a request, and has no row.
-            if let Ok(line) = serde_json::from_str::<HypothesisLine<'_>>(text) {
-                self.finding.execute(params![line.ts.as_micros(), self.seg, line.name, text])?;
-            }
-            return Ok(None);
+            let Ok(line) = serde_json::from_str::<HypothesisLine<'_>>(text) else {
+                return Ok(Taken::Unread);
+            };
+            self.finding.execute(params![line.ts.as_micros(), self.seg, line.name, text])?;
+            return Ok(Taken::Aside);
         }
-        let Ok(line) = serde_json::from_str::<IndexLine<'_>>(text) else { return Ok(None) };
+        let Ok(line) = serde_json::from_str::<IndexLine<'_>>(text) else {
+            return Ok(Taken::Unread);
+        };
         self.counting.take(&line);
         line.insert(&mut self.event, self.seg, offset)?;
         line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
         self.names(line.names())?;
-        Ok(Some(line.ts))
+        Ok(Taken::Event(line.ts))
     }
 
     /// What was counted of the lines, to be kept once all are in.

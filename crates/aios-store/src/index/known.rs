@@ -57,6 +57,7 @@ pub(super) fn forget(database: &mut Connection, old: &Known) -> rusqlite::Result
     changes.execute("DELETE FROM findings WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM said WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM names WHERE seg = ?1", [old.seg])?;
+    changes.execute("DELETE FROM unread WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM segments WHERE seg = ?1", [old.seg])?;
     changes.commit()
 }
@@ -73,6 +74,13 @@ pub(super) fn number(changes: &Transaction<'_>, id: SegmentId) -> rusqlite::Resu
         [&name],
     )?;
     Ok(changes.last_insert_rowid())
+}
+
+/// How far one was read, and how many events that were.
+pub(super) fn progress(changes: &Transaction<'_>, seg: i64) -> rusqlite::Result<(u64, u64)> {
+    let select = "SELECT position, n_events FROM segments WHERE seg = ?1";
+    let number = |n: i64| u64::try_from(n).unwrap_or(0);
+    changes.query_row(select, [seg], |row| Ok((number(row.get(0)?), number(row.get(1)?))))
 }
 
 /// Remembers how far it was read.

@@ -94,7 +94,7 @@ pub(super) struct Said {
 pub(super) enum Voice {
     Client,
     Judge,
-    /// How the conversation went on.
+    /// How the conversation went on. It is counted apart, and says nothing of how good the answer was.
     Sequel,
 }
 
@@ -140,8 +140,7 @@ impl IndexLine<'_> {
         names(&self.conv_id, self.subject.as_deref())
     }
 
-    /// A conversation that went on with another question says that the answer before would do; one in
-    /// which the same was asked again, that it would not.
+    /// Of the answer before it is kept that the conversation went on (1), or that the same was asked again (0).
     pub(super) fn said(&self) -> Option<Said> {
         let score = if self.asked_again { 0.0 } else { 1.0 };
         self.previous.map(|about| Said { about, ts: self.ts, voice: Voice::Sequel, score })

@@ -16,8 +16,10 @@ mod known;
 mod latencies;
 mod line;
 mod names;
+mod open_files;
 mod page;
 mod seen;
+mod unread;
 mod window;
 
 #[cfg(test)]
@@ -27,7 +29,7 @@ pub use catch_up::CaughtUp;
 pub use cells::{Cell, Counts, Span, WEIGHT_BARS};
 pub use latencies::Latencies;
 pub use page::{Budget, Cursor, Page, Search};
-pub use seen::Seen;
+pub use seen::{Seen, Sequels};
 pub use window::{Row, Window};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,12 +75,14 @@ impl Index {
     }
 
     /// A copy in memory, brought to where the log is: for whoever may not write, or must not wait for the
-    /// owner's index. The file stays as it is.
+    /// owner's index. The file stays as it is. Segments that take events are read anew: nobody has digested them yet, so
+    /// only they themselves say what is in them by now.
     ///
     /// # Errors
     /// When the file or the log cannot be read.
     pub fn snapshot(dir: &DataDir) -> Result<Self, StoreError> {
-        let database = database::copy(dir)?;
+        let mut database = database::copy(dir)?;
+        catch_up::forget_open(dir, &mut database)?;
         let mut index = Self { dir: dir.clone(), database, sealed_at: None };
         index.catch_up()?;
         Ok(index)

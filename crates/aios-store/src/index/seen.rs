@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use aios_core::{Bucket, EventId, Operation, Outcome, Purpose, Tier, Timestamp};
 use rusqlite::params;
+use serde::Serialize;
 
 use super::Index;
 use super::database::{Code, failed};
@@ -19,8 +20,12 @@ const SELECT: &str =
     first_ms, output_tokens, memory, simulated, purpose FROM events WHERE ts >= ?1 AND ts < ?2
     ORDER BY ts, seg, offset";
 
-const SELECT_SAID: &str =
-    "SELECT about, ts, voice, score FROM said WHERE about_ms >= ?1 AND about_ms <= ?2";
+/// What somebody said; how a conversation went on is nobody's word.
+const SELECT_SAID: &str = "SELECT about, ts, voice, score FROM said
+    WHERE about_ms >= ?1 AND about_ms <= ?2 AND voice <> ?3";
+
+const SELECT_SEQUELS: &str = "SELECT count(*), coalesce(sum(score = 0.0), 0) FROM said
+    WHERE about_ms >= ?1 AND about_ms < ?2 AND voice = ?3";
 
 const COUNT_SAID: &str =
     "SELECT count(*) FROM said WHERE about_ms = ?1 AND about = ?2 AND voice = ?3";
@@ -59,9 +64,17 @@ pub struct Seen {
     pub simulated: bool,
     /// What it was made for.
     pub purpose: Purpose,
-    /// How good the answer was, 0 to 1: the client's last word, else the judge's, else how the
-    /// conversation went on; none where nobody said.
+    /// How good the answer was, 0 to 1: the client's last word, else the judge's; none where nobody said.
     pub quality: Option<f64>,
+}
+
+/// How conversations went on after answers of a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Sequels {
+    /// Answers after which something was asked soon.
+    pub n_followed: u64,
+    /// Those of them after which the same was asked again.
+    pub n_asked_again: u64,
 }
 
 /// Somebody's word on an answer: whose voice, as its place in the list, when, what.
@@ -83,9 +96,22 @@ impl Index {
     /// When the database cannot be read.
     pub fn opinions(&self, times: &Range<Timestamp>) -> Result<HashMap<EventId, f64>, StoreError> {
         let words = self.words(times).map_err(|error| failed(&self.dir, "read", error))?;
-        let sequel = Code::place(&Voice::ALL, &Voice::Sequel);
-        let said = words.into_iter().filter(|(_, (voice, _, _))| *voice != sequel);
-        Ok(said.map(|(about, (_, _, score))| (about, score)).collect())
+        Ok(words.into_iter().map(|(about, (_, _, score))| (about, score)).collect())
+    }
+
+    /// How conversations went on after the answers of a time.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn sequels(&self, times: &Range<Timestamp>) -> Result<Sequels, StoreError> {
+        let (from, until) = (millis(times.start), millis(times.end));
+        let counted =
+            self.database.query_row(SELECT_SEQUELS, params![from, until, sequel()], |row| {
+                let number =
+                    |column| row.get::<_, i64>(column).map(|n| u64::try_from(n).unwrap_or(0));
+                Ok(Sequels { n_followed: number(0)?, n_asked_again: number(1)? })
+            });
+        counted.map_err(|error| failed(&self.dir, "count", error))
     }
 
     /// When the answers were given of which something was said at `since` or later.
@@ -126,8 +152,10 @@ impl Index {
     }
 
     fn read_spoken_of(&self, since: Timestamp) -> rusqlite::Result<Vec<Timestamp>> {
-        let mut statement = self.database.prepare("SELECT about_ms FROM said WHERE ts >= ?1")?;
-        let rows = statement.query_map([since.as_micros()], |row| row.get::<_, i64>(0))?;
+        let mut statement =
+            self.database.prepare("SELECT about_ms FROM said WHERE ts >= ?1 AND voice <> ?2")?;
+        let since = since.as_micros();
+        let rows = statement.query_map([since, sequel()], |row| row.get::<_, i64>(0))?;
         rows.map(|millis| millis.map(|ms| Timestamp::from_micros(ms * 1_000))).collect()
     }
 
@@ -151,9 +179,8 @@ impl Index {
 
     /// What counts of all that was said of the answers of a time.
     fn words(&self, times: &Range<Timestamp>) -> rusqlite::Result<HashMap<EventId, Word>> {
-        let millis = |at: Timestamp| at.as_micros().div_euclid(1_000);
         let mut statement = self.database.prepare(SELECT_SAID)?;
-        let mut rows = statement.query([millis(times.start), millis(times.end)])?;
+        let mut rows = statement.query([millis(times.start), millis(times.end), sequel()])?;
         let mut words = HashMap::new();
         while let Some(row) = rows.next()? {
             let word: Word = (row.get(2)?, row.get(1)?, row.get(3)?);
@@ -169,6 +196,14 @@ impl Index {
         }
         Ok(words)
     }
+}
+
+const fn millis(at: Timestamp) -> i64 {
+    at.as_micros().div_euclid(1_000)
+}
+
+fn sequel() -> i64 {
+    Code::place(&Voice::ALL, &Voice::Sequel)
 }
 
 /// The better voice counts, and of one voice the later word.

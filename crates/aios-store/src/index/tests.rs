@@ -10,13 +10,13 @@ use crate::{
 };
 
 /// A directory with a log that is written and indexed by the test.
-struct Log {
+pub(super) struct Log {
     temp: tempfile::TempDir,
-    dir: DataDir,
+    pub(super) dir: DataDir,
 }
 
 impl Log {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();
         fs::create_dir(dir.analytics_path()).unwrap();
@@ -24,24 +24,24 @@ impl Log {
     }
 
     /// Writes events to the active segment, as its writer would.
-    fn append(&self, events: std::ops::Range<u64>) {
+    pub(super) fn append(&self, events: std::ops::Range<u64>) {
         let mut text = fs::read_to_string(self.dir.events_path()).unwrap_or_default();
         text.extend(events.map(fixture::line));
         fs::write(self.dir.events_path(), text).unwrap();
     }
 
-    fn seal(&self) {
+    pub(super) fn seal(&self) {
         let log = FileEventLog::open(&self.dir, EventLogConfig::default()).unwrap();
         let seal = Rotate { seal: true, ..Rotate::default() };
         log.rotate(fixture::event(0).at(), seal).unwrap();
     }
 
-    fn index(&self) -> Index {
+    pub(super) fn index(&self) -> Index {
         Index::open(&self.dir).unwrap()
     }
 }
 
-fn everything() -> Range<Timestamp> {
+pub(super) fn everything() -> Range<Timestamp> {
     Timestamp::from_micros(0)..Timestamp::from_micros(i64::MAX)
 }
 
@@ -401,7 +401,7 @@ fn the_last_word_of_the_best_voice_counts_whenever_it_was_said() {
         let line = serde_json::to_string(&fixture::feedback(n, score)).unwrap();
         line.replace("\"source\":\"client\"", &format!("\"source\":\"{source}\"")) + "\n"
     };
-    // The answer to question 2 made the client ask again; question 3 was followed by another.
+    // The answer to question 2 made the client ask again, which is counted and no word on its quality.
     let after = |n: u64, asked_again| {
         let previous = Some(fixture::event(n - 1).id());
         let event = aios_core::ResponseEvent { previous, asked_again, ..fixture::response(n) };
@@ -416,7 +416,9 @@ fn the_last_word_of_the_best_voice_counts_whenever_it_was_said() {
     fs::write(log.dir.events_path(), text).unwrap();
     index.catch_up().unwrap();
     let found = qualities(&index);
-    assert_eq!(found[..3], [Some(1.0), Some(0.25), Some(0.0)]);
+    assert_eq!(found[..3], [Some(1.0), Some(0.25), None]);
+    let sequels = Sequels { n_followed: 1, n_asked_again: 1 };
+    assert_eq!(index.sequels(&everything()).unwrap(), sequels);
     // Also in a copy, which needs neither the lock nor the file.
     let reader = DataDir::read(log.temp.path()).unwrap();
     assert_eq!(qualities(&Index::snapshot(&reader).unwrap()), found);

@@ -3,6 +3,7 @@
 mod cursor;
 mod find;
 mod follow;
+mod oldest;
 mod rows;
 mod source;
 
@@ -20,6 +21,7 @@ use crate::{DataDir, Filter, StoreError};
 use cursor::Cursor;
 pub use find::find_event;
 pub use follow::{Follow, FollowFrom};
+pub use oldest::oldest_event;
 pub use rows::read_rows;
 use source::Source;
 

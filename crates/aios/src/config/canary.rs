@@ -25,6 +25,7 @@ pub struct Canary {
     error_margin: f64,
     quality_margin: f64,
     latency_margin: f64,
+    quality_required: bool,
     boundary: BoundaryPolicy,
 }
 
@@ -44,6 +45,7 @@ impl Config {
                 error_margin: canary.error_margin,
                 quality_margin: canary.quality_margin,
                 latency_margin: canary.latency_margin,
+                quality_required: canary.quality_required,
                 ceilings: Ceilings::of(&self.objectives.slos),
                 quality_min: QUALITY_MIN,
                 boundaries: (split.control_boundary, split.treatment_boundary),
@@ -79,6 +81,7 @@ impl Resolver<'_> {
             error_margin: self.margin("canary.error_margin", file.error_margin, 0.1),
             quality_margin: self.margin("canary.quality_margin", file.quality_margin, 0.1),
             latency_margin: self.margin("canary.latency_margin", file.latency_margin, 1.0),
+            quality_required: file.quality_required,
             boundary: BoundaryPolicy {
                 step: self.reach("canary.boundary_step", file.boundary_step),
                 per_day_max: self.reach("canary.boundary_per_day", file.boundary_per_day),

@@ -118,6 +118,7 @@ pub(super) struct Canary {
     pub(super) error_margin: f64,
     pub(super) quality_margin: f64,
     pub(super) latency_margin: f64,
+    pub(super) quality_required: bool,
     pub(super) boundary_step: f64,
     pub(super) boundary_per_day: f64,
 }
@@ -291,6 +292,7 @@ pub(super) struct Alerts {
     pub(super) webhook_hosts: Vec<String>,
     pub(super) remind_every: String,
     pub(super) per_hour_max: u64,
+    pub(super) expect_traffic: bool,
 }
 
 #[derive(Debug, Deserialize)]

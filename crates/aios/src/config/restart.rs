@@ -6,7 +6,7 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 34] = [
+        const FIXED: [&str; 35] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
@@ -29,6 +29,7 @@ impl Config {
             "alerts.webhook_hosts",
             "alerts.remind_every",
             "alerts.per_hour_max",
+            "alerts.expect_traffic",
             "hypotheses.own",
             "nightly.enabled",
             "nightly.at",

@@ -93,6 +93,7 @@ impl Resolver<'_> {
             targets: slack.into_iter().chain(webhook).collect(),
             remind_every: self.span("alerts.remind_every", &file.remind_every, HOUR..=7 * DAY),
             per_hour_max: self.count("alerts.per_hour_max", file.per_hour_max, 1..=1_000),
+            expect_traffic: file.expect_traffic,
         }
     }
 

@@ -178,3 +178,20 @@ async fn each_request_of_a_mixed_load_leaves_one_event() {
     assert_eq!(count("caller_error"), n_per_kind);
     assert_eq!(count("client_cancelled"), n_per_kind);
 }
+
+/// Two that write one log would be none that does.
+#[tokio::test]
+async fn a_second_server_on_one_data_directory_is_refused_and_the_first_goes_on() {
+    let server = Server::start(&Setup::new()).await;
+    server.chat("aios-auto", "How are you?").await.expect(200);
+    let any = "127.0.0.1:0";
+    let second = ["serve", "--listen", any, "--admin-listen", any, "--data-dir", "data"];
+    let refused = server.place().run(&second).ended(1);
+    assert!(refused.stderr.contains("is in use by another process"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("hint: stop the other process"), "{}", refused.stderr);
+    server.chat("aios-auto", "And now?").await.expect(200);
+    let place = server.stop_after(2).await;
+    assert_eq!(log(&place).len(), 2);
+    place.run(&["logs", "verify", "--data-dir", "data"]).ended(0);
+    place.run(&["audit", "verify", "--data-dir", "data"]).ended(0);
+}

@@ -118,16 +118,17 @@ async fn with_client_keys_only_who_asked_may_speak_of_an_answer() {
 }
 
 #[tokio::test]
-async fn a_question_that_is_asked_again_says_that_its_answer_would_not_do() {
+async fn a_question_that_is_asked_again_is_counted_and_no_other_sequel_makes_an_answer_good() {
     let server = Server::start(&Setup::new()).await;
     ask(&server, IN_ANNS, "Where is the harbor of Lyon?").await;
     ask(&server, IN_ANNS, "where is the harbor of lyon").await;
-    ask(&server, IN_ANNS, "And who built it?").await;
+    ask(&server, IN_ANNS, "No, that is wrong.").await;
     // Two people who ask the same are no conversation.
     ask(&server, "", "Where is the harbor of Lyon?").await;
     ask(&server, "", "Where is the harbor of Lyon?").await;
     let place = server.stop_after(5).await;
     let check = place.run(&["slo", "status", "--json", "--data-dir", "data"]).ended(0).json();
     let pass_rate = &check["budgets"][0];
-    assert_eq!((&pass_rate["n"], &pass_rate["n_bad"]), (&json!(2), &json!(1)), "{pass_rate}");
+    assert_eq!((&pass_rate["n"], &pass_rate["n_bad"]), (&json!(0), &json!(0)), "{pass_rate}");
+    assert_eq!(check["sequels"], json!({ "n_followed": 2, "n_asked_again": 1 }));
 }

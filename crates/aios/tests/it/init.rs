@@ -96,6 +96,42 @@ fn the_workflows_commands_work() {
     }
 }
 
+/// On a runner that also serves, the server that serves is neither asked nor its data read.
+#[cfg(unix)]
+#[test]
+fn the_gate_keeps_apart_from_a_server_that_serves() {
+    let place = Place::simulated();
+    place.run(&["init", "--github"]).ended(0);
+    let gate = place.read(".github/workflows/quality-gate.yml");
+    assert!(!gate.contains("8500") && !gate.contains("8501"), "{gate}");
+    let (_, step) =
+        gate.split_once("- name: Keep apart from other servers\n        run: |\n").unwrap();
+    let (step, rest) = step.split_once("      - name: ").unwrap();
+    assert!(rest.starts_with("Start AIOS"), "it must be known before the server starts");
+    place.write("temp/aios-gate/analytics/hypotheses.ndjson", "of the last run\n");
+    let script = step.lines().map(|line| format!("{}\n", line.trim())).collect::<String>();
+    let mut shell = place.prepared("bash");
+    shell.args(["-e", "-c", &script]).env("GITHUB_ENV", place.path().join("env"));
+    shell.env("RUNNER_TEMP", place.path().join("temp")).env("GITHUB_RUN_ID", "12345678901");
+    assert!(shell.status().unwrap().success());
+    let set = place.read("env");
+    let temp = place.path().join("temp/aios-gate");
+    assert!(!temp.exists(), "each run begins with nothing");
+    let expect = format!(
+        "AIOS_DATA_DIR={}\nAIOS_SERVER__LISTEN=127.0.0.1:38901\nAIOS_SERVER__ADMIN_LISTEN=127.0.0.1:38902\n",
+        temp.display()
+    );
+    assert_eq!(set, expect);
+    // They are settings that the program knows.
+    let mut place = place;
+    for line in set.lines() {
+        let (name, value) = line.split_once('=').unwrap();
+        place = place.env(name, value);
+    }
+    let shown = place.run(&["config", "show"]).ended(0).stdout;
+    assert!(shown.contains("38901") && shown.contains("aios-gate"), "{shown}");
+}
+
 #[test]
 fn what_other_monitoring_takes_is_what_the_repository_has() {
     let place = Place::new();

@@ -117,6 +117,56 @@ fn live_traffic_is_judged_without_a_server() {
     assert_eq!(budgets["budgets"].as_array().unwrap().len(), 3);
 }
 
+/// What every command that judges says of a log that cannot all be read.
+fn none_is_green(place: &Place, n_lines: u64, first: &str) {
+    let told = format!("event_log=NODATA[unread={n_lines} first={first}]");
+    check(place, &[], 2, &["QUALITY_ALERT ", &told]);
+    for args in [&["slo", "check"][..], &["slo", "status"], &["hypotheses", "run"]] {
+        let ran = place.run(args).ended(2);
+        let named =
+            format!("{n_lines} lines of the event log cannot be read, the first in {first}: ");
+        assert!(ran.stderr.contains(&named), "{args:?}: {}", ran.stderr);
+        let json = place.run(&[args, &["--json"]].concat()).ended(2).json();
+        assert_eq!(json["unread"]["n_lines"], n_lines, "{json}");
+    }
+    let show = ["hypotheses", "show", "treatment_latency"];
+    assert!(place.run(&show).ended(2).stderr.contains(first));
+    let report = place.run(&["report", "--json"]).json();
+    assert_eq!(report["metrics"][1]["verdict"], "nodata", "{report}");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_never_green() {
+    const LOG: &str = "data_core/analytics/hypotheses.ndjson";
+    let place = Place::new();
+    place.write(REPORT, &report(ago(60), 1.0));
+    place.write("data_core/keys/pseudonyms.key", &("5a".repeat(32) + "\n"));
+    keep(&place, (0..87).map(|at| request(at, ago_today(600 - at), &[])));
+    check(&place, &[], 0, &["QUALITY_OK "]);
+    let healthy = place.read(LOG);
+    let mangle = |(n, line): (usize, &str)| match n % 3 {
+        1 => line.replace("\"latency_ms\"", "latency_ms") + "\n",
+        _ => format!("{line}\n"),
+    };
+    place.write(LOG, &healthy.lines().enumerate().map(mangle).collect::<String>());
+    let name =
+        if cfg!(windows) { "analytics\\hypotheses.ndjson" } else { "analytics/hypotheses.ndjson" };
+    none_is_green(&place, 29, &format!("{name}:2"));
+    let night = place.run(&["nightly", "--only", "hypotheses", "--json"]).ended(2);
+    let step = crate::nightly::step(&night, "hypotheses");
+    assert_eq!(step["state"], "violation");
+    assert!(step["detail"].as_str().unwrap().contains("29 lines of the event log"), "{step}");
+    // Nothing but noise, as of a disk that gave back other bytes.
+    let noise = (0..40_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8);
+    let noise: Vec<u8> = noise.collect();
+    let n_lines = noise.split(|byte| *byte == b'\n').count() as u64;
+    std::fs::write(place.path().join(LOG), noise).unwrap();
+    none_is_green(&place, n_lines, &format!("{name}:1"));
+    // A line that is being written is no fault.
+    place.write(LOG, &(healthy.clone() + "{\"event_type\":\"resp"));
+    check(&place, &[], 0, &["QUALITY_OK "]);
+}
+
 #[test]
 fn what_cannot_be_is_named() {
     let place = Place::new();

@@ -9,7 +9,11 @@ use crate::admin::tests::{FixedClock, split};
 use crate::canary::ControlConfig;
 
 fn files(path: &std::path::Path) -> Files {
-    let check = Check { verdict: aios_core::Verdict::NoData, slos: vec![] };
+    let check = Check {
+        verdict: aios_core::Verdict::NoData,
+        unread: aios_core::Unread::default(),
+        slos: vec![],
+    };
     Files {
         data_dir: DataDir::read(path).unwrap(),
         clock: Arc::new(FixedClock),

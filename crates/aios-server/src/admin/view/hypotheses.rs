@@ -99,7 +99,7 @@ pub(crate) async fn show(State(views): State<Views>) -> Response {
         let quality_min = scene.objectives.quality_min;
         let family = &scene.hypotheses;
         let tested = judging::tested(family, Some(&index), since, scene.now, quality_min)?;
-        Ok(view(scene, since, &findings, tested))
+        Ok(view(scene, since, &findings, tested.finished))
     };
     views.show(make).await
 }

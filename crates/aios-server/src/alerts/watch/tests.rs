@@ -125,6 +125,7 @@ impl Place {
             targets: vec![target.unwrap()],
             remind_every: Duration::from_secs(4 * 3_600),
             per_hour_max: 20,
+            expect_traffic: false,
         };
         Post::open(Arc::clone(&self.dir), config)
     }

@@ -63,8 +63,12 @@ fn add(night: &Night, path: &std::path::Path, found: &Found) -> Result<(), NotAd
 
 fn told(found: &Found, is_added: bool) -> String {
     let (n, n_looked) = (found.candidates.len(), found.looked.n_events);
+    let unread = match found.n_bad {
+        0 => String::new(),
+        n_bad => format!(" ({n_bad} lines cannot be read)"),
+    };
     if n == 0 {
-        return format!("no candidates among {n_looked} live questions");
+        return format!("no candidates among {n_looked} live questions{unread}");
     }
     let names = found.candidates.iter().take(NAMED_MAX).map(|candidate| {
         let reasons: Vec<_> = candidate.reasons.iter().map(|(reason, _)| reason.name()).collect();
@@ -76,5 +80,5 @@ fn told(found: &Found, is_added: bool) -> String {
         true => "added; `aios golden accept` lets them decide",
         false => "`aios golden promote` adds them",
     };
-    format!("{n} candidates of {n_looked} live questions: {names}{more}; {end}")
+    format!("{n} candidates of {n_looked} live questions{unread}: {names}{more}; {end}")
 }

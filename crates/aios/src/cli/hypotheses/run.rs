@@ -4,7 +4,7 @@ use std::io::Write;
 
 use aios_control::hypothesis::Finished;
 use aios_core::{Clock as _, Timestamp};
-use aios_server::judging;
+use aios_server::judging::{self, Tested};
 use clap::Args;
 use serde_json::json;
 
@@ -17,9 +17,10 @@ use crate::config::Config;
 
 /// Test all hypotheses on live traffic
 ///
-/// Of what is found, at most a tenth is expected to be wrong, however often it is asked (e-BH over the family). With
-/// --json: {"hypotheses": [{"name", "finding", "test", "n_pairs", "effect", "interval", "log_e_for", "log_e_against",
-/// "by_lot"}]}.
+/// Of what is found, at most a tenth is expected to be wrong, however often it is asked (e-BH over the family). Exit
+/// code 2 if lines of the traffic cannot be read, since it might say something else. With --json: {"hypotheses":
+/// [{"name", "finding", "test", "n_pairs", "effect", "interval", "log_e_for", "log_e_against", "by_lot"}], "unread":
+/// {"n_lines", "first": {"file", "line", "why"}}}.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// Traffic from this time on, a time or how long ago; left out: as the night does, since treatment was last reset
@@ -29,21 +30,23 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let finished = tested(&context.config()?, self.since)?;
+        let Tested { finished, unread } = tested(&context.config()?, self.since)?;
+        let exit = slo::exit_of(&unread);
         if context.json {
-            output::json(out, &json!({ "hypotheses": finished }))?;
-            return Ok(Exit::Done);
+            output::json(out, &json!({ "hypotheses": finished, "unread": unread }))?;
+            return Ok(exit);
         }
         let head = ["hypothesis", "finding", "effect", "interval (95 %)", "pairs", "by lot"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         rows.extend(finished.iter().map(row));
         table::print(out, &rows)?;
-        Ok(Exit::Done)
+        slo::tell_unread(&unread);
+        Ok(exit)
     }
 }
 
 /// What the traffic since then says to each hypothesis.
-pub(super) fn tested(config: &Config, since: Option<Timestamp>) -> anyhow::Result<Vec<Finished>> {
+pub(super) fn tested(config: &Config, since: Option<Timestamp>) -> anyhow::Result<Tested> {
     let (now, index) = (SystemClock.now(), slo::index(&config.server.data_dir)?);
     let since = match (since, open(&config.server.data_dir)?) {
         (Some(since), _) => since,

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use aios_core::{Event, EventType, HypothesisEvent, Timestamp};
+use aios_server::judging::Tested;
 use aios_store::{Filter, query};
 use clap::Args;
 use serde_json::json;
@@ -12,13 +13,14 @@ use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure, say};
 use crate::cli::routing::open;
 use crate::cli::status::pair;
-use crate::cli::{parse, table};
+use crate::cli::{parse, slo, table};
 use crate::config::Config;
 
 /// Show one hypothesis, what the traffic says to it, and what it said before
 ///
 /// It is tested with its whole family, so that the correction is the same. The history is of the event log, into which
-/// a server writes each night what has changed. With --json: {"hypothesis", "result", "history": [the events]}.
+/// a server writes each night what has changed. Exit code 2 if lines of the traffic cannot be read. With --json:
+/// {"hypothesis", "result", "history": [the events], "unread": {"n_lines", "first"}}.
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// The hypothesis
@@ -36,14 +38,15 @@ impl Show {
             let hint = format!("there are: {}", names.collect::<Vec<_>>().join(", "));
             Failure::new(format!("there is no hypothesis {}", self.name), hint)
         };
-        let all = tested(&config, self.since)?;
-        let found = config.hypotheses.iter().zip(all).find(|(one, _)| one.name == self.name);
+        let Tested { finished, unread } = tested(&config, self.since)?;
+        let exit = slo::exit_of(&unread);
+        let found = config.hypotheses.iter().zip(finished).find(|(one, _)| one.name == self.name);
         let (hypothesis, result) = found.ok_or_else(unknown)?;
         let history = history(&config, &self.name)?;
         if context.json {
-            let all = json!({ "hypothesis": hypothesis, "result": result, "history": history });
+            let all = json!({ "hypothesis": hypothesis, "result": result, "history": history, "unread": unread });
             output::json(out, &all)?;
-            return Ok(Exit::Done);
+            return Ok(exit);
         }
         let (low, high) = result.interval;
         let lot = match result.by_lot {
@@ -73,7 +76,8 @@ impl Show {
             let rows = std::iter::once(head).chain(history.iter().map(row));
             table::print(out, &rows.collect::<Vec<_>>())?;
         }
-        Ok(Exit::Done)
+        slo::tell_unread(&unread);
+        Ok(exit)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aios_control::ControlEvent;
-use aios_core::{Clock as _, Decision, Event, Split, Timestamp};
+use aios_core::{Clock as _, Decision, Event, Split, Timestamp, Unread};
 use aios_server::alerts::{Book, Severity};
 use aios_server::judging::{self, Hours, Minutes};
 use aios_store::{ControlHistory, DataDir, Filter};
@@ -27,13 +27,13 @@ pub(super) fn report(config: &Config, days: u16) -> anyhow::Result<Report> {
     let span = Duration::from_secs(u64::from(days) * 86_400);
     let from = until.minus(span);
     let dir = open(&config.server.data_dir)?;
-    let hours = hours(config, from, until)?;
+    let (hours, unread) = hours(config, from, until)?;
     let history = dir.as_ref().map(ControlHistory::<ControlEvent>::read).transpose()?;
     let split = InForce::of(config)?.split;
     let stages = stages(history.as_ref(), from, until, split.treatment_pct.get());
     let metrics = vec![
         incidents(dir.as_ref(), from)?,
-        compliance(&hours),
+        compliance(&hours, &unread),
         canary(&split),
         rollbacks(history, from),
         recall(config, until)?,
@@ -81,23 +81,30 @@ fn incidents(dir: Option<&DataDir>, from: Timestamp) -> anyhow::Result<Metric> {
     Ok(metric(name, target, Some(n == 0), format!("{n} pages")))
 }
 
-fn hours(config: &Config, from: Timestamp, now: Timestamp) -> anyhow::Result<Vec<Hours>> {
-    let mut minutes = Minutes::new(config.objectives.limits());
+fn hours(config: &Config, from: Timestamp, now: Timestamp) -> anyhow::Result<(Vec<Hours>, Unread)> {
+    let (mut minutes, mut unread) = (Minutes::new(config.objectives.limits()), Unread::default());
     if let Some(index) = slo::index(&config.server.data_dir)? {
         minutes.bring_up(&index, now)?;
+        unread = index.unread(&(from..now))?;
     }
-    Ok(judging::hours(&minutes, &config.objectives, from))
+    Ok((judging::hours(&minutes, &config.objectives, from), unread))
 }
 
-fn compliance(hours: &[Hours]) -> Metric {
+/// Hours of which a line was lost are not known to be kept.
+fn compliance(hours: &[Hours], unread: &Unread) -> Metric {
     let all = || hours.iter().flat_map(|one| &one.hours);
     let (n, n_kept) = (all().count(), all().filter(|hour| !hour.is_broken).count());
     let share = (n > 0).then(|| n_kept as f64 / n as f64);
-    let figure = match share {
+    let mut figure = match share {
         Some(share) => format!("{:.2} % ({n_kept} of {n} hours by objective)", share * 100.0),
         None => "no traffic".to_owned(),
     };
-    metric("SLO compliance", "> 99 %", share.map(|share| share > 0.99), figure)
+    let mut is_met = share.map(|share| share > 0.99);
+    if !unread.is_none() {
+        figure.push_str(&format!("; {unread}"));
+        is_met = is_met.filter(|is_met| !is_met);
+    }
+    metric("SLO compliance", "> 99 %", is_met, figure)
 }
 
 fn canary(split: &Split) -> Metric {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use aios_control::slo::check::{self as checks, Goldens};
-use aios_core::{Clock as _, Timestamp, Verdict};
+use aios_core::{Clock as _, Timestamp, Unread, Verdict};
 use aios_server::MemoryMode;
 use aios_server::judging::{self, MemoryLook};
 use clap::Args;
@@ -19,8 +19,9 @@ use crate::config::Config;
 /// Say in one line whether every objective is kept: QUALITY_OK or QUALITY_ALERT
 ///
 /// Looks at live traffic of the window and at the last golden report, or the one that is named; a recorded
-/// baseline will do. Without data an objective is not kept. Exit code 2 with QUALITY_ALERT.
-/// With --json: {"verdict", "slos": [{"slo", "verdict", "good", "objective", "is_off", "statements":
+/// baseline will do. Without data an objective is not kept, and where a line of the window cannot be read, none is known
+/// to be. Exit code 2 with QUALITY_ALERT.
+/// With --json: {"verdict", "unread": {"n_lines", "first": {"file", "line", "why"}}, "slos": [{"slo", "verdict", "good", "objective", "is_off", "statements":
 /// [{"witness", "verdict", "figure", "n", "n_bad", "unproven"}]}]}.
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -40,6 +41,7 @@ impl Check {
             output::json(out, &check)?;
         } else {
             writeln!(out, "{check}")?;
+            look::tell_unread(&check.unread);
         }
         Ok(match check.verdict {
             Verdict::Met => Exit::Done,
@@ -54,16 +56,17 @@ pub(in crate::cli) fn held(
     goldens: Option<&Goldens>,
     now: Timestamp,
 ) -> anyhow::Result<checks::Check> {
-    let rows = rows(config, now)?;
+    let (rows, unread) = rows(config, now)?;
     let split = InForce::of(config)?.split;
     let memory = MemoryLook {
         is_on: config.memory.mode != MemoryMode::Off,
         recall: judging::recall(&config.server.data_dir, &config.objectives, now)?,
     };
-    Ok(judging::look(&config.objectives, &rows, goldens, &split, memory))
+    Ok(judging::look(&config.objectives, &rows, goldens, &split, memory, &unread))
 }
 
-fn rows(config: &Config, now: Timestamp) -> anyhow::Result<Vec<aios_control::Row>> {
-    let Some(index) = look::index(&config.server.data_dir)? else { return Ok(Vec::new()) };
-    Ok(judging::rows(&index, now.minus(config.objectives.window)..now)?)
+fn rows(config: &Config, now: Timestamp) -> anyhow::Result<(Vec<aios_control::Row>, Unread)> {
+    let Some(index) = look::index(&config.server.data_dir)? else { return Ok(Default::default()) };
+    let times = now.minus(config.objectives.window)..now;
+    Ok((judging::rows(&index, times.clone())?, index.unread(&times)?))
 }

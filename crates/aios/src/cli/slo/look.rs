@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use aios_control::slo::check::Goldens;
-use aios_core::Timestamp;
+use aios_core::{Timestamp, Unread};
 use aios_server::judging::{Objectives, goldens};
 use aios_store::{DataDir, Index};
 use anyhow::Context as _;
 
-use crate::cli::output::{Failure, say};
+use crate::cli::output::{Exit, Failure, say};
 use crate::cli::routing::open;
 
 /// Most bytes of a report.
@@ -18,6 +18,20 @@ const REPORT_MAX: u64 = 16 * 1024 * 1024;
 pub(in crate::cli) fn index(path: &Path) -> anyhow::Result<Option<Index>> {
     let dir = open(path)?;
     dir.map(|dir| Index::snapshot(&dir).context("cannot read the event log")).transpose()
+}
+
+/// What was not read may say anything, so nothing that rests on the rest is known to be good.
+pub(in crate::cli) const fn exit_of(unread: &Unread) -> Exit {
+    if unread.is_none() { Exit::Done } else { Exit::Violation }
+}
+
+/// Names the first line that could not be read, and how to see the others.
+pub(in crate::cli) fn tell_unread(unread: &Unread) {
+    if unread.is_none() {
+        return;
+    }
+    let why = unread.first.as_ref().map_or("", |first| &first.why);
+    say(format_args!("{unread}: {why}; `aios logs verify` names every one"));
 }
 
 /// The figures of the report in `file`, else of the last one in the data directory. What says nothing is

@@ -7,7 +7,7 @@ mod status;
 use super::verbs::verbs;
 
 pub(in crate::cli) use check::held;
-pub(in crate::cli) use look::{index, report};
+pub(in crate::cli) use look::{exit_of, index, report, tell_unread};
 pub(in crate::cli) use status::budgets;
 
 verbs! {
