@@ -103,6 +103,11 @@ pub enum Quiet {
     NoBaseline,
     /// The window holds nothing that can be compared.
     NoRequests,
+    /// What could be read says that treatment may advance, and some of it could not be read.
+    Unread {
+        /// Lines of the event log.
+        n_lines: u64,
+    },
 }
 
 impl CanaryKeeper {
@@ -142,6 +147,9 @@ impl Inner {
             Err(_) => None,
         };
         let event = self.verdict(look, live.as_ref(), golden);
+        if let Some(unread) = self.unread(look, &event)? {
+            return Ok(self.nothing(look, unread));
+        }
         let (_, decision) =
             plan(&look.settings.policy, self.rollout.canary, &check_of(&event, look));
         let differences =
@@ -252,6 +260,16 @@ impl Inner {
             testimony: live.map(|live| live.heard.evidence.testimony()),
             near: live.map(|live| live.heard.near),
         }
+    }
+
+    /// What was not read may hold the harm, so it keeps treatment from passing. Harm that was read is proven all the same.
+    fn unread(&self, look: &Look<'_>, event: &VerdictEvent) -> Result<Option<Quiet>, CanaryError> {
+        if event.verdict != Verdict::Met {
+            return Ok(None);
+        }
+        let until = if event.testimony.is_some() { event.window.until } else { look.now };
+        let n_lines = look.rows.n_unread(self.since(look)..until)?;
+        Ok((n_lines > 0).then_some(Quiet::Unread { n_lines }))
     }
 
     fn nothing(&self, look: &Look<'_>, quiet: Quiet) -> Checked {

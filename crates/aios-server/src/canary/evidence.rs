@@ -17,6 +17,12 @@ pub trait RowSource {
     /// # Errors
     /// When they cannot be read.
     fn each(&self, times: Range<Timestamp>, take: &mut dyn FnMut(Row)) -> Result<(), StoreError>;
+
+    /// How many lines of that time may have been requests and cannot be read.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    fn n_unread(&self, times: Range<Timestamp>) -> Result<u64, StoreError>;
 }
 
 /// Control answers that a p95 is taken from. Of fewer than 59 it would be the slowest.

@@ -206,6 +206,11 @@ impl RowSource for LogRows<'_> {
             None => Ok(()),
         }
     }
+
+    fn n_unread(&self, times: Range<Timestamp>) -> Result<u64, StoreError> {
+        let unread = Index::read(self.dir)?.map(|index| index.unread(&times)).transpose()?;
+        Ok(unread.unwrap_or_default().n_lines)
+    }
 }
 
 /// Opens what is kept of the canary.
@@ -216,6 +221,10 @@ pub(crate) fn open(dir: &DataDir, start: Percent) -> std::io::Result<Arc<CanaryK
 impl RowSource for Index {
     fn each(&self, times: Range<Timestamp>, take: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
         each_row(self, times, take)
+    }
+
+    fn n_unread(&self, times: Range<Timestamp>) -> Result<u64, StoreError> {
+        Ok(self.unread(&times)?.n_lines)
     }
 }
 

@@ -45,6 +45,26 @@ impl RowSource for Traffic {
         }
         Ok(())
     }
+
+    fn n_unread(&self, _: Range<Timestamp>) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+/// Traffic of which one line was lost.
+struct Torn<'a> {
+    rows: &'a Traffic,
+    at: Timestamp,
+}
+
+impl RowSource for Torn<'_> {
+    fn each(&self, times: Range<Timestamp>, take: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
+        self.rows.each(times, take)
+    }
+
+    fn n_unread(&self, times: Range<Timestamp>) -> Result<u64, StoreError> {
+        Ok(u64::from(times.contains(&self.at)))
+    }
 }
 
 impl Traffic {
@@ -96,6 +116,10 @@ struct Silence;
 impl RowSource for Silence {
     fn each(&self, _: Range<Timestamp>, _: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn n_unread(&self, _: Range<Timestamp>) -> Result<u64, StoreError> {
+        Ok(0)
     }
 }
 
@@ -240,6 +264,26 @@ fn harm_is_rolled_back_and_stays_so() {
     let look = Look { settings: &other, ..again };
     assert!(matches!(rig.keeper.check(&look).unwrap().quiet, Some(Quiet::NotYet { .. })));
     assert_eq!(rig.keeper.standing().rollout.canary.phase, Phase::Running);
+}
+
+#[test]
+fn what_was_not_read_lets_nothing_pass_and_harm_that_was_read_counts() {
+    let (rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
+    let now = START.plus(TURN + SETTLE + Duration::from_micros(1_234));
+    let torn = Torn { rows: &rows, at: START.plus(TURN / 2) };
+    for _ in 0..2 {
+        let checked = rig.keeper.check(&rig.look(&torn, &gate, now)).unwrap();
+        assert_eq!(checked.quiet, Some(Quiet::Unread { n_lines: 1 }));
+        assert_eq!(rig.keeper.standing().rollout.canary.consecutive_passes, 0);
+    }
+    // Of another time it is of no matter, and once it can be read again the window counts.
+    let before = Torn { at: START.minus(TURN), ..torn };
+    let checked = rig.keeper.check(&rig.look(&before, &gate, now)).unwrap();
+    assert_eq!((checked.quiet, checked.verdict), (None, Verdict::Met));
+    let (rig, rows) = (Rig::new(), Traffic::steady(3));
+    let torn = Torn { rows: &rows, at: START.plus(TURN / 2) };
+    let checked = rig.keeper.check(&rig.look(&torn, &gate, now)).unwrap();
+    assert_eq!((checked.quiet, checked.verdict), (None, Verdict::Breached));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! How a conversation goes on: whether a question is that of the answer before.
 //!
-//! Asking the same again is counted against answers. Asking something else says nothing of the one before: "no, that is
-//! wrong" is another question, too. What is
-//! remembered is short: of a conversation its last answer, for two minutes, with a bit for each word of its
-//! question. A request that answers tools repeats the question and is no sequel.
+//! Asking the same again is counted against answers. Asking something else says nothing of the one before:
+//! "no, that is wrong" is another question, too. What is remembered is short: of a conversation its last
+//! answer, for two minutes, with a bit for each word of its question. A request that answers tools repeats
+//! the question and is no sequel.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use aios_core::{Clock as _, VerdictReason};
-use aios_server::{CanaryError, CanaryKeeper, Checked, Gate, Look, Trial};
+use aios_server::{CanaryError, CanaryKeeper, Checked, Gate, Look, Quiet, Trial};
 use aios_store::{DataDir, Index};
 use clap::Args;
 use serde_json::json;
@@ -24,7 +24,7 @@ const REPORT_MAX: u64 = 64 << 20;
 /// Judge what has come in since the last look, and move the canary if that follows
 ///
 /// The server does it by itself; this does it now. What was judged once is not counted again, however often
-/// it is checked. Exit code 3 if the buckets cannot be compared. With --json: {"verdict", "reason", "quiet",
+/// it is checked. Exit code 3 if the buckets cannot be compared, or lines of the window cannot be read that might hold harm. With --json: {"verdict", "reason", "quiet",
 /// "window", "golden", "golden_why", "n_golden_cases", "golden_only", "harm_log_e", "n_blocks", "metrics", "differences", "decision",
 /// "canary", "version", "candidate", "judged_pct", "next_pct"}.
 #[derive(Debug, Args)]
@@ -115,6 +115,9 @@ impl Check {
 }
 
 const fn exit(checked: &Checked) -> Exit {
+    if let Some(Quiet::Unread { .. }) = checked.quiet {
+        return Exit::Incomplete;
+    }
     match checked.reason {
         VerdictReason::SampleRatioMismatch | VerdictReason::ControlUnhealthy => Exit::Incomplete,
         VerdictReason::WithinMargins

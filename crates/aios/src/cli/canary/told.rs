@@ -117,5 +117,8 @@ fn why(quiet: Quiet) -> String {
         Quiet::NotYet { due } => format!("the next window can be judged at {due}"),
         Quiet::NoBaseline => "too few answers in control to measure latencies by".to_owned(),
         Quiet::NoRequests => "nothing came in that can be compared".to_owned(),
+        Quiet::Unread { n_lines } => format!(
+            "{n_lines} lines of the window cannot be read, so what was read does not let it pass; `aios slo check` names the first"
+        ),
     }
 }
