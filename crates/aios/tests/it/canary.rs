@@ -28,6 +28,8 @@ fn the_guides_line_comes_first() {
     let ran = place.run(&["canary", "status"]).ended(0);
     assert_eq!(first(ran), "current_pct=10, consecutive_passes=0");
     let place = self::place();
+    let ran = place.run(&["canary", "reset", "--start-pct", "-0"]).ended(0);
+    assert_eq!(first(ran), "current_pct=0, consecutive_passes=0");
     let ran = place.run(&["canary", "reset", "--start-pct", "0"]).ended(0);
     assert_eq!(first(ran), "current_pct=0, consecutive_passes=0");
     let routing = place.run(&["routing", "status", "--json"]).ended(0).json();
@@ -38,8 +40,17 @@ fn the_guides_line_comes_first() {
     place.run(&["canary", "reset", "--start-pct", "10"]).ended(0);
     assert_eq!(
         (&status(&place)["phase"], &status(&place)["version"]),
-        (&json!("running"), &json!(2))
+        (&json!("running"), &json!(3))
     );
+    // What is kept for good is some words, and no document.
+    let long = "why ".repeat(25_000);
+    for verb in [&["reset", "--start-pct", "10"][..], &["hold"], &["resume"], &["approve"]] {
+        let args = [&["canary"], verb, &["--reason", &long]].concat();
+        let ran = place.run(&args).ended(64);
+        assert!(ran.stderr.contains("at most 500 are kept"), "{}", ran.stderr);
+    }
+    place.run(&["canary", "approve", "--reason", " "]).ended(64);
+    assert_eq!(status(&place)["version"], 3);
 }
 
 #[test]
