@@ -23,11 +23,10 @@ fn status(place: &Place) -> Value {
 #[test]
 fn the_guides_line_comes_first() {
     let first = |ran: Ran| ran.stdout.lines().next().unwrap().to_owned();
-    // Also before anything is there.
-    let place = Place::simulated();
+    // Also before anything is kept of it.
+    let place = place();
     let ran = place.run(&["canary", "status"]).ended(0);
     assert_eq!(first(ran), "current_pct=10, consecutive_passes=0");
-    let place = self::place();
     let ran = place.run(&["canary", "reset", "--start-pct", "-0"]).ended(0);
     assert_eq!(first(ran), "current_pct=0, consecutive_passes=0");
     let ran = place.run(&["canary", "reset", "--start-pct", "0"]).ended(0);

@@ -97,6 +97,29 @@ fn a_fresh_report_is_ok_an_old_one_is_not_and_a_baseline_never_grows_old() {
     check(&place, &["--report", "baseline.json"], 0, &["QUALITY_OK "]);
 }
 
+/// A slip in a path must not be taken for a sound installation.
+#[test]
+fn a_data_directory_that_is_not_there_is_no_good_news() {
+    let place = Place::new();
+    place.write("r.json", &report(ago(60), 1.0));
+    let looks: [&[&str]; 6] = [
+        &["canary", "verify"],
+        &["canary", "status"],
+        &["canary", "history"],
+        &["replay"],
+        &["alert", "list"],
+        &["slo", "check", "--report", "r.json"],
+    ];
+    for args in looks {
+        let ran = place.run(&[args, &["--data-dir", "no_such_place"]].concat()).ended(1);
+        let told = "error: there is no data directory ";
+        assert!(ran.stderr.contains(told) && ran.stdout.is_empty(), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("no_such_place\n"), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("--data-dir"), "{args:?}: {}", ran.stderr);
+    }
+    assert!(!place.path().join("no_such_place").exists());
+}
+
 #[test]
 fn live_traffic_is_judged_without_a_server() {
     let place = Place::new();
