@@ -30,7 +30,7 @@ pub use error::{CaseError, GoldenError};
 pub use expect::{Check, EXPECTATION_KEYS, Expectation, Judged, Pattern, Schema, Similar, cosine};
 pub use golden::{Asker, BUILT_IN_SET, GoldenCase, GoldenSet, Origin};
 pub use judge::{Judgment, Verdict, judge_fingerprint};
-pub use lint::{Doubtful, lint};
+pub use lint::{Doubtful, Linted, lint};
 pub use observation::Observation;
 pub use promote::{Candidate, Facts, Looked, Promoter, Reason};
 pub use report::{

@@ -380,3 +380,27 @@ fn live_cases_become_candidates_then_golden_and_go_with_whom_they_are_of() {
     golden.run(&["compare"]).ended(0);
     golden.run(&["lint"]).ended(0);
 }
+
+#[test]
+fn every_fault_of_a_set_is_named_at_once() {
+    let place = Place::new();
+    place.write(
+        "two.json",
+        r#"[{"id":"a","question":5},{"id":"b","question":7,"expected_tier":"banana"}]"#,
+    );
+    let ran = place.run(&["golden", "lint", "--set", "two.json"]).ended(2);
+    let wrong: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with("wrong")).collect();
+    assert_eq!(wrong.len(), 4, "{}", ran.stdout);
+    assert!(wrong[0].starts_with("wrong a: \"question\" must be a text"), "{}", ran.stdout);
+    assert!(wrong[2].starts_with("wrong b: \"expected_tier\" must be"), "{}", ran.stdout);
+    assert_eq!(ran.stdout.lines().last(), Some("2 cases"));
+    let found = place.run(&["golden", "lint", "--set", "two.json", "--json"]).ended(2).json();
+    assert_eq!((&found["cases"], &found["found"][1]["id"]), (&json!(2), &json!("b")));
+    for text in ["", "[]", "{}", "[{"] {
+        place.write("no_set.json", text);
+        let ran = place.run(&["golden", "lint", "--set", "no_set.json"]).ended(2);
+        assert!(ran.stdout.starts_with("wrong: the golden set"), "{text:?}: {}", ran.stdout);
+    }
+    let refused = place.run(&["golden", "compare", "--set", "two.json"]).ended(1).stderr;
+    assert!(refused.contains("hint: `aios golden lint --set two.json`"), "{refused}");
+}

@@ -10,29 +10,33 @@ use crate::cli::output::{Failure, say};
 /// The set at a path. Where that is the data directory's own place and nothing is there, it is the built-in one,
 /// which is put there if it may be.
 pub(super) fn set(path: &Path, own: &GoldenPaths, may_write: bool) -> anyhow::Result<GoldenSet> {
-    let text = match read_document(path)? {
-        Some(text) => text,
+    let text = set_text(path, own, may_write)?;
+    let read = GoldenSet::parse(&text).map_err(|error| {
+        let path = path.display();
+        let hint = format!("`aios golden lint --set {path}` names every fault of it");
+        Failure::new(format!("cannot use the golden set {path}"), hint).because(error)
+    })?;
+    Ok(read)
+}
+
+/// The same as text, whatever it says.
+pub(super) fn set_text(path: &Path, own: &GoldenPaths, may_write: bool) -> anyhow::Result<String> {
+    match read_document(path)? {
+        Some(text) => Ok(text),
         None if is_same(path, &own.set) => {
             if may_write {
                 write_document(path, BUILT_IN_SET)?;
                 say(format_args!("note: the built-in golden set was put at {}", path.display()));
             }
-            BUILT_IN_SET.to_owned()
+            Ok(BUILT_IN_SET.to_owned())
         }
         None => {
+            let message = format!("there is no golden set {}", path.display());
             let hint =
                 "name a golden set with --set; without it that of the data directory is used";
-            return Err(
-                Failure::new(format!("there is no golden set {}", path.display()), hint).into()
-            );
+            Err(Failure::new(message, hint).into())
         }
-    };
-    let read = GoldenSet::parse(&text).map_err(|error| {
-        let message = format!("cannot use the golden set {}", path.display());
-        Failure::new(message, "correct the case; `aios golden lint` looks at all of them")
-            .because(error)
-    })?;
-    Ok(read)
+    }
 }
 
 /// The report or baseline at a path, if it is there.
