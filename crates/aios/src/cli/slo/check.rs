@@ -20,8 +20,8 @@ use crate::config::Config;
 /// Say in one line whether every objective is kept: QUALITY_OK or QUALITY_ALERT
 ///
 /// Looks at live traffic of the window and at the last golden report, or the one that is named; a recorded
-/// baseline will do. Without data an objective is not kept. Exit code 2 with QUALITY_ALERT, 1 if there is no data
-/// directory to look at beside the report that is named.
+/// baseline will do. Without data an objective is not kept. Exit code 2 with QUALITY_ALERT, 1 if the report that is named
+/// proves nothing or there is no data directory to look at beside it.
 /// With --json: {"verdict", "slos": [{"slo", "verdict", "good", "objective", "is_off", "statements":
 /// [{"witness", "verdict", "figure", "n", "n_bad", "unproven"}]}]}.
 #[derive(Debug, Args)]
