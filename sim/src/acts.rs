@@ -171,6 +171,7 @@ fn golden(run: &mut Run, passed: bool) -> Result<()> {
     let boundary = split.treatment_boundary.get();
     let mut report: Value = serde_json::from_str(REPORT)?;
     report["timestamp"] = json!(now);
+    report["report_id"] = json!("");
     report["status"] = json!(if passed { "PASS" } else { "FAIL" });
     report["candidate_fingerprint"] =
         json!(candidate_fingerprint(hash, Bucket::Treatment, boundary, Profile::Golden));

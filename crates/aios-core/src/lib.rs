@@ -7,6 +7,7 @@ mod faults;
 mod id;
 mod memory;
 mod purpose;
+mod reason;
 mod route;
 mod time;
 mod unread;
@@ -22,6 +23,7 @@ pub use faults::{FAULT_MAX, Fault, FaultError, Faults, Ordered};
 pub use id::{EventId, RequestId};
 pub use memory::{MemoryOutcome, MemoryUse};
 pub use purpose::Purpose;
+pub use reason::{REASON_MAX, Reason, ReasonError};
 pub use route::{
     BOUNDARY_DEFAULT, Boundary, Bucket, Percent, Profile, RangeError, Route, RouteReason, Split,
     Tier, Weight,

@@ -104,7 +104,8 @@ macro_rules! ranged {
                     let what = concat!($what, " that is not at an end");
                     Err(RangeError { what, low: inner_low, high: inner_high, value })
                 } else {
-                    Ok(Self(value))
+                    // A zero below zero is a zero, and is shown and kept as one.
+                    Ok(Self(value + 0.0))
                 }
             }
 
@@ -302,6 +303,7 @@ mod tests {
         for value in [0.0, 0.01, 0.5, 99.99, 100.0] {
             assert_eq!(Percent::new(value).unwrap().get(), value);
         }
+        assert_eq!(Percent::new(-0.0).unwrap().to_string(), "0");
         assert!(Weight::new(1e-320).is_ok());
     }
 

@@ -92,6 +92,22 @@ pub enum CaseError {
     Contradiction,
 }
 
+impl CaseError {
+    /// The key that is wrong; none where it is the case as a whole.
+    #[must_use]
+    pub const fn key(&self) -> Option<&'static str> {
+        match self {
+            Self::NotAnObject { .. } => None,
+            Self::Missing { key }
+            | Self::Blank { key }
+            | Self::NotText { key, .. }
+            | Self::BadValue { key, .. }
+            | Self::NotATier { key, .. } => Some(*key),
+            Self::Contradiction => Some("expected_source"),
+        }
+    }
+}
+
 fn named(id: Option<&str>) -> impl fmt::Display {
     id.map_or_else(String::new, |id| format!(" ({id:?})"))
 }

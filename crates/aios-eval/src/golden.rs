@@ -110,18 +110,14 @@ impl GoldenSet {
     /// # Errors
     /// When the text is not such a list, is empty, or has a case that is wrong or repeats an id.
     pub fn parse(json: &str) -> Result<Self, GoldenError> {
-        let set = serde_json::from_str(without_mark(json))
-            .map_err(|error| GoldenError::NotJson { why: error.to_string() })?;
-        let Value::Array(values) = set else {
-            return Err(GoldenError::NotAList { found: type_name(&set) });
-        };
+        let values = values(json)?;
         let cases: Vec<_> =
             values.into_iter().enumerate().map(read_case).collect::<Result<_, _>>()?;
         if cases.is_empty() {
             return Err(GoldenError::Empty);
         }
-        check_ids(&cases)?;
-        Ok(Self { cases })
+        let again = twice(cases.iter().enumerate()).next();
+        again.map_or(Ok(Self { cases }), Err)
     }
 
     /// The cases in the file's order.
@@ -223,7 +219,17 @@ fn origin(fields: &mut Map<String, Value>) -> Result<Option<Origin>, CaseError> 
     read.map(Some).map_err(|error| CaseError::BadValue { key: "origin", why: error.to_string() })
 }
 
-fn read_case((place, value): (usize, Value)) -> Result<GoldenCase, GoldenError> {
+/// The elements of the list.
+pub(crate) fn values(json: &str) -> Result<Vec<Value>, GoldenError> {
+    let set = serde_json::from_str(without_mark(json))
+        .map_err(|error| GoldenError::NotJson { why: error.to_string() })?;
+    match set {
+        Value::Array(values) => Ok(values),
+        other => Err(GoldenError::NotAList { found: type_name(&other) }),
+    }
+}
+
+pub(crate) fn read_case((place, value): (usize, Value)) -> Result<GoldenCase, GoldenError> {
     let id = value.get("id").and_then(Value::as_str).map(str::to_owned);
     let case = match value {
         Value::Object(fields) => GoldenCase::read(fields),
@@ -232,15 +238,16 @@ fn read_case((place, value): (usize, Value)) -> Result<GoldenCase, GoldenError> 
     case.map_err(|error| GoldenError::Case { index: place + 1, id, error })
 }
 
-fn check_ids(cases: &[GoldenCase]) -> Result<(), GoldenError> {
-    let mut places = HashMap::with_capacity(cases.len());
-    for (place, case) in cases.iter().enumerate() {
-        if let Some(first) = places.insert(case.id.as_str(), place) {
-            let (id, first, second) = (case.id.clone(), first + 1, place + 1);
-            return Err(GoldenError::DuplicateId { id, first, second });
-        }
-    }
-    Ok(())
+/// Each case, with its place in the list, whose id another one before it has.
+pub(crate) fn twice<'a>(
+    cases: impl Iterator<Item = (usize, &'a GoldenCase)>,
+) -> impl Iterator<Item = GoldenError> {
+    let mut places = HashMap::new();
+    cases.filter_map(move |(place, case)| {
+        let first = *places.entry(case.id.as_str()).or_insert(place);
+        let (id, first, second) = (case.id.clone(), first + 1, place + 1);
+        (first != second).then_some(GoldenError::DuplicateId { id, first, second })
+    })
 }
 
 #[cfg(test)]

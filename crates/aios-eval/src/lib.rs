@@ -30,12 +30,13 @@ pub use error::{CaseError, GoldenError};
 pub use expect::{Check, EXPECTATION_KEYS, Expectation, Judged, Pattern, Schema, Similar, cosine};
 pub use golden::{Asker, BUILT_IN_SET, GoldenCase, GoldenSet, Origin};
 pub use judge::{Judgment, Verdict, judge_fingerprint};
-pub use lint::{Doubtful, lint};
+pub use lint::{Doubtful, Linted, lint};
 pub use observation::Observation;
 pub use promote::{Candidate, Facts, Looked, Promoter, Reason};
 pub use report::{
     AssertionResult, BaselineRef, Change, Kind, Metrics, REPORT_VERSION, Replaced, Report,
-    ReportError, SetRef, Status, Summary, TestResult, candidate_fingerprint,
+    ReportError, SetRef, Status, Summary, TestResult, Unproven, candidate_fingerprint, is_ahead,
+    left_of_report,
 };
 pub use routing::{Mismatch, RoutingReport, check_routing};
 pub use stats::{Shift, mcnemar_worse, mean, median, percentile, ratio, shift, wilson};

@@ -3,6 +3,8 @@
 //! A baseline is a report too, so that one can take the other's place and one reader serves both.
 
 mod figures;
+mod left;
+mod proof;
 mod read;
 mod test;
 
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use figures::even_runs;
+pub use left::left_of_report;
+pub use proof::{Unproven, is_ahead};
 pub use read::ReportError;
 pub use test::{AssertionResult, TestResult};
 
@@ -24,7 +28,8 @@ pub const REPORT_VERSION: &str = "1.0";
 pub struct Report {
     /// [`REPORT_VERSION`].
     pub schema_version: String,
-    /// Hash of everything else in it.
+    /// Hash of everything else in it; empty in one that nobody has sealed.
+    #[serde(default)]
     pub report_id: String,
     /// What it is.
     pub kind: Kind,
@@ -64,8 +69,11 @@ pub struct Report {
     /// What one should know and what decides nothing.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// Each case.
+    /// Each case that is left of it.
     pub tests: Vec<TestResult>,
+    /// Cases that were erased from it. Figures and counts still speak of them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub erased: usize,
     /// Of a baseline: the ones that it took the place of, the last first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
@@ -213,10 +221,21 @@ impl Report {
         self.report_id == self.content_id()
     }
 
+    /// Whether somebody gave it an id.
+    #[must_use]
+    pub const fn has_seal(&self) -> bool {
+        !self.report_id.is_empty()
+    }
+
     fn content_id(&self) -> String {
         let unnamed = Self { report_id: String::new(), ..self.clone() };
         hex::of(&Sha256::digest(serde_json::to_string(&unnamed).unwrap_or_default()))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+const fn is_none(n: &usize) -> bool {
+    *n == 0
 }
 
 /// Names a routing policy: what of the configuration decides answers, whose bucket it is, where that bucket's boundary stands, and by

@@ -29,6 +29,8 @@ mod server;
 mod shown;
 mod simulated;
 mod sink_metrics;
+#[cfg(test)]
+mod spoiled;
 mod stall;
 mod status;
 mod trace;

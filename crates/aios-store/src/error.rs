@@ -147,11 +147,11 @@ pub enum StoreError {
         max: usize,
     },
     /// A hold must say who and why, in a few words.
-    #[error("the {what} of a hold takes one to {max} bytes")]
+    #[error("the {what} of a hold takes some words, at most {max} characters")]
     HoldWords {
         /// Which of its words.
         what: &'static str,
-        /// Most bytes.
+        /// Most characters.
         max: usize,
     },
     /// A hold that would have ended already.

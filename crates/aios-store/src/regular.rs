@@ -48,8 +48,18 @@ fn open_with(path: &Path, options: &OpenOptions) -> io::Result<File> {
     if is_at(&file, path) { Ok(file) } else { Err(irregular()) }
 }
 
+/// What stands there is not ours: a pipe, a device, a directory, or a link.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not a regular file")]
+struct Irregular;
+
 fn irregular() -> io::Error {
-    io::Error::other("it is not a regular file")
+    io::Error::other(Irregular)
+}
+
+/// Whether a file was not opened because it is not one of ours.
+pub(crate) fn is_irregular(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Irregular>())
 }
 
 /// Whether the open file is what stands there, and not what a link there leads to.

@@ -105,6 +105,7 @@ fn baseline(tests: Vec<TestResult>) -> Report {
         improvements_detected: vec![],
         notes: vec![],
         tests,
+        erased: 0,
         replaced: vec![],
     }
     .sealed()

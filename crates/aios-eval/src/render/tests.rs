@@ -52,6 +52,7 @@ fn hostile() -> Report {
         improvements_detected: vec![],
         notes: vec!["a|b `c`".to_owned()],
         tests,
+        erased: 0,
         replaced: vec![],
     }
 }

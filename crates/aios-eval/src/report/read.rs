@@ -5,7 +5,7 @@ use std::time::Duration;
 use aios_core::Timestamp;
 use serde_json::Value;
 
-use super::{REPORT_VERSION, Report};
+use super::{REPORT_VERSION, Report, Unproven};
 use crate::golden::without_mark;
 
 /// A report cannot be used.
@@ -37,13 +37,21 @@ pub enum ReportError {
         /// How.
         why: String,
     },
+    /// Somebody has changed it.
+    #[error("the report is not as it was written: its report_id is not that of what it says")]
+    Altered,
+    /// It can be read, and nothing may rest on it.
+    #[error("the report proves nothing: {0}")]
+    Unproven(#[from] Unproven),
 }
 
 impl Report {
-    /// Reads a report or a baseline.
+    /// Reads a report or a baseline, to show it or to make something else of it. What a verdict rests on is
+    /// [trusted](Self::trusted).
     ///
     /// # Errors
-    /// When the text is not JSON, not a report, of another version, or holds figures that cannot be.
+    /// When the text is not JSON, not a report, of another version, holds figures that cannot be, or is not as it was
+    /// written.
     pub fn parse(json: &str) -> Result<Self, ReportError> {
         let not = |why: String| ReportError::NotAReport { why };
         let value: Value =
@@ -55,6 +63,9 @@ impl Report {
         }
         let report: Self = serde_json::from_value(value).map_err(|error| not(error.to_string()))?;
         report.check()?;
+        if report.has_seal() && !report.is_sealed() {
+            return Err(ReportError::Altered);
+        }
         Ok(report)
     }
 
@@ -81,9 +92,7 @@ impl Report {
             return Err(ReportError::Figure { name, value });
         }
         let contradiction = |why: &str| Err(ReportError::Contradiction { why: why.to_owned() });
-        let n_deciding = self.tests.iter().filter(|test| !test.is_candidate).count();
-        // Fewer there may be: cases that were erased are gone from it.
-        if n_deciding > self.summary.cases || self.summary.passed > self.summary.cases {
+        if !self.counts_agree() {
             return contradiction("its counts are not those of its cases");
         }
         let mut ids: Vec<&str> = self.tests.iter().map(|test| test.id.as_str()).collect();
@@ -95,5 +104,21 @@ impl Report {
             return contradiction("a case has passed more often than it was run");
         }
         Ok(())
+    }
+
+    /// Whether each case is counted once, and as what it came to. Those that were erased are counted, and may have come
+    /// to anything.
+    fn counts_agree(&self) -> bool {
+        let counted = &self.summary;
+        let (deciding, candidates): (Vec<_>, Vec<_>) =
+            self.tests.iter().partition(|test| !test.is_candidate);
+        let n_passed = deciding.iter().filter(|test| test.passed).count();
+        let n_failed = deciding.len() - n_passed;
+        self.tests.len().saturating_add(self.erased)
+            == counted.cases.saturating_add(counted.candidates)
+            && candidates.len() <= counted.candidates
+            && counted.passed.saturating_add(counted.failed) == counted.cases
+            && n_passed <= counted.passed
+            && n_failed <= counted.failed
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aios_core::Reason;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,7 +30,7 @@ pub(super) struct LookAsked {
 pub(super) struct ResetAsked {
     start_pct: aios_core::Percent,
     #[serde(default)]
-    reason: String,
+    reason: Reason,
     #[serde(default)]
     if_version: Option<u64>,
 }
@@ -39,7 +40,7 @@ pub(super) struct ResetAsked {
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     #[serde(default)]
-    reason: String,
+    reason: Reason,
     #[serde(default)]
     if_version: Option<u64>,
 }
@@ -79,7 +80,7 @@ pub(super) async fn approve(State(state): State<AdminState>, Body(asked): Body<A
 
 async fn wish(desk: Arc<Desk>, wish: Wish, asked: Asked) -> Response {
     let Asked { reason, if_version } = asked;
-    let decide = move |desk: &Desk| desk.decide(wish, &reason, if_version);
+    let decide = move |desk: &Desk| desk.decide(wish, reason.as_str(), if_version);
     answer(desk, move |desk| decide(desk).map(|standing| (*standing).clone())).await
 }
 

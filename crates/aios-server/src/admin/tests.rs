@@ -461,6 +461,9 @@ async fn what_was_done_is_on_record_with_who_did_it() {
     assert_eq!(post("/admin/v1/logs/reindex", "").await, 200);
     assert_eq!(post("/admin/v1/keys/rotate", "").await, 200);
     assert_eq!(post("/admin/v1/data/find", r#"{"conv_id":"chat-1"}"#).await, 200);
+    // What is kept for good is some words, and no document.
+    let long = format!(r#"{{"reason":"{}"}}"#, "x".repeat(501));
+    assert_eq!(post("/admin/v1/canary/hold", &long).await, 422);
     let trail = admin.trail();
     let done: Vec<_> = trail
         .iter()

@@ -61,7 +61,7 @@ pub enum GateError {
         /// The file.
         path: String,
         /// Why.
-        why: &'static str,
+        why: String,
     },
     /// It is too old, or of a time that has not come.
     #[error("{path} is of {ts}, which is not within the last day")]
@@ -127,7 +127,8 @@ impl Gate {
             Ok(report) => report,
             Err(err) => return Err(GateError::NoReport { path, err }),
         };
-        if let Some(why) = no_proof(&report) {
+        let unproven = report.proof(now).err().map(|why| why.to_string());
+        if let Some(why) = unproven.or_else(|| of_something_else(&report).map(str::to_owned)) {
             return Err(GateError::NoProof { path, why });
         }
         if !report.is_fresh(now, AGE_MAX) {
@@ -179,19 +180,15 @@ impl Gate {
     }
 }
 
-/// Why a report says nothing of treatment, whatever its figures are.
-fn no_proof(report: &Report) -> Option<&'static str> {
-    match (report.kind, report.bucket, report.status) {
-        _ if !report.is_sealed() => Some("its report_id is not that of what it says"),
-        (Kind::Baseline, ..) => Some("it is a baseline, which was compared with nothing"),
-        (_, Bucket::Control, _) => Some("it asked control, which is not on trial"),
-        (.., Status::Error) => Some("too little was answered to tell"),
-        // Nothing that ran has passed nothing.
-        _ if report.summary.cases == 0 => Some("it holds no case"),
+/// Why a report that can be trusted says nothing of treatment, whatever its figures are.
+fn of_something_else(report: &Report) -> Option<&'static str> {
+    match (report.kind, report.bucket) {
+        (Kind::Baseline, _) => Some("it is a baseline, which was compared with nothing"),
+        (_, Bucket::Control) => Some("it asked control, which is not on trial"),
         _ if report.candidate_fingerprint.is_none() => {
             Some("it does not say which policy answered")
         }
-        (Kind::Comparison, Bucket::Treatment, Status::Pass | Status::Fail) => None,
+        (Kind::Comparison, Bucket::Treatment) => None,
     }
 }
 
@@ -220,15 +217,23 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::spoiled::spoiled;
 
     const REPORT: &str = include_str!("../../../../fixtures/golden/report_v1.json");
     const NOW: &str = "2027-01-15T09:00:00Z";
 
     /// The fixture, of the policy on trial, with another value at one place.
     fn report(place: &str, value: &Value) -> String {
+        report_with(&[(place, value.clone())])
+    }
+
+    fn report_with(changes: &[(&str, Value)]) -> String {
         let mut report: Value = serde_json::from_str(REPORT).unwrap();
         report["candidate_fingerprint"] = json!(trial(&[]).fingerprint);
-        *report.pointer_mut(place).unwrap() = value.clone();
+        report["report_id"] = json!("");
+        for (place, value) in changes {
+            *report.pointer_mut(place).unwrap() = value.clone();
+        }
         sealed(&report.to_string())
     }
 
@@ -320,12 +325,16 @@ mod tests {
         check(&with("/summary/cases", json!(0)), "contradicts itself");
         let nothing = json!({ "cases": 0, "passed": 0, "failed": 0, "flaky": 0, "candidates": 0,
             "new": 0, "simulated_runs": 0 });
-        check(&with("/summary", nothing), "holds no case");
+        check(&report_with(&[("/summary", nothing), ("/tests", json!([]))]), "holds no case");
+        check(&with("/tests", json!([])), "contradicts itself");
+        check(&with("/metrics/n", json!(0)), "of no run");
         check(&with("/kind", json!("baseline")), "compared with nothing");
         check(&with("/bucket", json!("control")), "asked control");
         check(&with("/status", json!("ERROR")), "too little was answered");
         check(&with("/candidate_fingerprint", json!(null)), "which policy answered");
         check(&with("/candidate_fingerprint", json!("x")), "another candidate: x, not ");
+        let unsealed = with("/status", json!("PASS")).replace("\"report_id\"", "\"other\"");
+        check(&unsealed, "proves nothing: it is unsealed");
         let failed = with("/status", json!("FAIL"));
         check(&failed.replace("\"FAIL\"", "\"PASS\""), "report_id is not that of what it says");
     }
@@ -349,6 +358,10 @@ mod tests {
                 && is_open(&changed)
             {
                 proptest::prop_assert_eq!(Report::parse(&changed).unwrap(), Report::parse(&whole).unwrap());
+            }
+            for spoiled in spoiled(&whole, at) {
+                let is_same = Report::parse(&spoiled).ok() == Report::parse(&whole).ok();
+                proptest::prop_assert!(!is_open(&spoiled) || is_same, "{}", spoiled);
             }
         }
     }

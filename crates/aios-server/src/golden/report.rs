@@ -94,6 +94,7 @@ fn draft_of(
         improvements_detected: Vec::new(),
         notes: Vec::new(),
         tests: tests.into_iter().map(|test| test.with_texts(kept)).collect(),
+        erased: 0,
         replaced: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use aios_control::sli::Recall;
 use aios_core::Timestamp;
+use aios_eval::is_ahead;
 use aios_store::{StoreError, read_document, write_document};
 use serde::{Deserialize, Serialize};
 
@@ -76,16 +77,31 @@ pub fn recall(
     now: Timestamp,
 ) -> Result<Option<Recall>, StoreError> {
     let Some(text) = read_document(&place(data_dir))? else { return Ok(None) };
-    let report: RecallReport = match serde_json::from_str(&text) {
+    let report = match read(&text, now) {
         Ok(report) => report,
-        Err(error) => {
-            tracing::warn!(%error, "retrieval_qa/last_report.json is not looked at");
+        Err(why) => {
+            tracing::warn!(why, "retrieval_qa/last_report.json is not looked at");
             return Ok(None);
         }
     };
     let is_young = now.since(report.ts) <= objectives.report_age_max;
     let recall = Recall { ts: report.ts, n: report.n, at_5: report.recall_at_5 };
     Ok(is_young.then_some(recall))
+}
+
+/// An evaluation, if it can be one.
+fn read(text: &str, now: Timestamp) -> Result<RecallReport, String> {
+    let report: RecallReport = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if report.n == 0 {
+        return Err("it is of no question".to_owned());
+    }
+    if !(0.0..=1.0).contains(&report.recall_at_5) {
+        return Err(format!("its recall cannot be {}", report.recall_at_5));
+    }
+    if is_ahead(report.ts, now) {
+        return Err(format!("it is of {}, which has not come yet", report.ts));
+    }
+    Ok(report)
 }
 
 fn place(data_dir: &Path) -> PathBuf {
@@ -116,5 +132,15 @@ mod tests {
         assert!(at(Duration::ZERO).is_some_and(|recall| recall.ts == later.ts));
         std::fs::write(place(temp.path()), "{}").unwrap();
         assert_eq!(at(Duration::ZERO), None);
+        for wrong in [
+            RecallReport { n: 0, ..report },
+            RecallReport { recall_at_5: 1.5, ..report },
+            RecallReport { recall_at_5: -0.5, ..report },
+            // Else it would never grow old.
+            RecallReport { ts: ts.plus(Duration::from_secs(3_600)), ..report },
+        ] {
+            keep_recall(temp.path(), &wrong).unwrap();
+            assert_eq!(at(Duration::ZERO), None, "{wrong:?}");
+        }
     }
 }

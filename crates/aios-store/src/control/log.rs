@@ -1,6 +1,6 @@
 //! Writes what control keeps.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -12,10 +12,10 @@ use super::head::Head;
 use super::{ChainEnd, ControlFault, ControlHistory, Kept, roll};
 use crate::retention::Term;
 use crate::sign::Signer;
-use crate::{DataDir, StoreError, chain, disk, fail, stats};
+use crate::{DataDir, StoreError, chain, disk, fail, regular, stats};
 
 /// Bytes after which a file takes no more lines.
-const FULL: u64 = 8 << 20;
+pub(super) const FULL: u64 = 8 << 20;
 
 /// The lines of control, open for writing. There is one in a process: who has it decides.
 #[derive(Debug)]
@@ -178,9 +178,7 @@ impl ControlLog {
 
 fn open(path: &std::path::Path) -> Result<(File, u64), StoreError> {
     let failed = || StoreError::io("open", path);
-    let file = disk::private_file(path)
-        .and_then(|mut options| options.append(true).create(true).open(path))
-        .map_err(failed())?;
+    let file = regular::open_to_append(path).map_err(failed())?;
     let len = file.metadata().map_err(failed())?.len();
     if let Some(dir) = path.parent() {
         disk::sync_dir(dir)?;
@@ -190,16 +188,12 @@ fn open(path: &std::path::Path) -> Result<(File, u64), StoreError> {
 
 fn cut_torn_tail(path: &std::path::Path) -> Result<(), StoreError> {
     let failed = || StoreError::io("cut", path);
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(failed()(error)),
-    };
+    let Some(bytes) = regular::read_bounded(path, super::FILE_MAX)? else { return Ok(()) };
     let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
     if whole == bytes.len() {
         return Ok(());
     }
-    let file = OpenOptions::new().write(true).open(path).map_err(failed())?;
+    let file = regular::open_to_cut(path).map_err(failed())?;
     file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed())?;
     fail::point("control.cut");
     let n_torn = bytes.len() - whole;

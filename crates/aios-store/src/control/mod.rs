@@ -22,11 +22,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::{self, GENESIS};
 use crate::lines::{Lines, Place, Read};
-use crate::{DataDir, StoreError, audit, disk};
+use crate::{DataDir, StoreError, audit, disk, regular};
 
 use head::Head;
 pub use log::ControlLog;
 pub use tail::ControlTail;
+
+/// Largest file that is read, in bytes: one takes no more lines long before.
+const FILE_MAX: u64 = 8 * log::FULL;
 
 /// A line as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,10 +161,21 @@ impl<T: DeserializeOwned> ControlHistory<T> {
 
     fn take(&mut self, path: &Path) -> Result<(), StoreError> {
         let failed = || StoreError::io("read", path);
-        let file = std::fs::File::open(path).map_err(failed())?;
+        self.next_line = 1;
+        let file = match regular::open(path) {
+            Ok(file) => file,
+            Err(error) if regular::is_irregular(&error) => {
+                self.fault = Some(self.unusable(path, error.to_string()));
+                return Ok(());
+            }
+            Err(error) => return Err(failed()(error)),
+        };
+        if file.metadata().map_err(failed())?.len() > FILE_MAX {
+            self.fault = Some(self.unusable(path, format!("it is larger than {FILE_MAX} bytes")));
+            return Ok(());
+        }
         let start = Place { number: Some(1), offset: 0 };
         let mut lines = Lines::new(BufReader::new(file), start);
-        self.next_line = 1;
         while let Some(read) = lines.next().map_err(failed())? {
             let (place, checked) = match read {
                 Read::Line { place, bytes } => (place, self.check(bytes)),
@@ -181,6 +195,10 @@ impl<T: DeserializeOwned> ControlHistory<T> {
             }
         }
         Ok(())
+    }
+
+    fn unusable(&self, path: &Path, why: String) -> ControlFault {
+        ControlFault { file: path.to_owned(), line: self.next_line, why }
     }
 
     fn check(&self, bytes: &[u8]) -> Result<(Kept<T>, String), String> {
@@ -218,7 +236,8 @@ pub(crate) fn files(dir: &DataDir) -> Result<Vec<PathBuf>, StoreError> {
         .map(|name| analytics.join(name))
         .collect();
     let active = dir.control_path();
-    if active.exists() {
+    // What stands there and is no file is found too, so that it can be named.
+    if active.symlink_metadata().is_ok() {
         found.push(active);
     }
     Ok(found)
@@ -231,7 +250,7 @@ fn first_seq_of(path: &Path) -> Result<Option<u64>, StoreError> {
         seq: u64,
     }
     let failed = || StoreError::io("read", path);
-    let file = std::fs::File::open(path).map_err(failed())?;
+    let file = regular::open(path).map_err(failed())?;
     let mut lines = Lines::new(BufReader::new(file), Place::default());
     Ok(match lines.next().map_err(failed())? {
         Some(Read::Line { bytes, .. }) => {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Kept, files, first_seq_of};
 use crate::back::{Back, BackLines};
-use crate::{DataDir, StoreError, chain};
+use crate::{DataDir, StoreError, chain, regular};
 
 /// Lines, the newest first. It ends before the first that cannot be read.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl<T: DeserializeOwned> ControlTail<T> {
         loop {
             let Some((path, lines)) = &mut self.current else {
                 let Some(path) = self.left.pop() else { return Ok(None) };
-                let opened = File::open(&path).and_then(BackLines::new);
+                let opened = regular::open(&path).and_then(BackLines::new);
                 let opened = opened.map_err(StoreError::io("read", &path))?;
                 self.current = Some((path, opened));
                 continue;

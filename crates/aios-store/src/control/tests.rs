@@ -300,3 +300,37 @@ fn an_older_chain_with_its_head_is_not_taken_for_the_newest() {
     restore();
     assert!(ControlLog::open::<Value>(&dir).unwrap().is_err(), "nor after a reset");
 }
+
+/// Whoever can write the directory must not be able to hold up a look, or have it read for ever.
+#[test]
+fn what_is_too_large_to_be_ours_is_named_and_put_aside() {
+    let (_temp, dir) = with_lines(2);
+    let file = fs::File::options().write(true).open(dir.control_path()).unwrap();
+    file.set_len(FILE_MAX + 1).unwrap();
+    let fault = ControlHistory::<Value>::read(&dir).unwrap().fault.unwrap();
+    assert!(fault.to_string().ends_with("line 1: it is larger than 67108864 bytes"), "{fault}");
+    assert_eq!(ControlLog::open::<Value>(&dir).unwrap().err(), Some(fault));
+    ControlLog::put_aside(&dir, day(1)).unwrap();
+    assert!(numbered(&dir).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_its_place_is_not_waited_for() {
+    let (_temp, dir) = with_lines(2);
+    for what in ["pipe", "device"] {
+        fs::remove_file(dir.control_path()).unwrap();
+        if what == "pipe" {
+            let made = std::process::Command::new("mkfifo").arg(dir.control_path()).status();
+            assert!(made.unwrap().success());
+        } else {
+            std::os::unix::fs::symlink("/dev/zero", dir.control_path()).unwrap();
+        }
+        let fault = ControlHistory::<Value>::read(&dir).unwrap().fault.unwrap();
+        assert!(fault.to_string().ends_with("line 1: it is not a regular file"), "{fault}");
+        assert_eq!(ControlLog::open::<Value>(&dir).unwrap().err(), Some(fault));
+        assert!(ControlTail::<Value>::open(&dir).unwrap().next().unwrap().is_err());
+    }
+    ControlLog::put_aside(&dir, day(1)).unwrap();
+    assert!(numbered(&dir).is_empty());
+}

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::content::WHOLE_MAX;
 use super::cut::Pass;
 use super::document::{Cut, Document};
+use super::kept::left_of;
 use super::receipt::Work;
 use super::registry::Store;
 use super::stores;
@@ -99,7 +100,7 @@ fn write(
     work: &mut Work,
 ) -> Result<(), StoreError> {
     work.n_records += cut.n_records;
-    let Some(kept) = document.without(cut) else { return pass.remove(path, work) };
+    let Some(kept) = left_of(document, cut) else { return pass.remove(path, work) };
     let mut out = Replacement::begin(path)?;
     std::io::Write::write_all(&mut out, kept.as_bytes())
         .map_err(StoreError::io("rewrite", path))?;

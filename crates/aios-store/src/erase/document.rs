@@ -56,6 +56,11 @@ impl<'a> Document<'a> {
         Some(Self { text, root: walk.value(None)? })
     }
 
+    /// What it was read from.
+    pub(super) const fn text(&self) -> &'a str {
+        self.text
+    }
+
     /// Whether the document is a bare list, as a set of cases is.
     pub(super) fn is_list(&self) -> bool {
         self.root.is_list

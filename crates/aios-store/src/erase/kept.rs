@@ -3,12 +3,16 @@
 //! Who writes a document has read what it is made of some time before: a golden run takes minutes. Whoever was
 //! erased meanwhile would be brought back by it, as an event on its way would be, were it not fenced. So a document
 //! is held against the ledger before it is written.
+//!
+//! A golden report is sealed by a hash of what it says, and is no evidence without it: [`left_of`] is the one way by
+//! which records leave a document.
 
 use std::collections::BTreeSet;
 
+use aios_eval::left_of_report;
 use aios_privacy::Pseudonym;
 
-use super::document::Document;
+use super::document::{Cut, Document};
 use super::ledger::Ledger;
 use crate::{DataDir, StoreError};
 
@@ -26,5 +30,11 @@ pub(crate) fn without_erased(dir: &DataDir, text: &str) -> Result<Option<String>
         return Ok((!words.any(is_erased)).then(|| text.to_owned()));
     };
     let cut = document.carrying(&|value| is_erased(value.trim_matches('"')));
-    Ok(document.without(&cut))
+    Ok(left_of(&document, &cut))
+}
+
+/// What is left of a document; `None` if that is nothing.
+pub(super) fn left_of(document: &Document<'_>, cut: &Cut) -> Option<String> {
+    let left = document.without(cut)?;
+    Some(if cut.n_records == 0 { left } else { left_of_report(document.text(), left) })
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aios_core::Timestamp;
+use aios_core::{REASON_MAX, Reason, Timestamp};
 use aios_privacy::{RedactedText, Redactor};
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,6 @@ use crate::{DataDir, StoreError, disk, regular};
 
 /// Most holds at a time: each is a person's decision.
 const HOLDS_MAX: usize = 1000;
-
-/// Most bytes of an owner or a reason.
-const WORDS_MAX: usize = 500;
 
 /// Most bytes of the file.
 const FILE_MAX: u64 = 4 << 20;
@@ -131,8 +128,8 @@ impl<'a> Holds<'a> {
     ) -> Result<Hold, StoreError> {
         let are_sane = [("owner", &new.owner), ("reason", &new.reason)];
         for (what, text) in are_sane {
-            if text.trim().is_empty() || text.len() > WORDS_MAX {
-                return Err(StoreError::HoldWords { what, max: WORDS_MAX });
+            if Reason::said(text).is_err() {
+                return Err(StoreError::HoldWords { what, max: REASON_MAX });
             }
         }
         if new.expires_at <= now {
@@ -251,7 +248,7 @@ mod tests {
         let hold = add(&dir, named, NOW).unwrap();
         assert_eq!((hold.owner.as_str(), hold.reason.as_str()), ("[EMAIL]", "case of [EMAIL]"));
         assert!(!std::fs::read_to_string(dir.holds_path()).unwrap().contains(&mail));
-        for wrong in [" ", &"x".repeat(WORDS_MAX + 1)] {
+        for wrong in [" ", &"x".repeat(REASON_MAX + 1)] {
             let error = add(&dir, new(wrong), NOW).unwrap_err();
             assert!(matches!(error, StoreError::HoldWords { what: "owner", .. }), "{wrong}");
         }

@@ -1,6 +1,6 @@
 //! Readers of values on the command line.
 
-use aios_core::{Bucket, Clock, EventId, Outcome, Purpose, Tier, Timestamp};
+use aios_core::{Bucket, Clock, EventId, Outcome, Purpose, Reason, Tier, Timestamp};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::clock::SystemClock;
@@ -41,6 +41,16 @@ pub(super) fn outcome() -> impl TypedValueParser<Value = Outcome> {
 /// An event's id.
 pub(super) fn event_id(text: &str) -> Result<EventId, String> {
     EventId::parse(text).map_err(|_| "expected an event's id, a UUID".to_owned())
+}
+
+/// Some words that are kept, such as a reason.
+pub(super) fn words(text: &str) -> Result<String, String> {
+    Reason::said(text).map(String::from).map_err(|error| format!("expected some words: {error}"))
+}
+
+/// The same, or nothing.
+pub(super) fn words_or_none(text: &str) -> Result<String, String> {
+    Reason::new(text).map(String::from).map_err(|error| format!("expected some words: {error}"))
 }
 
 /// A time, or how long ago it was.

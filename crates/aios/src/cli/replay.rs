@@ -5,13 +5,12 @@ use std::io::Write;
 use aios_control::replay::{Replayed, replay};
 use aios_control::{Canary, CanaryPolicy, ControlEvent, JudgePolicy};
 use aios_core::{Decision, Percent, Timestamp, Verdict, VerdictReason};
-use aios_store::{ControlHistory, Kept};
+use aios_store::{ControlHistory, DataDir, Kept};
 use clap::Args;
 use serde::Serialize;
 
 use super::context::Context;
 use super::output::{self, Exit, Failure};
-use super::routing::open;
 use super::table;
 use crate::config::Config;
 
@@ -74,10 +73,8 @@ fn sound(history: ControlHistory<ControlEvent>) -> Result<Vec<Kept<ControlEvent>
 impl Command {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        let lines = match open(&config.server.data_dir)? {
-            Some(dir) => sound(ControlHistory::read(&dir)?)?,
-            None => Vec::new(),
-        };
+        let dir = DataDir::read(&config.server.data_dir)?;
+        let lines = sound(ControlHistory::read(&dir)?)?;
         let start = Canary::at(config.routing.split.treatment_pct);
         let events = lines.iter().map(|kept| &kept.record);
         let replayed = replay(start, events, &self.policy(&config), |asked| self.asked(asked));

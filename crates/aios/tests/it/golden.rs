@@ -118,6 +118,7 @@ fn a_changed_route_and_a_wrong_answer_are_found() {
     let args = ["--set", "set.json", "--baseline", "base.json", "--out", "out/report.json"];
     let outputs = ["--junit", "j.xml", "--markdown", "m.md", "--html", "r.html", "--github"];
     let ran = golden.compare(&[&args[..], &outputs[..]].concat()).ended(2);
+    assert!(ran.stderr.contains("note: the directory out was made"), "{}", ran.stderr);
     assert!(ran.stdout.contains("worse: case tides: 3/3 before, 0/6 now"), "{}", ran.stdout);
     assert!(ran.stdout.contains("::error title=golden case tides::"), "{}", ran.stdout);
     assert!(golden.place.read("j.xml").contains("failures=\"1\""));
@@ -379,4 +380,128 @@ fn live_cases_become_candidates_then_golden_and_go_with_whom_they_are_of() {
     golden.serve(1, 1, "");
     golden.run(&["compare"]).ended(0);
     golden.run(&["lint"]).ended(0);
+}
+
+/// The report fixture, of a time that is over, with other values; sealed as if it had been made so.
+fn report_with(changes: &[(&str, Value)]) -> String {
+    let report = include_str!("../../../../fixtures/golden/report_v1.json");
+    let mut report: Value = serde_json::from_str(report).unwrap();
+    report["timestamp"] = json!("2026-01-15T08:00:00Z");
+    for (place, value) in changes {
+        *report.pointer_mut(place).unwrap() = value.clone();
+    }
+    let report: aios_eval::Report = serde_json::from_value(report).unwrap();
+    serde_json::to_string(&report.sealed()).unwrap()
+}
+
+#[test]
+fn a_baseline_that_proves_nothing_is_compared_with_nothing() {
+    let place = Place::new();
+    let baseline = report_with(&[("/kind", json!("baseline"))]);
+    let bad = [
+        (baseline.replace("\"concurrency\":1", "\"concurrency\":2"), "not as it was written"),
+        (baseline.replace("\"report_id\"", "\"id\""), "it is unsealed"),
+        (report_with(&[("/status", json!("ERROR"))]), "too little was answered"),
+        (report_with(&[("/tests", json!([]))]), "contradicts itself"),
+        (report_with(&[("/timestamp", json!("2999-01-01T00:00:00Z"))]), "has not come yet"),
+    ];
+    for (text, expect) in bad {
+        place.write("bad.json", &text);
+        place.write("good.json", &baseline);
+        let readers: [&[&str]; 3] = [
+            &["golden", "compare", "--baseline", "bad.json", "--out", "out.json"],
+            &[
+                "golden",
+                "accept",
+                "--all",
+                "--reason",
+                "x",
+                "--report",
+                "bad.json",
+                "--baseline",
+                "good.json",
+            ],
+            &[
+                "golden",
+                "accept",
+                "--all",
+                "--reason",
+                "x",
+                "--report",
+                "good.json",
+                "--baseline",
+                "bad.json",
+            ],
+        ];
+        for args in readers {
+            let ran = place.run(args).ended(1);
+            assert!(ran.stderr.contains(expect), "{args:?} {expect}: {}", ran.stderr);
+            assert!(ran.stderr.contains("hint: "), "{}", ran.stderr);
+        }
+        place.write("data_core/goldens/baseline_results.json", &text);
+        let preflight = place.run(&["preflight"]).ended(2).stdout;
+        assert!(preflight.contains("baseline_results.json cannot be used"), "{preflight}");
+    }
+    assert!(!place.path().join("out.json").exists());
+}
+
+#[test]
+fn nothing_is_accepted_without_cases_and_words() {
+    let place = Place::new();
+    place.write("baseline.json", &report_with(&[("/kind", json!("baseline"))]));
+    let accept = |report: &str, reason: &str| {
+        place.run(&[
+            "golden",
+            "accept",
+            "--all",
+            "--reason",
+            reason,
+            "--report",
+            report,
+            "--baseline",
+            "baseline.json",
+        ])
+    };
+    for (reason, expect) in
+        [("", "it says nothing"), (" ", "it says nothing"), (&"x".repeat(501), "at most 500")]
+    {
+        assert!(accept("baseline.json", reason).ended(64).stderr.contains(expect), "{reason:?}");
+    }
+    let itself = accept("baseline.json", "the new normal").ended(1).stderr;
+    assert!(itself.contains("the report is the baseline itself"), "{itself}");
+    let only_candidates = report_with(&[
+        ("/tests", json!([])),
+        (
+            "/summary",
+            json!({ "cases": 0, "passed": 0, "failed": 0, "flaky": 0, "candidates": 0, "new": 0, "simulated_runs": 0 }),
+        ),
+    ]);
+    place.write("empty.json", &only_candidates);
+    let empty = accept("empty.json", "the new normal").ended(1).stderr;
+    assert!(empty.contains("it holds no case"), "{empty}");
+    assert_eq!(place.read("baseline.json"), report_with(&[("/kind", json!("baseline"))]));
+}
+
+#[test]
+fn every_fault_of_a_set_is_named_at_once() {
+    let place = Place::new();
+    place.write(
+        "two.json",
+        r#"[{"id":"a","question":5},{"id":"b","question":7,"expected_tier":"banana"}]"#,
+    );
+    let ran = place.run(&["golden", "lint", "--set", "two.json"]).ended(2);
+    let wrong: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with("wrong")).collect();
+    assert_eq!(wrong.len(), 4, "{}", ran.stdout);
+    assert!(wrong[0].starts_with("wrong a: \"question\" must be a text"), "{}", ran.stdout);
+    assert!(wrong[2].starts_with("wrong b: \"expected_tier\" must be"), "{}", ran.stdout);
+    assert_eq!(ran.stdout.lines().last(), Some("2 cases"));
+    let found = place.run(&["golden", "lint", "--set", "two.json", "--json"]).ended(2).json();
+    assert_eq!((&found["cases"], &found["found"][1]["id"]), (&json!(2), &json!("b")));
+    for text in ["", "[]", "{}", "[{"] {
+        place.write("no_set.json", text);
+        let ran = place.run(&["golden", "lint", "--set", "no_set.json"]).ended(2);
+        assert!(ran.stdout.starts_with("wrong: the golden set"), "{text:?}: {}", ran.stdout);
+    }
+    let refused = place.run(&["golden", "compare", "--set", "two.json"]).ended(1).stderr;
+    assert!(refused.contains("hint: `aios golden lint --set two.json`"), "{refused}");
 }

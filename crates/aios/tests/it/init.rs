@@ -50,7 +50,13 @@ fn goldens_go_into_the_data_directory_and_are_a_set_that_can_be_used() {
     place.write("data_core/goldens/sample_set.json", "[]");
     place.run(&["init", "--goldens"]).ended(1);
     assert_eq!(place.read("data_core/goldens/sample_set.json"), "[]", "what is there stays");
-    place.run(&["init", "--goldens", "--data-dir", "other"]).ended(0);
+    // A golden run puts the same set there: then there is nothing left to do.
+    let compared = ["golden", "compare", "--data-dir", "other"];
+    assert!(place.run(&compared).ended(1).stderr.contains("there is no baseline"));
+    let again = place.run(&["init", "--goldens", "--data-dir", "other"]).ended(0);
+    assert!(again.stderr.contains("it is there already, and says the same"), "{}", again.stderr);
+    let told = place.run(&["init", "--goldens", "--data-dir", "other", "--json"]).ended(0).json();
+    assert_eq!(told["files"][0]["written"], false);
     assert!(place.read("other/goldens/sample_set.json").contains("greeting-hello"));
     place.run(&["init", "--goldens", "--out", "x"]).ended(64);
 }

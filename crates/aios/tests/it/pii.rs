@@ -193,3 +193,35 @@ fn what_the_log_does_not_mask_is_found_all_the_same() {
     let line = ran.stdout.lines().find(|line| line.contains("switched off"));
     assert!(line.is_some_and(|line| line.contains("email")), "{}", ran.stdout);
 }
+
+/// That nothing was found is said of what was read, and of nothing else.
+#[test]
+fn what_was_not_looked_at_is_no_good_news() {
+    let place = Place::new();
+    for args in [&["pii", "scan", "-"][..], &["pii", "scan", "--json", "-"]] {
+        let ran = place.run_with_input(args, "").ended(3);
+        assert_eq!(
+            (ran.stdout.as_str(), ran.stderr.trim()),
+            ("", "empty: there was nothing to look at")
+        );
+    }
+    let scan = |bytes: &[u8]| {
+        std::fs::write(place.path().join("in.bin"), bytes).unwrap();
+        place.run(&["pii", "scan", "in.bin"])
+    };
+    assert!(scan(b"").ended(3).stderr.starts_with("empty"));
+    let told =
+        "nothing found; 2 lines are not all text: what their other bytes say was not looked at";
+    assert_eq!(scan(b"\x1f\x8b\x08\xff\nall of it\n\xc3").ended(3).stderr.trim(), told);
+    let utf_16: Vec<u8> =
+        "mail jo@example.com\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(scan(&utf_16).ended(3).stderr.contains("not all text"));
+    // What was found is told all the same.
+    let ran = scan(b"mail jo@example.com\n\xff\n").ended(2);
+    assert!(
+        ran.stderr.contains("1 found in 1 lines") && ran.stderr.contains("; 1 lines are not"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(scan(b"mail nobody\n").ended(0).stderr.trim(), "nothing found");
+}

@@ -1,6 +1,7 @@
 //! `aios slo`.
 
 use aios_core::{EventId, Timestamp};
+use aios_eval::Report;
 use serde_json::{Value, json};
 
 use crate::program::Place;
@@ -27,10 +28,18 @@ fn ago_today(seconds: i64) -> Timestamp {
 }
 
 fn report(made: Timestamp, pass_rate: f64) -> String {
+    report_with(&[("/timestamp", json!(made)), ("/metrics/pass_rate", json!(pass_rate))])
+}
+
+/// The fixture with other values, sealed as if it had been made so.
+fn report_with(changes: &[(&str, Value)]) -> String {
     let report = include_str!("../../../../fixtures/golden/report_v1.json");
     let mut report: Value = serde_json::from_str(report).unwrap();
-    (report["timestamp"], report["metrics"]["pass_rate"]) = (json!(made), json!(pass_rate));
-    report.to_string()
+    for (place, value) in changes {
+        *report.pointer_mut(place).unwrap() = value.clone();
+    }
+    let report: Report = serde_json::from_value(report).unwrap();
+    serde_json::to_string(&report.sealed()).unwrap()
 }
 
 /// Request number `n`, with other values where they matter.
@@ -89,12 +98,114 @@ fn a_fresh_report_is_ok_an_old_one_is_not_and_a_baseline_never_grows_old() {
     place.write(REPORT, &report(ago(9 * 86_400), 1.0));
     check(&place, &[], 2, &["QUALITY_ALERT pass_rate=NODATA"]);
     // The guide's way back: the baseline, copied over the last report, or named.
-    let baseline = report(ago(1_000 * 86_400), 1.0).replace("comparison", "baseline");
+    let of_long_ago = ("/timestamp", json!(ago(1_000 * 86_400)));
+    let baseline = report_with(&[("/kind", json!("baseline")), of_long_ago]);
     place.write(REPORT, &baseline);
     check(&place, &[], 0, &["QUALITY_OK "]);
     place.write(REPORT, &report(ago(60), 0.9));
     place.write("baseline.json", &baseline);
     check(&place, &["--report", "baseline.json"], 0, &["QUALITY_OK "]);
+}
+
+/// What a verdict should rest on must be what a run has written, whoever else says that all is well.
+#[test]
+fn a_report_that_proves_nothing_is_never_ok() {
+    let place = Place::new();
+    let good = report(ago(60), 1.0);
+    let made =
+        |key: &str, value: Value| report_with(&[("/timestamp", json!(ago(60))), (key, value)]);
+    let baseline_of =
+        |ts: Timestamp| report_with(&[("/kind", json!("baseline")), ("/timestamp", json!(ts))]);
+    let proves_nothing = [
+        (good.replace("\"report_id\"", "\"id\""), "it is unsealed"),
+        (made("/status", json!("ERROR")), "too little was answered"),
+        (made("/metrics/n", json!(0)), "of no run"),
+        (baseline_of(ago(-86_400)), "has not come yet"),
+        (report(ago(9 * 86_400), 1.0), "it is of 20"),
+    ];
+    let is_broken = [
+        (good.replace("\"concurrency\":1", "\"concurrency\":2"), "not as it was written"),
+        (good.replace("comparison", "baseline"), "not as it was written"),
+        (made("/tests", json!([])), "its counts are not those of its cases"),
+    ];
+    for (text, expect) in &proves_nothing {
+        place.write(REPORT, text);
+        let ran = place.run(&["slo", "check"]).ended(2);
+        assert!(ran.stdout.starts_with("QUALITY_ALERT pass_rate=NODATA"), "{}", ran.stdout);
+        assert!(ran.stderr.contains(expect), "{expect}: {}", ran.stderr);
+    }
+    for (text, expect) in &is_broken {
+        place.write(REPORT, text);
+        let ran = place.run(&["slo", "check"]).ended(1);
+        assert!(ran.stderr.contains(expect), "{expect}: {}", ran.stderr);
+    }
+    // Traffic that is well does not stand in for the one that was named.
+    traffic(&place, 100, 0);
+    for (text, expect) in proves_nothing.iter().chain(&is_broken) {
+        place.write("named.json", text);
+        let ran = place.run(&["slo", "check", "--report", "named.json"]).ended(1);
+        assert!(ran.stderr.contains(expect) && ran.stdout.is_empty(), "{expect}: {}", ran.stderr);
+    }
+}
+
+/// A slip in a path must not be taken for a sound installation.
+#[test]
+fn a_data_directory_that_is_not_there_is_no_good_news() {
+    let place = Place::new();
+    place.write("r.json", &report(ago(60), 1.0));
+    let looks: [&[&str]; 6] = [
+        &["canary", "verify"],
+        &["canary", "status"],
+        &["canary", "history"],
+        &["replay"],
+        &["alert", "list"],
+        &["slo", "check", "--report", "r.json"],
+    ];
+    for args in looks {
+        let ran = place.run(&[args, &["--data-dir", "no_such_place"]].concat()).ended(1);
+        let told = "error: there is no data directory ";
+        assert!(ran.stderr.contains(told) && ran.stdout.is_empty(), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("no_such_place\n"), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("--data-dir"), "{args:?}: {}", ran.stderr);
+    }
+    assert!(!place.path().join("no_such_place").exists());
+}
+
+/// Whoever puts a pipe or a device in a file's place can hold nobody up.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let place = Place::simulated();
+    place.write("data_core/aios.lock", "");
+    let made = std::process::Command::new("mkfifo").arg(place.path().join("pipe.json")).status();
+    assert!(made.unwrap().success());
+    std::os::unix::fs::symlink("/dev/zero", place.path().join("zero.json")).unwrap();
+    for name in ["pipe.json", "zero.json"] {
+        let readers: [&[&str]; 8] = [
+            &["slo", "check", "--report", name],
+            &["canary", "check", "--report", name],
+            &["golden", "lint", "--set", name],
+            &["golden", "compare", "--set", name],
+            &["golden", "compare", "--baseline", name],
+            &["golden", "accept", "--all", "--reason", "x", "--report", name],
+            &["routing", "sweep", "--report", name],
+            &["retrieval", "eval", "--qa", name],
+        ];
+        for args in readers {
+            let ran = place.run(args).ended(1);
+            assert!(ran.stderr.contains("it is not a regular file"), "{args:?}: {}", ran.stderr);
+        }
+    }
+    let control = place.path().join("data_core/analytics/control.ndjson");
+    std::fs::create_dir_all(control.parent().unwrap()).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&control).status();
+    assert!(made.unwrap().success());
+    for args in [&["canary", "status"][..], &["canary", "verify"], &["canary", "history"]] {
+        place.run(args).ended(2);
+    }
+    place.run(&["replay"]).ended(1);
+    place.run(&["canary", "reset", "--start-pct", "10"]).ended(0);
+    place.run(&["canary", "verify"]).ended(0);
 }
 
 #[test]

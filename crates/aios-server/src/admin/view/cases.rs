@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+use aios_core::Timestamp;
 use aios_eval::{AssertionResult, BUILT_IN_SET, Candidate, Change, GoldenSet, Report, TestResult};
 use aios_store::{DataDir, GoldenPaths, StoreError, read_document};
 use axum::Json;
@@ -30,7 +31,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn show(State(views): State<Views>) -> Response {
     let run = views.golden_run();
-    views.show(move |dir, _| goldens(dir, run)).await
+    views.show(move |dir, scene| goldens(dir, run, scene.now)).await
 }
 
 /// How the last run of this server goes; `null` if there was none.
@@ -65,14 +66,19 @@ pub(crate) async fn candidates(
     }
 }
 
-fn goldens(dir: &DataDir, run: Option<RunView>) -> Result<GoldensView, StoreError> {
+fn goldens(dir: &DataDir, run: Option<RunView>, now: Timestamp) -> Result<GoldensView, StoreError> {
     let paths = GoldenPaths::of(dir.path());
     let mut faults = Faults::default();
     let text = read_document(&paths.set)?;
     let set = faults.note(&paths.set, GoldenSet::parse(text.as_deref().unwrap_or(BUILT_IN_SET)));
     let mut report = |path: &Path| -> Result<Option<Report>, StoreError> {
         let text = read_document(path)?;
-        Ok(text.and_then(|text| faults.note(path, Report::parse(&text))))
+        let read = text.and_then(|text| faults.note(path, Report::parse(&text)));
+        // It is shown all the same, and what is wrong with it beside.
+        if let Some(report) = &read {
+            faults.note(path, report.proof(now));
+        }
+        Ok(read)
     };
     let (baseline, last) = (report(&paths.baseline)?, report(&paths.report)?);
     let cases = set.as_ref().map_or(&[][..], GoldenSet::cases);

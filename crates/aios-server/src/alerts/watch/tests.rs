@@ -245,7 +245,10 @@ async fn what_the_goldens_and_routing_break_is_a_ticket() {
     let report = include_str!("../../../../../fixtures/golden/report_v1.json");
     let mut report: serde_json::Value = serde_json::from_str(report).unwrap();
     (report["timestamp"], report["metrics"]["pass_rate"]) = (json!(at(0)), json!(0.5));
-    fs::write(goldens.join("last_report.json"), report.to_string()).unwrap();
+    report["report_id"] = json!("");
+    let report: aios_eval::Report = serde_json::from_value(report).unwrap();
+    let text = serde_json::to_string(&report.sealed()).unwrap();
+    fs::write(goldens.join("last_report.json"), text).unwrap();
     let far = Split { treatment_boundary: aios_core::Boundary::new(0.6).unwrap(), ..split() };
     let look = |split: &Split, second| {
         let seen =

@@ -32,7 +32,7 @@ fn run(night: &Night) -> Result<Outcome, String> {
     let Some(baseline) = read(&paths.baseline)? else {
         return skipped("no baseline is recorded; `aios golden record` does it");
     };
-    let baseline = Report::parse(&baseline)
+    let baseline = Report::trusted(&baseline, night.now)
         .map_err(|error| format!("cannot use {}: {error}", paths.baseline.display()))?;
     let Some(text) = read(&paths.set)? else { return skipped("there is no golden set") };
     let set = GoldenSet::parse(&text)

@@ -142,3 +142,38 @@ fn a_document_that_was_on_its_way_brings_nobody_back() {
     write(&path, &page("")).unwrap();
     assert!(rig.look(7).is_clean());
 }
+
+/// A golden report is no evidence unless it is as it was sealed, and an erasure must not take that from who is left.
+#[test]
+fn a_report_is_sealed_anew_and_says_what_is_gone() {
+    let rig = Rig::filled();
+    let report = include_str!("../../../../../fixtures/golden/report_v1.json");
+    let mut report: serde_json::Value = serde_json::from_str(report).unwrap();
+    let now = aios_core::Timestamp::parse("2027-01-15T09:00:00Z").unwrap();
+    let from = |n: u64| {
+        serde_json::json!({ "event_id": "e", "conv_id": fixture::conversation(n),
+            "promoted_at": "2027-01-15T08:00:00Z", "reasons": [] })
+    };
+    report["report_id"] = "".into();
+    for (at, n) in [(0, 7), (1, 8), (2, 8)] {
+        report["tests"][at]["origin"] = from(n);
+    }
+    let report: aios_eval::Report = serde_json::from_value(report).unwrap();
+    let text = serde_json::to_string_pretty(&report.sealed()).unwrap();
+    let paths = crate::GoldenPaths::of(rig.temp.path());
+    crate::write_document(&paths.report, &text).unwrap();
+    let read = |path: &Path| aios_eval::Report::trusted(&fs::read_to_string(path).unwrap(), now);
+    assert_eq!(rig.erase(7).state, ErasureState::Completed);
+    let left = read(&paths.report).unwrap();
+    assert_eq!((left.tests.len(), left.erased, left.summary.cases), (19, 1, 20));
+    assert!(rig.look(7).is_clean());
+    // So is one that was on its way meanwhile.
+    crate::write_document(&paths.baseline, &text).unwrap();
+    assert_eq!(read(&paths.baseline).unwrap(), left);
+    // What was changed by hand before is not made whole by that.
+    let forged = text.replace("\"concurrency\": 1", "\"concurrency\": 2");
+    let kept = crate::write_document(&paths.baseline, &forged).unwrap();
+    assert!(!kept.contains(fixture::conversation(7).as_str()) && kept.contains("case-02"));
+    let why = read(&paths.baseline).unwrap_err().to_string();
+    assert!(why.contains("its counts are not those of its cases"), "{why}");
+}

@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use aios_server::alerts::Book;
+use aios_store::DataDir;
 use anyhow::Context as _;
 use clap::Args;
 
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
-use crate::cli::routing::open;
 use crate::cli::table;
 
 /// Show what is wrong now, what is still to be told, and what was told lately
@@ -21,9 +21,7 @@ pub(super) struct List;
 impl List {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        let dir = open(&config.server.data_dir)?;
-        let json = dir.as_ref().map(aios_store::DataDir::read_alerts).transpose()?.flatten();
-        let book: Book = match json {
+        let book: Book = match DataDir::read(&config.server.data_dir)?.read_alerts()? {
             Some(json) => {
                 serde_json::from_str(&json).context("the book of alerts cannot be read")?
             }

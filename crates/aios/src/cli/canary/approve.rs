@@ -8,6 +8,7 @@ use clap::Args;
 use super::mover::{self, Why};
 use crate::cli::context::Context;
 use crate::cli::output::Exit;
+use crate::cli::parse;
 
 /// Go to the next stage without proof, and answer for it
 ///
@@ -15,7 +16,7 @@ use crate::cli::output::Exit;
 #[derive(Debug, Args)]
 pub(super) struct Approve {
     /// Why; it is kept with the decision
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse::words)]
     reason: String,
     /// Only if nothing has changed since this version, which `status` shows
     #[arg(long, value_name = "N")]

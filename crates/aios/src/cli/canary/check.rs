@@ -12,14 +12,12 @@ use serde_json::json;
 use super::mover::failure;
 use super::told::print;
 use crate::cli::context::Context;
-use crate::cli::output::{self, Exit, Failure};
+use crate::cli::golden::files::named_text;
+use crate::cli::output::{self, Exit};
 use crate::cli::owner::{self, Owner};
 use crate::cli::routing::InForce;
 use crate::clock::SystemClock;
 use crate::config::Config;
-
-/// Largest report that is read, in bytes.
-const REPORT_MAX: u64 = 64 << 20;
 
 /// Judge what has come in since the last look, and move the canary if that follows
 ///
@@ -60,17 +58,7 @@ impl Check {
     /// Path and text of the report that was named.
     fn report(&self) -> anyhow::Result<Option<(String, String)>> {
         let Some(path) = &self.report else { return Ok(None) };
-        let shown = path.display().to_string();
-        let cannot = |why: &str| {
-            let hint = "make one with `aios golden compare`";
-            Failure::new(format!("cannot read the golden report {shown}: {why}"), hint)
-        };
-        let len = std::fs::metadata(path).map_err(|error| cannot(&error.to_string()))?.len();
-        if len > REPORT_MAX {
-            return Err(cannot("it is larger than 64 MiB").into());
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| cannot(&error.to_string()))?;
-        Ok(Some((shown, text)))
+        Ok(Some((path.display().to_string(), named_text(path)?)))
     }
 
     fn look(

@@ -3,12 +3,11 @@
 use std::io::Write;
 
 use aios_control::ControlEvent;
-use aios_store::{ControlHistory, Kept};
+use aios_store::{ControlHistory, DataDir, Kept};
 use clap::Args;
 
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
-use crate::cli::routing::open;
 use crate::cli::table;
 
 /// Show the last verdicts and decisions
@@ -25,7 +24,7 @@ pub(super) struct History {
 impl History {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        let Some(dir) = open(&config.server.data_dir)? else { return Ok(Exit::Done) };
+        let dir = DataDir::read(&config.server.data_dir)?;
         let history = ControlHistory::<ControlEvent>::read(&dir)?;
         let from = history.lines.len().saturating_sub(self.n);
         let last = history.lines.get(from..).unwrap_or_default();

@@ -9,6 +9,7 @@ use super::shown::Shown;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure};
 use crate::cli::owner::{self, Owner};
+use crate::cli::parse;
 use crate::clock::SystemClock;
 use crate::config::Config;
 
@@ -16,7 +17,7 @@ use crate::config::Config;
 #[derive(Debug, Args)]
 pub(super) struct Why {
     /// Why; it is kept with the decision
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = parse::words_or_none)]
     pub(super) reason: String,
     /// Only if nothing has changed since this version, which `status` shows
     #[arg(long, value_name = "N")]

@@ -3,12 +3,13 @@
 use std::io::Write;
 
 use aios_core::Clock as _;
+use aios_store::DataDir;
 use clap::Args;
 
 use super::shown::Shown;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
-use crate::cli::routing::{InForce, open, standing, tell_override};
+use crate::cli::routing::{InForce, standing, tell_override};
 use crate::cli::running;
 use crate::clock::SystemClock;
 
@@ -34,8 +35,8 @@ pub(super) struct Status {}
 impl Status {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        let dir = open(&config.server.data_dir)?;
-        let standing = standing(&config, dir.as_ref())?;
+        let dir = DataDir::read(&config.server.data_dir)?;
+        let standing = standing(&config, Some(&dir))?;
         // What a running server routes by is what it says, whatever the files would make of it.
         let (split, refused) = match running::owner(&config)? {
             Some(running) => (running.status.split, running.status.override_error),

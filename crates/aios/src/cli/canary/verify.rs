@@ -4,13 +4,12 @@ use std::io::Write;
 
 use aios_control::ControlEvent;
 use aios_control::replay::contradiction;
-use aios_store::ControlHistory;
+use aios_store::{ControlHistory, DataDir};
 use clap::Args;
 use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
-use crate::cli::routing::open;
 
 /// Check that every line is as it was written, and that every verdict follows from its counts
 ///
@@ -21,13 +20,8 @@ pub(super) struct Verify {}
 impl Verify {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        let (lines, fault) = match open(&config.server.data_dir)? {
-            Some(dir) => {
-                let history = ControlHistory::<ControlEvent>::read(&dir)?;
-                (history.lines, history.fault)
-            }
-            None => (Vec::new(), None),
-        };
+        let dir = DataDir::read(&config.server.data_dir)?;
+        let ControlHistory { lines, fault, .. } = ControlHistory::<ControlEvent>::read(&dir)?;
         let mut faults = Vec::new();
         let mut n_verdicts = 0;
         for kept in &lines {

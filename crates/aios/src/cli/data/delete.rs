@@ -11,6 +11,7 @@ use super::{erase, shown};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
 use crate::cli::owner::Owner;
+use crate::cli::parse;
 
 /// Erase what is stored of somebody; without --execute only show what would go
 ///
@@ -24,7 +25,7 @@ pub(super) struct Delete {
     #[arg(long)]
     execute: bool,
     /// On which ground; stands in the ledger and the receipt
-    #[arg(long, value_name = "TEXT", default_value = "request of the person concerned")]
+    #[arg(long, value_name = "TEXT", default_value = "request of the person concerned", value_parser = parse::words)]
     basis: String,
 }
 

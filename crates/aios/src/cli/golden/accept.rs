@@ -12,6 +12,7 @@ use serde_json::json;
 use super::{files, record};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure, say};
+use crate::cli::parse;
 
 /// Take what the last report saw of cases into the baseline
 ///
@@ -26,7 +27,7 @@ pub(super) struct Accept {
     #[arg(long)]
     all: bool,
     /// Why, which stands in the baseline
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse::words)]
     reason: String,
     /// Cases that did not pass, too
     #[arg(long)]
@@ -49,8 +50,13 @@ impl Accept {
         let set_path = self.set.as_ref().unwrap_or(&own.set);
         let path = self.baseline.as_ref().unwrap_or(&own.baseline);
         let set = files::set(set_path, &own, false)?;
-        let report = files::required_report(self.report.as_ref().unwrap_or(&own.report), "report")?;
-        let baseline = files::required_report(path, "baseline")?;
+        let report = self.report.as_ref().unwrap_or(&own.report);
+        let report = files::trusted(report, files::What::Report)?;
+        let baseline = files::trusted(path, files::What::Baseline)?;
+        if report.report_id == baseline.report_id {
+            let hint = "run `aios golden compare` first, or name its report with --report";
+            return Err(Failure::new("the report is the baseline itself", hint).into());
+        }
         let taken = self.taken(&report, &set)?;
         let ids: Vec<String> = taken.iter().map(|test| test.id.clone()).collect();
         let new = self.baseline(baseline, taken, &set);
@@ -70,12 +76,6 @@ impl Accept {
 
     /// What the report knows of the cases, if all of it can be taken.
     fn taken(&self, report: &Report, set: &GoldenSet) -> anyhow::Result<Vec<TestResult>> {
-        if report.status == Status::Error {
-            let hint = "run `aios golden compare` again";
-            return Err(
-                Failure::new("the report is of a run that could not be judged", hint).into()
-            );
-        }
         let wanted: BTreeSet<&str> = self.ids.iter().map(String::as_str).collect();
         let is_wanted = |test: &&TestResult| self.all || wanted.contains(test.id.as_str());
         let mut taken: Vec<TestResult> = report.tests.iter().filter(is_wanted).cloned().collect();
@@ -96,6 +96,10 @@ impl Accept {
             }
             test.is_candidate = false;
         }
+        if taken.is_empty() {
+            let hint = "name cases that it saw, or run `aios golden compare` again";
+            return Err(Failure::new("there is nothing in the report to accept", hint).into());
+        }
         Ok(taken)
     }
 
@@ -111,6 +115,8 @@ impl Accept {
             metrics: Metrics::of(&tests),
             summary,
             tests,
+            // It is counted anew, so that nothing speaks of what was erased any more.
+            erased: 0,
             replaced: record::replacing(old.clone(), &self.reason),
             ..old
         }

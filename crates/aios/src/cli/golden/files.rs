@@ -2,66 +2,119 @@
 
 use std::path::Path;
 
-use aios_eval::{BUILT_IN_SET, GoldenSet, Report};
+use aios_core::Clock as _;
+use aios_eval::{BUILT_IN_SET, GoldenSet, Report, ReportError};
 use aios_store::{GoldenPaths, read_document, write_document};
 
 use crate::cli::output::{Failure, say};
+use crate::clock::SystemClock;
 
 /// The set at a path. Where that is the data directory's own place and nothing is there, it is the built-in one,
 /// which is put there if it may be.
 pub(super) fn set(path: &Path, own: &GoldenPaths, may_write: bool) -> anyhow::Result<GoldenSet> {
-    let text = match read_document(path)? {
-        Some(text) => text,
+    let text = set_text(path, own, may_write)?;
+    let read = GoldenSet::parse(&text).map_err(|error| {
+        let path = path.display();
+        let hint = format!("`aios golden lint --set {path}` names every fault of it");
+        Failure::new(format!("cannot use the golden set {path}"), hint).because(error)
+    })?;
+    Ok(read)
+}
+
+/// The same as text, whatever it says.
+pub(super) fn set_text(path: &Path, own: &GoldenPaths, may_write: bool) -> anyhow::Result<String> {
+    match read_document(path)? {
+        Some(text) => Ok(text),
         None if is_same(path, &own.set) => {
             if may_write {
                 write_document(path, BUILT_IN_SET)?;
                 say(format_args!("note: the built-in golden set was put at {}", path.display()));
             }
-            BUILT_IN_SET.to_owned()
+            Ok(BUILT_IN_SET.to_owned())
         }
         None => {
+            let message = format!("there is no golden set {}", path.display());
             let hint =
                 "name a golden set with --set; without it that of the data directory is used";
-            return Err(
-                Failure::new(format!("there is no golden set {}", path.display()), hint).into()
-            );
+            Err(Failure::new(message, hint).into())
         }
+    }
+}
+
+/// What a verdict can rest on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum What {
+    /// What runs are compared with.
+    Baseline,
+    /// A run.
+    Report,
+}
+
+impl What {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Report => "report",
+        }
+    }
+
+    /// How to come by one.
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::Baseline => {
+                "record it with `aios golden record`, over one that is there with --force --reason TEXT"
+            }
+            Self::Report => "make one with `aios golden compare`",
+        }
+    }
+}
+
+/// The baseline at a path, if it is there, to be told of. What is compared with it is [`trusted`].
+pub(super) fn baseline(path: &Path) -> anyhow::Result<Option<Report>> {
+    let read = read_document(path)?.map(|text| Report::parse(&text)).transpose();
+    Ok(read.map_err(|error| unusable(path, What::Baseline, error))?)
+}
+
+/// The report or baseline at a path, which must be one that a verdict can rest on.
+pub(super) fn trusted(path: &Path, what: What) -> anyhow::Result<Report> {
+    let text = read_document(path)?.ok_or_else(|| {
+        Failure::new(format!("there is no {} {}", what.name(), path.display()), what.hint())
+    })?;
+    let read = Report::trusted(&text, SystemClock.now());
+    Ok(read.map_err(|error| unusable(path, what, error))?)
+}
+
+fn unusable(path: &Path, what: What, error: ReportError) -> Failure {
+    let message = format!("cannot use the {} {}", what.name(), path.display());
+    Failure::new(message, what.hint()).because(error)
+}
+
+/// The text of a report that somebody has named, which must be there.
+pub(in crate::cli) fn named_text(path: &Path) -> anyhow::Result<String> {
+    let cannot = || {
+        let message = format!("cannot read the report {}", path.display());
+        Failure::new(message, "name an existing file; `aios golden compare` makes one")
     };
-    let read = GoldenSet::parse(&text).map_err(|error| {
-        let message = format!("cannot use the golden set {}", path.display());
-        Failure::new(message, "correct the case; `aios golden lint` looks at all of them")
-            .because(error)
-    })?;
-    Ok(read)
-}
-
-/// The report or baseline at a path, if it is there.
-pub(super) fn report(path: &Path, what: &str) -> anyhow::Result<Option<Report>> {
-    let Some(text) = read_document(path)? else { return Ok(None) };
-    let read = Report::parse(&text).map_err(|error| {
-        let message = format!("cannot use the {what} {}", path.display());
-        Failure::new(message, "record it anew with `aios golden record`").because(error)
-    })?;
-    Ok(Some(read))
-}
-
-/// The same; an error if it is not there.
-pub(super) fn required_report(path: &Path, what: &str) -> anyhow::Result<Report> {
-    report(path, what)?.ok_or_else(|| {
-        let message = format!("there is no {what} {}", path.display());
-        Failure::new(
-            message,
-            "`aios golden record` makes the baseline, `aios golden compare` the report",
-        )
-        .into()
-    })
+    let text = read_document(path).map_err(|error| cannot().because(error))?;
+    Ok(text.ok_or_else(|| cannot().because("there is no such file"))?)
 }
 
 /// Writes a report, and returns it as it is kept: without cases of whoever was erased while it was made.
 pub(super) fn write_report(path: &Path, report: Report) -> anyhow::Result<Report> {
     let text = serde_json::to_string_pretty(&report)? + "\n";
-    let kept = write_document(path, &text)?;
+    let kept = write(path, &text)?;
     Ok(if kept == text { report } else { Report::parse(&kept)? })
+}
+
+/// Writes a document; a directory that is made for it is told, since it may be a slip. Returns what is kept of it.
+pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<String> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let missing = parent.filter(|parent| !parent.exists());
+    let kept = write_document(path, text)?;
+    if let Some(made) = missing {
+        say(format_args!("note: the directory {} was made", made.display()));
+    }
+    Ok(kept)
 }
 
 /// Whether both name the same place, however they are written.

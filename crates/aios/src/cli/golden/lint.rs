@@ -16,10 +16,10 @@ use crate::cli::table;
 /// Characters of a finding that are shown.
 const SHOWN_MAX: usize = 200;
 
-/// Look for what weakens a golden set
+/// Look for what makes a golden set unusable or weakens it
 ///
-/// Misspelt keys, expectations that cannot fail or cannot be met, personal data, cases that ask the same. Exit code 2
-/// if something is wrong. With --json: {"cases", "found": [{"level": "wrong" | "note", "id", "what"}]}.
+/// Every fault of every case, misspelt keys, expectations that cannot fail or cannot be met, personal data, cases that
+/// ask the same. Exit code 2 if something is wrong. With --json: {"cases", "found": [{"level": "wrong" | "note", "id", "what"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Lint {
     /// Golden set; without it that of the data directory
@@ -31,19 +31,20 @@ impl Lint {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let own = GoldenPaths::of(&config.server.data_dir);
-        let set = files::set(self.set.as_ref().unwrap_or(&own.set), &own, false)?;
+        let set = files::set_text(self.set.as_ref().unwrap_or(&own.set), &own, false)?;
         let scanner = config.privacy.scanner();
-        let found =
+        let linted =
             lint(&set, |text| scanner.redact(text).counts.iter().map(|(_, n)| n as usize).sum());
         let level = |is_wrong| if is_wrong { "wrong" } else { "note" };
         if context.json {
-            let list: Vec<_> = found
+            let list: Vec<_> = linted
+                .found
                 .iter()
                 .map(|one| json!({ "level": level(one.is_wrong), "id": one.id, "what": one.what }))
                 .collect();
-            output::json(out, &json!({ "cases": set.cases().len(), "found": list }))?;
+            output::json(out, &json!({ "cases": linted.n_cases, "found": list }))?;
         } else {
-            for one in &found {
+            for one in &linted.found {
                 let id = one.id.as_ref().map_or_else(String::new, |id| format!(" {id}"));
                 let what = table::one_line(&one.what, SHOWN_MAX);
                 writeln!(
@@ -53,9 +54,8 @@ impl Lint {
                     table::one_line(&id, SHOWN_MAX)
                 )?;
             }
-            writeln!(out, "{} cases", set.cases().len())?;
+            writeln!(out, "{} cases", linted.n_cases)?;
         }
-        let is_wrong = found.iter().any(|one| one.is_wrong);
-        Ok(if is_wrong { Exit::Violation } else { Exit::Done })
+        Ok(if linted.is_wrong() { Exit::Violation } else { Exit::Done })
     }
 }

@@ -2,7 +2,7 @@
 
 mod accept;
 mod compare;
-mod files;
+pub(super) mod files;
 mod lint;
 mod outputs;
 pub(super) mod progress;

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use aios_eval::{Report, render};
-use aios_store::write_document;
 use clap::Args;
+
+use super::files::write;
 
 /// The report in other forms.
 #[derive(Debug, Args)]
@@ -27,13 +28,13 @@ pub(super) struct Outputs {
 impl Outputs {
     pub(super) fn write(&self, report: &Report, baseline: Option<&Report>) -> anyhow::Result<()> {
         if let Some(path) = &self.junit {
-            write_document(path, &render::junit(report))?;
+            write(path, &render::junit(report))?;
         }
         if let Some(path) = &self.markdown {
-            write_document(path, &render::markdown(report, baseline))?;
+            write(path, &render::markdown(report, baseline))?;
         }
         if let Some(path) = &self.html {
-            write_document(path, &render::html(report, baseline))?;
+            write(path, &render::html(report, baseline))?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use super::{files, shown};
 use crate::cli::context::Context;
 use crate::cli::net;
 use crate::cli::output::{self, Exit, Failure, say};
+use crate::cli::parse;
 use crate::clock::SystemClock;
 
 /// Record the baseline that later runs are compared with
@@ -26,7 +27,7 @@ pub(super) struct Record {
     /// Golden set; without it that of the data directory
     #[arg(long, value_name = "FILE")]
     set: Option<PathBuf>,
-    /// Where the baseline goes; without it the data directory
+    /// Where the baseline goes, with the directories on the way; without it the data directory
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// How often each question is asked
@@ -36,7 +37,7 @@ pub(super) struct Record {
     #[arg(long, requires = "reason")]
     force: bool,
     /// Why it is replaced
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse::words)]
     reason: Option<String>,
     #[command(flatten)]
     target: Target,
@@ -77,7 +78,7 @@ impl Record {
 
     /// What the new baseline takes the place of, looked at before anybody is asked.
     fn replaced(&self, path: &std::path::Path) -> anyhow::Result<Vec<Replaced>> {
-        let old = match files::report(path, "baseline") {
+        let old = match files::baseline(path) {
             Ok(None) => return Ok(Vec::new()),
             Ok(Some(old)) => Some(old),
             // What cannot be read can be replaced, and is not named.

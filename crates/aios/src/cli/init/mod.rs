@@ -68,16 +68,19 @@ impl Command {
         if self.dry_run {
             return show(&plan, context.json, out);
         }
-        piece::write_all(&plan.pieces, &self.out, self.force)?;
-        let paths = plan.pieces.iter().map(|piece| self.out.join(&piece.path));
+        let written = piece::write_all(&plan.pieces, &self.out, self.force)?;
+        let paths = plan.pieces.iter().map(|piece| self.out.join(&piece.path)).zip(written);
         if context.json {
             let files: Vec<_> =
-                paths.map(|path| json!({ "path": path, "written": true })).collect();
+                paths.map(|(path, written)| json!({ "path": path, "written": written })).collect();
             output::json(out, &json!({ "files": files, "next": plan.next }))?;
             return Ok(Exit::Done);
         }
-        for path in paths {
+        for (path, written) in paths {
             writeln!(out, "{}", path.display())?;
+            if !written {
+                say("note: it is there already, and says the same");
+            }
         }
         plan.next.iter().for_each(say);
         Ok(Exit::Done)

@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use aios_store::{read_document, write_document};
 
 use crate::cli::output::Failure;
 
@@ -45,17 +47,25 @@ impl Piece {
     }
 }
 
-/// Writes each piece below `dir`. What is there already stops everything before the first byte, unless `force`.
-pub(super) fn write_all(pieces: &[Piece], dir: &Path, force: bool) -> anyhow::Result<()> {
-    let paths: Vec<PathBuf> = pieces.iter().map(|piece| dir.join(&piece.path)).collect();
-    if let Some(there) = paths.iter().find(|path| !force && path.exists()) {
+/// Writes each piece below `dir`, and tells of each whether it was. What is there already stops everything before the
+/// first byte, unless `force`. A document of the data directory that says the same already is let be: a golden run puts
+/// the same set there.
+pub(super) fn write_all(pieces: &[Piece], dir: &Path, force: bool) -> anyhow::Result<Vec<bool>> {
+    let mut wanted = Vec::new();
+    for piece in pieces {
+        let path = dir.join(&piece.path);
+        let is_wanted = !piece.is_kept || read_document(&path)?.as_ref() != Some(&piece.text);
+        wanted.push((piece, path, is_wanted));
+    }
+    let mut there = wanted.iter().filter(|(_, path, is_wanted)| *is_wanted && path.exists());
+    if let Some((_, there, _)) = there.next().filter(|_| !force) {
         let message = format!("cannot write {}: it is there already", there.display());
         let hint = "look at it first; --force writes over it, --out names another directory, --dry-run only prints";
         return Err(Failure::new(message, hint).into());
     }
-    for (piece, path) in pieces.iter().zip(&paths) {
+    for (piece, path, _) in wanted.iter().filter(|(.., is_wanted)| *is_wanted) {
         let written: anyhow::Result<()> = if piece.is_kept {
-            aios_store::write_document(path, &piece.text).map(drop).map_err(Into::into)
+            write_document(path, &piece.text).map(drop).map_err(Into::into)
         } else {
             write(path, &piece.bytes()).map_err(Into::into)
         };
@@ -65,7 +75,7 @@ pub(super) fn write_all(pieces: &[Piece], dir: &Path, force: bool) -> anyhow::Re
             Failure::new(message, hint).because(error)
         })?;
     }
-    Ok(())
+    Ok(wanted.into_iter().map(|(.., is_wanted)| is_wanted).collect())
 }
 
 /// Whole or not at all: a temporary file takes the other's place.

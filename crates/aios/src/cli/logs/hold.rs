@@ -34,10 +34,10 @@ enum Verb {
 #[derive(Debug, Args)]
 struct Add {
     /// Who answers for it
-    #[arg(long, value_parser = text)]
+    #[arg(long, value_parser = parse::words)]
     owner: String,
     /// Why
-    #[arg(long, value_parser = text)]
+    #[arg(long, value_parser = parse::words)]
     reason: String,
     /// When it ends of itself: a time, or in how long ("90d")
     #[arg(long, value_name = "TIME", value_parser = later)]
@@ -135,11 +135,6 @@ fn list(context: &Context, config: &Config, out: &mut dyn Write) -> anyhow::Resu
     }));
     table::print(out, &rows)?;
     Ok(Exit::Done)
-}
-
-fn text(text: &str) -> Result<String, &'static str> {
-    let is_sane = !text.trim().is_empty() && text.len() <= 500;
-    if is_sane { Ok(text.to_owned()) } else { Err("expected some words, at most 500 bytes") }
 }
 
 /// A time that is to come.

@@ -104,6 +104,15 @@ impl Input {
 }
 
 impl Lines {
+    /// Lines with bytes that are no text: such a byte stands for itself, and what it was to say is not found.
+    pub(super) fn n_unreadable(&self) -> usize {
+        if std::str::from_utf8(&self.bytes).is_ok() && !self.bytes.contains(&0) {
+            return 0;
+        }
+        let is_text = |line: &[u8]| std::str::from_utf8(line).is_ok() && !line.contains(&0);
+        self.bytes.split(|byte| *byte == b'\n').filter(|line| !is_text(line)).count()
+    }
+
     /// The lines as text. Bytes that are none become question marks, one each, so that offsets stay as
     /// they are.
     pub(super) fn into_chunk(self) -> Chunk {
@@ -198,5 +207,17 @@ mod tests {
         let chunks = chunks(b"a\xff\xfeb\nc");
         let lines: Vec<_> = chunks[0].lines().collect();
         assert_eq!(lines, [(1, 0, "a??b"), (2, 5, "c")]);
+    }
+
+    #[test]
+    fn lines_that_are_not_all_text_are_counted() {
+        let check = |bytes: &[u8], expect: usize| {
+            let lines = Lines { bytes: bytes.to_owned(), first_line: 1 };
+            assert_eq!(lines.n_unreadable(), expect, "{bytes:?}");
+        };
+        check("ünd\nso\n".as_bytes(), 0);
+        check(b"a\xff\xfeb\nc\n\xc3", 2);
+        // What PowerShell's `>` writes.
+        check(b"\xff\xfej\0o\0\n\0j\0o\0", 2);
     }
 }

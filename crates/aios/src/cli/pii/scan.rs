@@ -19,7 +19,8 @@ const SHOWN_MAX: usize = 80;
 
 /// Tell where personal data and secrets are
 ///
-/// Exit code 2 if something was found, 3 if a file could not be read. As ndjson (or with --json), each
+/// Exit code 2 if something was found, 3 if a file could not be read, if nothing was found in lines that are not all text
+/// (bytes that are no UTF-8, or zero bytes), or if there was nothing to read. As ndjson (or with --json), each
 /// line of the input that holds something is {"line", "spans": [{"start", "end", "kind", "rule",
 /// "conf"}]}, with "file" before where there are several: lines count from 1, spans are bytes of the line.
 /// Values are left out, unless --show adds "value".
@@ -75,7 +76,10 @@ fn by_name<S: serde::Serializer>(kind: &PiiKind, serializer: S) -> Result<S::Ok,
 struct Seen {
     counts: BTreeMap<PiiKind, usize>,
     n_lines: usize,
+    n_bytes: u64,
     n_files: usize,
+    /// Lines that are not all text: what they say may be in another encoding, or packed.
+    n_unreadable: usize,
     n_skipped: usize,
     n_failed: usize,
 }
@@ -122,6 +126,8 @@ impl Scan {
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
         while let Some(lines) = input.next()? {
+            seen.n_bytes += lines.bytes.len() as u64;
+            seen.n_unreadable += lines.n_unreadable();
             let chunk = lines.into_chunk();
             for mut line in self.lines(redactor, &chunk) {
                 seen.n_lines += 1;
@@ -188,8 +194,9 @@ impl Line<'_> {
 
 impl Seen {
     fn exit(&self) -> Exit {
+        let is_whole = self.n_unreadable == 0 && self.n_bytes > 0;
         match (self.n_failed, self.counts.is_empty()) {
-            (0, true) => Exit::Done,
+            (0, true) if is_whole => Exit::Done,
             (0, false) => Exit::Violation,
             _ => Exit::Incomplete,
         }
@@ -199,6 +206,7 @@ impl Seen {
         let n: usize = self.counts.values().sum();
         let kinds = self.counts.iter().map(|(kind, n)| format!("{} {n}", kind.name()));
         let mut text = match n {
+            0 if self.n_bytes == 0 => "empty: there was nothing to look at".to_owned(),
             0 => "nothing found".to_owned(),
             n => {
                 let kinds = kinds.collect::<Vec<_>>().join(", ");
@@ -212,6 +220,12 @@ impl Seen {
             if n > 0 {
                 text.push_str(&format!(", {n} {what}"));
             }
+        }
+        if self.n_unreadable > 0 {
+            let n = self.n_unreadable;
+            text.push_str(&format!(
+                "; {n} lines are not all text: what their other bytes say was not looked at"
+            ));
         }
         text
     }

@@ -1,30 +1,27 @@
 //! The golden set can be read, and its cases can be told apart.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
-use aios_eval::{BUILT_IN_SET, GoldenSet};
+use aios_core::Clock as _;
+use aios_eval::{BUILT_IN_SET, GoldenSet, Report};
+use aios_store::read_document;
 
 use super::{Checked, Fault, Subject};
+use crate::clock::SystemClock;
 use crate::config::Config;
-
-/// Largest golden file that is read, in bytes.
-const FILE_MAX: u64 = 64 << 20;
 
 pub(super) fn check(subject: &Subject) -> Checked {
     let config = subject.config()?;
     let (set, place) = golden_set(config)?;
     let baseline = config.server.data_dir.join("goldens").join("baseline_results.json");
-    let baseline =
-        match read(&baseline)?.map(|text| serde_json::from_str::<serde_json::Value>(&text)) {
-            None => "no baseline is recorded yet",
-            Some(Ok(_)) => "a baseline is recorded",
-            Some(Err(error)) => {
-                let detail = format!("the baseline {} is not JSON: {error}", baseline.display());
-                return Err(Fault::new(detail, "record it anew, or remove the file"));
-            }
-        };
+    let baseline = match read(&baseline)?.map(|text| Report::trusted(&text, SystemClock.now())) {
+        None => "no baseline is recorded yet",
+        Some(Ok(_)) => "a baseline is recorded",
+        Some(Err(error)) => {
+            let detail = format!("the baseline {} cannot be used: {error}", baseline.display());
+            return Err(Fault::new(detail, "record it anew, or remove the file"));
+        }
+    };
     Ok(format!("{} cases with different ids, {place}; {baseline}", set.cases().len()))
 }
 
@@ -43,14 +40,5 @@ pub(super) fn golden_set(config: &Config) -> Result<(GoldenSet, String), Fault> 
 
 /// A file's text; `None` if there is no file.
 fn read(path: &Path) -> Result<Option<String>, Fault> {
-    let text = match fs::metadata(path) {
-        Ok(meta) if meta.len() > FILE_MAX => Err(io::Error::other("it is too large")),
-        Ok(_) => fs::read_to_string(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => Err(error),
-    };
-    text.map(Some).map_err(|error| {
-        let detail = format!("cannot read {}: {error}", path.display());
-        Fault::new(detail, "give the user that runs aios read access, or remove the file")
-    })
+    Ok(read_document(path)?)
 }

@@ -10,7 +10,7 @@ use aios_memory::{Embedder, ModelId, Unit};
 use aios_privacy::Keyring;
 use aios_server::judging::{self, RecallReport};
 use aios_server::recall::{Asked, Manner, ask, questions_path};
-use aios_store::MemoryStore;
+use aios_store::{MemoryStore, read_document};
 use clap::Args;
 use serde_json::json;
 
@@ -132,10 +132,12 @@ impl Eval {
             None => return Ok((demo::QUESTIONS.to_owned(), DEMO.to_owned())),
         };
         let name = file.display().to_string();
-        let text = fs::read_to_string(file).map_err(|error| {
+        let cannot = || {
             let hint = "name a file of questions that you may read with --qa";
-            Failure::new(format!("cannot read {name}"), hint).because(error)
-        })?;
+            Failure::new(format!("cannot read {name}"), hint)
+        };
+        let text = read_document(file).map_err(|error| cannot().because(error))?;
+        let text = text.ok_or_else(|| cannot().because("there is no such file"))?;
         Ok((text, name))
     }
 

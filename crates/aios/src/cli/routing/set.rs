@@ -66,5 +66,7 @@ fn boundary(text: &str) -> Result<f64, &'static str> {
 }
 
 fn within(text: &str, most: f64) -> Option<f64> {
-    text.parse().ok().filter(|number| (0.0..=most).contains(number))
+    let number = text.parse().ok().filter(|number| (0.0..=most).contains(number));
+    // A zero below zero is a zero.
+    number.map(|number: f64| number + 0.0)
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::InForce;
 use crate::cli::context::Context;
+use crate::cli::golden::files::named_text;
 use crate::cli::golden::progress::Bar;
 use crate::cli::golden::target::Target;
 use crate::cli::output::{self, Exit, Failure, say};
@@ -153,7 +154,7 @@ impl Sweep {
         Ok(GoldenSet::parse(&text).map_err(|error| {
             Failure::new(
                 format!("cannot use the golden set {}", path.display()),
-                "`aios golden lint` looks at every case",
+                format!("`aios golden lint --set {}` names every fault of it", path.display()),
             )
             .because(error)
         })?)
@@ -165,8 +166,12 @@ impl Sweep {
             reports.extend(read_document(path)?.map(|text| parsed(path, &text)).transpose()?);
         }
         for path in &self.report {
-            let text = read_document(path)?.ok_or_else(|| missing(path))?;
-            reports.push(parsed(path, &text)?);
+            let report = parsed(path, &named_text(path)?)?;
+            if !report.has_seal() {
+                let path = path.display();
+                say(format_args!("note: {path} is unsealed: nobody knows who has written it"));
+            }
+            reports.push(report);
         }
         Ok(reports)
     }

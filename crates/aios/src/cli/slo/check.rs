@@ -7,6 +7,7 @@ use aios_control::slo::check::{self as checks, Goldens};
 use aios_core::{Clock as _, Timestamp, Unread, Verdict};
 use aios_server::MemoryMode;
 use aios_server::judging::{self, MemoryLook};
+use aios_store::DataDir;
 use clap::Args;
 
 use super::look;
@@ -20,7 +21,8 @@ use crate::config::Config;
 ///
 /// Looks at live traffic of the window and at the last golden report, or the one that is named; a recorded
 /// baseline will do. Without data an objective is not kept, and where a line of the window cannot be read, none is known
-/// to be. Exit code 2 with QUALITY_ALERT.
+/// to be. Exit code 2 with QUALITY_ALERT, 1 if the report that is named proves nothing or there is no data directory to
+/// look at beside it.
 /// With --json: {"verdict", "unread": {"n_lines", "first": {"file", "line", "why"}}, "slos": [{"slo", "verdict", "good", "objective", "is_off", "statements":
 /// [{"witness", "verdict", "figure", "n", "n_bad", "unproven"}]}]}.
 #[derive(Debug, Args)]
@@ -36,6 +38,10 @@ impl Check {
         let now = SystemClock.now();
         let goldens =
             look::report(self.report.as_deref(), &config.server.data_dir, &config.objectives, now)?;
+        if self.report.is_some() {
+            // Alone it would be taken for all that is known of live traffic, too.
+            DataDir::read(&config.server.data_dir)?;
+        }
         let check = held(&config, goldens.as_ref(), now)?;
         if context.json {
             output::json(out, &check)?;

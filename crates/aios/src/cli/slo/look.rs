@@ -8,11 +8,9 @@ use aios_server::judging::{Objectives, goldens};
 use aios_store::{DataDir, Index};
 use anyhow::Context as _;
 
+use crate::cli::golden::files::named_text;
 use crate::cli::output::{Exit, Failure, say};
 use crate::cli::routing::open;
-
-/// Most bytes of a report.
-const REPORT_MAX: u64 = 16 * 1024 * 1024;
 
 /// The index as of now; `None` where there is no data directory yet.
 pub(in crate::cli) fn index(path: &Path) -> anyhow::Result<Option<Index>> {
@@ -34,8 +32,8 @@ pub(in crate::cli) fn tell_unread(unread: &Unread) {
     say(format_args!("{unread}: {why}; `aios logs verify` names every one"));
 }
 
-/// The figures of the report in `file`, else of the last one in the data directory. What says nothing is
-/// told.
+/// The figures of the report in `file`, else of the last one in the data directory. The last one may say nothing, which is
+/// told: then live traffic may speak. One that was named is what somebody wants to know of, and must say something.
 pub(in crate::cli) fn report(
     file: Option<&Path>,
     data_dir: &Path,
@@ -43,7 +41,7 @@ pub(in crate::cli) fn report(
     now: Timestamp,
 ) -> anyhow::Result<Option<Goldens>> {
     let (name, text) = match file {
-        Some(file) => (file.display().to_string(), Some(read(file)?)),
+        Some(file) => (file.display().to_string(), Some(named_text(file)?)),
         None => {
             let dir = open(data_dir)?;
             let text = dir.as_ref().map(DataDir::read_golden_report).transpose()?.flatten();
@@ -56,29 +54,17 @@ pub(in crate::cli) fn report(
         );
         return Ok(None);
     };
-    let read = goldens(&text, objectives, now).map_err(|error| {
+    let unusable = || {
         let hint = "name a report of `aios golden compare` or a baseline of `aios golden record` with --report";
-        Failure::new(format!("cannot use the golden report {name}"), hint).because(error)
-    })?;
-    Ok(match read {
-        Ok(goldens) => Some(goldens),
+        Failure::new(format!("cannot use the golden report {name}"), hint)
+    };
+    let read = goldens(&text, objectives, now).map_err(|error| unusable().because(error))?;
+    match read {
+        Ok(goldens) => Ok(Some(goldens)),
+        Err(why) if file.is_some() => Err(unusable().because(why).into()),
         Err(why) => {
             say(format_args!("the golden report {name} says nothing: {why}"));
-            None
+            Ok(None)
         }
-    })
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let failed = || {
-        Failure::new(
-            format!("cannot read the report {}", file.display()),
-            "name an existing file with --report",
-        )
-    };
-    let length = std::fs::metadata(file).map_err(|error| failed().because(error))?.len();
-    if length > REPORT_MAX {
-        return Err(failed().because(format!("it is larger than {REPORT_MAX} bytes")).into());
     }
-    Ok(std::fs::read_to_string(file).map_err(|error| failed().because(error))?)
 }
