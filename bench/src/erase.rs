@@ -79,7 +79,7 @@ pub(crate) fn run(shape: &Shape) -> Result<Report> {
     let receipt = eraser.execute(&plan.id, &plan.plan_hash, None)?;
     let between = bytes_read();
     // The proof reads every byte and writes nothing, so it can be taken again by itself.
-    Census::take(&dir, &target, Depth::EveryByte, START.plus(100 * DAY))?;
+    Census::take(&dir, &target, Depth::EveryByte, START.plus(100 * DAY), &())?;
     let proof = mib_between(between, bytes_read());
     let whole = mib_between(before, between);
     ensure!(receipt.state == ErasureState::Completed, "incomplete: {:?}", receipt.verified.left);

@@ -6,6 +6,7 @@ mod event;
 mod faults;
 mod id;
 mod memory;
+mod progress;
 mod purpose;
 mod route;
 mod time;
@@ -20,6 +21,7 @@ pub use event::{
 pub use faults::{FAULT_MAX, Fault, FaultError, Faults, Ordered};
 pub use id::{EventId, RequestId};
 pub use memory::{MemoryOutcome, MemoryUse};
+pub use progress::Progress;
 pub use purpose::Purpose;
 pub use route::{
     BOUNDARY_DEFAULT, Boundary, Bucket, Percent, Profile, RangeError, Route, RouteReason, Split,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use aios_core::Timestamp;
+use aios_core::{Progress, Timestamp};
 use aios_privacy::Pseudonym;
 use serde::Serialize;
 
@@ -104,7 +104,7 @@ pub(crate) struct Holding {
 }
 
 impl Census {
-    /// Looks through everything that is stored.
+    /// Looks through everything that is stored. What is shown are the bytes of the files as they lie on disk.
     ///
     /// # Errors
     /// When the data directory cannot be listed, or the holds or a key cannot be read. Any other file that cannot
@@ -114,26 +114,25 @@ impl Census {
         target: &EraseTarget,
         depth: Depth,
         now: Timestamp,
+        progress: &dyn Progress,
     ) -> Result<Self, StoreError> {
-        Self::as_of(dir, target, depth, now, now)
+        Self::as_of(dir, target, depth, (now, now), progress)
     }
 
-    /// The same; events after `planned_at` are found like all others, but are no change of a plan: a
+    /// The same as of `now`; events after `planned_at` are found like all others, but are no change of a plan: a
     /// conversation may go on while its erasure is decided.
     pub(crate) fn as_of(
         dir: &DataDir,
         target: &EraseTarget,
         depth: Depth,
-        now: Timestamp,
-        planned_at: Timestamp,
+        (now, planned_at): (Timestamp, Timestamp),
+        progress: &dyn Progress,
     ) -> Result<Self, StoreError> {
         let judge = Judge::new(dir, target)?;
         let mut holds = Holds::of(dir).list()?;
         holds.retain(|hold| !hold.is_expired(now));
         let mut counter = Counter::new(dir, &judge, depth, holds, planned_at);
-        for file in scan::files(dir.path())? {
-            counter.look(&file);
-        }
+        scan::each_file(dir.path(), progress, |file| counter.look(file))?;
         Ok(counter.end())
     }
 

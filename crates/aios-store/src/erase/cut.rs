@@ -34,9 +34,9 @@ pub(crate) fn cut(
     work: &mut Work,
 ) -> Result<(), StoreError> {
     work.failed.clear();
-    let mut census = Census::take(dir, target, depth, now)?;
+    let mut census = Census::take(dir, target, depth, now, &())?;
     if salvage(dir, &census, work) {
-        census = Census::take(dir, target, depth, now)?;
+        census = Census::take(dir, target, depth, now, &())?;
     }
     // Catalogues last: they are made anew from what is then in the segments.
     let (catalogues, rest): (Vec<_>, Vec<_>) =

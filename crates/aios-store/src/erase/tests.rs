@@ -140,7 +140,7 @@ impl Rig {
     }
 
     fn look(&self, n: u64) -> Census {
-        Census::take(&self.dir, &target(n), Depth::EveryByte, self.clock.now()).unwrap()
+        Census::take(&self.dir, &target(n), Depth::EveryByte, self.clock.now(), &()).unwrap()
     }
 
     fn erase(&self, n: u64) -> Receipt {
@@ -217,7 +217,7 @@ fn a_conversation_goes_from_every_store_and_all_others_stay_byte_for_byte() {
     }
     assert!(files.iter().any(|file| file.contains("hypotheses.at-9-2")), "{files:?}");
     assert!(Segments::of(&rig.dir).list().unwrap().iter().any(|one| one.age == Age::Cold));
-    assert_eq!(crate::verify(&rig.dir, true).unwrap().faults, []);
+    assert_eq!(crate::verify(&rig.dir, true, &()).unwrap().faults, []);
 }
 
 #[test]
@@ -300,6 +300,30 @@ fn a_catalogue_that_hides_something_is_not_believed() {
     let receipt = rig.erase(7);
     assert_eq!((receipt.state, receipt.n_records_erased), (ErasureState::Completed, 52));
     assert!(rig.lines() == kept(0..520, 7));
+}
+
+#[test]
+fn whoever_waits_is_shown_every_byte_that_is_looked_through() {
+    let rig = Rig::filled();
+    rig.log.seal_blocking().unwrap();
+    // After this, nothing is written any more.
+    rig.log.catch_up_index().unwrap();
+    let whole = |seen: fixture::Seen| seen.n_done == seen.n_all && seen.n_begun == seen.n_ended;
+    let watcher = fixture::Watcher::default();
+    let (now, depth) = (rig.clock.now(), Depth::EveryByte);
+    Census::take(&rig.dir, &target(7), depth, now, &watcher).unwrap();
+    let seen = watcher.seen();
+    assert!(whole(seen) && seen.n_begun == 1 && seen.n_all > 100_000, "{seen:?}");
+    Hits::of(&rig.dir, "blue", &watcher).unwrap();
+    let searched = watcher.seen();
+    assert!(whole(searched) && searched.n_all == 2 * seen.n_all, "{searched:?}");
+
+    let files = Segments::of(&rig.dir).list().unwrap();
+    let n_bytes = files.iter().map(|segment| segment.file_bytes).sum::<u64>();
+    let watcher = fixture::Watcher::default();
+    crate::verify(&rig.dir, true, &watcher).unwrap();
+    let seen = watcher.seen();
+    assert!(whole(seen) && seen.n_all == n_bytes, "{seen:?} of {n_bytes}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
 use std::path::Path;
 
+use aios_core::Progress;
 use rusqlite::{Connection, Transaction};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use super::inserts::Inserts;
 use super::known::{self, Known};
 use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text, extent};
-use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError, regular};
+use crate::{DataDir, Footer, SegmentId, SegmentInfo, Segments, StoreError, regular};
 
 /// Lines that are read in one transaction.
 const BATCH: usize = 20_000;
@@ -41,17 +42,19 @@ struct Work<'a> {
     sha256: Option<&'a str>,
 }
 
-/// Looks at the sealed segments, too, if `with_sealed`. Reads `lines_max` lines at most.
+/// Looks at the sealed segments, too, if `with_sealed`. Reads `lines_max` lines at most. What is shown are the bytes
+/// of the text of sealed segments.
 pub(super) fn run(
     dir: &DataDir,
     database: &mut Connection,
     with_sealed: bool,
     lines_max: usize,
+    progress: &dyn Progress,
 ) -> Result<CaughtUp, StoreError> {
     // The open ones are opened first: one that is sealed meanwhile is then seen twice, not never.
     let open = open_files(&Layout::of(dir))?;
     let done = CaughtUp::default();
-    let mut pass = Pass { dir, database, lines_left: lines_max, n_bytes_left: 0, done };
+    let mut pass = Pass { dir, database, lines_left: lines_max, n_bytes_left: 0, progress, done };
     if with_sealed {
         let sealed = Segments::of(dir).list()?;
         let open_ids = open.iter().map(|(id, _)| *id);
@@ -70,6 +73,7 @@ struct Pass<'a> {
     lines_left: usize,
     /// Of sealed segments, before this look: those that take events are never far ahead.
     n_bytes_left: u64,
+    progress: &'a dyn Progress,
     done: CaughtUp,
 }
 
@@ -106,13 +110,12 @@ impl Pass<'_> {
 
     fn read_sealed(&mut self, sealed: &[SegmentInfo]) -> Result<(), StoreError> {
         let (layout, known) = (Layout::of(self.dir), self.known()?);
-        for info in sealed {
-            let from = known.get(&info.id).cloned().unwrap_or_default();
-            // Read to its end already, or its sealing is not finished: then it is looked at again.
-            let Some(footer) = info.footer.as_ref().filter(|_| from.sha256.is_none()) else {
-                continue;
-            };
-            self.n_bytes_left += footer.bytes.saturating_sub(from.position);
+        let to_read: Vec<_> = sealed.iter().filter_map(|info| to_read(info, &known)).collect();
+        let lens =
+            to_read.iter().map(|(_, footer, from)| footer.bytes.saturating_sub(from.position));
+        self.n_bytes_left = lens.sum();
+        self.progress.begin(self.n_bytes_left);
+        for (info, footer, from) in to_read {
             let Some(mut text) = Text::open(&layout, info.id)? else { continue };
             let skipped = io::copy(&mut (&mut text).take(from.position), &mut io::sink());
             let work = Work { id: info.id, from, sha256: Some(&footer.sha256) };
@@ -121,6 +124,7 @@ impl Pass<'_> {
                 .and_then(|_| self.read(work, &mut text, &info.path));
             leave_out_unreadable(read, info.id)?;
         }
+        self.progress.end();
         Ok(())
     }
 
@@ -175,6 +179,7 @@ impl Pass<'_> {
             }
             let changes = self.database.transaction()?;
             at.seg = known::number(&changes, work.id)?;
+            let before = at.position;
             let (n_read, n_lines) = read_batch(&changes, &mut at, &mut lines, limit)?;
             n_events += n_read;
             self.lines_left -= n_lines;
@@ -184,11 +189,25 @@ impl Pass<'_> {
                 known::note(&changes, &at, n_read)?;
             }
             changes.commit()?;
+            if work.sha256.is_some() {
+                self.progress.advance(at.position - before);
+            }
             if is_end {
                 return Ok(n_events);
             }
         }
     }
+}
+
+/// A sealed segment that is not read to its end, and from where on. One whose sealing is not finished is looked
+/// at again.
+fn to_read<'a>(
+    info: &'a SegmentInfo,
+    known: &BTreeMap<SegmentId, Known>,
+) -> Option<(&'a SegmentInfo, &'a Footer, Known)> {
+    let from = known.get(&info.id).cloned().unwrap_or_default();
+    let footer = info.footer.as_ref().filter(|_| from.sha256.is_none())?;
+    Some((info, footer, from))
 }
 
 /// Whether a segment is not the one that was read: it was rewritten, or cut since.

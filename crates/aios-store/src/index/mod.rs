@@ -33,7 +33,7 @@ pub use window::{Row, Window};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use aios_core::Timestamp;
+use aios_core::{Progress, Timestamp};
 use aios_privacy::Pseudonym;
 use rusqlite::Connection;
 
@@ -89,7 +89,15 @@ impl Index {
     /// # Errors
     /// When the database cannot be written. A segment that cannot be read is left out until it can.
     pub fn catch_up(&mut self) -> Result<CaughtUp, StoreError> {
-        self.catch_up_by(usize::MAX)
+        self.catch_up_showing(&())
+    }
+
+    /// The same, for somebody who waits for it.
+    ///
+    /// # Errors
+    /// As for [`catch_up`](Self::catch_up).
+    pub fn catch_up_showing(&mut self, progress: &dyn Progress) -> Result<CaughtUp, StoreError> {
+        self.catch_up_by(usize::MAX, progress)
     }
 
     /// The same, but stops after some milliseconds of work, so that serving, which has the same cores, is
@@ -98,15 +106,21 @@ impl Index {
     /// # Errors
     /// As for [`catch_up`](Self::catch_up).
     pub(crate) fn catch_up_some(&mut self) -> Result<CaughtUp, StoreError> {
-        self.catch_up_by(catch_up::TURN)
+        self.catch_up_by(catch_up::TURN, &())
     }
 
-    fn catch_up_by(&mut self, lines_max: usize) -> Result<CaughtUp, StoreError> {
+    fn catch_up_by(
+        &mut self,
+        lines_max: usize,
+        progress: &dyn Progress,
+    ) -> Result<CaughtUp, StoreError> {
         // Before the look: what is changed during it is looked at again. Where no sealed segment was
         // changed since the last time, only the open ones can have more.
         let generation = self.dir.segments_generation();
         let is_sealed_known = self.sealed_at == Some(generation);
-        let caught_up = catch_up::run(&self.dir, &mut self.database, !is_sealed_known, lines_max)?;
+        let with_sealed = !is_sealed_known;
+        let caught_up =
+            catch_up::run(&self.dir, &mut self.database, with_sealed, lines_max, progress)?;
         if !caught_up.is_behind {
             self.sealed_at = Some(generation);
         }

@@ -185,12 +185,12 @@ fn who_reads_while_the_index_is_made_anew_can_tell() {
     log.seal();
     log.append(10..13);
     let mut index = log.index().rebuild().unwrap();
-    index.catch_up_by(3).unwrap();
+    index.catch_up_by(3, &()).unwrap();
     let read = || Index::read(&log.dir).unwrap().unwrap();
     let behind = read().n_bytes_behind().unwrap();
     assert!(behind > 0);
     assert_eq!(read().n_requests().unwrap(), 3);
-    index.catch_up_by(3).unwrap();
+    index.catch_up_by(3, &()).unwrap();
     assert!((1..behind).contains(&read().n_bytes_behind().unwrap()));
     index.catch_up().unwrap();
     assert_eq!((read().n_bytes_behind().unwrap(), read().n_requests().unwrap()), (0, 13));
@@ -231,7 +231,7 @@ fn the_index_may_be_brought_up_a_part_at_a_time() {
     log.append(10..17);
     let mut index = log.index();
     let mut n_turns = 0;
-    while index.catch_up_by(3).unwrap().is_behind {
+    while index.catch_up_by(3, &()).unwrap().is_behind {
         n_turns += 1;
     }
     // Seven new lines and the footer of what was sealed, three at a time.
@@ -287,6 +287,22 @@ fn the_index_follows_the_log_through_every_change() {
         CaughtUp { n_events: 0, n_forgotten: 1, is_behind: false }
     );
     assert_eq!(check(&index, &log.dir), 0);
+}
+
+#[test]
+fn whoever_waits_is_shown_how_much_of_the_sealed_segments_is_read() {
+    let log = Log::new();
+    log.append(0..50);
+    log.seal();
+    let footer = Segments::of(&log.dir).list().unwrap()[0].footer.clone().unwrap();
+    let watcher = fixture::Watcher::default();
+    log.index().rebuild().unwrap().catch_up_showing(&watcher).unwrap();
+    let seen = watcher.seen();
+    assert_eq!((seen.n_all, seen.n_begun, seen.n_ended), (footer.bytes, 1, 1));
+    // The footer's own line is read too.
+    assert_eq!(seen.n_done, footer.bytes + footer.line().len() as u64);
+    log.index().catch_up_showing(&watcher).unwrap();
+    assert_eq!(watcher.seen().n_all, footer.bytes, "there is nothing more to read");
 }
 
 #[test]

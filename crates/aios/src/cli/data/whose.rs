@@ -7,10 +7,10 @@ use aios_store::{Census, DataDir, Depth, EraseTarget};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::cli::busy::Busy;
 use crate::cli::context::Context;
 use crate::cli::output::Failure;
 use crate::cli::owner;
+use crate::cli::progress::Bar;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::keys;
@@ -69,9 +69,9 @@ impl Who {
         };
         let clients: Vec<String> = config.client_keys.iter().map(|key| key.name.clone()).collect();
         let now = SystemClock.now();
-        let busy = Busy::with("reading everything that is stored");
-        let looked = whose.look(&dir, ring.as_ref(), &clients, depth, now).map_err(advised)?;
-        drop(busy);
+        let bar = Bar::of_bytes();
+        let looked =
+            whose.look(&dir, ring.as_ref(), &clients, depth, now, &bar).map_err(advised)?;
         let key_versions = ring.iter().flat_map(|ring| ring.versions()).collect();
         let (target, census) = (looked.target, looked.census);
         owner::found_on_record(&config, target.pseudonyms(), census.n_events);
