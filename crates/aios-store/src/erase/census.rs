@@ -7,6 +7,7 @@ use aios_core::{Progress, Timestamp};
 use aios_privacy::Pseudonym;
 use serde::Serialize;
 
+use super::catalogue::Catalogue;
 use super::count::Counter;
 use super::judge::Judge;
 use super::registry::{Store, Treatment};
@@ -17,7 +18,8 @@ use crate::{DataDir, Hold, Holds, SegmentId, StoreError};
 /// How closely it is looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// A cold segment whose sidecar knows what is in it is believed.
+    /// What is to be cut. A cold segment of which the index or the sidecar knows what is in it is believed, and
+    /// what only the proof has to read is left out, so that a look costs what it finds and not what is stored.
     Catalogued,
     /// Every byte of every file is read, and no catalogue is asked.
     EveryByte,
@@ -131,7 +133,11 @@ impl Census {
         let judge = Judge::new(dir, target)?;
         let mut holds = Holds::of(dir).list()?;
         holds.retain(|hold| !hold.is_expired(now));
-        let mut counter = Counter::new(dir, &judge, depth, holds, planned_at);
+        let catalogue = match depth {
+            Depth::Catalogued => Some(Catalogue::of(dir, target)),
+            Depth::EveryByte => None,
+        };
+        let mut counter = Counter::new(dir, &judge, catalogue, holds, planned_at);
         scan::each_file(dir.path(), progress, |file| counter.look(file))?;
         Ok(counter.end())
     }

@@ -148,8 +148,7 @@ impl Eraser {
                 return Err(EraseError::Expired { id: id.to_owned(), valid_until });
             }
         }
-        self.refuse_if_changed(&entry)?;
-        let holds = self.held_by(&entry)?;
+        let holds = self.as_planned(&entry)?.held_by;
         if !holds.is_empty() {
             // It was decided: it is done as soon as it may be.
             self.step(&mut entry, ErasureState::Waiting)?;
@@ -255,14 +254,15 @@ impl Eraser {
         Ok(ErasureProof::of(&self.dir, census, &work.failed))
     }
 
-    /// What was looked at has to be what is erased, and all that the conversation has come to since.
-    fn refuse_if_changed(&self, entry: &LedgerEntry) -> Result<(), EraseError> {
+    /// What is there now. What was looked at has to be what is erased, and all that the conversation has come to
+    /// since.
+    fn as_planned(&self, entry: &LedgerEntry) -> Result<Census, EraseError> {
         let target = self.target_of(entry)?;
         let times = (self.clock.now(), entry.requested_at);
         let depth = Depth::Catalogued;
         let census = Census::as_of(&self.dir, &target, depth, times, &*self.progress)?;
         if entry.plan_hash.as_deref() == Some(&plan_hash(&entry.target, &census)) {
-            return Ok(());
+            return Ok(census);
         }
         Err(EraseError::Changed { id: entry.id.clone(), n_records: census.n_records() })
     }

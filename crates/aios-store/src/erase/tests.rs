@@ -289,6 +289,10 @@ fn lines_that_nobody_can_read_are_searched_as_bytes() {
 #[test]
 fn a_catalogue_that_hides_something_is_not_believed() {
     let rig = Rig::filled();
+    rig.log.seal_blocking().unwrap();
+    rig.log.catch_up_index().unwrap();
+    let index = rusqlite::Connection::open(rig.dir.index_path()).unwrap();
+    assert!(index.execute("DELETE FROM names", []).unwrap() > 9);
     let sidecar = rig.files().into_iter().find(|file| file.ends_with(".members")).unwrap();
     let path = rig.temp.path().join(&sidecar);
     let (ours, other) = (fixture::conversation(7).to_string(), format!("c1_{:032x}", 6));
@@ -300,6 +304,28 @@ fn a_catalogue_that_hides_something_is_not_believed() {
     let receipt = rig.erase(7);
     assert_eq!((receipt.state, receipt.n_records_erased), (ErasureState::Completed, 52));
     assert!(rig.lines() == kept(0..520, 7));
+}
+
+#[test]
+fn the_index_rules_out_only_what_it_has_read() {
+    let rig = Rig::filled();
+    rig.log.seal_blocking().unwrap();
+    rig.log.catch_up_index().unwrap();
+    let n_events = || {
+        let now = rig.clock.now();
+        Census::take(&rig.dir, &target(7), Depth::Catalogued, now, &()).unwrap().n_events
+    };
+    let index = rusqlite::Connection::open(rig.dir.index_path()).unwrap();
+    let change = |sql: &str| assert!(index.execute(sql, []).unwrap() > 0, "{sql}");
+    assert_eq!(n_events(), 52);
+    change("DELETE FROM names");
+    assert_eq!(n_events(), 12, "those in hot segments, which are always read");
+    // Of another state of the segments, it says nothing: the sidecar is asked.
+    change("UPDATE segments SET sha256 = 'x'");
+    assert_eq!(n_events(), 52);
+    drop(index);
+    crate::Index::open(&rig.dir).unwrap().rebuild().unwrap();
+    assert_eq!(n_events(), 52, "nor of what it has not read yet");
 }
 
 #[test]
@@ -324,6 +350,20 @@ fn whoever_waits_is_shown_every_byte_that_is_looked_through() {
     crate::verify(&rig.dir, true, &watcher).unwrap();
     let seen = watcher.seen();
     assert!(whole(seen) && seen.n_all == n_bytes, "{seen:?} of {n_bytes}");
+}
+
+#[test]
+fn a_copy_of_a_segment_elsewhere_is_not_ruled_out_by_what_became_of_the_segment() {
+    let rig = Rig::filled();
+    let analytics = rig.dir.analytics_path();
+    let names = crate::disk::entries_in(&analytics).unwrap();
+    let cold = names.iter().find(|name| name.ends_with(".gz")).unwrap();
+    let copy = fs::read(analytics.join(cold)).unwrap();
+    rig.erase(7);
+    rig.write("memory/x", "");
+    fs::write(rig.temp.path().join("memory").join(cold), copy).unwrap();
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    assert_eq!(plan.census.n_records(), 40);
 }
 
 #[test]

@@ -35,7 +35,7 @@ use std::ops::Range;
 
 use aios_core::{Progress, Timestamp};
 use aios_privacy::Pseudonym;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::{DataDir, SegmentId, StoreError};
 use database::Code;
@@ -151,6 +151,42 @@ impl Index {
     pub fn segments_of(&self, pseudonyms: &[Pseudonym]) -> Result<Vec<SegmentId>, StoreError> {
         let searched = self.search(pseudonyms);
         searched.map_err(|error| database::failed(&self.dir, "search", error))
+    }
+
+    /// Whether a segment names any of these; `None` if the index has not read the segment to its end, or in
+    /// another state than that of this digest. A hint, not a proof.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) fn is_any_named_in(
+        &self,
+        id: SegmentId,
+        sha256: &str,
+        pseudonyms: &[Pseudonym],
+    ) -> Result<Option<bool>, StoreError> {
+        let asked = self.names_any(id, sha256, pseudonyms);
+        asked.map_err(|error| database::failed(&self.dir, "search", error))
+    }
+
+    fn names_any(
+        &self,
+        id: SegmentId,
+        sha256: &str,
+        pseudonyms: &[Pseudonym],
+    ) -> rusqlite::Result<Option<bool>> {
+        let find = "SELECT seg FROM segments WHERE id = ?1 AND sha256 = ?2";
+        let mut find = self.database.prepare_cached(find)?;
+        let seg =
+            find.query_row((id.to_string(), sha256), |row| row.get::<_, i64>(0)).optional()?;
+        let Some(seg) = seg else { return Ok(None) };
+        let mut name =
+            self.database.prepare_cached("SELECT 1 FROM names WHERE seg = ?1 AND name = ?2")?;
+        for pseudonym in pseudonyms {
+            if name.exists((seg, Code::name(pseudonym.as_str())))? {
+                return Ok(Some(true));
+            }
+        }
+        Ok(Some(false))
     }
 
     /// Which of these any segment names, as far as the index has come. A hint, not a proof.

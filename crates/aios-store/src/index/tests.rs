@@ -306,6 +306,23 @@ fn whoever_waits_is_shown_how_much_of_the_sealed_segments_is_read() {
 }
 
 #[test]
+fn whoever_an_event_names_is_known_even_where_nothing_else_of_it_is_understood() {
+    let log = Log::new();
+    let (odd, said) = (fixture::line(1), fixture::feedback(2, 0.5));
+    let said = serde_json::to_string(&said).unwrap() + "\n";
+    let later = [
+        odd.replace("\"operation\":\"chat\"", "\"operation\":\"sing\""),
+        said.replace("\"source\":\"client\"", "\"source\":\"oracle\""),
+    ];
+    assert!(later[0] != odd && later[1] != said, "{said}");
+    fs::write(log.dir.events_path(), later.concat()).unwrap();
+    let mut index = log.index();
+    assert_eq!(index.catch_up().unwrap().n_events, 0);
+    let named = |n| index.segments_of(&[fixture::conversation(n)]).unwrap().len();
+    assert_eq!([1, 2, 3].map(named), [1, 1, 0]);
+}
+
+#[test]
 fn an_index_that_is_missing_damaged_or_old_is_made_anew() {
     let log = Log::new();
     log.append(0..50);

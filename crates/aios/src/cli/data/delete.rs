@@ -30,7 +30,7 @@ pub(super) struct Delete {
 
 impl Delete {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let looked = self.who.look(context, Depth::Catalogued)?;
+        let mut looked = self.who.clone().look(context, Depth::Catalogued)?;
         let census = &looked.census;
         if !self.execute {
             return show_plan(context, &looked, out);
@@ -38,7 +38,11 @@ impl Delete {
         let has_nothing = census.is_clean() && census.is_complete();
         // With a server, something may be on its way that no look can find: then it is fenced.
         if has_nothing && matches!(Owner::of(&looked.config)?, Owner::Us(_)) {
-            return nothing(context, &looked, out);
+            // Catalogues are no witnesses that there is nothing.
+            looked.census = self.who.look(context, Depth::EveryByte)?.census;
+            if looked.census.is_clean() && looked.census.is_complete() {
+                return nothing(context, &looked, out);
+            }
         }
         let receipt = erase::erase(&looked, &self.basis)?;
         show_receipt(context, &receipt, out)

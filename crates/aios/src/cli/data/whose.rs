@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::keys;
 
 /// Flags that name somebody.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Who {
     #[command(flatten)]
     named: Named,
@@ -26,7 +26,7 @@ pub(super) struct Who {
 }
 
 /// One of them.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
 struct Named {
     /// A conversation, by the id that the application sent
