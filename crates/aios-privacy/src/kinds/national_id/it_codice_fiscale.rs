@@ -52,6 +52,8 @@ fn look(source: &Source<'_>, at: usize) -> Look {
 
 /// The code around its year.
 fn span(source: &Source<'_>, at: usize) -> Option<(usize, usize)> {
+    // Most letters after two digits in a word are none of a month.
+    source.byte(at + 2).filter(|byte| MONTHS.contains(&byte.to_ascii_uppercase()))?;
     let start = at.checked_sub(NAMES)?;
     let end = start + LENGTH;
     let code: &[u8; LENGTH] = source.bytes().get(start..end)?.try_into().ok()?;
@@ -64,7 +66,6 @@ fn is_shaped(code: &[u8; LENGTH]) -> bool {
     let is_letter = |place: usize| code[place].is_ascii_uppercase();
     let day = digit(code[9]).zip(digit(code[10])).map(|(tens, ones)| tens * 10 + ones);
     (0..NAMES).chain([11, 15]).all(is_letter)
-        && MONTHS.contains(&code[8])
         && matches!(day, Some(1..=31 | 41..=71))
         && [12, 13, 14].into_iter().all(|place| digit(code[place]).is_some())
 }
