@@ -6,6 +6,7 @@ mod event;
 mod faults;
 mod id;
 mod memory;
+mod progress;
 mod purpose;
 mod reason;
 mod route;
@@ -22,6 +23,7 @@ pub use event::{
 pub use faults::{FAULT_MAX, Fault, FaultError, Faults, Ordered};
 pub use id::{EventId, RequestId};
 pub use memory::{MemoryOutcome, MemoryUse};
+pub use progress::Progress;
 pub use purpose::Purpose;
 pub use reason::{REASON_MAX, Reason, ReasonError};
 pub use route::{

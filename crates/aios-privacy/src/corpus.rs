@@ -7,6 +7,7 @@
 //! that was made to fit them would prove nothing.
 
 mod bank;
+mod crypto;
 mod frame;
 mod hard;
 mod hostile;

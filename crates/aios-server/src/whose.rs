@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use aios_core::Timestamp;
+use aios_core::{Progress, Timestamp};
 use aios_privacy::{Keyring, Pseudonym, is_legacy_conversation, legacy_conversation};
 use aios_store::{Census, DataDir, Depth, EraseTarget, StoreError};
 use serde::{Deserialize, Serialize};
@@ -113,11 +113,12 @@ impl Whose {
         configured: &[String],
         depth: Depth,
         now: Timestamp,
+        progress: &dyn Progress,
     ) -> Result<Looked, WhoseError> {
         let mut names = known_names(dir, configured)?;
         loop {
             let target = self.resolve(dir, keyring, &names, now)?;
-            let census = Census::take(dir, &target, depth, now)?;
+            let census = Census::take(dir, &target, depth, now, progress)?;
             let n_before = names.len();
             names.extend(census.clients.iter().cloned());
             if names.len() == n_before {
@@ -145,7 +146,7 @@ impl Whose {
             return Ok(None);
         };
         let mut names = known_names(dir, configured)?;
-        names.extend(Census::take(dir, &target, Depth::Catalogued, now)?.clients);
+        names.extend(Census::take(dir, &target, Depth::Catalogued, now, &())?.clients);
         let candidates = self.candidates(keyring, &names)?;
         let ids: BTreeSet<_> = candidates.into_iter().flat_map(|(_, all)| all).collect();
         Ok(planned.iter().all(|one| ids.contains(one)).then_some(target))
@@ -163,7 +164,7 @@ impl Whose {
             return self.target(only.clone());
         }
         let all = candidates.iter().flat_map(|(_, pseudonyms)| pseudonyms.clone()).collect();
-        let census = Census::take(dir, &self.target(all)?, Depth::Catalogued, now)?;
+        let census = Census::take(dir, &self.target(all)?, Depth::Catalogued, now, &())?;
         let has_some =
             |pseudonyms: &[Pseudonym]| pseudonyms.iter().any(|one| census.named.contains(one));
         let known: Vec<_> =
@@ -374,7 +375,7 @@ mod tests {
         let look = |client: &str| {
             let whose = Whose { client: Some(client.into()), ..conv("chat-1") };
             let now = Timestamp::from_micros(1_800_000_000_000_000);
-            whose.look(&dir, Some(&keyring()), &["new".to_owned()], Depth::EveryByte, now)
+            whose.look(&dir, Some(&keyring()), &["new".to_owned()], Depth::EveryByte, now, &())
         };
         let error = look("odl").unwrap_err().to_string();
         assert_eq!(error, "no client is or was called \"odl\"; known are new, old, (none)");
@@ -412,7 +413,7 @@ mod tests {
         let look = |text: String| {
             let pseudonym = Pseudonym::parse(&text).unwrap();
             let whose = Whose { pseudonym: Some(pseudonym), ..Whose::default() };
-            whose.look(&dir, Some(&keyring()), &[], Depth::EveryByte, now).map(|_| text)
+            whose.look(&dir, Some(&keyring()), &[], Depth::EveryByte, now, &()).map(|_| text)
         };
         let of = |version: u16, digit: &str| format!("c{version}_{}", digit.repeat(32));
         assert!(look(of(1, "a")).is_ok() && look(of(2, "0")).is_ok());

@@ -39,6 +39,11 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> 
     file.commit(&POINTS)
 }
 
+/// Bytes that stand there; none of what cannot be looked at.
+pub(crate) fn len(path: &Path) -> u64 {
+    fs::symlink_metadata(path).map_or(0, |metadata| metadata.len())
+}
+
 /// Reads a small file; `None` if it is not there.
 pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
     // Opening a pipe would wait until somebody writes to it.

@@ -1,6 +1,8 @@
 //! Events for tests.
 
-use aios_core::{Event, EventId, ResponseEvent, Timestamp};
+use std::sync::Mutex;
+
+use aios_core::{Event, EventId, Progress, ResponseEvent, Timestamp};
 use aios_memory::{Kind, Validity};
 use aios_privacy::{Policy, Pseudonym, RedactedText, Redactor, Remembered};
 use serde_json::json;
@@ -97,4 +99,39 @@ pub(crate) fn line(n: u64) -> String {
 /// A text in which nothing is to be masked.
 pub(crate) fn safe(text: &str) -> RedactedText {
     Redactor::new(&[]).redact(text).text
+}
+
+/// Somebody who is shown how long work goes, and remembers it.
+#[derive(Debug, Default)]
+pub(crate) struct Watcher(Mutex<Seen>);
+
+/// What was shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) n_all: u64,
+    pub(crate) n_done: u64,
+    /// How often something began, and ended.
+    pub(crate) n_begun: u64,
+    pub(crate) n_ended: u64,
+}
+
+impl Watcher {
+    pub(crate) fn seen(&self) -> Seen {
+        *self.0.lock().unwrap()
+    }
+}
+
+impl Progress for Watcher {
+    fn begin(&self, n: u64) {
+        let mut seen = self.0.lock().unwrap();
+        (seen.n_all, seen.n_begun) = (seen.n_all + n, seen.n_begun + 1);
+    }
+
+    fn advance(&self, n: u64) {
+        self.0.lock().unwrap().n_done += n;
+    }
+
+    fn end(&self) {
+        self.0.lock().unwrap().n_ended += 1;
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
+use aios_core::Progress;
 use serde::Serialize;
 
 use crate::back::BackLines;
@@ -15,7 +16,7 @@ use crate::segment::facts::{self, Kind};
 use crate::segment::footer::{Counts, Tally};
 use crate::segment::sidecar::Sidecar;
 use crate::segment::{Day, FileKind, Layout, ages, names};
-use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text, regular};
+use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text, disk, regular};
 
 /// Most bad lines of one file that are named one by one.
 const NAMED_MAX: usize = 20;
@@ -45,21 +46,31 @@ pub struct Verified {
 }
 
 /// Reads every byte of the log. With `is_quiet` nobody writes it, so a torn end and a stray file are
-/// faults; else they may be somebody's work in progress.
+/// faults; else they may be somebody's work in progress. What is shown are the bytes of sealed segments, as they lie on
+/// disk.
 ///
 /// # Errors
 /// When the log's directory cannot be listed. A file that cannot be read is a fault.
-pub fn verify(dir: &DataDir, is_quiet: bool) -> Result<Verified, StoreError> {
+pub fn verify(
+    dir: &DataDir,
+    is_quiet: bool,
+    progress: &dyn Progress,
+) -> Result<Verified, StoreError> {
     let layout = Layout::of(dir);
     let mut verifier = Verifier { erased: erased(dir), done: Verified::default() };
-    for (id, age) in ages(&layout)? {
+    let ages = ages(&layout)?;
+    let len = |(id, age): (&SegmentId, &Age)| disk::len(&age.path(&layout, *id));
+    progress.begin(ages.iter().map(len).sum());
+    for (id, age) in &ages {
         verifier.done.n_segments += 1;
         let n_before = verifier.done.faults.len();
-        verifier.segment(&layout, id, age, is_quiet);
+        verifier.segment(&layout, *id, *age, is_quiet);
         if verifier.done.faults.len() > n_before {
-            verifier.copies(&layout.hot(id), &dir.quarantine_path());
+            verifier.copies(&layout.hot(*id), &dir.quarantine_path());
         }
+        progress.advance(len((id, age)));
     }
+    progress.end();
     for path in [layout.late(), layout.active()] {
         verifier.open(&path, is_quiet);
     }
@@ -327,7 +338,7 @@ mod tests {
         }
         fs::write(layout.active(), fixture::line(601)).unwrap();
         harm(&layout, id);
-        let verified = verify(&dir, true).unwrap();
+        let verified = verify(&dir, true, &()).unwrap();
         let faults: Vec<_> = verified
             .faults
             .iter()

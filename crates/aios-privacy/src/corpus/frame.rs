@@ -1,7 +1,7 @@
 //! What stands around a value: a sentence, a field of JSON, a row, a line of a log or of code.
 
 use super::random::Random;
-use super::{Sample, Value, bank, hard, identity, secret, value};
+use super::{Sample, Value, bank, crypto, hard, identity, secret, value};
 use crate::kind::PiiKind;
 
 const KINDS: [PiiKind; 12] = [
@@ -56,7 +56,7 @@ fn plain(kind: PiiKind, random: &mut Random) -> Value {
         PiiKind::Iban => bank::iban(random),
         PiiKind::UsSsn => identity::us_ssn(random),
         PiiKind::NationalId => identity::national_id(random),
-        PiiKind::Crypto => identity::crypto(random),
+        PiiKind::Crypto => crypto::crypto(random),
         PiiKind::Secret | PiiKind::Custom => unreachable!("secrets have frames of their own"),
     }
 }

@@ -1,6 +1,4 @@
-//! Numbers that states give to people, and addresses of crypto-currencies.
-
-use sha2::{Digest, Sha256};
+//! Numbers that states give to people.
 
 use super::Value;
 use super::bank::{grouped, luhn};
@@ -33,7 +31,7 @@ pub(super) fn us_ssn(random: &mut Random) -> Value {
 }
 
 pub(super) fn national_id(random: &mut Random) -> Value {
-    match random.below(8) {
+    match random.below(13) {
         0 => uk_nino(random),
         1 => uk_nhs(random),
         2 => es_dni(random),
@@ -41,6 +39,11 @@ pub(super) fn national_id(random: &mut Random) -> Value {
         4 => in_aadhaar(random),
         5 => pl_pesel(random),
         6 => ca_sin(random),
+        7 => de_idnr(random),
+        8 => it_codice_fiscale(random),
+        9 => cn_resident(random),
+        10 => jp_my_number(random),
+        11 => in_pan(random),
         _ => fr_nir(random),
     }
 }
@@ -201,55 +204,93 @@ pub(super) fn fr_nir(random: &mut Random) -> Value {
     value(random.pick(&["NIR ", "n° de sécurité sociale ", "", "mon numéro de sécu: "]), text)
 }
 
-pub(super) fn crypto(random: &mut Random) -> Value {
-    let text = match random.below(3) {
-        0 => format!("0x{}", random.text(40, "0123456789abcdefABCDEF")),
-        1 => base58(random),
-        _ => bech32(random),
+/// Ten digits of which one is twice or three times there, with the one check that fits.
+pub(super) fn de_idnr(random: &mut Random) -> Value {
+    let (n_repeated, n_others) = random.pick(&[(2, 8), (2, 8), (3, 7)]);
+    let number = loop {
+        let mut digits: Vec<char> = ('0'..='9').collect();
+        random.shuffle(&mut digits);
+        digits.truncate(n_others + 1);
+        let repeated = digits[0];
+        digits.extend(std::iter::repeat_n(repeated, n_repeated - 1));
+        random.shuffle(&mut digits);
+        let body: String = digits.into_iter().collect();
+        let in_row = repeated.to_string().repeat(3);
+        if !body.starts_with('0') && !body.contains(&in_row) {
+            break format!("{body}{}", mod_11_10(&body));
+        }
     };
-    value(random.pick(&["send it to ", "wallet ", "", "donate: ", "BTC/ETH address "]), text)
+    let text = if random.below(2) == 0 { number } else { grouped(&number, &[2, 3, 3, 3], " ") };
+    value(random.pick(&["Steuer-ID ", "meine IdNr. ist ", "", "tax id "]), text)
 }
 
-/// Long division by 58, of the bytes with their checksum.
-fn base58(random: &mut Random) -> String {
-    const ALPHABET: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    let mut bytes = vec![random.pick(&[0u8, 5])];
-    bytes.extend((0..20).map(|_| u8::try_from(random.within(1, 255)).unwrap_or(1)));
-    let check = Sha256::digest(Sha256::digest(&bytes));
-    bytes.extend_from_slice(&check[..4]);
-    let n_zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    let mut text = Vec::new();
-    while bytes.iter().any(|byte| *byte != 0) {
-        let mut rest = 0;
-        for byte in &mut bytes {
-            let value = rest * 256 + usize::from(*byte);
-            *byte = u8::try_from(value / 58).unwrap_or(0);
-            rest = value % 58;
+/// The digit that makes the whole leave 1, as the standard puts it: by trying each.
+fn mod_11_10(body: &str) -> u32 {
+    let fits = |check: &u32| {
+        let mut product = 10;
+        for digit in body.chars().filter_map(|c| c.to_digit(10)) {
+            let sum = product + digit;
+            product = if sum % 10 == 0 { 10 } else { sum % 10 } * 2 % 11;
         }
-        text.push(ALPHABET[rest]);
-    }
-    text.extend(std::iter::repeat_n(b'1', n_zeros));
-    text.into_iter().rev().map(char::from).collect()
+        (product + check) % 10 == 1
+    };
+    (0..10).find(fits).unwrap_or_default()
 }
 
-/// BIP 173's reference: the polynomial's remainder over the expanded prefix, the data and six zeros.
-fn bech32(random: &mut Random) -> String {
-    const ALPHABET: &[u8] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-    const GENERATORS: [u64; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
-    let mut data = vec![0];
-    data.extend((0..32).map(|_| random.below(32)));
-    let mut rest = 1u64;
-    for value in [3, 3, 0, 2, 3].into_iter().chain(data.iter().copied()).chain([0; 6]) {
-        let top = rest >> 25;
-        rest = (rest & 0x1ff_ffff) << 5 ^ value;
-        for (bit, generator) in GENERATORS.iter().enumerate() {
-            if top >> bit & 1 == 1 {
-                rest ^= generator;
-            }
-        }
-    }
-    rest ^= 1;
-    data.extend((0..6).map(|place| rest >> (5 * (5 - place)) & 31));
-    let text = data.iter().map(|value| char::from(ALPHABET[usize::try_from(*value).unwrap_or(0)]));
-    format!("bc1{}", text.collect::<String>())
+pub(super) fn it_codice_fiscale(random: &mut Random) -> Value {
+    let names = random.text(6, "BCDFGLMNPRSTVXAIO");
+    let month = random.text(1, "ABCDEHLMPRST");
+    let day = random.within(1, 28) + random.pick(&[0, 40]);
+    let place = random.text(1, "ABCDEFGHILMZ");
+    let body = format!("{names}{}{month}{day:02}{place}{}", random.digits(2), random.digits(3));
+    // By the table of the decree: a digit and the letter of its place count the same.
+    const ODD: &str = "BAKPLCQDREVOSFTGUHMINJWZYX";
+    let place = |c: char| c.to_digit(36).map_or(0, |n| if n < 10 { n } else { n - 10 });
+    let odd = |c: char| {
+        let letter = char::from(b'A' + u8::try_from(place(c)).unwrap_or(0));
+        u32::try_from(ODD.find(letter).unwrap_or(0)).unwrap_or(0)
+    };
+    let counted = body.chars().enumerate().map(|(n, c)| if n % 2 == 0 { odd(c) } else { place(c) });
+    let check = char::from(b'A' + u8::try_from(counted.sum::<u32>() % 26).unwrap_or(0));
+    value(
+        random.pick(&["codice fiscale ", "C.F. ", "", "il mio codice fiscale è "]),
+        format!("{body}{check}"),
+    )
+}
+
+pub(super) fn cn_resident(random: &mut Random) -> Value {
+    let place = random.pick(&["110105", "440524", "310104", "510107", "330106"]);
+    let body = format!(
+        "{place}{}{:02}{:02}{}",
+        random.within(1940, 2015),
+        random.within(1, 12),
+        random.within(1, 28),
+        random.digits(3)
+    );
+    // The weights of the standard and its row of checks, which the scanner does without.
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: usize =
+        body.bytes().zip(weights).map(|(byte, weight)| usize::from(byte - b'0') * weight).sum();
+    let check = char::from(b"10X98765432"[sum % 11]);
+    value(random.pick(&["身份证号 ", "身份证：", "", "resident id "]), format!("{body}{check}"))
+}
+
+pub(super) fn jp_my_number(random: &mut Random) -> Value {
+    let body = random.pattern("N##########");
+    // From the right, as the ordinance counts.
+    let weight = |n: u32| if n <= 6 { n + 1 } else { n - 5 };
+    let digits = body.chars().rev().filter_map(|c| c.to_digit(10));
+    let rest = digits.zip(1..).map(|(digit, n)| digit * weight(n)).sum::<u32>() % 11;
+    let check = if rest <= 1 { 0 } else { 11 - rest };
+    value(
+        random.pick(&["マイナンバー：", "個人番号 ", "My Number ", "her My Number is "]),
+        grouped(&format!("{body}{check}"), &[4, 4, 4], random.pick(&["", " ", "-"])),
+    )
+}
+
+pub(super) fn in_pan(random: &mut Random) -> Value {
+    const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let (first, name) = (random.text(3, LETTERS), random.text(1, LETTERS));
+    let text = format!("{first}P{name}{}{}", random.digits(4), random.text(1, LETTERS));
+    value(random.pick(&["PAN ", "my PAN is ", "PAN card: ", "permanent account number "]), text)
 }

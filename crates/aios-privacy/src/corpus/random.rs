@@ -30,6 +30,14 @@ impl Random {
         of[usize::try_from(self.below(n)).expect("below a list's length")]
     }
 
+    /// Puts them in another order.
+    pub(super) fn shuffle<T>(&mut self, all: &mut [T]) {
+        for last in (1..all.len()).rev() {
+            let n = u64::try_from(last).expect("a list of a few items");
+            all.swap(last, usize::try_from(self.within(0, n)).expect("below a list's length"));
+        }
+    }
+
     /// `n` characters of `alphabet`.
     pub(super) fn text(&mut self, n: usize, alphabet: &str) -> String {
         let bytes = alphabet.as_bytes();

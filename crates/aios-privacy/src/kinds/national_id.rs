@@ -5,18 +5,28 @@
 
 mod br_cpf;
 mod ca_sin;
+mod cn_resident;
+mod de_idnr;
 mod es_dni;
 mod fr_nir;
 mod in_aadhaar;
+mod in_pan;
+mod it_codice_fiscale;
+mod jp_my_number;
 mod pl_pesel;
 mod uk_nhs;
 mod uk_nino;
 
 pub(crate) use br_cpf::DETECTOR as BR_CPF;
 pub(crate) use ca_sin::DETECTOR as CA_SIN;
+pub(crate) use cn_resident::DETECTOR as CN_RESIDENT;
+pub(crate) use de_idnr::DETECTOR as DE_IDNR;
 pub(crate) use es_dni::DETECTOR as ES_DNI;
 pub(crate) use fr_nir::DETECTOR as FR_NIR;
 pub(crate) use in_aadhaar::DETECTOR as IN_AADHAAR;
+pub(crate) use in_pan::DETECTOR as IN_PAN;
+pub(crate) use it_codice_fiscale::DETECTOR as IT_CODICE_FISCALE;
+pub(crate) use jp_my_number::DETECTOR as JP_MY_NUMBER;
 pub(crate) use pl_pesel::DETECTOR as PL_PESEL;
 pub(crate) use uk_nhs::DETECTOR as UK_NHS;
 pub(crate) use uk_nino::DETECTOR as UK_NINO;

@@ -101,7 +101,7 @@ impl AdminState {
         let live = self.gateway.live.load();
         let clients = live.clients.names();
         let now = self.gateway.clock.now();
-        whose.look(&self.data_dir, Some(&self.keyring), &clients, depth, now)
+        whose.look(&self.data_dir, Some(&self.keyring), &clients, depth, now, &())
     }
 
     /// Whom the plan is about, with the id that they are known by.

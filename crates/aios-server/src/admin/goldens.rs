@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aios_core::{Clock, EventId};
+use aios_core::{Clock, EventId, Progress};
 use aios_eval::{BUILT_IN_SET, Candidate, GoldenError, GoldenSet, with_cases};
 use aios_store::{GoldenPaths, StoreError, change_document, find_event};
 use axum::extract::State;
@@ -17,7 +17,6 @@ use super::auth::Caller;
 use super::guard::error;
 use super::trail::off_the_loop;
 use super::view::goldens::{PromoteAsked, Promoted, RunView};
-use crate::golden::Progress;
 use crate::nightly::{StepReport, StepState};
 
 /// The run that is under way or was the last.
@@ -74,12 +73,12 @@ impl GoldenRuns {
 }
 
 impl Progress for GoldenRuns {
-    fn begin(&self, n: usize) {
-        self.change(|run| run.n_all += n);
+    fn begin(&self, n: u64) {
+        self.change(|run| run.n_all += n as usize);
     }
 
-    fn advance(&self) {
-        self.change(|run| run.n_done += 1);
+    fn advance(&self, n: u64) {
+        self.change(|run| run.n_done += n as usize);
     }
 
     fn end(&self) {}

@@ -10,4 +10,4 @@ mod runner;
 
 pub use asker::{Asker, Judge};
 pub use report::{About, compared, draft, judge_name, judge_named};
-pub use runner::{Progress, Run};
+pub use runner::Run;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aios_core::Progress;
 use aios_eval::{Comparison, Doubt, GoldenSet, Observation, Report, TestResult, unanswered};
 use tokio::task::JoinSet;
 
@@ -10,23 +11,6 @@ use super::asker::Asker;
 
 /// How often doubts are followed up. Each time more is asked, so that an end comes well before.
 const ROUNDS_MAX: usize = 8;
-
-/// Is shown how a run goes.
-pub trait Progress {
-    /// So many questions come now.
-    fn begin(&self, n: usize);
-    /// One more was asked.
-    fn advance(&self);
-    /// That was all for now.
-    fn end(&self);
-}
-
-/// Nobody looks.
-impl Progress for () {
-    fn begin(&self, _n: usize) {}
-    fn advance(&self) {}
-    fn end(&self) {}
-}
 
 /// A golden run under way: what was seen so far, by case.
 pub struct Run<'a> {
@@ -97,7 +81,7 @@ impl<'a> Run<'a> {
 
     /// Asks the questions at these places of the set, in this order.
     pub async fn ask(&mut self, places: Vec<usize>) {
-        self.progress.begin(places.len());
+        self.progress.begin(places.len() as u64);
         let mut under_way = JoinSet::new();
         let mut places = places.into_iter();
         loop {
@@ -113,7 +97,7 @@ impl<'a> Run<'a> {
                 // What was lost leaves its case with a run too few, which is no pass.
                 Some(Err(error)) => tracing::error!(%error, "a question was lost"),
             }
-            self.progress.advance();
+            self.progress.advance(1);
         }
         self.progress.end();
     }

@@ -134,7 +134,8 @@ mod tests {
             frozen: false,
             origin: "canary".to_owned(),
         };
-        look(&objectives, &[], Some(&goldens), &split, MemoryLook::default()).verdict
+        look(&objectives, &[], Some(&goldens), &split, MemoryLook::default(), &Unread::default())
+            .verdict
             == Verdict::Met
     }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
-use aios_core::Bucket;
+use aios_core::{Bucket, Progress};
 use aios_eval::candidate_fingerprint;
 use aios_privacy::Keyring;
 use aios_store::{AuditLog, DataDir, Rotator, actor};
@@ -15,7 +15,6 @@ use super::{
     Night, NightReport, Nightly, Served, StepReport, StepState, due_since, follow, run_night,
 };
 use crate::gateway::Gateway;
-use crate::golden::Progress;
 
 /// How often it is asked whether work is due. Waiting by the wall clock would miss a machine that slept.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -69,7 +68,7 @@ impl Housekeeper {
     pub(crate) fn ask_goldens(
         &self,
         actor: &str,
-        progress: Arc<dyn Progress + Send + Sync>,
+        progress: Arc<dyn Progress>,
         begun: impl FnOnce(),
     ) -> Option<StepReport> {
         let _under_way = self.alone()?;

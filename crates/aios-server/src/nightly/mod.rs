@@ -16,12 +16,11 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use aios_core::Timestamp;
+use aios_core::{Progress, Timestamp};
 use aios_privacy::{Keyring, Redactor};
 use aios_store::{AuditAction, AuditLog, DataDir, EventStore, Rotator, oldest_event};
 use serde::{Deserialize, Serialize};
 
-use crate::golden::Progress;
 use crate::judging::Objectives;
 
 pub(crate) use housekeeper::{House, Housekeeper};
@@ -55,7 +54,7 @@ pub struct Night {
     /// Only tell what would be done.
     pub dry_run: bool,
     /// Is shown how golden questions go.
-    pub progress: Arc<dyn Progress + Send + Sync>,
+    pub progress: Arc<dyn Progress>,
     /// Only this step, one of [`step_names`].
     pub only: Option<String>,
     /// Room that is left on the disk; none if nobody can tell.

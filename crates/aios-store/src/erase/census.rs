@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use aios_core::Timestamp;
+use aios_core::{Progress, Timestamp};
 use aios_privacy::Pseudonym;
 use serde::Serialize;
 
+use super::catalogue::Catalogue;
 use super::count::Counter;
 use super::judge::Judge;
 use super::registry::{Store, Treatment};
@@ -17,7 +18,8 @@ use crate::{DataDir, Hold, Holds, SegmentId, StoreError};
 /// How closely it is looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// A cold segment whose sidecar knows what is in it is believed.
+    /// What is to be cut. A cold segment of which the index or the sidecar knows what is in it is believed, and
+    /// what only the proof has to read is left out, so that a look costs what it finds and not what is stored.
     Catalogued,
     /// Every byte of every file is read, and no catalogue is asked.
     EveryByte,
@@ -104,7 +106,7 @@ pub(crate) struct Holding {
 }
 
 impl Census {
-    /// Looks through everything that is stored.
+    /// Looks through everything that is stored. What is shown are the bytes of the files as they lie on disk.
     ///
     /// # Errors
     /// When the data directory cannot be listed, or the holds or a key cannot be read. Any other file that cannot
@@ -114,26 +116,29 @@ impl Census {
         target: &EraseTarget,
         depth: Depth,
         now: Timestamp,
+        progress: &dyn Progress,
     ) -> Result<Self, StoreError> {
-        Self::as_of(dir, target, depth, now, now)
+        Self::as_of(dir, target, depth, (now, now), progress)
     }
 
-    /// The same; events after `planned_at` are found like all others, but are no change of a plan: a
+    /// The same as of `now`; events after `planned_at` are found like all others, but are no change of a plan: a
     /// conversation may go on while its erasure is decided.
     pub(crate) fn as_of(
         dir: &DataDir,
         target: &EraseTarget,
         depth: Depth,
-        now: Timestamp,
-        planned_at: Timestamp,
+        (now, planned_at): (Timestamp, Timestamp),
+        progress: &dyn Progress,
     ) -> Result<Self, StoreError> {
         let judge = Judge::new(dir, target)?;
         let mut holds = Holds::of(dir).list()?;
         holds.retain(|hold| !hold.is_expired(now));
-        let mut counter = Counter::new(dir, &judge, depth, holds, planned_at);
-        for file in scan::files(dir.path())? {
-            counter.look(&file);
-        }
+        let catalogue = match depth {
+            Depth::Catalogued => Some(Catalogue::of(dir, target)),
+            Depth::EveryByte => None,
+        };
+        let mut counter = Counter::new(dir, &judge, catalogue, holds, planned_at);
+        scan::each_file(dir.path(), progress, |file| counter.look(file))?;
         Ok(counter.end())
     }
 

@@ -7,7 +7,8 @@ use std::path::Path;
 use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
 
-use super::census::{Census, Depth, Holding, Left, Named, StoreCount};
+use super::catalogue::Catalogue;
+use super::census::{Census, Holding, Left, Named, StoreCount};
 use super::content::{Content, each_line};
 use super::document::Document;
 use super::judge::Judge;
@@ -15,10 +16,8 @@ use super::registry::{STORES, Store, Treatment};
 use super::scan::{self, Found};
 use super::target::Whose;
 use crate::memory::{rows_of, rows_with};
-use crate::segment::Layout;
 use crate::segment::facts::{self, Kind};
 use crate::segment::name::FileKind;
-use crate::segment::sidecar::Sidecar;
 use crate::{DataDir, Hold, SegmentId};
 
 /// Most pseudonyms of others that are told apart.
@@ -31,7 +30,8 @@ const CLIENTS_MAX: usize = 10_000;
 pub(super) struct Counter<'a> {
     dir: &'a DataDir,
     judge: &'a Judge<'a>,
-    depth: Depth,
+    /// What is believed; none where every byte is read.
+    catalogue: Option<Catalogue<'a>>,
     planned_at: Timestamp,
     counts: BTreeMap<&'static str, StoreCount>,
     others: BTreeSet<String>,
@@ -44,22 +44,27 @@ impl<'a> Counter<'a> {
     pub(super) fn new(
         dir: &'a DataDir,
         judge: &'a Judge<'a>,
-        depth: Depth,
+        catalogue: Option<Catalogue<'a>>,
         holds: Vec<Hold>,
         planned_at: Timestamp,
     ) -> Self {
         let census = Census { raw_id_searched: judge.target.has_raw_id(), ..Census::default() };
         let (counts, others) = (BTreeMap::new(), BTreeSet::new());
-        Self { dir, judge, depth, planned_at, counts, others, holds, census }
+        Self { dir, judge, catalogue, planned_at, counts, others, holds, census }
     }
 
     pub(super) fn look(&mut self, file: &Found) {
         let looked = match file.store {
+            Some(store) if self.is_ruled_out(file, store) => {
+                self.count(store).n_files += 1;
+                Ok(())
+            }
             Some(store) => match store.treatment {
                 Treatment::Lines => self.lines(file, store),
                 Treatment::Records => self.records(file, store),
                 Treatment::Database => self.rows(file, store),
                 Treatment::Derived
+                | Treatment::Catalogue
                 | Treatment::Indexed
                 | Treatment::Scraps
                 | Treatment::Proof
@@ -81,10 +86,6 @@ impl<'a> Counter<'a> {
     }
 
     fn lines(&mut self, file: &Found, store: &'static Store) -> io::Result<()> {
-        if self.depth == Depth::Catalogued && self.is_ruled_out(&file.path) {
-            self.count(store).n_files += 1;
-            return Ok(());
-        }
         let judge = self.judge;
         let may_be_older = judge.may_be_older(&file.path)?;
         let mut seen = StoreCount { store: store.name, n_files: 1, ..StoreCount::default() };
@@ -200,7 +201,10 @@ impl<'a> Counter<'a> {
         let is_proof = treatment == Some(Treatment::Proof);
         let has_words = treatment == Some(Treatment::Names);
         // A database keeps the digits as bytes.
-        let is_packed = matches!(treatment, Some(Treatment::Derived | Treatment::Indexed));
+        let is_packed = matches!(
+            treatment,
+            Some(Treatment::Derived | Treatment::Catalogue | Treatment::Indexed)
+        );
         let (mut is_named, mut has_raw, mut is_wrapped) = (false, false, false);
         let overlap = target.len_max() + 1;
         let n_bytes = scan::each_window(&file.path, overlap, |window, seen| {
@@ -267,23 +271,12 @@ impl<'a> Counter<'a> {
         Ok(())
     }
 
-    /// Whether the sidecar of a cold segment says that the target is not in it.
-    fn is_ruled_out(&self, path: &Path) -> bool {
-        let Some(id) = cold_segment(path) else { return false };
-        let layout = Layout::of(self.dir);
-        // What cannot be read, or is about another state of the segment, rules out nothing; and lines
-        // that are no events stand in no catalogue.
-        let footer = Sidecar::load_footer(&layout, id).ok().flatten();
-        footer.is_some_and(|footer| footer.n_bad == 0) && self.names_nobody(&layout.sidecar(id))
-    }
-
-    fn names_nobody(&self, path: &Path) -> bool {
-        let mut is_named = false;
-        let target = self.judge.target;
-        let looked = scan::each_window(path, target.len_max(), |window, _| {
-            is_named |= target.names_in(window);
-        });
-        looked.is_ok() && !is_named
+    /// Whether a file need not be read to know what is to be cut.
+    fn is_ruled_out(&self, file: &Found, store: &Store) -> bool {
+        self.catalogue.as_ref().is_some_and(|catalogue| {
+            store.treatment.is_for_the_proof()
+                || cold_segment(&file.path).is_some_and(|id| catalogue.rules_out(id, &file.path))
+        })
     }
 
     fn hold(&mut self, file: &Found, n_records: u64) {

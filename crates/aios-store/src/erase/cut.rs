@@ -34,9 +34,9 @@ pub(crate) fn cut(
     work: &mut Work,
 ) -> Result<(), StoreError> {
     work.failed.clear();
-    let mut census = Census::take(dir, target, depth, now)?;
+    let mut census = Census::take(dir, target, depth, now, &())?;
     if salvage(dir, &census, work) {
-        census = Census::take(dir, target, depth, now)?;
+        census = Census::take(dir, target, depth, now, &())?;
     }
     // Catalogues last: they are made anew from what is then in the segments.
     let (catalogues, rest): (Vec<_>, Vec<_>) =
@@ -65,7 +65,9 @@ fn salvage(dir: &DataDir, census: &Census, work: &mut Work) -> bool {
 }
 
 fn is_catalogue(holding: &Holding) -> bool {
-    holding.store.is_some_and(|store| store.treatment == Treatment::Derived)
+    holding
+        .store
+        .is_some_and(|store| matches!(store.treatment, Treatment::Derived | Treatment::Catalogue))
 }
 
 /// One pass over what holds something of the target.
@@ -90,8 +92,12 @@ impl Pass<'_> {
                 }
             }
             // With its segment a sidecar was made anew, and is about nobody who is gone.
-            Treatment::Derived if !is_named(self.judge.target, path)? => Ok(()),
-            Treatment::Derived | Treatment::Scraps => self.remove(path, work),
+            Treatment::Derived | Treatment::Catalogue if !is_named(self.judge.target, path)? => {
+                Ok(())
+            }
+            Treatment::Derived | Treatment::Catalogue | Treatment::Scraps => {
+                self.remove(path, work)
+            }
             Treatment::Database => self.cut_rows(path, work),
             // Brought to where the log is once all segments are cut.
             Treatment::Indexed => Ok(()),

@@ -1,6 +1,7 @@
 //! Erasure: what belongs to one conversation or person is found, removed from every store, and that
 //! it is gone is proven by reading all of them.
 
+mod catalogue;
 mod census;
 mod content;
 mod count;

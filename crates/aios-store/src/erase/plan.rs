@@ -48,5 +48,7 @@ pub fn plan_hash(target: &[Pseudonym], census: &Census) -> String {
 
 fn is_catalogue(name: &str) -> bool {
     let mut stores = STORES.iter().filter(|store| store.name == name);
-    stores.any(|store| matches!(store.treatment, Treatment::Derived | Treatment::Indexed))
+    stores.any(|store| {
+        matches!(store.treatment, Treatment::Derived | Treatment::Catalogue | Treatment::Indexed)
+    })
 }

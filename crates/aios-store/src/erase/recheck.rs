@@ -117,6 +117,7 @@ fn is_without_index(file: &Found) -> bool {
         Treatment::Database | Treatment::Records | Treatment::Scraps | Treatment::Names => true,
         Treatment::Lines
         | Treatment::Derived
+        | Treatment::Catalogue
         | Treatment::Indexed
         | Treatment::Proof
         | Treatment::Apart => false,

@@ -32,6 +32,9 @@ pub(crate) enum Treatment {
     Lines,
     /// Made from other stores: removed where it names the subject, and made anew.
     Derived,
+    /// Says what stands where in a segment: made anew with it, and removed where it names the subject all the
+    /// same.
+    Catalogue,
     /// Made from the event log by its own thread, which forgets what the log has no more.
     Indexed,
     /// A database that erases its own rows, down to the bytes.
@@ -48,6 +51,23 @@ pub(crate) enum Treatment {
     Proof,
     /// Holds nothing of any subject; searched all the same.
     Apart,
+}
+
+impl Treatment {
+    /// Whether only the proof reads such files. They follow what was cut elsewhere, or stay as they are, so that
+    /// finding out what is to be cut learns nothing from them; and they grow with the log, as it then would.
+    pub(crate) fn is_for_the_proof(self) -> bool {
+        match self {
+            Self::Catalogue | Self::Indexed | Self::Proof => true,
+            Self::Lines
+            | Self::Derived
+            | Self::Database
+            | Self::Scraps
+            | Self::Records
+            | Self::Names
+            | Self::Apart => false,
+        }
+    }
 }
 
 /// Every store, in the order in which they are searched.

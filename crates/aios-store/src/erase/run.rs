@@ -4,9 +4,10 @@
 //! before it is taken and can be taken again: a start after a crash goes on from the last one. From
 //! the ledger on there is no way back, so that nothing is ever half erased for good.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aios_core::Clock;
+use aios_core::{Clock, Progress};
 
 use super::census::{Census, Depth};
 use super::cut::cut;
@@ -35,7 +36,6 @@ pub struct Resumed {
 }
 
 /// Erases. One for each data directory, beside its open event log.
-#[derive(Debug)]
 pub struct Eraser {
     pub(super) dir: DataDir,
     pub(super) log: Arc<FileEventLog>,
@@ -45,6 +45,13 @@ pub struct Eraser {
     ledger: Mutex<Ledger>,
     /// One erasure at a time.
     pub(super) turn: Mutex<()>,
+    progress: Box<dyn Progress>,
+}
+
+impl fmt::Debug for Eraser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Eraser").field("dir", &self.dir).finish_non_exhaustive()
+    }
 }
 
 impl Eraser {
@@ -67,7 +74,14 @@ impl Eraser {
             signer: Signer::load(dir)?,
             ledger: Mutex::new(Ledger::read(dir)?.told()),
             turn: Mutex::default(),
+            progress: Box::new(()),
         })
+    }
+
+    /// The same, with somebody who is shown how long looking through everything goes.
+    #[must_use]
+    pub fn showing(self, progress: impl Progress + 'static) -> Self {
+        Self { progress: Box::new(progress), ..self }
     }
 
     /// Finds out what an erasure would remove, and puts it on record. Changes nothing else.
@@ -93,7 +107,8 @@ impl Eraser {
             n_records: 0,
         };
         self.step(&mut entry, ErasureState::Requested)?;
-        let census = Census::as_of(&self.dir, target, Depth::Catalogued, now, now)?;
+        let depth = Depth::Catalogued;
+        let census = Census::as_of(&self.dir, target, depth, (now, now), &*self.progress)?;
         let plan_hash = plan_hash(target.pseudonyms(), &census);
         let valid_until = self.clock.now().plus(PLAN_LIFE);
         (entry.plan_hash, entry.valid_until) = (Some(plan_hash.clone()), Some(valid_until));
@@ -133,8 +148,7 @@ impl Eraser {
                 return Err(EraseError::Expired { id: id.to_owned(), valid_until });
             }
         }
-        self.refuse_if_changed(&entry)?;
-        let holds = self.held_by(&entry)?;
+        let holds = self.as_planned(&entry)?.held_by;
         if !holds.is_empty() {
             // It was decided: it is done as soon as it may be.
             self.step(&mut entry, ErasureState::Waiting)?;
@@ -240,13 +254,15 @@ impl Eraser {
         Ok(ErasureProof::of(&self.dir, census, &work.failed))
     }
 
-    /// What was looked at has to be what is erased, and all that the conversation has come to since.
-    fn refuse_if_changed(&self, entry: &LedgerEntry) -> Result<(), EraseError> {
+    /// What is there now. What was looked at has to be what is erased, and all that the conversation has come to
+    /// since.
+    fn as_planned(&self, entry: &LedgerEntry) -> Result<Census, EraseError> {
         let target = self.target_of(entry)?;
-        let (now, planned_at) = (self.clock.now(), entry.requested_at);
-        let census = Census::as_of(&self.dir, &target, Depth::Catalogued, now, planned_at)?;
+        let times = (self.clock.now(), entry.requested_at);
+        let depth = Depth::Catalogued;
+        let census = Census::as_of(&self.dir, &target, depth, times, &*self.progress)?;
         if entry.plan_hash.as_deref() == Some(&plan_hash(&entry.target, &census)) {
-            return Ok(());
+            return Ok(census);
         }
         Err(EraseError::Changed { id: entry.id.clone(), n_records: census.n_records() })
     }
@@ -264,7 +280,7 @@ impl Eraser {
     }
 
     pub(super) fn look(&self, target: &EraseTarget, depth: Depth) -> Result<Census, StoreError> {
-        Census::take(&self.dir, target, depth, self.clock.now())
+        Census::take(&self.dir, target, depth, self.clock.now(), &*self.progress)
     }
 
     pub(super) fn step(

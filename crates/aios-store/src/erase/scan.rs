@@ -7,10 +7,11 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use aios_core::Progress;
 use flate2::bufread::MultiGzDecoder;
 
 use super::registry::{Store, store_of};
-use crate::{StoreError, regular};
+use crate::{StoreError, disk, regular};
 
 /// Bytes looked at together.
 const WINDOW: usize = 256 * 1024;
@@ -48,6 +49,23 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<Found>, StoreError> {
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(found)
+}
+
+/// Shows every file in the data directory, in order, and how many bytes of them, as they lie on disk, are seen.
+pub(crate) fn each_file(
+    dir: &Path,
+    progress: &dyn Progress,
+    mut see: impl FnMut(&Found),
+) -> Result<(), StoreError> {
+    let files = files(dir)?;
+    let lens: Vec<_> = files.iter().map(|file| disk::len(&file.path)).collect();
+    progress.begin(lens.iter().sum());
+    for (file, len) in files.iter().zip(lens) {
+        see(file);
+        progress.advance(len);
+    }
+    progress.end();
+    Ok(())
 }
 
 /// Whether a file is packed as we pack.

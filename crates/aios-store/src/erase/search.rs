@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use aios_core::Progress;
 use memchr::memmem::Finder;
 use serde::Serialize;
 
@@ -48,7 +49,11 @@ impl Hits {
     ///
     /// # Errors
     /// When the data directory cannot be listed. A file that cannot be read does not end it.
-    pub fn of(dir: &DataDir, text: &str) -> Result<Option<Self>, StoreError> {
+    pub fn of(
+        dir: &DataDir,
+        text: &str,
+        progress: &dyn Progress,
+    ) -> Result<Option<Self>, StoreError> {
         if text.is_empty() {
             return Ok(None);
         }
@@ -56,16 +61,16 @@ impl Hits {
         let names = STORES.iter().map(|store| store.name).chain([UNKNOWN]);
         let stores = names.map(|store| StoreHits { store, ..StoreHits::default() }).collect();
         let mut hits = Self { stores, ..Self::default() };
-        for file in scan::files(dir.path())? {
+        scan::each_file(dir.path(), progress, |file| {
             let relative = file.path.strip_prefix(dir.path()).unwrap_or(&file.path).to_owned();
-            match needles.count_in(&file) {
-                Ok(counted) => hits.add(&file, relative, counted),
+            match needles.count_in(file) {
+                Ok(counted) => hits.add(file, relative, counted),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     hits.unreadable.push(Left { file: relative, why: error.to_string() });
                 }
             }
-        }
+        })?;
         hits.stores.retain(|store| store.n_files > 0);
         Ok(Some(hits))
     }
@@ -165,7 +170,7 @@ mod tests {
         let dir = DataDir::open(temp.path()).unwrap();
         fs::create_dir(temp.path().join("exports")).unwrap();
         fs::write(temp.path().join("exports/x.txt"), content).unwrap();
-        let hits = Hits::of(&dir, text).unwrap().unwrap();
+        let hits = Hits::of(&dir, text, &()).unwrap().unwrap();
         let exports = hits.stores.iter().find(|store| store.store == "exports").unwrap();
         assert_eq!(
             (exports.n_hits, exports.files.len()),
@@ -194,7 +199,7 @@ mod tests {
     fn an_empty_text_is_not_searched_for() {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();
-        assert!(Hits::of(&dir, "").unwrap().is_none());
+        assert!(Hits::of(&dir, "", &()).unwrap().is_none());
     }
 
     #[test]
@@ -202,7 +207,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();
         fs::write(temp.path().join("x.zip"), b"PK\x03\x04Jane").unwrap();
-        let hits = Hits::of(&dir, "Jane").unwrap().unwrap();
+        let hits = Hits::of(&dir, "Jane", &()).unwrap().unwrap();
         assert_eq!(hits.unreadable[0].file, PathBuf::from("x.zip"));
     }
 }

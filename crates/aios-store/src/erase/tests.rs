@@ -140,7 +140,7 @@ impl Rig {
     }
 
     fn look(&self, n: u64) -> Census {
-        Census::take(&self.dir, &target(n), Depth::EveryByte, self.clock.now()).unwrap()
+        Census::take(&self.dir, &target(n), Depth::EveryByte, self.clock.now(), &()).unwrap()
     }
 
     fn erase(&self, n: u64) -> Receipt {
@@ -217,7 +217,7 @@ fn a_conversation_goes_from_every_store_and_all_others_stay_byte_for_byte() {
     }
     assert!(files.iter().any(|file| file.contains("hypotheses.at-9-2")), "{files:?}");
     assert!(Segments::of(&rig.dir).list().unwrap().iter().any(|one| one.age == Age::Cold));
-    assert_eq!(crate::verify(&rig.dir, true).unwrap().faults, []);
+    assert_eq!(crate::verify(&rig.dir, true, &()).unwrap().faults, []);
 }
 
 #[test]
@@ -289,6 +289,10 @@ fn lines_that_nobody_can_read_are_searched_as_bytes() {
 #[test]
 fn a_catalogue_that_hides_something_is_not_believed() {
     let rig = Rig::filled();
+    rig.log.seal_blocking().unwrap();
+    rig.log.catch_up_index().unwrap();
+    let index = rusqlite::Connection::open(rig.dir.index_path()).unwrap();
+    assert!(index.execute("DELETE FROM names", []).unwrap() > 9);
     let sidecar = rig.files().into_iter().find(|file| file.ends_with(".members")).unwrap();
     let path = rig.temp.path().join(&sidecar);
     let (ours, other) = (fixture::conversation(7).to_string(), format!("c1_{:032x}", 6));
@@ -300,6 +304,66 @@ fn a_catalogue_that_hides_something_is_not_believed() {
     let receipt = rig.erase(7);
     assert_eq!((receipt.state, receipt.n_records_erased), (ErasureState::Completed, 52));
     assert!(rig.lines() == kept(0..520, 7));
+}
+
+#[test]
+fn the_index_rules_out_only_what_it_has_read() {
+    let rig = Rig::filled();
+    rig.log.seal_blocking().unwrap();
+    rig.log.catch_up_index().unwrap();
+    let n_events = || {
+        let now = rig.clock.now();
+        Census::take(&rig.dir, &target(7), Depth::Catalogued, now, &()).unwrap().n_events
+    };
+    let index = rusqlite::Connection::open(rig.dir.index_path()).unwrap();
+    let change = |sql: &str| assert!(index.execute(sql, []).unwrap() > 0, "{sql}");
+    assert_eq!(n_events(), 52);
+    change("DELETE FROM names");
+    assert_eq!(n_events(), 12, "those in hot segments, which are always read");
+    // Of another state of the segments, it says nothing: the sidecar is asked.
+    change("UPDATE segments SET sha256 = 'x'");
+    assert_eq!(n_events(), 52);
+    drop(index);
+    crate::Index::open(&rig.dir).unwrap().rebuild().unwrap();
+    assert_eq!(n_events(), 52, "nor of what it has not read yet");
+}
+
+#[test]
+fn whoever_waits_is_shown_every_byte_that_is_looked_through() {
+    let rig = Rig::filled();
+    rig.log.seal_blocking().unwrap();
+    // After this, nothing is written any more.
+    rig.log.catch_up_index().unwrap();
+    let whole = |seen: fixture::Seen| seen.n_done == seen.n_all && seen.n_begun == seen.n_ended;
+    let watcher = fixture::Watcher::default();
+    let (now, depth) = (rig.clock.now(), Depth::EveryByte);
+    Census::take(&rig.dir, &target(7), depth, now, &watcher).unwrap();
+    let seen = watcher.seen();
+    assert!(whole(seen) && seen.n_begun == 1 && seen.n_all > 100_000, "{seen:?}");
+    Hits::of(&rig.dir, "blue", &watcher).unwrap();
+    let searched = watcher.seen();
+    assert!(whole(searched) && searched.n_all == 2 * seen.n_all, "{searched:?}");
+
+    let files = Segments::of(&rig.dir).list().unwrap();
+    let n_bytes = files.iter().map(|segment| segment.file_bytes).sum::<u64>();
+    let watcher = fixture::Watcher::default();
+    crate::verify(&rig.dir, true, &watcher).unwrap();
+    let seen = watcher.seen();
+    assert!(whole(seen) && seen.n_all == n_bytes, "{seen:?} of {n_bytes}");
+}
+
+#[test]
+fn a_copy_of_a_segment_elsewhere_is_not_ruled_out_by_what_became_of_the_segment() {
+    let rig = Rig::filled();
+    let analytics = rig.dir.analytics_path();
+    let names = crate::disk::entries_in(&analytics).unwrap();
+    let cold = names.iter().find(|name| name.ends_with(".gz")).unwrap();
+    let copy = fs::read(analytics.join(cold)).unwrap();
+    rig.erase(7);
+    rig.write("memory/x", "");
+    fs::write(rig.temp.path().join("memory").join(cold), copy).unwrap();
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    assert_eq!(plan.census.n_records(), 40);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
-use aios_core::Timestamp;
+use aios_core::{Progress, Timestamp};
 use rusqlite::{Connection, Transaction};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use super::open_files::{OpenFile, open_files};
 use super::unread::{self, Runs};
 use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text};
-use crate::{DataDir, SegmentId, SegmentInfo, Segments, StoreError};
+use crate::{DataDir, Footer, SegmentId, SegmentInfo, Segments, StoreError};
 
 /// Lines that are read in one transaction.
 const BATCH: usize = 20_000;
@@ -46,17 +46,19 @@ struct Work<'a> {
     sha256: Option<&'a str>,
 }
 
-/// Looks at the sealed segments, too, if `with_sealed`. Reads `lines_max` lines at most.
+/// Looks at the sealed segments, too, if `with_sealed`. Reads `lines_max` lines at most. What is shown are the bytes
+/// of the text of sealed segments.
 pub(super) fn run(
     dir: &DataDir,
     database: &mut Connection,
     with_sealed: bool,
     lines_max: usize,
+    progress: &dyn Progress,
 ) -> Result<CaughtUp, StoreError> {
     // The open ones are opened first: one that is sealed meanwhile is then seen twice, not never.
     let open = open_files(&Layout::of(dir))?;
     let done = CaughtUp::default();
-    let mut pass = Pass { dir, database, lines_left: lines_max, n_bytes_left: 0, done };
+    let mut pass = Pass { dir, database, lines_left: lines_max, n_bytes_left: 0, progress, done };
     if with_sealed {
         let sealed = Segments::of(dir).list()?;
         pass.forget_changed(&sealed, &open)?;
@@ -85,6 +87,7 @@ struct Pass<'a> {
     lines_left: usize,
     /// Of sealed segments, before this look: those that take events are never far ahead.
     n_bytes_left: u64,
+    progress: &'a dyn Progress,
     done: CaughtUp,
 }
 
@@ -123,15 +126,14 @@ impl Pass<'_> {
     fn read_sealed(&mut self, sealed: &[SegmentInfo], open: &[OpenFile]) -> Result<(), StoreError> {
         let (layout, known) = (Layout::of(self.dir), self.known()?);
         let is_read_open = |id| open.iter().any(|it| it.extent.is_some_and(|of| of.covers(id)));
-        for info in sealed {
-            let from = known.get(&info.id).cloned().unwrap_or_default();
-            // One without a footer is just being sealed, or its end is damaged: it is read like one that takes events.
-            if from.sha256.is_some() || (info.footer.is_none() && is_read_open(info.id)) {
-                continue;
-            }
-            let footer = info.footer.as_ref();
-            let n_bytes = footer.map_or(0, |footer| footer.bytes);
-            self.n_bytes_left += n_bytes.saturating_sub(from.position);
+        let sealed = sealed.iter().filter(|info| info.footer.is_some() || !is_read_open(info.id));
+        let to_read: Vec<_> = sealed.filter_map(|info| to_read(info, &known)).collect();
+        let lens = to_read.iter().map(|(_, footer, from)| {
+            footer.map_or(0, |footer| footer.bytes.saturating_sub(from.position))
+        });
+        self.n_bytes_left = lens.sum();
+        self.progress.begin(self.n_bytes_left);
+        for (info, footer, from) in to_read {
             let Some(mut text) = Text::open(&layout, info.id)? else { continue };
             let skipped = io::copy(&mut (&mut text).take(from.position), &mut io::sink());
             let sha256 = footer.map(|footer| &*footer.sha256);
@@ -140,6 +142,7 @@ impl Pass<'_> {
                 .and_then(|_| self.read(Work { id: info.id, from, sha256 }, &mut text, &info.path));
             self.leave_out_unreadable(read, info)?;
         }
+        self.progress.end();
         Ok(())
     }
 
@@ -222,6 +225,7 @@ impl Pass<'_> {
             let changes = self.database.transaction()?;
             at.seg = known::number(&changes, work.id)?;
             unread::forget_from(&changes, at.seg, at.position)?;
+            let before = at.position;
             let (n_read, n_lines) = read_batch(&changes, &mut at, &mut lines, limit)?;
             n_events += n_read;
             self.lines_left -= n_lines;
@@ -236,11 +240,24 @@ impl Pass<'_> {
                 unread::note(&changes, at.seg, at.position, 1, None)?;
             }
             changes.commit()?;
+            if work.sha256.is_some() {
+                self.progress.advance(at.position - before);
+            }
             if is_end {
                 return Ok(n_events);
             }
         }
     }
+}
+
+/// A sealed segment that is not read to its end, and from where on. One without a footer is just being sealed, or its
+/// end is damaged: it is read like one that takes events.
+fn to_read<'a>(
+    info: &'a SegmentInfo,
+    known: &BTreeMap<SegmentId, Known>,
+) -> Option<(&'a SegmentInfo, Option<&'a Footer>, Known)> {
+    let from = known.get(&info.id).cloned().unwrap_or_default();
+    from.sha256.is_none().then_some((info, info.footer.as_ref(), from))
 }
 
 /// Whether a segment is not the one that was read: it was rewritten, or cut since.

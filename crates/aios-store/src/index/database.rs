@@ -15,7 +15,9 @@ const VERSION: i64 = 6;
 
 /// Events by time, what was said of them by the time of the event that it is about, which segment names whom, counts
 /// by the minute, the hour and the day, what hypotheses were found to be, where lines stand that cannot be read, and how
-/// far it is behind. All lie in the order in which they are asked for, so none needs an index of its own, and a segment's part goes in one piece.
+/// far it is behind. All lie in the order in which they are asked for, so none needs an index of its own, and a
+/// segment's part goes in one piece. Only what was said lies anywhere before its segment's time, and would have to be
+/// searched for whole.
 const TABLES: &str = "
     CREATE TABLE segments (
         seg INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, sha256 TEXT,
@@ -34,6 +36,7 @@ const TABLES: &str = "
         about_ms INTEGER NOT NULL, about BLOB NOT NULL, ts INTEGER NOT NULL, seg INTEGER NOT NULL,
         voice INTEGER NOT NULL, score REAL NOT NULL, PRIMARY KEY (about_ms, about, voice, ts, seg)
     ) WITHOUT ROWID;
+    CREATE INDEX said_in ON said (seg);
     CREATE TABLE names (seg INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (seg, name)) WITHOUT ROWID;
     CREATE TABLE cells (
         span INTEGER NOT NULL, start INTEGER NOT NULL, seg INTEGER NOT NULL, source INTEGER NOT NULL,

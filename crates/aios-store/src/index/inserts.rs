@@ -4,9 +4,10 @@ use aios_core::Timestamp;
 use rusqlite::{Statement, Transaction, params};
 
 use super::cells::Counting;
+use super::database::Code;
 use super::line::{FeedbackLine, HypothesisLine, INSERT, INSERT_SAID, IndexLine};
 use super::names::Recent;
-use crate::segment::facts::is_footer;
+use crate::segment::facts::{self, Kind, is_footer};
 
 /// How each feedback's line begins.
 const FEEDBACK_START: &[u8] = br#"{"event_type":"feedback""#;
@@ -57,7 +58,7 @@ impl<'a> Inserts<'a> {
         }
         if bytes.starts_with(FEEDBACK_START) {
             let Ok(line) = serde_json::from_slice::<FeedbackLine<'_>>(bytes) else {
-                return Ok(Taken::Unread);
+                return self.only_names(bytes);
             };
             line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
             self.names(line.names())?;
@@ -74,7 +75,7 @@ impl<'a> Inserts<'a> {
             return Ok(Taken::Aside);
         }
         let Ok(line) = serde_json::from_str::<IndexLine<'_>>(text) else {
-            return Ok(Taken::Unread);
+            return self.only_names(bytes);
         };
         self.counting.take(&line);
         line.insert(&mut self.event, self.seg, offset)?;
@@ -86,6 +87,14 @@ impl<'a> Inserts<'a> {
     /// What was counted of the lines, to be kept once all are in.
     pub(super) fn counted(self) -> Counting {
         self.counting
+    }
+
+    /// Of an event that no row can be made of: whom it names is asked of every event.
+    fn only_names(&mut self, line: &[u8]) -> rusqlite::Result<Taken> {
+        if let Kind::Event(facts) = facts::of(line) {
+            self.names(facts.pseudonyms().map(Code::name))?;
+        }
+        Ok(Taken::Unread)
     }
 
     fn names(&mut self, codes: impl Iterator<Item = Vec<u8>>) -> rusqlite::Result<()> {

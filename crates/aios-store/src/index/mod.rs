@@ -35,9 +35,9 @@ pub use window::{Row, Window};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use aios_core::Timestamp;
+use aios_core::{Progress, Timestamp};
 use aios_privacy::Pseudonym;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::{DataDir, SegmentId, StoreError};
 use database::Code;
@@ -93,7 +93,15 @@ impl Index {
     /// # Errors
     /// When the database cannot be written. A segment that cannot be read is left out until it can.
     pub fn catch_up(&mut self) -> Result<CaughtUp, StoreError> {
-        self.catch_up_by(usize::MAX)
+        self.catch_up_showing(&())
+    }
+
+    /// The same, for somebody who waits for it.
+    ///
+    /// # Errors
+    /// As for [`catch_up`](Self::catch_up).
+    pub fn catch_up_showing(&mut self, progress: &dyn Progress) -> Result<CaughtUp, StoreError> {
+        self.catch_up_by(usize::MAX, progress)
     }
 
     /// The same, but stops after some milliseconds of work, so that serving, which has the same cores, is
@@ -102,15 +110,21 @@ impl Index {
     /// # Errors
     /// As for [`catch_up`](Self::catch_up).
     pub(crate) fn catch_up_some(&mut self) -> Result<CaughtUp, StoreError> {
-        self.catch_up_by(catch_up::TURN)
+        self.catch_up_by(catch_up::TURN, &())
     }
 
-    fn catch_up_by(&mut self, lines_max: usize) -> Result<CaughtUp, StoreError> {
+    fn catch_up_by(
+        &mut self,
+        lines_max: usize,
+        progress: &dyn Progress,
+    ) -> Result<CaughtUp, StoreError> {
         // Before the look: what is changed during it is looked at again. Where no sealed segment was
         // changed since the last time, only the open ones can have more.
         let generation = self.dir.segments_generation();
         let is_sealed_known = self.sealed_at == Some(generation);
-        let caught_up = catch_up::run(&self.dir, &mut self.database, !is_sealed_known, lines_max)?;
+        let with_sealed = !is_sealed_known;
+        let caught_up =
+            catch_up::run(&self.dir, &mut self.database, with_sealed, lines_max, progress)?;
         if !caught_up.is_behind {
             self.sealed_at = Some(generation);
         }
@@ -141,6 +155,42 @@ impl Index {
     pub fn segments_of(&self, pseudonyms: &[Pseudonym]) -> Result<Vec<SegmentId>, StoreError> {
         let searched = self.search(pseudonyms);
         searched.map_err(|error| database::failed(&self.dir, "search", error))
+    }
+
+    /// Whether a segment names any of these; `None` if the index has not read the segment to its end, or in
+    /// another state than that of this digest. A hint, not a proof.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) fn is_any_named_in(
+        &self,
+        id: SegmentId,
+        sha256: &str,
+        pseudonyms: &[Pseudonym],
+    ) -> Result<Option<bool>, StoreError> {
+        let asked = self.names_any(id, sha256, pseudonyms);
+        asked.map_err(|error| database::failed(&self.dir, "search", error))
+    }
+
+    fn names_any(
+        &self,
+        id: SegmentId,
+        sha256: &str,
+        pseudonyms: &[Pseudonym],
+    ) -> rusqlite::Result<Option<bool>> {
+        let find = "SELECT seg FROM segments WHERE id = ?1 AND sha256 = ?2";
+        let mut find = self.database.prepare_cached(find)?;
+        let seg =
+            find.query_row((id.to_string(), sha256), |row| row.get::<_, i64>(0)).optional()?;
+        let Some(seg) = seg else { return Ok(None) };
+        let mut name =
+            self.database.prepare_cached("SELECT 1 FROM names WHERE seg = ?1 AND name = ?2")?;
+        for pseudonym in pseudonyms {
+            if name.exists((seg, Code::name(pseudonym.as_str())))? {
+                return Ok(Some(true));
+            }
+        }
+        Ok(Some(false))
     }
 
     /// Which of these any segment names, as far as the index has come. A hint, not a proof.

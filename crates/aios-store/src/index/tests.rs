@@ -185,12 +185,12 @@ fn who_reads_while_the_index_is_made_anew_can_tell() {
     log.seal();
     log.append(10..13);
     let mut index = log.index().rebuild().unwrap();
-    index.catch_up_by(3).unwrap();
+    index.catch_up_by(3, &()).unwrap();
     let read = || Index::read(&log.dir).unwrap().unwrap();
     let behind = read().n_bytes_behind().unwrap();
     assert!(behind > 0);
     assert_eq!(read().n_requests().unwrap(), 3);
-    index.catch_up_by(3).unwrap();
+    index.catch_up_by(3, &()).unwrap();
     assert!((1..behind).contains(&read().n_bytes_behind().unwrap()));
     index.catch_up().unwrap();
     assert_eq!((read().n_bytes_behind().unwrap(), read().n_requests().unwrap()), (0, 13));
@@ -231,7 +231,7 @@ fn the_index_may_be_brought_up_a_part_at_a_time() {
     log.append(10..17);
     let mut index = log.index();
     let mut n_turns = 0;
-    while index.catch_up_by(3).unwrap().is_behind {
+    while index.catch_up_by(3, &()).unwrap().is_behind {
         n_turns += 1;
     }
     // Seven new lines and the footer of what was sealed, three at a time.
@@ -287,6 +287,39 @@ fn the_index_follows_the_log_through_every_change() {
         CaughtUp { n_events: 0, n_forgotten: 1, is_behind: false }
     );
     assert_eq!(check(&index, &log.dir), 0);
+}
+
+#[test]
+fn whoever_waits_is_shown_how_much_of_the_sealed_segments_is_read() {
+    let log = Log::new();
+    log.append(0..50);
+    log.seal();
+    let footer = Segments::of(&log.dir).list().unwrap()[0].footer.clone().unwrap();
+    let watcher = fixture::Watcher::default();
+    log.index().rebuild().unwrap().catch_up_showing(&watcher).unwrap();
+    let seen = watcher.seen();
+    assert_eq!((seen.n_all, seen.n_begun, seen.n_ended), (footer.bytes, 1, 1));
+    // The footer's own line is read too.
+    assert_eq!(seen.n_done, footer.bytes + footer.line().len() as u64);
+    log.index().catch_up_showing(&watcher).unwrap();
+    assert_eq!(watcher.seen().n_all, footer.bytes, "there is nothing more to read");
+}
+
+#[test]
+fn whoever_an_event_names_is_known_even_where_nothing_else_of_it_is_understood() {
+    let log = Log::new();
+    let (odd, said) = (fixture::line(1), fixture::feedback(2, 0.5));
+    let said = serde_json::to_string(&said).unwrap() + "\n";
+    let later = [
+        odd.replace("\"operation\":\"chat\"", "\"operation\":\"sing\""),
+        said.replace("\"source\":\"client\"", "\"source\":\"oracle\""),
+    ];
+    assert!(later[0] != odd && later[1] != said, "{said}");
+    fs::write(log.dir.events_path(), later.concat()).unwrap();
+    let mut index = log.index();
+    assert_eq!(index.catch_up().unwrap().n_events, 0);
+    let named = |n| index.segments_of(&[fixture::conversation(n)]).unwrap().len();
+    assert_eq!([1, 2, 3].map(named), [1, 1, 0]);
 }
 
 #[test]

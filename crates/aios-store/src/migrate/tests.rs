@@ -116,7 +116,7 @@ fn what_may_not_be_kept_is_masked_and_no_copy_is_left() {
     assert_eq!(log.events()[0].question.as_str(), "I am [EMAIL].");
     let names: Vec<_> = crate::segment::names(&Layout::of(&log.dir)).unwrap();
     assert!(names.iter().all(|name| !name.contains("older") && !name.contains("bak")), "{names:?}");
-    assert!(verify(&log.dir, true).unwrap().faults.is_empty());
+    assert!(verify(&log.dir, true, &()).unwrap().faults.is_empty());
 }
 
 #[test]

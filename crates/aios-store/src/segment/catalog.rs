@@ -28,6 +28,16 @@ pub enum Age {
     Cold,
 }
 
+impl Age {
+    /// The file of a segment that is kept so.
+    pub(crate) fn path(self, layout: &Layout, id: SegmentId) -> PathBuf {
+        match self {
+            Self::Hot => layout.hot(id),
+            Self::Cold => layout.cold(id),
+        }
+    }
+}
+
 /// A sealed segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentInfo {
@@ -258,10 +268,7 @@ pub(crate) fn names(layout: &Layout) -> Result<Vec<String>, StoreError> {
 }
 
 fn info(layout: &Layout, id: SegmentId, age: Age) -> Result<SegmentInfo, StoreError> {
-    let path = match age {
-        Age::Hot => layout.hot(id),
-        Age::Cold => layout.cold(id),
-    };
+    let path = age.path(layout, id);
     let file_bytes = fs::metadata(&path).map_err(StoreError::io("look at", &path))?.len();
     let footer = footer(layout, id, age)?;
     Ok(SegmentInfo { id, age, path, file_bytes, footer })

@@ -25,6 +25,12 @@ pub(crate) const CHANGED: &str =
 /// Most bytes of a sidecar's first line.
 const HEAD_MAX: u64 = 64 * 1024;
 
+/// Bytes that are read at once of a sidecar of which only the head is wanted: as a rule all of it.
+const HEAD_READ: usize = 1024;
+
+/// The same where the members are wanted too.
+const WHOLE_READ: usize = 64 * 1024;
+
 /// The members of one cold segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sidecar {
@@ -79,12 +85,12 @@ impl Sidecar {
         layout: &Layout,
         id: SegmentId,
     ) -> Result<Option<Footer>, StoreError> {
-        Ok(open(layout, id)?.map(|(head, _)| head.footer))
+        Ok(open(layout, id, HEAD_READ)?.map(|(head, _)| head.footer))
     }
 
     /// The sidecar of a segment; `None` if there is none that is about the segment as it is now.
     pub(crate) fn load(layout: &Layout, id: SegmentId) -> Result<Option<Self>, StoreError> {
-        let Some((head, lines)) = open(layout, id)? else { return Ok(None) };
+        let Some((head, lines)) = open(layout, id, WHOLE_READ)? else { return Ok(None) };
         let members = lines.lines().map(|line| Ok(serde_json::from_str(&line?)?));
         let Ok(members) = members.collect::<io::Result<Vec<Member>>>() else { return Ok(None) };
         // One that is cut off between two members looks whole.
@@ -130,15 +136,19 @@ impl Sidecar {
     }
 }
 
-/// The head of a sidecar and a reader that stands behind it.
-fn open(layout: &Layout, id: SegmentId) -> Result<Option<(Head, BufReader<File>)>, StoreError> {
+/// The head of a sidecar and a reader that stands behind it, and reads so many bytes at once.
+fn open(
+    layout: &Layout,
+    id: SegmentId,
+    at_once: usize,
+) -> Result<Option<(Head, BufReader<File>)>, StoreError> {
     let path = layout.sidecar(id);
     let file = match regular::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io("open", &path)(error)),
     };
-    let mut lines = BufReader::new(file);
+    let mut lines = BufReader::with_capacity(at_once, file);
     let mut line = Vec::new();
     let read = (&mut lines).take(HEAD_MAX).read_until(b'\n', &mut line);
     read.map_err(StoreError::io("read", &path))?;

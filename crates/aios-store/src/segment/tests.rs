@@ -226,7 +226,7 @@ fn a_torn_copy_beside_a_damaged_cold_segment_is_put_aside_and_named() {
         way(&log);
         assert!(!layout.hot(log.id).is_file(), "it is no data any more");
         assert!(fs::read(layout.cold(log.id)).unwrap() == bytes, "it can still be taken apart");
-        let verified = crate::verify(&log.dir, true).unwrap();
+        let verified = crate::verify(&log.dir, true, &()).unwrap();
         assert_eq!(verified.n_events, 0, "nothing of either is counted");
         let of = |path: &std::path::Path| {
             let why = verified.faults.iter().filter(|fault| fault.path == path);
@@ -305,7 +305,7 @@ fn of_a_damaged_segment_the_good_members_stay() {
     assert_eq!(footer.n_events as usize, kept.len());
     assert!(footer.flaw.unwrap().contains("1 pieces of it could not be unpacked"));
     assert_eq!(log.segments().salvage(log.id).unwrap(), None, "now it is sound");
-    let faults = crate::verify(&log.dir, true).unwrap().faults;
+    let faults = crate::verify(&log.dir, true, &()).unwrap().faults;
     assert_eq!(faults.len(), 1, "what is missing is still named: {faults:?}");
 }
 
@@ -325,7 +325,7 @@ fn a_segment_whose_end_is_missing_gets_one() {
 #[test]
 fn a_changed_text_is_still_named_when_lines_were_taken_out() {
     let check = |log: &Log, expect: usize| {
-        let faults = crate::verify(&log.dir, true).unwrap().faults;
+        let faults = crate::verify(&log.dir, true, &()).unwrap().faults;
         let named = faults.iter().filter(|fault| fault.why.contains("not what its footer"));
         assert_eq!(named.count(), expect, "{faults:?}");
     };

@@ -236,7 +236,7 @@ fn check(scenario: &Scenario, temp: &Temp, point: &str, expect: &State) {
     } else {
         drop(open(&dir));
     }
-    let verified = aios_store::verify(&dir, true).unwrap();
+    let verified = aios_store::verify(&dir, true, &()).unwrap();
     assert_eq!(verified.faults, [], "{what}");
     let mut left = numbers(&dir);
     let n_left = left.len();

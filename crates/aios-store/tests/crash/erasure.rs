@@ -171,7 +171,7 @@ fn a_damaged_segment_is_taken_apart_once_whenever_the_process_dies() {
         drop((log, eraser));
         let is_kept = |n: &u64| n % N_CONVERSATIONS != ERASED;
         assert!(lines(temp.path()) == (0..670).filter(is_kept).map(line).collect(), "{point}");
-        let faults = aios_store::verify(&dir, true).unwrap().faults;
+        let faults = aios_store::verify(&dir, true, &()).unwrap().faults;
         let named: Vec<_> = faults.iter().map(|fault| fault.why.as_str()).collect();
         assert_eq!(named, ["its end is missing"], "{point}");
     }
@@ -262,7 +262,7 @@ fn check_forgotten(temp: &Path, ids: &[String], what: &str) -> bool {
         assert!(!text.contains(conversation(ERASED).as_str()), "{what}: {name} names somebody");
     }
     assert!(verify_audit(&dir, &[]).unwrap().is_sound(), "{what}");
-    assert_eq!(aios_store::verify(&dir, true).unwrap().faults, [], "{what}");
+    assert_eq!(aios_store::verify(&dir, true, &()).unwrap().faults, [], "{what}");
     n_named == 0
 }
 
@@ -276,7 +276,7 @@ fn check(temp: &Path, what: &str) -> bool {
         assert_eq!(receipt.state, ErasureState::Completed, "{what}: {:?}", receipt.verified.left);
     }
     assert!(eraser.resume().receipts.is_empty(), "{what}: it is finished");
-    let census = Census::take(&dir, &target(), Depth::EveryByte, Noon.now()).unwrap();
+    let census = Census::take(&dir, &target(), Depth::EveryByte, Noon.now(), &()).unwrap();
     assert!(census.is_complete(), "{what}: {census:?}");
     let n_expected = if is_decided { 0 } else { 670 / N_CONVERSATIONS };
     assert_eq!(census.n_events, n_expected, "{what}");
@@ -289,7 +289,7 @@ fn check(temp: &Path, what: &str) -> bool {
     assert_eq!(strays, [] as [String; 0], "{what}");
     audit.close(Noon.now()).unwrap();
     assert!(verify_audit(&dir, &[]).unwrap().is_sound(), "{what}");
-    assert_eq!(aios_store::verify(&dir, true).unwrap().faults, [], "{what}");
+    assert_eq!(aios_store::verify(&dir, true, &()).unwrap().faults, [], "{what}");
     is_decided
 }
 

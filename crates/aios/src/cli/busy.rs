@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 const TICK: Duration = Duration::from_millis(200);
 
 /// A line on stderr, where a terminal listens, with what is being done and for how long; gone when this is
-/// dropped. For work that reads all that is stored, of which nobody knows beforehand how much that is.
+/// dropped. For work that does not say how far it has come; what does has a [`Bar`](super::progress::Bar).
 #[derive(Debug)]
 pub(super) struct Busy(ProgressBar);
 

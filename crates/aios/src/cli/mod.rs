@@ -29,6 +29,7 @@ mod owner;
 mod parse;
 mod pii;
 mod preflight;
+mod progress;
 mod replay;
 mod report;
 mod retrieval;

@@ -87,6 +87,18 @@ async fn the_guides_transcript() {
     place.run(&["audit", "verify", "--data-dir", "data"]).ended(0);
 }
 
+#[tokio::test]
+async fn that_nothing_is_stored_is_said_only_when_everything_was_read() {
+    let place = talked().await;
+    let erase = |code| data(&place, "delete", &["--conv-id", ANN, "--execute"], code);
+    erase(0);
+    assert!(erase(0).stdout.contains("nothing is stored of it"));
+    // What proves an erasure is read by the proof alone, and no erasure changes it.
+    place.write("data/erasures/er_x.receipt.json", &format!("{{\"receipt\":\"{ANN}\"}}"));
+    let left = erase(3);
+    assert!(left.stdout.starts_with("INCOMPLETE") && left.stderr.contains("er_x.receipt.json"));
+}
+
 fn log_pseudonym(place: &Place, id: &str) -> String {
     let found = data(place, "find", &["--conv-id", id, "--json"], 0).json();
     found["pseudonyms"][0].as_str().unwrap().to_owned()

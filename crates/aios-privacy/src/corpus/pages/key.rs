@@ -1,12 +1,12 @@
 //! What opens doors. Put together here, since what looks like a key has no place in a source file.
 
-use crate::corpus::identity;
+use crate::corpus::crypto;
 use crate::corpus::random::Random;
 
 /// A value of the kind that `name` begins with.
 pub(super) fn of(name: &str, random: &mut Random) -> String {
     match name {
-        "coin" => identity::crypto(random).text,
+        "coin" => crypto::crypto(random).text,
         "secret.issued" => issued(random),
         "secret.password" => password(random),
         "secret.hex" => format!("{}a7", random.hex(38)),

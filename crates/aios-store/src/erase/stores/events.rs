@@ -20,7 +20,7 @@ pub(crate) const EVENTS_COLD: Store = Store {
 pub(crate) const SIDECARS: Store = Store {
     name: "sidecars",
     files: &["analytics/hypotheses.*.members"],
-    treatment: Treatment::Derived,
+    treatment: Treatment::Catalogue,
 };
 
 /// Verdicts and decisions.

@@ -13,7 +13,7 @@ impl Rig {
     fn faults(&self) -> Vec<String> {
         let told =
             |fault: &Fault| format!("{}: {}", fault.path.file_name().unwrap().display(), fault.why);
-        crate::verify(&self.dir, true).unwrap().faults.iter().map(told).collect()
+        crate::verify(&self.dir, true, &()).unwrap().faults.iter().map(told).collect()
     }
 
     fn recheck(&self) -> Vec<Receipt> {
@@ -23,6 +23,10 @@ impl Rig {
     /// What the sealed segments are, and how to put them back.
     fn backup(&self) -> Vec<(PathBuf, Vec<u8>)> {
         self.log.seal_blocking().unwrap();
+        // Their footers are another thread's to write: without one, a copy is of half a segment.
+        for segment in Segments::of(&self.dir).list().unwrap() {
+            Segments::of(&self.dir).finish(segment.id).unwrap();
+        }
         let analytics = self.dir.analytics_path();
         let names = crate::disk::entries_in(&analytics).unwrap();
         let sealed = names.iter().filter(|name| name.contains('Z'));

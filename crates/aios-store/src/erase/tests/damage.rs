@@ -38,7 +38,7 @@ fn a_damaged_member_is_put_aside_and_all_else_is_erased() {
         let lines = rig.lines();
         assert!(lines.is_subset(&kept(0..2100, 7)));
         assert!(lines.len() > 1200, "{}", lines.len());
-        let faults = crate::verify(&rig.dir, true).unwrap().faults;
+        let faults = crate::verify(&rig.dir, true, &()).unwrap().faults;
         assert!(faults.iter().any(|fault| fault.why.contains("put aside")), "{faults:?}");
     }
 }
@@ -165,7 +165,7 @@ fn a_pipe_or_a_link_in_place_of_the_log_keeps_it_shut() {
         let error = FileEventLog::open(&dir, config()).unwrap_err().to_string();
         assert!(error.ends_with("it is not a regular file"), "{error}");
         // Readers name it too, and wait for nobody.
-        let faults = crate::verify(&dir, true).unwrap().faults;
+        let faults = crate::verify(&dir, true, &()).unwrap().faults;
         assert!(faults[0].why.contains("it is not a regular file"), "{faults:?}");
         let error = crate::tail(&dir, 1).map(|mut events| events.next().unwrap().unwrap_err());
         let error = error.map_or_else(|error| error.to_string(), |error| error.to_string());

@@ -31,7 +31,7 @@ fn a_log_that_was_not_migrated_is_searched_and_cut() {
         &older(&hashed, 5).replace("response", "vote"),
     );
     let look = |target: &EraseTarget| {
-        Census::take(&rig.dir, target, Depth::EveryByte, rig.clock.now()).unwrap()
+        Census::take(&rig.dir, target, Depth::EveryByte, rig.clock.now(), &()).unwrap()
     };
     // By pseudonym alone, as after a crash.
     let alice = EraseTarget::new(ring.legacy_conversation(&hashed), None).unwrap();
@@ -62,7 +62,7 @@ fn a_hold_keeps_what_has_no_time_of_its_own() {
     rig.write(OLDER, &older("ann", 3));
     rig.hold_from(Some(event(510).at()));
     let ann = EraseTarget::new(ring.conversation(&[b"", b"ann"]), None).unwrap();
-    let census = Census::take(&rig.dir, &ann, Depth::Catalogued, rig.clock.now()).unwrap();
+    let census = Census::take(&rig.dir, &ann, Depth::Catalogued, rig.clock.now(), &()).unwrap();
     assert_eq!(census.held_by.len(), 1);
 }
 
@@ -82,7 +82,7 @@ fn an_old_log_in_the_place_of_the_active_segment_is_read_as_what_it_is() {
     let hashed = legacy_conversation("alice");
     let alice = EraseTarget::new(ring.legacy_conversation(&hashed), Some("alice")).unwrap();
     let look = |rig: &Rig| {
-        Census::take(&rig.dir, &alice, Depth::Catalogued, rig.clock.now()).unwrap().n_events
+        Census::take(&rig.dir, &alice, Depth::Catalogued, rig.clock.now(), &()).unwrap().n_events
     };
     // No server was started on it yet.
     fs::write(rig.dir.events_path(), older(&hashed, 1) + &older("bob", 2)).unwrap();

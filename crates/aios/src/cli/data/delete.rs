@@ -31,15 +31,18 @@ pub(super) struct Delete {
 
 impl Delete {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let looked = self.who.look(context, Depth::Catalogued)?;
-        let census = &looked.census;
+        let mut looked = self.who.clone().look(context, Depth::Catalogued)?;
         if !self.execute {
             return show_plan(context, &looked, out);
         }
-        let has_nothing = census.is_clean() && census.is_complete();
         // With a server, something may be on its way that no look can find: then it is fenced.
-        if has_nothing && matches!(Owner::of(&looked.config)?, Owner::Us(_)) {
-            return nothing(context, &looked, out);
+        if has_nothing(&looked) && matches!(Owner::of(&looked.config)?, Owner::Us(_)) {
+            // Catalogues are no witnesses that there is nothing, and what they rule out may name clients that
+            // nobody knows any more.
+            looked = self.who.look(context, Depth::EveryByte)?;
+            if has_nothing(&looked) {
+                return nothing(context, &looked, out);
+            }
         }
         let receipt = erase::erase(&looked, &self.basis)?;
         show_receipt(context, &receipt, out)
@@ -66,6 +69,10 @@ fn show_plan(context: &Context, looked: &Looked, out: &mut dyn Write) -> anyhow:
         say("hint: --execute erases it");
     }
     Ok(shown::exit(census))
+}
+
+fn has_nothing(looked: &Looked) -> bool {
+    looked.census.is_clean() && looked.census.is_complete()
 }
 
 /// Of an id that nobody has sent, or whose data is gone already.

@@ -13,6 +13,7 @@ use crate::cli::busy::Busy;
 use crate::cli::net;
 use crate::cli::output::{Failure, say};
 use crate::cli::owner::{self, Owner};
+use crate::cli::progress::Bar;
 use crate::clock::SystemClock;
 
 /// Longest wait for the event log to be written out.
@@ -20,10 +21,13 @@ const CLOSE_MAX: Duration = Duration::from_secs(10);
 
 /// Erases. Returns the receipt.
 pub(super) fn erase(looked: &Looked, basis: &str) -> anyhow::Result<Value> {
-    let _busy = Busy::with("erasing, and reading everything again");
     match Owner::of(&looked.config)? {
         Owner::Us(dir) => here(looked, &dir, basis),
-        Owner::Server => by_the_server(looked, basis),
+        Owner::Server => {
+            // How far it has come, the server does not say.
+            let _busy = Busy::with("erasing, and reading everything again");
+            by_the_server(looked, basis)
+        }
     }
 }
 
@@ -33,6 +37,7 @@ fn here(looked: &Looked, dir: &DataDir, basis: &str) -> anyhow::Result<Value> {
     let audit = Arc::new(audit);
     let log = Arc::new(FileEventLog::open(dir, looked.config.events.log)?);
     let eraser = Eraser::open(dir, Arc::clone(&log), Arc::clone(&audit), clock)?;
+    let eraser = eraser.showing(Bar::of_bytes());
     for (id, error) in eraser.resume().failed {
         say(format_args!("the erasure {id}, which was broken off, cannot be finished: {error}"));
     }

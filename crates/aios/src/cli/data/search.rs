@@ -6,9 +6,9 @@ use aios_store::{DataDir, Hits};
 use serde_json::json;
 
 use super::shown;
-use crate::cli::busy::Busy;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, Failure};
+use crate::cli::progress::Bar;
 use crate::cli::{owner, table};
 
 /// Counts; never shows what stands around it. Exit code 3 if something could not be read.
@@ -19,11 +19,9 @@ pub(super) fn run(context: &Context, value: &str, out: &mut dyn Write) -> anyhow
     };
     let config = context.config()?;
     let dir = DataDir::read(&config.server.data_dir)?;
-    let busy = Busy::with("reading everything that is stored");
-    let hits = Hits::of(&dir, &text)?.ok_or_else(|| {
+    let hits = Hits::of(&dir, &text, &Bar::of_bytes())?.ok_or_else(|| {
         Failure::usage("an empty text stands everywhere", "give --value a text to search for")
     })?;
-    drop(busy);
     owner::found_on_record(&config, &[], hits.n_hits);
     let exit = if hits.unreadable.is_empty() { Exit::Done } else { Exit::Incomplete };
     if context.json {

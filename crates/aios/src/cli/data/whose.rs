@@ -7,16 +7,16 @@ use aios_store::{Census, DataDir, Depth, EraseTarget};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::cli::busy::Busy;
 use crate::cli::context::Context;
 use crate::cli::output::Failure;
 use crate::cli::owner;
+use crate::cli::progress::Bar;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::keys;
 
 /// Flags that name somebody.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Who {
     #[command(flatten)]
     named: Named,
@@ -26,7 +26,7 @@ pub(super) struct Who {
 }
 
 /// One of them.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
 struct Named {
     /// A conversation, by the id that the application sent
@@ -69,9 +69,9 @@ impl Who {
         };
         let clients: Vec<String> = config.client_keys.iter().map(|key| key.name.clone()).collect();
         let now = SystemClock.now();
-        let busy = Busy::with("reading everything that is stored");
-        let looked = whose.look(&dir, ring.as_ref(), &clients, depth, now).map_err(advised)?;
-        drop(busy);
+        let bar = Bar::of_bytes();
+        let looked =
+            whose.look(&dir, ring.as_ref(), &clients, depth, now, &bar).map_err(advised)?;
         let key_versions = ring.iter().flat_map(|ring| ring.versions()).collect();
         let (target, census) = (looked.target, looked.census);
         owner::found_on_record(&config, target.pseudonyms(), census.n_events);

@@ -10,12 +10,12 @@ use aios_store::GoldenPaths;
 use clap::Args;
 
 use super::outputs::Outputs;
-use super::progress::Bar;
 use super::target::Target;
 use super::{files, shown};
 use crate::cli::context::Context;
 use crate::cli::net;
 use crate::cli::output::{self, Exit, Failure};
+use crate::cli::progress::Bar;
 use crate::clock::SystemClock;
 
 /// Compare the answers of today with those of the baseline
@@ -57,7 +57,7 @@ impl Compare {
         let baseline = files::trusted(path, files::What::Baseline)?;
         self.check(&baseline, &set)?;
         let asker = self.target.asker(context, &config)?;
-        let bar = Bar::default();
+        let bar = Bar::of_questions();
         let mut run = Run::new(set, asker, self.target.concurrency(Some(&baseline)), &bar);
         let repeat = usize::try_from(self.repeat).unwrap_or(1);
         net::runtime()?.block_on(run.ask_until_sure(repeat, &baseline, self.threshold));

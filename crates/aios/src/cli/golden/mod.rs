@@ -5,7 +5,6 @@ mod compare;
 pub(super) mod files;
 mod lint;
 mod outputs;
-pub(super) mod progress;
 mod promote;
 mod record;
 mod shown;

@@ -9,13 +9,13 @@ use aios_server::golden::{self, About, Run};
 use aios_store::GoldenPaths;
 use clap::Args;
 
-use super::progress::Bar;
 use super::target::Target;
 use super::{files, shown};
 use crate::cli::context::Context;
 use crate::cli::net;
 use crate::cli::output::{self, Exit, Failure, say};
 use crate::cli::parse;
+use crate::cli::progress::Bar;
 use crate::clock::SystemClock;
 
 /// Record the baseline that later runs are compared with
@@ -51,7 +51,7 @@ impl Record {
         let replaced = self.replaced(&path)?;
         let set = files::set(self.set.as_ref().unwrap_or(&own.set), &own, true)?;
         let asker = self.target.asker(context, &config)?;
-        let bar = Bar::default();
+        let bar = Bar::of_questions();
         let mut run = Run::new(set, asker, self.target.concurrency(None), &bar);
         net::runtime()?.block_on(run.ask_all(usize::try_from(self.repeat).unwrap_or(1)));
         if let Some(why) = unanswered(&run.tests()) {

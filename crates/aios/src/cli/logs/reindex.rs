@@ -10,6 +10,7 @@ use crate::cli::busy::Busy;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
 use crate::cli::owner::{self, Owner};
+use crate::cli::progress::Bar;
 
 /// Make the index anew from the log
 ///
@@ -21,17 +22,20 @@ pub(super) struct Reindex;
 impl Reindex {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        let busy = Busy::with("reading the event log");
         let caught_up: CaughtUp = match Owner::of(&config)? {
             Owner::Us(dir) => {
-                let caught_up = Index::open(&dir)?.rebuild()?.catch_up()?;
+                let mut index = Index::open(&dir)?.rebuild()?;
+                let caught_up = index.catch_up_showing(&Bar::of_bytes())?;
                 let action = AuditAction::Reindexed { n_events: caught_up.n_events };
                 owner::on_record(&config, &dir, action)?;
                 caught_up
             }
-            Owner::Server => owner::ask(&config, "/admin/v1/logs/reindex", &json!({}))?,
+            Owner::Server => {
+                // How far it has come, the server does not say.
+                let _busy = Busy::with("reading the event log");
+                owner::ask(&config, "/admin/v1/logs/reindex", &json!({}))?
+            }
         };
-        drop(busy);
         if context.json {
             output::json(out, &caught_up)?;
         } else {

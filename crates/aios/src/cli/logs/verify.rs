@@ -5,10 +5,10 @@ use std::io::Write;
 use aios_store::{Fault, Verified};
 use clap::Args;
 
-use crate::cli::busy::Busy;
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit};
 use crate::cli::owner::Owner;
+use crate::cli::progress::Bar;
 
 /// Check every byte of the event log against what its footers, digests and sidecars say
 ///
@@ -20,16 +20,15 @@ pub(super) struct Verify;
 impl Verify {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
-        let busy = Busy::with("reading the event log");
+        let bar = Bar::of_bytes();
         // Owned while it lasts, so that nobody begins to write meanwhile.
         let verified = match Owner::of(&config)? {
-            Owner::Us(dir) => aios_store::verify(&dir, true)?,
+            Owner::Us(dir) => aios_store::verify(&dir, true, &bar)?,
             Owner::Server => {
                 let dir = aios_store::DataDir::read(&config.server.data_dir)?;
-                aios_store::verify(&dir, false)?
+                aios_store::verify(&dir, false, &bar)?
             }
         };
-        drop(busy);
         if context.json {
             output::json(out, &verified)?;
         } else {

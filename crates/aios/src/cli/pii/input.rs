@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::cli::output::Failure;
+use crate::cli::progress;
 
 /// So much text is scanned at a time.
 const CHUNK: usize = 1 << 20;
@@ -16,8 +17,6 @@ const LINE_MAX: usize = 64 << 20;
 const KEY_MAX: usize = 32 << 10;
 /// So much of a file tells whether it is text.
 const HEAD: usize = 8 << 10;
-/// Smaller files take less than a second.
-const PROGRESS_MIN: u64 = 32 << 20;
 
 /// Text from a file or from stdin.
 pub(super) struct Input {
@@ -158,13 +157,8 @@ pub(super) fn is_stdin(file: &Path) -> bool {
 /// A bar on stderr where a terminal listens and the work takes its time; for a stream, whose length
 /// nobody knows, what has been read.
 pub(super) fn bar(length: Option<u64>) -> ProgressBar {
-    let (bar, template) = match length {
-        Some(length) if length < PROGRESS_MIN => return ProgressBar::hidden(),
-        Some(length) => (ProgressBar::new(length), "{bar:40} {bytes}/{total_bytes}, {eta} left"),
-        None => (ProgressBar::new_spinner(), "{spinner} {bytes} read, {bytes_per_sec}"),
-    };
-    let style = ProgressStyle::with_template(template);
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let stream = "{spinner} {bytes} read, {bytes_per_sec}";
+    length.map_or_else(|| progress::styled(ProgressBar::new_spinner(), stream), progress::bytes)
 }
 
 fn unreadable(name: &str, error: io::Error) -> anyhow::Error {

@@ -14,9 +14,9 @@ use serde_json::json;
 use super::InForce;
 use crate::cli::context::Context;
 use crate::cli::golden::files::named_text;
-use crate::cli::golden::progress::Bar;
 use crate::cli::golden::target::Target;
 use crate::cli::output::{self, Exit, Failure, say};
+use crate::cli::progress::Bar;
 use crate::cli::{net, table};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -122,7 +122,7 @@ impl Sweep {
         let target = Target::at(self.url.clone(), self.api_key_env.clone());
         let concurrency = self.concurrency.and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
         let redactor = config.privacy.redactor();
-        let (runtime, bar) = (net::runtime()?, Bar::default());
+        let (runtime, bar) = (net::runtime()?, Bar::of_questions());
         let mut reports = Vec::new();
         for tier in Tier::ALL {
             let asker = target.asker(context, config)?.of_tier(tier);
