@@ -297,9 +297,9 @@ fn no_bad_input_is_good_news() {
             assert_ne!(ran.code, Some(0), "{reader:?} {text:?} {}", ran.stdout);
         }
         place.write("data_core/analytics/adaptive_override.json", text);
-        let shown = place.run(&["routing", "status", "--json"]).ended(0).json();
         // An empty wish changes nothing; whatever else it is, nobody knows what it should have said.
-        let pct = if text == "{}" { 10.0 } else { 0.0 };
+        let (pct, code) = if text == "{}" { (10.0, 0) } else { (0.0, 2) };
+        let shown = place.run(&["routing", "status", "--json"]).ended(code).json();
         assert_eq!(shown["split"]["treatment_pct"], pct, "{text:?}");
     }
     place.write("data_core/analytics/adaptive_override.json", "{}");
