@@ -21,6 +21,9 @@ const MASK_MAX: usize = 16;
 /// So many digits between a word and a value are a number of their own.
 const SPENT_DIGITS: usize = 3;
 
+/// What may end a label.
+const LABEL_ENDINGS: [&str; 6] = ["number", "no", "nr", "num", "id", "is"];
+
 /// A list of words, in lower case.
 type Words = &'static [&'static str];
 
@@ -109,6 +112,24 @@ impl Cues {
             }
         }
         Verdict::Silent
+    }
+
+    /// Whether a word that speaks for it is the value's own label, as in `citizen: …` and `identity_number = "…"`: words in
+    /// between, as in `personal cloud account …`, make it that of something else.
+    pub(crate) fn label(&self, source: &Source<'_>, at: usize, window: usize) -> bool {
+        let start = line_start(source, at, window);
+        let mut end = at;
+        while let Some((from, to)) = word_before(source, start, end) {
+            if self.verdict(source, from, to) == Verdict::For {
+                return true;
+            }
+            let is_ending = |word: &&str| word.len() == to - from && source.has_word(from, word);
+            if !LABEL_ENDINGS.iter().any(is_ending) {
+                return false;
+            }
+            end = from;
+        }
+        false
     }
 
     fn verdict(&self, source: &Source<'_>, from: usize, to: usize) -> Verdict {

@@ -40,7 +40,7 @@ fn version(random: &mut Random) -> String {
 }
 
 fn number(random: &mut Random) -> String {
-    match random.below(14) {
+    match random.below(17) {
         0 => format!("Order {} has shipped.", random.digits(10)),
         1 => format!("Invoice #{}-{}", random.digits(4), random.digits(6)),
         2 => format!("The result is 0.{}.", random.digits(16)),
@@ -70,6 +70,9 @@ fn number(random: &mut Random) -> String {
             random.below(9),
             random.below(9)
         ),
+        13 => format!("my personal cloud account is {}", random.digits(12)),
+        14 => format!("{{\"identity\":{{\"account\":\"{}\"}}}}", random.digits(12)),
+        15 => format!("resident set size {}", random.digits(11)),
         _ => format!("\"seed\": {}, \"n\": {}", random.digits(9), random.digits(12)),
     }
 }

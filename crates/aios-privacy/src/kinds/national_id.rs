@@ -97,6 +97,10 @@ const OTHERS: &[&str] = &[
 const COMMON: &[&str] =
     &["national", "identity", "identification", "citizen", "resident", "personal"];
 
+/// The same words where a number is believed only behind its own names: twelve digits stand behind "personal" and
+/// "identity" in many a line, as of an account.
+static LABELS: Cues = cues(&[COMMON]);
+
 /// The words that name a number of one country.
 const fn cues(names: &'static [&'static [&'static str]]) -> Cues {
     Cues::new(names, &[OTHERS])

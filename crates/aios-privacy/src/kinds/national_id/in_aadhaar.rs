@@ -1,7 +1,7 @@
 //! India's Aadhaar: twelve digits that pass Verhoeff's check. Bare, one number in ten passes, so a
 //! word must say what it is.
 
-use super::{COMMON, Written, cues, digit, is_uniform, read};
+use super::{LABELS, Written, cues, digit, is_uniform, read};
 use crate::context::{CUE_WINDOW, Cues, Verdict};
 use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::{run_end, values};
@@ -11,8 +11,7 @@ use crate::source::Source;
 pub(crate) const DETECTOR: Detector =
     Detector::new(PiiKind::NationalId, &[Anchors::Numbers(Number::new(12, &[4, 12]))], look);
 
-static CUES: Cues =
-    cues(&[&["aadhaar", "aadhar", "adhaar", "adhar", "uidai", "uid", "आधार"], COMMON]);
+static CUES: Cues = cues(&[&["aadhaar", "aadhar", "adhaar", "adhar", "uidai", "uid", "आधार"]]);
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let found = read(source, at, &[4, 4, 4], b" -")
@@ -21,7 +20,7 @@ fn look(source: &Source<'_>, at: usize) -> Look {
         .filter(|(_, end)| passes_verhoeff(values(source, at, *end)))
         .filter(|(written, _)| match CUES.before(source, at, CUE_WINDOW) {
             Verdict::For => true,
-            Verdict::Silent => *written == Written::Grouped,
+            Verdict::Silent => *written == Written::Grouped || LABELS.label(source, at, CUE_WINDOW),
             Verdict::Against => false,
         })
         .map(|(_, end)| Found { start: at, end, rule: "national_id.in_aadhaar", confidence: 0.9 });
@@ -68,5 +67,8 @@ mod tests {
     fn a_grouping_or_a_name_makes_a_number() {
         check("⟦2341 2341 2346⟧; Aadhaar: ⟦499951823770⟧ and ⟦4999-5182-3770⟧.");
         check("2341 2341 2347, 234123412346 rows, order 2341 2341 2346, 2341 2341 2346 1234");
+        check(
+            "my personal AWS account 234123412346, \"identity\": {\"account\": \"234123412346\"}",
+        );
     }
 }

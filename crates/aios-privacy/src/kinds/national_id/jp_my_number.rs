@@ -1,7 +1,7 @@
 //! Japan's My Number: twelve digits, the last of which checks the others mod 11 (ordinance 85 of 2014 of the
 //! Ministry of Internal Affairs and Communications, article 5). One number in eleven passes, so a word must say what it is.
 
-use super::{COMMON, cues, digit, is_uniform, read, weighted};
+use super::{LABELS, cues, digit, is_uniform, read, weighted};
 use crate::context::{CUE_WINDOW, Cues, Verdict};
 use crate::detector::{Anchors, Detector, Found, Look, Number};
 use crate::digits::run_end;
@@ -11,18 +11,14 @@ use crate::source::Source;
 pub(crate) const DETECTOR: Detector =
     Detector::new(PiiKind::NationalId, &[Anchors::Numbers(Number::new(12, &[4, 12]))], look);
 
-static CUES: Cues = cues(&[
-    &[
-        "マイナンバー",
-        "マイナンバーは",
-        "マイナンバーカード",
-        "個人番号",
-        "個人番号は",
-        "mynumber",
-        "individual",
-    ],
-    COMMON,
-]);
+static CUES: Cues = cues(&[&[
+    "マイナンバー",
+    "マイナンバーは",
+    "マイナンバーカード",
+    "個人番号",
+    "個人番号は",
+    "mynumber",
+]]);
 
 /// As the name of the card is written. In other letters it is anybody's number: `my number is` …
 const NAMES: [&str; 4] = ["My Number", "MyNumber", "myNumber", "my_number"];
@@ -46,7 +42,8 @@ fn is_named(source: &Source<'_>, at: usize) -> bool {
         Verdict::Against => false,
         Verdict::Silent => {
             let from = at.saturating_sub(CUE_WINDOW);
-            NAMES.iter().any(|name| (from..at).any(|place| source.has(place, name)))
+            LABELS.label(source, at, CUE_WINDOW)
+                || NAMES.iter().any(|name| (from..at).any(|place| source.has(place, name)))
         }
     }
 }
@@ -68,5 +65,7 @@ mod tests {
         );
         check("my number is 123456789018, order 123456789018, 1234 5678 9018");
         check("マイナンバー 123456789017 000000000000 1234567890180; 注文番号 123456789018");
+        check("my personal AWS account 123456789018, individual lot 123456789018");
+        check("{\"identity\":{\"account\":\"123456789018\"}} resident set size 123456789018");
     }
 }
