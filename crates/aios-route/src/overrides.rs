@@ -150,6 +150,28 @@ pub struct OverrideWish {
     pub freeze: Option<bool>,
 }
 
+impl OverrideWish {
+    /// This on top of what stands in the file: what is not named stays as it was asked for, so that nobody who freezes
+    /// the boundary lets people into treatment whom he has just taken out. A file that cannot be understood asks for
+    /// nothing.
+    #[must_use]
+    pub fn over(self, written: Option<&str>) -> Self {
+        let before = written.filter(|text| Override::parse(text).is_ok());
+        let before = before.and_then(|text| serde_json::from_str(without_mark(text)).ok());
+        let before: Self = before.unwrap_or_default();
+        Self {
+            control_bucket_pct: self.control_bucket_pct.or(before.control_bucket_pct),
+            boundary: self.boundary.or(before.boundary),
+            freeze: self.freeze.or(before.freeze),
+        }
+    }
+}
+
+/// Some editors on Windows begin a file with a byte order mark.
+fn without_mark(json: &str) -> &str {
+    json.trim_start_matches('\u{feff}')
+}
+
 /// What the override file asks for.
 #[derive(Default)]
 struct Override {
@@ -160,9 +182,7 @@ struct Override {
 
 impl Override {
     fn parse(json: &str) -> Result<Self, OverrideError> {
-        // Some editors on Windows begin a file with a byte order mark.
-        let json = json.trim_start_matches('\u{feff}');
-        let Pairs(pairs) = serde_json::from_str(json)
+        let Pairs(pairs) = serde_json::from_str(without_mark(json))
             .map_err(|error| OverrideError::NotAnObject { why: error.to_string() })?;
         let mut wish = Self::default();
         for (key, value) in &pairs {
@@ -292,6 +312,19 @@ mod tests {
             OverrideWish { control_bucket_pct: Some(0.75), boundary: None, freeze: Some(true) };
         check(&serde_json::to_string(&wish).unwrap(), &overridden(25.0, 0.5, true));
         check(&serde_json::to_string(&OverrideWish::default()).unwrap(), &split());
+    }
+
+    #[test]
+    fn what_is_not_named_stays_as_it_was_asked_for() {
+        let freeze = OverrideWish { freeze: Some(true), ..OverrideWish::default() };
+        let both = freeze.over(Some("\u{feff}{\"control_bucket_pct\":1.0}"));
+        assert_eq!(both, OverrideWish { control_bucket_pct: Some(1.0), ..freeze });
+        let all = OverrideWish { control_bucket_pct: Some(0.5), ..OverrideWish::default() };
+        let text = serde_json::to_string(&both).unwrap();
+        assert_eq!(all.over(Some(&text)), OverrideWish { freeze: Some(true), ..all });
+        for nothing in [None, Some("{"), Some(r#"{"control_bucket_pct":100}"#)] {
+            assert_eq!(freeze.over(nothing), freeze);
+        }
     }
 
     #[test]

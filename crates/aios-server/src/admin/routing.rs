@@ -18,12 +18,19 @@ pub(super) async fn set(
     State(state): State<AdminState>,
     Body(wish): Body<OverrideWish>,
 ) -> Response {
+    let (dir, split) = (Arc::clone(&state.data_dir), state.gateway.split());
+    let bad = |why: String| error(StatusCode::BAD_REQUEST, "bad_override", &why);
+    let written = match off_the_loop(move || dir.read_override()).await {
+        Ok(written) => written,
+        Err(response) => return response,
+    };
+    let wish = wish.over(written.as_deref());
     let text = match serde_json::to_string(&wish) {
         Ok(text) => text,
-        Err(why) => return error(StatusCode::BAD_REQUEST, "bad_override", &why.to_string()),
+        Err(why) => return bad(why.to_string()),
     };
-    if let Err(why) = apply_override(&state.gateway.split(), &text) {
-        return error(StatusCode::BAD_REQUEST, "bad_override", &why.to_string());
+    if let Err(why) = apply_override(&split, &text) {
+        return bad(why.to_string());
     }
     let dir = Arc::clone(&state.data_dir);
     match off_the_loop(move || dir.write_override(&text)).await {

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::{self, GENESIS};
 use crate::lines::{Lines, Place, Read};
-use crate::{DataDir, StoreError, audit, disk, regular};
+use crate::{DataDir, StoreError, audit, disk, regular, sign};
 
 use head::Head;
 pub use log::ControlLog;
@@ -54,6 +54,8 @@ pub struct ControlHistory<T> {
     end: ChainEnd,
     /// How far it came, by its head.
     head: Option<Head>,
+    /// Whether the head's signature could be checked.
+    has_key: bool,
     /// The line of the newest file that would come next.
     next_line: u64,
 }
@@ -104,7 +106,8 @@ impl<T: DeserializeOwned> ControlHistory<T> {
         };
         let witnessed = audit::control_witnessed(dir)?.map(|witness| witness.last_line);
         let end = head.as_ref().and_then(Head::begun_anew).unwrap_or_else(ChainEnd::nowhere);
-        let mut history = Self { lines: Vec::new(), fault, end, head, next_line: 1 };
+        let has_key = dir.load_key(sign::KEY).is_ok_and(|key| key.is_some());
+        let mut history = Self { lines: Vec::new(), fault, end, head, has_key, next_line: 1 };
         for path in files(dir)? {
             if history.fault.is_some() {
                 return Ok(history);
@@ -132,6 +135,13 @@ impl<T: DeserializeOwned> ControlHistory<T> {
         let is_headless = has_none && !Head::path(dir).exists();
         let why = "it is gone, so nobody knows how far the chain has come".to_owned();
         is_headless.then(|| ControlFault { file: Head::path(dir), line: 1, why })
+    }
+
+    /// Whether somebody vouches for the chain: who may not read the key that signed its head sees that the lines follow one
+    /// another, and not that they are those that were written.
+    #[must_use]
+    pub const fn is_vouched_for(&self) -> bool {
+        self.has_key || self.head.is_none()
     }
 
     /// Why the chain is not whole, if it is shorter than it was.

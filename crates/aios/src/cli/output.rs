@@ -1,7 +1,7 @@
 //! How commands speak: data on stdout, errors and hints on stderr, an exit code.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 use std::process::ExitCode;
 
 use aios_store::StoreError;
@@ -176,7 +176,10 @@ pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
 /// Logs to stderr from `level` on.
 pub(crate) fn log_to_stderr(level: LogLevel) {
     let level = tracing::Level::from(level);
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
     // In tests another one may be there already, which then goes on.
     if log.try_init().is_err() {
         tracing::trace!("a log is set up already");

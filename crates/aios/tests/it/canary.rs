@@ -62,9 +62,17 @@ fn the_operators_hand_is_a_file_that_can_be_written_and_cleared() {
     assert_eq!(text, r#"{"control_bucket_pct":0.75,"boundary":0.4,"freeze":true}"#);
     let split = place.run(&["routing", "status", "--json"]).ended(0).json()["split"].clone();
     assert_eq!((&split["treatment_pct"], &split["frozen"]), (&json!(25.0), &json!(true)));
+    // Nobody who sets a boundary lets those into treatment whom he has taken out.
+    let told = place.run(&["routing", "override", "--boundary", "0.5"]).ended(0).stdout;
+    assert!(told.contains("75 % in control, boundary 0.5, frozen"), "{told}");
     place.run(&["routing", "clear"]).ended(0);
     let split = place.run(&["routing", "status", "--json"]).ended(0).json()["split"].clone();
     assert_eq!((&split["treatment_pct"], &split["origin"]), (&json!(10.0), &json!("canary")));
+    // A freeze alone deals nothing otherwise, and is named.
+    place.run(&["routing", "override", "--freeze"]).ended(0);
+    let told = place.run(&["canary", "status"]).ended(0).stdout;
+    assert!(told.contains("running, frozen by an override"), "{told}");
+    place.run(&["routing", "clear"]).ended(0);
     for wrong in [&["--control-pct", "101"][..], &["--boundary", "NaN"], &[]] {
         place.run(&[&["routing", "override"], wrong].concat()).ended(64);
     }
@@ -140,6 +148,14 @@ fn what_was_decided_without_a_server_is_missed_when_it_is_gone() {
     let place = place();
     place.run(&["canary", "reset", "--start-pct", "50"]).ended(0);
     place.run(&["canary", "hold"]).ended(0);
+    // Without the key nobody vouches for the lines.
+    let key = place.path().join("data_core/keys/signing.key");
+    let aside = key.with_extension("aside");
+    std::fs::rename(&key, &aside).unwrap();
+    let ran = place.run(&["canary", "verify"]).ended(3);
+    assert!(ran.stdout.starts_with("CANARY_UNSIGNED lines=2"), "{}", ran.stdout);
+    std::fs::rename(&aside, &key).unwrap();
+    place.run(&["canary", "verify"]).ended(0);
     for file in [CONTROL, "data_core/analytics/control.head"] {
         std::fs::remove_file(place.path().join(file)).unwrap();
     }

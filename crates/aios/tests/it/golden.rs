@@ -115,6 +115,14 @@ fn a_changed_route_and_a_wrong_answer_are_found() {
     golden.serve(1, 1, "");
     golden.run(&["record", "--set", "set.json", "--out", "base.json"]).ended(0);
     golden.serve(1, 2, "");
+    // Nothing that a run is compared with may become the run itself.
+    let kept = ["base.json", "set.json", "data_core/analytics/control.ndjson"];
+    for to in kept {
+        let ran = golden
+            .run(&["compare", "--set", "set.json", "--baseline", "base.json", "--out", to])
+            .ended(1);
+        assert!(ran.stderr.contains("take the place of what is kept there"), "{}", ran.stderr);
+    }
     let args = ["--set", "set.json", "--baseline", "base.json", "--out", "out/report.json"];
     let outputs = ["--junit", "j.xml", "--markdown", "m.md", "--html", "r.html", "--github"];
     let ran = golden.compare(&[&args[..], &outputs[..]].concat()).ended(2);

@@ -89,9 +89,11 @@ impl Shown {
         let (passes, failures) = (self.consecutive_passes, self.consecutive_failures);
         writeln!(out, "current_pct={}, consecutive_passes={passes}", self.current_pct)?;
         let held = if self.held { ", held" } else { "" };
+        let is_frozen = self.split.as_ref().is_some_and(|split| split.frozen);
+        let frozen = if is_frozen { ", frozen by an override" } else { "" };
         let phase = if self.enabled { self.phase.name() } else { "switched off (canary.enabled)" };
         let mut rows = vec![
-            pair("phase", format_args!("{phase}{held}")),
+            pair("phase", format_args!("{phase}{held}{frozen}")),
             pair("passes", format_args!("{passes}/{}", self.needed.0)),
             pair("failures", format_args!("{failures}/{}", self.needed.1)),
         ];

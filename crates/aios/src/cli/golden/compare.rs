@@ -52,8 +52,12 @@ impl Compare {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let own = GoldenPaths::of(&config.server.data_dir);
-        let set = files::set(self.set.as_ref().unwrap_or(&own.set), &own, true)?;
+        let set_path = self.set.as_ref().unwrap_or(&own.set);
         let path = self.baseline.as_ref().unwrap_or(&own.baseline);
+        for file in self.out.as_deref().into_iter().chain(self.outputs.files()) {
+            files::must_not_replace(file, &[set_path, path], &config.server.data_dir)?;
+        }
+        let set = files::set(set_path, &own, true)?;
         let baseline = files::trusted(path, files::What::Baseline)?;
         self.check(&baseline, &set)?;
         let asker = self.target.asker(context, &config)?;

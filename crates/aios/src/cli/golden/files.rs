@@ -1,6 +1,6 @@
 //! Reads and writes golden sets, baselines and reports.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aios_core::Clock as _;
 use aios_eval::{BUILT_IN_SET, GoldenSet, Report, ReportError};
@@ -117,8 +117,34 @@ pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<String> {
     Ok(kept)
 }
 
+/// Refuses a place of the operator's choice where what is written would take the place of what it was made of, or of
+/// what AIOS keeps: of the data directory, only `goldens/…report.json` is for reports of his.
+pub(in crate::cli) fn must_not_replace(
+    path: &Path,
+    sources: &[&Path],
+    data_dir: &Path,
+) -> anyhow::Result<()> {
+    let goldens = whole(data_dir).join("goldens");
+    let (place, name) = (whole(path), path.file_name().unwrap_or_default().to_string_lossy());
+    let is_report = place.parent() == Some(&goldens) && name.ends_with("report.json");
+    let is_kept = place.starts_with(whole(data_dir)) && !is_report;
+    if is_kept || sources.iter().any(|source| is_same(path, source)) {
+        let message = format!(
+            "cannot write {}: it would take the place of what is kept there",
+            path.display()
+        );
+        let hint = "name another file; a baseline is recorded anew with `aios golden record`";
+        return Err(Failure::new(message, hint).into());
+    }
+    Ok(())
+}
+
 /// Whether both name the same place, however they are written.
 fn is_same(a: &Path, b: &Path) -> bool {
-    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     whole(a) == whole(b)
+}
+
+fn whole(path: &Path) -> PathBuf {
+    let whole = path.canonicalize().or_else(|_| std::path::absolute(path));
+    whole.unwrap_or_else(|_| path.to_owned())
 }

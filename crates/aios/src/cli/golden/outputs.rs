@@ -1,7 +1,7 @@
 //! The report in the forms that others read.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aios_eval::{Report, render};
 use clap::Args;
@@ -37,6 +37,11 @@ impl Outputs {
             write(path, &render::html(report, baseline))?;
         }
         Ok(())
+    }
+
+    /// The files that are written.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.junit, &self.markdown, &self.html].into_iter().flatten().map(PathBuf::as_path)
     }
 
     pub(super) fn annotate(&self, report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use std::io::Write;
 use aios_control::hypothesis::Finished;
 use aios_core::{Clock as _, Timestamp};
 use aios_server::judging::{self, Tested};
+use aios_store::DataDir;
 use clap::Args;
 use serde_json::json;
 
@@ -30,7 +31,10 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let Tested { finished, unread } = tested(&context.config()?, self.since)?;
+        let config = context.config()?;
+        // One that is not there says nothing, and is more likely a slip.
+        DataDir::read(&config.server.data_dir)?;
+        let Tested { finished, unread } = tested(&config, self.since)?;
         let exit = slo::exit_of(&unread);
         if context.json {
             output::json(out, &json!({ "hypotheses": finished, "unread": unread }))?;

@@ -11,8 +11,8 @@ use crate::cli::owner::{self, Owner};
 
 /// Take the split into your own hand, within a second and without a restart
 ///
-/// What is not named stays as the canary or configuration has it. It replaces an override that is there; `clear`
-/// ends it. While it names a share or a boundary the canary is not judged; with --freeze alone it is, and can only fall
+/// What is not named stays as an override that is there has it, else as the canary or configuration has it; `clear` ends
+/// all of it. While it names a share or a boundary the canary is not judged; with --freeze alone it is, and can only fall
 /// back. With --json: what stands in
 /// analytics/adaptive_override.json.
 #[derive(Debug, Args)]
@@ -37,24 +37,33 @@ impl Override {
             boundary: self.boundary,
             freeze: self.freeze.then_some(true),
         };
-        match Owner::of(&config)? {
+        let wish = match Owner::of(&config)? {
             Owner::Us(dir) => {
+                let wish = wish.over(dir.read_override()?.as_deref());
                 let text = serde_json::to_string(&wish)?;
                 apply_override(&config.routing.split, &text)
                     .map_err(|error| Failure::new(error.to_string(), error.hint()))?;
                 dir.write_override(&text)?;
+                wish
             }
-            Owner::Server => {
-                owner::ask::<OverrideWish>(&config, "/admin/v1/routing/override", &wish)?;
-            }
-        }
+            Owner::Server => owner::ask(&config, "/admin/v1/routing/override", &wish)?,
+        };
         if context.json {
             output::json(out, &wish)?;
         } else {
-            writeln!(out, "the override is set; `aios routing clear` ends it")?;
+            writeln!(out, "the override is set: {}; `aios routing clear` ends it", told(&wish))?;
         }
         Ok(Exit::Done)
     }
+}
+
+/// What is asked for, in words.
+fn told(wish: &OverrideWish) -> String {
+    let control = wish.control_bucket_pct.map(|share| format!("{} % in control", share * 100.0));
+    let boundary = wish.boundary.map(|boundary| format!("boundary {boundary}"));
+    let frozen = wish.freeze.filter(|freeze| *freeze).map(|_| "frozen".to_owned());
+    let all: Vec<_> = [control, boundary, frozen].into_iter().flatten().collect();
+    all.join(", ")
 }
 
 fn percent(text: &str) -> Result<f64, &'static str> {

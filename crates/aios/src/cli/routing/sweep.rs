@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::InForce;
 use crate::cli::context::Context;
-use crate::cli::golden::files::named_text;
+use crate::cli::golden::files::{must_not_replace, named_text};
 use crate::cli::golden::target::Target;
 use crate::cli::output::{self, Exit, Failure, say};
 use crate::cli::progress::Bar;
@@ -65,6 +65,9 @@ impl Sweep {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let own = GoldenPaths::of(&config.server.data_dir);
+        if let Some(path) = &self.html {
+            must_not_replace(path, &[], &config.server.data_dir)?;
+        }
         let set = self.set(&own)?;
         let mut reports = self.reports(&own)?;
         let InForce { split, policy, .. } = InForce::of(&config)?;

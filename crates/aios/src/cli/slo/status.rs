@@ -6,7 +6,7 @@ use aios_control::slo::Good;
 use aios_control::slo::burn::{Alert, BUDGET_PERIOD};
 use aios_core::{Clock as _, Timestamp, Unread};
 use aios_server::judging::{self, Budget, Minutes};
-use aios_store::Sequels;
+use aios_store::{DataDir, Sequels};
 use clap::Args;
 use serde_json::json;
 
@@ -30,6 +30,8 @@ pub(super) struct Status;
 impl Status {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
+        // One that is not there says nothing, and is more likely a slip.
+        DataDir::read(&config.server.data_dir)?;
         let Counted { budgets, unread, sequels } = counted(&config, SystemClock.now())?;
         let exit = look::exit_of(&unread);
         if context.json {
