@@ -32,7 +32,8 @@ fn a_packed_file_stays_packed() {
     let rig = Rig::filled();
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packed, format!("{}{}", line(7), line(8)).as_bytes()).unwrap();
-    let path = rig.temp.path().join("analytics/control.1.gz");
+    let path = rig.temp.path().join("router/outcomes.1.gz");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, packed.finish().unwrap()).unwrap();
     assert_eq!(rig.erase(7).state, ErasureState::Completed);
     let mut text = String::new();
