@@ -111,27 +111,43 @@ fn segments_from_a_backup_are_erased_once_more() {
     assert!(rig.recheck().is_empty());
 }
 
-#[test]
-fn documents_from_a_backup_are_erased_once_more_too() {
+/// Erases, puts files back as they were, and looks again: what is the target's goes, and what else is there stays.
+/// `left` is what a file then holds; `None` if it is gone.
+#[track_caller]
+fn check_put_back(files: &[(&str, String, Option<&str>)]) {
     let rig = Rig::filled();
-    let (ours, theirs) = (fixture::conversation(7), fixture::conversation(8));
-    let case = |id: &str, of: &Pseudonym| {
-        format!(r#"{{"id":"{id}","question":"of {id}","metadata":{{"conv_id":"{of}"}}}}"#)
-    };
-    let (a, b) = (case("a", &ours), case("b", &theirs));
-    let fragment = |of: &Pseudonym| format!("{{\"conv_id\":\"{of}\",\"text\":\"x\"}}\n");
-    let put_back = || {
-        rig.write("goldens/sample_set.json", &format!("[{a},{b}]"));
-        rig.write("memory/fragments.ndjson", &(fragment(&ours) + &fragment(&theirs)));
-    };
+    let put_back = || files.iter().for_each(|(name, text, _)| rig.write(name, text));
     put_back();
     rig.erase(7);
     assert!(rig.recheck().is_empty());
     put_back();
     let again = rig.recheck();
-    assert_eq!((again.len(), again[0].state), (1, ErasureState::Completed));
-    assert!(rig.look(7).is_clean() && rig.read("goldens/sample_set.json").contains(&b));
+    let states: Vec<_> = again.iter().map(|receipt| receipt.state).collect();
+    assert_eq!(states, [ErasureState::Completed], "{files:?}");
+    for (name, _, left) in files {
+        let path = rig.temp.path().join(name);
+        assert_eq!(fs::read_to_string(path).ok().as_deref(), *left, "{name}");
+    }
+    assert!(rig.look(7).is_clean());
     assert!(rig.recheck().is_empty());
+}
+
+#[test]
+fn what_no_index_follows_is_erased_once_more_too_each_for_itself() {
+    let (ours, theirs) = (fixture::conversation(7), fixture::conversation(8));
+    let case = |id: &str, of: &Pseudonym| {
+        format!(r#"{{"id":"{id}","question":"of {id}","metadata":{{"conv_id":"{of}"}}}}"#)
+    };
+    let (a, b) = (case("a", &ours), case("b", &theirs));
+    let (set, left) = (format!("[{a},{b}]"), format!("[{b}]"));
+    check_put_back(&[("goldens/sample_set.json", set, Some(&left))]);
+    let fragment = |of: &Pseudonym| format!("{{\"conv_id\":\"{of}\",\"text\":\"x\"}}\n");
+    let (both, left) = (fragment(&ours) + &fragment(&theirs), fragment(&theirs));
+    let quarantine = "analytics/quarantine/hypotheses.at-9-1.torn";
+    for lines in ["memory/fragments.ndjson", "router/outcomes.ndjson", quarantine] {
+        check_put_back(&[(lines, both.clone(), Some(&left))]);
+    }
+    check_put_back(&[("cache/answers", ours.to_string(), None)]);
 }
 
 #[test]
