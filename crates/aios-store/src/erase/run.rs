@@ -101,7 +101,7 @@ impl Eraser {
             requested_at: now,
             target: target.pseudonyms().to_vec(),
             requester: request.requester.clone(),
-            basis: request.basis.clone(),
+            basis: target.masked_in(&request.basis),
             plan_hash: None,
             valid_until: None,
             n_records: 0,

@@ -188,7 +188,7 @@ fn a_conversation_goes_from_every_store_and_all_others_stay_byte_for_byte() {
     );
     rig.write("analytics/quarantine/hypotheses.at-9-2.torn", "{\"nobody");
     rig.write("cache/answers", &format!("{ours}"));
-    rig.write("exports/for-ann.csv", "chat-of-ann;hello");
+    rig.write("exports/for-ann.csv", &format!("{ours};hello"));
     rig.log.catch_up_index().unwrap();
     let before = rig.look(7);
     let index = |census: &Census| {
@@ -566,6 +566,7 @@ fn every_file_that_the_crate_makes_belongs_to_a_store() {
 
 mod control;
 mod damage;
+mod ids;
 mod memory;
 mod older;
 mod records;

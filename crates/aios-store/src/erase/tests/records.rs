@@ -13,7 +13,9 @@ fn scraps_and_copies_are_cut_line_by_line() {
     let half = theirs.split_at(300).0;
     rig.write("analytics/quarantine/hypotheses.at-1-1.torn", &format!("{ours}{theirs}{half}"));
     rig.write("exports/all.ndjson", &format!("{theirs}{ours}"));
-    rig.write("exports/all.csv", "id;text\nchat-of-ann;\"two\nlines\"\nbob;\"two\nlines\"\n");
+    let row = |id: &str| format!("{id};\"two\nlines\"\n");
+    let all = ["id;text\n", &row(fixture::conversation(7).as_str()), &row("bob")].concat();
+    rig.write("exports/all.csv", &all);
     let pretty = |n: u64| format!("  {{ \"conv_id\": \"{}\" }}", fixture::conversation(n));
     rig.write("exports/all.json", &format!("[\n{},\n{}\n]\n", pretty(7), pretty(8)));
     rig.write("exports/only.ndjson", &ours);
