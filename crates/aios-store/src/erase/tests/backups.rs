@@ -93,6 +93,7 @@ fn segments_from_a_backup_are_erased_once_more() {
     let backup = rig.backup();
     assert!(backup.iter().any(|(path, _)| path.extension().unwrap() == "gz"), "{backup:?}");
     let first = rig.erase(7);
+    let receipt = rig.receipts();
     assert!(rig.recheck().is_empty());
     for (path, bytes) in &backup {
         fs::write(path, bytes).unwrap();
@@ -102,6 +103,8 @@ fn segments_from_a_backup_are_erased_once_more() {
     let again = rig.recheck();
     assert_eq!((again.len(), again[0].n_records_erased), (1, 52));
     assert_eq!((&again[0].id, again[0].state), (&first.id, ErasureState::Completed));
+    assert!(rig.receipts().contains(&receipt[0]), "what the first run cut stays told");
+    rig.good_receipts(&[ErasureState::Completed; 2]);
     assert!(rig.look(7).is_clean() && rig.lines() == kept(0..520, 7));
     assert!(rig.recheck().is_empty());
     assert_eq!(rig.faults(), Vec::<String>::new());
@@ -109,6 +112,73 @@ fn segments_from_a_backup_are_erased_once_more() {
     rig.erase(8);
     let rig = rig.restart();
     assert!(rig.recheck().is_empty());
+}
+
+impl Rig {
+    /// The receipts as they stand, by name.
+    fn receipts(&self) -> Vec<(String, Vec<u8>)> {
+        let erasures = self.dir.erasures_path();
+        let names = crate::disk::names_in(&erasures).unwrap().into_iter();
+        let receipts = names.filter(|name| name.ends_with(".receipt.json"));
+        receipts.map(|name| (name.clone(), fs::read(erasures.join(name)).unwrap())).collect()
+    }
+
+    #[track_caller]
+    fn good_receipts(&self, expect: &[ErasureState]) {
+        let names = self.receipts().into_iter().map(|(name, _)| name);
+        let mut checked: Vec<_> = names
+            .map(|name| {
+                (
+                    name.len(),
+                    verify_receipt(&self.dir, &self.dir.erasures_path().join(name)).unwrap(),
+                )
+            })
+            .collect();
+        checked.sort_by_key(|(len, _)| *len);
+        assert!(checked.iter().all(|(_, checked)| checked.is_good()), "{checked:?}");
+        let states: Vec<_> = checked.iter().map(|(_, checked)| checked.state).collect();
+        assert_eq!(states, expect);
+    }
+}
+
+#[test]
+fn a_run_without_the_id_does_not_call_whole_what_the_run_with_it_could_not() {
+    let rig = Rig::filled();
+    // Of no store, so no erasure changes it; and it has the id alone.
+    rig.write("notes.txt", "see chat-of-ann");
+    assert_eq!(rig.erase(7).state, ErasureState::Incomplete);
+    let first = rig.receipts();
+    let later = || rig.clock.now().plus(std::time::Duration::from_secs(60));
+    let again = || rig.eraser.recheck(later()).unwrap().receipts.remove(0);
+    for _ in 0..2 {
+        let receipt = again();
+        assert_eq!(receipt.state, ErasureState::Incomplete);
+        assert!(receipt.note.unwrap().contains("with the id does the rest"), "{:?}", receipt.note);
+        assert_eq!(rig.receipts(), first, "it has changed nothing");
+    }
+    // What comes to it is told of beside.
+    rig.write("memory/fragments.ndjson", &format!("{{\"of\":\"{}\"}}\n", fixture::conversation(7)));
+    assert_eq!((again().n_records_erased, rig.receipts().len()), (1, 2));
+    assert!(rig.receipts().contains(&first[0]));
+    rig.good_receipts(&[ErasureState::Incomplete; 2]);
+    assert_eq!(rig.faults(), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_never_searched_for_by_id_is_whole_once_the_rest_is() {
+    let rig = Rig::filled();
+    let archive = rig.temp.path().join("exports/x.zip");
+    rig.write("exports/x.zip", "PK\u{3}\u{4}");
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    let first = rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
+    assert_eq!(first.state, ErasureState::Incomplete);
+    fs::remove_file(archive).unwrap();
+    rig.clock.0.fetch_add(1_000_000, Ordering::SeqCst);
+    let later = rig.clock.now().plus(std::time::Duration::from_secs(60));
+    let again = rig.eraser.recheck(later).unwrap().receipts;
+    assert_eq!(again[0].state, ErasureState::Completed);
+    rig.good_receipts(&[ErasureState::Incomplete, ErasureState::Completed]);
+    assert_eq!(rig.faults(), Vec::<String>::new());
 }
 
 /// Erases, puts files back as they were, and looks again: what is the target's goes, and what else is there stays.
