@@ -1,8 +1,11 @@
 //! Text that has been through the redactor.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+
+use crate::ids;
 
 /// Text in which every finding has been masked.
 ///
@@ -32,6 +35,14 @@ impl RedactedText {
         text.push_str(word);
         text.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
         Self(text)
+    }
+
+    /// The same with `[ID]` in these places too: only less is said by it. A place that reaches into the one before
+    /// is part of it.
+    #[must_use]
+    pub fn with_ids_masked(&self, mut places: Vec<Range<usize>>) -> Self {
+        places.sort_unstable_by_key(|place| (place.start, usize::MAX - place.end));
+        Self(ids::masked(&self.0, places.into_iter()))
     }
 
     /// The safe text.

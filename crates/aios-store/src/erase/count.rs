@@ -196,10 +196,10 @@ impl<'a> Counter<'a> {
     fn bytes(&mut self, file: &Found, store: Option<&'static Store>) -> io::Result<()> {
         let target = self.judge.target;
         let treatment = store.map(|store| store.treatment);
-        // Proof of an erasure names whom it was about by pseudonym, the list of clients names clients,
-        // and neither anything else.
+        // Proof of an erasure names whom it was about by pseudonym, and stays.
         let is_proof = treatment == Some(Treatment::Proof);
-        let has_words = treatment == Some(Treatment::Names);
+        // What we write ourselves knows nobody's id, but is full of numbers and words that an id may look like.
+        let is_ours = treatment.is_some_and(Treatment::is_without_ids);
         // A database keeps the digits as bytes.
         let is_packed = matches!(
             treatment,
@@ -211,9 +211,11 @@ impl<'a> Counter<'a> {
             is_wrapped |= seen == 0 && scan::is_wrapped(window);
             is_named |=
                 (!is_proof && target.names_in(window)) || (is_packed && target.packed_in(window));
-            has_raw |= !has_words && target.raw_in(window);
+            has_raw |= !is_ours && target.raw_in(window);
         })?;
-        let is_found = is_named || has_raw;
+        // A page with the same word or number on it may be anybody's.
+        let is_mention = has_raw && !is_named && treatment == Some(Treatment::Records);
+        let is_found = is_named || (has_raw && !is_mention);
         if is_found {
             self.hold(file, 0);
         }
@@ -226,6 +228,7 @@ impl<'a> Counter<'a> {
                 count.n_files += 1;
                 count.n_bytes += n_bytes;
                 count.n_files_naming += u64::from(is_found);
+                count.n_mentions += u64::from(is_mention);
                 count.by_pseudonym.n_files += u64::from(is_named);
             }
             None if is_found => {

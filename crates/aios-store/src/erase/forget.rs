@@ -48,10 +48,11 @@ impl Eraser {
         let n_erasures = due.len() as u64;
         self.audit.append(now, actor, AuditAction::Forgot { n_erasures, before })?;
         // The receipts first: what is broken off here is still in the ledger, and done again.
-        due.iter().try_for_each(|id| {
-            let receipt = receipt::path(&self.dir, id);
-            remove(&receipt, "forget.before_receipt", "forget.receipt_removed")
-        })?;
+        for id in &due {
+            for path in receipt::all(&self.dir, id)?.values() {
+                remove(path, "forget.before_receipt", "forget.receipt_removed")?;
+            }
+        }
         fail::point("forget.before_ledger");
         ledger.forget(&due, before)?;
         fail::point("forget.done");

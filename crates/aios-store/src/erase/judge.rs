@@ -47,7 +47,7 @@ impl<'a> Judge<'a> {
 
     /// Whose a line is; without its newline.
     pub(super) fn line(&self, line: &[u8], may_be_older: bool) -> Whose {
-        match self.target.judge(line) {
+        match self.target.judge(line, may_be_older) {
             Whose::Mention | Whose::Other if may_be_older && !self.owners(line).is_empty() => {
                 Whose::Ours
             }

@@ -8,6 +8,7 @@ mod count;
 mod cut;
 mod cut_document;
 mod document;
+mod earlier;
 mod error;
 mod fence;
 mod forget;

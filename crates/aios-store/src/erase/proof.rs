@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::ledger::{self, ErasureState, Steps};
-use super::receipt;
+use super::receipt::{self, Receipt};
 use crate::audit::{Erasures, OnRecord};
 use crate::sign::{self, Signer, is_signed};
 use crate::{DataDir, Fault, StoreError, disk, hex};
@@ -52,14 +52,20 @@ impl ReceiptChecked {
 
 /// What is compared. The rest is under the signature.
 #[derive(Debug, Deserialize)]
-struct Facts {
+pub(super) struct Facts {
     id: String,
     state: ErasureState,
     target: Vec<Pseudonym>,
     plan_hash: Option<String>,
     requested_at: Timestamp,
     finished_at: Timestamp,
-    n_records_erased: u64,
+    pub(super) n_records_erased: u64,
+    verified: Searched,
+}
+
+#[derive(Debug, Deserialize)]
+struct Searched {
+    raw_id_searched: bool,
 }
 
 #[derive(Deserialize)]
@@ -69,47 +75,82 @@ struct Signed<'a> {
     signature: String,
 }
 
+/// A receipt as it was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) facts: Facts,
+    /// What the signature is over.
+    text: String,
+    signature: String,
+}
+
+impl Read {
+    /// By which the trail knows it.
+    pub(super) fn digest(&self) -> String {
+        hex::encode(&Sha256::digest(&self.text))
+    }
+}
+
+/// Reads a receipt, which may lie anywhere, and believes it.
+pub(super) fn read(path: &Path) -> Result<Read, StoreError> {
+    let Some(bytes) = disk::read_bounded(path, RECEIPT_MAX)? else {
+        return Err(StoreError::NoReceipt { path: path.to_owned() });
+    };
+    let no_receipt = |error: serde_json::Error| StoreError::corrupt(path, error.to_string());
+    let Signed { receipt, signature } = serde_json::from_slice(&bytes).map_err(no_receipt)?;
+    let text = receipt.get().to_owned();
+    let facts = serde_json::from_str(&text).map_err(no_receipt)?;
+    Ok(Read { facts, text, signature })
+}
+
 /// Checks the receipt in a file, which may lie anywhere.
 ///
 /// # Errors
 /// When the file is no receipt, or one of the witnesses cannot be read.
 pub fn verify_receipt(dir: &DataDir, path: &Path) -> Result<ReceiptChecked, StoreError> {
-    let Some(bytes) = disk::read_bounded(path, RECEIPT_MAX)? else {
-        return Err(StoreError::NoReceipt { path: path.to_owned() });
-    };
-    let no_receipt = |error: serde_json::Error| StoreError::corrupt(path, error.to_string());
-    let signed: Signed<'_> = serde_json::from_slice(&bytes).map_err(no_receipt)?;
-    let text = signed.receipt.get();
-    let facts: Facts = serde_json::from_str(text).map_err(no_receipt)?;
+    let read = read(path)?;
+    let Read { facts, text, signature } = &read;
     let trail = Erasures::read(dir)?;
     let witnesses = [
-        ("signature", signature(dir, text, &signed.signature)?),
-        ("ledger", facts.against_ledger(&ledger::steps(dir)?)),
-        ("audit", facts.against_trail(&trail, &hex::encode(&Sha256::digest(text)))),
+        ("signature", self::signature(dir, text, signature)?),
+        ("ledger", facts.against_ledger(&ledger::steps(dir)?, facts.is_last(dir)?)),
+        ("audit", facts.against_trail(&trail, &read.digest())),
     ];
-    Ok(ReceiptChecked {
-        id: facts.id,
-        state: facts.state,
-        n_records: facts.n_records_erased,
-        witnesses,
-    })
+    let Facts { id, state, n_records_erased, .. } = read.facts;
+    Ok(ReceiptChecked { id, state, n_records: n_records_erased, witnesses })
 }
 
-/// What is wrong with the receipt of a finished erasure, as the data directory keeps it.
+/// What is wrong with the receipts of a finished erasure, as the data directory keeps them.
 pub(super) fn fault_of(dir: &DataDir, id: &str) -> Result<Option<Fault>, StoreError> {
-    let path = receipt::path(dir, id);
-    let why = match verify_receipt(dir, &path) {
-        Ok(checked) => checked.witnesses.into_iter().find_map(|(who, says)| match says {
-            Witness::Other(why) => Some(format!("{who}: {why}")),
-            Witness::Same | Witness::PastItsTime => None,
-        }),
-        Err(StoreError::NoReceipt { .. }) => {
-            Some("the receipt of a finished erasure is gone".to_owned())
+    let mut paths = receipt::all(dir, id)?;
+    paths.entry(1).or_insert_with(|| receipt::path(dir, id, 1));
+    let last = paths.keys().next_back().copied();
+    for (number, path) in paths {
+        if let Some(why) = why_not(dir, &path, Some(number) == last)? {
+            return Ok(Some(Fault { path, line: None, why }));
         }
-        Err(StoreError::Corrupt { why, .. }) => Some(format!("it is no receipt: {why}")),
-        Err(error) => return Err(error),
-    };
-    Ok(why.map(|why| Fault { path, line: None, why }))
+    }
+    Ok(None)
+}
+
+/// What is wrong with one of them. One that is not the last has nothing but its signature, for ledger and trail tell
+/// how it ended.
+fn why_not(dir: &DataDir, path: &Path, is_last: bool) -> Result<Option<String>, StoreError> {
+    match verify_receipt(dir, path) {
+        Ok(checked) => {
+            let n_asked = if is_last { checked.witnesses.len() } else { 1 };
+            let mut asked = checked.witnesses.into_iter().take(n_asked);
+            Ok(asked.find_map(|(who, says)| match says {
+                Witness::Other(why) => Some(format!("{who}: {why}")),
+                Witness::Same | Witness::PastItsTime => None,
+            }))
+        }
+        Err(StoreError::NoReceipt { .. }) => {
+            Ok(Some("the receipt of a finished erasure is gone".to_owned()))
+        }
+        Err(StoreError::Corrupt { why, .. }) => Ok(Some(format!("it is no receipt: {why}"))),
+        Err(error) => Err(error),
+    }
 }
 
 fn signature(dir: &DataDir, text: &str, signature: &str) -> Result<Witness, StoreError> {
@@ -124,7 +165,28 @@ fn signature(dir: &DataDir, text: &str, signature: &str) -> Result<Witness, Stor
 }
 
 impl Facts {
-    fn against_ledger(&self, ledger: &Steps) -> Witness {
+    /// Whether it is of a run that searched for the id, and was not whole.
+    pub(super) fn is_open_by_id(&self) -> bool {
+        self.state == ErasureState::Incomplete && self.verified.raw_id_searched
+    }
+
+    /// Whether it says the same of the erasure as another.
+    pub(super) fn is_as(&self, other: &Receipt) -> bool {
+        self.state == other.state
+            && self.target == other.target
+            && self.plan_hash == other.plan_hash
+            && self.requested_at == other.requested_at
+    }
+
+    /// Whether there is no later one of the same erasure.
+    fn is_last(&self, dir: &DataDir) -> Result<bool, StoreError> {
+        let last = receipt::all(dir, &self.id)?.pop_last();
+        let last = last.and_then(|(_, path)| read(&path).ok());
+        Ok(last.is_none_or(|last| last.facts.finished_at <= self.finished_at))
+    }
+
+    /// How it ended is told by the last receipt alone.
+    fn against_ledger(&self, ledger: &Steps, is_last: bool) -> Witness {
         let Some(entry) = ledger.last.get(&self.id) else {
             let before = ledger.forgotten.map(|forgotten| forgotten.forgotten_before);
             return match before.is_some_and(|before| self.finished_at < before) {
@@ -133,7 +195,7 @@ impl Facts {
             };
         };
         let differs = [
-            ("state", entry.state != self.state),
+            ("state", is_last && entry.state != self.state),
             ("subjects", entry.target != self.target),
             ("plan", entry.plan_hash != self.plan_hash),
             ("time", entry.requested_at != self.requested_at),

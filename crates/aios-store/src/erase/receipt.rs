@@ -1,7 +1,7 @@
 //! The proof of an erasure: what was there before and after, what was read to make sure, signed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aios_core::Timestamp;
@@ -10,6 +10,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::census::{Census, Left, StoreCount};
+use super::earlier::Earlier;
 use super::ledger::{ErasureState, LedgerEntry};
 use crate::sign::Signer;
 use crate::{DataDir, Rewritten, Salvaged, StoreError, disk, hex};
@@ -17,6 +18,13 @@ use crate::{DataDir, Rewritten, Salvaged, StoreError, disk, hex};
 /// What an erasure by pseudonym alone leaves open, and one that goes on after a crash.
 const NO_RAW_ID: &str = "only pseudonyms were searched for, because the id behind them was not known; \
      `aios data verify` searches for the id";
+
+/// What a run without the id leaves open where the one with it was not whole.
+const NEEDS_ID: &str = "the run that searched for the id was not whole, and only pseudonyms were searched for since, \
+     because the id is kept nowhere; `aios data delete` with the id does the rest";
+
+/// Ends the name of a receipt.
+const END: &str = ".receipt.json";
 
 /// What an erasure has done.
 #[derive(Debug, Serialize)]
@@ -109,26 +117,36 @@ impl ErasureProof {
 }
 
 impl Receipt {
-    /// Signs it and writes it. The signature is over the bytes of `receipt` as they stand in the file;
+    /// Signs it and writes it where none is yet. The signature is over the bytes of `receipt` as they stand in the file;
     /// gives their digest.
-    pub(crate) fn write(&self, dir: &DataDir, signer: &Signer) -> Result<String, StoreError> {
-        let path = path(dir, &self.id);
-        let failed = StoreError::io("write", &path);
+    pub(super) fn write(&self, path: &Path, signer: &Signer) -> Result<String, StoreError> {
+        let failed = StoreError::io("write", path);
         let receipt = serde_json::to_string(self).map_err(std::io::Error::from).map_err(failed)?;
         let signature = signer.sign(receipt.as_bytes());
         let text = format!("{{\"receipt\":{receipt},\"signature\":\"{signature}\"}}\n");
-        disk::write_atomic(&path, text.as_bytes())?;
+        disk::write_atomic(path, text.as_bytes())?;
         Ok(hex::encode(&Sha256::digest(receipt)))
     }
 
-    pub(crate) fn new(
+    /// Whether nothing was changed.
+    pub(super) fn is_of_nothing(&self) -> bool {
+        self.n_records_erased == 0
+            && self.segments.is_empty()
+            && self.salvaged.is_empty()
+            && self.files.is_empty()
+    }
+
+    pub(super) fn new(
         last: &LedgerEntry,
+        earlier: &Earlier,
         work: Work,
         verified: ErasureProof,
         finished_at: Timestamp,
         signer: &Signer,
     ) -> Self {
-        let is_done = verified.left.is_empty() && verified.n_events == 0;
+        let needs_id = earlier.needs_id && !verified.raw_id_searched;
+        let is_done = verified.left.is_empty() && verified.n_events == 0 && !needs_id;
+        let note = if needs_id { NEEDS_ID } else { NO_RAW_ID };
         let state = if is_done { ErasureState::Completed } else { ErasureState::Incomplete };
         Self {
             id: last.id.clone(),
@@ -146,7 +164,7 @@ impl Receipt {
             files: work.files,
             rewrite_ms: work.took.as_secs_f64() * 1e3,
             verify_ms: verified.took.as_secs_f64() * 1e3,
-            note: (!verified.raw_id_searched).then_some(NO_RAW_ID),
+            note: (!verified.raw_id_searched).then_some(note),
             verified,
             version: env!("CARGO_PKG_VERSION"),
             public_key: signer.public_key().to_owned(),
@@ -154,9 +172,22 @@ impl Receipt {
     }
 }
 
-/// Where the receipt of an erasure is.
-pub(super) fn path(dir: &DataDir, id: &str) -> PathBuf {
-    dir.erasures_path().join(format!("{id}.receipt.json"))
+/// Where a receipt of an erasure is: `ID.receipt.json`, and `ID.2.receipt.json` of what was done once more.
+pub(super) fn path(dir: &DataDir, id: &str, number: u32) -> PathBuf {
+    let name = if number == 1 { format!("{id}{END}") } else { format!("{id}.{number}{END}") };
+    dir.erasures_path().join(name)
+}
+
+/// The receipts of an erasure, in order.
+pub(super) fn all(dir: &DataDir, id: &str) -> Result<BTreeMap<u32, PathBuf>, StoreError> {
+    let number_of = |name: &str| match name.strip_prefix(id)?.strip_suffix(END)? {
+        "" => Some(1),
+        number => number.strip_prefix('.')?.parse().ok(),
+    };
+    let erasures = dir.erasures_path();
+    let names = disk::entries_in(&erasures)?;
+    let all = names.iter().filter_map(|name| Some((number_of(name)?, erasures.join(name))));
+    Ok(all.collect())
 }
 
 /// What was done to the files.

@@ -18,6 +18,7 @@ use super::receipt::Receipt;
 use super::registry::Treatment;
 use super::run::{Eraser, Resumed};
 use super::scan::{self, Found};
+use super::stores;
 use crate::{EventStore as _, Index, Segments, StoreError};
 
 impl Eraser {
@@ -111,15 +112,16 @@ impl Eraser {
     }
 }
 
-/// What the index tells of, what is made of that, and what stays, need not be read.
+/// What the index tells of, what is made of that, and what stays, need not be read. Of all lines it follows
+/// those of the event log alone.
 fn is_without_index(file: &Found) -> bool {
     file.store.is_none_or(|store| match store.treatment {
-        Treatment::Database | Treatment::Records | Treatment::Scraps | Treatment::Names => true,
-        Treatment::Lines
-        | Treatment::Derived
-        | Treatment::Catalogue
-        | Treatment::Indexed
-        | Treatment::Proof
-        | Treatment::Apart => false,
+        Treatment::Lines => *store != stores::EVENTS_HOT && *store != stores::EVENTS_COLD,
+        Treatment::Derived
+        | Treatment::Database
+        | Treatment::Records
+        | Treatment::Scraps
+        | Treatment::Names => true,
+        Treatment::Catalogue | Treatment::Indexed | Treatment::Proof | Treatment::Apart => false,
     })
 }

@@ -44,12 +44,11 @@ pub(crate) enum Treatment {
     /// One document, or lines, that a person may edit too: the subject's records are cut, all others
     /// stay byte for byte. What is no text is removed whole.
     Records,
-    /// Names of clients, which their operator gave. Searched for pseudonyms, not for what a caller knows
-    /// somebody by: that may be such a name.
+    /// Names of clients, which their operator gave. Searched for pseudonyms.
     Names,
     /// Proof of what was done. It names the subject by pseudonym and by nothing else, and stays.
     Proof,
-    /// Holds nothing of any subject; searched all the same.
+    /// Holds nothing of any subject; searched for pseudonyms all the same.
     Apart,
 }
 
@@ -66,6 +65,15 @@ impl Treatment {
             | Self::Records
             | Self::Names
             | Self::Apart => false,
+        }
+    }
+
+    /// Whether it is written by AIOS alone, which keeps nobody's id. So such files are not searched for what a caller
+    /// knows somebody by: that may be the name of a client, or look like a number.
+    pub(crate) fn is_without_ids(self) -> bool {
+        match self {
+            Self::Catalogue | Self::Indexed | Self::Names | Self::Proof | Self::Apart => true,
+            Self::Lines | Self::Derived | Self::Database | Self::Scraps | Self::Records => false,
         }
     }
 }

@@ -11,6 +11,7 @@ use aios_core::{Clock, Progress};
 
 use super::census::{Census, Depth};
 use super::cut::cut;
+use super::earlier::Earlier;
 use super::error::EraseError;
 use super::ledger::{ErasureState, Ledger, LedgerEntry};
 use super::plan::{ErasePlan, PLAN_LIFE, plan_hash};
@@ -101,7 +102,7 @@ impl Eraser {
             requested_at: now,
             target: target.pseudonyms().to_vec(),
             requester: request.requester.clone(),
-            basis: request.basis.clone(),
+            basis: target.masked_in(&request.basis),
             plan_hash: None,
             valid_until: None,
             n_records: 0,
@@ -227,9 +228,14 @@ impl Eraser {
         let mut verified = self.verify(target, &mut work)?;
         (work.took, verified.took) = (cut_at.since(begun_at), self.clock.now().since(cut_at));
         self.step(&mut entry, ErasureState::Verified)?;
-        let receipt = Receipt::new(&entry, work, verified, self.clock.now(), &self.signer);
-        let digest = receipt.write(&self.dir, &self.signer)?;
-        self.on_record_as(&entry, receipt.state, Some((receipt.n_records_erased, digest)))?;
+        let earlier = Earlier::of(&self.dir, &entry.id)?;
+        let finished_at = self.clock.now();
+        let receipt = Receipt::new(&entry, &earlier, work, verified, finished_at, &self.signer);
+        let proof = match earlier.standing(&receipt) {
+            Some(proof) => proof,
+            None => (receipt.n_records_erased, receipt.write(&earlier.next, &self.signer)?),
+        };
+        self.on_record_as(&entry, receipt.state, Some(proof))?;
         self.step(&mut entry, receipt.state)?;
         Ok(receipt)
     }

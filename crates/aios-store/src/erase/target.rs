@@ -5,8 +5,9 @@
 //! is, or one person could have another's records erased by writing their pseudonym.
 
 use std::fmt;
+use std::ops::Range;
 
-use aios_privacy::{Pseudonym, legacy_conversation};
+use aios_privacy::{Pseudonym, RedactedText, legacy_conversation};
 use memchr::memmem::Finder;
 use serde::de::IgnoredAny;
 
@@ -87,8 +88,8 @@ impl EraseTarget {
         all.map(|finder| finder.needle().len()).max().unwrap_or(0)
     }
 
-    /// Whose a line is; without its newline.
-    pub(crate) fn judge(&self, line: &[u8]) -> Whose {
+    /// Whose a line is, of the event log or of another store; without its newline.
+    pub(crate) fn judge(&self, line: &[u8], is_of_the_log: bool) -> Whose {
         let (named, raw) = (self.names_in(line), self.raw_in(line));
         if !named && !raw {
             return Whose::Other;
@@ -99,9 +100,9 @@ impl EraseTarget {
                 if is_ours { Whose::Ours } else { Whose::Mention }
             }
             Kind::Footer => Whose::Other,
-            // A line of another store belongs to whom it names; one that nobody can read belongs to
-            // whoever can be seen in it.
-            Kind::Bad if named || !is_json(line) => Whose::Ours,
+            // A line of another store belongs to whom it names by pseudonym: in a row of a table the id may be
+            // anybody's number. What nobody can read of the log belongs to whoever can be seen in it.
+            Kind::Bad if named || (is_of_the_log && !is_json(line)) => Whose::Ours,
             Kind::Bad => Whose::Mention,
         }
     }
@@ -132,8 +133,19 @@ impl EraseTarget {
 
     /// Whether the id stands in these bytes as a word of its own.
     pub(crate) fn raw_in(&self, bytes: &[u8]) -> bool {
-        self.raw.iter().any(|finder| {
-            finder.find_iter(bytes).any(|at| is_word(bytes, at, at + finder.needle().len()))
+        self.places_in(bytes).next().is_some()
+    }
+
+    /// The same text with `[ID]` in place of the id: what is said of an erasure outlives it.
+    pub(crate) fn masked_in(&self, text: &RedactedText) -> RedactedText {
+        text.with_ids_masked(self.places_in(text.as_str().as_bytes()).collect())
+    }
+
+    /// Where the id stands as a word of its own.
+    fn places_in<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+        self.raw.iter().flat_map(move |finder| {
+            let places = finder.find_iter(bytes).map(|at| at..at + finder.needle().len());
+            places.filter(|place| is_word(bytes, place.start, place.end))
         })
     }
 }
@@ -185,7 +197,7 @@ mod tests {
     fn a_line_is_told_by_whom_it_names() {
         let target = EraseTarget::new(vec![fixture::conversation(7)], Some("chat 7\"x")).unwrap();
         let check = |line: &str, expect: Whose| {
-            assert_eq!(target.judge(line.as_bytes()), expect, "{line}");
+            assert_eq!(target.judge(line.as_bytes(), true), expect, "{line}");
         };
         let event = |n| fixture::line(n).trim_end().to_owned();
         let ours = fixture::conversation(7).to_string();
@@ -201,7 +213,11 @@ mod tests {
         check(&event(8).replace("Question 8", "a chat 7\\\"xy"), Whose::Other);
         // What nobody can read.
         check(event(7).split_at(400).0, Whose::Ours);
-        check("half of a line with chat 7\"x, and no more", Whose::Ours);
+        let half = "half of a line with chat 7\"x, and no more";
+        check(half, Whose::Ours);
+        // A row of a table.
+        assert_eq!(target.judge(half.as_bytes(), false), Whose::Mention);
+        assert_eq!(target.judge(format!("{ours};x").as_bytes(), false), Whose::Ours);
         // Lines of other stores.
         check(&format!("{{\"fragment\":1,\"of\":\"{ours}\"}}"), Whose::Ours);
         check("{\"text\":\"see chat 7\\\"x\"}", Whose::Mention);

@@ -126,12 +126,11 @@ impl<'a> Holds<'a> {
         redactor: &Redactor,
         now: Timestamp,
     ) -> Result<Hold, StoreError> {
-        let are_sane = [("owner", &new.owner), ("reason", &new.reason)];
-        for (what, text) in are_sane {
-            if Reason::said(text).is_err() {
-                return Err(StoreError::HoldWords { what, max: REASON_MAX });
-            }
-        }
+        let said = |what, text: &str| {
+            let said = Reason::said(text);
+            said.map_err(|_| StoreError::HoldWords { what, max: REASON_MAX })
+        };
+        let words = [said("owner", &new.owner)?, said("reason", &new.reason)?];
         if new.expires_at <= now {
             return Err(StoreError::EndedHold { expires_at: new.expires_at });
         }
@@ -148,9 +147,9 @@ impl<'a> Holds<'a> {
             return Err(StoreError::TooManyHolds { max: HOLDS_MAX });
         }
         file.n_set += 1;
-        let NewHold { owner, reason, expires_at, since, until } = new;
+        let NewHold { expires_at, since, until, .. } = new;
         let id = HoldId(file.n_set);
-        let [owner, reason] = [owner, reason].map(|text| redactor.redact(&text).text);
+        let [owner, reason] = words.map(|said| redactor.redact(said.as_str()).text);
         let hold = Hold { id, owner, reason, created_at: now, expires_at, since, until };
         file.holds.push(hold.clone());
         self.write(&file)?;
@@ -244,9 +243,11 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();
         let mail = ["ann", "example.org"].join("@");
-        let named = NewHold { reason: format!("case of {mail}"), ..new(&mail) };
+        let of = crate::fixture::conversation(7);
+        let named = NewHold { reason: format!("case of {mail}, {of}"), ..new(&mail) };
         let hold = add(&dir, named, NOW).unwrap();
-        assert_eq!((hold.owner.as_str(), hold.reason.as_str()), ("[EMAIL]", "case of [EMAIL]"));
+        let expect = ("[EMAIL]", "case of [EMAIL], [ID]");
+        assert_eq!((hold.owner.as_str(), hold.reason.as_str()), expect);
         assert!(!std::fs::read_to_string(dir.holds_path()).unwrap().contains(&mail));
         for wrong in [" ", &"x".repeat(REASON_MAX + 1)] {
             let error = add(&dir, new(wrong), NOW).unwrap_err();

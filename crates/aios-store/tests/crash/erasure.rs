@@ -77,7 +77,7 @@ fn setup(temp: &Path) {
         fs::write(path, text).unwrap();
     };
     let ours = conversation(ERASED);
-    put("analytics/control.ndjson", format!("{{\"a\":1}}\n{{\"of\":\"{ours}\"}}\n"));
+    put("router/outcomes.ndjson", format!("{{\"a\":1}}\n{{\"of\":\"{ours}\"}}\n"));
     put("analytics/quarantine/hypotheses.at-1-1.torn", format!("half of {ours}"));
     put("cache/answers", format!("{ours}"));
     put("goldens/set.json", "[{\"id\":\"a\"},{\"id\":\"b\"}]".to_owned());

@@ -93,6 +93,7 @@ fn segments_from_a_backup_are_erased_once_more() {
     let backup = rig.backup();
     assert!(backup.iter().any(|(path, _)| path.extension().unwrap() == "gz"), "{backup:?}");
     let first = rig.erase(7);
+    let receipt = rig.receipts();
     assert!(rig.recheck().is_empty());
     for (path, bytes) in &backup {
         fs::write(path, bytes).unwrap();
@@ -102,6 +103,8 @@ fn segments_from_a_backup_are_erased_once_more() {
     let again = rig.recheck();
     assert_eq!((again.len(), again[0].n_records_erased), (1, 52));
     assert_eq!((&again[0].id, again[0].state), (&first.id, ErasureState::Completed));
+    assert!(rig.receipts().contains(&receipt[0]), "what the first run cut stays told");
+    rig.good_receipts(&[ErasureState::Completed; 2]);
     assert!(rig.look(7).is_clean() && rig.lines() == kept(0..520, 7));
     assert!(rig.recheck().is_empty());
     assert_eq!(rig.faults(), Vec::<String>::new());
@@ -111,27 +114,110 @@ fn segments_from_a_backup_are_erased_once_more() {
     assert!(rig.recheck().is_empty());
 }
 
+impl Rig {
+    /// The receipts as they stand, by name.
+    fn receipts(&self) -> Vec<(String, Vec<u8>)> {
+        let erasures = self.dir.erasures_path();
+        let names = crate::disk::names_in(&erasures).unwrap().into_iter();
+        let receipts = names.filter(|name| name.ends_with(".receipt.json"));
+        receipts.map(|name| (name.clone(), fs::read(erasures.join(name)).unwrap())).collect()
+    }
+
+    #[track_caller]
+    fn good_receipts(&self, expect: &[ErasureState]) {
+        let names = self.receipts().into_iter().map(|(name, _)| name);
+        let mut checked: Vec<_> = names
+            .map(|name| {
+                (
+                    name.len(),
+                    verify_receipt(&self.dir, &self.dir.erasures_path().join(name)).unwrap(),
+                )
+            })
+            .collect();
+        checked.sort_by_key(|(len, _)| *len);
+        assert!(checked.iter().all(|(_, checked)| checked.is_good()), "{checked:?}");
+        let states: Vec<_> = checked.iter().map(|(_, checked)| checked.state).collect();
+        assert_eq!(states, expect);
+    }
+}
+
 #[test]
-fn documents_from_a_backup_are_erased_once_more_too() {
+fn a_run_without_the_id_does_not_call_whole_what_the_run_with_it_could_not() {
     let rig = Rig::filled();
-    let (ours, theirs) = (fixture::conversation(7), fixture::conversation(8));
-    let case = |id: &str, of: &Pseudonym| {
-        format!(r#"{{"id":"{id}","question":"of {id}","metadata":{{"conv_id":"{of}"}}}}"#)
-    };
-    let (a, b) = (case("a", &ours), case("b", &theirs));
-    let fragment = |of: &Pseudonym| format!("{{\"conv_id\":\"{of}\",\"text\":\"x\"}}\n");
-    let put_back = || {
-        rig.write("goldens/sample_set.json", &format!("[{a},{b}]"));
-        rig.write("memory/fragments.ndjson", &(fragment(&ours) + &fragment(&theirs)));
-    };
+    // Of no store, so no erasure changes it; and it has the id alone.
+    rig.write("notes.txt", "see chat-of-ann");
+    assert_eq!(rig.erase(7).state, ErasureState::Incomplete);
+    let first = rig.receipts();
+    let later = || rig.clock.now().plus(std::time::Duration::from_secs(60));
+    let again = || rig.eraser.recheck(later()).unwrap().receipts.remove(0);
+    for _ in 0..2 {
+        let receipt = again();
+        assert_eq!(receipt.state, ErasureState::Incomplete);
+        assert!(receipt.note.unwrap().contains("with the id does the rest"), "{:?}", receipt.note);
+        assert_eq!(rig.receipts(), first, "it has changed nothing");
+    }
+    // What comes to it is told of beside.
+    rig.write("memory/fragments.ndjson", &format!("{{\"of\":\"{}\"}}\n", fixture::conversation(7)));
+    assert_eq!((again().n_records_erased, rig.receipts().len()), (1, 2));
+    assert!(rig.receipts().contains(&first[0]));
+    rig.good_receipts(&[ErasureState::Incomplete; 2]);
+    assert_eq!(rig.faults(), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_never_searched_for_by_id_is_whole_once_the_rest_is() {
+    let rig = Rig::filled();
+    let archive = rig.temp.path().join("exports/x.zip");
+    rig.write("exports/x.zip", "PK\u{3}\u{4}");
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    let first = rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
+    assert_eq!(first.state, ErasureState::Incomplete);
+    fs::remove_file(archive).unwrap();
+    rig.clock.0.fetch_add(1_000_000, Ordering::SeqCst);
+    let later = rig.clock.now().plus(std::time::Duration::from_secs(60));
+    let again = rig.eraser.recheck(later).unwrap().receipts;
+    assert_eq!(again[0].state, ErasureState::Completed);
+    rig.good_receipts(&[ErasureState::Incomplete, ErasureState::Completed]);
+    assert_eq!(rig.faults(), Vec::<String>::new());
+}
+
+/// Erases, puts files back as they were, and looks again: what is the target's goes, and what else is there stays.
+/// `left` is what a file then holds; `None` if it is gone.
+#[track_caller]
+fn check_put_back(files: &[(&str, String, Option<&str>)]) {
+    let rig = Rig::filled();
+    let put_back = || files.iter().for_each(|(name, text, _)| rig.write(name, text));
     put_back();
     rig.erase(7);
     assert!(rig.recheck().is_empty());
     put_back();
     let again = rig.recheck();
-    assert_eq!((again.len(), again[0].state), (1, ErasureState::Completed));
-    assert!(rig.look(7).is_clean() && rig.read("goldens/sample_set.json").contains(&b));
+    let states: Vec<_> = again.iter().map(|receipt| receipt.state).collect();
+    assert_eq!(states, [ErasureState::Completed], "{files:?}");
+    for (name, _, left) in files {
+        let path = rig.temp.path().join(name);
+        assert_eq!(fs::read_to_string(path).ok().as_deref(), *left, "{name}");
+    }
+    assert!(rig.look(7).is_clean());
     assert!(rig.recheck().is_empty());
+}
+
+#[test]
+fn what_no_index_follows_is_erased_once_more_too_each_for_itself() {
+    let (ours, theirs) = (fixture::conversation(7), fixture::conversation(8));
+    let case = |id: &str, of: &Pseudonym| {
+        format!(r#"{{"id":"{id}","question":"of {id}","metadata":{{"conv_id":"{of}"}}}}"#)
+    };
+    let (a, b) = (case("a", &ours), case("b", &theirs));
+    let (set, left) = (format!("[{a},{b}]"), format!("[{b}]"));
+    check_put_back(&[("goldens/sample_set.json", set, Some(&left))]);
+    let fragment = |of: &Pseudonym| format!("{{\"conv_id\":\"{of}\",\"text\":\"x\"}}\n");
+    let (both, left) = (fragment(&ours) + &fragment(&theirs), fragment(&theirs));
+    let quarantine = "analytics/quarantine/hypotheses.at-9-1.torn";
+    for lines in ["memory/fragments.ndjson", "router/outcomes.ndjson", quarantine] {
+        check_put_back(&[(lines, both.clone(), Some(&left))]);
+    }
+    check_put_back(&[("cache/answers", ours.to_string(), None)]);
 }
 
 #[test]

@@ -13,7 +13,9 @@ fn scraps_and_copies_are_cut_line_by_line() {
     let half = theirs.split_at(300).0;
     rig.write("analytics/quarantine/hypotheses.at-1-1.torn", &format!("{ours}{theirs}{half}"));
     rig.write("exports/all.ndjson", &format!("{theirs}{ours}"));
-    rig.write("exports/all.csv", "id;text\nchat-of-ann;\"two\nlines\"\nbob;\"two\nlines\"\n");
+    let row = |id: &str| format!("{id};\"two\nlines\"\n");
+    let all = ["id;text\n", &row(fixture::conversation(7).as_str()), &row("bob")].concat();
+    rig.write("exports/all.csv", &all);
     let pretty = |n: u64| format!("  {{ \"conv_id\": \"{}\" }}", fixture::conversation(n));
     rig.write("exports/all.json", &format!("[\n{},\n{}\n]\n", pretty(7), pretty(8)));
     rig.write("exports/only.ndjson", &ours);
@@ -32,7 +34,8 @@ fn a_packed_file_stays_packed() {
     let rig = Rig::filled();
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packed, format!("{}{}", line(7), line(8)).as_bytes()).unwrap();
-    let path = rig.temp.path().join("analytics/control.1.gz");
+    let path = rig.temp.path().join("router/outcomes.1.gz");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, packed.finish().unwrap()).unwrap();
     assert_eq!(rig.erase(7).state, ErasureState::Completed);
     let mut text = String::new();
