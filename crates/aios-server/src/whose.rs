@@ -102,7 +102,9 @@ impl Whose {
 
     /// Finds out who is meant and looks for them. `configured` are the names of clients that the
     /// configuration knows; those that it knew before are remembered, and those of events that are stored
-    /// are read with them.
+    /// are read with them. Whom an id means hangs on these names, so for an id every byte is read, whatever
+    /// `depth` is asked of what is found: a catalogue rules out whoever it is asked about, and not those whose
+    /// names nobody knows any more.
     ///
     /// # Errors
     /// See [`WhoseError`].
@@ -115,17 +117,28 @@ impl Whose {
         now: Timestamp,
         progress: &dyn Progress,
     ) -> Result<Looked, WhoseError> {
+        let of_names = if self.pseudonym.is_some() { depth } else { Depth::EveryByte };
         let mut names = known_names(dir, configured)?;
         loop {
-            let target = self.resolve(dir, keyring, &names, now)?;
-            let census = Census::take(dir, &target, depth, now, progress)?;
+            let candidates = self.candidates(keyring, &names)?;
+            let all = candidates.iter().flat_map(|(_, pseudonyms)| pseudonyms.clone()).collect();
+            let all = self.target(all)?;
+            let census = Census::take(dir, &all, of_names, now, progress)?;
             let n_before = names.len();
             names.extend(census.clients.iter().cloned());
-            if names.len() == n_before {
-                self.refuse_unknown(dir, &names, &target, &census)?;
-                self.refuse_no_key(dir, keyring, &target, &census)?;
-                return Ok(Looked { target, census });
+            if names.len() > n_before {
+                // Whoever they are, they may have sent the id too.
+                continue;
             }
+            self.refuse_unknown(dir, &names, &all, &census)?;
+            self.refuse_no_key(dir, keyring, &all, &census)?;
+            let (target, is_counted) = match self.only(&candidates, &census)? {
+                Some(target) => (target, false),
+                None => (all, of_names == depth),
+            };
+            let census =
+                if is_counted { census } else { Census::take(dir, &target, depth, now, progress)? };
+            return Ok(Looked { target, census });
         }
     }
 
@@ -146,33 +159,44 @@ impl Whose {
             return Ok(None);
         };
         let mut names = known_names(dir, configured)?;
-        names.extend(Census::take(dir, &target, Depth::Catalogued, now, &())?.clients);
-        let candidates = self.candidates(keyring, &names)?;
-        let ids: BTreeSet<_> = candidates.into_iter().flat_map(|(_, all)| all).collect();
-        Ok(planned.iter().all(|one| ids.contains(one)).then_some(target))
+        if !self.is_id_of(planned, keyring, &names)? {
+            // A client of theirs may be known by its events alone.
+            names.extend(Census::take(dir, &target, Depth::EveryByte, now, &())?.clients);
+            if !self.is_id_of(planned, keyring, &names)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(target))
     }
 
-    fn resolve(
+    fn is_id_of(
         &self,
-        dir: &DataDir,
+        planned: &[Pseudonym],
         keyring: Option<&Keyring>,
         names: &BTreeSet<String>,
-        now: Timestamp,
-    ) -> Result<EraseTarget, WhoseError> {
+    ) -> Result<bool, WhoseError> {
         let candidates = self.candidates(keyring, names)?;
-        if let [(_, only)] = candidates.as_slice() {
-            return self.target(only.clone());
+        let ids: BTreeSet<_> = candidates.into_iter().flat_map(|(_, all)| all).collect();
+        Ok(planned.iter().all(|one| ids.contains(one)))
+    }
+
+    /// The one candidate of whom something is stored; `None` where all of them are meant: there is but one, or of
+    /// nobody is anything stored.
+    fn only(
+        &self,
+        candidates: &[(String, Vec<Pseudonym>)],
+        census: &Census,
+    ) -> Result<Option<EraseTarget>, WhoseError> {
+        if candidates.len() == 1 {
+            return Ok(None);
         }
-        let all = candidates.iter().flat_map(|(_, pseudonyms)| pseudonyms.clone()).collect();
-        let census = Census::take(dir, &self.target(all)?, Depth::Catalogued, now, &())?;
         let has_some =
             |pseudonyms: &[Pseudonym]| pseudonyms.iter().any(|one| census.named.contains(one));
         let known: Vec<_> =
             candidates.iter().filter(|(_, pseudonyms)| has_some(pseudonyms)).collect();
         match known.as_slice() {
-            // Of nobody is anything stored: all of them are searched for.
-            [] => self.target(candidates.into_iter().flat_map(|(_, all)| all).collect()),
-            [(_, one)] => self.target(one.clone()),
+            [] => Ok(None),
+            [(_, one)] => self.target(one.clone()).map(Some),
             several => {
                 let clients = several.iter().map(|(client, _)| client.clone()).collect();
                 Err(WhoseError::Ambiguous { clients })

@@ -318,6 +318,57 @@ async fn a_client_that_is_gone_is_still_known() {
     assert!(verified.stdout.contains("\nCLEAN "), "{}", verified.stdout);
 }
 
+/// Everything that is stored so far, in compressed segments alone.
+fn go_cold(place: &Place) {
+    place.run(&["logs", "rotate", "--now", "--data-dir", "data"]).ended(0);
+    let dir = aios_store::DataDir::open(place.path().join("data")).unwrap();
+    let segments = aios_store::Segments::of(&dir);
+    for segment in segments.list().unwrap() {
+        segments.finish(segment.id).unwrap();
+        segments.compress(segment.id).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_client_whose_name_only_a_cold_segment_has_is_erased_by_a_server_too() {
+    let secret = "key of old";
+    let keys = format!("[{{ name = \"old\", sha256 = \"{}\" }}]", aios_privacy_digest(secret));
+    let server = Server::start(&Setup::new().set("clients.keys", &keys)).await;
+    let header = format!("authorization: Bearer {secret}\r\n");
+    for id in [ANN, ANN, BOB] {
+        say_as(&server, id, &header, "Where is the harbor?").await;
+    }
+    let place = server.stop_after(3).await;
+    go_cold(&place);
+    // Renamed, and the list is lost: only a segment that catalogues rule out has the name.
+    place.write("aios.toml", &Setup::new().toml());
+    fs::remove_file(place.path().join("data/clients.json")).unwrap();
+    let server = Server::start_in(place).await;
+    say_in(&server, BOB).await;
+    crate::rig::eventually("the event", async || (server.log().len() == 1).then_some(())).await;
+    let config = format!("[server]\nadmin_listen = \"{}\"\n", server.admin_address());
+    server.place().write("cli.toml", &config);
+    let run = |verb: &str, args: &[&str], code: i32| {
+        data(server.place(), verb, &[args, &["--config", "cli.toml"]].concat(), code)
+    };
+    let dry = run("delete", &["--conv-id", ANN, "--json"], 0).json();
+    assert_eq!(dry["events_found"], 2, "{dry}");
+    let done = run("delete", &["--conv-id", ANN, "--execute"], 0);
+    assert!(done.stdout.starts_with("ERASED records=2 segments=1 "), "{}", done.stdout);
+    // Of two that have sent an id, neither is taken for the other.
+    let refused = run("delete", &["--conv-id", BOB, "--execute"], 1);
+    let both = "several clients have sent this id: (none), old";
+    assert!(refused.stderr.contains(both), "{}", refused.stderr);
+    let token = server.read_data("keys/admin.token");
+    let headers = format!("authorization: Bearer {}\r\n", token.trim());
+    let wanted = json!({ "whose": { "conv_id": BOB }, "basis": "request" }).to_string();
+    let asked = server.admin_with("POST", "/admin/v1/erasures", &headers, &wanted).await;
+    assert_eq!(asked.expect(409).json()["error"]["code"], "ambiguous");
+    run("delete", &["--conv-id", BOB, "--client", "old", "--execute"], 0);
+    let place = server.stop().await;
+    assert_eq!((find(&place, ANN).as_str(), lines(&place).len()), ("Events found: 0", 1));
+}
+
 #[tokio::test]
 async fn a_text_is_counted_wherever_it_stands() {
     let place = talked().await;

@@ -37,8 +37,7 @@ impl Delete {
         }
         // With a server, something may be on its way that no look can find: then it is fenced.
         if has_nothing(&looked) && matches!(Owner::of(&looked.config)?, Owner::Us(_)) {
-            // Catalogues are no witnesses that there is nothing, and what they rule out may name clients that
-            // nobody knows any more.
+            // Catalogues are no witnesses that there is nothing.
             looked = self.who.look(context, Depth::EveryByte)?;
             if has_nothing(&looked) {
                 return nothing(context, &looked, out);
