@@ -116,7 +116,7 @@ fn a_changed_route_and_a_wrong_answer_are_found() {
     golden.run(&["record", "--set", "set.json", "--out", "base.json"]).ended(0);
     golden.serve(1, 2, "");
     // Nothing that a run is compared with may become the run itself.
-    let kept = ["base.json", "set.json", "data_core/analytics/control.ndjson"];
+    let kept = ["base.json", "set.json", "data/analytics/control.ndjson"];
     for to in kept {
         let ran = golden
             .run(&["compare", "--set", "set.json", "--baseline", "base.json", "--out", to])
