@@ -25,6 +25,7 @@ mod request;
 mod run;
 mod scan;
 mod search;
+mod seen;
 mod stores;
 mod target;
 mod witness;

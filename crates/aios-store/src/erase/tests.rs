@@ -356,6 +356,56 @@ fn whoever_waits_is_shown_every_byte_that_is_looked_through() {
     assert!(whole(seen) && seen.n_all == n_bytes, "{seen:?} of {n_bytes}");
 }
 
+/// Seals and compresses everything, once, when a look begins, or has seen its first file, or ends.
+struct Mover<'a> {
+    rig: &'a Rig,
+    when: &'static str,
+    is_done: AtomicBool,
+}
+
+impl Mover<'_> {
+    fn at(&self, moment: &str) {
+        if moment == self.when && !self.is_done.swap(true, Ordering::SeqCst) {
+            self.rig.log.seal_blocking().unwrap();
+            let segments = Segments::of(&self.rig.dir);
+            for segment in segments.list().unwrap().iter().filter(|one| one.age == Age::Hot) {
+                segments.finish(segment.id).unwrap();
+                segments.compress(segment.id).unwrap();
+            }
+        }
+    }
+}
+
+impl aios_core::Progress for Mover<'_> {
+    fn begin(&self, _n: u64) {
+        self.at("begin");
+    }
+
+    fn advance(&self, _n: u64) {
+        self.at("advance");
+    }
+
+    fn end(&self) {
+        self.at("end");
+    }
+}
+
+#[test]
+fn what_is_sealed_and_compressed_during_a_look_is_seen_once() {
+    for when in ["never", "begin", "advance", "end"] {
+        let mover = |rig| Mover { rig, when, is_done: AtomicBool::new(false) };
+        let rig = Rig::filled();
+        let (depth, now) = (Depth::EveryByte, rig.clock.now());
+        let census = Census::take(&rig.dir, &target(7), depth, now, &mover(&rig)).unwrap();
+        assert_eq!((census.n_events, census.unreadable.len()), (52, 0), "{when}");
+        let rig = Rig::filled();
+        let text = fixture::conversation(7).to_string();
+        let hits = Hits::of(&rig.dir, &text, &mover(&rig)).unwrap().unwrap();
+        let of_events = hits.stores.iter().filter(|store| store.store.starts_with("events"));
+        assert_eq!(of_events.map(|store| store.n_hits).sum::<u64>(), 52, "{when}");
+    }
+}
+
 #[test]
 fn a_copy_of_a_segment_elsewhere_is_not_ruled_out_by_what_became_of_the_segment() {
     let rig = Rig::filled();
