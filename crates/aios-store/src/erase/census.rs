@@ -166,6 +166,13 @@ impl Census {
         self.stores.iter().map(|store| store.n_mentions).sum()
     }
 
+    /// Where it is, and by whose hold it stays there.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (PathBuf, String)> {
+        let ids = self.held_by.iter().map(|hold| format!("hold {} of {}", hold.id, hold.owner));
+        let why = ids.collect::<Vec<_>>().join(", ");
+        self.holding.iter().map(move |holding| (holding.path.clone(), why.clone()))
+    }
+
     /// Whether the index names the target.
     pub(crate) fn is_indexed(&self) -> bool {
         let is_index = |store: &'static Store| store.treatment == Treatment::Indexed;

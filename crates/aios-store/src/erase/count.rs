@@ -53,7 +53,8 @@ impl<'a> Counter<'a> {
         Self { dir, judge, catalogue, planned_at, counts, others, holds, census }
     }
 
-    pub(super) fn look(&mut self, file: &Found) {
+    /// Whether the file was there.
+    pub(super) fn look(&mut self, file: &Found) -> bool {
         let looked = match file.store {
             Some(store) if self.is_ruled_out(file, store) => {
                 self.count(store).n_files += 1;
@@ -76,13 +77,14 @@ impl<'a> Counter<'a> {
         match looked {
             Ok(()) => {}
             // Gone since it was listed: compressed, rewritten or past its time.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
             Err(error) => {
                 self.census.damaged.extend(cold_segment(&file.path));
                 let left = self.left(&file.path, error.to_string());
                 self.census.unreadable.push(left);
             }
         }
+        true
     }
 
     fn lines(&mut self, file: &Found, store: &'static Store) -> io::Result<()> {

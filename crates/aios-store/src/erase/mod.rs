@@ -26,6 +26,7 @@ mod request;
 mod run;
 mod scan;
 mod search;
+mod seen;
 mod stores;
 mod target;
 mod witness;

@@ -20,7 +20,7 @@ use super::request::EraseRequest;
 use super::target::EraseTarget;
 use crate::audit::{AuditAction, AuditLog};
 use crate::sign::Signer;
-use crate::{DataDir, EventStore as _, FileEventLog, Hold, MemoryStore, StoreError, hex};
+use crate::{DataDir, EventStore as _, FileEventLog, Hold, Holds, MemoryStore, StoreError, hex};
 
 /// Looks at every byte before what is still found is reported instead of cut.
 const PASSES_MAX: usize = 3;
@@ -149,7 +149,9 @@ impl Eraser {
                 return Err(EraseError::Expired { id: id.to_owned(), valid_until });
             }
         }
-        let holds = self.as_planned(&entry)?.held_by;
+        self.as_planned(&entry)?;
+        let target = known_as.cloned().map_or_else(|| self.target_of(&entry), Ok)?;
+        let holds = self.holds_on(&target)?;
         if !holds.is_empty() {
             // It was decided: it is done as soon as it may be.
             self.step(&mut entry, ErasureState::Waiting)?;
@@ -158,7 +160,6 @@ impl Eraser {
         }
         self.step(&mut entry, ErasureState::Ledgered)?;
         self.on_record(&entry)?;
-        let target = known_as.cloned().map_or_else(|| self.target_of(&entry), Ok)?;
         Ok(self.go_on(entry, &target)?)
     }
 
@@ -247,6 +248,11 @@ impl Eraser {
             if census.is_clean() && census.damaged.is_empty() {
                 break;
             }
+            if !census.held_by.is_empty() {
+                // One that was set meanwhile: what is left stays until it ends.
+                work.failed.extend(census.held());
+                break;
+            }
             let (n_before, is_indexed) = (work.n_changes(), census.is_indexed());
             cut(&self.dir, target, Depth::EveryByte, self.clock.now(), work)?;
             if is_indexed {
@@ -262,20 +268,34 @@ impl Eraser {
 
     /// What is there now. What was looked at has to be what is erased, and all that the conversation has come to
     /// since.
-    fn as_planned(&self, entry: &LedgerEntry) -> Result<Census, EraseError> {
+    fn as_planned(&self, entry: &LedgerEntry) -> Result<(), EraseError> {
         let target = self.target_of(entry)?;
         let times = (self.clock.now(), entry.requested_at);
         let depth = Depth::Catalogued;
         let census = Census::as_of(&self.dir, &target, depth, times, &*self.progress)?;
         if entry.plan_hash.as_deref() == Some(&plan_hash(&entry.target, &census)) {
-            return Ok(census);
+            return Ok(());
         }
         Err(EraseError::Changed { id: entry.id.clone(), n_records: census.n_records() })
     }
 
     /// Holds that were set since the plan was made count too.
     pub(super) fn held_by(&self, entry: &LedgerEntry) -> Result<Vec<Hold>, StoreError> {
-        Ok(self.look(&self.target_of(entry)?, Depth::Catalogued)?.held_by)
+        self.holds_on(&self.target_of(entry)?)
+    }
+
+    /// While any hold is in force, no catalogue is believed that nothing is held: what it has wrong would be gone.
+    fn holds_on(&self, target: &EraseTarget) -> Result<Vec<Hold>, StoreError> {
+        let now = self.clock.now();
+        if Holds::of(&self.dir).list()?.iter().all(|hold| hold.is_expired(now)) {
+            return Ok(Vec::new());
+        }
+        let held_by = self.look(target, Depth::Catalogued)?.held_by;
+        if held_by.is_empty() {
+            Ok(self.look(target, Depth::EveryByte)?.held_by)
+        } else {
+            Ok(held_by)
+        }
     }
 
     /// Whom an entry of the ledger names; the id is not known any more.

@@ -11,6 +11,7 @@ use aios_core::Progress;
 use flate2::bufread::MultiGzDecoder;
 
 use super::registry::{Store, store_of};
+use super::seen::Seen;
 use crate::{StoreError, disk, regular};
 
 /// Bytes looked at together.
@@ -52,19 +53,26 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<Found>, StoreError> {
 }
 
 /// Shows every file in the data directory, in order, and how many bytes of them, as they lie on disk, are seen.
+/// `see` tells whether the file was there: a server seals and compresses meanwhile, so what was listed may be gone, and
+/// stand under a name that was not. So it is listed until nothing is new.
 pub(crate) fn each_file(
     dir: &Path,
     progress: &dyn Progress,
-    mut see: impl FnMut(&Found),
+    mut see: impl FnMut(&Found) -> bool,
 ) -> Result<(), StoreError> {
-    let files = files(dir)?;
-    let lens: Vec<_> = files.iter().map(|file| disk::len(&file.path)).collect();
-    progress.begin(lens.iter().sum());
-    for (file, len) in files.iter().zip(lens) {
-        see(file);
-        progress.advance(len);
+    let mut seen = Seen::default();
+    let mut left = files(dir)?;
+    while !left.is_empty() {
+        let lens: Vec<_> = left.iter().map(|file| disk::len(&file.path)).collect();
+        progress.begin(lens.iter().sum());
+        for (file, len) in left.iter().zip(lens) {
+            seen.look(&file.path, || see(file));
+            progress.advance(len);
+        }
+        progress.end();
+        left = files(dir)?;
+        left.retain(|file| !seen.has(&file.path));
     }
-    progress.end();
     Ok(())
 }
 

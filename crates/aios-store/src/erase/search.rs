@@ -65,11 +65,12 @@ impl Hits {
             let relative = file.path.strip_prefix(dir.path()).unwrap_or(&file.path).to_owned();
             match needles.count_in(file) {
                 Ok(counted) => hits.add(file, relative, counted),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
                 Err(error) => {
                     hits.unreadable.push(Left { file: relative, why: error.to_string() });
                 }
             }
+            true
         })?;
         hits.stores.retain(|store| store.n_files > 0);
         Ok(Some(hits))

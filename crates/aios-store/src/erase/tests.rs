@@ -99,13 +99,17 @@ impl Rig {
 
     /// The same of what happened from then on.
     fn hold_from(&self, since: Option<Timestamp>) -> crate::Hold {
+        self.hold_within(since, None)
+    }
+
+    fn hold_within(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> crate::Hold {
         let now = self.clock.now();
         let hold = crate::NewHold {
             owner: "legal".into(),
             reason: "case 7".into(),
             expires_at: now.plus(std::time::Duration::from_secs(60)),
             since,
-            until: None,
+            until,
         };
         crate::Holds::of(&self.dir).add(hold, &aios_privacy::Redactor::new(&[]), now).unwrap()
     }
@@ -350,6 +354,56 @@ fn whoever_waits_is_shown_every_byte_that_is_looked_through() {
     assert!(whole(seen) && seen.n_all == n_bytes, "{seen:?} of {n_bytes}");
 }
 
+/// Seals and compresses everything, once, when a look begins, or has seen its first file, or ends.
+struct Mover<'a> {
+    rig: &'a Rig,
+    when: &'static str,
+    is_done: AtomicBool,
+}
+
+impl Mover<'_> {
+    fn at(&self, moment: &str) {
+        if moment == self.when && !self.is_done.swap(true, Ordering::SeqCst) {
+            self.rig.log.seal_blocking().unwrap();
+            let segments = Segments::of(&self.rig.dir);
+            for segment in segments.list().unwrap().iter().filter(|one| one.age == Age::Hot) {
+                segments.finish(segment.id).unwrap();
+                segments.compress(segment.id).unwrap();
+            }
+        }
+    }
+}
+
+impl aios_core::Progress for Mover<'_> {
+    fn begin(&self, _n: u64) {
+        self.at("begin");
+    }
+
+    fn advance(&self, _n: u64) {
+        self.at("advance");
+    }
+
+    fn end(&self) {
+        self.at("end");
+    }
+}
+
+#[test]
+fn what_is_sealed_and_compressed_during_a_look_is_seen_once() {
+    for when in ["never", "begin", "advance", "end"] {
+        let mover = |rig| Mover { rig, when, is_done: AtomicBool::new(false) };
+        let rig = Rig::filled();
+        let (depth, now) = (Depth::EveryByte, rig.clock.now());
+        let census = Census::take(&rig.dir, &target(7), depth, now, &mover(&rig)).unwrap();
+        assert_eq!((census.n_events, census.unreadable.len()), (52, 0), "{when}");
+        let rig = Rig::filled();
+        let text = fixture::conversation(7).to_string();
+        let hits = Hits::of(&rig.dir, &text, &mover(&rig)).unwrap().unwrap();
+        let of_events = hits.stores.iter().filter(|store| store.store.starts_with("events"));
+        assert_eq!(of_events.map(|store| store.n_hits).sum::<u64>(), 52, "{when}");
+    }
+}
+
 #[test]
 fn a_copy_of_a_segment_elsewhere_is_not_ruled_out_by_what_became_of_the_segment() {
     let rig = Rig::filled();
@@ -518,6 +572,48 @@ fn a_hold_blocks_the_erasure_and_is_named() {
     assert_eq!(rig.look(77).held_by, []);
     crate::Holds::of(&rig.dir).release(hold.id).unwrap();
     assert_eq!(rig.erase(7).state, ErasureState::Completed);
+}
+
+/// Everything of conversation 7 in cold segments is in no index.
+fn hidden() -> Rig {
+    let rig = Rig::filled();
+    rig.log.seal_blocking().unwrap();
+    rig.log.catch_up_index().unwrap();
+    let index = rusqlite::Connection::open(rig.dir.index_path()).unwrap();
+    assert!(index.execute("DELETE FROM names", []).unwrap() > 9);
+    rig
+}
+
+#[test]
+fn a_hold_keeps_what_a_catalogue_hides_too() {
+    let rig = hidden();
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    assert_eq!(plan.census.n_events, 12, "those in hot segments");
+    let hold = rig.hold_within(None, Some(event(300).at()));
+    let error = rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
+    assert!(matches!(error, EraseError::Held { .. }), "{error}");
+    assert_eq!(rig.eraser.state(&plan.id).unwrap().state, ErasureState::Waiting);
+    assert_eq!((rig.eraser.resume().n_waiting, rig.look(7).n_events), (1, 52));
+    crate::Holds::of(&rig.dir).release(hold.id).unwrap();
+    assert_eq!(rig.eraser.resume().receipts[0].state, ErasureState::Completed);
+    assert!(rig.lines() == kept(0..520, 7));
+}
+
+#[test]
+fn a_hold_that_was_set_while_it_was_erased_keeps_what_is_left() {
+    let rig = hidden();
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    let mut entry = rig.eraser.state(&plan.id).unwrap();
+    rig.eraser.step(&mut entry, ErasureState::Ledgered).unwrap();
+    let hold = rig.hold_within(None, Some(event(300).at()));
+    let receipt = rig.eraser.resume().receipts.remove(0);
+    assert_eq!((receipt.state, receipt.verified.n_events), (ErasureState::Incomplete, 40));
+    assert!(receipt.verified.left.iter().any(|left| left.why.contains("hold h1 of legal")));
+    assert_eq!(rig.look(7).n_events, 40);
+    crate::Holds::of(&rig.dir).release(hold.id).unwrap();
+    let later = rig.clock.now().plus(std::time::Duration::from_secs(1));
+    assert_eq!(rig.eraser.recheck(later).unwrap().receipts[0].state, ErasureState::Completed);
+    assert!(rig.lines() == kept(0..520, 7));
 }
 
 #[test]

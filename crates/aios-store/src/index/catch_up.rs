@@ -1,7 +1,7 @@
 //! Brings the index to where the log is.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::database::failed;
 use super::inserts::{Inserts, Taken};
 use super::known::{self, Known};
 use super::open_files::{OpenFile, open_files};
+use super::tail::LastLine;
 use super::unread::{self, Runs};
 use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text};
@@ -106,13 +107,11 @@ impl Pass<'_> {
         let sealed: BTreeMap<_, _> = sealed.iter().map(|info| (info.id, info)).collect();
         for (id, old) in &self.known()? {
             let is_stale = match sealed.get(id) {
-                Some(info) => differs(info, old),
+                Some(info) => old.differs_from(info),
                 None => !open.contains(id),
             };
             if is_stale {
-                known::forget(self.database, old)
-                    .map_err(|error| failed(self.dir, "write", error))?;
-                self.done.n_forgotten += 1;
+                self.forget(old)?;
             }
         }
         if self.done.n_forgotten > 0 {
@@ -123,27 +122,46 @@ impl Pass<'_> {
         Ok(())
     }
 
+    fn forget(&mut self, old: &Known) -> Result<(), StoreError> {
+        known::forget(self.database, old).map_err(|error| failed(self.dir, "write", error))?;
+        self.done.n_forgotten += 1;
+        Ok(())
+    }
+
     fn read_sealed(&mut self, sealed: &[SegmentInfo], open: &[OpenFile]) -> Result<(), StoreError> {
         let (layout, known) = (Layout::of(self.dir), self.known()?);
         let is_read_open = |id| open.iter().any(|it| it.extent.is_some_and(|of| of.covers(id)));
         let sealed = sealed.iter().filter(|info| info.footer.is_some() || !is_read_open(info.id));
-        let to_read: Vec<_> = sealed.filter_map(|info| to_read(info, &known)).collect();
+        let to_read: Vec<_> = sealed.filter_map(|info| known::to_read(info, &known)).collect();
         let lens = to_read.iter().map(|(_, footer, from)| {
             footer.map_or(0, |footer| footer.bytes.saturating_sub(from.position))
         });
         self.n_bytes_left = lens.sum();
         self.progress.begin(self.n_bytes_left);
         for (info, footer, from) in to_read {
-            let Some(mut text) = Text::open(&layout, info.id)? else { continue };
-            let skipped = io::copy(&mut (&mut text).take(from.position), &mut io::sink());
-            let sha256 = footer.map(|footer| &*footer.sha256);
-            let read = skipped
-                .map_err(StoreError::io("read", &info.path))
-                .and_then(|_| self.read(Work { id: info.id, from, sha256 }, &mut text, &info.path));
+            let read = self.read_one_sealed(&layout, info, footer, from);
             self.leave_out_unreadable(read, info)?;
         }
         self.progress.end();
         Ok(())
+    }
+
+    /// Goes on in a segment, or begins anew if what was read was another text.
+    fn read_one_sealed(
+        &mut self,
+        layout: &Layout,
+        info: &SegmentInfo,
+        footer: Option<&Footer>,
+        mut from: Known,
+    ) -> Result<(), StoreError> {
+        let Some(mut text) = Text::open(layout, info.id)? else { return Ok(()) };
+        if !from.pass_over(&mut text, 0).map_err(StoreError::io("read", &info.path))? {
+            self.forget(&std::mem::take(&mut from))?;
+            let Some(anew) = Text::open(layout, info.id)? else { return Ok(()) };
+            text = anew;
+        }
+        let sha256 = footer.map(|footer| &*footer.sha256);
+        self.read(Work { id: info.id, from, sha256 }, &mut text, &info.path)
     }
 
     /// A damaged segment is `aios logs verify`'s to name; the others must not wait for it. That it was not read is kept.
@@ -176,14 +194,19 @@ impl Pass<'_> {
         for OpenFile { file, extent, .. } in open {
             // One without an event has no name yet, under which anything of it could be kept.
             let Some(id) = extent.map(|extent| extent.id) else { continue };
-            let from = known.get(&id).cloned().unwrap_or_default();
+            let mut from = known.get(&id).cloned().unwrap_or_default();
             // Sealed meanwhile, and read as that.
             if from.sha256.is_some() {
                 continue;
             }
             let mut text = BufReader::with_capacity(256 * 1024, file);
-            let sought = text.seek(SeekFrom::Start(from.position));
-            sought.map_err(StoreError::io("read", layout.dir()))?;
+            let failed = || StoreError::io("read", layout.dir());
+            let at = text.seek(SeekFrom::Start(from.tail_at())).map_err(failed())?;
+            if !from.pass_over(&mut text, at).map_err(failed())? {
+                // It has lost its end when the machine stopped, and has others by now.
+                self.forget(&std::mem::take(&mut from))?;
+                text.rewind().map_err(failed())?;
+            }
             self.read(Work { id, from, sha256: None }, &mut text, layout.dir())?;
         }
         Ok(())
@@ -250,25 +273,6 @@ impl Pass<'_> {
     }
 }
 
-/// A sealed segment that is not read to its end, and from where on. One without a footer is just being sealed, or its
-/// end is damaged: it is read like one that takes events.
-fn to_read<'a>(
-    info: &'a SegmentInfo,
-    known: &BTreeMap<SegmentId, Known>,
-) -> Option<(&'a SegmentInfo, Option<&'a Footer>, Known)> {
-    let from = known.get(&info.id).cloned().unwrap_or_default();
-    from.sha256.is_none().then_some((info, info.footer.as_ref(), from))
-}
-
-/// Whether a segment is not the one that was read: it was rewritten, or cut since.
-fn differs(info: &SegmentInfo, old: &Known) -> bool {
-    let Some(footer) = &info.footer else { return false };
-    match &old.sha256 {
-        Some(sha256) => *sha256 != footer.sha256,
-        None => old.position > footer.bytes,
-    }
-}
-
 /// No event of a segment is of another day than its first one, which it is named by.
 fn end_of(id: SegmentId) -> Timestamp {
     id.began_at().plus(DAY)
@@ -308,12 +312,15 @@ fn read_batch(
     limit: usize,
 ) -> Result<(u64, usize), ReadError> {
     let (mut tables, mut runs) = (Inserts::into(changes, at.seg)?, Runs::default());
-    let (mut n_events, mut n_lines) = (0, 0);
+    let (mut n_events, mut n_lines, mut last) = (0, 0, LastLine::default());
     while n_lines < limit {
         let (offset, taken) = match lines.next()? {
             None => break,
             Some(Read::TooLong { place }) => (place.offset, Taken::Unread),
-            Some(Read::Line { place, bytes }) => (place.offset, tables.take(bytes, place.offset)?),
+            Some(Read::Line { place, bytes }) => {
+                last.is(place.offset, bytes);
+                (place.offset, tables.take(bytes, place.offset)?)
+            }
         };
         n_lines += 1;
         at.position = lines.position();
@@ -328,6 +335,7 @@ fn read_batch(
             Taken::Aside => {}
         }
     }
+    at.tail = last.tail().or(at.tail.take());
     tables.counted().keep(changes, at.seg)?;
     runs.keep(changes, at.seg)?;
     Ok((n_events, n_lines))

@@ -11,7 +11,7 @@ use crate::replace::remove as remove_file;
 use crate::{DataDir, StoreError, disk};
 
 /// Version of the tables and of the codes in them. Another one is another file.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 /// Events by time, what was said of them by the time of the event that it is about, which segment names whom, counts
 /// by the minute, the hour and the day, what hypotheses were found to be, where lines stand that cannot be read, and how
@@ -21,7 +21,8 @@ const VERSION: i64 = 6;
 const TABLES: &str = "
     CREATE TABLE segments (
         seg INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, sha256 TEXT,
-        n_events INTEGER NOT NULL, n_rows INTEGER NOT NULL, first_ts INTEGER, last_ts INTEGER
+        n_events INTEGER NOT NULL, n_rows INTEGER NOT NULL, first_ts INTEGER, last_ts INTEGER,
+        tail_at INTEGER, tail TEXT
     );
     CREATE TABLE events (
         ts INTEGER NOT NULL, seg INTEGER NOT NULL, offset INTEGER NOT NULL, event_id BLOB NOT NULL,

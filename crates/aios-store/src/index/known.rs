@@ -6,7 +6,8 @@ use aios_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::cells;
-use crate::SegmentId;
+use super::tail::Tail;
+use crate::{Footer, SegmentId, SegmentInfo};
 
 /// What is known of a segment.
 #[derive(Debug, Clone, Default)]
@@ -18,21 +19,38 @@ pub(super) struct Known {
     pub(super) sha256: Option<String>,
     pub(super) first: Option<Timestamp>,
     pub(super) last: Option<Timestamp>,
+    /// The last line that was read.
+    pub(super) tail: Option<Tail>,
+}
+
+impl Known {
+    /// Whether a sealed segment is not the one that was read: it was rewritten, or cut since.
+    pub(super) fn differs_from(&self, info: &SegmentInfo) -> bool {
+        let Some(footer) = &info.footer else { return false };
+        match &self.sha256 {
+            Some(sha256) => *sha256 != footer.sha256,
+            None => self.position > footer.bytes,
+        }
+    }
 }
 
 /// All of them.
 pub(super) fn all(database: &Connection) -> rusqlite::Result<BTreeMap<SegmentId, Known>> {
-    let mut statement =
-        database.prepare("SELECT id, seg, position, sha256, first_ts, last_ts FROM segments")?;
+    let mut statement = database.prepare(
+        "SELECT id, seg, position, sha256, first_ts, last_ts, tail_at, tail FROM segments",
+    )?;
     let rows = statement.query_map([], |row| {
         let time = |at: Option<i64>| at.map(Timestamp::from_micros);
+        let number = |n: i64| u64::try_from(n).unwrap_or(0);
         let position: i64 = row.get(2)?;
+        let (tail_at, tail): (Option<i64>, Option<String>) = (row.get(6)?, row.get(7)?);
         let known = Known {
             seg: row.get(1)?,
-            position: u64::try_from(position).unwrap_or(0),
+            position: number(position),
             sha256: row.get(3)?,
             first: time(row.get(4)?),
             last: time(row.get(5)?),
+            tail: tail_at.zip(tail).map(|(at, sha256)| Tail { at: number(at), sha256 }),
         };
         Ok((row.get::<_, String>(0)?, known))
     })?;
@@ -42,6 +60,16 @@ pub(super) fn all(database: &Connection) -> rusqlite::Result<BTreeMap<SegmentId,
         known.extend(SegmentId::parse(&id).map(|id| (id, segment)));
     }
     Ok(known)
+}
+
+/// A sealed segment that is not read to its end, and from where on. One without a footer is just being sealed, or its
+/// end is damaged: it is read like one that takes events.
+pub(super) fn to_read<'a>(
+    info: &'a SegmentInfo,
+    known: &BTreeMap<SegmentId, Known>,
+) -> Option<(&'a SegmentInfo, Option<&'a Footer>, Known)> {
+    let from = known.get(&info.id).cloned().unwrap_or_default();
+    from.sha256.is_none().then_some((info, info.footer.as_ref(), from))
 }
 
 /// Forgets what came from one.
@@ -88,14 +116,16 @@ pub(super) fn note(changes: &Transaction<'_>, at: &Known, n_read: u64) -> rusqli
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     changes.execute(
         "UPDATE segments SET position = ?2, sha256 = ?3, n_events = n_events + ?4, first_ts = ?5,
-         last_ts = ?6 WHERE seg = ?1",
+         last_ts = ?6, tail_at = ?7, tail = ?8 WHERE seg = ?1",
         params![
             at.seg,
             count(at.position),
             at.sha256,
             count(n_read),
             at.first.map(Timestamp::as_micros),
-            at.last.map(Timestamp::as_micros)
+            at.last.map(Timestamp::as_micros),
+            at.tail.as_ref().map(|tail| count(tail.at)),
+            at.tail.as_ref().map(|tail| &tail.sha256),
         ],
     )?;
     Ok(())

@@ -19,6 +19,7 @@ mod names;
 mod open_files;
 mod page;
 mod seen;
+mod tail;
 mod unread;
 mod window;
 

@@ -290,6 +290,35 @@ fn the_index_follows_the_log_through_every_change() {
 }
 
 #[test]
+fn lines_that_were_lost_and_replaced_are_forgotten() {
+    let name = fixture::conversation;
+    // The file ends before what was read, or goes on with others, of the same length and of another.
+    for after in [0..0, 20..21, 20..22, 120..140] {
+        for is_sealed in [false, true] {
+            let log = Log::new();
+            log.append(0..10);
+            log.index().catch_up().unwrap();
+            fs::remove_file(log.dir.events_path()).unwrap();
+            log.append(0..8);
+            log.append(after.clone());
+            if is_sealed {
+                log.seal();
+                let id = Segments::of(&log.dir).list().unwrap()[0].id;
+                Segments::of(&log.dir).compress(id).unwrap();
+            }
+            let mut index = log.index();
+            let done = index.catch_up().unwrap();
+            assert_eq!(check(&index, &log.dir), 8 + after.clone().count(), "{after:?} {done:?}");
+            assert_eq!(index.segments_of(&[name(9)]).unwrap(), [], "{after:?}");
+            for n in after.clone() {
+                assert_eq!(index.segments_of(&[name(n)]).unwrap().len(), 1, "{after:?}");
+            }
+            assert_eq!(index.catch_up().unwrap(), CaughtUp::default());
+        }
+    }
+}
+
+#[test]
 fn whoever_waits_is_shown_how_much_of_the_sealed_segments_is_read() {
     let log = Log::new();
     log.append(0..50);
