@@ -323,6 +323,9 @@ fn finding(place: &Place, name: &str) -> String {
 #[test]
 fn hypotheses_are_asked_of_the_traffic() {
     let place = Place::new();
+    // A directory that is not there says nothing of anything.
+    place.run(&["hypotheses", "run"]).ended(1);
+    std::fs::create_dir(place.path().join("data_core")).unwrap();
     assert_eq!(finding(&place, "treatment_latency"), "no_data");
     two_buckets(&place, 4_000, 1.0);
     assert_eq!(finding(&place, "treatment_latency"), "supported");
