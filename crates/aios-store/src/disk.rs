@@ -53,10 +53,19 @@ pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Sto
     }
     let file = match File::open(path) {
         Ok(file) => file,
+        // Somebody has put something there: what it led to is lost, and that is not the same as nothing.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_link(path) => {
+            let why = io::Error::other("it is a link that leads nowhere");
+            return Err(StoreError::io("read", path)(why));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io("open", path)(error)),
     };
     read_all(file, path, max).map(Some)
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_symlink())
 }
 
 /// Reads an open file that must not be larger than `max`.
@@ -253,6 +262,19 @@ mod tests {
         assert!(error.to_string().starts_with("cannot write "), "{error}");
         assert_eq!(fs::read(path.join("inside")).unwrap(), b"old");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, target) = (dir.path().join("override.json"), dir.path().join("target.json"));
+        assert_eq!(read_bounded(&path, 10).unwrap(), None);
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        let error = read_bounded(&path, 10).unwrap_err().to_string();
+        assert!(error.ends_with("it is a link that leads nowhere"), "{error}");
+        fs::write(&target, b"{}").unwrap();
+        assert_eq!(read_bounded(&path, 10).unwrap().unwrap(), b"{}");
     }
 
     #[cfg(unix)]

@@ -23,6 +23,7 @@ mod receipt;
 mod recheck;
 pub(crate) mod registry;
 mod request;
+mod resume;
 mod run;
 mod scan;
 mod search;
@@ -43,7 +44,8 @@ pub use plan::{ErasePlan, plan_hash};
 pub use proof::{ReceiptChecked, Witness, verify_receipt};
 pub use receipt::{ErasureProof, Receipt};
 pub use request::EraseRequest;
-pub use run::{Eraser, Resumed};
+pub use resume::Resumed;
+pub use run::Eraser;
 pub use search::{Hits, StoreHits};
 pub use target::EraseTarget;
 

@@ -25,17 +25,6 @@ use crate::{DataDir, EventStore as _, FileEventLog, Hold, Holds, MemoryStore, St
 /// Looks at every byte before what is still found is reported instead of cut.
 const PASSES_MAX: usize = 3;
 
-/// What came of going on with erasures.
-#[derive(Debug, Default)]
-pub struct Resumed {
-    /// Of those that have come to their end.
-    pub receipts: Vec<Receipt>,
-    /// How many wait for a hold to end.
-    pub n_waiting: usize,
-    /// Those that failed, by id. They are gone on with at the next start.
-    pub failed: Vec<(String, StoreError)>,
-}
-
 /// Erases. One for each data directory, beside its open event log.
 pub struct Eraser {
     pub(super) dir: DataDir,
@@ -161,43 +150,6 @@ impl Eraser {
         self.step(&mut entry, ErasureState::Ledgered)?;
         self.on_record(&entry)?;
         Ok(self.go_on(entry, &target)?)
-    }
-
-    /// Finishes what a crash has broken off, and what had to wait for a hold that is over. One that fails
-    /// keeps no other from its end.
-    #[must_use]
-    pub fn resume(&self) -> Resumed {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut resumed = Resumed::default();
-        let open = self.ledger().open();
-        for entry in open {
-            let id = entry.id.clone();
-            match self.resume_one(entry) {
-                Ok(Some(receipt)) => resumed.receipts.push(receipt),
-                Ok(None) => resumed.n_waiting += 1,
-                Err(error) => resumed.failed.push((id, error)),
-            }
-        }
-        resumed
-    }
-
-    /// `None` if a hold still stands in its way.
-    fn resume_one(&self, mut entry: LedgerEntry) -> Result<Option<Receipt>, StoreError> {
-        let state = entry.state.name();
-        if entry.state == ErasureState::Waiting {
-            if !self.held_by(&entry)?.is_empty() {
-                return Ok(None);
-            }
-            self.step(&mut entry, ErasureState::Ledgered)?;
-            self.on_record(&entry)?;
-        }
-        tracing::warn!(
-            id = entry.id,
-            state,
-            "an erasure was broken off or had to wait, and goes on"
-        );
-        let target = self.target_of(&entry)?;
-        self.go_on(entry, &target).map(Some)
     }
 
     /// How far an erasure has come.

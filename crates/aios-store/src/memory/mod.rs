@@ -28,13 +28,14 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aios_memory::{Analyzer, Language, ModelId};
 use aios_privacy::Pseudonym;
 
 use crate::erase::{Fence, Ledger};
-use crate::{DataDir, StoreError};
+use crate::{DataDir, StoreError, regular};
 
 use cache::Cache;
 use database::Pool;
@@ -113,8 +114,12 @@ impl MemoryStore {
     /// # Errors
     /// When the database cannot be used.
     pub fn read(dir: &DataDir) -> Result<Option<Self>, StoreError> {
-        if !dir.memory_path().is_file() {
-            return Ok(None);
+        // What may not be looked at, or is no file, is not the same as nothing.
+        let path = dir.memory_path();
+        match regular::open(&path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::io("open", &path)(error)),
         }
         let pool = Pool::new(dir);
         let language = pool.with("open", database::language)?.unwrap_or_default();

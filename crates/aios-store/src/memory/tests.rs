@@ -37,6 +37,16 @@ fn open() -> (tempfile::TempDir, DataDir, MemoryStore) {
     (temp, dir, memory)
 }
 
+#[test]
+fn what_is_no_file_is_not_called_nothing() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = DataDir::open(temp.path()).unwrap();
+    assert!(MemoryStore::read(&dir).unwrap().is_none());
+    fs::create_dir_all(dir.memory_path()).unwrap();
+    let error = MemoryStore::read(&dir).unwrap_err().to_string();
+    assert!(error.ends_with("it is not a regular file"), "{error}");
+}
+
 fn add(memory: &MemoryStore, new: Vec<NewFragment>) -> Vec<Outcome> {
     let added = memory.add(new).unwrap().wait().unwrap();
     added.into_iter().map(|one| one.outcome).collect()
