@@ -218,8 +218,7 @@ impl Eraser {
         Ok(ErasureProof::of(&self.dir, census, &work.failed))
     }
 
-    /// What is there now. What was looked at has to be what is erased, and all that the conversation has come to
-    /// since.
+    /// What was looked at has to be what is erased, and all that the conversation has come to since.
     fn as_planned(&self, entry: &LedgerEntry) -> Result<(), EraseError> {
         let target = self.target_of(entry)?;
         let times = (self.clock.now(), entry.requested_at);
