@@ -57,7 +57,7 @@ pub use control::{ControlFault, ControlHistory, ControlLog, ControlTail, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed,
+    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed, Stays,
     StoreCount, StoreHits, Witness, erasures, plan_hash, verify_receipt,
 };
 pub use error::StoreError;

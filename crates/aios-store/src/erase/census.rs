@@ -40,6 +40,8 @@ pub struct StoreCount {
     pub n_bytes_held: u64,
     /// Lines of others that name the target.
     pub n_mentions: u64,
+    /// Lines of proof that say whom it is about, as they are meant to.
+    pub n_proofs: u64,
     /// Files without lines that name the target.
     pub n_files_naming: u64,
     /// What is found by pseudonym alone, and was there when it was planned: the same whoever looks.
@@ -105,6 +107,21 @@ pub(crate) struct Holding {
     pub(crate) n_records: u64,
 }
 
+impl StoreCount {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.n_files += other.n_files;
+        self.n_bytes += other.n_bytes;
+        self.n_records += other.n_records;
+        self.n_bytes_held += other.n_bytes_held;
+        self.n_mentions += other.n_mentions;
+        self.n_proofs += other.n_proofs;
+        self.n_files_naming += other.n_files_naming;
+        self.by_pseudonym.n_records += other.by_pseudonym.n_records;
+        self.by_pseudonym.n_bytes += other.by_pseudonym.n_bytes;
+        self.by_pseudonym.n_files += other.by_pseudonym.n_files;
+    }
+}
+
 impl Census {
     /// Looks through everything that is stored. What is shown are the bytes of the files as they lie on disk.
     ///
@@ -164,6 +181,21 @@ impl Census {
     #[must_use]
     pub fn n_mentions(&self) -> u64 {
         self.stores.iter().map(|store| store.n_mentions).sum()
+    }
+
+    /// What an erasure does not leave: what still names the target, and what could not be read. `failed` are files that
+    /// could not be cut, and why.
+    #[must_use]
+    pub fn left(&self, dir: &DataDir, failed: &BTreeMap<PathBuf, String>) -> Vec<Left> {
+        let still = self.holding.iter().map(|holding| {
+            let file = holding.path.strip_prefix(dir.path()).unwrap_or(&holding.path).to_owned();
+            let store = holding.store.map_or("no known store", |store| store.name);
+            let why = format!("it still names the target ({store})");
+            let why =
+                failed.get(&holding.path).map_or(why.clone(), |failed| format!("{why}: {failed}"));
+            Left { file, why }
+        });
+        still.chain(self.unreadable.iter().cloned()).collect()
     }
 
     /// Where it is, and by whose hold it stays there.

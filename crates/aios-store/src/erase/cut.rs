@@ -102,7 +102,7 @@ impl Pass<'_> {
             // Brought to where the log is once all segments are cut.
             Treatment::Indexed => Ok(()),
             // Reported: nothing of anybody belongs there.
-            Treatment::Proof | Treatment::Names | Treatment::Apart => Ok(()),
+            Treatment::Proof | Treatment::Chain | Treatment::Names | Treatment::Apart => Ok(()),
         }
     }
 

@@ -123,6 +123,10 @@ fn is_without_index(file: &Found) -> bool {
         | Treatment::Records
         | Treatment::Scraps
         | Treatment::Names => true,
-        Treatment::Catalogue | Treatment::Indexed | Treatment::Proof | Treatment::Apart => false,
+        Treatment::Catalogue
+        | Treatment::Indexed
+        | Treatment::Proof
+        | Treatment::Chain
+        | Treatment::Apart => false,
     })
 }

@@ -183,7 +183,8 @@ impl Eraser {
         self.step(&mut entry, ErasureState::Verified)?;
         let earlier = Earlier::of(&self.dir, &entry.id)?;
         let finished_at = self.clock.now();
-        let receipt = Receipt::new(&entry, &earlier, work, verified, finished_at, &self.signer);
+        let receipt = Receipt::new(&entry, &earlier, work, verified, finished_at, &self.signer)
+            .naming_no_id(target);
         let proof = match earlier.standing(&receipt) {
             Some(proof) => proof,
             None => (receipt.n_records_erased, receipt.write(&earlier.next, &self.signer)?),
