@@ -42,7 +42,7 @@ pub(crate) struct Cues {
 }
 
 const CLASSES: usize = 1024;
-const WORDS_MAX: usize = 192;
+const WORDS_MAX: usize = 224;
 
 /// What the nearest telling word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
