@@ -69,7 +69,8 @@ fn literal_end(source: &Source<'_>, start: usize) -> Option<usize> {
     let end = source.run_right(start + 1, 45, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':')
     });
-    (end > start + 1 && source.byte(end) == Some(b']')).then_some(end + 1)
+    let is_host = source.between(start + 1, end).contains(['.', ':']);
+    (is_host && source.byte(end) == Some(b']')).then_some(end + 1)
 }
 
 fn is_top_level(label: &str) -> bool {
@@ -165,6 +166,8 @@ mod tests {
     #[test]
     fn decorators_files_versions_and_remotes_are_no_addresses() {
         check("@property user@host @@ a@ @b.com icon@2x.png left-pad@1.3.0 pkg@1.3.0-rc.beta");
-        check("git@example.com:team/repo.git actions/checkout@v4.1 x@.com x@y..com x@y.c");
+        check(
+            "array@[1] git@example.com:team/repo.git actions/checkout@v4.1 x@.com x@y..com x@y.c",
+        );
     }
 }

@@ -74,6 +74,8 @@ const NAMES: &[&str] = &[
     "cep",
     "telefonszám",
     "fono",
+    "fone",
+    "puh",
     "هاتف",
     "جوال",
     "טלפון",
@@ -333,6 +335,9 @@ mod tests {
     fn a_cue_makes_any_digits_a_number() {
         check("call me at ⟦2025550143⟧ or text ⟦555-0143⟧");
         check("{\"phone\":\"⟦2025550143⟧\"} mobile ⟦98765 43210⟧, cell. ⟦347 123 4567⟧");
+        check(
+            "gsm ⟦0470 12 34 56⟧, τηλ. ⟦210 123 4567⟧, fone: ⟦(11) 3456-7890⟧, puh. ⟦09 123 4567⟧",
+        );
         check("τηλέφωνο ⟦6912 345 678⟧, tlf. ⟦22334455⟧, เบอร์โทร ⟦0812345678⟧, هاتف ⟦0501234567⟧");
         check(
             "Rückruf: ⟦030278568⟧, tu peux m'appeler au ⟦0136680638⟧, 拨打⟦+86-21-6891 9003⟧联系",

@@ -108,7 +108,8 @@ impl Shape {
         match lengths {
             // A list of small numbers.
             _ if lengths.iter().filter(|length| **length == 1).count() >= 3 => true,
-            [4, 2, 2, ..] | [2, 2, 4, ..] => true,
+            [4, 2, 2, ..] if self.digit(0) > 0 => true,
+            [2, 2, 4, ..] => true,
             [1 | 2, 1 | 2, 4] | [3, 2, 4] => true,
             [_, _] if dotted => true,
             _ if self.is_compact_date() => true,

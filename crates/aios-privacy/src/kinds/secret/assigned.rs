@@ -378,6 +378,12 @@ mod tests {
         check("Das Passwort lautet ⟦Sommer22!⟧, Kennwort: ⟦Winter23⟧");
         check("Mot de passe : ⟦soleil_77⟧ (à changer)");
         check("La contraseña es ⟦Toro2748⟧ y mi clave: ⟦Toro2749⟧");
+        check(
+            "mdp: ⟦Soleil77!⟧, parolă: ⟦Soare77!⟧ κωδικός: ⟦Ilios77!⟧, \"mật khẩu\": \"⟦Troi77!x⟧\"",
+        );
+        check(
+            "كلمة المرور: ⟦Shams77!⟧ סיסמה: ⟦Shemesh77!⟧ รหัสผ่าน: ⟦Arthit77!⟧ पासवर्ड: ⟦Suraj77!x⟧",
+        );
         check("パスワードは⟦Sakura99!⟧です。 密码：⟦Sakura99!⟧");
         check("la clave es simple, Passwort vergessen? mot de passe oublié, die parola der Woche");
     }
