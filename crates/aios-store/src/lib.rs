@@ -58,7 +58,7 @@ pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
     ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed, Stays,
-    StoreCount, StoreHits, Witness, erasures, plan_hash, verify_receipt,
+    StoreCount, StoreHits, Unfinished, Witness, erasures, plan_hash, unfinished, verify_receipt,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]

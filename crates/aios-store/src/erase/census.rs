@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use aios_core::{Progress, Timestamp};
 use aios_privacy::Pseudonym;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::count::Counter;
@@ -58,7 +58,7 @@ pub(crate) struct Named {
 }
 
 /// A file that could not be read, or that nobody knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
     /// From the data directory.
     pub file: PathBuf,

@@ -32,6 +32,8 @@ mod seen;
 mod stays;
 mod stores;
 mod target;
+mod unfinished;
+mod watch;
 mod witness;
 
 #[cfg(test)]
@@ -51,6 +53,7 @@ pub use run::Eraser;
 pub use search::{Hits, StoreHits};
 pub use stays::Stays;
 pub use target::EraseTarget;
+pub use unfinished::{Unfinished, unfinished};
 
 pub(crate) use kept::without_erased;
 pub(crate) use ledger::{Ledger, check as check_ledger, path as ledger_path};

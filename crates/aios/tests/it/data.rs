@@ -477,6 +477,18 @@ async fn what_the_rules_leave_is_told_apart_from_what_should_be_gone() {
 }
 
 #[tokio::test]
+async fn an_erasure_that_is_not_whole_is_named_with_what_is_in_its_way() {
+    let place = talked().await;
+    place.write("data/exports/x.zip", "PK\u{3}\u{4}");
+    let erased = data(&place, "delete", &["--conv-id", ANN, "--execute", "--json"], 3).json();
+    let id = erased["receipt"]["id"].as_str().unwrap();
+    let server = Server::start_in(place).await;
+    let shown = server.place().run(&["status", "--data-dir", "data"]).ended(0).stdout;
+    let told = format!("{id} is incomplete: exports/x.zip: it is packed");
+    assert!(shown.contains(&told) && shown.contains("; tried again at "), "{shown}");
+}
+
+#[tokio::test]
 async fn what_verification_finds_or_cannot_read_is_told() {
     let place = talked().await;
     data(&place, "delete", &["--conv-id", ANN, "--execute"], 0);
