@@ -57,8 +57,8 @@ pub use control::{ControlFault, ControlHistory, ControlLog, ControlTail, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed,
-    StoreCount, StoreHits, Witness, erasures, plan_hash, verify_receipt,
+    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed, Stays,
+    StoreCount, StoreHits, Unfinished, Witness, erasures, plan_hash, unfinished, verify_receipt,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]

@@ -2,12 +2,14 @@
 
 use std::io::Write;
 
+use aios_store::{DataDir, Unfinished, unfinished};
 use clap::Args;
 
 use super::context::Context;
 use super::output::{self, Exit};
 use super::running::{self, EventLog, Status};
 use super::{models, routing, table};
+use crate::config::Config;
 
 /// Show the state of the running server
 ///
@@ -17,17 +19,18 @@ pub(super) struct Command {}
 
 impl Command {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let running = running::required(&context.config()?)?;
+        let config = context.config()?;
+        let running = running::required(&config)?;
         if context.json {
             output::json(out, &running.raw)?;
         } else {
-            print(out, &running.status)?;
+            print(out, &running.status, erasures_line(&config))?;
         }
         Ok(routing::tell_override(running.status.override_error.as_deref()))
     }
 }
 
-fn print(out: &mut dyn Write, status: &Status) -> anyhow::Result<()> {
+fn print(out: &mut dyn Write, status: &Status, erasures: Option<String>) -> anyhow::Result<()> {
     let config = &status.config;
     let mut rows = vec![
         pair("version", &status.version),
@@ -39,11 +42,32 @@ fn print(out: &mut dyn Write, status: &Status) -> anyhow::Result<()> {
     if let Some(error) = &config.reload_error {
         rows.push(pair("not taken over", error));
     }
+    rows.extend(erasures.map(|erasures| pair("erasures", erasures)));
     rows.extend(routing::split_rows(&status.split));
     rows.extend(routing::profile_rows(status));
     table::print(out, &rows)?;
     writeln!(out)?;
     models::print(out, &status.endpoints)
+}
+
+/// The erasures that are decided and not whole, if there are any.
+fn erasures_line(config: &Config) -> Option<String> {
+    let open = DataDir::read(&config.server.data_dir).and_then(|dir| unfinished(&dir));
+    match open {
+        Ok(open) if open.is_empty() => None,
+        Ok(open) => Some(open.iter().map(erasure).collect::<Vec<_>>().join("; ")),
+        Err(error) => Some(format!("nobody knows which are open: {error}")),
+    }
+}
+
+/// One that is not whole, and what is in its way.
+pub(super) fn erasure(one: &Unfinished) -> String {
+    let Unfinished { id, state, why, next_try, .. } = one;
+    let then = match next_try {
+        Some(at) => format!("; tried again at {at}"),
+        None => String::new(),
+    };
+    format!("{id} is {}: {why}{then}", state.name())
 }
 
 /// A name and its value.
