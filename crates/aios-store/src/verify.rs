@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::back::BackLines;
 use crate::erase::Ledger;
-use crate::lines::{LINE_MAX, Lines, Place, Read};
+use crate::lines::{self, LINE_MAX, Lines, Place, Read};
 use crate::log::recover::aside_of;
 use crate::segment::cold::{self, Survey};
 use crate::segment::facts::{self, Kind};
@@ -281,8 +281,8 @@ impl<'a> Lined<'a> {
                 self.bad(place, format!("longer than {LINE_MAX} bytes"));
             }
             Read::Line { place, bytes } => {
-                if self.is_bad(bytes) {
-                    self.bad(place, "not an event".to_owned());
+                if let Err(why) = self.take_line(bytes) {
+                    self.bad(place, why);
                 }
             }
         }
@@ -295,25 +295,23 @@ impl<'a> Lined<'a> {
         }
     }
 
-    fn is_bad(&mut self, line: &[u8]) -> bool {
+    /// Takes in a line; why it is no event, if it is none.
+    fn take_line(&mut self, line: &[u8]) -> Result<(), String> {
         // What stands behind a footer makes it none.
         if let Some(footer) = self.footer.take() {
             self.tally.add(&footer.line());
         }
         if facts::is_footer(line) {
             self.footer = Footer::read(line);
-            return self.footer.is_none();
+            return self.footer.as_ref().map(drop).ok_or_else(|| "not a footer".to_owned());
         }
         self.line.clear();
         self.line.extend_from_slice(line);
         self.line.push(b'\n');
-        match self.tally.add(&self.line) {
-            Kind::Event(facts) => {
-                self.n_erased += u64::from(facts.pseudonyms().any(|id| self.erased.contains(id)));
-                false
-            }
-            Kind::Footer | Kind::Bad => true,
+        if let Kind::Event(facts) = self.tally.add(&self.line) {
+            self.n_erased += u64::from(facts.pseudonyms().any(|id| self.erased.contains(id)));
         }
+        lines::event(line).map(drop)
     }
 }
 
@@ -381,7 +379,7 @@ mod tests {
             false,
             |layout, id| change(&layout.hot(id), line),
             &[
-                "hypotheses.ID.ndjson:1: not an event",
+                "hypotheses.ID.ndjson:1: not an event: expected va",
                 "hypotheses.ID.ndjson: its footer says 600 event",
                 "hypotheses.ID.ndjson: its text is not what its ",
             ],

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use aios_core::{Bucket, Outcome, Purpose, Tier, Timestamp};
+use aios_core::{Bucket, Outcome, Purpose, ResponseEvent, Tier, Timestamp};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,6 @@ use super::Index;
 use super::cover::cover;
 use super::database::{Code, failed};
 use super::latencies::Latencies;
-use super::line::IndexLine;
 use crate::StoreError;
 
 /// Bars of the histogram of weights.
@@ -131,22 +130,22 @@ impl Counts {
         other.boundary_max.into_iter().for_each(|at| self.saw_boundary(at));
     }
 
-    fn add(&mut self, line: &IndexLine<'_>) {
-        let at = Outcome::ALL.iter().position(|one| *one == line.outcome);
+    fn add(&mut self, event: &ResponseEvent) {
+        let at = Outcome::ALL.iter().position(|one| *one == event.outcome);
         at.into_iter().for_each(|at| self.outcomes[at] += 1);
-        self.n_simulated += u64::from(line.simulated);
-        self.input_tokens += line.input_tokens.unwrap_or(0);
-        self.output_tokens += line.output_tokens.unwrap_or(0);
-        self.cost_usd += line.cost_usd.unwrap_or(0.0);
-        if line.outcome == Outcome::Ok {
-            self.latencies.add(line.latency_ms);
+        self.n_simulated += u64::from(event.simulated);
+        self.input_tokens += event.tokens.input_tokens.unwrap_or(0);
+        self.output_tokens += event.tokens.output_tokens.unwrap_or(0);
+        self.cost_usd += event.cost_usd.unwrap_or(0.0);
+        if event.outcome == Outcome::Ok {
+            self.latencies.add(event.timings.latency_ms);
         }
-        if let Some(weight) = line.weight {
-            let bar = (weight * WEIGHT_BARS as f64) as usize;
+        if let Some(weight) = event.weight {
+            let bar = (weight.get() * WEIGHT_BARS as f64) as usize;
             self.weights[bar.min(WEIGHT_BARS - 1)] += 1;
-            self.n_to_main += u64::from(line.tier == Tier::Main);
-            self.boundary_sum += line.boundary;
-            self.saw_boundary(line.boundary);
+            self.n_to_main += u64::from(event.tier == Tier::Main);
+            self.boundary_sum += event.boundary.get();
+            self.saw_boundary(event.boundary.get());
         }
     }
 
@@ -168,18 +167,18 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    /// Counts one line.
-    pub(super) fn take(&mut self, line: &IndexLine<'_>) {
-        let secs = line.ts.as_secs();
+    /// Counts one event.
+    pub(super) fn take(&mut self, event: &ResponseEvent) {
+        let secs = event.ts.as_secs();
         let hour = Span::Hour.start(secs);
         self.n_rows += 1;
-        for (kind, n) in line.redactions.iter() {
+        for (kind, n) in event.redactions.iter() {
             *self.masked.entry((hour, kind.name())).or_default() += u64::from(n);
         }
-        if line.purpose == Purpose::Live {
+        if event.purpose == Purpose::Live {
             for span in Span::ALL {
-                let place = (span, span.start(secs), line.source, line.bucket);
-                self.cells.entry(place).or_default().add(line);
+                let place = (span, span.start(secs), event.source, event.bucket);
+                self.cells.entry(place).or_default().add(event);
             }
         }
     }

@@ -1,13 +1,11 @@
 //! What of a line goes into the index.
 
-use std::borrow::Cow;
-
 use aios_core::{
-    Bucket, EventId, FeedbackSource, MemoryUse, Operation, Outcome, Purpose, Tier, Timestamp,
+    Bucket, EventId, FeedbackEvent, FeedbackSource, MemoryUse, Operation, Outcome, Purpose,
+    ResponseEvent, Tier, Timestamp,
 };
-use aios_privacy::RedactionCounts;
+use aios_privacy::Pseudonym;
 use rusqlite::{Statement, params};
-use serde::Deserialize;
 
 use super::database::Code;
 
@@ -17,68 +15,6 @@ pub(super) const INSERT: &str = "INSERT OR REPLACE INTO events VALUES
 
 /// Puts in what was said of an event.
 pub(super) const INSERT_SAID: &str = "INSERT OR REPLACE INTO said VALUES (?1,?2,?3,?4,?5,?6)";
-
-/// The narrow facts of an event; its text is not among them.
-#[derive(Debug, Deserialize)]
-pub(super) struct IndexLine<'a> {
-    event_id: EventId,
-    pub(super) ts: Timestamp,
-    #[serde(borrow)]
-    conv_id: Cow<'a, str>,
-    #[serde(borrow, default)]
-    subject: Option<Cow<'a, str>>,
-    operation: Operation,
-    pub(super) tier: Tier,
-    pub(super) source: Option<Tier>,
-    pub(super) bucket: Bucket,
-    pub(super) boundary: f64,
-    pub(super) weight: Option<f64>,
-    pub(super) outcome: Outcome,
-    status: u16,
-    pub(super) latency_ms: f64,
-    #[serde(default)]
-    time_to_first_token_ms: Option<f64>,
-    #[serde(default)]
-    pub(super) input_tokens: Option<u64>,
-    #[serde(default)]
-    pub(super) output_tokens: Option<u64>,
-    #[serde(default)]
-    pub(super) cost_usd: Option<f64>,
-    #[serde(default)]
-    pub(super) simulated: bool,
-    #[serde(default)]
-    pub(super) purpose: Purpose,
-    #[serde(default)]
-    memory: Option<MemoryUse>,
-    #[serde(default)]
-    previous: Option<EventId>,
-    #[serde(default)]
-    asked_again: bool,
-    #[serde(default)]
-    pub(super) redactions: RedactionCounts,
-}
-
-/// The narrow facts of feedback.
-#[derive(Debug, Deserialize)]
-pub(super) struct FeedbackLine<'a> {
-    pub(super) ts: Timestamp,
-    #[serde(borrow)]
-    conv_id: Cow<'a, str>,
-    #[serde(borrow, default)]
-    subject: Option<Cow<'a, str>>,
-    about: EventId,
-    source: FeedbackSource,
-    #[serde(default)]
-    score: Option<f64>,
-}
-
-/// What is looked for of a hypothesis.
-#[derive(Debug, Deserialize)]
-pub(super) struct HypothesisLine<'a> {
-    pub(super) ts: Timestamp,
-    #[serde(borrow)]
-    pub(super) name: Cow<'a, str>,
-}
 
 /// What one line says of how good an answer was.
 #[derive(Debug, Clone, Copy)]
@@ -116,67 +52,60 @@ impl Said {
     }
 }
 
-impl FeedbackLine<'_> {
-    pub(super) fn names(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        names(&self.conv_id, self.subject.as_deref())
-    }
-
-    pub(super) fn said(&self) -> Option<Said> {
-        let voice = match self.source {
-            FeedbackSource::Client => Voice::Client,
-            FeedbackSource::Judge => Voice::Judge,
-        };
-        self.score.map(|score| Said { about: self.about, ts: self.ts, voice, score })
-    }
+/// The codes of those whose event it is.
+pub(super) fn names<'a>(
+    conv_id: &'a Pseudonym,
+    subject: Option<&'a Pseudonym>,
+) -> impl Iterator<Item = Vec<u8>> + 'a {
+    std::iter::once(conv_id).chain(subject).map(|name| Code::name(name.as_str()))
 }
 
-fn names<'a>(conv_id: &'a str, subject: Option<&'a str>) -> impl Iterator<Item = Vec<u8>> + 'a {
-    std::iter::once(conv_id).chain(subject).map(Code::name)
+/// What feedback says of its answer, if it has a figure for it.
+pub(super) fn said_in(event: &FeedbackEvent) -> Option<Said> {
+    let voice = match event.source {
+        FeedbackSource::Client => Voice::Client,
+        FeedbackSource::Judge => Voice::Judge,
+    };
+    event.score.map(|score| Said { about: event.about, ts: event.ts, voice, score })
 }
 
-impl IndexLine<'_> {
-    /// The codes of those whose event it is.
-    pub(super) fn names(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        names(&self.conv_id, self.subject.as_deref())
-    }
+/// Of the answer before it is kept that the conversation went on (1), or that the same was asked again (0).
+pub(super) fn said_by(event: &ResponseEvent) -> Option<Said> {
+    let score = if event.asked_again { 0.0 } else { 1.0 };
+    event.previous.map(|about| Said { about, ts: event.ts, voice: Voice::Sequel, score })
+}
 
-    /// Of the answer before it is kept that the conversation went on (1), or that the same was asked again (0).
-    pub(super) fn said(&self) -> Option<Said> {
-        let score = if self.asked_again { 0.0 } else { 1.0 };
-        self.previous.map(|about| Said { about, ts: self.ts, voice: Voice::Sequel, score })
-    }
-
-    pub(super) fn insert(
-        &self,
-        statement: &mut Statement<'_>,
-        seg: i64,
-        offset: u64,
-    ) -> rusqlite::Result<()> {
-        let count = |n: Option<u64>| n.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        statement.execute(params![
-            self.ts.as_micros(),
-            seg,
-            count(Some(offset)),
-            self.event_id.as_bytes(),
-            Code::name(&self.conv_id),
-            self.subject.as_deref().map(Code::name),
-            Code::place(&Operation::ALL, &self.operation),
-            Code::place(&Tier::ALL, &self.tier),
-            self.source.map(|source| Code::place(&Tier::ALL, &source)),
-            Code::place(&Bucket::ALL, &self.bucket),
-            self.boundary,
-            self.weight,
-            Code::place(&Outcome::ALL, &self.outcome),
-            self.status,
-            self.latency_ms,
-            self.time_to_first_token_ms,
-            count(self.input_tokens),
-            count(self.output_tokens),
-            self.cost_usd,
-            self.simulated,
-            self.memory.as_ref().and_then(MemoryUse::is_given),
-            Code::place(&Purpose::ALL, &self.purpose),
-        ])?;
-        Ok(())
-    }
+/// Puts in the narrow facts of a request; its text is not among them.
+pub(super) fn insert(
+    event: &ResponseEvent,
+    statement: &mut Statement<'_>,
+    seg: i64,
+    offset: u64,
+) -> rusqlite::Result<()> {
+    let count = |n: Option<u64>| n.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+    statement.execute(params![
+        event.ts.as_micros(),
+        seg,
+        count(Some(offset)),
+        event.event_id.as_bytes(),
+        Code::name(event.conv_id.as_str()),
+        event.subject.as_ref().map(|subject| Code::name(subject.as_str())),
+        Code::place(&Operation::ALL, &event.operation),
+        Code::place(&Tier::ALL, &event.tier),
+        event.source.map(|source| Code::place(&Tier::ALL, &source)),
+        Code::place(&Bucket::ALL, &event.bucket),
+        event.boundary.get(),
+        event.weight.map(|weight| weight.get()),
+        Code::place(&Outcome::ALL, &event.outcome),
+        event.status,
+        event.timings.latency_ms,
+        event.timings.time_to_first_token_ms,
+        count(event.tokens.input_tokens),
+        count(event.tokens.output_tokens),
+        event.cost_usd,
+        event.simulated,
+        event.memory.as_ref().and_then(MemoryUse::is_given),
+        Code::place(&Purpose::ALL, &event.purpose),
+    ])?;
+    Ok(())
 }
