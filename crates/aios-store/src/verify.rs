@@ -11,12 +11,13 @@ use crate::back::BackLines;
 use crate::erase::Ledger;
 use crate::lines::{self, LINE_MAX, Lines, Place, Read};
 use crate::log::recover::aside_of;
+use crate::register::shortfalls;
 use crate::segment::cold::{self, Survey};
 use crate::segment::facts::{self, Kind};
 use crate::segment::footer::{Counts, Tally};
 use crate::segment::sidecar::Sidecar;
 use crate::segment::{Day, FileKind, Layout, ages, names};
-use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text, disk, regular};
+use crate::{Age, DataDir, DigestOf, Footer, SegmentId, Segments, StoreError, Text, disk, regular};
 
 /// Most bad lines of one file that are named one by one.
 const NAMED_MAX: usize = 20;
@@ -71,6 +72,7 @@ pub fn verify(
         progress.advance(len((id, age)));
     }
     progress.end();
+    verifier.register(dir)?;
     for path in [layout.late(), layout.active()] {
         verifier.open(&path, is_quiet);
     }
@@ -116,6 +118,7 @@ impl Verifier {
         let Some((tally, footer)) = self.lines(&path, Lines::new(text, START)) else { return };
         let footer = match footer {
             Some(footer) => footer,
+            // It is just being sealed, or it is on the register, which names it.
             None if age == Age::Hot && !is_quiet => return,
             None => return self.fault(&path, None, "it has no footer"),
         };
@@ -132,6 +135,23 @@ impl Verifier {
         if age == Age::Cold {
             self.members(layout, id, &footer);
         }
+    }
+
+    /// What was written down of each segment, against the segments.
+    fn register(&mut self, dir: &DataDir) -> Result<(), StoreError> {
+        for short in shortfalls(dir, &Segments::of(dir).list()?)? {
+            // What a footer says of itself is named already.
+            if !self
+                .done
+                .faults
+                .iter()
+                .any(|known| known.path == short.path && known.why == short.why)
+            {
+                let why = format!("{} (events missing: {})", short.why, short.n_events);
+                self.fault(&short.path, None, why);
+            }
+        }
+        Ok(())
     }
 
     /// Names what of a damaged segment stands in the quarantine too.

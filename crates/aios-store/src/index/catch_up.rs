@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::database::failed;
 use super::inserts::{Inserts, Taken};
 use super::known::{self, Known};
+use super::missing;
 use super::open_files::{OpenFile, open_files};
 use super::tail::LastLine;
 use super::unread::{self, Runs};
@@ -63,6 +64,7 @@ pub(super) fn run(
     if with_sealed {
         let sealed = Segments::of(dir).list()?;
         pass.forget_changed(&sealed, &open)?;
+        missing::keep(dir, pass.database, &sealed)?;
         pass.read_sealed(&sealed, &open)?;
     }
     pass.read_open(open)?;

@@ -11,11 +11,11 @@ use crate::replace::remove as remove_file;
 use crate::{DataDir, StoreError, disk};
 
 /// Version of the tables and of the codes in them. Another one is another file.
-const VERSION: i64 = 7;
+const VERSION: i64 = 8;
 
 /// Events by time, what was said of them by the time of the event that it is about, which segment names whom, counts
-/// by the minute, the hour and the day, what hypotheses were found to be, where lines stand that cannot be read, and how
-/// far it is behind. All lie in the order in which they are asked for, so none needs an index of its own, and a
+/// by the minute, the hour and the day, what hypotheses were found to be, where lines stand that cannot be read,
+/// what is missing that was written, and how far it is behind. All lie in the order in which they are asked for, so none needs an index of its own, and a
 /// segment's part goes in one piece. Only what was said lies anywhere before its segment's time, and would have to be
 /// searched for whole.
 const TABLES: &str = "
@@ -55,6 +55,9 @@ const TABLES: &str = "
         seg INTEGER NOT NULL, offset INTEGER NOT NULL, n_lines INTEGER NOT NULL, until INTEGER,
         PRIMARY KEY (seg, offset)
     ) WITHOUT ROWID;
+    CREATE TABLE missing (
+        file TEXT NOT NULL, n_events INTEGER NOT NULL, first_ts INTEGER, last_ts INTEGER, why TEXT NOT NULL
+    );
     CREATE TABLE behind (n_bytes INTEGER NOT NULL);
     INSERT INTO behind VALUES (0);
 ";

@@ -15,6 +15,7 @@ mod inserts;
 mod known;
 mod latencies;
 mod line;
+mod missing;
 mod names;
 mod open_files;
 mod page;

@@ -415,7 +415,7 @@ mod tests {
         let path = layout.hot(id);
         let read = seal::tally(&path).unwrap().footer(id);
         let is_counted = counted.as_ref() == Some(&read);
-        assert_eq!(seal::finish(&path, id, &aside, counted).unwrap(), read);
+        assert_eq!(seal::finish(&path, id, &aside, counted, None).unwrap(), read);
         is_counted
     }
 
