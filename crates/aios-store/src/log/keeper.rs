@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::index::{CaughtUp, Index};
+use crate::register::{Fact, Loss};
 use crate::segment::{Footer, SegmentId, Segments};
-use crate::{DataDir, StoreError};
+use crate::{DataDir, StoreError, register};
 
 /// How often the index is brought up. Longer would make windows stale, shorter would wake an idle machine
 /// for nothing.
@@ -29,6 +30,8 @@ const INDEX_AGAIN: Duration = Duration::from_secs(60);
 pub(crate) enum Chore {
     /// This segment needs its footer; here it is, if all of the segment was counted as it was written.
     Finish(SegmentId, Option<Footer>),
+    /// Write down that these lines are gone.
+    Lost(Loss),
     /// Bring the index to where the log is.
     CatchUp(IndexReply),
     /// Make the index anew.
@@ -87,6 +90,10 @@ impl Work {
         // Who asked may have left.
         match chore {
             Chore::Finish(id, footer) => finish(&self.dir, id, footer),
+            Chore::Lost(loss) => {
+                write_down(&self.dir, loss);
+                self.look_at = Instant::now();
+            }
             Chore::CatchUp(reply) => drop(reply.send(self.catch_up())),
             Chore::Reindex(reply) => drop(reply.send(self.reindex())),
         }
@@ -134,6 +141,13 @@ impl Work {
             Some(index) => Ok(index),
             None => Index::open(&self.dir),
         }
+    }
+}
+
+/// Whoever judges their time is to know of it, also after a start.
+fn write_down(dir: &DataDir, loss: Loss) {
+    if let Err(error) = register::note(dir, &[Fact::Lost(loss)]) {
+        tracing::error!(%error, "it could not be written down that events are lost");
     }
 }
 

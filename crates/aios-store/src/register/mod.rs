@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use aios_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use keep::{Book, age, note_found, note_rewritten, note_sealed, states};
+pub(crate) use keep::{Book, age, note, note_found, note_rewritten, note_sealed, states};
 pub(crate) use short::{Shortfall, shortfalls};
 
 use crate::chain::{self, GENESIS};

@@ -45,7 +45,11 @@ pub(crate) fn finish(
         return Ok(footer);
     }
     drop_torn_footer(path).map_err(StoreError::io("repair", path))?;
-    recover(path, quarantine)?;
+    let aside = recover(path, quarantine)?;
+    let flaw = flaw.or_else(|| {
+        let n = aside.n_lines;
+        (n > 0).then(|| format!("{n} lines at its end held no events and were put aside"))
+    });
     // Something may have been appended behind the footer.
     if let Some(footer) = read_footer(path)? {
         return Ok(footer);
