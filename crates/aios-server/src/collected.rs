@@ -94,7 +94,17 @@ fn event_log(page: &mut Page<'_>, stats: &EventLogStats) -> fmt::Result {
     )?;
     page.counter("events_appended", "Events handed to the log", stats.appended)?;
     page.counter("events_written", "Events written", stats.written)?;
-    page.counter("events_lost", "Events that could not be kept", stats.lost)
+    page.counter("events_lost", "Events that could not be kept, or were taken away", stats.lost)?;
+    page.counter(
+        "events_taken",
+        "Events of these that were written and taken out of the log by somebody else",
+        stats.taken,
+    )?;
+    page.counter(
+        "event_lines_put_aside",
+        "Lines that were put aside at the start because they hold no event",
+        stats.quarantined_lines,
+    )
 }
 
 fn split(page: &mut Page<'_>, split: &Split) -> fmt::Result {

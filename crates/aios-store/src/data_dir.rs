@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use aios_privacy::{KeyMaterial, Secret};
 
 use crate::segment::{Lease, Leases, SegmentId};
-use crate::{StoreError, address, disk, key, memory};
+use crate::{StoreError, address, disk, key, memory, register};
 
 /// Name of the lock file. It holds the owner's process id as text, for people and error messages;
 /// ownership is the operating system's lock on it, which ends with the process.
@@ -46,6 +46,8 @@ struct Lock {
     leases: Leases,
     /// Held by whoever changes the file of holds.
     holds: Mutex<()>,
+    /// The register of segments, once somebody has written it.
+    register: Mutex<Option<register::Book>>,
     /// The memory, while it is open: all who open it share it, an erasure too.
     memory: Mutex<Weak<memory::Shared>>,
 }
@@ -80,6 +82,7 @@ impl DataDir {
             log_open: AtomicBool::new(false),
             leases: Leases::default(),
             holds: Mutex::new(()),
+            register: Mutex::default(),
             memory: Mutex::default(),
         };
         Ok(Self { path, lock: Some(Arc::new(lock)) })
@@ -260,6 +263,11 @@ impl DataDir {
     /// Whether this process may write the index.
     pub(crate) fn own_index(&self) -> Result<(), StoreError> {
         self.owned("write the index").map(|_| ())
+    }
+
+    /// Where the register of segments is kept open, if this process may write it.
+    pub(crate) fn register(&self) -> Option<&Mutex<Option<register::Book>>> {
+        self.lock.as_ref().map(|lock| &lock.register)
     }
 
     /// Takes the right to change the holds; waits while somebody else has it.

@@ -164,8 +164,20 @@ pub(crate) fn is_named(file: &File, path: &Path) -> bool {
     }
 }
 
+/// Files have no identity here that could be asked for: another one is told by when it was made and how long it is. One
+/// that was made in its place within seconds takes over the first, and for a moment may have the second too.
+#[cfg(windows)]
+pub(crate) fn is_named(file: &File, path: &Path) -> bool {
+    use std::os::windows::fs::MetadataExt;
+    let identity = |metadata: fs::Metadata| (metadata.creation_time(), metadata.file_size());
+    match fs::metadata(path) {
+        Ok(named) => file.metadata().is_ok_and(|open| identity(open) == identity(named)),
+        Err(error) => !is_gone(&error),
+    }
+}
+
 /// Files have no identity that could be asked for here, so only a name that is gone is noticed.
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 pub(crate) fn is_named(_file: &File, path: &Path) -> bool {
     !fs::metadata(path).is_err_and(|error| is_gone(&error))
 }

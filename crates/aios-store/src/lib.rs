@@ -32,6 +32,7 @@ mod papers;
 mod quarantine;
 mod ram;
 mod read;
+mod register;
 mod regular;
 mod replace;
 mod retention;

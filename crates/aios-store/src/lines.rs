@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
-use aios_core::Event;
+use aios_core::{Event, ResponseEvent};
 use memchr::memchr;
 use serde::Serialize;
 
@@ -178,10 +178,25 @@ impl<R: BufRead> Lines<R> {
 /// Reads a line as an event.
 pub(crate) fn parse(path: &Path, place: Place, bytes: &[u8]) -> Result<Line, BadLine> {
     let bad = |why: String| bad(path, place, why);
-    let raw = std::str::from_utf8(bytes).map_err(|_| bad("not UTF-8".to_owned()))?;
-    let event = serde_json::from_str(raw).map_err(|error| bad(explain(&error)))?;
-    Ok(Line { raw: raw.to_owned(), event })
+    let event = event(bytes).map_err(bad)?;
+    Ok(Line { raw: String::from_utf8_lossy(bytes).into_owned(), event })
 }
+
+/// The event that a line holds, or why it holds none. Whoever wants to know whether a line is an event asks here: two
+/// that ask differently would call one log sound and damaged.
+pub(crate) fn event(line: &[u8]) -> Result<Event, String> {
+    let text = std::str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;
+    // Where the type stands first, the rest need not be kept until it is known.
+    let read = if text.starts_with(RESPONSE_START) {
+        serde_json::from_str::<ResponseEvent>(text).map(|event| Event::Response(Box::new(event)))
+    } else {
+        serde_json::from_str(text)
+    };
+    read.map_err(|error| explain(&error))
+}
+
+/// How each request's line begins.
+const RESPONSE_START: &str = r#"{"event_type":"response","#;
 
 pub(crate) fn too_long(path: &Path, place: Place) -> BadLine {
     bad(path, place, format!("longer than {LINE_MAX} bytes"))
@@ -197,6 +212,9 @@ fn explain(error: &serde_json::Error) -> String {
     let why = text.rsplit_once(" at line ").map_or(text.as_str(), |(why, _)| why);
     format!("not an event: {why} (column {})", error.column())
 }
+
+#[cfg(test)]
+mod agree;
 
 #[cfg(test)]
 mod tests {

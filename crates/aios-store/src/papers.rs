@@ -1,11 +1,10 @@
 //! Checks what decides over the log: holds, what retention remembers, the ledger of erasures against the
-//! audit trail, and the receipts.
+//! audit trail, the register of segments against it, and the receipts.
 
 use std::path::Path;
 
-use crate::erase;
 use crate::retention::check_memory;
-use crate::{DataDir, Fault, Holds, StoreError};
+use crate::{DataDir, Fault, Holds, StoreError, audit, erase, register};
 
 /// What is wrong with them.
 pub(crate) fn faults(dir: &DataDir) -> Vec<Fault> {
@@ -17,6 +16,14 @@ pub(crate) fn faults(dir: &DataDir) -> Vec<Fault> {
     check(&dir.holds_path(), Holds::of(dir).list().map(drop));
     check(&dir.retention_path(), check_memory(dir));
     check(&erase::ledger_path(dir), erase::check_ledger(dir));
+    match audit::segments_witnessed(dir).and_then(|head| register::faults(dir, head)) {
+        Ok(found) => {
+            let path = register::path(dir);
+            let fault = |(line, why)| Fault { path: path.clone(), line, why };
+            faults.extend(found.into_iter().map(fault));
+        }
+        Err(error) => check(&register::path(dir), Err(error)),
+    }
     match erase::discrepancies(dir) {
         Ok(found) => faults.extend(found),
         // What cannot be read is named above, or is `aios audit verify`'s to name.

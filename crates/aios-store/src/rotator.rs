@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use aios_core::Timestamp;
 use serde::Serialize;
 
 use crate::audit::{AuditAction, AuditLog};
 use crate::retention::{self, Ask};
-use crate::{DataDir, Eraser, EventStore, Policy, Rotate, Rotated, StoreError};
+use crate::{DataDir, Eraser, EventStore, Policy, Rotate, Rotated, Stop, StoreError, register};
 
 /// Rotates the event log and the audit trail of a directory that this process owns, and sees to it that what was
 /// erased is not in them again.
@@ -17,8 +16,7 @@ pub struct Rotator {
     store: Arc<dyn EventStore>,
     audit: Arc<AuditLog>,
     eraser: Option<Arc<Eraser>>,
-    /// How long erasures stay in the ledger.
-    kept: Duration,
+    terms: Policy,
     stats: Mutex<RotatorStats>,
 }
 
@@ -45,14 +43,14 @@ impl Rotator {
     /// For an open log and an open trail of the same directory.
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, audit: Arc<AuditLog>) -> Self {
-        let kept = Policy::default().erasures();
-        Self { store, audit, eraser: None, kept, stats: Mutex::default() }
+        let terms = Policy::default();
+        Self { store, audit, eraser: None, terms, stats: Mutex::default() }
     }
 
     /// The same, with who knows what must stay erased, and how long it has to be known.
     #[must_use]
     pub fn with_eraser(self, eraser: Arc<Eraser>, policy: &Policy) -> Self {
-        Self { eraser: Some(eraser), kept: policy.erasures(), ..self }
+        Self { eraser: Some(eraser), terms: *policy, ..self }
     }
 
     /// Seals, compresses and removes what is due, in the name of `actor`.
@@ -74,6 +72,7 @@ impl Rotator {
         }
         self.erase_again(&mut done, now);
         self.prune(actor, &mut done, now, rotate.force);
+        self.age_register(&mut done, now);
         self.count(&done, now);
         if done.is_worth_a_record() {
             self.audit.append(now, actor, done.as_action(rotate.force))?;
@@ -116,10 +115,11 @@ impl Rotator {
 
     /// Trail and ledger go by the same clock.
     fn prune(&self, actor: &str, done: &mut Rotated, now: Timestamp, force: bool) {
-        if done.stopped.is_some_and(retention::Stop::doubts_the_clock) {
+        if done.stopped.is_some_and(Stop::doubts_the_clock) {
             return;
         }
-        let forgotten = self.eraser.as_ref().map(|eraser| eraser.forget(actor, now, self.kept));
+        let forgotten =
+            self.eraser.as_ref().map(|eraser| eraser.forget(actor, now, self.terms.erasures()));
         match forgotten.transpose() {
             Ok(n) => done.n_forgotten = n.unwrap_or_default(),
             Err(error) => done.failed.push(error.to_string()),
@@ -131,6 +131,16 @@ impl Rotator {
             }
             Err(error) => done.failed.push(error.to_string()),
         }
+    }
+
+    /// What the register of segments has come to goes on record, and what it need not say any more is left out.
+    fn age_register(&self, done: &mut Rotated, now: Timestamp) {
+        let (dir, doubts) = (self.audit.dir(), done.stopped.is_some_and(Stop::doubts_the_clock));
+        let aged = self.audit.witness_segments(now).and_then(|witnessed| {
+            let is_anew = !doubts && register::age(dir, self.terms.events, now, witnessed)?;
+            if is_anew { self.audit.witness_segments(now).map(drop) } else { Ok(()) }
+        });
+        done.failed.extend(aged.err().map(|error| error.to_string()));
     }
 
     fn count(&self, done: &Rotated, now: Timestamp) {
@@ -187,6 +197,8 @@ pub fn would_rotate(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{AuditConfig, EventLogConfig, FileEventLog, audit_tail};
 

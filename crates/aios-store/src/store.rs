@@ -105,8 +105,10 @@ pub struct EventLogStats {
     pub appended: u64,
     /// Events given to the operating system.
     pub written: u64,
-    /// Events that could not be kept.
+    /// Events that could not be kept, or that were taken out of the log.
     pub lost: u64,
+    /// Those of them that were written: somebody else has cut, replaced or removed the file.
+    pub taken: u64,
     /// Events waiting to be written.
     pub queue_depth: u64,
     /// Most events that may be reserved or waiting.
@@ -125,4 +127,6 @@ pub struct EventLogStats {
     pub last_error: Option<String>,
     /// Bytes of torn lines that were put aside when the log was opened.
     pub quarantined_bytes: u64,
+    /// Whole lines among them: they may have been events that somebody was told were kept.
+    pub quarantined_lines: u64,
 }

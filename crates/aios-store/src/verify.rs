@@ -9,14 +9,15 @@ use serde::Serialize;
 
 use crate::back::BackLines;
 use crate::erase::Ledger;
-use crate::lines::{LINE_MAX, Lines, Place, Read};
+use crate::lines::{self, LINE_MAX, Lines, Place, Read};
 use crate::log::recover::aside_of;
+use crate::register::shortfalls;
 use crate::segment::cold::{self, Survey};
 use crate::segment::facts::{self, Kind};
 use crate::segment::footer::{Counts, Tally};
 use crate::segment::sidecar::Sidecar;
 use crate::segment::{Day, FileKind, Layout, ages, names};
-use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text, disk, regular};
+use crate::{Age, DataDir, DigestOf, Footer, SegmentId, Segments, StoreError, Text, disk, regular};
 
 /// Most bad lines of one file that are named one by one.
 const NAMED_MAX: usize = 20;
@@ -71,6 +72,7 @@ pub fn verify(
         progress.advance(len((id, age)));
     }
     progress.end();
+    verifier.register(dir)?;
     for path in [layout.late(), layout.active()] {
         verifier.open(&path, is_quiet);
     }
@@ -116,6 +118,7 @@ impl Verifier {
         let Some((tally, footer)) = self.lines(&path, Lines::new(text, START)) else { return };
         let footer = match footer {
             Some(footer) => footer,
+            // It is just being sealed, or it is on the register, which names it.
             None if age == Age::Hot && !is_quiet => return,
             None => return self.fault(&path, None, "it has no footer"),
         };
@@ -132,6 +135,23 @@ impl Verifier {
         if age == Age::Cold {
             self.members(layout, id, &footer);
         }
+    }
+
+    /// What was written down of each segment, against the segments.
+    fn register(&mut self, dir: &DataDir) -> Result<(), StoreError> {
+        for short in shortfalls(dir, &Segments::of(dir).list()?)? {
+            // What a footer says of itself is named already.
+            if !self
+                .done
+                .faults
+                .iter()
+                .any(|known| known.path == short.path && known.why == short.why)
+            {
+                let why = format!("{} (events missing: {})", short.why, short.n_events);
+                self.fault(&short.path, None, why);
+            }
+        }
+        Ok(())
     }
 
     /// Names what of a damaged segment stands in the quarantine too.
@@ -281,8 +301,8 @@ impl<'a> Lined<'a> {
                 self.bad(place, format!("longer than {LINE_MAX} bytes"));
             }
             Read::Line { place, bytes } => {
-                if self.is_bad(bytes) {
-                    self.bad(place, "not an event".to_owned());
+                if let Err(why) = self.take_line(bytes) {
+                    self.bad(place, why);
                 }
             }
         }
@@ -295,25 +315,23 @@ impl<'a> Lined<'a> {
         }
     }
 
-    fn is_bad(&mut self, line: &[u8]) -> bool {
+    /// Takes in a line; why it is no event, if it is none.
+    fn take_line(&mut self, line: &[u8]) -> Result<(), String> {
         // What stands behind a footer makes it none.
         if let Some(footer) = self.footer.take() {
             self.tally.add(&footer.line());
         }
         if facts::is_footer(line) {
             self.footer = Footer::read(line);
-            return self.footer.is_none();
+            return self.footer.as_ref().map(drop).ok_or_else(|| "not a footer".to_owned());
         }
         self.line.clear();
         self.line.extend_from_slice(line);
         self.line.push(b'\n');
-        match self.tally.add(&self.line) {
-            Kind::Event(facts) => {
-                self.n_erased += u64::from(facts.pseudonyms().any(|id| self.erased.contains(id)));
-                false
-            }
-            Kind::Footer | Kind::Bad => true,
+        if let Kind::Event(facts) = self.tally.add(&self.line) {
+            self.n_erased += u64::from(facts.pseudonyms().any(|id| self.erased.contains(id)));
         }
+        lines::event(line).map(drop)
     }
 }
 
@@ -381,7 +399,7 @@ mod tests {
             false,
             |layout, id| change(&layout.hot(id), line),
             &[
-                "hypotheses.ID.ndjson:1: not an event",
+                "hypotheses.ID.ndjson:1: not an event: expected va",
                 "hypotheses.ID.ndjson: its footer says 600 event",
                 "hypotheses.ID.ndjson: its text is not what its ",
             ],

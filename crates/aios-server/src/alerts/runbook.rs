@@ -44,7 +44,7 @@ pub fn runbook(about: &str) -> &'static [&'static str] {
         ],
         "log_unread" => &[
             "See which lines, and what is wrong with them: aios slo check, aios logs verify",
-            "Check the disk, and that nothing but AIOS writes into analytics/",
+            "Check the disk, and that nothing but AIOS writes into analytics/ or removes files there",
             "Restore the segment from a backup; else wait until the lines are older than slo.window",
             "Begin tests of hypotheses anew without them: aios canary reset --start-pct 10",
         ],

@@ -14,6 +14,8 @@ mod rows;
 mod tested;
 
 #[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
 mod tests;
 
 pub use budget::{Budget, budgets, exhausted_in};

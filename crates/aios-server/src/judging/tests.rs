@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{MemoryLook, Objectives, look, rows};
+use super::{MemoryLook, Objectives, fixture, look, rows};
 
 const N: usize = 87;
 
@@ -19,13 +19,8 @@ fn at(second: usize) -> Timestamp {
 
 fn line(n: usize) -> Vec<u8> {
     let id = aios_core::EventId::new(at(n), [n as u8; 10]);
-    let event = json!({
-        "event_type": "response", "event_id": id, "ts": at(n),
-        "conv_id": format!("c1_{n:032x}"), "operation": "chat", "tier": "main", "source": "main",
-        "bucket": "control", "boundary": 0.5, "weight": 0.7, "outcome": "ok", "status": 200,
-        "latency_ms": 100.0,
-    });
-    event.to_string().into_bytes()
+    let facts = json!({ "event_id": id, "ts": at(n), "conv_id": format!("c1_{n:032x}") });
+    fixture::response(facts).into_bytes()
 }
 
 /// What can happen to a line.

@@ -180,6 +180,13 @@ pub enum AuditAction {
         /// Its last line.
         last_line: u64,
     },
+    /// How far the register of segments had come.
+    SegmentsHead {
+        /// Its last line.
+        last_line: u64,
+        /// The hash of that line.
+        hash: String,
+    },
     /// Files past their time were removed.
     Pruned {
         /// How many.

@@ -13,7 +13,9 @@ mod control_head;
 mod entry;
 mod erasures;
 mod files;
+mod heads;
 mod prune;
+mod segments_head;
 mod state;
 mod verify;
 mod writer;
@@ -31,6 +33,7 @@ pub(crate) use control_head::witnessed as control_witnessed;
 pub use entry::{AuditAction, AuditEntry};
 pub(crate) use erasures::{Erasures, OnRecord};
 pub use prune::Pruned;
+pub(crate) use segments_head::witnessed as segments_witnessed;
 pub use verify::{AuditFault, AuditVerdict, AuditVerified, verify_audit};
 pub use writer::AuditLog;
 

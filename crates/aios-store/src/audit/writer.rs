@@ -42,6 +42,7 @@ impl AuditLog {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         log.append(now, log.actor, AuditAction::Opened { version })?;
         log.witness_control(now)?;
+        log.witness_segments(now)?;
         Ok(log)
     }
 
@@ -109,6 +110,7 @@ impl AuditLog {
     pub fn close(&self, at: Timestamp) -> Result<(), StoreError> {
         if self.actor == actor::SERVER {
             self.witness_control(at)?;
+            self.witness_segments(at)?;
             return self.append(at, self.actor, AuditAction::Closed).map(drop);
         }
         let mut state = self.lock();
@@ -171,7 +173,7 @@ impl AuditLog {
     }
 
     /// Where it is kept.
-    pub(super) const fn dir(&self) -> &DataDir {
+    pub(crate) const fn dir(&self) -> &DataDir {
         &self.dir
     }
 

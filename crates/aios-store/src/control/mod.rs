@@ -104,7 +104,7 @@ impl<T: DeserializeOwned> ControlHistory<T> {
                 (None, Some(ControlFault { file: Head::path(dir), line: 1, why: why.to_owned() }))
             }
         };
-        let witnessed = audit::control_witnessed(dir)?.map(|witness| witness.last_line);
+        let witnessed = audit::control_witnessed(dir)?;
         let end = head.as_ref().and_then(Head::begun_anew).unwrap_or_else(ChainEnd::nowhere);
         let has_key = dir.load_key(sign::KEY).is_ok_and(|key| key.is_some());
         let mut history = Self { lines: Vec::new(), fault, end, head, has_key, next_line: 1 };

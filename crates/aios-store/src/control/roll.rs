@@ -68,7 +68,7 @@ pub(super) fn put_aside(dir: &DataDir, at: Timestamp) -> Result<PathBuf, StoreEr
 fn last_known(dir: &DataDir) -> Result<u64, StoreError> {
     let read = ControlHistory::<Value>::read(dir)?.last_line();
     let headed = super::headed(dir)?;
-    let witnessed = audit::control_witnessed(dir)?.map(|witness| witness.last_line);
+    let witnessed = audit::control_witnessed(dir)?;
     Ok([headed, witnessed].into_iter().flatten().fold(read, u64::max))
 }
 

@@ -276,7 +276,8 @@ fn lines_that_nobody_can_read_are_searched_as_bytes() {
     // Its footer is another thread's to write: what is put in the segment's place meanwhile would get that one too.
     rig.log.catch_up_index().unwrap();
     let segment = Segments::of(&rig.dir).list().unwrap().remove(0);
-    // Into a sealed segment, as a disk would do it: no footer, so that it is made anew.
+    // In the place of one that is off the record: no footer, so that it is made anew.
+    Segments::of(&rig.dir).remove(segment.id).unwrap();
     let sound: String = (0..20).map(line).collect();
     fs::write(&segment.path, format!("{half}\nnot json at all\n{sound}")).unwrap();
     Segments::of(&rig.dir).finish(segment.id).unwrap();

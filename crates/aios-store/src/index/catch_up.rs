@@ -13,6 +13,7 @@ use super::database::failed;
 use super::fresh::Fresh;
 use super::inserts::{Inserts, Taken};
 use super::known::{self, Known};
+use super::missing;
 use super::open_files::{OpenFile, open_files};
 use super::tail::LastLine;
 use super::unread::{self, Runs};
@@ -65,6 +66,7 @@ pub(super) fn run(
     if with_sealed {
         let sealed = Segments::of(dir).list()?;
         pass.forget_changed(&sealed, &open)?;
+        missing::keep(dir, pass.database, &sealed)?;
         pass.read_sealed(&sealed, &open)?;
     }
     pass.read_open(open)?;
@@ -86,13 +88,13 @@ pub(super) fn forget_open(dir: &DataDir, database: &mut Connection) -> Result<()
 /// One look at the log.
 pub(super) struct Pass<'a> {
     dir: &'a DataDir,
-    fresh: &'a Fresh,
+    pub(super) fresh: &'a Fresh,
     pub(super) database: &'a mut Connection,
-    lines_left: usize,
+    pub(super) lines_left: usize,
     /// Of sealed segments, before this look: those that take events are never far ahead.
     n_bytes_left: u64,
     progress: &'a dyn Progress,
-    done: CaughtUp,
+    pub(super) done: CaughtUp,
 }
 
 impl Pass<'_> {
@@ -202,14 +204,8 @@ impl Pass<'_> {
             if from.sha256.is_some() {
                 continue;
             }
-            while let Some(stretch) =
-                self.fresh.take(id, from.position).filter(|_| self.lines_left > 0)
-            {
-                let taken = self.take_fresh(id, &stretch, &mut from, &file);
-                let n = taken.map_err(|error| error.of(self.dir, layout.dir()))?;
-                self.done.n_events += n.events;
-                self.lines_left = self.lines_left.saturating_sub(n.lines);
-            }
+            let told = self.take_told(id, &mut from, &file);
+            told.map_err(|error| error.of(self.dir, layout.dir()))?;
             let mut text = BufReader::with_capacity(256 * 1024, file);
             let failed = || StoreError::io("read", layout.dir());
             let at = text.seek(SeekFrom::Start(from.tail_at())).map_err(failed())?;

@@ -14,8 +14,8 @@ use crate::{DataDir, StoreError, disk};
 const VERSION: i64 = 8;
 
 /// Events in packs, what was said of them by the time of the event that it is about, which segment names whom, counts
-/// by the minute, the hour and the day, what hypotheses were found to be, where lines stand that cannot be read, and how
-/// far it is behind. All but the packs lie in the order in which they are asked for, so none needs an index of its own.
+/// by the minute, the hour and the day, what hypotheses were found to be, where lines stand that cannot be read, what is
+/// missing that was written, and how far it is behind. All but the packs lie in the order in which they are asked for, so none needs an index of its own.
 /// Only what was said lies anywhere before its segment's time, and would have to be searched for whole.
 pub(super) const TABLES: &str = "
     CREATE TABLE segments (
@@ -52,6 +52,9 @@ pub(super) const TABLES: &str = "
         seg INTEGER NOT NULL, offset INTEGER NOT NULL, n_lines INTEGER NOT NULL, until INTEGER,
         PRIMARY KEY (seg, offset)
     ) WITHOUT ROWID;
+    CREATE TABLE missing (
+        file TEXT NOT NULL, n_events INTEGER NOT NULL, first_ts INTEGER, last_ts INTEGER, why TEXT NOT NULL
+    );
     CREATE TABLE behind (n_bytes INTEGER NOT NULL);
     INSERT INTO behind VALUES (0);
 ";

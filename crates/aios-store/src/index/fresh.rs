@@ -128,15 +128,30 @@ impl Teller {
 
 /// How much a stretch came to.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Taken {
-    pub(super) events: u64,
-    pub(super) lines: usize,
+struct Taken {
+    events: u64,
+    lines: usize,
 }
 
 impl Pass<'_> {
-    /// Takes in what was told of a segment that takes events, from where it was left off. A stretch that is not of
-    /// this text comes to nothing.
-    pub(super) fn take_fresh(
+    /// Takes in what was told of a segment that takes events, from where it was left off.
+    pub(super) fn take_told(
+        &mut self,
+        id: SegmentId,
+        at: &mut Known,
+        file: &File,
+    ) -> Result<(), ReadError> {
+        while self.lines_left > 0 {
+            let Some(stretch) = self.fresh.take(id, at.position) else { return Ok(()) };
+            let taken = self.take_stretch(id, &stretch, at, file)?;
+            self.done.n_events += taken.events;
+            self.lines_left = self.lines_left.saturating_sub(taken.lines);
+        }
+        Ok(())
+    }
+
+    /// One that is not of this text comes to nothing.
+    fn take_stretch(
         &mut self,
         id: SegmentId,
         stretch: &Stretch,
@@ -247,10 +262,13 @@ mod tests {
             let line = fixture::line(n);
             let rows = teller.tell(&event, line.len());
             let told = postcard::from_bytes::<Told<'_, RedactionCounts>>(rows).unwrap();
-            let read: crate::index::line::IndexLine<'_> = serde_json::from_str(&line).unwrap();
-            let (conv, subject) = read.names();
+            let Ok(Event::Response(read)) = crate::lines::event(line.trim_end().as_bytes()) else {
+                panic!("no response: {line}")
+            };
+            let (conv, subject) = (Code::name(read.conv_id.as_str()), read.subject.as_ref());
+            let subject = subject.map(|id| Code::name(id.as_str()));
             let (entry, redactions) = told.row.unwrap();
-            assert_eq!(entry, read.entry(0, &conv, subject.as_deref()));
+            assert_eq!(entry, Entry::of(&read, &conv, subject.as_deref()));
             assert_eq!((told.len, redactions), (line.len() as u64, read.redactions));
         }
         let rows = teller.tell(&fixture::hypothesis(4), 30);

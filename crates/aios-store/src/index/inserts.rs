@@ -1,22 +1,17 @@
 //! Which rows a line of the log makes.
 
-use aios_core::Timestamp;
+use aios_core::{Event, Timestamp};
 use aios_privacy::RedactionCounts;
 use rusqlite::{Statement, Transaction, params};
 
 use super::cells::Counting;
 use super::database::Code;
 use super::entry::Entry;
-use super::line::{FeedbackLine, HypothesisLine, INSERT_SAID, IndexLine};
 use super::names::Recent;
 use super::packs::Packer;
+use super::said::{INSERT_SAID, Said};
+use crate::lines;
 use crate::segment::facts::{self, Kind, is_footer};
-
-/// How each feedback's line begins.
-const FEEDBACK_START: &[u8] = br#"{"event_type":"feedback""#;
-
-/// How each finding's line begins.
-const HYPOTHESIS_START: &[u8] = br#"{"event_type":"hypothesis""#;
 
 /// What a line came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,29 +54,29 @@ impl<'a> Inserts<'a> {
         if is_footer(bytes) {
             return Ok(Taken::Aside);
         }
-        if bytes.starts_with(FEEDBACK_START) {
-            let Ok(line) = serde_json::from_slice::<FeedbackLine<'_>>(bytes) else {
-                return self.only_names(bytes);
-            };
-            line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
-            self.names(line.names())?;
-            return Ok(Taken::Event(line.ts));
+        match lines::event(bytes) {
+            Ok(Event::Response(event)) => {
+                let conv = Code::name(event.conv_id.as_str());
+                let subject = event.subject.as_ref().map(|id| Code::name(id.as_str()));
+                let entry = Entry::of(&event, &conv, subject.as_deref());
+                self.row(&Entry { offset, ..entry }, &event.redactions)
+            }
+            Ok(Event::Feedback(event)) => {
+                if let Some(said) = Said::in_feedback(&event) {
+                    said.insert(&mut self.said, self.seg)?;
+                }
+                let ids = std::iter::once(&event.conv_id).chain(event.subject.as_ref());
+                self.names(ids.map(|id| Code::name(id.as_str())))?;
+                Ok(Taken::Event(event.ts))
+            }
+            Ok(Event::Hypothesis(event)) => {
+                // It is no event of a request, and has no row.
+                let text = std::str::from_utf8(bytes).unwrap_or_default();
+                self.finding.execute(params![event.ts.as_micros(), self.seg, event.name, text])?;
+                Ok(Taken::Aside)
+            }
+            Err(_) => self.only_names(bytes),
         }
-        // The encoding is checked once here, not text by text by the parser.
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        if bytes.starts_with(HYPOTHESIS_START) {
-            // It is no event of a request, and has no row.
-            let Ok(line) = serde_json::from_str::<HypothesisLine<'_>>(text) else {
-                return Ok(Taken::Unread);
-            };
-            self.finding.execute(params![line.ts.as_micros(), self.seg, line.name, text])?;
-            return Ok(Taken::Aside);
-        }
-        let Ok(line) = serde_json::from_str::<IndexLine<'_>>(text) else {
-            return self.only_names(bytes);
-        };
-        let (conv, subject) = line.names();
-        self.row(&line.entry(offset, &conv, subject.as_deref()), &line.redactions)
     }
 
     /// Takes in an event that was read already.
@@ -102,7 +97,7 @@ impl<'a> Inserts<'a> {
         self.counting.keep(changes, self.seg)
     }
 
-    /// Of an event that no row can be made of: whom it names is asked of every event.
+    /// Of a line that is no event: whom it may be about is asked of every line.
     fn only_names(&mut self, line: &[u8]) -> rusqlite::Result<Taken> {
         if let Kind::Event(facts) = facts::of(line) {
             self.names(facts.pseudonyms().map(Code::name))?;

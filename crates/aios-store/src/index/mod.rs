@@ -16,11 +16,13 @@ pub(crate) mod fresh;
 mod inserts;
 mod known;
 mod latencies;
-mod line;
+
+mod missing;
 mod names;
 mod open_files;
 mod packs;
 mod page;
+mod said;
 mod seen;
 mod tail;
 mod unread;

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::database::{Code, failed};
 use super::entry::Entry;
-use super::line::Voice;
+use super::said::Voice;
 use super::{Index, packs};
 use crate::StoreError;
 

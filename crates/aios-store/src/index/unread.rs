@@ -28,7 +28,7 @@ const OF_TIME: &str = "SELECT segments.id, unread.offset, n_lines FROM unread
 
 /// An event is written when its request ends and is of the time when that began. So a line may be so much younger than
 /// the event behind it.
-const LATE_MAX: Duration = Duration::from_secs(10 * 60);
+pub(super) const LATE_MAX: Duration = Duration::from_secs(10 * 60);
 
 const START: Place = Place { number: Some(1), offset: 0 };
 
@@ -122,6 +122,7 @@ impl Index {
         let n_lines = runs.iter().map(|(_, _, n)| n).sum();
         let first = runs.first().map(|(id, offset, _)| named(&self.dir, *id, *offset));
         let mut unread = Unread { n_lines, first: first.transpose()? };
+        self.count_missing(times, &mut unread)?;
         for open in open_files(&Layout::of(&self.dir))? {
             if open.extent.is_none() {
                 open.count_all(&self.dir, &mut unread)?;
@@ -220,7 +221,7 @@ fn wrong_at(path: &Path, text: impl BufRead, offset: u64) -> io::Result<(Option<
     Ok((Some(n_before + 1), "not the beginning of an event".to_owned()))
 }
 
-fn shown(dir: &DataDir, path: &Path) -> String {
+pub(super) fn shown(dir: &DataDir, path: &Path) -> String {
     path.strip_prefix(dir.path()).unwrap_or(path).display().to_string()
 }
 

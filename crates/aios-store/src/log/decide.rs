@@ -13,6 +13,8 @@ pub(super) struct View {
     pub(super) gathered_at: Instant,
     pub(super) hurry: bool,
     pub(super) sync_at: Option<Instant>,
+    /// When to look what others have done to the file.
+    pub(super) look_at: Option<Instant>,
     pub(super) closing: Option<Instant>,
     /// No slot is out and no event waits.
     pub(super) all_vacated: bool,
@@ -24,6 +26,7 @@ pub(super) struct View {
 pub(super) enum Step {
     Take,
     Sync,
+    Look,
     /// Takes what waits, too.
     Seal,
     End,
@@ -37,6 +40,8 @@ pub(crate) struct Pace {
     pub(crate) taken_at: Instant,
     /// When the file has to be forced to disk at the latest.
     pub(crate) sync_at: Option<Instant>,
+    /// When it looks at the latest what others have done to the file.
+    pub(crate) look_at: Option<Instant>,
 }
 
 /// What the writer is to do next.
@@ -46,6 +51,8 @@ pub(crate) enum Next {
     Write { arrived: Instant },
     /// Force the file to disk.
     Sync,
+    /// Look what others have done to the file.
+    Look,
     /// Write the batch, then seal what is open and say so.
     Seal(Vec<SealReply>),
     /// Nothing more comes.
@@ -78,9 +85,10 @@ pub(super) fn decide(view: &View, now: Instant) -> Step {
         let over = view.all_vacated || now >= give_up;
         return if over { Step::End } else { Step::Wait(Some(give_up)) };
     }
-    match view.sync_at {
-        Some(at) if now >= at => Step::Sync,
-        sync_at => Step::Wait(sync_at),
+    match (view.sync_at, view.look_at) {
+        (Some(at), _) if now >= at => Step::Sync,
+        (_, Some(at)) if now >= at => Step::Look,
+        (sync_at, look_at) => Step::Wait(sync_at.into_iter().chain(look_at).min()),
     }
 }
 
@@ -102,6 +110,7 @@ mod tests {
             gathered_at: start + 25 * MS,
             hurry: false,
             sync_at: None,
+            look_at: None,
             closing: None,
             all_vacated: false,
             seal: false,
@@ -136,6 +145,23 @@ mod tests {
             |view: &mut View, start| (view.n_waiting, view.sync_at) = (0, Some(start + 75 * MS));
         check(74, dirty, |start| Step::Wait(Some(start + 75 * MS)));
         check(75, dirty, |_| Step::Sync);
+    }
+
+    #[test]
+    fn a_writer_that_has_nothing_to_write_looks_at_its_file_now_and_then() {
+        let looks = |view: &mut View, start: Instant| {
+            (view.n_waiting, view.look_at) = (0, Some(start + 50 * MS));
+        };
+        check(49, looks, |start| Step::Wait(Some(start + 50 * MS)));
+        check(50, looks, |_| Step::Look);
+        let dirty = |view: &mut View, start: Instant| {
+            looks(view, start);
+            view.sync_at = Some(start + 40 * MS);
+        };
+        check(39, dirty, |start| Step::Wait(Some(start + 40 * MS)));
+        check(50, dirty, |_| Step::Sync);
+        // What waits is written, which is a look, too.
+        check(50, |view, start| view.look_at = Some(start), |_| Step::Take);
     }
 
     #[test]

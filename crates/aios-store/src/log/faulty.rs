@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::segment::SegmentFile;
+use super::segment::{Counted, Named, SegmentFile};
 use crate::segment::footer::Tally;
 
 /// Which operations fail, until told otherwise: the next so many of each kind.
@@ -86,8 +86,20 @@ impl<F: SegmentFile> SegmentFile for Faulty<F> {
         self.file.len()
     }
 
-    fn follow_name(&mut self) -> io::Result<bool> {
+    fn follow_name(&mut self) -> io::Result<Named> {
         self.file.follow_name()
+    }
+
+    fn mend(&mut self) -> io::Result<()> {
+        self.file.mend()
+    }
+
+    fn counted(&self) -> io::Result<Counted> {
+        self.file.counted()
+    }
+
+    fn tell_lost(&self, counted: Counted, n_lines: u64) {
+        self.file.tell_lost(counted, n_lines);
     }
 
     fn seal(&mut self, counted: Option<Tally>) -> io::Result<()> {

@@ -19,11 +19,14 @@ pub(crate) struct Health {
     dropped: AtomicU64,
     /// Accepted, but given up when the log was closed.
     abandoned: AtomicU64,
+    /// Written, and taken out of the log by somebody else.
+    taken: AtomicU64,
     bytes: AtomicU64,
     batches: AtomicU64,
     fsyncs: AtomicU64,
     retries: AtomicU64,
     quarantined: AtomicU64,
+    quarantined_lines: AtomicU64,
     failing: AtomicBool,
     last_error: Mutex<Option<String>>,
 }
@@ -62,8 +65,16 @@ impl Health {
         add(&self.abandoned, n_events);
     }
 
-    pub(crate) fn quarantined(&self, n_bytes: u64) {
+    /// Notes that events which were written are gone.
+    pub(crate) fn taken(&self, n_events: u64) {
+        add(&self.taken, n_events);
+        let why = "events that were written were taken out of the event log by somebody else";
+        *self.last_error() = Some(why.to_owned());
+    }
+
+    pub(crate) fn quarantined(&self, n_bytes: u64, n_lines: u64) {
         add(&self.quarantined, n_bytes);
+        add(&self.quarantined_lines, n_lines);
     }
 
     /// Notes a failure that will be tried again. Only the first of a row is logged.
@@ -97,7 +108,8 @@ impl Health {
         EventLogStats {
             appended: accepted + dropped,
             written,
-            lost: dropped + abandoned,
+            lost: dropped + abandoned + get(&self.taken),
+            taken: get(&self.taken),
             queue_depth: accepted.saturating_sub(written + abandoned),
             queue_max: queue_max as u64,
             bytes: get(&self.bytes),
@@ -107,6 +119,7 @@ impl Health {
             failing: self.failing.load(Ordering::Relaxed),
             last_error: self.last_error().clone(),
             quarantined_bytes: get(&self.quarantined),
+            quarantined_lines: get(&self.quarantined_lines),
         }
     }
 

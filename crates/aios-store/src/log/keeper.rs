@@ -11,8 +11,9 @@ use tokio::sync::oneshot;
 
 use crate::index::fresh::Fresh;
 use crate::index::{CaughtUp, Index};
+use crate::register::{Fact, Loss};
 use crate::segment::{Footer, SegmentId, Segments};
-use crate::{DataDir, StoreError};
+use crate::{DataDir, StoreError, register};
 
 /// How often the index is brought up. Longer would make windows stale, shorter would wake an idle machine
 /// for nothing.
@@ -35,6 +36,8 @@ const INDEX_AGAIN: Duration = Duration::from_secs(60);
 pub(crate) enum Chore {
     /// This segment needs its footer; here it is, if all of the segment was counted as it was written.
     Finish(SegmentId, Option<Footer>),
+    /// Write down that these lines are gone.
+    Lost(Loss),
     /// Bring the index to where the log is.
     CatchUp(IndexReply),
     /// Make the index anew.
@@ -99,6 +102,10 @@ impl Work {
         // Who asked may have left.
         match chore {
             Chore::Finish(id, footer) => finish(&self.dir, id, footer),
+            Chore::Lost(loss) => {
+                write_down(&self.dir, loss);
+                self.look_at = Instant::now();
+            }
             Chore::CatchUp(reply) => drop(reply.send(self.catch_up())),
             Chore::Reindex(reply) => drop(reply.send(self.reindex())),
         }
@@ -147,6 +154,13 @@ impl Work {
             Some(index) => Ok(index),
             None => Ok(Index::open(&self.dir)?.told_by(&self.fresh)),
         }
+    }
+}
+
+/// Whoever judges their time is to know of it, also after a start.
+fn write_down(dir: &DataDir, loss: Loss) {
+    if let Err(error) = register::note(dir, &[Fact::Lost(loss)]) {
+        tracing::error!(%error, "it could not be written down that events are lost");
     }
 }
 

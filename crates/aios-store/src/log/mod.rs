@@ -6,6 +6,7 @@
 
 mod batch;
 mod decide;
+mod disk_file;
 mod faulty;
 mod health;
 mod keeper;
@@ -38,13 +39,14 @@ use crate::{
     StoreError,
 };
 
+use disk_file::DiskFile;
 pub use faulty::DiskFaults;
 use faulty::Faulty;
 pub(crate) use health::Durability;
 use keeper::{Chore, Chores, IndexReply, Keeper};
 use queue::Queue;
 use rolling::Rolling;
-use segment::{DiskFile, SegmentFile};
+use segment::SegmentFile;
 use writer::Writer;
 
 /// How long a log that is dropped without [`FileEventLog::close`] tries to write what waits.
@@ -131,7 +133,7 @@ impl FileEventLog {
         log.fence().add(&erased);
         log.dir = Some(dir.clone());
         log.chores = Mutex::new(Some(chores));
-        log.queue.health().quarantined(opened.quarantined);
+        log.queue.health().quarantined(opened.aside.n_bytes, opened.aside.n_lines);
         Ok(log)
     }
 

@@ -3,11 +3,14 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use super::batch::Hour;
+use super::disk_file::DiskFile;
 use super::keeper::Chores;
-use super::recover::recover;
-use super::segment::{DiskFile, Segment};
+use super::recover::{Recovered, recover};
+use super::segment::Segment;
+use crate::register::{self, Fact, Loss};
 use crate::replace::{Points, Replacement, points, remove};
 use crate::segment::extent::{self, Extent};
 use crate::segment::facts::{self, Kind};
@@ -23,20 +26,60 @@ pub(super) struct Opened {
     pub(super) segment: Segment<DiskFile>,
     /// The hour of its last event.
     pub(super) hour: Option<Hour>,
-    /// Bytes of torn lines that were put aside.
-    pub(super) quarantined: u64,
+    pub(super) aside: Aside,
+}
+
+/// What was put aside.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Aside {
+    pub(super) n_bytes: u64,
+    /// Whole lines that held no event.
+    pub(super) n_lines: u64,
+}
+
+/// An event is written when its request ends, and is of the time when that began.
+const LATE_MAX: Duration = Duration::from_secs(10 * 60);
+
+impl Aside {
+    /// Whole lines may have been acknowledged: that they are lost is written down, for whoever judges their time.
+    fn add(
+        &mut self,
+        dir: &DataDir,
+        path: &Path,
+        recovered: &Recovered,
+        extent: Option<Extent>,
+    ) -> Result<(), StoreError> {
+        self.n_bytes += recovered.quarantined;
+        self.n_lines += recovered.n_lines;
+        if recovered.n_lines == 0 {
+            return Ok(());
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let last_ts = recovered.written.max(extent.map(|extent| extent.last));
+        register::note(
+            dir,
+            &[Fact::Lost(Loss {
+                file: format!("analytics/{name}"),
+                n_lines: recovered.n_lines,
+                first_ts: extent.map(|extent| extent.last.minus(LATE_MAX)),
+                last_ts,
+                why: "lines at its end held no events, and were put into the quarantine".to_owned(),
+            })],
+        )
+    }
 }
 
 /// Finishes what the last run left undone, and opens the active segment.
 pub(super) fn open(dir: &DataDir, segment_max: u64, chores: Chores) -> Result<Opened, StoreError> {
     let (layout, quarantine) = (Layout::of(dir), dir.quarantine_path());
     disk::create_dir(layout.dir())?;
-    let mut quarantined = seal_late(dir, &layout)?;
+    let mut aside = seal_late(dir, &layout)?;
     let active = layout.active();
     migrate::set_aside(&layout)?;
     cut_older(dir, segment_max)?;
-    quarantined += recover(&active, &quarantine)?.quarantined;
+    let recovered = recover(&active, &quarantine)?;
     let mut extent = extent_of(&active)?;
+    aside.add(dir, &active, &recovered, extent)?;
     if extent.is_some_and(|extent| Day::of(extent.first) != Day::of(extent.last)) {
         split(&layout, segment_max)?;
         tracing::info!("the event log was cut into segments of one day each");
@@ -48,15 +91,17 @@ pub(super) fn open(dir: &DataDir, segment_max: u64, chores: Chores) -> Result<Op
     Ok(Opened {
         segment: Segment::open(file).map_err(StoreError::io("read", &active))?,
         hour,
-        quarantined,
+        aside,
     })
 }
 
 /// Late lines of the last run become a segment of their own.
-fn seal_late(dir: &DataDir, layout: &Layout) -> Result<u64, StoreError> {
-    let path = layout.late();
-    let quarantined = recover(&path, &dir.quarantine_path())?.quarantined;
-    match extent_of(&path)? {
+fn seal_late(dir: &DataDir, layout: &Layout) -> Result<Aside, StoreError> {
+    let (path, mut aside) = (layout.late(), Aside::default());
+    let recovered = recover(&path, &dir.quarantine_path())?;
+    let extent = extent_of(&path)?;
+    aside.add(dir, &path, &recovered, extent)?;
+    match extent {
         Some(extent) => {
             let hot = layout.hot(layout.free(extent.id));
             fail::point("late.before_rename");
@@ -70,7 +115,7 @@ fn seal_late(dir: &DataDir, layout: &Layout) -> Result<u64, StoreError> {
         // No events, but somebody's lines: they stay for who knows what they are.
         None => {}
     }
-    Ok(quarantined)
+    Ok(aside)
 }
 
 /// A segment that was written before segments were cut by day: each day becomes one of its own. Broken

@@ -120,7 +120,7 @@ impl Queue {
         let mut arrived = (state.waiting.n_events() > 0).then_some(pace.taken_at);
         loop {
             let now = Instant::now();
-            let view = self.view(&state, *arrived.get_or_insert(now), pace.sync_at);
+            let view = self.view(&state, *arrived.get_or_insert(now), pace);
             match decide(&view, now) {
                 Step::Take => {
                     std::mem::swap(&mut state.waiting, batch);
@@ -128,6 +128,7 @@ impl Queue {
                     return Next::Write { arrived: arrived.unwrap_or(now) };
                 }
                 Step::Sync => return Next::Sync,
+                Step::Look => return Next::Look,
                 Step::Seal => {
                     std::mem::swap(&mut state.waiting, batch);
                     return Next::Seal(std::mem::take(&mut state.seals));
@@ -271,12 +272,13 @@ impl Queue {
         })
     }
 
-    fn view(&self, state: &State, arrived: Instant, sync_at: Option<Instant>) -> View {
+    fn view(&self, state: &State, arrived: Instant, pace: Pace) -> View {
         View {
             n_waiting: state.waiting.n_events(),
             gathered_at: arrived + self.gather,
             hurry: state.hurry || self.presses(&state.waiting),
-            sync_at,
+            sync_at: pace.sync_at,
+            look_at: pace.look_at,
             closing: state.closing,
             seal: !state.seals.is_empty(),
             all_vacated: self.gate.is_empty(),

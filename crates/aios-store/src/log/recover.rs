@@ -1,12 +1,15 @@
 //! Repairs the end of a segment when the log is opened.
 //!
 //! A process that was killed may have left half a line, a machine that lost power also lines of
-//! garbage. Neither was acknowledged. They are moved aside, not deleted: someone may want to look.
+//! garbage. They are moved aside, not deleted: someone may want to look. Half a line was acknowledged to nobody; a whole
+//! line may have been, and counts as lost.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use aios_core::Timestamp;
 use serde::de::IgnoredAny;
 
 use crate::back::{Back, BackLines};
@@ -27,6 +30,10 @@ pub(crate) struct Recovered {
     pub(crate) len: u64,
     /// Bytes that were moved aside.
     pub(crate) quarantined: u64,
+    /// Whole lines in them.
+    pub(crate) n_lines: u64,
+    /// When somebody last wrote to the segment before that, as far as it is known.
+    pub(crate) written: Option<Timestamp>,
 }
 
 /// Makes the segment end with a whole line of JSON. A segment that is not there is left so.
@@ -36,7 +43,9 @@ pub(crate) fn recover(segment: &Path, quarantine: &Path) -> Result<Recovered, St
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Recovered::default()),
         Err(error) => return Err(StoreError::io("open the event log", segment)(error)),
     };
-    let (len, good) = measure(&mut file).map_err(StoreError::io("read the event log", segment))?;
+    let failed = || StoreError::io("read the event log", segment);
+    let Measured { len, good, n_lines } = measure(&mut file).map_err(failed())?;
+    let written = file.metadata().and_then(|metadata| metadata.modified()).map_err(failed())?;
     if good < len {
         let aside = move_aside(&mut file, good, segment, quarantine)?;
         fail::point("recover.before_cut");
@@ -44,9 +53,14 @@ pub(crate) fn recover(segment: &Path, quarantine: &Path) -> Result<Recovered, St
             .and_then(|()| file.sync_all())
             .map_err(StoreError::io("cut the event log", segment))?;
         fail::point("recover.cut");
-        tracing::warn!(bytes = len - good, to = %aside.display(), "a torn end of the event log was moved aside");
+        let (bytes, to) = (len - good, aside.display());
+        if n_lines > 0 {
+            tracing::error!(n_lines, bytes, %to, "lines at the end of the event log hold no events; they were moved aside, and what they held is lost");
+        } else {
+            tracing::warn!(bytes, %to, "a torn end of the event log was moved aside");
+        }
     }
-    Ok(Recovered { len: good, quarantined: len - good })
+    Ok(Recovered { len: good, quarantined: len - good, n_lines, written: timestamp(written) })
 }
 
 /// The files in the quarantine that a segment was put aside into from its beginning: torn copies of it.
@@ -68,20 +82,35 @@ pub(crate) fn put_aside(segment: &Path, quarantine: &Path) -> Result<(), StoreEr
     Ok(())
 }
 
-/// The length of the file, and how much of it is whole lines.
-fn measure(file: &mut File) -> io::Result<(u64, u64)> {
+/// The length of a file, how much of it is good, and how many whole lines the rest holds.
+struct Measured {
+    len: u64,
+    good: u64,
+    n_lines: u64,
+}
+
+fn measure(file: &mut File) -> io::Result<Measured> {
     let mut lines = BackLines::new(file)?;
-    let mut good = lines.data_end()?;
+    let (mut good, mut n_lines) = (lines.data_end()?, 0);
     for _ in 0..GARBAGE_LINES_MAX {
         match lines.previous()? {
-            Some(Back::Line { offset, bytes }) if !is_json(bytes) => good = offset,
+            Some(Back::Line { offset, bytes }) if !is_json(bytes) => {
+                good = offset;
+                // A line of nothing never held anything.
+                n_lines += u64::from(!bytes.trim_ascii().is_empty());
+            }
             Some(Back::Line { .. } | Back::TooLong { .. }) | None => {
-                return Ok((lines.len(), good));
+                return Ok(Measured { len: lines.len(), good, n_lines });
             }
         }
     }
     // So much garbage is not a torn end: only what follows the last newline is.
-    Ok((lines.len(), lines.data_end()?))
+    Ok(Measured { len: lines.len(), good: lines.data_end()?, n_lines: 0 })
+}
+
+fn timestamp(at: SystemTime) -> Option<Timestamp> {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_micros()).ok().map(Timestamp::from_micros)
 }
 
 fn is_json(line: &[u8]) -> bool {
@@ -157,6 +186,23 @@ mod tests {
         check("{}\n{\"a\"\n", "{}\n");
         check("{}\n\0\0\0\n\n\0\0", "{}\n");
         check("broken\n{}\n", "broken\n{}\n");
+    }
+
+    #[test]
+    fn whole_lines_that_are_moved_aside_are_counted_and_half_a_line_is_not() {
+        let check = |content: &str, expect: u64| {
+            let temp = tempfile::tempdir().unwrap();
+            let segment = temp.path().join("hypotheses.ndjson");
+            fs::write(&segment, content).unwrap();
+            let recovered = recover(&segment, &temp.path().join("q")).unwrap();
+            assert_eq!(recovered.n_lines, expect, "{content:?}");
+            assert!(recovered.written.is_some());
+        };
+        check("{}\n", 0);
+        check("{}\n{\"a\":", 0);
+        check("{}\n\n\n", 0);
+        check("{}\n{\"a\"\n", 1);
+        check("{}\nx\n\0\0\0\n\n\0\0", 2);
     }
 
     #[test]

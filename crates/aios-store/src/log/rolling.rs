@@ -16,6 +16,8 @@ pub(crate) struct Rolling<F> {
     active: Open<F>,
     late: Option<Open<F>>,
     size_max: u64,
+    /// Lines that somebody has taken out of a segment that is sealed by now.
+    n_gone: u64,
 }
 
 /// A segment that takes lines.
@@ -40,7 +42,7 @@ enum Place {
 impl<F: SegmentFile> Rolling<F> {
     /// `hour` is that of the last line in the active segment.
     pub(crate) fn new(active: Segment<F>, hour: Option<Hour>, size_max: u64) -> Self {
-        Self { active: Open { segment: active, hour }, late: None, size_max }
+        Self { active: Open { segment: active, hour }, late: None, size_max, n_gone: 0 }
     }
 
     /// Appends the lines to the segment they belong to: all of them, or none.
@@ -75,6 +77,18 @@ impl<F: SegmentFile> Rolling<F> {
         self.active.segment.sync().and(late)
     }
 
+    /// Looks what others have done to the files.
+    pub(crate) fn look(&mut self) -> io::Result<()> {
+        let late = self.late.as_mut().map_or(Ok(()), |late| late.segment.look());
+        self.active.segment.look().and(late)
+    }
+
+    /// Lines that somebody has taken out of the log since this was last asked.
+    pub(crate) fn take_gone(&mut self) -> u64 {
+        let late = self.late.as_mut().map_or(0, |late| late.segment.take_gone());
+        std::mem::take(&mut self.n_gone) + self.active.segment.take_gone() + late
+    }
+
     /// Seals both segments.
     pub(crate) fn seal(&mut self) -> io::Result<()> {
         self.seal_late()?;
@@ -86,6 +100,7 @@ impl<F: SegmentFile> Rolling<F> {
     fn seal_late(&mut self) -> io::Result<()> {
         if let Some(late) = &mut self.late {
             late.segment.seal_away()?;
+            self.n_gone += late.segment.take_gone();
             self.late = None;
         }
         Ok(())

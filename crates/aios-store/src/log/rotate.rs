@@ -43,8 +43,13 @@ fn seal(log: &FileEventLog, dir: &DataDir) -> Result<usize, StoreError> {
     sealed.map_err(|why| StoreError::io("seal", &dir.events_path())(std::io::Error::other(why)))?;
     let mut n_sealed = 0;
     for info in segments.list()?.iter().filter(|info| before.iter().all(|old| old.id != info.id)) {
-        segments.finish(info.id)?;
-        n_sealed += 1;
+        match segments.finish(info.id) {
+            Ok(_) => n_sealed += 1,
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(%error, "a segment is damaged; it is left as it is");
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(n_sealed)
 }

@@ -3,18 +3,15 @@
 //! A write may be cut short by a full disk or a dying one. Then the file is cut back to its last good
 //! length before anything else is written, so a line is never glued to half of another.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
 use std::sync::Arc;
 
+use aios_core::Timestamp;
+
 use super::batch::Piece;
-use super::keeper::{Chore, Chores};
-use super::recover::{Recovered, recover};
+use crate::SegmentId;
 use crate::index::fresh::Fresh;
 use crate::segment::footer::Tally;
-use crate::segment::{Layout, extent};
-use crate::{SegmentId, StoreError, disk, fail};
 
 /// The file operations of the writer, so that full, slow and failing disks can be tested.
 pub(crate) trait SegmentFile: Send + 'static {
@@ -30,11 +27,25 @@ pub(crate) trait SegmentFile: Send + 'static {
     /// Bytes in the file.
     fn len(&self) -> io::Result<u64>;
 
-    /// Makes sure that the segment's name still stands for this file. Where it does not, because
-    /// somebody has removed or renamed it, the file of that name is taken, made anew if need be. True
-    /// if this is another file now; it ends with a whole line.
-    fn follow_name(&mut self) -> io::Result<bool> {
-        Ok(false)
+    /// Makes sure that the segment's name still stands for this file. Where it does not, the file of that name is taken,
+    /// made anew if need be; it ends with a whole line.
+    fn follow_name(&mut self) -> io::Result<Named> {
+        Ok(Named::Still)
+    }
+
+    /// Puts aside what stands at its end and is no line: somebody else has cut it, or written to it.
+    fn mend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// What is in it by now.
+    fn counted(&self) -> io::Result<Counted> {
+        Ok(Counted::default())
+    }
+
+    /// So many of the lines that were counted are gone, and not by us.
+    fn tell_lost(&self, counted: Counted, n_lines: u64) {
+        tracing::debug!(?counted, n_lines, "nobody is told");
     }
 
     /// Seals what is in the file: gives it its own name and begins a new file under the old one.
@@ -59,18 +70,23 @@ pub(crate) trait SegmentFile: Send + 'static {
     }
 }
 
-/// A segment on a real disk.
-#[derive(Debug)]
-pub(crate) struct DiskFile {
-    file: File,
-    /// The same file. On Windows a handle that appends may not cut, and a path may have come to name
-    /// another file.
-    cutter: File,
-    path: PathBuf,
-    quarantine: PathBuf,
-    layout: Layout,
-    /// Whoever gives sealed segments their footers.
-    chores: Chores,
+/// What a segment's name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// For the file that is open.
+    Still,
+    /// For another: the one before was sealed.
+    Sealed,
+    /// For another: somebody has removed, renamed or replaced the one before, of which so many lines are in this one.
+    Taken { n_left: u64 },
+}
+
+/// Lines, and of which time they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) n_lines: u64,
+    pub(crate) first: Option<Timestamp>,
+    pub(crate) last: Option<Timestamp>,
 }
 
 /// A segment and its good length.
@@ -84,142 +100,43 @@ pub(crate) struct Segment<F> {
     /// All that is in it, counted and digested while it was written, so that sealing need not read it
     /// again. `None` if anything in it was not written here.
     tally: Option<Tally>,
+    /// The lines that are in it, whoever wrote them.
+    counted: Counted,
+    /// Lines that somebody has taken out of it, until they are asked for.
+    n_gone: u64,
     /// What it is called once it is sealed; none if anything in it was not written here.
     id: Option<SegmentId>,
     /// Where the index is told of what is written.
     fresh: Arc<Fresh>,
 }
 
-impl DiskFile {
-    /// Opens the active segment for appending and makes its name durable. Returns its good length and
-    /// how many bytes of torn lines were put aside into `quarantine`.
-    pub(crate) fn open(
-        layout: &Layout,
-        quarantine: &Path,
-        chores: Chores,
-    ) -> Result<(Self, Recovered), StoreError> {
-        Self::open_at(layout.active(), layout, quarantine, chores)
-    }
-
-    fn open_at(
-        path: PathBuf,
-        layout: &Layout,
-        quarantine: &Path,
-        chores: Chores,
-    ) -> Result<(Self, Recovered), StoreError> {
-        disk::create_dir(layout.dir())?;
-        let recovered = recover(&path, quarantine)?;
-        let opened =
-            |result: io::Result<File>| result.map_err(StoreError::io("open the event log", &path));
-        let file = opened(
-            disk::private_file(&path)
-                .and_then(|mut file| file.append(true).create(true).open(&path)),
-        )?;
-        let cutter = opened(OpenOptions::new().write(true).open(&path))?;
-        disk::sync_dir(layout.dir())?;
-        let (layout, quarantine) = (layout.clone(), quarantine.to_owned());
-        Ok((Self { file, cutter, path, quarantine, layout, chores }, recovered))
-    }
-
-    /// Opens the file that the name stands for now.
-    fn reopen(&mut self) -> io::Result<()> {
-        let path = self.path.clone();
-        let (file, _) = Self::open_at(path, &self.layout, &self.quarantine, self.chores.clone())
-            .map_err(io::Error::other)?;
-        // The old file may live on under another name. If this fails there is nobody to tell.
-        drop(self.sync());
-        *self = file;
-        Ok(())
-    }
-}
-
-impl SegmentFile for DiskFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        fail::point("log.before_sync");
-        self.file.sync_data()?;
-        fail::point("log.synced");
-        Ok(())
-    }
-
-    fn truncate(&mut self, len: u64) -> io::Result<()> {
-        if self.cutter.metadata()?.len() > len { self.cutter.set_len(len) } else { Ok(()) }
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
-    }
-
-    fn follow_name(&mut self) -> io::Result<bool> {
-        if disk::is_named(&self.file, &self.path) {
-            return Ok(false);
-        }
-        self.reopen()?;
-        tracing::warn!(path = %self.path.display(), "the event log was removed or renamed; a new file is begun");
-        Ok(true)
-    }
-
-    fn seal(&mut self, counted: Option<Tally>) -> io::Result<()> {
-        // Where an earlier try got as far as the name, only the new file is missing.
-        if disk::is_named(&self.file, &self.path) {
-            self.seal_away(counted)?;
-        }
-        if disk::is_named(&self.file, &self.path) { Ok(()) } else { self.reopen() }
-    }
-
-    fn seal_away(&mut self, counted: Option<Tally>) -> io::Result<()> {
-        let named = extent::at(&self.path)?;
-        // Without an event there is no name, and nothing that would be worth one.
-        let Some(extent) = named.filter(|_| disk::is_named(&self.file, &self.path)) else {
-            return Ok(());
-        };
-        fail::point("seal.before_sync");
-        self.file.sync_all()?;
-        let id = self.layout.free(extent.id);
-        fail::point("seal.before_rename");
-        fs::rename(&self.path, self.layout.hot(id))?;
-        fail::point("seal.after_rename");
-        let footer = counted.map(|tally| tally.footer(id));
-        if self.chores.send(Chore::Finish(id, footer)).is_err() {
-            tracing::debug!(segment = %id, "nobody gives it a footer now; the next start does");
-        }
-        disk::sync_dir(self.layout.dir()).map_err(io::Error::other)?;
-        fail::point("seal.done");
-        Ok(())
-    }
-
-    fn late(&self) -> io::Result<Self> {
-        let opened =
-            Self::open_at(self.layout.late(), &self.layout, &self.quarantine, self.chores.clone());
-        opened.map(|(file, _)| file).map_err(io::Error::other)
-    }
-}
-
 impl<F: SegmentFile> Segment<F> {
     /// An empty segment.
     #[cfg(test)]
     pub(crate) fn new(file: F) -> Self {
-        Self { file, len: 0, torn: false, tally: None, id: None, fresh: Arc::default() }
+        Self::with(file, 0, Counted::default())
     }
 
     /// A segment that ends with a whole line.
     pub(crate) fn open(file: F) -> io::Result<Self> {
-        let (len, fresh) = (file.len()?, Arc::default());
-        Ok(Self { file, len, torn: false, tally: None, id: None, fresh })
+        let (len, counted) = (file.len()?, file.counted()?);
+        Ok(Self::with(file, len, counted))
     }
 
-    /// The same through another file.
-    pub(crate) fn on<G>(self, disk: impl FnOnce(F) -> G) -> Segment<G> {
-        let Self { file, len, torn, tally, id, fresh } = self;
-        Segment { file: disk(file), len, torn, tally, id, fresh }
+    fn with(file: F, len: u64, counted: Counted) -> Self {
+        let (torn, tally, n_gone, id, fresh) = (false, None, 0, None, Arc::default());
+        Self { file, len, torn, tally, counted, n_gone, id, fresh }
     }
 
     /// The same, telling the index of what is written.
     pub(crate) fn telling(self, fresh: &Arc<Fresh>) -> Self {
         Self { fresh: Arc::clone(fresh), ..self }
+    }
+
+    /// The same through another file.
+    pub(crate) fn on<G>(self, disk: impl FnOnce(F) -> G) -> Segment<G> {
+        let Self { file, len, torn, tally, counted, n_gone, id, fresh } = self;
+        Segment { file: disk(file), len, torn, tally, counted, n_gone, id, fresh }
     }
 
     /// Appends whole lines: all of them, or none.
@@ -230,14 +147,7 @@ impl<F: SegmentFile> Segment<F> {
     }
 
     fn write(&mut self, lines: &[u8]) -> io::Result<()> {
-        // First, so that a file that was renamed is left whole.
-        let healed = self.heal();
-        if self.file.follow_name()? {
-            (self.torn, self.tally) = (false, None);
-        } else {
-            healed?;
-        }
-        self.len = self.file.len()?;
+        self.look()?;
         let written = self.write_all(lines);
         match written {
             Ok(()) => self.len += lines.len() as u64,
@@ -248,6 +158,56 @@ impl<F: SegmentFile> Segment<F> {
             }
         }
         written
+    }
+
+    /// Makes sure that it is the file that it was, as long as it was, and ends with a whole line. Whatever somebody else
+    /// has done to it, writing can go on; what they have taken out of it is counted.
+    pub(crate) fn look(&mut self) -> io::Result<()> {
+        // First, so that a file that was renamed is left whole.
+        let healed = self.heal();
+        match self.file.follow_name()? {
+            Named::Still => healed?,
+            Named::Sealed => self.begin_anew()?,
+            Named::Taken { n_left } => {
+                let before = self.counted;
+                self.begin_anew()?;
+                self.miss(before, n_left);
+            }
+        }
+        if self.file.len()? == self.len {
+            return Ok(());
+        }
+        self.end_telling();
+        self.file.mend()?;
+        let (len, left) = (self.file.len()?, self.file.counted()?);
+        self.miss(self.counted, left.n_lines);
+        (self.len, self.counted) = (len, left);
+        Ok(())
+    }
+
+    /// Lines that somebody has taken out of it since this was last asked.
+    pub(crate) fn take_gone(&mut self) -> u64 {
+        std::mem::take(&mut self.n_gone)
+    }
+
+    fn begin_anew(&mut self) -> io::Result<()> {
+        self.end_telling();
+        (self.torn, self.tally) = (false, None);
+        (self.len, self.counted) = (self.file.len()?, self.file.counted()?);
+        Ok(())
+    }
+
+    /// So many lines are left of those that were in it before.
+    fn miss(&mut self, before: Counted, n_left: u64) {
+        let n_gone = before.n_lines.saturating_sub(n_left);
+        if n_gone > 0 {
+            tracing::error!(
+                n_gone,
+                "events were taken out of the event log while it is written; they are lost"
+            );
+            self.file.tell_lost(before, n_gone);
+            self.n_gone += n_gone;
+        }
     }
 
     /// Appends whole lines and forces them to disk: all of them, or none.
@@ -279,13 +239,19 @@ impl<F: SegmentFile> Segment<F> {
         if let Some(tally) = &mut self.tally {
             tally.add_counted(piece.lines, piece.counts);
         }
-        self.id = self.id.filter(|_| self.tally.is_some());
         if let Some(id) = self.id {
             self.fresh.push(id, before, piece.counts.bytes, piece.rows);
         }
+        let Counted { n_lines, first, last } = self.counted;
+        let piece = piece.counts;
+        self.counted = Counted {
+            n_lines: n_lines + piece.n_events,
+            first: first.into_iter().chain(piece.first_ts).min(),
+            last: last.max(piece.last_ts),
+        };
     }
 
-    /// What the index has not read of it by now, it reads once it is sealed.
+    /// What the index was not told of it by now, it reads.
     fn end_telling(&mut self) {
         self.id.take().into_iter().for_each(|id| self.fresh.forget(id));
     }
@@ -302,16 +268,16 @@ impl<F: SegmentFile> Segment<F> {
 
     /// Seals what is in it and goes on empty.
     pub(crate) fn seal(&mut self) -> io::Result<()> {
-        self.heal()?;
+        self.look()?;
         self.file.seal(self.tally.clone())?;
         self.end_telling();
-        self.len = self.file.len()?;
+        (self.len, self.counted) = (self.file.len()?, self.file.counted()?);
         Ok(())
     }
 
     /// Seals what is in it; this is its end.
     pub(crate) fn seal_away(&mut self) -> io::Result<()> {
-        self.heal()?;
+        self.look()?;
         self.end_telling();
         self.file.seal_away(self.tally.clone())
     }
@@ -344,14 +310,17 @@ impl<F: SegmentFile> Segment<F> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, OpenOptions};
+    use std::io::Write as _;
+    use std::path::{Path, PathBuf};
     use std::sync::{Arc, mpsc};
 
-    use aios_core::Timestamp;
-
     use super::super::batch::Batch;
+    use super::super::disk_file::DiskFile;
     use super::super::faulty::{DiskFaults, Faulty};
+    use super::super::keeper::Chore;
     use super::*;
-    use crate::segment::seal;
+    use crate::segment::{Layout, seal};
     use crate::{DataDir, fixture};
 
     /// Appends lines by `append`, as if they were an event's.
@@ -437,11 +406,15 @@ mod tests {
         change(&faults, &layout.active());
         while append(&mut segment, 5..9).is_err() {}
         segment.seal().unwrap();
-        let Chore::Finish(id, counted) = to_do.recv().unwrap() else { panic!("no segment") };
+        let is_finish = |chore| match chore {
+            Chore::Finish(id, counted) => Some((id, counted)),
+            _ => None,
+        };
+        let (id, counted) = to_do.iter().find_map(is_finish).unwrap();
         let path = layout.hot(id);
         let read = seal::tally(&path).unwrap().footer(id);
         let is_counted = counted.as_ref() == Some(&read);
-        assert_eq!(seal::finish(&path, id, &aside, counted).unwrap(), read);
+        assert_eq!(seal::finish(&path, id, &aside, counted, None).unwrap(), read);
         is_counted
     }
 

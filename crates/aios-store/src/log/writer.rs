@@ -16,6 +16,9 @@ use crate::SyncPolicy;
 /// First wait after a failure; doubled with each further one.
 const BACKOFF_MIN: Duration = Duration::from_millis(20);
 
+/// How often it is looked what others have done to the file while nothing is written.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Longest wait between two tries.
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
@@ -29,8 +32,12 @@ pub(crate) struct Writer<F> {
     /// Events taken from the queue and written or given up.
     sequence: u64,
     sync_at: Option<Instant>,
+    /// When it was last looked what others have done to the file.
+    looked_at: Instant,
     /// The last write failed; a sync that works does not change that.
     is_stuck: bool,
+    /// The last look between writes failed.
+    is_blind: bool,
     /// What goes wrong with the disk, where that may be ordered.
     faults: Option<Arc<Faults>>,
 }
@@ -42,8 +49,18 @@ impl<F: SegmentFile> Writer<F> {
         sync: SyncPolicy,
         faults: Option<Arc<Faults>>,
     ) -> Self {
-        let (in_hand, sequence, sync_at, is_stuck) = (0, 0, None, false);
-        Self { queue, segments, sync, in_hand, sequence, sync_at, is_stuck, faults }
+        Self {
+            queue,
+            segments,
+            sync,
+            in_hand: 0,
+            sequence: 0,
+            sync_at: None,
+            looked_at: Instant::now(),
+            is_stuck: false,
+            is_blind: false,
+            faults,
+        }
     }
 
     /// Runs until the queue is closed and empty.
@@ -51,13 +68,15 @@ impl<F: SegmentFile> Writer<F> {
         let mut batch = Batch::default();
         let mut taken_at = Instant::now();
         loop {
-            match self.queue.next(&mut batch, Pace { taken_at, sync_at: self.sync_at }) {
+            let look_at = Some(self.looked_at + LOOK_EVERY);
+            match self.queue.next(&mut batch, Pace { taken_at, sync_at: self.sync_at, look_at }) {
                 Next::Write { arrived } => {
                     taken_at = Instant::now();
                     self.write(&mut batch);
                     self.sync_after_write(arrived);
                 }
                 Next::Sync => self.sync(),
+                Next::Look => self.look(),
                 Next::Seal(replies) => {
                     taken_at = Instant::now();
                     self.write(&mut batch);
@@ -101,6 +120,7 @@ impl<F: SegmentFile> Writer<F> {
         if sealed.is_ok() {
             self.sync_at = None;
         }
+        self.count_gone();
         for reply in replies {
             // Who asked may have left.
             drop(reply.send(sealed.as_ref().map_err(ToString::to_string).copied()));
@@ -110,7 +130,9 @@ impl<F: SegmentFile> Writer<F> {
     fn append(&mut self, piece: Piece<'_>) -> bool {
         let durably = self.sync == SyncPolicy::Always;
         let ordered = self.faults.as_ref().map_or(Ok(()), |faults| faults.before_write());
-        match ordered.and_then(|()| self.segments.append(piece, durably)) {
+        let appended = ordered.and_then(|()| self.segments.append(piece, durably));
+        self.count_gone();
+        match appended {
             Ok(()) => {
                 if self.sync == SyncPolicy::Always {
                     self.queue.health().synced();
@@ -124,6 +146,27 @@ impl<F: SegmentFile> Writer<F> {
                 self.queue.health().failed("write", &error);
                 false
             }
+        }
+    }
+
+    /// Between writes, each of which is a look of its own.
+    fn look(&mut self) {
+        let looked = self.segments.look();
+        self.count_gone();
+        let was_blind = std::mem::replace(&mut self.is_blind, looked.is_err());
+        match looked {
+            Ok(()) if was_blind && !self.is_stuck => self.queue.health().works(),
+            Ok(()) => {}
+            Err(error) => self.queue.health().failed("look at", &error),
+        }
+    }
+
+    /// What others have taken out of the log is lost.
+    fn count_gone(&mut self) {
+        self.looked_at = Instant::now();
+        let n_gone = self.segments.take_gone();
+        if n_gone > 0 {
+            self.queue.health().taken(n_gone);
         }
     }
 

@@ -6,6 +6,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use aios_core::{Event, EventId, Timestamp};
 
 use super::query;
+use crate::lines;
 use crate::segment::{Layout, Text};
 use crate::{DataDir, Filter, Index, Row, StoreError};
 
@@ -69,5 +70,6 @@ pub(super) fn line(text: &mut dyn io::BufRead) -> io::Result<Vec<u8>> {
 }
 
 pub(super) fn of_id(line: &[u8], id: EventId) -> Option<Event> {
-    serde_json::from_slice(line).ok().filter(|event: &Event| event.id() == id)
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    lines::event(line).ok().filter(|event| event.id() == id)
 }

@@ -10,13 +10,13 @@ use serde::Serialize;
 use super::footer::Footer;
 use super::janitor;
 use super::name::{FileKind, Layout, SegmentId};
-use super::rewrite::{self, Keep, Look, Rewritten};
+use super::rewrite::{self, Keep, Look, Rewriting, Rewritten};
 use super::salvage::{self, Salvaged};
 use super::sidecar::Sidecar;
 use super::text::Text;
 use super::{compress, seal};
 use crate::replace::remove;
-use crate::{DataDir, StoreError};
+use crate::{DataDir, StoreError, register};
 
 /// How a sealed segment is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -111,12 +111,24 @@ impl<'a> Segments<'a> {
         keep: &mut dyn FnMut(&[u8]) -> Keep,
     ) -> Result<Rewritten, StoreError> {
         let _lease = self.dir.lease_segment(id)?;
+        let record = |left: Option<&Footer>| register::note_rewritten(self.dir, id, left);
         match self.settled_age(id)? {
             Age::Hot => {
-                self.finish_leased(id, None)?;
-                rewrite::hot(&self.layout(), id, keep)
+                let old = self.finish_damaged(id)?;
+                let known = Rewriting { record: &record, flaw: self.changed_since(id, &old)? };
+                rewrite::hot(&self.layout(), id, known, keep)
             }
-            Age::Cold => rewrite::cold(&self.layout(), id, look, keep),
+            Age::Cold => {
+                let sidecar = Sidecar::load_or_survey(&self.layout(), id)?;
+                let flaw = self.changed_since(id, sidecar.footer())?;
+                rewrite::cold(
+                    &self.layout(),
+                    &sidecar,
+                    look,
+                    Rewriting { record: &record, flaw },
+                    keep,
+                )
+            }
         }
     }
 
@@ -166,7 +178,10 @@ impl<'a> Segments<'a> {
         let _lease = self.dir.lease_segment(id)?;
         match self.age(id)? {
             Age::Hot => Ok(None),
-            Age::Cold => salvage::cold(&self.layout(), id, &self.dir.quarantine_path()),
+            Age::Cold => {
+                let record = |left: Option<&Footer>| register::note_rewritten(self.dir, id, left);
+                salvage::cold(&self.layout(), id, &self.dir.quarantine_path(), &record)
+            }
         }
     }
 
@@ -177,6 +192,7 @@ impl<'a> Segments<'a> {
     pub fn remove(&self, id: SegmentId) -> Result<(), StoreError> {
         let _lease = self.dir.lease_segment(id)?;
         let layout = self.layout();
+        register::note_rewritten(self.dir, id, None)?;
         // The sidecar last: without its segment it is a stray, which the next start removes.
         for path in [layout.hot(id), layout.cold(id), layout.sidecar(id)] {
             remove(&path, "remove.before", "remove.done")?;
@@ -206,6 +222,10 @@ impl<'a> Segments<'a> {
         }
     }
 
+    pub(super) fn dir(&self) -> &DataDir {
+        self.dir
+    }
+
     pub(super) fn quarantine(&self) -> PathBuf {
         self.dir.quarantine_path()
     }
@@ -214,8 +234,44 @@ impl<'a> Segments<'a> {
         Layout::of(self.dir)
     }
 
+    /// One that was sealed before and has lost events since is not sealed anew: its footer would say that it is whole.
     fn finish_leased(&self, id: SegmentId, counted: Option<Footer>) -> Result<Footer, StoreError> {
-        seal::finish(&self.layout().hot(id), id, &self.dir.quarantine_path(), counted)
+        let path = self.layout().hot(id);
+        if let Some(footer) = seal::read_footer(&path)? {
+            return Ok(footer);
+        }
+        if let Some(why) = self.lost_since(id)? {
+            return Err(StoreError::corrupt(&path, why));
+        }
+        let footer = seal::finish(&path, id, &self.quarantine(), counted, None)?;
+        register::note_sealed(self.dir, &footer)?;
+        Ok(footer)
+    }
+
+    /// The same for an erasure, which must not be kept from what is left of it: the footer says what is wrong.
+    fn finish_damaged(&self, id: SegmentId) -> Result<Footer, StoreError> {
+        let path = self.layout().hot(id);
+        let has_footer = seal::read_footer(&path)?.is_some();
+        match self.lost_since(id)?.filter(|_| !has_footer) {
+            None => self.finish_leased(id, None),
+            flaw => seal::finish(&path, id, &self.quarantine(), None, flaw),
+        }
+    }
+
+    /// What is wrong with a hot segment without a footer, if it was sealed before and is less than it was.
+    fn lost_since(&self, id: SegmentId) -> Result<Option<String>, StoreError> {
+        let states = register::states(self.dir, id)?;
+        let Some(last) = states.last() else { return Ok(None) };
+        let is_whole = seal::begins_as(&self.layout().hot(id), &states)?;
+        Ok((!is_whole)
+            .then(|| format!("it has lost its end: it was sealed with {} events", last.n_events)))
+    }
+
+    /// What is wrong with a segment whose footer says other things than when it was sealed.
+    fn changed_since(&self, id: SegmentId, footer: &Footer) -> Result<Option<String>, StoreError> {
+        let states = register::states(self.dir, id)?;
+        let is_known = states.is_empty() || states.contains(&footer.into());
+        Ok((!is_known).then(|| "its footer was another than when it was sealed".to_owned()))
     }
 
     /// How a leased segment is kept, once there is one file of it: a footer must not make a torn one count.

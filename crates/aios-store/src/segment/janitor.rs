@@ -7,9 +7,9 @@ use super::catalog::{Age, Segments, ages, names};
 use super::name::{FileKind, Layout, SegmentId};
 use super::seal;
 use super::sidecar::Sidecar;
-use crate::StoreError;
 use crate::log::recover::put_aside;
 use crate::replace::remove;
+use crate::{StoreError, register};
 
 /// What was found to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,12 +25,17 @@ pub(crate) struct Tidied {
 pub(super) fn tidy(segments: Segments<'_>) -> Result<Tidied, StoreError> {
     let mut tidied = Tidied::default();
     remove_strays(segments, &mut tidied)?;
-    for info in segments.list()?.iter().filter(|info| info.footer.is_none()) {
+    let infos = segments.list()?;
+    for info in infos.iter().filter(|info| info.footer.is_none()) {
         match info.age {
-            Age::Hot => {
-                segments.finish(info.id)?;
-                tidied.n_finished += 1;
-            }
+            // One that has lost its end must not keep the log from opening either.
+            Age::Hot => match segments.finish(info.id) {
+                Ok(_) => tidied.n_finished += 1,
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    tracing::error!(%error, "a segment is damaged; it is left as it is");
+                }
+                Err(error) => return Err(error),
+            },
             Age::Cold => {
                 // A damaged segment must not keep the log from opening: `aios logs verify` names it.
                 match make_sidecar(segments, info.id) {
@@ -42,6 +47,8 @@ pub(super) fn tidy(segments: Segments<'_>) -> Result<Tidied, StoreError> {
             }
         }
     }
+    let is_as_listed = tidied.n_sidecars == 0;
+    register::note_found(segments.dir(), &if is_as_listed { infos } else { segments.list()? })?;
     if tidied != Tidied::default() {
         tracing::info!(?tidied, "finished what the last run left undone");
     }
@@ -62,7 +69,7 @@ pub(super) fn take_in(segments: Segments<'_>) -> Result<(), StoreError> {
             tracing::error!(%error, "a segment cannot be read; it is left as it is");
         }
     }
-    Ok(())
+    register::note_found(segments.dir(), &segments.list()?)
 }
 
 fn make_sidecar(segments: Segments<'_>, id: SegmentId) -> Result<(), StoreError> {

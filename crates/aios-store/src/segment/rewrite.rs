@@ -59,10 +59,22 @@ pub struct Rewritten {
     pub flaw: Option<String>,
 }
 
+/// What is known of a segment before it is rewritten, and where it is written down what it is to be.
+pub(super) struct Rewriting<'a> {
+    /// Told before the new segment takes the old one's place; of none if nothing is left.
+    pub(super) record: &'a Record<'a>,
+    /// What is wrong with it.
+    pub(super) flaw: Option<String>,
+}
+
+/// Writes down what a segment is to be.
+pub(super) type Record<'a> = dyn Fn(Option<&Footer>) -> Result<(), StoreError> + 'a;
+
 /// The caller holds the lease, and the segment has its footer.
 pub(super) fn hot(
     layout: &Layout,
     id: SegmentId,
+    known: Rewriting<'_>,
     keep: &mut dyn FnMut(&[u8]) -> Keep,
 ) -> Result<Rewritten, StoreError> {
     let path = layout.hot(id);
@@ -74,18 +86,20 @@ pub(super) fn hot(
     let counts = tally.counts;
     // The new digest would cover up that somebody has changed the text.
     let flaw = (sorted.all.sha256() != old.sha256).then(|| CHANGED.to_owned());
-    let new = tally.footer(id).with_flaw(old.flaw.clone().or(flaw));
+    let new = tally.footer(id).with_flaw(old.flaw.clone().or(known.flaw).or(flaw));
     let mut done = Rewritten::between(id, &old, &new, dropped);
     if dropped == 0 {
         return Ok(done.unchanged(&old));
     }
     if counts.bytes == 0 {
         drop(out);
+        (known.record)(None)?;
         remove(&path, "rewrite.before_remove", "rewrite.removed")?;
         done.new_sha256 = None;
         return Ok(done);
     }
     out.write_all(&new.line()).map_err(StoreError::io("rewrite", &path))?;
+    (known.record)(Some(&new))?;
     out.commit_checked(&HOT, |written| reads_back(written, &new))?;
     Ok(done)
 }
@@ -125,13 +139,13 @@ fn sort_hot(
 /// The caller holds the lease.
 pub(super) fn cold(
     layout: &Layout,
-    id: SegmentId,
+    sidecar: &Sidecar,
     look: Look<'_>,
+    known: Rewriting<'_>,
     keep: &mut dyn FnMut(&[u8]) -> Keep,
 ) -> Result<Rewritten, StoreError> {
-    let path = layout.cold(id);
-    let sidecar = Sidecar::load_or_survey(layout, id)?;
     let old = sidecar.footer().clone();
+    let (id, path) = (old.segment, layout.cold(old.segment));
     let file = regular::open(&path).map_err(StoreError::io("open", &path))?;
     let mut pass = ColdPass {
         file,
@@ -139,7 +153,7 @@ pub(super) fn cold(
         keep,
         n_dropped: 0,
         changed: Vec::new(),
-        flaw: sidecar.flaw(),
+        flaw: sidecar.flaw().or(known.flaw),
     };
     for member in &sidecar.members {
         let is_wanted = match look {
@@ -155,15 +169,17 @@ pub(super) fn cold(
     }
     if new.bytes == 0 {
         drop(pass);
+        (known.record)(None)?;
         remove(&path, "rewrite.before_remove", "rewrite.removed")?;
         remove(&layout.sidecar(id), "rewrite.before_remove", "rewrite.removed")?;
         done.new_sha256 = None;
         return Ok(done);
     }
-    // The old sidecar names who is erased: it goes first, and one that is missing is made anew.
-    remove(&layout.sidecar(id), "rewrite_cold.before_sidecar", "rewrite_cold.sidecar_removed")?;
     let changed = std::mem::take(&mut pass.changed);
     let (out, members) = pass.out.finish(&new).map_err(StoreError::io("rewrite", &path))?;
+    (known.record)(Some(&new))?;
+    // The old sidecar names who is erased: it goes first, and one that is missing is made anew.
+    remove(&layout.sidecar(id), "rewrite_cold.before_sidecar", "rewrite_cold.sidecar_removed")?;
     out.commit_checked(&COLD, |written| unpack_to(written, &members, &changed))?;
     Sidecar::of(&path, new, members)?.write(layout, id)?;
     Ok(done)

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::cold::{self, ColdWriter};
 use super::footer::Footer;
 use super::name::{Layout, SegmentId};
+use super::rewrite::Record;
 use super::sidecar::Sidecar;
 use crate::replace::{Points, Replacement, points, remove};
 use crate::{StoreError, disk};
@@ -47,6 +48,7 @@ pub(super) fn cold(
     layout: &Layout,
     id: SegmentId,
     quarantine: &Path,
+    record: &Record<'_>,
 ) -> Result<Option<Salvaged>, StoreError> {
     let path = layout.cold(id);
     let Some(bytes) = disk::read_bounded(&path, FILE_MAX)? else { return Ok(None) };
@@ -59,6 +61,7 @@ pub(super) fn cold(
     let out = ColdWriter::new(Replacement::begin(&path)?);
     let failed = StoreError::io("salvage", &path);
     let (out, footer, members) = write(out, &bytes, &pieces, id).map_err(failed)?;
+    record(Some(&footer))?;
     remove(&layout.sidecar(id), "salvage.before_sidecar", "salvage.sidecar_removed")?;
     out.commit(&POINTS)?;
     Sidecar::of(&path, footer, members)?.write(layout, id)?;

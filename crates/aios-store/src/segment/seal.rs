@@ -10,10 +10,11 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::facts::FOOTER_START;
-use super::footer::{Footer, Tally};
+use super::footer::{Digest, DigestOf, Footer, Tally};
 use super::name::SegmentId;
 use crate::back::{Back, BackLines};
 use crate::log::recover::recover;
+use crate::register::Held;
 use crate::{StoreError, fail, regular};
 
 /// The footer of a hot segment; `None` if its sealing is not finished.
@@ -32,18 +33,23 @@ pub(crate) fn read_footer(path: &Path) -> Result<Option<Footer>, StoreError> {
 }
 
 /// Makes sure that a hot segment has its footer, and gives it. A torn end is put aside first.
-/// `counted` is the footer by the account of who wrote the lines.
+/// `counted` is the footer by the account of who wrote the lines; `flaw` is what is known to be wrong with them.
 pub(crate) fn finish(
     path: &Path,
     id: SegmentId,
     quarantine: &Path,
     counted: Option<Footer>,
+    flaw: Option<String>,
 ) -> Result<Footer, StoreError> {
     if let Some(footer) = read_footer(path)? {
         return Ok(footer);
     }
     drop_torn_footer(path).map_err(StoreError::io("repair", path))?;
-    recover(path, quarantine)?;
+    let aside = recover(path, quarantine)?;
+    let flaw = flaw.or_else(|| {
+        let n = aside.n_lines;
+        (n > 0).then(|| format!("{n} lines at its end held no events and were put aside"))
+    });
     // Something may have been appended behind the footer.
     if let Some(footer) = read_footer(path)? {
         return Ok(footer);
@@ -53,6 +59,7 @@ pub(crate) fn finish(
         Some(footer) => footer,
         None => tally(path).map_err(StoreError::io("read", path))?.footer(id),
     };
+    let footer = footer.with_flaw(flaw);
     let append = || {
         let mut file = OpenOptions::new().append(true).open(path)?;
         file.write_all(&footer.line())?;
@@ -62,6 +69,27 @@ pub(crate) fn finish(
     append().map_err(StoreError::io("seal", path))?;
     fail::point("footer.done");
     Ok(footer)
+}
+
+/// Whether the text of any of these states stands at the beginning of a file, so that nothing of it can be missing.
+pub(crate) fn begins_as(path: &Path, states: &[Held]) -> Result<bool, StoreError> {
+    let is_there = |held: &Held| -> io::Result<bool> {
+        let mut text = regular::open(path)?.take(held.bytes);
+        let (mut digest, mut chunk) = (Digest::default(), vec![0; 256 * 1024]);
+        loop {
+            match text.read(&mut chunk)? {
+                0 => return Ok(text.limit() == 0 && digest.sha256() == held.sha256),
+                n => digest.add(chunk.get(..n).unwrap_or_default()),
+            }
+        }
+    };
+    let texts = states.iter().filter(|held| held.sha256_of == DigestOf::Text);
+    for held in texts {
+        if is_there(held).map_err(StoreError::io("read", path))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Counts and digests the lines of a segment; its footer is none of them.
@@ -105,12 +133,12 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let (path, aside) = (temp.path().join("s.ndjson"), temp.path().join("quarantine"));
         fs::write(&path, content).unwrap();
-        let footer = finish(&path, id(), &aside, None).unwrap();
+        let footer = finish(&path, id(), &aside, None, None).unwrap();
         let line = String::from_utf8(footer.line()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{expect}{line}"));
         assert_eq!(fs::read_dir(&aside).map_or(0, Iterator::count), n_aside);
         // Again, it is found and nothing changes.
-        assert_eq!(finish(&path, id(), &aside, None).unwrap(), footer);
+        assert_eq!(finish(&path, id(), &aside, None, None).unwrap(), footer);
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{expect}{line}"));
     }
 
@@ -133,10 +161,10 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("s.ndjson");
         fs::write(&path, fixture::line(1)).unwrap();
-        let footer = finish(&path, id(), &temp.path().join("q"), None).unwrap();
+        let footer = finish(&path, id(), &temp.path().join("q"), None, None).unwrap();
         let sealed = fs::read(&path).unwrap();
         fs::write(&path, [&sealed[..], b"junk"].concat()).unwrap();
-        assert_eq!(finish(&path, id(), &temp.path().join("q"), None).unwrap(), footer);
+        assert_eq!(finish(&path, id(), &temp.path().join("q"), None, None).unwrap(), footer);
         assert_eq!(fs::read(&path).unwrap(), sealed);
     }
 
@@ -147,6 +175,6 @@ mod tests {
         fs::write(&path, fixture::line(1)).unwrap();
         let counted = tally(&path).unwrap().footer(id());
         fs::write(&path, fixture::line(1) + &fixture::line(2)).unwrap();
-        assert_eq!(finish(&path, id(), &aside, Some(counted)).unwrap().n_events, 2);
+        assert_eq!(finish(&path, id(), &aside, Some(counted), None).unwrap().n_events, 2);
     }
 }

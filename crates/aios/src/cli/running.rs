@@ -75,6 +75,12 @@ pub(super) struct Breaker {
 pub(super) struct EventLog {
     pub(super) written: u64,
     pub(super) lost: u64,
+    /// Of the lost ones those that were written, and that somebody has taken out of the log.
+    #[serde(default)]
+    pub(super) taken: u64,
+    /// Whole lines that held no event and were put aside at the start.
+    #[serde(default)]
+    pub(super) quarantined_lines: u64,
     pub(super) queue_depth: u64,
     pub(super) failing: bool,
     pub(super) last_error: Option<String>,

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::alerts::Target;
-use crate::judging::Objectives;
+use crate::judging::{Objectives, fixture};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_micros((1_800_000_000 + second) * 1_000_000)
@@ -103,13 +103,11 @@ impl Place {
     fn ten_requests(&mut self, second: i64, outcome: &str) {
         for n in 0..10 {
             let ts = at(second + n * 6);
-            let line = json!({
-                "event_type": "response", "event_id": EventId::new(ts, [n as u8; 10]), "ts": ts,
-                "conv_id": format!("c1_{second:031x}{n}"), "operation": "chat", "tier": "main",
-                "source": "main", "bucket": "control", "boundary": 0.5, "weight": 0.7,
-                "outcome": outcome, "status": 200, "latency_ms": 100.0,
-            });
-            self.log += &(line.to_string() + "\n");
+            let line = fixture::response(json!({
+                "event_id": EventId::new(ts, [n as u8; 10]), "ts": ts,
+                "conv_id": format!("c1_{second:031x}{n}"), "outcome": outcome,
+            }));
+            self.log += &(line + "\n");
         }
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::alerts::runbook;
 use crate::alerts::sight::Sight;
+use crate::judging::fixture;
 
 fn at(hour: i64) -> Timestamp {
     Timestamp::from_micros((1_800_000_000 + hour * 3_600) * 1_000_000)
@@ -37,12 +38,9 @@ impl Place {
     }
 
     fn event(&self, ts: Timestamp) {
-        let event = json!({
-            "event_type": "response", "event_id": EventId::new(ts, [1; 10]), "ts": ts,
-            "conv_id": format!("c1_{:032x}", 1), "operation": "chat", "tier": "main",
-            "source": "main", "bucket": "control", "boundary": 0.5, "weight": 0.7,
-            "outcome": "ok", "status": 200, "latency_ms": 100.0,
-        });
+        let event = fixture::response(json!({
+            "event_id": EventId::new(ts, [1; 10]), "ts": ts, "conv_id": format!("c1_{:032x}", 1),
+        }));
         self.write("analytics/hypotheses.ndjson", &format!("{event}\n"));
     }
 

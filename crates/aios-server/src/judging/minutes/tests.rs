@@ -6,6 +6,7 @@ use aios_store::DataDir;
 use serde_json::json;
 
 use super::*;
+use crate::judging::fixture;
 
 const LIMITS: Limits = Limits { slow_ms: 20_000.0, quality_min: 0.5 };
 
@@ -42,23 +43,17 @@ impl Log {
 }
 
 fn response(second: i64, outcome: &str) -> String {
-    json!({
-        "event_type": "response", "event_id": id(second), "ts": at(second),
-        "conv_id": format!("c1_{second:032x}"), "operation": "chat", "tier": "main",
-        "source": "main", "bucket": "control", "boundary": 0.5, "weight": 0.7, "outcome": outcome,
-        "status": 200, "latency_ms": 100.0,
-    })
-    .to_string()
+    fixture::response(json!({
+        "event_id": id(second), "ts": at(second), "conv_id": format!("c1_{second:032x}"),
+        "outcome": outcome,
+    }))
 }
 
 fn feedback(said_at: i64, about: i64, score: f64) -> String {
-    // As the log writes it: its type stands first.
-    format!(
-        r#"{{"event_type":"feedback","event_id":"{}","ts":"{}","about":"{}","conv_id":"c1_{about:032x}","source":"client","score":{score}}}"#,
-        EventId::new(at(said_at), [2; 10]),
-        at(said_at),
-        id(about),
-    )
+    fixture::feedback(json!({
+        "event_id": EventId::new(at(said_at), [2; 10]), "ts": at(said_at), "about": id(about),
+        "conv_id": format!("c1_{about:032x}"), "score": score,
+    }))
 }
 
 /// Bad ones of all ones.

@@ -1,0 +1,122 @@
+//! What was written down and is not there any more.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use aios_core::Timestamp;
+
+use super::keep::look;
+use super::{Held, Register};
+use crate::segment::sidecar::Sidecar;
+use crate::segment::{Layout, seal};
+use crate::{Age, DataDir, Footer, SegmentId, SegmentInfo, StoreError};
+
+/// Events that were written, and that nobody can read any more, or can trust.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shortfall {
+    /// The file that they were in.
+    pub(crate) path: PathBuf,
+    /// One at least.
+    pub(crate) n_events: u64,
+    /// None is older.
+    pub(crate) first: Option<Timestamp>,
+    /// None is younger.
+    pub(crate) last: Option<Timestamp>,
+    pub(crate) why: String,
+}
+
+/// What is missing of the segments that are on the register. `sealed` was listed just before.
+pub(crate) fn shortfalls(
+    dir: &DataDir,
+    sealed: &[SegmentInfo],
+) -> Result<Vec<Shortfall>, StoreError> {
+    let layout = Layout::of(dir);
+    look(dir, |register| {
+        let mut short = register.segments_short(&layout, sealed);
+        short.extend(sealed.iter().filter_map(flawed));
+        short.extend(register.losses.iter().map(|loss| Shortfall {
+            path: dir.path().join(&loss.file),
+            n_events: loss.n_lines,
+            first: loss.first_ts,
+            last: loss.last_ts,
+            why: loss.why.clone(),
+        }));
+        Ok(short)
+    })
+}
+
+impl Register {
+    fn segments_short(&self, layout: &Layout, sealed: &[SegmentInfo]) -> Vec<Shortfall> {
+        let sealed: BTreeMap<_, _> = sealed.iter().map(|info| (info.id, info)).collect();
+        let mut short = Vec::new();
+        for (id, states) in &self.segments {
+            let Some(last) = states.last() else { continue };
+            match sealed.get(id) {
+                Some(info) => short.extend(of_segment(layout, info, states, last)),
+                None => short.extend(of_gone(layout, *id, last)),
+            }
+        }
+        short
+    }
+}
+
+/// A segment that says of itself that something of it was lost.
+fn flawed(info: &SegmentInfo) -> Option<Shortfall> {
+    let footer = info.footer.as_ref()?;
+    let flaw = footer.flaw.clone()?;
+    Some(Held::from(footer).short(&info.path, 1, flaw))
+}
+
+fn of_gone(layout: &Layout, id: SegmentId, last: &Held) -> Option<Shortfall> {
+    // Sealed or compressed since the list was made.
+    if layout.hot(id).exists() || layout.cold(id).exists() {
+        return None;
+    }
+    let why = "the segment is gone, and nothing on record has removed it";
+    Some(last.short(&layout.hot(id), last.n_events, why.to_owned()))
+}
+
+fn of_segment(
+    layout: &Layout,
+    info: &SegmentInfo,
+    states: &[Held],
+    last: &Held,
+) -> Option<Shortfall> {
+    match footer(layout, info) {
+        Some(footer) if states.contains(&Held::from(&footer)) => None,
+        Some(footer) => {
+            let n = last.n_events.saturating_sub(footer.n_events);
+            let why = format!(
+                "it is another than when it was sealed: it had {} events and its footer says {}",
+                last.n_events, footer.n_events
+            );
+            Some(last.short(&info.path, n, why))
+        }
+        // All that it held is there; a start gives it its footer.
+        None if has_all(info, states) => None,
+        None => {
+            let why = format!("it has lost its end: it was sealed with {} events", last.n_events);
+            Some(last.short(&info.path, last.n_events, why))
+        }
+    }
+}
+
+/// A hot one that cannot be read has nothing.
+fn has_all(info: &SegmentInfo, states: &[Held]) -> bool {
+    info.age == Age::Hot && seal::begins_as(&info.path, states).unwrap_or(false)
+}
+
+/// What a segment says of itself; one whose sidecar is missing has to be unpacked for that.
+fn footer(layout: &Layout, info: &SegmentInfo) -> Option<Footer> {
+    info.footer.clone().or_else(|| match info.age {
+        Age::Hot => None,
+        Age::Cold => Sidecar::survey(layout, info.id).ok().map(|it| it.footer().clone()),
+    })
+}
+
+impl Held {
+    fn short(&self, path: &Path, n_events: u64, why: String) -> Shortfall {
+        let (first, last) = (self.first_ts, self.last_ts);
+        Shortfall { path: path.to_owned(), n_events: n_events.max(1), first, last, why }
+    }
+}

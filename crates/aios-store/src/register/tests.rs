@@ -1,0 +1,280 @@
+use std::fs;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::{
+    AuditConfig, AuditLog, EventLogConfig, FileEventLog, Index, Keep, Look, Policy, Rotate,
+    Rotator, SegmentInfo, Segments, fixture, verify,
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A directory whose log is written by a server that comes and goes.
+struct Rig {
+    temp: tempfile::TempDir,
+    now: Timestamp,
+}
+
+impl Rig {
+    /// With one sealed segment of 30 events, and two events after it.
+    fn new() -> Self {
+        let rig = Self::empty();
+        rig.serve(0..30, |_, _| {});
+        rig.append(30..32);
+        rig
+    }
+
+    fn empty() -> Self {
+        let now = fixture::event(40).at();
+        Self { temp: tempfile::tempdir().unwrap(), now }
+    }
+
+    fn own(&self) -> DataDir {
+        DataDir::open(self.temp.path()).unwrap()
+    }
+
+    fn reader(&self) -> DataDir {
+        DataDir::read(self.temp.path()).unwrap()
+    }
+
+    fn append(&self, events: Range<u64>) {
+        let path = self.reader().events_path();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut text = fs::read_to_string(&path).unwrap_or_default();
+        text.extend(events.map(fixture::line));
+        fs::write(path, text).unwrap();
+    }
+
+    /// A server starts, seals what there is, does something, and stops.
+    fn serve(&self, events: Range<u64>, act: impl FnOnce(&DataDir, &Rotator)) {
+        self.append(events);
+        let dir = self.own();
+        let log = Arc::new(FileEventLog::open(&dir, EventLogConfig::default()).unwrap());
+        let audit = Arc::new(AuditLog::open(&dir, AuditConfig::default(), self.now).unwrap());
+        let rotator = Rotator::new(log, Arc::clone(&audit));
+        let seal = Rotate { seal: true, force: true, ..Rotate::default() };
+        let done = rotator.rotate("x", self.now, seal).unwrap();
+        assert_eq!(done.failed, Vec::<String>::new());
+        act(&dir, &rotator);
+        audit.close(self.now).unwrap();
+    }
+
+    fn restart(&self) {
+        let dir = self.own();
+        let log = FileEventLog::open(&dir, EventLogConfig::default()).unwrap();
+        let audit = AuditLog::open(&dir, AuditConfig::default(), self.now).unwrap();
+        audit.close(self.now).unwrap();
+        drop(log);
+    }
+
+    fn sealed(&self) -> SegmentInfo {
+        Segments::of(&self.reader()).list().unwrap().remove(0)
+    }
+
+    fn change(&self, path: &Path, change: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(path).unwrap();
+        fs::write(path, change(text)).unwrap();
+    }
+
+    /// What `aios logs verify` says, and how much judgement does not see: of the log's time, and of the day after.
+    #[track_caller]
+    fn check(&self, faults: &[&str], n_unread: u64) {
+        let verified = verify(&self.reader(), true, &()).unwrap();
+        let found: Vec<_> = verified.faults.iter().map(|fault| fault.why.as_str()).collect();
+        let is_named = |why: &&str| found.iter().any(|found| found.contains(why));
+        assert!(faults.iter().all(is_named) && faults.is_empty() == found.is_empty(), "{found:?}");
+        // Without an index, by one that was made by a server, and after that is deleted.
+        drop(fs::remove_file(self.reader().index_path()));
+        for _ in 0..2 {
+            let copy = Index::snapshot(&self.reader()).unwrap();
+            assert_eq!(copy.unread(&self.times(0)).unwrap().n_lines, n_unread);
+            assert_eq!(copy.unread(&self.times(1)).unwrap().n_lines, 0);
+            Index::open(&self.own()).unwrap().catch_up().unwrap();
+        }
+    }
+
+    fn times(&self, day: u32) -> Range<Timestamp> {
+        let start = fixture::event(0).at().plus(DAY * day);
+        start..start.plus(DAY)
+    }
+}
+
+fn lines(text: &str, n: usize) -> String {
+    text.split_inclusive('\n').take(n).collect()
+}
+
+#[test]
+fn a_segment_that_has_lost_its_end_is_not_sealed_anew() {
+    let rig = Rig::new();
+    rig.check(&[], 0);
+    let path = rig.sealed().path;
+    for n_left in [29, 1] {
+        rig.change(&path, |text| lines(&text, n_left));
+        let cut = fs::read(&path).unwrap();
+        let expect = ["it has lost its end: it was sealed with 30 events", "it has no footer"];
+        rig.check(&expect, 30);
+        rig.restart();
+        rig.serve(0..0, |_, _| {});
+        assert_eq!(fs::read(&path).unwrap(), cut);
+        rig.check(&expect, 30);
+    }
+    fs::write(&path, "").unwrap();
+    rig.restart();
+    rig.check(&["it has lost its end"], 30);
+}
+
+#[test]
+fn one_that_has_lost_its_footer_alone_gets_the_same_again() {
+    let rig = Rig::new();
+    let path = rig.sealed().path;
+    let sealed = fs::read_to_string(&path).unwrap();
+    for left in [lines(&sealed, 30), sealed.get(..sealed.len() - 9).unwrap().to_owned()] {
+        fs::write(&path, left).unwrap();
+        rig.check(&["it has no footer"], 0);
+        rig.restart();
+        assert_eq!(fs::read_to_string(&path).unwrap(), sealed);
+        rig.check(&[], 0);
+    }
+}
+
+#[test]
+fn one_whose_footer_was_made_to_fit_is_told_apart() {
+    let rig = Rig::new();
+    let info = rig.sealed();
+    rig.change(&info.path, |text| lines(&text, 20));
+    let footer = crate::segment::seal::tally(&info.path).unwrap().footer(info.id);
+    rig.change(&info.path, |text| text + &String::from_utf8(footer.line()).unwrap());
+    let expect = ["it had 30 events and its footer says 20"];
+    rig.check(&expect, 10);
+    rig.restart();
+    rig.check(&expect, 10);
+    // An erasure that writes it anew does not make it whole.
+    let dir = rig.own();
+    let mut n = 0;
+    let mut first = |_: &[u8]| {
+        n += 1;
+        if n == 1 { Keep::Drop } else { Keep::Keep }
+    };
+    Segments::of(&dir).rewrite(info.id, Look::Everywhere, &mut first).unwrap();
+    drop(dir);
+    rig.check(&["its footer was another than when it was sealed"], 1);
+}
+
+#[test]
+fn one_that_is_gone_is_missed_unless_it_was_removed() {
+    let rig = Rig::new();
+    let info = rig.sealed();
+    let text = fs::read(&info.path).unwrap();
+    fs::remove_file(&info.path).unwrap();
+    rig.check(&["the segment is gone"], 30);
+    rig.restart();
+    rig.check(&["the segment is gone"], 30);
+    fs::write(&info.path, text).unwrap();
+    rig.check(&[], 0);
+    rig.serve(0..0, |dir, _| Segments::of(dir).remove(info.id).unwrap());
+    rig.check(&[], 0);
+    // Somebody puts it back from a backup, and takes it away again.
+    fs::write(&info.path, "x").unwrap();
+    fs::remove_file(&info.path).unwrap();
+    rig.check(&[], 0);
+}
+
+#[test]
+fn a_cold_one_is_missed_too_and_one_that_was_rewritten_is_not() {
+    let rig = Rig::new();
+    let id = rig.sealed().id;
+    rig.serve(0..0, |dir, _| {
+        Segments::of(dir).compress(id).unwrap();
+        let conversation = fixture::conversation(3).to_string();
+        let mut drop_one = |line: &[u8]| {
+            let is_it = String::from_utf8_lossy(line).contains(&conversation);
+            if is_it { Keep::Drop } else { Keep::Keep }
+        };
+        let done = Segments::of(dir).rewrite(id, Look::Everywhere, &mut drop_one).unwrap();
+        assert_eq!((done.dropped, done.flaw), (1, None));
+    });
+    rig.check(&[], 0);
+    let path = rig.sealed().path;
+    let whole = fs::read(&path).unwrap();
+    // Without its last member, the footer, and without its sidecar.
+    let start = memchr::memmem::rfind(&whole, &[0x1f, 0x8b, 8]).unwrap();
+    fs::write(&path, &whole[..start]).unwrap();
+    rig.restart();
+    rig.check(&["it has lost its end: it was sealed with 29 events"], 29);
+    fs::remove_file(&path).unwrap();
+    rig.restart();
+    rig.check(&["the segment is gone"], 29);
+}
+
+#[test]
+fn what_was_sealed_before_there_was_a_register_is_written_down_at_the_next_start() {
+    let rig = Rig::new();
+    fs::remove_dir_all(rig.reader().audit_path()).unwrap();
+    rig.check(&[], 0);
+    rig.restart();
+    assert_eq!(Register::read(&rig.reader()).unwrap().segments.len(), 1);
+    rig.check(&[], 0);
+    fs::remove_file(rig.sealed().path).unwrap();
+    rig.check(&["the segment is gone"], 30);
+}
+
+#[test]
+fn whoever_changes_the_register_is_found_out() {
+    let rig = Rig::new();
+    rig.serve(0..0, |_, _| {});
+    let register = path(&rig.reader());
+    let sound = fs::read_to_string(&register).unwrap();
+    let seals = [
+        (sound.replace("\"n_events\":30", "\"n_events\":20"), "it was edited"),
+        (lines(&sound, 1), "it ends with line 1, and had 2"),
+        (sound.replace(&lines(&sound, 1), ""), "lines before it are gone"),
+    ];
+    for (harmed, expect) in seals {
+        fs::write(&register, harmed).unwrap();
+        let verified = verify(&rig.reader(), true, &()).unwrap();
+        assert!(verified.faults.iter().any(|fault| fault.why.contains(expect)), "{verified:?}");
+    }
+    // Half a line at its end was written by nobody.
+    fs::write(&register, sound.clone() + "{\"seq\":3,").unwrap();
+    rig.check(&[], 0);
+    rig.restart();
+    assert_eq!(fs::read_to_string(&register).unwrap(), sound);
+    fs::remove_file(&register).unwrap();
+    rig.check(&["it is gone, and with it"], 0);
+    rig.restart();
+    rig.check(&["it was gone and was begun anew"], 0);
+}
+
+#[test]
+fn an_erasure_takes_lines_from_what_is_left_and_it_stays_told() {
+    let rig = Rig::new();
+    let info = rig.sealed();
+    rig.change(&info.path, |text| lines(&text, 20));
+    let dir = rig.own();
+    let mut keep = |_: &[u8]| Keep::Keep;
+    let done = Segments::of(&dir).rewrite(info.id, Look::Everywhere, &mut keep).unwrap();
+    assert!(done.flaw.unwrap().starts_with("it has lost its end"));
+    drop(dir);
+    let expect = ["it has lost its end: it was sealed with 30 events", "its footer says 20"];
+    rig.check(&expect, 11);
+}
+
+#[test]
+fn what_retention_would_have_removed_by_now_is_not_missed_any_more() {
+    let mut rig = Rig::new();
+    fs::remove_file(rig.sealed().path).unwrap();
+    rig.check(&["the segment is gone"], 30);
+    rig.now = rig.now.plus(DAY * 91);
+    rig.serve(0..0, |dir, rotator| {
+        let before = Register::read(dir).unwrap();
+        rotator.rotate("x", rig.now, Rotate::default()).unwrap();
+        assert_eq!(Register::read(dir).unwrap().segments.len(), before.segments.len());
+    });
+    rig.check(&[], 0);
+    assert_eq!(Policy::default().events.total, DAY * 90);
+    // The chain goes on behind what was left out.
+    rig.restart();
+    rig.check(&[], 0);
+}
