@@ -23,6 +23,7 @@ impl Resolver<'_> {
             work: NightWork {
                 golden: self.choice("nightly.golden", &file.golden, &GOLDEN),
                 golden_key: self.golden_key(&file.golden_key_env),
+                golden_threshold: 0.0,
                 promotion: self.choice("nightly.promote", &file.promote, &PROMOTION),
                 promote_max: self.count("nightly.promote_max", file.promote_max, 1..=1_000),
                 hypotheses: Vec::new(),

@@ -172,6 +172,7 @@ fn what_was_decided_without_a_server_is_missed_when_it_is_gone() {
 
 /// A golden report of the policy on trial that was made a moment ago, at the time of a hold that is over again.
 fn report(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
+    place.write_goldens("data_core");
     place.run(&["canary", "hold"]).ended(0);
     let ts = last_time(place);
     place.run(&["canary", "resume"]).ended(0);
@@ -181,7 +182,7 @@ fn report(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
     let hash = hash.as_str().unwrap();
     let of = candidate_fingerprint(hash, Bucket::Treatment, 0.5, Profile::Golden);
     report["candidate_fingerprint"] = json!(of);
-    (report["timestamp"], report["golden_set"]["sha256"]) = (json!(ts), json!(name));
+    (report["timestamp"], report["notes"]) = (json!(ts), json!([name]));
     change(&mut report);
     place.write(name, &sealed(&report.to_string()));
 }
@@ -221,7 +222,10 @@ fn a_golden_report_counts_once_and_three_advance_where_there_is_no_traffic() {
     }
     assert_eq!(status(&place)["current_pct"], 25.0);
     for name in ["d.json", "e.json"] {
-        report(&place, name, |report| report["status"] = json!("FAIL"));
+        report(&place, name, |report| {
+            let worse = json!([{ "what": "main_share", "detail": "main answers 10 %" }]);
+            (report["status"], report["regressions_detected"]) = (json!("FAIL"), worse);
+        });
         assert!(check(name).contains("objective_broken"));
     }
     let now = status(&place);
@@ -248,6 +252,7 @@ fn a_report_that_cannot_be_used_is_named() {
         assert!(ran.stderr.contains(expect), "{}", ran.stderr);
     };
     refused("", "r.json is no golden report");
+    report(&place, "good.json", good);
     let with = |place: &Place, pointer: &str, value: Value| {
         report(place, "r.json", |report| *report.pointer_mut(pointer).unwrap() = value);
         place.read("r.json")
@@ -260,6 +265,14 @@ fn a_report_that_cannot_be_used_is_named() {
     refused(&with(&place, "/candidate_fingerprint", json!("of another")), "candidate: of another");
     refused(&with(&place, "/bucket", json!("control")), "asked control");
     refused(&with(&place, "/kind", json!("baseline")), "compared with nothing");
+    let worse = json!([{ "what": "case", "id": "case-01", "detail": "1/1 before, 0/6 now" }]);
+    refused(&with(&place, "/regressions_detected", worse), "it says PASS, and lists what got");
+    let other = with(&place, "/baseline/sha256", json!("aaaa"));
+    refused(&other, "with the baseline aaaa, not with 37cae051ee54");
+    let wide = with(&place, "/regression_threshold", json!(9.5));
+    refused(&wide, "what is 9.5 worse, where canary.golden_threshold allows 0.25");
+    place.write("data_core/goldens/sample_set.json", r#"[{"id": "easy", "question": "Hello"}]"#);
+    refused(&place.read("good.json"), "the case \"easy\" was not asked");
     let ran = place.run(&["canary", "check", "--report", "none.json"]).ended(1);
     assert!(ran.stderr.contains("none.json"), "{}", ran.stderr);
     assert_eq!(status(&place)["consecutive_passes"], 0);
@@ -269,6 +282,7 @@ fn a_report_that_cannot_be_used_is_named() {
 #[tokio::test]
 async fn a_report_that_many_hand_in_at_once_counts_once() {
     let server = Server::start(&Setup::new()).await;
+    server.place().write_goldens("data");
     beside(&server, &["canary", "hold"]).ended(0);
     let ts = kept(&server, "decision")[0]["ts"].clone();
     beside(&server, &["canary", "resume"]).ended(0);

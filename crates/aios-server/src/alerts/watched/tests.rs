@@ -167,6 +167,8 @@ fn a_golden_report_that_cannot_be_used_is_told_and_one_that_is_missed() {
         report["timestamp"] = json!(ts);
         report.to_string()
     };
+    let set = include_str!("../../../../../fixtures/golden/set_v1.json");
+    place.write("goldens/sample_set.json", set);
     place.write("goldens/last_report.json", &of(at(0)));
     place.check(1, &[]);
     place.write("goldens/last_report.json", &of(at(0)).replace("\"metrics\"", "\"met"));

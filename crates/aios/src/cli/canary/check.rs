@@ -72,8 +72,9 @@ impl Check {
         }
         let (settings, now) = (config.control().canary, SystemClock.now());
         let InForce { split, policy, .. } = InForce::of(config)?;
-        let trial =
-            Trial::new(&config.answers_hash, &split, policy.profile, &config.objectives.slos);
+        let on_trial = (&*config.answers_hash, &split, policy.profile);
+        let (threshold, slos) = (settings.golden_threshold, &config.objectives.slos);
+        let trial = Trial::new(on_trial, (dir, now), threshold, slos);
         let gate = match report {
             Some((path, text)) => {
                 let gate = Gate::of(&text, &path, &trial, now);
