@@ -17,17 +17,18 @@ pub(super) struct Command {}
 
 impl Command {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let running = running::required(&context.config()?)?;
+        let config = context.config()?;
+        let running = running::required(&config)?;
         if context.json {
             output::json(out, &running.raw)?;
         } else {
-            print(out, &running.status)?;
+            print(out, &running.status, routing::hold_row(&config)?)?;
         }
         Ok(routing::tell_override(running.status.override_error.as_deref()))
     }
 }
 
-fn print(out: &mut dyn Write, status: &Status) -> anyhow::Result<()> {
+fn print(out: &mut dyn Write, status: &Status, hold: Option<Vec<String>>) -> anyhow::Result<()> {
     let config = &status.config;
     let mut rows = vec![
         pair("version", &status.version),
@@ -40,6 +41,7 @@ fn print(out: &mut dyn Write, status: &Status) -> anyhow::Result<()> {
         rows.push(pair("not taken over", error));
     }
     rows.extend(routing::split_rows(&status.split));
+    rows.extend(hold);
     rows.extend(routing::profile_rows(status));
     table::print(out, &rows)?;
     writeln!(out)?;

@@ -343,6 +343,101 @@ fn no_bad_input_is_good_news() {
     place.run(&["canary", "status"]).ended(0);
 }
 
+const OVERRIDE: &str = "data_core/analytics/adaptive_override.json";
+
+/// What it judges is not dealt as the operator has asked for, whatever the verdict.
+#[test]
+fn a_check_says_that_an_override_is_not_taken() {
+    let place = place();
+    place.write(OVERRIDE, r#"{"control_pct":1.0}"#);
+    for args in [&["canary", "check"][..], &["canary", "status"], &["canary", "check", "--json"]] {
+        let ran = place.run(args).ended(2);
+        assert!(ran.stderr.contains("adaptive_override.json is not taken"), "{}", ran.stderr);
+    }
+    place.write(OVERRIDE, "{}");
+    place.run(&["canary", "check"]).ended(0);
+}
+
+#[test]
+fn a_freeze_is_seen_under_the_kill_switch() {
+    let place = place().env("AIOS_ADAPTIVE_ENABLED", "0");
+    place.write(OVERRIDE, r#"{"freeze":true}"#);
+    let split = &place.run(&["routing", "status", "--json"]).ended(0).json()["split"];
+    assert_eq!((&split["frozen"], &split["origin"]), (&json!(true), &json!("kill_switch")));
+    let told = place.run(&["canary", "status"]).ended(0).stdout;
+    assert!(told.contains("frozen by an override"), "{told}");
+}
+
+#[test]
+fn whoever_asks_for_routing_is_told_that_the_canary_is_held() {
+    let place = place();
+    let told = |args: &[&str]| place.run(args).ended(0).stdout;
+    assert!(!told(&["routing", "status"]).contains("on hold"));
+    place.run(&["canary", "hold", "--reason", "over the weekend"]).ended(0);
+    let why = " by the operator: over the weekend; until `aios canary resume`";
+    for args in [["routing", "status"], ["canary", "status"]] {
+        let told = told(&args);
+        assert!(told.contains("on hold since ") && told.contains(why), "{told}");
+    }
+    let json = place.run(&["routing", "status", "--json"]).ended(0).json();
+    assert_eq!(
+        (&json["canary_held"], &json["canary_hold"]["actor"]),
+        (&json!(true), &json!("operator"))
+    );
+    place.run(&["canary", "resume"]).ended(0);
+    assert!(!told(&["routing", "status"]).contains("on hold"));
+    let json = place.run(&["routing", "status", "--json"]).ended(0).json();
+    assert_eq!((&json["canary_held"], &json["canary_hold"]), (&json!(false), &Value::Null));
+}
+
+/// Of nothing there is nothing that is as it was written.
+#[test]
+fn nothing_kept_is_no_good_news() {
+    let place = place();
+    let verified = place.run(&["canary", "verify"]).ended(3);
+    assert!(verified.stdout.starts_with("CANARY_NODATA"), "{}", verified.stdout);
+    assert_eq!(place.run(&["canary", "verify", "--json"]).ended(3).json()["ok"], false);
+    let replayed = place.run(&["replay"]).ended(3);
+    assert!(replayed.stderr.contains("NODATA"), "{}", replayed.stderr);
+    place.run(&["canary", "hold"]).ended(0);
+    place.run(&["canary", "verify"]).ended(0);
+    place.run(&["replay"]).ended(3);
+}
+
+/// `rm -r audit analytics/control.*`, with and without the head that lies elsewhere.
+#[tokio::test]
+async fn what_was_removed_under_a_directory_in_use_is_missed() {
+    let server = Server::start(&Setup::new()).await;
+    server.chat("aios-auto", "Hello there!").await.expect(200);
+    let place = server.stop_after(1).await;
+    let run = |args: &[&str]| place.run(&[args, &["--data-dir", "data"]].concat());
+    run(&["audit", "verify"]).ended(0);
+    run(&["canary", "status"]).ended(0);
+    let data = place.path().join("data");
+    std::fs::remove_dir_all(data.join("audit")).unwrap();
+    for entry in std::fs::read_dir(data.join("analytics")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with("control.") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let missed = || {
+        for args in [["audit", "verify"], ["canary", "verify"], ["canary", "status"]] {
+            run(&args).ended(2);
+        }
+    };
+    missed();
+    std::fs::remove_file(data.join("analytics/audit.head")).unwrap();
+    missed();
+    let place = Server::start_in(place).await.stop().await;
+    let after = |args: &[&str]| place.run(&[args, &["--data-dir", "data"]].concat());
+    let told = after(&["audit", "verify"]).ended(2).stdout;
+    assert!(told.starts_with("AUDIT_BAD entry 1 ("), "{told}");
+    after(&["canary", "status"]).ended(2);
+    after(&["canary", "reset", "--start-pct", "10"]).ended(0);
+    after(&["canary", "status"]).ended(0);
+}
+
 /// Looks often, and at requests that have just ended.
 fn quick() -> Setup {
     Setup::new()
