@@ -257,7 +257,7 @@ fn failure(report: &Report, slos: &[Slo]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use aios_control::slo::default_slos;
-    use aios_core::{BOUNDARY_DEFAULT, Percent};
+    use aios_core::Percent;
     use aios_eval::{GoldenSet, THRESHOLD};
     use serde_json::{Value, json};
 
@@ -295,14 +295,7 @@ mod tests {
     }
 
     fn trial(slos: &[Slo]) -> Trial<'_> {
-        let split = Split {
-            treatment_pct: Percent::new(10.0).unwrap(),
-            control_boundary: BOUNDARY_DEFAULT,
-            treatment_boundary: BOUNDARY_DEFAULT,
-            adaptive: true,
-            frozen: false,
-            origin: "canary".to_owned(),
-        };
+        let split = Split::plain(Percent::new(10.0).unwrap(), "canary");
         let boundary = split.treatment_boundary.get();
         let of = (Bucket::Treatment, boundary, Profile::Golden);
         Trial {

@@ -91,7 +91,7 @@ pub fn look(
 
 #[cfg(test)]
 mod tests {
-    use aios_core::{BOUNDARY_DEFAULT, Percent, Verdict};
+    use aios_core::{Percent, Verdict};
     use aios_eval::GoldenSet;
     use serde_json::{Value, json};
 
@@ -188,14 +188,7 @@ mod tests {
         let objectives = Objectives::default();
         let Ok(report) = Report::parse(text) else { return false };
         let Ok(goldens) = said(&report, "2027-01-16T08:00:00Z", &in_use()) else { return false };
-        let split = Split {
-            treatment_pct: Percent::ZERO,
-            control_boundary: BOUNDARY_DEFAULT,
-            treatment_boundary: BOUNDARY_DEFAULT,
-            adaptive: true,
-            frozen: false,
-            origin: "canary".to_owned(),
-        };
+        let split = Split::plain(Percent::ZERO, "canary");
         look(&objectives, &[], Some(&goldens), &split, MemoryLook::default(), &Unread::default())
             .verdict
             == Verdict::Met

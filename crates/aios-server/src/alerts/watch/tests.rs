@@ -132,14 +132,7 @@ impl Place {
 }
 
 fn split() -> Split {
-    Split {
-        treatment_pct: aios_core::Percent::new(10.0).unwrap(),
-        control_boundary: aios_core::BOUNDARY_DEFAULT,
-        treatment_boundary: aios_core::BOUNDARY_DEFAULT,
-        adaptive: true,
-        frozen: false,
-        origin: "test".to_owned(),
-    }
+    Split::plain(aios_core::Percent::new(10.0).unwrap(), "test")
 }
 
 #[tokio::test]

@@ -56,14 +56,7 @@ impl Place {
     /// All that is wrong after so many hours.
     fn troubles(&self, hour: i64) -> Vec<Trouble> {
         let objectives = Objectives::default();
-        let split = Split {
-            treatment_pct: aios_core::Percent::new(10.0).unwrap(),
-            control_boundary: aios_core::BOUNDARY_DEFAULT,
-            treatment_boundary: aios_core::BOUNDARY_DEFAULT,
-            adaptive: true,
-            frozen: false,
-            origin: "config".to_owned(),
-        };
+        let split = Split::plain(aios_core::Percent::new(10.0).unwrap(), "config");
         if self.has_index {
             aios_store::Index::open(&self.dir).unwrap().catch_up().unwrap();
         }
