@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use aios_core::{BOUNDARY_DEFAULT, Bucket, Event, Percent, Split, Timestamp};
+use aios_core::{Bucket, Event, Percent, Split, Timestamp};
 use aios_privacy::Pseudonym;
 use aios_server::{CanaryKeeper, CanarySettings, ControlConfig, Gate, Look};
 use aios_store::{DataDir, EventLogConfig, EventStore as _, FileEventLog, Index};
@@ -24,14 +24,7 @@ pub(crate) struct Report {
 pub(crate) fn run(dir: &Path, n_events: u64) -> Result<Report> {
     let dir = DataDir::open(dir)?;
     fill(&dir, n_events)?;
-    let split = Split {
-        treatment_pct: Percent::new(50.0)?,
-        control_boundary: BOUNDARY_DEFAULT,
-        treatment_boundary: BOUNDARY_DEFAULT,
-        adaptive: true,
-        frozen: false,
-        origin: "canary".to_owned(),
-    };
+    let split = Split::plain(Percent::new(50.0)?, "canary");
     let (first, last) = (store::at(0), store::at(n_events));
     let settings = CanarySettings {
         enabled: true,

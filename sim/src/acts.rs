@@ -27,6 +27,12 @@ use crate::{setup, text};
 /// A golden report; what differs from run to run is changed in it.
 const REPORT: &str = include_str!("../../fixtures/golden/report_v1.json");
 
+/// What it asked, and what it was compared with.
+const GOLDENS: [(&str, &str); 2] = [
+    ("sample_set.json", include_str!("../../fixtures/golden/set_v1.json")),
+    ("baseline_results.json", include_str!("../../fixtures/golden/baseline_v1.json")),
+];
+
 /// Where every client is.
 const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 40_000);
 
@@ -172,13 +178,19 @@ fn golden(run: &mut Run, passed: bool) -> Result<()> {
     let mut report: Value = serde_json::from_str(REPORT)?;
     report["timestamp"] = json!(now);
     report["report_id"] = json!("");
-    report["status"] = json!(if passed { "PASS" } else { "FAIL" });
+    if !passed {
+        report["status"] = json!("FAIL");
+        report["regressions_detected"] = json!([{ "what": "latency", "detail": "40 % slower" }]);
+    }
     report["candidate_fingerprint"] =
         json!(candidate_fingerprint(hash, Bucket::Treatment, boundary, Profile::Golden));
     let report = Report::parse(&report.to_string())?.sealed();
-    let path = run.world().dir.path().join("goldens").join("last_report.json");
-    fs::create_dir_all(path.parent().context("it stands in a directory")?)?;
-    Ok(fs::write(path, serde_json::to_string(&report)?)?)
+    let goldens = run.world().dir.path().join("goldens");
+    fs::create_dir_all(&goldens)?;
+    for (name, text) in GOLDENS {
+        fs::write(goldens.join(name), text)?;
+    }
+    Ok(fs::write(goldens.join("last_report.json"), serde_json::to_string(&report)?)?)
 }
 
 fn check(run: &mut Run) -> Result<()> {

@@ -187,14 +187,8 @@ mod tests {
     }
 
     fn split(treatment_boundary: f64) -> Split {
-        Split {
-            treatment_pct: Percent::new(10.0).unwrap(),
-            control_boundary: BOUNDARY_DEFAULT,
-            treatment_boundary: boundary(treatment_boundary),
-            adaptive: true,
-            frozen: false,
-            origin: "canary".to_owned(),
-        }
+        let plain = Split::plain(Percent::new(10.0).unwrap(), "canary");
+        Split { treatment_boundary: boundary(treatment_boundary), ..plain }
     }
 
     /// Runs proposals, one an hour, and returns the boundary after each.

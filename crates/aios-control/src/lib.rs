@@ -43,7 +43,7 @@ pub use interval::{mean, mean_interval};
 pub use judge::{Ceilings, JudgePolicy, Judgement, Metric, Question, difference_interval, judge};
 pub use multiple::{e_benjamini_hochberg, holm};
 pub use plan::{CanaryPolicy, Check, plan};
-pub use rollout::{Hand, Rollout};
+pub use rollout::{Hand, Held, Rollout};
 pub use row::{Row, is_failure};
 pub use sources::{Sources, unseen_regression};
 pub use stages::{STAGES_MAX, Stages, StagesError};

@@ -1,6 +1,7 @@
 //! Everything that is known of the rollout: a fold over what control has kept.
 
-use aios_core::{Boundary, Decision, Percent, Timestamp, Verdict, VerdictReason};
+use aios_core::{Actor, Boundary, Decision, Percent, Timestamp, Verdict, VerdictReason};
+use aios_privacy::RedactedText;
 use serde::{Deserialize, Serialize};
 
 use crate::boundary::{NearCounts, Step};
@@ -23,6 +24,9 @@ pub struct Rollout {
     /// The operator's hand, if it ever was on the split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hand: Option<Hand>,
+    /// Who holds it, while it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Held>,
     /// When the first evidence of the running stretch came in: of this stage, with this boundary. None before it.
     #[serde(default)]
     pub stretch_since: Option<Timestamp>,
@@ -62,6 +66,18 @@ pub struct Hand {
     pub since: Timestamp,
 }
 
+/// That the canary is held: until somebody resumes it, or resets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Since when.
+    pub since: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// Why, in the operator's words.
+    #[serde(default, skip_serializing_if = "RedactedText::is_empty")]
+    pub reason: RedactedText,
+}
+
 impl Rollout {
     /// Before anything was kept: the canary begins at this share.
     #[must_use]
@@ -71,6 +87,7 @@ impl Rollout {
             version: 0,
             stage_since: None,
             hand: None,
+            hold: None,
             stretch_since: None,
             boundary: None,
             steps: Vec::new(),
@@ -166,6 +183,17 @@ impl Rollout {
 
     fn decided(mut self, event: &DecisionEvent) -> Self {
         self.canary = self.canary.after(Record::Decision(event.decision));
+        self.hold = match event.decision {
+            Decision::Hold => {
+                let DecisionEvent { ts, actor, ref reason, .. } = *event;
+                Some(Held { since: ts, actor, reason: reason.clone() })
+            }
+            Decision::Advance { .. }
+            | Decision::RollBack { .. }
+            | Decision::Reset { .. }
+            | Decision::Resume
+            | Decision::MoveBoundary { .. } => self.hold.filter(|_| self.canary.held),
+        };
         if let Some((from, to)) = event.step() {
             self.boundary = Some(to);
             self.steps.push(Step { ts: event.ts, to, from });
@@ -279,6 +307,25 @@ mod tests {
         assert_eq!((kept.ahead_of(before), kept.ahead_of(until)), (Some(until), None));
         let reset = fold(&[&lines[..1], &lines[3..]].concat());
         assert_eq!(reset.ahead_of(lines[3].at()), None);
+    }
+
+    #[test]
+    fn who_holds_it_and_why_is_known_until_it_is_resumed_or_reset() {
+        let decided = |decision, reason: &str| {
+            let (ts, actor) = (lines()[3].at(), Actor::Operator);
+            let reason = serde_json::from_value(reason.into()).unwrap();
+            ControlEvent::Decision(DecisionEvent { ts, decision, actor, reason })
+        };
+        let held = fold(&[decided(Decision::Hold, "over the weekend"), lines()[0].clone()]);
+        let hold = held.hold.clone().unwrap();
+        assert_eq!((hold.since, hold.actor), (lines()[3].at(), Actor::Operator));
+        assert_eq!(hold.reason.as_str(), "over the weekend");
+        let text = serde_json::to_string(&held).unwrap();
+        assert_eq!(serde_json::from_str::<Rollout>(&text).unwrap(), held);
+        for over in [decided(Decision::Resume, ""), lines()[3].clone()] {
+            let after = fold(&[decided(Decision::Hold, ""), over]);
+            assert!(after.hold.is_none() && !after.canary.held);
+        }
     }
 
     #[test]

@@ -188,6 +188,19 @@ pub struct Split {
 }
 
 impl Split {
+    /// So many in treatment, both buckets at the default boundary, and nothing switched off or frozen.
+    #[must_use]
+    pub fn plain(treatment_pct: Percent, origin: &str) -> Self {
+        Self {
+            treatment_pct,
+            control_boundary: BOUNDARY_DEFAULT,
+            treatment_boundary: BOUNDARY_DEFAULT,
+            adaptive: true,
+            frozen: false,
+            origin: origin.to_owned(),
+        }
+    }
+
     /// The boundary applied to a bucket.
     #[must_use]
     pub const fn boundary(&self, bucket: Bucket) -> Boundary {

@@ -34,9 +34,9 @@ pub use lint::{Doubtful, Linted, lint};
 pub use observation::Observation;
 pub use promote::{Candidate, Facts, Looked, Promoter, Reason};
 pub use report::{
-    AssertionResult, BaselineRef, Change, Kind, Metrics, REPORT_VERSION, Replaced, Report,
-    ReportError, SetRef, Status, Summary, TestResult, Unproven, candidate_fingerprint, is_ahead,
-    left_of_report,
+    AssertionResult, BaselineRef, Change, Kind, Metrics, REPORT_VERSION, Reference, Replaced,
+    Report, ReportError, SetRef, Status, Summary, THRESHOLD, TestResult, Unproven, Unrelated,
+    candidate_fingerprint, is_ahead, left_of_report,
 };
 pub use routing::{Mismatch, RoutingReport, check_routing};
 pub use stats::{Shift, mcnemar_worse, mean, median, percentile, ratio, shift, wilson};

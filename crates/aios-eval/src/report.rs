@@ -6,6 +6,7 @@ mod figures;
 mod left;
 mod proof;
 mod read;
+mod reference;
 mod test;
 
 use aios_core::{Bucket, Profile, Timestamp};
@@ -16,6 +17,7 @@ pub(crate) use figures::even_runs;
 pub use left::left_of_report;
 pub use proof::{Unproven, is_ahead};
 pub use read::ReportError;
+pub use reference::{Reference, THRESHOLD, Unrelated};
 pub use test::{AssertionResult, TestResult};
 
 use crate::hex;

@@ -60,7 +60,7 @@ fn mismatch((case, actual): &(&GoldenCase, Tier)) -> Option<Mismatch> {
 
 #[cfg(test)]
 mod tests {
-    use aios_core::{BOUNDARY_DEFAULT, Bucket, Percent, Split};
+    use aios_core::{Bucket, Percent, Split};
     use aios_route::Policy;
 
     use super::*;
@@ -68,14 +68,7 @@ mod tests {
     const SAMPLE_SET: &str = include_str!("../../../fixtures/golden/sample_set.json");
 
     fn route(question: &str) -> Tier {
-        let split = Split {
-            treatment_pct: Percent::new(0.0).unwrap(),
-            control_boundary: BOUNDARY_DEFAULT,
-            treatment_boundary: BOUNDARY_DEFAULT,
-            adaptive: true,
-            frozen: false,
-            origin: "config".to_owned(),
-        };
+        let split = Split::plain(Percent::new(0.0).unwrap(), "config");
         aios_route::route(question, Bucket::Control, &Policy::golden(), &split).tier
     }
 

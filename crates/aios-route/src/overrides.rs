@@ -100,13 +100,17 @@ pub fn apply_override(base: &Split, json: &str) -> Result<Split, OverrideError> 
 }
 
 /// The split that configuration and the operator's override file ask for together. The kill switch
-/// wins over both.
+/// wins over both; that the file freezes is said all the same, since it counts again when the switch is off.
 ///
 /// # Errors
-/// When the override cannot be understood.
+/// When the override cannot be understood. Under the kill switch it need not be.
 pub fn split_in_force(base: &Split, override_json: Option<&str>) -> Result<Split, OverrideError> {
     match override_json {
-        _ if !base.adaptive => Ok(kill_switch(base)),
+        _ if !base.adaptive => {
+            let wish = override_json.and_then(|json| Override::parse(json).ok());
+            let frozen = wish.and_then(|wish| wish.freeze).unwrap_or(base.frozen);
+            Ok(Split { frozen, ..kill_switch(base) })
+        }
         None => Ok(base.clone()),
         Some(json) => apply_override(base, json),
     }
@@ -372,6 +376,17 @@ mod tests {
         for json in ["", "[]", "1.0", "{", r#"{"freeze":true} {}"#, r#"{"boundary":1e999}"#] {
             let error = apply_override(&split(), json).unwrap_err();
             assert!(matches!(error, OverrideError::NotAnObject { .. }), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_freeze_is_said_under_the_kill_switch_too() {
+        let killed = kill_switch(&split());
+        let in_force = |json| split_in_force(&Split { adaptive: false, ..split() }, json).unwrap();
+        let both = r#"{"freeze":true,"control_bucket_pct":0.5}"#;
+        assert_eq!(in_force(Some(both)), Split { frozen: true, ..killed.clone() });
+        for other in [None, Some("{"), Some(r#"{"freeze":false}"#)] {
+            assert_eq!(in_force(other), killed);
         }
     }
 

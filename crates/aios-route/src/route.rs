@@ -66,19 +66,12 @@ pub(crate) fn route_counts(
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use aios_core::{BOUNDARY_DEFAULT, Boundary, Percent};
+    use aios_core::{Boundary, Percent};
 
     use super::*;
 
     pub(crate) fn split() -> Split {
-        Split {
-            treatment_pct: Percent::new(10.0).unwrap(),
-            control_boundary: BOUNDARY_DEFAULT,
-            treatment_boundary: BOUNDARY_DEFAULT,
-            adaptive: true,
-            frozen: false,
-            origin: "config".to_owned(),
-        }
+        Split::plain(Percent::new(10.0).unwrap(), "config")
     }
 
     fn check(message: &str, expect: Tier) {

@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_core::{BOUNDARY_DEFAULT, Clock, Percent, Split, Timestamp};
+use aios_core::{Clock, Percent, Split, Timestamp};
 use aios_privacy::{KeyMaterial, Keyring, PiiKind, Pseudonymizer, Redactor};
 use aios_route::{BucketKey, Policy};
 use aios_server::{
@@ -224,14 +224,7 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
 }
 
 fn split() -> Split {
-    Split {
-        treatment_pct: Percent::new(10.0).unwrap(),
-        control_boundary: BOUNDARY_DEFAULT,
-        treatment_boundary: BOUNDARY_DEFAULT,
-        adaptive: true,
-        frozen: false,
-        origin: "test".to_owned(),
-    }
+    Split::plain(Percent::new(10.0).unwrap(), "test")
 }
 
 fn live(model: SocketAddr) -> Live {

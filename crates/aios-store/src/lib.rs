@@ -21,6 +21,7 @@ mod error;
 mod fail;
 mod filter;
 mod goldens;
+mod head;
 mod hex;
 mod index;
 mod key;

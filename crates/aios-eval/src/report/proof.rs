@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aios_core::Timestamp;
 
-use super::{Report, ReportError, Status};
+use super::{Kind, Report, ReportError, Status};
 
 /// By how much the clock of the machine that made something may be ahead of ours.
 const SKEW_MAX: Duration = Duration::from_secs(60);
@@ -27,6 +27,17 @@ pub enum Unproven {
     /// Its figures are of nothing.
     #[error("its figures are of no run")]
     NoRun,
+    /// Its verdict does not follow from what it lists.
+    #[error("it says {says}, and lists {lists}")]
+    Contradicts {
+        /// What it says that it came to.
+        says: &'static str,
+        /// What it lists.
+        lists: &'static str,
+    },
+    /// Nobody can tell than what nothing was worse.
+    #[error("it does not say with which baseline it was compared")]
+    NoBaseline,
     /// A clock was ahead, or somebody wants it never to grow old.
     #[error("it is of {ts}, which has not come yet")]
     Ahead {
@@ -56,7 +67,8 @@ impl Report {
     /// Whether a verdict may rest on it at `now`.
     ///
     /// # Errors
-    /// When it is unsealed, could not be judged, is of nothing, or of a time that has not come.
+    /// When it is unsealed, could not be judged, is of nothing, says what does not follow from what it lists, or is of a
+    /// time that has not come.
     pub fn proof(&self, now: Timestamp) -> Result<(), Unproven> {
         let holds_a_case = self.tests.iter().any(|test| !test.is_candidate);
         if !self.has_seal() {
@@ -67,10 +79,31 @@ impl Report {
             Err(Unproven::NoCase)
         } else if self.metrics.n == 0 {
             Err(Unproven::NoRun)
+        } else if self.kind == Kind::Comparison && self.baseline.is_none() {
+            Err(Unproven::NoBaseline)
+        } else if let Some(lists) = self.contradiction() {
+            Err(Unproven::Contradicts { says: self.status.name(), lists })
         } else if is_ahead(self.timestamp, now) {
             Err(Unproven::Ahead { ts: self.timestamp })
         } else {
             Ok(())
+        }
+    }
+
+    /// What it lists from which something else follows than what it says. A comparison fails where something got worse, a
+    /// baseline where a case did not pass, and neither fails of anything else.
+    fn contradiction(&self) -> Option<&'static str> {
+        let (is_worse, has_failed) =
+            (!self.regressions_detected.is_empty(), self.summary.failed > 0);
+        let (is_bad, bad, good) = match self.kind {
+            Kind::Comparison => (is_worse, "what got worse", "nothing that got worse"),
+            Kind::Baseline => (has_failed, "cases that did not pass", "no case that did not pass"),
+        };
+        match self.status {
+            Status::Pass if is_bad => Some(bad),
+            Status::Pass if self.error.is_some() => Some("why it could not be judged"),
+            Status::Fail if !is_bad => Some(good),
+            Status::Pass | Status::Fail | Status::Error => None,
         }
     }
 }
@@ -127,6 +160,7 @@ mod tests {
         check(&[("/tests", json!([]))], "counts are not those of its cases");
         check(&[("/summary/failed", json!(1))], "counts are not those of its cases");
         check(&[("/tests/3/passed", json!(false))], "counts are not those of its cases");
+        check(&[("/baseline", json!(null))], "with which baseline");
         let mut unsealed: Value = serde_json::from_str(REPORT).unwrap();
         unsealed["report_id"] = json!("");
         let why = Report::trusted(&unsealed.to_string(), now()).unwrap_err();
@@ -134,6 +168,25 @@ mod tests {
         assert!(Report::parse(&unsealed.to_string()).is_ok(), "it can be shown");
         unsealed["report_id"] = json!("aaaa");
         assert_eq!(Report::parse(&unsealed.to_string()).unwrap_err(), ReportError::Altered);
+    }
+
+    #[test]
+    fn a_verdict_that_does_not_follow_from_its_lists_is_none() {
+        let worse = json!([{ "what": "case", "id": "case-01", "detail": "1/1 before, 0/6 now" }]);
+        let listed = ("/regressions_detected", worse);
+        check(std::slice::from_ref(&listed), "it says PASS, and lists what got worse");
+        check(&[("/status", json!("FAIL"))], "it says FAIL, and lists nothing that got worse");
+        let failed = [("/status", json!("FAIL")), listed];
+        assert_eq!(Report::trusted(&sealed_with(&failed), now()).unwrap().status, Status::Fail);
+        let baseline = ("/kind", json!("baseline"));
+        check(&[baseline.clone(), ("/status", json!("FAIL"))], "no case that did not pass");
+        let one_failed = [
+            baseline,
+            ("/summary/passed", json!(19)),
+            ("/summary/failed", json!(1)),
+            ("/tests/3/passed", json!(false)),
+        ];
+        check(&one_failed, "it says PASS, and lists cases that did not pass");
     }
 
     /// Every place in a value.

@@ -1,11 +1,14 @@
 //! Every role at every endpoint, from the list of endpoints itself: a new one without a row fails.
 
+mod doors;
 mod live;
+mod record;
+mod sessions;
 mod views;
 
 use std::collections::BTreeMap;
 
-use aios_core::{BOUNDARY_DEFAULT, Clock, Percent, Split, Timestamp};
+use aios_core::{Clock, Percent, Split, Timestamp};
 use aios_privacy::{KeyMaterial, Pseudonymizer, Redactor, SecretDigest};
 use aios_route::{BucketKey, Policy};
 use aios_store::{
@@ -247,14 +250,7 @@ impl Admin {
 }
 
 pub(super) fn split() -> Split {
-    Split {
-        treatment_pct: Percent::new(10.0).unwrap(),
-        control_boundary: BOUNDARY_DEFAULT,
-        treatment_boundary: BOUNDARY_DEFAULT,
-        adaptive: true,
-        frozen: false,
-        origin: "test".into(),
-    }
+    Split::plain(Percent::new(10.0).unwrap(), "test")
 }
 
 fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
@@ -387,253 +383,7 @@ fn is_refused(status: StatusCode) -> bool {
     matches!(status.as_u16(), 401 | 403 | 429)
 }
 
-#[tokio::test]
-async fn who_is_nobody_and_who_lacks_the_right_are_told_apart() {
-    let admin = Admin::new(true);
-    let bearer = |name: &str| format!("Bearer {}", token_of(name));
-    let check = async |value: &str, expect: u16| {
-        let status = admin.status("GET /admin/v1/audit", &[("authorization", value)]).await;
-        assert_eq!(status, expect, "{value}");
-    };
-    check(&bearer("audit:read"), 200).await;
-    check(&bearer("logs:read"), 403).await;
-    check(&bearer("somebody"), 401).await;
-}
-
 /// The endpoint with something in the place of its parameters.
 fn concrete(endpoint: &str) -> String {
     endpoint.replace("{id}", "none")
-}
-
-#[tokio::test]
-async fn what_changes_something_and_who_is_refused_is_on_record() {
-    let admin = Admin::new(true);
-    let bearer = |name: &str| format!("Bearer {}", token_of(name));
-    let cookie = admin.session("all", Scopes::all());
-    let ask = async |endpoint: &str, name: &str, value: &str| {
-        admin.status(endpoint, &[(name, value), ("origin", "http://127.0.0.1:8501")]).await;
-    };
-    ask("POST /admin/v1/login-links", "authorization", &bearer("all")).await;
-    ask("POST /admin/v1/login-links", "cookie", &cookie).await;
-    ask("GET /admin/v1/audit?n=1", "authorization", &bearer("all")).await;
-    // What it is asked stands in a body, and it only reads all the same.
-    ask("POST /admin/v1/routing/explain", "authorization", &bearer("all")).await;
-    ask("POST /admin/v1/memory/search", "authorization", &bearer("all")).await;
-    ask("GET /admin/v1/audit?n=2", "authorization", "Bearer guess").await;
-    ask("GET /admin/v1/audit?n=3", "authorization", &bearer("logs:read")).await;
-    ask("POST /admin/v1/routing/explain", "authorization", &bearer("logs:read")).await;
-    let trail: Vec<_> =
-        admin.trail().into_iter().map(|entry| (entry.actor, entry.action)).collect();
-    let changed =
-        || AuditAction::Changed { request: "POST /admin/v1/login-links".into(), status: 200 };
-    let refused = |status| AuditAction::Refused { request: "GET /admin/v1/audit".into(), status };
-    let explain =
-        AuditAction::Refused { request: "POST /admin/v1/routing/explain".into(), status: 403 };
-    let expect = [
-        ("all", changed()),
-        ("all (session)", changed()),
-        ("stranger", refused(401)),
-        ("logs:read", refused(403)),
-        ("logs:read", explain),
-    ];
-    assert_eq!(trail[1..], expect.map(|(actor, action)| (actor.to_owned(), action)));
-}
-
-#[tokio::test]
-async fn what_was_done_is_on_record_with_who_did_it() {
-    let admin = Admin::new(true);
-    let bearer = format!("Bearer {}", token_of("all"));
-    let post = async |path: &str, body: &str| {
-        let request = Request::builder()
-            .method("POST")
-            .uri(path)
-            .header("host", "localhost")
-            .header("content-type", "application/json")
-            .header("authorization", &bearer)
-            .body(Body::from(body.to_owned()))
-            .unwrap();
-        admin.router.clone().call(request).await.unwrap().status().as_u16()
-    };
-    let hold = r#"{"owner":"legal","reason":"case 7","expires_at":"2027-01-16T08:00:00Z"}"#;
-    assert_eq!(post("/admin/v1/logs/holds/add", hold).await, 200);
-    assert_eq!(post("/admin/v1/logs/holds/add", &hold.replace("2027", "2026")).await, 400);
-    assert_eq!(post("/admin/v1/logs/holds/release", r#"{"id":"h1"}"#).await, 200);
-    assert_eq!(post("/admin/v1/logs/reindex", "").await, 200);
-    assert_eq!(post("/admin/v1/keys/rotate", "").await, 200);
-    assert_eq!(post("/admin/v1/data/find", r#"{"conv_id":"chat-1"}"#).await, 200);
-    // What is kept for good is some words, and no document.
-    let long = format!(r#"{{"reason":"{}"}}"#, "x".repeat(501));
-    assert_eq!(post("/admin/v1/canary/hold", &long).await, 422);
-    let trail = admin.trail();
-    let done: Vec<_> = trail
-        .iter()
-        .filter(|entry| !matches!(entry.action, AuditAction::Changed { .. }))
-        .map(|entry| {
-            let action = serde_json::to_value(&entry.action).unwrap();
-            let change = action["change"].as_str().unwrap_or_default();
-            format!("{} {} {change}", entry.actor, action["action"].as_str().unwrap())
-        })
-        .collect();
-    let expect = ["all hold set", "all hold released", "all reindexed ", "all key rotated"];
-    assert_eq!(done[1..5], expect);
-    assert_eq!(done[5..], ["all found "]);
-}
-
-#[tokio::test]
-async fn a_server_that_is_named_twice_is_not_asked() {
-    let admin = Admin::new(true);
-    for path in ["/healthz", "/status", "/admin/v1/audit"] {
-        let request = Request::builder()
-            .uri(path)
-            .header("host", "127.0.0.1:8501")
-            .header("host", "evil.example")
-            .body(Body::empty())
-            .unwrap();
-        let reply = admin.router.clone().call(request).await.unwrap();
-        assert_eq!(reply.status(), 400, "{path}");
-    }
-}
-
-#[tokio::test]
-async fn what_cannot_be_understood_is_told_in_the_form_of_every_error() {
-    let admin = Admin::new(true);
-    let bearer = format!("Bearer {}", token_of("all"));
-    let check = async |endpoint: &str, content: &str, expect: (u16, &str)| {
-        let headers = [("authorization", bearer.as_str()), ("content-type", content)];
-        let reply = admin.ask(endpoint, &headers).await;
-        let status = reply.status().as_u16();
-        let body = axum::body::to_bytes(reply.into_body(), 9999).await.unwrap();
-        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!((status, body["error"]["code"].as_str()), (expect.0, Some(expect.1)), "{body}");
-        assert!(!body["error"]["message"].as_str().unwrap().is_empty());
-    };
-    check("POST /admin/v1/logs/rotate", "application/json", (400, "bad_body")).await;
-    check("POST /admin/v1/logs/rotate", "text/plain", (415, "bad_body")).await;
-    check("GET /admin/v1/audit?n=x", "text/plain", (400, "bad_query")).await;
-    check("GET /admin/v1/nothing", "text/plain", (404, "unknown_path")).await;
-    check("GET /admin/v1/logs/rotate", "text/plain", (405, "bad_method")).await;
-}
-
-#[tokio::test]
-async fn a_session_changes_nothing_for_another_sites_page() {
-    let admin = Admin::new(true);
-    let cookie = admin.session("all", Scopes::all());
-    let post = "POST /admin/v1/login-links";
-    let from = |origin: &'static str| [("cookie", cookie.clone()), ("origin", origin.to_owned())];
-    for (origin, expect) in [("http://127.0.0.1:8501", 200), ("http://evil.example", 403)] {
-        let headers = from(origin);
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        assert_eq!(admin.status(post, &headers).await, expect, "{origin}");
-    }
-    assert_eq!(admin.status(post, &[("cookie", &cookie)]).await, 403, "no page at all");
-    assert_eq!(admin.status("GET /admin/v1/whoami", &[("cookie", &cookie)]).await, 200);
-}
-
-#[tokio::test]
-async fn who_signs_out_is_known_no_more_and_the_browser_forgets() {
-    let admin = Admin::new(true);
-    let cookie = admin.session("all", Scopes::all());
-    let mine = [("cookie", cookie.as_str()), ("origin", "http://127.0.0.1:8501")];
-    let reply = admin.ask("POST /admin/v1/logout", &mine).await;
-    assert_eq!(reply.status(), 200);
-    let forgets = reply.headers()["set-cookie"].to_str().unwrap().to_owned();
-    assert!(forgets.starts_with("aios_session_1f=; Max-Age=0;"), "{forgets}");
-    let body = axum::body::to_bytes(reply.into_body(), 999).await.unwrap();
-    assert_eq!(body, r#"{"is_signed_out":true}"#);
-    assert_eq!(admin.status("GET /admin/v1/whoami", &mine).await, 401);
-}
-
-#[tokio::test]
-async fn a_foreign_name_is_not_served() {
-    let admin = Admin::new(true);
-    let host = |name: &'static str| [("host", name)];
-    for path in ["GET /status", "GET /metrics", "GET /", "GET /admin/v1/audit", "GET /nothing"] {
-        assert_eq!(admin.status(path, &host("evil.example")).await, 421, "{path}");
-    }
-    assert_eq!(admin.status("GET /status", &host("aios.internal:8501")).await, 200);
-    assert_eq!(admin.status("GET /healthz", &host("10.1.2.3:8501")).await, 200);
-}
-
-#[tokio::test]
-async fn nobody_learns_which_paths_there_are() {
-    let admin = Admin::new(true);
-    for path in ["GET /admin/v1/audit", "GET /admin/v1/nothing", "POST /nothing", "PUT /%2e%2e"] {
-        assert_eq!(admin.status(path, &[]).await, 401, "{path}");
-    }
-    let bearer = format!("Bearer {}", token_of("none"));
-    let known = [("authorization", bearer.as_str())];
-    assert_eq!(admin.status("GET /admin/v1/nothing", &known).await, 404);
-}
-
-#[tokio::test]
-async fn too_many_failures_are_told_so_and_the_right_token_still_works() {
-    let admin = Admin::new(true);
-    let wrong = [("authorization", "Bearer guess")];
-    let mut statuses = Vec::new();
-    for _ in 0..12 {
-        statuses.push(admin.status("GET /admin/v1/whoami", &wrong).await.as_u16());
-    }
-    assert_eq!(statuses, [[401; 10].as_slice(), &[429; 2]].concat());
-    assert_eq!(admin.trail().len(), 11, "the trail does not grow with each guess");
-    let bearer = format!("Bearer {}", token_of("none"));
-    assert_eq!(admin.status("GET /admin/v1/whoami", &[("authorization", &bearer)]).await, 200);
-}
-
-#[tokio::test]
-async fn a_link_is_exchanged_for_a_session_once() {
-    let admin = Admin::new(true);
-    let path = format!("GET {}", first_link(&admin.auth).unwrap());
-    let reply = admin.ask(&path, &[]).await;
-    assert_eq!(
-        (reply.status().as_u16(), &reply.headers()["location"]),
-        (303, &"/".parse().unwrap())
-    );
-    let cookie = reply.headers()["set-cookie"].to_str().unwrap();
-    let cookie = cookie.split(';').next().unwrap();
-    assert_eq!(admin.status("GET /admin/v1/audit", &[("cookie", cookie)]).await, 200);
-    assert_eq!(admin.status(&path, &[]).await, 401);
-    // The guard never lets the code in as anything but a code.
-    let code = path.rsplit('=').next().unwrap();
-    let bearer = format!("Bearer {code}");
-    assert_eq!(admin.status("GET /admin/v1/whoami", &[("authorization", &bearer)]).await, 401);
-}
-
-#[tokio::test]
-async fn a_link_that_was_only_looked_at_is_still_good() {
-    let admin = Admin::new(true);
-    let link = first_link(&admin.auth).unwrap();
-    assert_eq!(admin.status(&format!("HEAD {link}"), &[]).await, 200);
-    let prefetch = [("sec-purpose", "prefetch;prerender")];
-    assert_eq!(admin.status(&format!("GET {link}"), &prefetch).await, 200);
-    assert_eq!(admin.trail().len(), 1, "nobody has come in");
-    assert_eq!(admin.status(&format!("GET {link}"), &[]).await, 303);
-}
-
-#[tokio::test]
-async fn who_comes_in_by_a_link_and_who_does_not_is_on_record() {
-    let admin = Admin::new(true);
-    let link = format!("GET {}", first_link(&admin.auth).unwrap());
-    assert_eq!(admin.status(&link, &[]).await, 303);
-    let mut statuses = Vec::new();
-    for _ in 0..12 {
-        statuses.push(admin.status(&link, &[]).await.as_u16());
-    }
-    assert_eq!(statuses, [[401; 10].as_slice(), &[429; 2]].concat());
-    let trail = admin.trail();
-    assert_eq!(
-        (trail[1].actor.as_str(), &trail[1].action),
-        ("all (session)", &AuditAction::SignedIn)
-    );
-    let refused = AuditAction::Refused { request: "GET /".into(), status: 401 };
-    assert_eq!((trail[2].actor.as_str(), &trail[2].action), ("stranger", &refused));
-    assert_eq!(trail.len(), 12, "the trail does not grow with each guess");
-    // Whoever has a good link is let in all the same.
-    let link = format!("GET {}", first_link(&admin.auth).unwrap());
-    assert_eq!(admin.status(&link, &[]).await, 303);
-}
-
-#[tokio::test]
-async fn without_a_token_the_admin_api_is_closed() {
-    let auth = auth(AdminConfig { tokens: vec![], hosts: vec![], instance: "1f".into() });
-    assert_eq!(first_link(&auth), None);
 }

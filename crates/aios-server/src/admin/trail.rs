@@ -46,6 +46,9 @@ pub(super) async fn verify(State(state): State<AdminState>) -> Response {
     let verdict = match verdict {
         AuditVerdict::Sound(verified) => json!({ "ok": true, "verified": verified }),
         AuditVerdict::Bad(fault) => json!({ "ok": false, "fault": fault }),
+        AuditVerdict::Headless(verified) => {
+            json!({ "ok": false, "headless": true, "verified": verified })
+        }
         AuditVerdict::NoData => json!({ "ok": false, "no_data": true }),
     };
     Json(verdict).into_response()

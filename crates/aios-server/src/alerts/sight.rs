@@ -72,7 +72,7 @@ fn goldens(
     now: Timestamp,
 ) -> Result<Option<aios_control::slo::check::Goldens>, StoreError> {
     let Some(text) = dir.read_golden_report()? else { return Ok(None) };
-    Ok(match judging::goldens(&text, objectives, now) {
+    Ok(match judging::goldens(&text, objectives, dir.path(), now) {
         Ok(goldens) => goldens.ok(),
         Err(error) => {
             tracing::warn!(%error, "goldens/last_report.json is not looked at");

@@ -156,7 +156,9 @@ impl Watch {
     fn observe(&mut self, now: Timestamp) {
         let live = self.gateway.live.load();
         let mut troubles = broken_parts(&live.upstreams.status(), &self.gateway.store.stats());
-        troubles.extend(canary_troubles(&self.canary.borrow(), now));
+        // Looking has taken a while, and what the canary has kept meanwhile is of no time to come.
+        let standing = Arc::clone(&self.canary.borrow());
+        troubles.extend(canary_troubles(&standing, self.gateway.clock.now()));
         troubles.extend(self.of_watching.iter().cloned());
         match &self.of_objectives {
             Ok(seen) => troubles.extend(seen.iter().cloned()),

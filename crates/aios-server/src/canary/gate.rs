@@ -10,21 +10,28 @@ use aios_control::sli::Window;
 use aios_control::slo::Slo;
 use aios_control::slo::check::{Looked, check};
 use aios_core::{Bucket, GoldenGate, Profile, Split, Timestamp, Unread, Verdict};
-use aios_eval::{Kind, Report, ReportError, Status, candidate_fingerprint};
+use aios_eval::{Kind, Reference, Report, ReportError, Status, Unrelated, candidate_fingerprint};
 use aios_store::DataDir;
 
+use crate::golden::{self, ReferenceError};
 use crate::judging::figures;
 
 /// A report that is older says nothing.
 const AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What mends a report that says nothing.
+const MAKE_ONE: &str =
+    "make one with `aios golden compare --bucket treatment --out FILE`, with the server running";
+
 /// Digits of a report's id that tell it from others.
 const DIGITS: usize = 16;
 
-/// What a report must be of, and what is asked of its figures.
-#[derive(Debug, Clone)]
+/// What a report must be of, what it must have been made with, and what is asked of its figures.
+#[derive(Debug)]
 pub struct Trial<'a> {
     fingerprint: String,
+    in_use: Result<Reference, ReferenceError>,
+    threshold: f64,
     slos: &'a [Slo],
 }
 
@@ -81,6 +88,22 @@ pub enum GateError {
         /// What is on trial.
         expected: String,
     },
+    /// It was made with other goldens than those in use.
+    #[error("{path} says nothing of the goldens in use: {why}")]
+    Unrelated {
+        /// The file.
+        path: String,
+        /// What differs.
+        why: Unrelated,
+    },
+    /// Nobody can tell which goldens are in use.
+    #[error("{path} cannot be held against the goldens in use: {why}")]
+    NoReference {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
 }
 
 impl GateError {
@@ -91,19 +114,38 @@ impl GateError {
             Self::NoReport { .. }
             | Self::NoProof { .. }
             | Self::Stale { .. }
-            | Self::OtherCandidate { .. } => {
-                "make one with `aios golden compare --bucket treatment --out FILE`, with the server running"
-            }
+            | Self::OtherCandidate { .. } => MAKE_ONE,
+            Self::Unrelated { why, .. } if why.is_of_the_report() => MAKE_ONE,
+            Self::Unrelated { why, .. } => why.hint(),
+            Self::NoReference { .. } => "correct the golden set: `aios golden lint`",
         }
     }
 }
 
 impl<'a> Trial<'a> {
-    /// The policy on trial under this split, way to weigh and what of the configuration decides answers.
+    /// The policy on trial under this split, way to weigh and what of the configuration decides answers. Reports are held
+    /// against the goldens of `dir`, and may have let nothing pass that is more than `threshold` worse.
     #[must_use]
-    pub fn new(answers_hash: &str, split: &Split, profile: Profile, slos: &'a [Slo]) -> Self {
+    pub fn new(
+        (answers_hash, split, profile): (&str, &Split, Profile),
+        (dir, now): (&DataDir, Timestamp),
+        threshold: f64,
+        slos: &'a [Slo],
+    ) -> Self {
         let (bucket, boundary) = (Bucket::Treatment, split.treatment_boundary.get());
-        Self { fingerprint: candidate_fingerprint(answers_hash, bucket, boundary, profile), slos }
+        let fingerprint = candidate_fingerprint(answers_hash, bucket, boundary, profile);
+        Self { fingerprint, in_use: golden::reference(dir.path(), now), threshold, slos }
+    }
+
+    /// Whether a report was made with the goldens in use.
+    fn holds(&self, report: &Report, path: &str) -> Result<(), GateError> {
+        let path = path.to_owned();
+        match &self.in_use {
+            Err(error) => Err(GateError::NoReference { path, why: error.to_string() }),
+            Ok(in_use) => in_use
+                .is_compared(report, self.threshold)
+                .map_err(|why| GateError::Unrelated { path, why }),
+        }
     }
 }
 
@@ -115,7 +157,8 @@ impl Gate {
     /// What the report's text says at `now` of what is on trial.
     ///
     /// # Errors
-    /// When it is no report, or cannot speak for what is on trial, or is too old.
+    /// When it is no report, cannot speak for what is on trial, is too old, or was made with other goldens than those in
+    /// use.
     pub fn of(
         text: &str,
         path: &str,
@@ -139,6 +182,7 @@ impl Gate {
             let expected = trial.fingerprint.clone();
             return Err(GateError::OtherCandidate { path, found, expected });
         }
+        trial.holds(&report, &path)?;
         let why = failure(&report, trial.slos);
         Ok(Self {
             state: if why.is_none() { GoldenGate::FreshPass } else { GoldenGate::Failed },
@@ -157,7 +201,7 @@ impl Gate {
         match dir.read_golden_report() {
             Ok(None) => Self::MISSING,
             Ok(Some(text)) => Self::of(&text, "goldens/last_report.json", trial, now)
-                .unwrap_or_else(|error| closed(error.to_string())),
+                .unwrap_or_else(|error| closed(format!("{error}; {}", error.hint()))),
             Err(error) => closed(error.to_string()),
         }
     }
@@ -213,13 +257,16 @@ fn failure(report: &Report, slos: &[Slo]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use aios_control::slo::default_slos;
-    use aios_core::{BOUNDARY_DEFAULT, Percent};
+    use aios_core::Percent;
+    use aios_eval::{GoldenSet, THRESHOLD};
     use serde_json::{Value, json};
 
     use super::*;
     use crate::spoiled::spoiled;
 
     const REPORT: &str = include_str!("../../../../fixtures/golden/report_v1.json");
+    const BASELINE: &str = include_str!("../../../../fixtures/golden/baseline_v1.json");
+    const SET: &str = include_str!("../../../../fixtures/golden/set_v1.json");
     const NOW: &str = "2027-01-15T09:00:00Z";
 
     /// The fixture, of the policy on trial, with another value at one place.
@@ -234,6 +281,10 @@ mod tests {
         for (place, value) in changes {
             *report.pointer_mut(place).unwrap() = value.clone();
         }
+        if report["status"] == "FAIL" {
+            let worse = json!([{ "what": "main_share", "detail": "main answers 10 %" }]);
+            report["regressions_detected"] = worse;
+        }
         sealed(&report.to_string())
     }
 
@@ -244,15 +295,20 @@ mod tests {
     }
 
     fn trial(slos: &[Slo]) -> Trial<'_> {
-        let split = Split {
-            treatment_pct: Percent::new(10.0).unwrap(),
-            control_boundary: BOUNDARY_DEFAULT,
-            treatment_boundary: BOUNDARY_DEFAULT,
-            adaptive: true,
-            frozen: false,
-            origin: "canary".to_owned(),
-        };
-        Trial::new("0123456789ab", &split, Profile::Golden, slos)
+        let split = Split::plain(Percent::new(10.0).unwrap(), "canary");
+        let boundary = split.treatment_boundary.get();
+        let of = (Bucket::Treatment, boundary, Profile::Golden);
+        Trial {
+            fingerprint: candidate_fingerprint("0123456789ab", of.0, of.1, of.2),
+            in_use: Ok(in_use(SET, Some(BASELINE))),
+            threshold: THRESHOLD,
+            slos,
+        }
+    }
+
+    fn in_use(set: &str, baseline: Option<&str>) -> Reference {
+        let baseline = baseline.map(|text| Report::trusted(text, now()));
+        Reference::new(GoldenSet::parse(set).unwrap(), baseline)
     }
 
     fn gate(text: &str) -> Result<Gate, GateError> {
@@ -333,10 +389,53 @@ mod tests {
         check(&with("/status", json!("ERROR")), "too little was answered");
         check(&with("/candidate_fingerprint", json!(null)), "which policy answered");
         check(&with("/candidate_fingerprint", json!("x")), "another candidate: x, not ");
+        let worse = json!([{ "what": "case", "id": "case-01", "detail": "1/1 before, 0/6 now" }]);
+        check(&with("/regressions_detected", worse), "it says PASS, and lists what got worse");
         let unsealed = with("/status", json!("PASS")).replace("\"report_id\"", "\"other\"");
         check(&unsealed, "proves nothing: it is unsealed");
         let failed = with("/status", json!("FAIL"));
         check(&failed.replace("\"FAIL\"", "\"PASS\""), "report_id is not that of what it says");
+    }
+
+    #[test]
+    fn a_report_that_was_made_with_other_goldens_is_none() {
+        let slos = default_slos();
+        let check = |in_use: Reference, changes: &[(&str, Value)], expect: &str, run: &str| {
+            let trial = Trial { in_use: Ok(in_use), ..trial(&slos) };
+            let error = Gate::of(&report_with(changes), "r.json", &trial, now()).unwrap_err();
+            assert!(error.to_string().contains(expect), "{error}");
+            assert!(error.hint().contains(run), "{}", error.hint());
+        };
+        let compare = "aios golden compare --bucket treatment";
+        let easy = SET.replace("Question 07", "Say yes");
+        check(in_use(&easy, Some(BASELINE)), &[], "\"case-07\" was another one", compare);
+        let good = || in_use(SET, Some(BASELINE));
+        let id = ("/baseline/sha256", json!("aaaa"));
+        check(good(), &[id], "with the baseline aaaa, not with 37cae051ee54", compare);
+        let wide = ("/regression_threshold", json!(10.0));
+        check(good(), &[wide], "what is 10 worse, where canary.golden_threshold allows", compare);
+        check(in_use(SET, None), &[], "no baseline is recorded", "aios golden record");
+        check(in_use(SET, Some("{}")), &[], "baseline cannot be used", "record --force");
+        let failed = [("/status", json!("FAIL")), ("/baseline/sha256", json!("aaaa"))];
+        check(good(), &failed, "with the baseline aaaa", compare);
+    }
+
+    /// The one that is read without being named closes the gate, and says what to run.
+    #[test]
+    fn the_last_report_says_why_it_keeps_the_gate_shut() {
+        let (slos, temp) = (default_slos(), tempfile::tempdir().unwrap());
+        let dir = DataDir::read(temp.path()).unwrap();
+        let goldens = temp.path().join("goldens");
+        std::fs::create_dir(&goldens).unwrap();
+        std::fs::write(goldens.join("last_report.json"), report_with(&[])).unwrap();
+        let last = |trial: &Trial<'_>| Gate::of_last(&dir, trial, now());
+        assert_eq!(last(&trial(&slos)).state, GoldenGate::FreshPass);
+        let in_use = golden::reference(temp.path(), now());
+        let built_in = last(&Trial { in_use, ..trial(&slos) });
+        assert_eq!(built_in.state, GoldenGate::Stale);
+        let why = built_in.why.unwrap();
+        assert!(why.contains("of the golden set f74860321912, not of"), "{why}");
+        assert!(why.contains("aios golden compare --bucket treatment"), "{why}");
     }
 
     proptest::proptest! {

@@ -107,7 +107,9 @@ impl Desk {
     fn gate(&self, report: Option<&Report>, now: Timestamp) -> Result<Gate, CanaryError> {
         let (live, split) = (self.gateway.live.load(), self.gateway.split());
         let profile = self.gateway.routing.policy(&split).profile;
-        let trial = Trial::new(&live.answers_hash, &split, profile, &live.objectives.slos);
+        let threshold = self.config.borrow().canary.golden_threshold;
+        let on_trial = (&*live.answers_hash, &*split, profile);
+        let trial = Trial::new(on_trial, (&self.data_dir, now), threshold, &live.objectives.slos);
         match report {
             Some(Report { path, text }) => Ok(Gate::of(text, path, &trial, now)?),
             None => Ok(Gate::of_last(&self.data_dir, &trial, now)),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aios_control::boundary::BoundaryPolicy;
 use aios_control::{CanaryPolicy, Ceilings, JudgePolicy, Sources};
 use aios_core::{Boundary, Percent, Split};
+use aios_eval::THRESHOLD;
 use aios_store::{Policy, Term};
 
 /// What configuration asks of control.
@@ -45,6 +46,8 @@ pub struct CanarySettings {
     pub boundaries: (Boundary, Boundary),
     /// How treatment's boundary moves by itself.
     pub boundary: BoundaryPolicy,
+    /// How much slower, or how much of routing elsewhere, a golden report may let pass.
+    pub golden_threshold: f64,
     /// How long verdicts and decisions are kept.
     pub term: Term,
     /// Longest time that a request may take: after it, everything that was admitted before has its event.
@@ -69,6 +72,7 @@ impl ControlConfig {
             quality_min: 0.5,
             boundaries: (split.control_boundary, split.treatment_boundary),
             boundary: BoundaryPolicy::default(),
+            golden_threshold: THRESHOLD,
             term: Policy::default().audit,
             settle: Duration::from_secs(600),
         };

@@ -1,3 +1,10 @@
+//! The canary over made-up traffic: looked at, moved and opened again. What is about one thing stands in a file of its own.
+
+mod boundary;
+mod clocks;
+mod hands;
+mod reports;
+
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
@@ -135,14 +142,8 @@ impl Rig {
     fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();
-        let split = Split {
-            treatment_pct: pct(10.0),
-            control_boundary: BOUNDARY_DEFAULT,
-            treatment_boundary: Boundary::new(0.55).unwrap(),
-            adaptive: true,
-            frozen: false,
-            origin: "canary".into(),
-        };
+        let treatment_boundary = Boundary::new(0.55).unwrap();
+        let split = Split { treatment_boundary, ..Split::plain(pct(10.0), "canary") };
         let fixed = ControlConfig::fixed(split.clone()).canary;
         let settings = CanarySettings { enabled: true, check_every: TURN, settle: SETTLE, ..fixed };
         let keeper = Arc::new(CanaryKeeper::open(&dir, settings.start).unwrap());
@@ -287,229 +288,6 @@ fn what_was_not_read_lets_nothing_pass_and_harm_that_was_read_counts() {
 }
 
 #[test]
-fn without_the_golden_gate_nothing_advances() {
-    let (rig, rows) = (Rig::new(), Traffic::steady(1_000_000_007));
-    assert_eq!(rig.turns(&rows, &Gate::MISSING, 1, 8), [""; 0]);
-    assert_eq!(rig.keeper.standing().rollout.canary.consecutive_passes, 8);
-    assert_eq!(rig.turns(&rows, &open_gate(), 9, 1), ["9: advance 25"]);
-}
-
-/// A thousand at once look at the same evidence; the log has one verdict of it.
-#[test]
-fn what_is_checked_a_thousand_times_at_once_counts_once() {
-    let rig = Rig::new();
-    let gate = report("r1", GoldenGate::FreshPass);
-    let now = START.plus(TURN + SETTLE + Duration::from_micros(1_000_777));
-    const N: usize = 1_000;
-    let n_counted = |live: bool| {
-        let all_are_there = std::sync::Barrier::new(N);
-        let work = || {
-            let own = Traffic::steady(1_000_000_007);
-            let rows: &dyn RowSource = if live { &own } else { &Silence };
-            let look = rig.look(rows, &gate, now);
-            all_are_there.wait();
-            rig.keeper.check(&look).unwrap().quiet.is_none()
-        };
-        std::thread::scope(|scope| {
-            // A look needs little; a thousand of the usual stacks would be two gigabytes.
-            let thread = || std::thread::Builder::new().stack_size(512 << 10);
-            let threads: Vec<_> =
-                (0..N).map(|_| thread().spawn_scoped(scope, work).unwrap()).collect();
-            threads.into_iter().filter_map(|thread| thread.join().unwrap().then_some(())).count()
-        })
-    };
-    // Without traffic the report alone counts, with it the window.
-    assert_eq!(n_counted(false), 1);
-    assert_eq!(rig.keeper.standing().rollout.canary.consecutive_passes, 1);
-    assert_eq!(n_counted(true), 1);
-    assert_eq!(rig.keeper.standing().rollout.canary.consecutive_passes, 2);
-    assert_eq!(rig.keeper.standing().rollout.version, 2);
-}
-
-#[test]
-fn a_report_alone_speaks_only_where_there_is_no_traffic() {
-    let rig = Rig::new();
-    let check = |rows: &dyn RowSource, gate: &Gate, turn: u32| {
-        let now = START.plus(TURN * turn + SETTLE + Duration::from_micros(1_234));
-        let checked = rig.keeper.check(&rig.look(rows, gate, now)).unwrap();
-        (checked.quiet.is_none(), checked.verdict, checked.reason)
-    };
-    let met = (true, Verdict::Met, VerdictReason::ObjectivesMet);
-    assert_eq!(check(&Silence, &report("a", GoldenGate::FreshPass), 1), met);
-    assert!(!check(&Silence, &report("a", GoldenGate::FreshPass), 2).0);
-    let broken = (true, Verdict::Breached, VerdictReason::ObjectiveBroken);
-    assert_eq!(check(&Silence, &report("b", GoldenGate::Failed), 2), broken);
-    let rows = Traffic::steady(1_000_000_007);
-    assert_eq!(check(&rows, &open_gate(), 3), (true, Verdict::Met, VerdictReason::WithinMargins));
-    // From now on a good report waits for traffic, and a bad one does not.
-    assert!(!check(&Silence, &report("c", GoldenGate::FreshPass), 3).0);
-    assert_eq!(check(&Silence, &report("d", GoldenGate::Failed), 3), broken);
-}
-
-#[test]
-fn the_operators_hand_stops_the_looking_and_what_it_moved_is_no_evidence() {
-    let (rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
-    let now = START.plus(TURN * 3 + SETTLE);
-    let quiet = |split: &Split, since: Timestamp| {
-        let look = Look { split, in_force_since: Some(since), ..rig.look(&rows, &gate, now) };
-        rig.keeper.check(&look).unwrap().quiet
-    };
-    let overridden = Split { origin: "override".into(), ..rig.split.clone() };
-    assert_eq!(quiet(&overridden, START), Some(Quiet::Overridden));
-    let cleared = START.plus(TURN * 3);
-    let due = cleared.plus(TURN + SETTLE);
-    assert_eq!(quiet(&rig.split, cleared), Some(Quiet::NotYet { due }));
-    // Nothing is decided by that: a rollout still begins where configuration says.
-    let base = Split { treatment_pct: pct(30.0), ..rig.split.clone() };
-    assert_eq!(split_of(&base, &rig.keeper.standing()).treatment_pct, pct(30.0));
-    // That it was there and is there no more is on record, in the order in which it was.
-    let history = aios_store::ControlHistory::<aios_control::ControlEvent>::read(&rig.dir).unwrap();
-    let hands = history.lines.iter().map(|kept| match &kept.record {
-        aios_control::ControlEvent::Hand(event) => (event.on, event.origin.clone(), event.ts),
-        other => panic!("{other:?}"),
-    });
-    let on = (true, "override".to_owned(), now);
-    assert_eq!(hands.collect::<Vec<_>>(), [on, (false, "canary".to_owned(), cleared)]);
-}
-
-/// A freeze is an operator's way to gain time, and must not take the way back away.
-#[test]
-fn what_is_frozen_does_not_advance_and_is_rolled_back() {
-    let freeze = |rig: &mut Rig| rig.split.frozen = true;
-    let (mut rig, gate) = (Rig::new(), open_gate());
-    freeze(&mut rig);
-    let good = Traffic::steady(1_000_000_007);
-    assert_eq!(rig.turns(&good, &gate, 1, 8), [""; 0]);
-    assert_eq!(rig.keeper.standing().rollout.canary.consecutive_passes, 8);
-    rig.split.frozen = false;
-    assert_eq!(rig.turns(&good, &gate, 9, 1), ["9: advance 25"]);
-    let mut rig = Rig::new();
-    freeze(&mut rig);
-    let decided = rig.turns(&Traffic::steady(10), &gate, 1, 20);
-    assert_eq!(decided.len(), 1, "{decided:?}");
-    assert!(decided[0].ends_with("roll back 10"), "{decided:?}");
-    // What was kept says of itself why it did not advance.
-    let history = aios_store::ControlHistory::<aios_control::ControlEvent>::read(&rig.dir).unwrap();
-    let lines = history.lines.iter().map(|kept| &kept.record);
-    let policy = &rig.settings.policy;
-    let replayed =
-        aios_control::replay::replay(Canary::at(pct(10.0)), lines, policy, |judge| judge);
-    assert!(!replayed.is_empty() && replayed.iter().all(|again| !again.is_other()));
-}
-
-/// With everybody in treatment live traffic says nothing any more, and golden reports go on to count.
-#[test]
-fn reports_that_fail_take_everybody_back() {
-    let (rig, rows) = (Rig::new(), Traffic::steady(1_000_000_007));
-    rig.decide(Wish::Reset(pct(100.0))).unwrap();
-    let check = |gate: &Gate, turn: u32| {
-        let now = START.plus(TURN * turn + SETTLE + Duration::from_micros(1_234));
-        let checked = rig.keeper.check(&rig.look(&rows, gate, now)).unwrap();
-        (checked.quiet, checked.canary.consecutive_failures, checked.decision)
-    };
-    let quiet = Some(Quiet::Promoted);
-    assert_eq!(check(&open_gate(), 1), (quiet, 0, None));
-    assert_eq!(check(&report("a", GoldenGate::Failed), 2), (None, 1, None));
-    // Once, however often it is looked at; and one that passed in between ends the row.
-    assert_eq!(check(&report("a", GoldenGate::Failed), 3), (quiet, 1, None));
-    assert_eq!(check(&report("b", GoldenGate::FreshPass), 4), (None, 0, None));
-    assert_eq!(check(&report("c", GoldenGate::Failed), 5), (None, 1, None));
-    let back = Decision::RollBack { from: pct(100.0), to: pct(10.0) };
-    assert_eq!(check(&report("d", GoldenGate::Failed), 6), (None, 0, Some(back)));
-    assert_eq!(rig.keeper.standing().rollout.canary.phase, Phase::RolledBack);
-}
-
-/// What was dealt under an override is no evidence when its server has gone and the file with it.
-#[test]
-fn the_records_know_of_the_operators_hand_when_nobody_serves() {
-    let (rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
-    let now = START.plus(TURN * 3 + SETTLE);
-    let window = |rig: &Rig, split: &Split, since, now| {
-        let look = Look { split, in_force_since: since, ..rig.look(&rows, &gate, now) };
-        rig.keeper.check(&look).unwrap().window
-    };
-    let overridden = Split { origin: "override".into(), ..rig.split.clone() };
-    assert_eq!(window(&rig, &overridden, Some(START), now), None);
-    let rig = rig.reopened();
-    let later = now.plus(TURN * 5);
-    assert_eq!(window(&rig, &rig.split, None, later), None);
-    let window = window(&rig, &rig.split, None, later.plus(TURN + SETTLE)).unwrap();
-    assert!(window.since >= later, "{window:?}");
-}
-
-/// Six hours ahead for one look, and back again.
-#[test]
-fn a_clock_that_was_ahead_is_named_and_a_reset_heals_it() {
-    let (rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
-    let check = |now: Timestamp| rig.keeper.check(&rig.look(&rows, &gate, now)).unwrap();
-    let until = check(START.plus(TURN * 36)).window.unwrap().until;
-    let now = START.plus(TURN * 3 + SETTLE);
-    assert_eq!(check(now).quiet, Some(Quiet::Ahead { until }));
-    assert_eq!(rig.keeper.standing().rollout.ahead_of(now), Some(until));
-    let order =
-        Order { wish: Wish::Reset(pct(10.0)), reason: RedactedText::default(), if_version: None };
-    rig.keeper.decide(order, now).unwrap();
-    assert_eq!(rig.keeper.standing().rollout.ahead_of(now), None);
-    let window = check(now.plus(TURN + SETTLE)).window.unwrap();
-    assert!(window.since >= now, "{window:?}");
-}
-
-/// Treatment has traffic from the first second on: before it was judged a report alone says nothing.
-#[test]
-fn a_report_alone_does_not_speak_while_traffic_waits_to_be_judged() {
-    let rig = Rig::new();
-    let rows = Traffic { since: START, ..Traffic::steady(1_000_000_007) };
-    let check = |rows: &dyn RowSource, name: &str, state| {
-        let now = START.plus(Duration::from_secs(60));
-        let gate = report(name, state);
-        rig.keeper.check(&rig.look(rows, &gate, now)).unwrap().quiet.is_none()
-    };
-    assert!(!check(&rows, "a", GoldenGate::FreshPass));
-    assert!(check(&rows, "b", GoldenGate::Failed));
-    // Without any, three of them would be three passes.
-    assert!(check(&Silence, "c", GoldenGate::FreshPass));
-}
-
-/// What was counted stays counted, whatever the clock says then.
-#[test]
-fn a_clock_that_goes_back_counts_nothing_twice() {
-    let (rig, rows, gate) = (Rig::new(), Traffic::steady(1_000_000_007), open_gate());
-    let check = |turn: u32| {
-        let now = START.plus(TURN * turn + SETTLE + Duration::from_micros(1_234));
-        rig.keeper.check(&rig.look(&rows, &gate, now)).unwrap().window
-    };
-    let counted = check(5).unwrap();
-    assert_eq!((check(2), check(5)), (None, None));
-    assert_eq!(check(6).unwrap().since, counted.until);
-}
-
-#[test]
-fn who_was_overtaken_changes_nothing() {
-    let rig = Rig::new();
-    let reset = |version| Order {
-        wish: Wish::Reset(pct(25.0)),
-        reason: RedactedText::default(),
-        if_version: Some(version),
-    };
-    assert_eq!(rig.keeper.decide(reset(0), START).unwrap().rollout.version, 1);
-    let error = rig.keeper.decide(reset(0), START).unwrap_err();
-    assert!(matches!(error, CanaryError::Conflict { expected: 0, found: 1 }), "{error}");
-    assert_eq!(rig.keeper.standing().rollout.version, 1);
-}
-
-#[test]
-fn an_operator_goes_on_without_proof_and_no_further_than_there_is() {
-    let rig = Rig::new();
-    let standing = rig.decide(Wish::Approve(Stages::default())).unwrap();
-    assert_eq!(standing.rollout.canary.treatment_pct, pct(25.0));
-    rig.decide(Wish::Hold).unwrap();
-    assert!(rig.keeper.standing().rollout.canary.held);
-    rig.decide(Wish::Reset(pct(100.0))).unwrap();
-    let error = rig.decide(Wish::Approve(Stages::default())).unwrap_err();
-    assert!(error.to_string().contains("promoted at 100 %"), "{error}");
-}
-
-#[test]
 fn damage_puts_everything_into_control_until_a_reset() {
     let rig = Rig::new();
     rig.decide(Wish::Reset(pct(50.0))).unwrap();
@@ -564,61 +342,4 @@ fn every_verdict_follows_from_its_counts() {
             assert_eq!(aios_control::replay::contradiction(&event), None);
         }
     }
-}
-
-/// The boundary of treatment after so many turns of such answers, as the split has it.
-fn boundary_after(rig: &Rig, quality: f64, from: u32, n: u32) -> f64 {
-    let rows = Traffic { quality: Some(quality), ..Traffic::steady(1_000_000_007) };
-    for turn in from..from + n {
-        let split = split_of(&rig.split, &rig.keeper.standing());
-        let now = START.plus(TURN * turn + SETTLE + Duration::from_micros(1_234));
-        rows.pct.set(split.treatment_pct.get());
-        let look = Look { split: &split, ..rig.look(&rows, &Gate::MISSING, now) };
-        rig.keeper.check(&look).unwrap();
-    }
-    split_of(&rig.split, &rig.keeper.standing()).treatment_boundary.get()
-}
-
-/// Good answers of the embedder let more go to it: a higher boundary, and less main. Bad ones the other way.
-#[test]
-fn treatments_boundary_follows_the_answers_near_it() {
-    let after = |quality, n| boundary_after(&Rig::new(), quality, 1, n);
-    assert!((after(1.0, 1) - 0.56).abs() < 1e-9 && (after(0.0, 1) - 0.54).abs() < 1e-9);
-    // Three steps a day, and no further than its objective.
-    assert!((after(1.0, 100) - 0.58).abs() < 1e-9 && (after(0.0, 100) - 0.52).abs() < 1e-9);
-    assert!((after(1.0, 144 * 3) - 0.58).abs() < 1e-9);
-}
-
-#[test]
-fn a_step_is_a_decision_that_a_restart_knows_and_a_reset_undoes() {
-    let rig = Rig::new();
-    assert!((boundary_after(&rig, 1.0, 1, 2) - 0.57).abs() < 1e-9);
-    let before = rig.keeper.standing();
-    assert_eq!((before.rollout.steps.len(), before.rollout.canary.consecutive_passes), (2, 0));
-    let rig = rig.reopened();
-    assert_eq!(rig.keeper.standing(), before);
-    let history = aios_store::ControlHistory::<aios_control::ControlEvent>::read(&rig.dir).unwrap();
-    let decided = history.lines.iter().filter_map(|kept| match &kept.record {
-        aios_control::ControlEvent::Decision(event) => Some((event.decision.name(), event.actor)),
-        aios_control::ControlEvent::Verdict(_)
-        | aios_control::ControlEvent::Hand(_)
-        | aios_control::ControlEvent::Standing(_) => None,
-    });
-    let step = ("move_boundary", aios_core::Actor::Controller);
-    assert_eq!(decided.collect::<Vec<_>>(), [step, step]);
-    rig.decide(Wish::Reset(pct(10.0))).unwrap();
-    assert_eq!(rig.keeper.standing().rollout.boundary, None);
-}
-
-#[test]
-fn the_boundary_stays_where_an_operator_says_so() {
-    let rig = Rig::new();
-    rig.decide(Wish::Hold).unwrap();
-    assert_eq!(boundary_after(&rig, 1.0, 1, 3), 0.55);
-    let mut rig = Rig::new();
-    rig.settings.boundary.step = 0.0;
-    assert_eq!(boundary_after(&rig, 1.0, 1, 3), 0.55);
-    let mut rig = Rig::new();
-    rig.split.adaptive = false;
-    assert_eq!(boundary_after(&rig, 1.0, 1, 3), 0.55);
 }

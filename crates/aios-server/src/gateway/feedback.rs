@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::errors::GatewayError;
 use super::relay::ReplyBody;
-use super::{Gateway, body, reply};
+use super::{Gateway, body, malformed, reply};
 use crate::live::{GatewayConfig, Live};
 
 /// Where it is, below `/v1`.
@@ -247,11 +247,15 @@ impl Said {
         };
         let read = serde_json::from_slice(body);
         let fields: Map<String, Value> = read
-            .map_err(|error| invalid(format!("The request body is not a JSON object: {error}.")))?;
+            .map_err(|error| malformed::told(&error))
+            .map_err(|why| invalid(format!("The request body is not a JSON object: {why}.")))?;
         const KNOWN: [&str; 4] = ["event_id", "score", "label", "comment"];
-        if let Some(unknown) = fields.keys().find(|name| !KNOWN.contains(&name.as_str())) {
-            let unknown: String = unknown.chars().take(LABEL_MAX).collect();
-            return Err(invalid(format!("Unrecognized request argument supplied: {unknown}.")));
+        // Not by its name, which may be anybody's words: clients write errors into their logs.
+        if fields.keys().any(|name| !KNOWN.contains(&name.as_str())) {
+            let known = KNOWN.join(", ");
+            return Err(invalid(format!(
+                "Unrecognized request argument supplied; {known} are known."
+            )));
         }
         let about = event_id(text(&fields, "event_id", BODY_MAX)?)?;
         let label = text(&fields, "label", LABEL_MAX)?.unwrap_or_default().to_owned();
@@ -357,7 +361,12 @@ mod tests {
         check(r#", "score": "good""#, Err("from 0 to 1"));
         check(r#", "label": 7"#, Err("'label' must be a string"));
         check(&format!(r#", "label": "{}""#, "x".repeat(65)), Err("longer than 64 bytes"));
-        check(r#", "rating": 5"#, Err("Unrecognized request argument supplied: rating"));
+        check(
+            r#", "rating": 5"#,
+            Err(
+                "Unrecognized request argument supplied; event_id, score, label, comment are known",
+            ),
+        );
         for body in ["", "[]", "{", "{\"event_id\": 7}", "{\"event_id\": \"x\", \"score\": 1}"] {
             assert!(Said::read(body.as_bytes()).is_err(), "{body}");
         }

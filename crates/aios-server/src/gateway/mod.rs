@@ -7,6 +7,7 @@ pub(crate) mod errors;
 mod feedback;
 mod heavy;
 mod identity;
+mod malformed;
 pub(crate) mod memory;
 mod models;
 mod naming;

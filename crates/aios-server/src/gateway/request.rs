@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use super::depth;
 use super::errors::GatewayError;
+use super::malformed;
 use super::talk::{Message, Opening, Talk};
 
 /// The fields of a request that AIOS looks at.
@@ -231,9 +232,7 @@ fn bad_json(why: &str) -> GatewayError {
 }
 
 fn describe(error: &serde_json::Error) -> GatewayError {
-    // The position helps; the parser's words may quote the body and are left out of the code path
-    // that reaches logs, but they go back to the caller who wrote that body.
-    bad_json(&error.to_string())
+    bad_json(&malformed::told(error))
 }
 
 #[cfg(test)]
@@ -318,6 +317,10 @@ mod tests {
         assert!(refused(r#"{"model":"m"}"#).contains("'messages'"));
         assert!(refused(r#"{"model":7,"messages":[{"role":"user"}]}"#).contains("'model'"));
         assert!(refused(r#"{"model":"m","model":"n","messages":[]}"#).contains("duplicate"));
+        let quoted = refused(r#"{"model":"m","messages":[],"stream":"Ann lives in Lyon"}"#);
+        assert!(!quoted.contains("Lyon"), "{quoted}");
+        let quoted = refused(r#""Ann lives in Lyon""#);
+        assert!(quoted.starts_with("400 invalid_json") && !quoted.contains("Lyon"), "{quoted}");
         let deep = format!(r#"{{"model":"m","x":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         assert!(refused(&deep).contains("nested deeper than 128"));
         let bytes = Bytes::from_static(b"{\"model\":\"\xff\"}");

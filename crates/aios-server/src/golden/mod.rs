@@ -5,9 +5,11 @@
 
 mod asker;
 mod measure;
+mod reference;
 mod report;
 mod runner;
 
 pub use asker::{Asker, Judge};
+pub use reference::{ReferenceError, reference};
 pub use report::{About, compared, draft, judge_name, judge_named};
 pub use runner::Run;

@@ -1,32 +1,59 @@
 //! The golden report that counts, and one look at every objective.
 
+use std::path::Path;
+
 use aios_control::Row;
 use aios_control::sli::Window;
 use aios_control::slo::check::{Check, Goldens, Looked, check};
 use aios_core::{Boundary, Bucket, Split, Timestamp, Unread};
-use aios_eval::{Kind, Report, ReportError};
+use aios_eval::{Kind, Reference, Report, ReportError};
 
 use super::{MemoryLook, Objectives};
+use crate::golden::reference;
 
-/// The figures of a report that can be trusted and is young enough, else why it says nothing. A baseline was recorded to
-/// compare with and never grows old, so that one that is copied over the last report is read like it.
+/// The figures of a report that can be trusted, asked what the golden set of this data directory asks now, and is young
+/// enough; else why it says nothing. The baseline in use was recorded to compare with and never grows old, so that where it
+/// is copied over the last report it is read like it.
 ///
 /// # Errors
 /// When it is no report, is not as it was written, or a figure in it cannot be.
 pub fn goldens(
     text: &str,
     objectives: &Objectives,
+    data_dir: &Path,
     now: Timestamp,
 ) -> Result<Result<Goldens, String>, ReportError> {
     let report = Report::parse(text)?;
+    Ok(match reference(data_dir, now) {
+        Ok(in_use) => silence(&report, objectives, &in_use, now).map_or(Ok(figures(&report)), Err),
+        Err(error) => Err(error.to_string()),
+    })
+}
+
+/// Why a report says nothing, if it does not.
+fn silence(
+    report: &Report,
+    objectives: &Objectives,
+    in_use: &Reference,
+    now: Timestamp,
+) -> Option<String> {
     if let Err(why) = report.proof(now) {
-        return Ok(Err(why.to_string()));
+        return Some(why.to_string());
     }
-    let counts = match report.kind {
-        Kind::Baseline => true,
-        Kind::Comparison => report.is_fresh(now, objectives.report_age_max),
-    };
-    Ok(if counts { Ok(figures(&report)) } else { Err(format!("it is of {}", report.timestamp)) })
+    if let Err(why) = in_use.is_asked(report) {
+        let hint = match report.kind {
+            Kind::Comparison => why.hint(),
+            Kind::Baseline => "record one with `aios golden record --force --reason TEXT`",
+        };
+        return Some(format!("{why}; {hint}"));
+    }
+    if in_use.is_baseline(report) || report.is_fresh(now, objectives.report_age_max) {
+        return None;
+    }
+    Some(match report.kind {
+        Kind::Comparison => format!("it is of {}", report.timestamp),
+        Kind::Baseline => format!("it is of {}, and not the baseline in use", report.timestamp),
+    })
 }
 
 /// What a report says of the objectives.
@@ -64,13 +91,16 @@ pub fn look(
 
 #[cfg(test)]
 mod tests {
-    use aios_core::{BOUNDARY_DEFAULT, Percent, Verdict};
+    use aios_core::{Percent, Verdict};
+    use aios_eval::GoldenSet;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::spoiled::spoiled;
 
     const REPORT: &str = include_str!("../../../../fixtures/golden/report_v1.json");
+    const BASELINE: &str = include_str!("../../../../fixtures/golden/baseline_v1.json");
+    const SET: &str = include_str!("../../../../fixtures/golden/set_v1.json");
 
     /// The fixture with other values, sealed as if it had been made so.
     fn report(changes: &[(&str, Value)]) -> String {
@@ -87,8 +117,17 @@ mod tests {
         Timestamp::parse(now).unwrap()
     }
 
+    fn in_use() -> Reference {
+        Reference::new(GoldenSet::parse(SET).unwrap(), Some(Report::parse(BASELINE)))
+    }
+
     fn read(text: &str, now: &str) -> Result<Goldens, String> {
-        goldens(text, &Objectives::default(), at(now)).unwrap()
+        said(&Report::parse(text).unwrap(), now, &in_use())
+    }
+
+    fn said(report: &Report, now: &str, in_use: &Reference) -> Result<Goldens, String> {
+        let why = silence(report, &Objectives::default(), in_use, at(now));
+        why.map_or(Ok(figures(report)), Err)
     }
 
     #[test]
@@ -98,9 +137,32 @@ mod tests {
         assert_eq!(young.latency_ms_p95, Some(17_700.0));
         let old = read(REPORT, "2027-02-16T08:00:00Z").unwrap_err();
         assert!(old.contains("2027-01-15"), "{old}");
-        let baseline = report(&[("kind", json!("baseline"))]);
-        assert_eq!(read(&baseline, "2028-02-16T08:00:00Z"), Ok(young));
-        assert!(goldens("{}", &Objectives::default(), Timestamp::from_micros(0)).is_err());
+        let baseline = read(BASELINE, "2028-02-16T08:00:00Z").unwrap();
+        assert_eq!(Goldens { ts: young.ts, ..baseline }, young);
+        // One that is not in use any more, or never was, grows old like any other.
+        let other = report(&[("kind", json!("baseline"))]);
+        assert_eq!(read(&other, "2027-01-16T08:00:00Z"), Ok(young));
+        let old = read(&other, "2027-02-16T08:00:00Z").unwrap_err();
+        assert!(old.contains("not the baseline in use"), "{old}");
+        let now = Timestamp::from_micros(0);
+        assert!(goldens("{}", &Objectives::default(), Path::new("none"), now).is_err());
+    }
+
+    /// A set of one easy question passes whatever the answers to the others are.
+    #[test]
+    fn what_asked_something_else_says_nothing() {
+        let now = "2027-01-16T08:00:00Z";
+        let other = Reference::new(GoldenSet::parse(aios_eval::BUILT_IN_SET).unwrap(), None);
+        for (text, run) in [(REPORT, "aios golden compare"), (BASELINE, "aios golden record")] {
+            let why = said(&Report::parse(text).unwrap(), now, &other).unwrap_err();
+            assert!(why.contains("of the golden set f74860321912, not of"), "{why}");
+            assert!(why.contains(run), "{why}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("goldens")).unwrap();
+        std::fs::write(dir.path().join("goldens/sample_set.json"), "[]").unwrap();
+        let why = goldens(REPORT, &Objectives::default(), dir.path(), at(now)).unwrap();
+        assert!(why.unwrap_err().contains("sample_set.json cannot be used"));
     }
 
     #[test]
@@ -111,29 +173,22 @@ mod tests {
         };
         for kind in ["comparison", "baseline"] {
             let of = |key: &str, value: Value| report(&[("kind", json!(kind)), (key, value)]);
+            check(&of("status", json!("FAIL")), "it says FAIL, and lists no");
             check(&of("status", json!("ERROR")), "too little was answered");
             check(&of("timestamp", json!("2030-01-01T00:00:00Z")), "has not come yet");
         }
         let unsealed = REPORT.replace("report_id", "other");
         check(&unsealed, "it is unsealed");
         let altered = REPORT.replace("\"concurrency\": 1", "\"concurrency\": 2");
-        let why = goldens(&altered, &Objectives::default(), at("2027-01-16T08:00:00Z"));
-        assert_eq!(why.unwrap_err(), ReportError::Altered);
+        assert_eq!(Report::parse(&altered).unwrap_err(), ReportError::Altered);
     }
 
     /// Whether every objective is kept, by this report alone.
     fn is_ok(text: &str) -> bool {
-        let now = at("2027-01-16T08:00:00Z");
         let objectives = Objectives::default();
-        let Ok(Ok(goldens)) = goldens(text, &objectives, now) else { return false };
-        let split = Split {
-            treatment_pct: Percent::ZERO,
-            control_boundary: BOUNDARY_DEFAULT,
-            treatment_boundary: BOUNDARY_DEFAULT,
-            adaptive: true,
-            frozen: false,
-            origin: "canary".to_owned(),
-        };
+        let Ok(report) = Report::parse(text) else { return false };
+        let Ok(goldens) = said(&report, "2027-01-16T08:00:00Z", &in_use()) else { return false };
+        let split = Split::plain(Percent::ZERO, "canary");
         look(&objectives, &[], Some(&goldens), &split, MemoryLook::default(), &Unread::default())
             .verdict
             == Verdict::Met

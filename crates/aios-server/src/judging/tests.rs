@@ -3,7 +3,7 @@
 use std::fs;
 
 use aios_control::slo::check::Goldens;
-use aios_core::{BOUNDARY_DEFAULT, Percent, Split, Timestamp, Verdict};
+use aios_core::{Percent, Split, Timestamp, Verdict};
 use aios_store::{DataDir, Index};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -80,14 +80,7 @@ fn judged(dir: &DataDir) -> (Verdict, usize) {
         error_rate: Some(0.0),
         recall_at_5: None,
     };
-    let split = Split {
-        treatment_pct: Percent::new(10.0).unwrap(),
-        control_boundary: BOUNDARY_DEFAULT,
-        treatment_boundary: BOUNDARY_DEFAULT,
-        adaptive: true,
-        frozen: false,
-        origin: "canary".to_owned(),
-    };
+    let split = Split::plain(Percent::new(10.0).unwrap(), "canary");
     let memory = MemoryLook::default();
     (look(&objectives, &rows, Some(&goldens), &split, memory, &unread).verdict, rows.len())
 }

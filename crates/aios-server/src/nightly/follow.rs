@@ -1,5 +1,6 @@
 //! What happens between two nights: where what is on trial has moved, by a step of its boundary or another
-//! configuration, the last golden report is of another policy, and the canary's gate shut. So the set is asked again
+//! configuration, or where the golden set, the baseline or the threshold was changed, the last golden report is of
+//! something else, and the canary's gate shut. So the set is asked again
 //! soon, and not only in the next night. Who never asked it of that bucket is not asked by this either.
 
 use std::time::Duration;
@@ -9,8 +10,10 @@ use aios_eval::{Kind, Report};
 use aios_store::{GoldenPaths, read_document};
 
 use super::{Night, StepReport, run_step, steps};
+use crate::golden::reference;
 
-/// Whether the last report is of this bucket, and of another policy than it is served with now.
+/// Whether the last report is of this bucket, and of another policy than it is served with now, or made with other goldens
+/// than those in use.
 pub(super) fn is_outdated(night: &Night) -> bool {
     let (Some(bucket), Some(served)) = (night.work.golden, &night.served) else { return false };
     let path = GoldenPaths::of(night.data_dir.path()).report;
@@ -22,7 +25,14 @@ pub(super) fn is_outdated(night: &Night) -> bool {
     let policy = served.fingerprint(bucket);
     policy.is_some()
         && report.candidate_fingerprint.is_some()
-        && policy != report.candidate_fingerprint
+        && (policy != report.candidate_fingerprint || has_other_goldens(night, &report))
+}
+
+/// Whether it was made with other goldens than those in use, so that asking again makes one of these.
+fn has_other_goldens(night: &Night, report: &Report) -> bool {
+    let in_use = reference(night.data_dir.path(), night.now);
+    let held = in_use.map(|in_use| in_use.is_compared(report, night.work.golden_threshold));
+    held.is_ok_and(|held| held.is_err_and(|why| why.is_of_the_report()))
 }
 
 /// The golden step alone.

@@ -26,6 +26,8 @@ pub struct NightWork {
     pub golden: Option<Bucket>,
     /// The client key to ask with, where keys are required.
     pub golden_key: Option<Secret>,
+    /// How much slower, or how much of routing elsewhere, is too much.
+    pub golden_threshold: f64,
     /// What becomes of live questions that would make golden cases.
     pub promotion: Promotion,
     /// At most so many a night.

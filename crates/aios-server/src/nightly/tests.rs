@@ -76,13 +76,20 @@ async fn the_worst_state_is_the_nights() {
 async fn a_report_of_what_was_on_trial_before_is_outdated() {
     let dir = tempfile::tempdir().unwrap();
     let mut night = night(&dir);
+    night.work.golden_threshold = 0.25;
+    let goldens = dir.path().join("goldens");
+    let set = include_str!("../../../../fixtures/golden/set_v1.json");
+    let baseline = include_str!("../../../../fixtures/golden/baseline_v1.json");
+    std::fs::create_dir_all(&goldens).unwrap();
+    std::fs::write(goldens.join("sample_set.json"), set).unwrap();
+    std::fs::write(goldens.join("baseline_results.json"), baseline).unwrap();
+    night.now = Timestamp::parse("2027-01-15T09:00:00Z").unwrap();
     let report = include_str!("../../../../fixtures/golden/report_v1.json");
     let mut report: serde_json::Value = serde_json::from_str(report).unwrap();
     report["report_id"] = "".into();
     let mut check = |bucket: &str, of: Option<&str>, served: Option<&'static str>, expect: bool| {
         report["bucket"] = bucket.into();
         report["candidate_fingerprint"] = of.into();
-        std::fs::create_dir_all(dir.path().join("goldens")).unwrap();
         std::fs::write(dir.path().join("goldens/last_report.json"), report.to_string()).unwrap();
         let address = ([127, 0, 0, 1], 1).into();
         let served = Served::new(address, move |_| served.map(str::to_owned), || false);
@@ -95,6 +102,12 @@ async fn a_report_of_what_was_on_trial_before_is_outdated() {
     check("treatment", None, Some("b"), false);
     // Nobody may be in treatment: there is nothing to ask.
     check("treatment", Some("a"), None, false);
+    // Nor does asking again help while there is no baseline to compare with.
+    std::fs::remove_file(goldens.join("baseline_results.json")).unwrap();
+    check("treatment", Some("a"), Some("a"), false);
+    std::fs::write(goldens.join("baseline_results.json"), baseline).unwrap();
+    std::fs::write(goldens.join("sample_set.json"), set.replace("Question 07", "?")).unwrap();
+    check("treatment", Some("a"), Some("a"), true);
 }
 
 /// A machine that is off at two each night would never do it if the first one were always that to come.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::AuditLog;
 use super::entry::AuditAction;
-use super::heads::{self, Found};
+use super::newest::{self, Found};
 use super::verify::AuditFault;
 use crate::{ControlHistory, DataDir, StoreError, control};
 
@@ -39,7 +39,7 @@ pub(crate) fn witnessed(dir: &DataDir) -> Result<Option<u64>, StoreError> {
 }
 
 fn last(dir: &DataDir) -> Result<Option<Found<u64>>, StoreError> {
-    heads::last(dir, MARK, |action| match action {
+    newest::of(dir, MARK, |action| match action {
         AuditAction::ControlHead { last_line } => Some(last_line),
         _ => None,
     })

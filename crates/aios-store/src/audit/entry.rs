@@ -39,6 +39,19 @@ pub enum AuditAction {
     Opened {
         /// Version of the program.
         version: String,
+        /// Whether a head outside of the trail says how far it has come; no version before had one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        headed: bool,
+    },
+    /// A trail of a version without a head got one.
+    Headed {
+        /// The last entry before this one.
+        last_seq: u64,
+    },
+    /// The trail did not come as far as its head, or that was gone, when it was opened.
+    Lost {
+        /// The last entry by the head; 0 where that is not known.
+        last_seq: u64,
     },
     /// The trail ended in half a line, which was cut off.
     TornTailCut {

@@ -71,6 +71,12 @@ impl DayFile {
 /// The files in the order of their entries. One whose first entry cannot be read stays behind the one
 /// that its name comes after.
 pub(crate) fn in_order(audit: &Path) -> Result<Vec<DayFile>, StoreError> {
+    if audit.exists() && !audit.is_dir() {
+        return Err(StoreError::corrupt(
+            audit,
+            "it is no directory, where the trail should be".to_owned(),
+        ));
+    }
     let mut files: Vec<_> =
         disk::entries_in(audit)?.iter().filter_map(|name| DayFile::of_name(name)).collect();
     files.sort_unstable();

@@ -4,7 +4,7 @@
 use aios_core::Timestamp;
 
 use super::entry::AuditAction;
-use super::{AuditLog, heads};
+use super::{AuditLog, newest};
 use crate::{DataDir, StoreError, register};
 
 /// Stands in each entry of a head, and in few others.
@@ -30,7 +30,7 @@ impl AuditLog {
 
 /// Number and hash of the last line that is on record; none if none is.
 pub(crate) fn witnessed(dir: &DataDir) -> Result<Option<(u64, String)>, StoreError> {
-    let found = heads::last(dir, MARK, |action| match action {
+    let found = newest::of(dir, MARK, |action| match action {
         AuditAction::SegmentsHead { last_line, hash } => Some((last_line, hash)),
         _ => None,
     })?;

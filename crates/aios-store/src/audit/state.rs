@@ -9,6 +9,7 @@ use aios_core::Timestamp;
 use super::entry::{self, GENESIS};
 use super::files::{self, DayFile};
 use super::{checkpoint, each_line};
+use crate::head::ChainEnd;
 use crate::{StoreError, fail, regular};
 
 /// The end of the trail.
@@ -55,6 +56,11 @@ impl State {
         }
         state.n_unsigned = state.seq.saturating_sub(signed);
         Ok((state, n_torn))
+    }
+
+    /// Where the chain ends.
+    pub(super) fn end(&self) -> ChainEnd {
+        ChainEnd { seq: self.seq, h: self.h.clone() }
     }
 
     fn found(&mut self, line: &str, signed: u64) {

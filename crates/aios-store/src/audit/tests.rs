@@ -8,6 +8,8 @@ use aios_core::Timestamp;
 
 use super::*;
 
+mod head;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The file of a day.
@@ -67,6 +69,7 @@ impl Trail {
         match verify_audit(&self.dir, &[]).unwrap() {
             AuditVerdict::Sound(verified) => Ok(verified),
             AuditVerdict::Bad(fault) => Err(fault),
+            AuditVerdict::Headless(_) => panic!("it has a head"),
             AuditVerdict::NoData => panic!("there is a trail"),
         }
     }
@@ -129,12 +132,10 @@ fn entries_out_of_order_are_named() {
 }
 
 #[test]
-fn a_cut_trail_is_named_as_far_as_it_was_signed() {
-    check(|trail| trail.change(1, |lines| lines.truncate(2)), 9, "cut off: entry 10 was signed");
+fn a_cut_trail_is_named_by_its_head_also_where_nothing_was_signed_yet() {
+    check(|trail| trail.change(1, |lines| lines.truncate(2)), 9, "cut off: by its head");
     // Two entries are newer than the last checkpoint.
-    let trail = Trail::of(6);
-    trail.change(1, |lines| lines.truncate(4));
-    assert_eq!(trail.verify().unwrap().last_seq, 10);
+    check(|trail| trail.change(1, |lines| lines.truncate(4)), 11, "had come to entry 12");
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn a_trail_written_anew_contradicts_its_checkpoints() {
 }
 
 #[test]
-fn checkpoints_elsewhere_show_that_both_files_were_rolled_back() {
+fn checkpoints_elsewhere_show_that_all_files_were_rolled_back() {
     let temp = tempfile::tempdir().unwrap();
     let copy = temp.path().join("elsewhere.ndjson");
     let dir = DataDir::open(temp.path().join("data")).unwrap();
@@ -174,10 +175,12 @@ fn checkpoints_elsewhere_show_that_both_files_were_rolled_back() {
     write(&log, at(0), 1..4);
     let file = day_file(&dir, 0);
     let marks = checkpoint::path(&dir.audit_path());
-    let before = [&file, &marks].map(|path| fs::read(path).unwrap());
+    let files = [file, marks, crate::head::HeadOf::Audit.path(&dir)];
+    let before = files.each_ref().map(|path| fs::read(path).unwrap());
     write(&log, at(0), 4..9);
-    fs::write(&file, &before[0]).unwrap();
-    fs::write(&marks, &before[1]).unwrap();
+    for (file, bytes) in files.iter().zip(before) {
+        fs::write(file, bytes).unwrap();
+    }
     let alone = verify_audit(&dir, &[]).unwrap();
     assert!(alone.is_sound(), "it is a sound trail of its time");
     let AuditVerdict::Bad(fault) = verify_audit(&dir, std::slice::from_ref(&copy)).unwrap() else {

@@ -7,13 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::checkpoint::{self, Checkpoint};
-use super::entry::{self, AuditAction, GENESIS};
-use super::{control_head, each_line, files};
+use super::links::Chain;
+use super::{control_head, each_line, files, head};
 use crate::sign::{self, Signer};
 use crate::{DataDir, StoreError};
-
-/// Most entries behind the last checkpoint: twice as many as one is signed after.
-const UNSIGNED_MAX: u64 = 32;
 
 /// A trail that is whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,10 +23,13 @@ pub struct AuditVerified {
     pub last_seq: u64,
     /// Signed checkpoints that agree.
     pub n_checkpoints: u64,
-    /// The last entry that a checkpoint vouches for: what comes after could be cut off unseen.
+    /// The last entry that a checkpoint vouches for.
     pub signed_up_to: u64,
     /// What signatures were checked with.
     pub public_key: String,
+    /// The entry with which a trail of a version before got its head: what came before it could be cut off unseen then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headed_since: Option<u64>,
 }
 
 /// What checking a trail came to.
@@ -37,6 +37,8 @@ pub struct AuditVerified {
 pub enum AuditVerdict {
     /// It is whole.
     Sound(AuditVerified),
+    /// What is there is sound, and nobody knows how far it had come: it is of a version that had no head.
+    Headless(AuditVerified),
     /// It is not.
     Bad(AuditFault),
     /// There is no entry and no checkpoint: nothing was shown.
@@ -74,12 +76,23 @@ impl fmt::Display for AuditFault {
     }
 }
 
-/// Checks every entry against its hash, its place in the chain and the signed checkpoints, those in
+/// Checks every entry against its hash, its place in the chain, its head and the signed checkpoints, those in
 /// `copies` too; and control's chain against what the trail says of it.
 ///
 /// # Errors
 /// When a file or the signing key cannot be read, or a copy is not there: then there is no verdict.
 pub fn verify_audit(dir: &DataDir, copies: &[PathBuf]) -> Result<AuditVerdict, StoreError> {
+    let verdict = check(dir, copies)?;
+    Ok(match (control_head::contradicted(dir)?, verdict) {
+        (Some(fault), AuditVerdict::Sound(_) | AuditVerdict::Headless(_)) => {
+            AuditVerdict::Bad(fault)
+        }
+        (_, verdict) => verdict,
+    })
+}
+
+/// The same without control's chain.
+pub(super) fn check(dir: &DataDir, copies: &[PathBuf]) -> Result<AuditVerdict, StoreError> {
     let audit = dir.audit_path();
     if let Some(missing) = copies.iter().find(|copy| !copy.exists()) {
         return Err(StoreError::NoCheckpoints { path: missing.clone() });
@@ -88,13 +101,15 @@ pub fn verify_audit(dir: &DataDir, copies: &[PathBuf]) -> Result<AuditVerdict, S
         Some(seed) => Signer::new(&seed).public_key().to_owned(),
         None => String::new(),
     };
+    // Read before the trail, which only goes on meanwhile.
+    let known = head::read(dir)?;
     let mut vouched = Vouched { public_key, by_seq: BTreeMap::new() };
     for path in std::iter::once(checkpoint::path(&audit)).chain(copies.iter().cloned()) {
         if let Err(fault) = vouched.take(&path)? {
             return Ok(AuditVerdict::Bad(fault));
         }
     }
-    let mut chain = Chain::new(&vouched);
+    let mut chain = Chain::new(&vouched, known.as_ref().ok().and_then(Option::as_ref));
     for file in files::in_order(&audit)? {
         let path = file.path(&audit);
         let mut fault = None;
@@ -106,22 +121,21 @@ pub fn verify_audit(dir: &DataDir, copies: &[PathBuf]) -> Result<AuditVerdict, S
         }
     }
     if chain.n_entries == 0 && vouched.by_seq.is_empty() {
-        return Ok(AuditVerdict::NoData);
+        return Ok(head::gone(&known, dir)?.map_or(AuditVerdict::NoData, AuditVerdict::Bad));
     }
-    let verified = match chain.end(&audit) {
-        Ok(verified) => verified,
-        Err(fault) => return Ok(AuditVerdict::Bad(fault)),
-    };
-    Ok(match control_head::contradicted(dir)? {
-        Some(fault) => AuditVerdict::Bad(fault),
-        None => AuditVerdict::Sound(verified),
+    let is_headed = !matches!(known, Ok(None));
+    let fault = head::contradicted(&known, dir, chain.seq);
+    Ok(match fault.map_or_else(|| chain.end(&audit, is_headed), Err) {
+        Ok(verified) if is_headed => AuditVerdict::Sound(verified),
+        Ok(verified) => AuditVerdict::Headless(verified),
+        Err(fault) => AuditVerdict::Bad(fault),
     })
 }
 
 /// The checkpoints, by entry.
-struct Vouched {
-    public_key: String,
-    by_seq: BTreeMap<u64, String>,
+pub(super) struct Vouched {
+    pub(super) public_key: String,
+    pub(super) by_seq: BTreeMap<u64, String>,
 }
 
 impl Vouched {
@@ -152,125 +166,5 @@ impl Vouched {
             }
         }
         Ok(Ok(()))
-    }
-}
-
-/// The chain as far as it was checked.
-struct Chain<'a> {
-    vouched: &'a Vouched,
-    first: Option<u64>,
-    seq: u64,
-    h: String,
-    n_entries: u64,
-    n_agreed: u64,
-    /// The last entry that was removed at its time, as entries here say.
-    pruned_up_to: u64,
-}
-
-impl<'a> Chain<'a> {
-    fn new(vouched: &'a Vouched) -> Self {
-        Self {
-            vouched,
-            first: None,
-            seq: 0,
-            h: GENESIS.into(),
-            n_entries: 0,
-            n_agreed: 0,
-            pruned_up_to: 0,
-        }
-    }
-
-    fn check(&mut self, file: &Path, line: u64, text: &str) -> Result<(), AuditFault> {
-        let fault =
-            |seq, why: String| AuditFault { seq, file: file.to_owned(), line: Some(line), why };
-        let read = entry::read(text)
-            .map_err(|why| fault(self.seq + 1, format!("the line is no entry: {why}")))?;
-        let (seq, prev) = (read.entry.seq, &read.entry.prev);
-        if !read.is_intact {
-            return Err(fault(seq, "it was edited: its hash is another".into()));
-        }
-        if self.first.is_none() {
-            self.begin(seq, prev).map_err(|why| fault(seq, why))?;
-        }
-        if seq > self.seq + 1 {
-            let why = format!("dropped: the trail goes on with entry {seq}");
-            return Err(fault(self.seq + 1, why));
-        }
-        if seq <= self.seq {
-            return Err(fault(seq, format!("out of order: it stands after entry {}", self.seq)));
-        }
-        if *prev != self.h {
-            let why = format!("it does not follow entry {}: one of the two was replaced", self.seq);
-            return Err(fault(seq, why));
-        }
-        match self.vouched.by_seq.get(&seq) {
-            Some(h) if *h != read.hash => {
-                return Err(fault(seq, "a signed checkpoint has another hash for it".into()));
-            }
-            found => self.n_agreed += u64::from(found.is_some()),
-        }
-        if let AuditAction::Pruned { last_seq, .. } = read.entry.action {
-            self.pruned_up_to = self.pruned_up_to.max(last_seq);
-        }
-        (self.seq, self.h) = (seq, read.hash);
-        self.n_entries += 1;
-        Ok(())
-    }
-
-    /// The first entry that is kept follows nothing, or what a checkpoint vouches for.
-    fn begin(&mut self, seq: u64, prev: &str) -> Result<(), String> {
-        self.first = Some(seq);
-        if seq > 1 {
-            let before = seq - 1;
-            if self.vouched.by_seq.get(&before).is_none_or(|h| h != prev) {
-                return Err(format!(
-                    "the trail begins here, and no checkpoint vouches for entry {before}"
-                ));
-            }
-            (self.seq, self.h) = (before, prev.to_owned());
-        }
-        Ok(())
-    }
-
-    /// What checkpoints vouch for must be there, and what is gone must be on record as removed.
-    fn end(self, audit: &Path) -> Result<AuditVerified, AuditFault> {
-        let first_seq = self.first.unwrap_or(0);
-        if first_seq > self.pruned_up_to + 1 {
-            return Err(AuditFault {
-                seq: self.pruned_up_to + 1,
-                file: audit.to_owned(),
-                line: None,
-                why: format!("dropped: the trail begins with entry {first_seq}"),
-            });
-        }
-        let signed_up_to = self.vouched.by_seq.keys().last().copied().unwrap_or(0);
-        if signed_up_to > self.seq {
-            return Err(AuditFault {
-                seq: self.seq + 1,
-                file: audit.to_owned(),
-                line: None,
-                why: format!("cut off: entry {signed_up_to} was signed and is gone"),
-            });
-        }
-        // A checkpoint is signed long before there are so many entries behind the last one.
-        let n_unsigned = self.seq - signed_up_to;
-        if n_unsigned > UNSIGNED_MAX {
-            return Err(AuditFault {
-                seq: signed_up_to + 1,
-                file: checkpoint::path(audit),
-                line: None,
-                why: format!(
-                    "unsigned: {n_unsigned} entries are behind the last checkpoint, so some checkpoints are gone"
-                ),
-            });
-        }
-        Ok(AuditVerified {
-            n_entries: self.n_entries,
-            first_seq,
-            last_seq: self.seq,
-            n_checkpoints: self.n_agreed,
-            signed_up_to,
-            public_key: self.vouched.public_key.clone(),
-        })
     }
 }

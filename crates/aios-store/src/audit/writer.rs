@@ -9,9 +9,11 @@ use aios_core::Timestamp;
 use super::checkpoint::{self, Checkpoint};
 use super::entry::{self, AuditAction, AuditEntry};
 use super::files::{self, DayFile};
+use super::head::{self, Standing};
 use super::prune::{self, Pruned};
 use super::state::State;
 use super::{AuditConfig, AuditStats, AuditVerdict, actor, verify_audit};
+use crate::head::ChainEnd;
 use crate::sign::Signer;
 use crate::{DataDir, StoreError, disk, regular};
 
@@ -29,6 +31,8 @@ pub struct AuditLog {
     stats: Mutex<AuditStats>,
     /// Who opens and closes it.
     actor: &'static str,
+    /// Whether the head goes on with the trail: one that contradicts it stays as it is.
+    is_headed: bool,
 }
 
 impl AuditLog {
@@ -40,7 +44,8 @@ impl AuditLog {
     pub fn open(dir: &DataDir, config: AuditConfig, now: Timestamp) -> Result<Self, StoreError> {
         let log = Self::attach(dir, config, actor::SERVER, now)?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        log.append(now, log.actor, AuditAction::Opened { version })?;
+        let headed = log.is_headed;
+        log.append(now, log.actor, AuditAction::Opened { version, headed })?;
         log.witness_control(now)?;
         log.witness_segments(now)?;
         Ok(log)
@@ -63,15 +68,46 @@ impl AuditLog {
         dir.must_own("open the audit trail")?;
         let audit = dir.audit_path();
         disk::create_dir(&audit)?;
+        disk::create_dir(&dir.analytics_path())?;
+        // Before the key is made that says so.
+        let was_in_use = head::was_in_use(dir)?;
         let signer = Signer::load(dir)?;
+        let known = head::read(dir)?;
         let (state, n_torn) = State::at_end_of(&audit)?;
+        let standing = Standing::of(dir, &known, &state, was_in_use)?;
+        let is_headed = standing == Standing::Whole || matches!(known, Ok(None));
+        let (dir, end) = (dir.clone(), state.end());
         let state = Mutex::new(state);
-        let dir = dir.clone();
-        let log = Self { dir, audit, config, signer, state, stats: Mutex::default(), actor };
+        let stats = Mutex::default();
+        let log = Self { dir, audit, config, signer, state, stats, actor, is_headed };
         if n_torn > 0 {
             log.append(now, actor, AuditAction::TornTailCut { n_bytes: n_torn })?;
         }
+        log.begin(standing, end, now)?;
         Ok(log)
+    }
+
+    /// Begins or continues the head, and puts on record what is extraordinary about that.
+    fn begin(&self, standing: Standing, end: ChainEnd, now: Timestamp) -> Result<(), StoreError> {
+        let last_seq = end.seq;
+        match standing {
+            // A crash may have left it an entry behind. Before the first entry, so that there is none without a head.
+            Standing::New | Standing::Whole => {
+                let end = self.lock().end();
+                head::write(&self.dir, &self.signer, &end)
+            }
+            Standing::Headless => {
+                tracing::warn!(last_seq, "the audit trail of a version before gets its head");
+                self.append(now, self.actor, AuditAction::Headed { last_seq }).map(drop)
+            }
+            Standing::Lost { last_seq } => {
+                tracing::error!(
+                    last_seq,
+                    "the audit trail is not whole: it does not come as far as its head, or that is gone; restore both, `aios audit verify` says more"
+                );
+                self.append(now, self.actor, AuditAction::Lost { last_seq }).map(drop)
+            }
+        }
     }
 
     /// Writes an entry and forces it to disk. Returns its number. That the end could not be signed is said,
@@ -213,10 +249,21 @@ impl AuditLog {
         (state.seq, state.h) = (seq, h);
         state.n_unsigned += 1;
         state.unsigned_since.get_or_insert(at);
+        self.go_on_with_head(state);
         if is_grave || self.is_due(state, at) {
             self.try_to_sign(state, at);
         }
         Ok(seq)
+    }
+
+    /// An entry that is on record stays so where its head cannot be written: the next one writes it.
+    fn go_on_with_head(&self, state: &State) {
+        if self.is_headed
+            && let Err(error) = head::write(&self.dir, &self.signer, &state.end())
+        {
+            self.checkpoint_failed();
+            tracing::error!(%error, "the head of the audit trail could not be written; the next entry does it");
+        }
     }
 
     fn is_due(&self, state: &State, now: Timestamp) -> bool {

@@ -8,8 +8,8 @@ use aios_core::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::head::Head;
-use super::{ChainEnd, ControlFault, ControlHistory, Kept, roll};
+use super::{ControlFault, ControlHistory, Kept, head, roll};
+use crate::head::ChainEnd;
 use crate::retention::Term;
 use crate::sign::Signer;
 use crate::{DataDir, StoreError, chain, disk, fail, regular, stats};
@@ -63,7 +63,7 @@ impl ControlLog {
         let begun = ends.map(|(first, _)| first);
         let signer = Signer::load(dir)?;
         // A crash may have left it a line behind.
-        Head::write(dir, &signer, &end)?;
+        head::write(dir, &signer, &end)?;
         Ok(Ok((Self { dir: dir.clone(), path, file, len, first_seq, begun, end, signer }, lines)))
     }
 
@@ -81,7 +81,7 @@ impl ControlLog {
     /// # Errors
     /// When it cannot be written; then nothing of it is left.
     pub fn append<T: Serialize>(&mut self, at: Timestamp, record: &T) -> Result<u64, StoreError> {
-        self.append_under(Head::write, at, record)
+        self.append_under(head::write, at, record)
     }
 
     /// The same with the head written like this.
@@ -99,7 +99,7 @@ impl ControlLog {
         self.write(line.as_bytes()).map_err(StoreError::io("write", &self.path))?;
         match write_head(&self.dir, &self.signer, &end) {
             // The line is on disk, and the head names it or may do so: without the line the chain would look cut off.
-            Err(error) if Head::may_name(&self.dir, end.seq) => {
+            Err(error) if head::may_name(&self.dir, end.seq) => {
                 tracing::warn!(%error, "how far control's chain has come may be lost in a crash");
             }
             Err(error) => {

@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::chain::{self, GENESIS};
+use crate::chain;
+use crate::head::ChainEnd;
 use crate::lines::{Lines, Place, Read};
 use crate::{DataDir, StoreError, audit, disk, regular, sign};
 
@@ -77,20 +78,6 @@ impl fmt::Display for ControlFault {
     }
 }
 
-/// Where a chain ends: the last line's number and hash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct ChainEnd {
-    seq: u64,
-    h: String,
-}
-
-impl ChainEnd {
-    /// Before the first line.
-    fn nowhere() -> Self {
-        Self { seq: 0, h: GENESIS.to_owned() }
-    }
-}
-
 impl<T: DeserializeOwned> ControlHistory<T> {
     /// Reads every file, also while another process writes.
     ///
@@ -98,14 +85,14 @@ impl<T: DeserializeOwned> ControlHistory<T> {
     /// When a file cannot be read. What is wrong with a line is in the answer.
     pub fn read(dir: &DataDir) -> Result<Self, StoreError> {
         // Read before the lines: who writes meanwhile only takes the chain further.
-        let (head, fault) = match Head::read(dir)? {
+        let (head, fault) = match head::read(dir)? {
             Ok(head) => (head, None),
             Err(why) => {
-                (None, Some(ControlFault { file: Head::path(dir), line: 1, why: why.to_owned() }))
+                (None, Some(ControlFault { file: head::path(dir), line: 1, why: why.to_owned() }))
             }
         };
         let witnessed = audit::control_witnessed(dir)?;
-        let end = head.as_ref().and_then(Head::begun_anew).unwrap_or_else(ChainEnd::nowhere);
+        let end = head.as_ref().and_then(head::begun_anew).unwrap_or_else(ChainEnd::nowhere);
         let has_key = dir.load_key(sign::KEY).is_ok_and(|key| key.is_some());
         let mut history = Self { lines: Vec::new(), fault, end, head, has_key, next_line: 1 };
         for path in files(dir)? {
@@ -118,6 +105,10 @@ impl<T: DeserializeOwned> ControlHistory<T> {
         let headless = fault.or_else(|| history.headless(dir));
         history.fault =
             headless.or_else(|| history.cut(dir)).or_else(|| history.old(dir, witnessed));
+        if history.fault.is_none() && history.is_blank() && audit::is_lost(dir)? {
+            let why = "it is gone, and its head too, in a directory that was in use: the audit trail, which would know how far it had come, is not whole".to_owned();
+            history.fault = Some(ControlFault { file: dir.control_path(), line: 1, why });
+        }
         Ok(history)
     }
 
@@ -127,14 +118,19 @@ impl<T: DeserializeOwned> ControlHistory<T> {
         self.end.seq
     }
 
+    /// Whether there is nothing of a chain, as before anything was ever decided.
+    const fn is_blank(&self) -> bool {
+        self.head.is_none() && self.lines.is_empty()
+    }
+
     /// Why it is not known how far the chain has come, if there are lines of one and no head: the head is written before
     /// the first line.
     fn headless(&self, dir: &DataDir) -> Option<ControlFault> {
         let has_none = self.head.is_none() && !self.lines.is_empty();
         // Who has begun the chain since the head was looked for has written one.
-        let is_headless = has_none && !Head::path(dir).exists();
+        let is_headless = has_none && !head::path(dir).exists();
         let why = "it is gone, so nobody knows how far the chain has come".to_owned();
-        is_headless.then(|| ControlFault { file: Head::path(dir), line: 1, why })
+        is_headless.then(|| ControlFault { file: head::path(dir), line: 1, why })
     }
 
     /// Whether somebody vouches for the chain: who may not read the key that signed its head sees that the lines follow one
@@ -234,7 +230,7 @@ impl<T: DeserializeOwned> ControlHistory<T> {
 
 /// How far the chain has come, by its head; none where there is no head that can be used.
 pub(crate) fn headed(dir: &DataDir) -> Result<Option<u64>, StoreError> {
-    Ok(Head::read(dir)?.ok().flatten().map(|head| head.seq))
+    Ok(head::read(dir)?.ok().flatten().map(|head| head.seq))
 }
 
 /// The files, the oldest first.

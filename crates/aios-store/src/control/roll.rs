@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use aios_core::Timestamp;
 use serde_json::Value;
 
-use super::head::Head;
-use super::{ChainEnd, ControlHistory};
+use super::{ControlHistory, head};
+use crate::head::ChainEnd;
 use crate::retention::Term;
 use crate::sign::Signer;
 use crate::{DataDir, StoreError, audit, disk, fail, stats};
@@ -51,16 +51,16 @@ pub(super) fn put_aside(dir: &DataDir, at: Timestamp) -> Result<PathBuf, StoreEr
         fail::point("control.aside");
         newest = aside;
     }
-    let head = Head::path(dir);
-    if head.exists() {
+    let headed = head::path(dir);
+    if headed.exists() {
         let aside = dir.analytics_path().join(format!("{}{ASIDE}{stamp}.head", ROLLED.0));
         // A copy: without a head on the way, a crash would have the next chain count from the beginning.
-        let text = fs::read(&head).map_err(StoreError::io("put aside", &head))?;
+        let text = fs::read(&headed).map_err(StoreError::io("put aside", &headed))?;
         disk::write_atomic(&aside, &text)?;
         fail::point("control.head_aside");
     }
     // That nothing is there any more is no accident.
-    Head::write(dir, &Signer::load(dir)?, &ChainEnd { seq, ..ChainEnd::nowhere() })?;
+    head::write(dir, &Signer::load(dir)?, &ChainEnd { seq, ..ChainEnd::nowhere() })?;
     Ok(newest)
 }
 

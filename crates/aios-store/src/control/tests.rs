@@ -112,7 +112,7 @@ fn another_chain_of_the_same_length_is_not_taken_for_this_one() {
 #[test]
 fn a_head_that_is_not_as_it_was_written_proves_nothing() {
     let (_temp, dir) = with_lines(2);
-    let head = Head::path(&dir);
+    let head = head::path(&dir);
     let text = fs::read_to_string(&head).unwrap();
     for other in [text.replace("\"seq\":2", "\"seq\":1"), String::new(), "{}".to_owned()] {
         fs::write(&head, other).unwrap();
@@ -128,12 +128,12 @@ fn a_head_that_is_not_as_it_was_written_proves_nothing() {
 fn a_chain_without_its_head_is_not_believed() {
     let (_temp, dir) = with_lines(3);
     let text = fs::read_to_string(dir.control_path()).unwrap();
-    fs::remove_file(Head::path(&dir)).unwrap();
+    fs::remove_file(head::path(&dir)).unwrap();
     for n_left in [3, 1] {
         let left: String = text.split_inclusive('\n').take(n_left).collect();
         fs::write(dir.control_path(), left).unwrap();
         let fault = ControlLog::open::<Value>(&dir).unwrap().unwrap_err();
-        assert_eq!(fault.file, Head::path(&dir));
+        assert_eq!(fault.file, head::path(&dir));
     }
     // A reset begins a new one, which counts on as far as anybody knows.
     ControlLog::put_aside(&dir, day(1)).unwrap();
@@ -144,14 +144,14 @@ fn a_chain_without_its_head_is_not_believed() {
 #[test]
 fn a_head_that_is_a_line_behind_catches_up() {
     let (_temp, dir) = with_lines(2);
-    let head = fs::read_to_string(Head::path(&dir)).unwrap();
+    let head = fs::read_to_string(head::path(&dir)).unwrap();
     let (mut log, _) = open(&dir);
     log.append(day(0), &json!({ "n": 3, "ts": day(0) })).unwrap();
-    let newer = fs::read_to_string(Head::path(&dir)).unwrap();
-    fs::write(Head::path(&dir), head).unwrap();
+    let newer = fs::read_to_string(head::path(&dir)).unwrap();
+    fs::write(head::path(&dir), head).unwrap();
     assert_eq!(numbered(&dir), [1, 2, 3]);
     drop(open(&dir));
-    assert_eq!(fs::read_to_string(Head::path(&dir)).unwrap(), newer);
+    assert_eq!(fs::read_to_string(head::path(&dir)).unwrap(), newer);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_head_that_fails_leaves_a_chain_that_is_as_long_as_it_says() {
     assert_eq!(before.unwrap_err().to_string(), refused().to_string());
     assert_eq!(numbered(&dir), [1, 2]);
     let written_and_failed = |dir: &DataDir, signer: &Signer, end: &ChainEnd| {
-        Head::write(dir, signer, end)?;
+        head::write(dir, signer, end)?;
         Err(refused())
     };
     let behind = log.append_under(written_and_failed, day(0), &json!({ "n": 3, "ts": day(0) }));
@@ -228,7 +228,7 @@ fn a_chain_that_is_gone_with_its_head_is_missed() {
     audit(day(0)).close(day(0)).unwrap();
     let remove = || {
         fs::remove_file(dir.control_path()).unwrap();
-        fs::remove_file(Head::path(&dir)).unwrap();
+        fs::remove_file(head::path(&dir)).unwrap();
     };
     remove();
     let fault = ControlLog::open::<Value>(&dir).unwrap().unwrap_err();
@@ -272,7 +272,7 @@ fn an_older_chain_with_its_head_is_not_taken_for_the_newest() {
     let (_temp, dir) = with_lines(2);
     let audit = |at| AuditLog::open(&dir, AuditConfig::default(), at).unwrap();
     let verify = || crate::verify_audit(&dir, &[]).unwrap();
-    let files = [dir.control_path(), Head::path(&dir)];
+    let files = [dir.control_path(), head::path(&dir)];
     let backup = files.clone().map(|file| fs::read(file).unwrap());
     let restore =
         || files.iter().zip(&backup).for_each(|(file, text)| fs::write(file, text).unwrap());

@@ -224,7 +224,13 @@ fn whenever_the_process_dies_an_erasure_is_forgotten_whole_or_still_binds() {
     setup_erased(whole.path());
     let points = told(CHILD, FORGET, whole.path(), "", 0).unwrap();
     let ours = ["forget.before_receipt", "forget.receipt_removed", "forget.before_ledger"];
-    for step in ours.into_iter().chain(["file.before_rename", "audit.synced", "forget.done"]) {
+    for step in ours.into_iter().chain([
+        "file.before_rename",
+        "audit.synced",
+        "audit.before_head",
+        "audit.headed",
+        "forget.done",
+    ]) {
         assert!(points.iter().any(|point| point == step), "no {step} in {points:?}");
     }
     let mut n_deaths = [0, 0];

@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::context::Context;
-use super::output::{self, Exit, Failure};
+use super::output::{self, Exit, Failure, say};
 use super::table;
 use crate::config::Config;
 
@@ -18,7 +18,7 @@ use crate::config::Config;
 ///
 /// What is changed here is asked of the same requests: a stage that would have been reached earlier has no others. Where
 /// latencies were measured cannot be changed afterwards. Exit code 2 if any verdict, any decision that followed, or where the
-/// canary stood then would be another. With --json: {"n_verdicts", "n_other", "verdicts": [{"ts", "treatment_pct", "kept",
+/// canary stood then would be another, 3 if no verdict is kept. With --json: {"n_verdicts", "n_other", "verdicts": [{"ts", "treatment_pct", "kept",
 /// "kept_reason", "kept_decision", "kept_pct", "verdict", "reason", "decision", "replayed_pct", "other"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Command {
@@ -80,13 +80,21 @@ impl Command {
         let replayed = replay(start, events, &self.policy(&config), |asked| self.asked(asked));
         let verdicts: Vec<One> = replayed.iter().map(One::from).collect();
         let n_other = verdicts.iter().filter(|one| one.other).count();
-        let shown = Shown { n_verdicts: verdicts.len(), n_other, verdicts };
+        let n_verdicts = verdicts.len();
+        let shown = Shown { n_verdicts, n_other, verdicts };
         if context.json {
             output::json(out, &shown)?
         } else {
             shown.print(out)?
         }
-        Ok(if n_other == 0 { Exit::Done } else { Exit::Violation })
+        Ok(match (n_verdicts, n_other) {
+            (0, _) => {
+                say("NODATA: no verdict is kept, so that nothing was judged again");
+                Exit::Incomplete
+            }
+            (_, 0) => Exit::Done,
+            (_, _) => Exit::Violation,
+        })
     }
 
     fn policy(&self, config: &Config) -> CanaryPolicy {

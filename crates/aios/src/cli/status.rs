@@ -24,13 +24,19 @@ impl Command {
         if context.json {
             output::json(out, &running.raw)?;
         } else {
-            print(out, &running.status, erasures_line(&config))?;
+            let (erasures, hold) = (erasures_line(&config), routing::hold_row(&config)?);
+            print(out, &running.status, erasures, hold)?;
         }
         Ok(routing::tell_override(running.status.override_error.as_deref()))
     }
 }
 
-fn print(out: &mut dyn Write, status: &Status, erasures: Option<String>) -> anyhow::Result<()> {
+fn print(
+    out: &mut dyn Write,
+    status: &Status,
+    erasures: Option<String>,
+    hold: Option<Vec<String>>,
+) -> anyhow::Result<()> {
     let config = &status.config;
     let mut rows = vec![
         pair("version", &status.version),
@@ -44,6 +50,7 @@ fn print(out: &mut dyn Write, status: &Status, erasures: Option<String>) -> anyh
     }
     rows.extend(erasures.map(|erasures| pair("erasures", erasures)));
     rows.extend(routing::split_rows(&status.split));
+    rows.extend(hold);
     rows.extend(routing::profile_rows(status));
     table::print(out, &rows)?;
     writeln!(out)?;

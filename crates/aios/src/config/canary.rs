@@ -26,6 +26,8 @@ pub struct Canary {
     quality_margin: f64,
     latency_margin: f64,
     quality_required: bool,
+    /// How much slower, or how much of routing elsewhere, a golden report may let pass.
+    pub golden_threshold: f64,
     boundary: BoundaryPolicy,
 }
 
@@ -50,6 +52,7 @@ impl Config {
                 quality_min: QUALITY_MIN,
                 boundaries: (split.control_boundary, split.treatment_boundary),
                 boundary: BoundaryPolicy { pass_rate_min: self.pass_rate_min(), ..canary.boundary },
+                golden_threshold: canary.golden_threshold,
                 settle: self.upstream.timeouts.total,
                 term: self.events.log.retention.audit,
             },
@@ -82,6 +85,7 @@ impl Resolver<'_> {
             quality_margin: self.margin("canary.quality_margin", file.quality_margin, 0.1),
             latency_margin: self.margin("canary.latency_margin", file.latency_margin, 1.0),
             quality_required: file.quality_required,
+            golden_threshold: self.margin("canary.golden_threshold", file.golden_threshold, 10.0),
             boundary: BoundaryPolicy {
                 step: self.reach("canary.boundary_step", file.boundary_step),
                 per_day_max: self.reach("canary.boundary_per_day", file.boundary_per_day),

@@ -115,6 +115,7 @@ pub(super) struct Canary {
     pub(super) failures: u64,
     pub(super) evidence: String,
     pub(super) golden_gate: bool,
+    pub(super) golden_threshold: f64,
     pub(super) error_margin: f64,
     pub(super) quality_margin: f64,
     pub(super) latency_margin: f64,

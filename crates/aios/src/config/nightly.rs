@@ -1,5 +1,8 @@
 //! `[nightly]`.
 
+use std::fs::Metadata;
+use std::path::Path;
+
 use aios_core::Bucket;
 use aios_privacy::Secret;
 use aios_server::{NightWork, Nightly, NightlyAt, Promotion};
@@ -8,6 +11,12 @@ use jiff::tz::TimeZone;
 use super::endpoint::is_variable_name;
 use super::file;
 use super::resolve::Resolver;
+
+/// Where a system says its time zone, if it is one of Unix and no `TZ` is set.
+const LOCAL_TIME: &str = "/etc/localtime";
+
+/// Most bytes of a file of a time zone; the largest have some 4,000.
+const ZONE_MAX: u64 = 1024 * 1024;
 
 const GOLDEN: [(&str, Option<Bucket>); 3] =
     [("treatment", Some(Bucket::Treatment)), ("control", Some(Bucket::Control)), ("off", None)];
@@ -23,6 +32,7 @@ impl Resolver<'_> {
             work: NightWork {
                 golden: self.choice("nightly.golden", &file.golden, &GOLDEN),
                 golden_key: self.golden_key(&file.golden_key_env),
+                golden_threshold: 0.0,
                 promotion: self.choice("nightly.promote", &file.promote, &PROMOTION),
                 promote_max: self.count("nightly.promote_max", file.promote_max, 1..=1_000),
                 hypotheses: Vec::new(),
@@ -38,7 +48,27 @@ impl Resolver<'_> {
             self.refuse("nightly.at", format!("{expected}, not \"{text}\""));
             return None;
         };
-        NightlyAt::new(hour, minute, TimeZone::system()).ok()
+        NightlyAt::new(hour, minute, self.zone()).ok()
+    }
+
+    /// This machine's time zone. Whoever looks for it reads the file that `TZ` may name whole, so one without an end is
+    /// refused before.
+    fn zone(&mut self) -> TimeZone {
+        let named = self.env.get("TZ").map(|name| name.trim_start_matches(':'));
+        let path = Path::new(named.unwrap_or(LOCAL_TIME));
+        // What is not there may be the name of a zone, or nothing; neither is read without an end.
+        let is_zone = |there: Metadata| there.is_file() && there.len() <= ZONE_MAX;
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_dir() && !is_zone(there)) {
+            let why =
+                format!("is in this machine's time zone, and {} is no file of one", path.display());
+            self.refuse_with_hint(
+                "nightly.at",
+                why,
+                "set TZ to a name such as \"Europe/Paris\", or to UTC",
+            );
+            return TimeZone::UTC;
+        }
+        TimeZone::system()
     }
 
     /// The client key that golden questions are asked with. Where it is not set they are asked without one.

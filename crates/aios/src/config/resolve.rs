@@ -66,6 +66,7 @@ impl Resolver<'_> {
             otlp: self.otlp(&file.telemetry),
         };
         config.hypotheses = self.hypotheses(&file.hypotheses);
+        config.nightly.work.golden_threshold = config.canary.golden_threshold;
         config.nightly.work.hypotheses = config.hypotheses.clone();
         config.nightly.work.events_kept_for = config.events.log.retention.events.total;
         config.audit.keep_days = retention::whole_days(config.events.log.retention.audit.total);

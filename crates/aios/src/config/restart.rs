@@ -6,7 +6,7 @@ impl Config {
     /// Keys whose change takes effect only after a restart, and that differ from `running`.
     #[must_use]
     pub fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
-        const FIXED: [&str; 35] = [
+        const FIXED: [&str; 36] = [
             "server.listen",
             "server.admin_listen",
             "server.data_dir",
@@ -30,6 +30,7 @@ impl Config {
             "alerts.remind_every",
             "alerts.per_hour_max",
             "alerts.expect_traffic",
+            "canary.golden_threshold",
             "hypotheses.own",
             "nightly.enabled",
             "nightly.at",

@@ -172,6 +172,7 @@ fn what_was_decided_without_a_server_is_missed_when_it_is_gone() {
 
 /// A golden report of the policy on trial that was made a moment ago, at the time of a hold that is over again.
 fn report(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
+    place.write_goldens("data_core");
     place.run(&["canary", "hold"]).ended(0);
     let ts = last_time(place);
     place.run(&["canary", "resume"]).ended(0);
@@ -181,7 +182,7 @@ fn report(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
     let hash = hash.as_str().unwrap();
     let of = candidate_fingerprint(hash, Bucket::Treatment, 0.5, Profile::Golden);
     report["candidate_fingerprint"] = json!(of);
-    (report["timestamp"], report["golden_set"]["sha256"]) = (json!(ts), json!(name));
+    (report["timestamp"], report["notes"]) = (json!(ts), json!([name]));
     change(&mut report);
     place.write(name, &sealed(&report.to_string()));
 }
@@ -221,7 +222,10 @@ fn a_golden_report_counts_once_and_three_advance_where_there_is_no_traffic() {
     }
     assert_eq!(status(&place)["current_pct"], 25.0);
     for name in ["d.json", "e.json"] {
-        report(&place, name, |report| report["status"] = json!("FAIL"));
+        report(&place, name, |report| {
+            let worse = json!([{ "what": "main_share", "detail": "main answers 10 %" }]);
+            (report["status"], report["regressions_detected"]) = (json!("FAIL"), worse);
+        });
         assert!(check(name).contains("objective_broken"));
     }
     let now = status(&place);
@@ -248,6 +252,7 @@ fn a_report_that_cannot_be_used_is_named() {
         assert!(ran.stderr.contains(expect), "{}", ran.stderr);
     };
     refused("", "r.json is no golden report");
+    report(&place, "good.json", good);
     let with = |place: &Place, pointer: &str, value: Value| {
         report(place, "r.json", |report| *report.pointer_mut(pointer).unwrap() = value);
         place.read("r.json")
@@ -260,6 +265,14 @@ fn a_report_that_cannot_be_used_is_named() {
     refused(&with(&place, "/candidate_fingerprint", json!("of another")), "candidate: of another");
     refused(&with(&place, "/bucket", json!("control")), "asked control");
     refused(&with(&place, "/kind", json!("baseline")), "compared with nothing");
+    let worse = json!([{ "what": "case", "id": "case-01", "detail": "1/1 before, 0/6 now" }]);
+    refused(&with(&place, "/regressions_detected", worse), "it says PASS, and lists what got");
+    let other = with(&place, "/baseline/sha256", json!("aaaa"));
+    refused(&other, "with the baseline aaaa, not with 37cae051ee54");
+    let wide = with(&place, "/regression_threshold", json!(9.5));
+    refused(&wide, "what is 9.5 worse, where canary.golden_threshold allows 0.25");
+    place.write("data_core/goldens/sample_set.json", r#"[{"id": "easy", "question": "Hello"}]"#);
+    refused(&place.read("good.json"), "the case \"easy\" was not asked");
     let ran = place.run(&["canary", "check", "--report", "none.json"]).ended(1);
     assert!(ran.stderr.contains("none.json"), "{}", ran.stderr);
     assert_eq!(status(&place)["consecutive_passes"], 0);
@@ -269,6 +282,7 @@ fn a_report_that_cannot_be_used_is_named() {
 #[tokio::test]
 async fn a_report_that_many_hand_in_at_once_counts_once() {
     let server = Server::start(&Setup::new()).await;
+    server.place().write_goldens("data");
     beside(&server, &["canary", "hold"]).ended(0);
     let ts = kept(&server, "decision")[0]["ts"].clone();
     beside(&server, &["canary", "resume"]).ended(0);
@@ -327,6 +341,101 @@ fn no_bad_input_is_good_news() {
     }
     place.write(CONTROL, &kept);
     place.run(&["canary", "status"]).ended(0);
+}
+
+const OVERRIDE: &str = "data_core/analytics/adaptive_override.json";
+
+/// What it judges is not dealt as the operator has asked for, whatever the verdict.
+#[test]
+fn a_check_says_that_an_override_is_not_taken() {
+    let place = place();
+    place.write(OVERRIDE, r#"{"control_pct":1.0}"#);
+    for args in [&["canary", "check"][..], &["canary", "status"], &["canary", "check", "--json"]] {
+        let ran = place.run(args).ended(2);
+        assert!(ran.stderr.contains("adaptive_override.json is not taken"), "{}", ran.stderr);
+    }
+    place.write(OVERRIDE, "{}");
+    place.run(&["canary", "check"]).ended(0);
+}
+
+#[test]
+fn a_freeze_is_seen_under_the_kill_switch() {
+    let place = place().env("AIOS_ADAPTIVE_ENABLED", "0");
+    place.write(OVERRIDE, r#"{"freeze":true}"#);
+    let split = &place.run(&["routing", "status", "--json"]).ended(0).json()["split"];
+    assert_eq!((&split["frozen"], &split["origin"]), (&json!(true), &json!("kill_switch")));
+    let told = place.run(&["canary", "status"]).ended(0).stdout;
+    assert!(told.contains("frozen by an override"), "{told}");
+}
+
+#[test]
+fn whoever_asks_for_routing_is_told_that_the_canary_is_held() {
+    let place = place();
+    let told = |args: &[&str]| place.run(args).ended(0).stdout;
+    assert!(!told(&["routing", "status"]).contains("on hold"));
+    place.run(&["canary", "hold", "--reason", "over the weekend"]).ended(0);
+    let why = " by the operator: over the weekend; until `aios canary resume`";
+    for args in [["routing", "status"], ["canary", "status"]] {
+        let told = told(&args);
+        assert!(told.contains("on hold since ") && told.contains(why), "{told}");
+    }
+    let json = place.run(&["routing", "status", "--json"]).ended(0).json();
+    assert_eq!(
+        (&json["canary_held"], &json["canary_hold"]["actor"]),
+        (&json!(true), &json!("operator"))
+    );
+    place.run(&["canary", "resume"]).ended(0);
+    assert!(!told(&["routing", "status"]).contains("on hold"));
+    let json = place.run(&["routing", "status", "--json"]).ended(0).json();
+    assert_eq!((&json["canary_held"], &json["canary_hold"]), (&json!(false), &Value::Null));
+}
+
+/// Of nothing there is nothing that is as it was written.
+#[test]
+fn nothing_kept_is_no_good_news() {
+    let place = place();
+    let verified = place.run(&["canary", "verify"]).ended(3);
+    assert!(verified.stdout.starts_with("CANARY_NODATA"), "{}", verified.stdout);
+    assert_eq!(place.run(&["canary", "verify", "--json"]).ended(3).json()["ok"], false);
+    let replayed = place.run(&["replay"]).ended(3);
+    assert!(replayed.stderr.contains("NODATA"), "{}", replayed.stderr);
+    place.run(&["canary", "hold"]).ended(0);
+    place.run(&["canary", "verify"]).ended(0);
+    place.run(&["replay"]).ended(3);
+}
+
+/// `rm -r audit analytics/control.*`, with and without the head that lies elsewhere.
+#[tokio::test]
+async fn what_was_removed_under_a_directory_in_use_is_missed() {
+    let server = Server::start(&Setup::new()).await;
+    server.chat("aios-auto", "Hello there!").await.expect(200);
+    let place = server.stop_after(1).await;
+    let run = |args: &[&str]| place.run(&[args, &["--data-dir", "data"]].concat());
+    run(&["audit", "verify"]).ended(0);
+    run(&["canary", "status"]).ended(0);
+    let data = place.path().join("data");
+    std::fs::remove_dir_all(data.join("audit")).unwrap();
+    for entry in std::fs::read_dir(data.join("analytics")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with("control.") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let missed = || {
+        for args in [["audit", "verify"], ["canary", "verify"], ["canary", "status"]] {
+            run(&args).ended(2);
+        }
+    };
+    missed();
+    std::fs::remove_file(data.join("analytics/audit.head")).unwrap();
+    missed();
+    let place = Server::start_in(place).await.stop().await;
+    let after = |args: &[&str]| place.run(&[args, &["--data-dir", "data"]].concat());
+    let told = after(&["audit", "verify"]).ended(2).stdout;
+    assert!(told.starts_with("AUDIT_BAD entry 1 ("), "{told}");
+    after(&["canary", "status"]).ended(2);
+    after(&["canary", "reset", "--start-pct", "10"]).ended(0);
+    after(&["canary", "status"]).ended(0);
 }
 
 /// Looks often, and at requests that have just ended.

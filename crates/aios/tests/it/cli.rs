@@ -307,3 +307,17 @@ fn interrupt(child: &Child) {
         assert!(sent.unwrap().success());
     }
 }
+
+/// The time zone's file is read whole by whoever looks for it.
+#[cfg(unix)]
+#[test]
+fn a_time_zone_without_an_end_holds_nobody_up() {
+    for zone in [":/dev/zero", "/dev/zero"] {
+        let refused = Place::new().env("TZ", zone).run(&["config", "check"]).ended(1);
+        let told = refused.stderr + &refused.stdout;
+        assert!(told.contains("/dev/zero is no file of one"), "{told}");
+    }
+    for zone in ["UTC", "", "Europe/Paris", ":/usr/share/zoneinfo/UTC", "No/Such"] {
+        Place::new().env("TZ", zone).run(&["config", "check"]).ended(0);
+    }
+}

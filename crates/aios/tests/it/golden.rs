@@ -390,6 +390,16 @@ fn live_cases_become_candidates_then_golden_and_go_with_whom_they_are_of() {
     golden.run(&["lint"]).ended(0);
 }
 
+#[test]
+fn a_set_of_candidates_alone_makes_no_baseline() {
+    let place = Place::new();
+    let set = json!([{ "id": "a", "question": "Hello", "status": "candidate" }]);
+    place.write("data_core/goldens/sample_set.json", &set.to_string());
+    let told = place.run(&["golden", "record"]).ended(1).stderr;
+    assert!(told.contains("all 1 cases of the golden set are candidates"), "{told}");
+    assert!(told.contains("hint: ") && !told.contains("aios serve"), "{told}");
+}
+
 /// The report fixture, of a time that is over, with other values; sealed as if it had been made so.
 fn report_with(changes: &[(&str, Value)]) -> String {
     let report = include_str!("../../../../fixtures/golden/report_v1.json");

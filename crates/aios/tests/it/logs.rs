@@ -281,3 +281,15 @@ fn there_is_nothing_to_look_after_where_nothing_is() {
     }
     assert!(!place.path().join("data_core").exists());
 }
+
+/// Nothing was checked, or what was removed from the log cannot be held against the trail: neither is sound.
+#[test]
+fn a_log_that_is_not_there_is_not_called_sound() {
+    let place = Place::simulated();
+    place.write("data_core/aios.lock", "");
+    let nothing = place.run(&["logs", "verify"]).ended(3);
+    assert!(nothing.stderr.contains("NODATA"), "{}", nothing.stderr);
+    assert_eq!(place.run(&["logs", "verify", "--json"]).ended(3).json()["n_events"], 0);
+    place.write("data_core/audit", "no directory");
+    place.run(&["logs", "verify"]).ended(1);
+}

@@ -14,9 +14,37 @@ fn preflight_passes_where_all_is_well() {
     let ran = place.run(&["preflight"]).ended(0);
     let lines: Vec<_> = ran.stdout.lines().collect();
     assert_eq!((lines.len(), lines[8]), (9, "8/8 passing"), "{}", ran.stdout);
-    let data_dir = fs::read_dir(place.path().join("data_core")).unwrap();
-    let left: Vec<_> = data_dir.map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["aios.lock"], "nothing of the checks is left behind");
+    assert!(lines[3].contains("the first `aios serve` makes it"), "{}", lines[3]);
+    assert_eq!(left_in(place.path()), ["aios.toml"], "nothing is made");
+    // One that is in use is taken for as long as the check lasts.
+    place.write("data_core/aios.lock", "");
+    let used = place.run(&["preflight"]).ended(0).stdout;
+    assert!(used.contains("read back in") && !used.contains("first"), "{used}");
+    assert_eq!(left_in(&place.path().join("data_core")), ["aios.lock"]);
+}
+
+fn left_in(dir: &std::path::Path) -> Vec<String> {
+    let mut left: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    left.sort_unstable();
+    left
+}
+
+/// A slip in its name is no fresh machine: what is said tells the two apart, and neither is made.
+#[test]
+fn preflight_makes_no_mistyped_directory() {
+    let place = Place::simulated();
+    let told = place.run(&["preflight", "--data-dir", "data_cor"]).ended(0).stdout;
+    let said = told.lines().find(|line| line.contains("event log")).unwrap();
+    assert!(said.contains("there is no data directory") && said.contains("data_cor yet"), "{said}");
+    let nowhere = place.run(&["preflight", "--data-dir", "dat/core"]).ended(2).stdout;
+    assert!(nowhere.contains("to make it in") && nowhere.contains("7/8 passing"), "{nowhere}");
+    fs::create_dir(place.path().join("empty")).unwrap();
+    place.run(&["preflight", "--data-dir", "empty"]).ended(0);
+    assert_eq!(left_in(&place.path().join("empty")), Vec::<String>::new());
+    assert_eq!(left_in(place.path()), ["aios.toml", "empty"]);
 }
 
 /// Preflight must fail in `component` only, and advise.

@@ -62,6 +62,14 @@ impl Place {
         fs::write(path, text).unwrap();
     }
 
+    /// The golden set that the report fixture is of, and the baseline that it was compared with.
+    pub(crate) fn write_goldens(&self, data_dir: &str) {
+        const SET: &str = include_str!("../../../../fixtures/golden/set_v1.json");
+        const BASELINE: &str = include_str!("../../../../fixtures/golden/baseline_v1.json");
+        self.write(&format!("{data_dir}/goldens/sample_set.json"), SET);
+        self.write(&format!("{data_dir}/goldens/baseline_results.json"), BASELINE);
+    }
+
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.dir.path().join(name)).unwrap()
     }

@@ -113,11 +113,17 @@ fn saying_what_would_be_done_leaves_every_byte() {
 #[test]
 fn a_trail_that_is_not_there_is_not_called_sound() {
     let place = with_events(&[(0, 2)]);
+    let gone = place.run(&["audit", "verify"]).ended(2).stdout;
+    assert!(gone.starts_with("AUDIT_BAD entry 1 (") && gone.contains("gone: "), "{gone}");
+    std::fs::rename(place.path().join("data_core"), place.path().join("aside")).unwrap();
+    place.write("data_core/aios.lock", "");
     let nothing = place.run(&["audit", "verify"]).ended(3);
     assert!(nothing.stdout.starts_with("AUDIT_NODATA"), "{}", nothing.stdout);
     assert!(nothing.stderr.contains("hint: "), "{}", nothing.stderr);
     let json = place.run(&["audit", "verify", "--json"]).ended(3).json();
     assert_eq!((&json["ok"], &json["no_data"]), (&json!(false), &json!(true)));
+    std::fs::remove_dir_all(place.path().join("data_core")).unwrap();
+    std::fs::rename(place.path().join("aside"), place.path().join("data_core")).unwrap();
     place.run(&["logs", "rotate", "--now"]).ended(0);
     place.run(&["audit", "verify"]).ended(0);
     let missing = place.run(&["audit", "verify", "--checkpoints", "elsewhere.ndjson"]).ended(1);

@@ -34,7 +34,15 @@ fn qa(conv: Option<&str>, question: &str, expected: &[&str]) -> Value {
 
 #[test]
 fn without_anything_remembered_the_built_in_set_is_measured() {
-    let ran = retrieval(&Place::new(), &["eval", "--k", "5"], 0);
+    let ran = retrieval(&Place::new(), &["eval", "--k", "5"], 3);
+    assert!(
+        ran.stdout.ends_with("target 0.85: NO DATA (nothing of this directory was measured)\n")
+    );
+    assert!(!ran.stdout.contains("PASS") && ran.stderr.contains("--demo"), "{}", ran.stderr);
+    let json = retrieval(&Place::new(), &["eval", "--json"], 3).json();
+    assert_eq!((&json["met"], &json["demo"]), (&json!(false), &json!(true)));
+    let ran = retrieval(&Place::new(), &["eval", "--k", "5", "--demo"], 0);
+    assert!(ran.stdout.ends_with("target 0.85: PASS\n"), "{}", ran.stdout);
     assert!(
         ran.stdout.starts_with("Recall@5: 0.") || ran.stdout.starts_with("Recall@5: 1."),
         "{}",

@@ -27,6 +27,13 @@ fn ago_today(seconds: i64) -> Timestamp {
     ago(seconds).max(Timestamp::from_micros(midnight))
 }
 
+/// A data directory with the golden set of the fixture and its baseline.
+fn with_goldens() -> Place {
+    let place = Place::new();
+    place.write_goldens("data_core");
+    place
+}
+
 fn report(made: Timestamp, pass_rate: f64) -> String {
     report_with(&[("/timestamp", json!(made)), ("/metrics/pass_rate", json!(pass_rate))])
 }
@@ -90,7 +97,7 @@ fn no_data_is_never_ok() {
 
 #[test]
 fn a_fresh_report_is_ok_an_old_one_is_not_and_a_baseline_never_grows_old() {
-    let place = Place::new();
+    let place = with_goldens();
     place.write(REPORT, &report(ago(60), 1.0));
     check(&place, &[], 0, &["QUALITY_OK ", "pass_rate=1>=0.95[goldens n=20]"]);
     place.write(REPORT, &report(ago(60), 0.9));
@@ -98,20 +105,44 @@ fn a_fresh_report_is_ok_an_old_one_is_not_and_a_baseline_never_grows_old() {
     place.write(REPORT, &report(ago(9 * 86_400), 1.0));
     check(&place, &[], 2, &["QUALITY_ALERT pass_rate=NODATA"]);
     // The guide's way back: the baseline, copied over the last report, or named.
-    let of_long_ago = ("/timestamp", json!(ago(1_000 * 86_400)));
-    let baseline = report_with(&[("/kind", json!("baseline")), of_long_ago]);
+    let baseline = place.read("data_core/goldens/baseline_results.json");
     place.write(REPORT, &baseline);
     check(&place, &[], 0, &["QUALITY_OK "]);
     place.write(REPORT, &report(ago(60), 0.9));
     place.write("baseline.json", &baseline);
     check(&place, &["--report", "baseline.json"], 0, &["QUALITY_OK "]);
+    // One that is not in use any more grows old.
+    let other = [("/kind", json!("baseline")), ("/timestamp", json!(ago(9 * 86_400)))];
+    place.write(REPORT, &report_with(&other));
+    check(&place, &[], 2, &["QUALITY_ALERT pass_rate=NODATA"]);
+}
+
+/// A set of easy questions, asked instead of the one in use, is no way to a green check.
+#[test]
+fn a_report_of_another_golden_set_says_nothing_and_what_to_run() {
+    let place = with_goldens();
+    place.write(REPORT, &report(ago(60), 1.0));
+    check(&place, &[], 0, &["QUALITY_OK "]);
+    let set = place.read("data_core/goldens/sample_set.json");
+    let changed = set.replace("Question 07", "Say yes");
+    place.write("data_core/goldens/sample_set.json", &changed);
+    let ran = place.run(&["slo", "check"]).ended(2);
+    assert!(ran.stdout.starts_with("QUALITY_ALERT pass_rate=NODATA"), "{}", ran.stdout);
+    let told = ran.stderr;
+    assert!(
+        told.contains("\"case-07\" was another one; make another with `aios golden compare`"),
+        "{told}"
+    );
+    let named = place.run(&["slo", "check", "--report", REPORT]).ended(1).stderr;
+    assert!(named.contains("of the golden set f74860321912, not of"), "{named}");
 }
 
 /// What a verdict should rest on must be what a run has written, whoever else says that all is well.
 #[test]
 fn a_report_that_proves_nothing_is_never_ok() {
-    let place = Place::new();
+    let place = with_goldens();
     let good = report(ago(60), 1.0);
+    let worse = json!({ "what": "case", "id": "case-01", "detail": "1/1 before, 0/6 now" });
     let made =
         |key: &str, value: Value| report_with(&[("/timestamp", json!(ago(60))), (key, value)]);
     let baseline_of =
@@ -119,6 +150,7 @@ fn a_report_that_proves_nothing_is_never_ok() {
     let proves_nothing = [
         (good.replace("\"report_id\"", "\"id\""), "it is unsealed"),
         (made("/status", json!("ERROR")), "too little was answered"),
+        (made("/regressions_detected", json!([worse])), "it says PASS, and lists what got worse"),
         (made("/metrics/n", json!(0)), "of no run"),
         (baseline_of(ago(-86_400)), "has not come yet"),
         (report(ago(9 * 86_400), 1.0), "it is of 20"),
@@ -210,7 +242,7 @@ fn what_is_no_file_is_not_waited_for() {
 
 #[test]
 fn live_traffic_is_judged_without_a_server() {
-    let place = Place::new();
+    let place = with_goldens();
     place.write(REPORT, &report(ago(60), 1.0));
     traffic(&place, 30, 1);
     check(&place, &[], 0, &["QUALITY_OK ", "error_rate=0.033~0.01[live n=30 bad=1]"]);
@@ -249,7 +281,7 @@ fn none_is_green(place: &Place, n_lines: u64, first: &str) {
 #[test]
 fn what_cannot_be_read_is_named_and_never_green() {
     const LOG: &str = "data_core/analytics/hypotheses.ndjson";
-    let place = Place::new();
+    let place = with_goldens();
     place.write(REPORT, &report(ago(60), 1.0));
     place.write("data_core/keys/pseudonyms.key", &("5a".repeat(32) + "\n"));
     keep(&place, (0..87).map(|at| request(at, ago_today(600 - at), &[])));
@@ -295,7 +327,7 @@ fn what_cannot_be_is_named() {
 
 #[test]
 fn an_objective_of_ones_own_counts() {
-    let place = Place::new();
+    let place = with_goldens();
     place.write(REPORT, &report(ago(60), 0.9));
     place.write("aios.toml", "[slo]\npass_rate = 0.85\n");
     check(&place, &[], 0, &["QUALITY_OK pass_rate=0.9>=0.85"]);
@@ -396,7 +428,7 @@ fn a_finding_that_has_changed_is_written_into_the_log() {
 
 #[test]
 fn the_week_is_held_against_the_guides_six_metrics() {
-    let place = Place::new();
+    let place = with_goldens();
     let verdicts = |place: &Place, code: i32| {
         let report = place.run(&["report", "--days", "7", "--json"]).ended(code).json();
         let metrics = report["metrics"].as_array().unwrap().clone();

@@ -62,6 +62,7 @@ export interface Receipt {
 export interface Verified {
   ok: boolean;
   no_data?: boolean;
+  headless?: boolean;
   verified?: { n_entries: number; first_seq: number; last_seq: number; n_checkpoints: number; signed_up_to: number };
   fault?: { seq: number; why: string };
 }

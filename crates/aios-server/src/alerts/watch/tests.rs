@@ -130,14 +130,7 @@ impl Place {
 }
 
 fn split() -> Split {
-    Split {
-        treatment_pct: aios_core::Percent::new(10.0).unwrap(),
-        control_boundary: aios_core::BOUNDARY_DEFAULT,
-        treatment_boundary: aios_core::BOUNDARY_DEFAULT,
-        adaptive: true,
-        frozen: false,
-        origin: "test".to_owned(),
-    }
+    Split::plain(aios_core::Percent::new(10.0).unwrap(), "test")
 }
 
 #[tokio::test]
@@ -240,6 +233,8 @@ async fn what_the_goldens_and_routing_break_is_a_ticket() {
     let (place, objectives) = (Place::new(), Objectives::default());
     let goldens = place.dir.path().join("goldens");
     fs::create_dir(&goldens).unwrap();
+    let set = include_str!("../../../../../fixtures/golden/set_v1.json");
+    fs::write(goldens.join("sample_set.json"), set).unwrap();
     let report = include_str!("../../../../../fixtures/golden/report_v1.json");
     let mut report: serde_json::Value = serde_json::from_str(report).unwrap();
     (report["timestamp"], report["metrics"]["pass_rate"]) = (json!(at(0)), json!(0.5));

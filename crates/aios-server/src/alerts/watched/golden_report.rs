@@ -1,4 +1,4 @@
-//! The golden report cannot be read, or has grown old although the set is asked each night.
+//! The golden report cannot be read, or says nothing, such as one that has grown old, although the set is asked each night.
 
 use aios_store::{GoldenPaths, read_document};
 
@@ -11,13 +11,13 @@ pub(super) fn trouble(ground: &Ground<'_>) -> Option<Trouble> {
         Ok(text) => text?,
         Err(error) => return Some(ticket("golden_report", error.to_string())),
     };
-    match judging::goldens(&text, ground.objectives, ground.now) {
+    match judging::goldens(&text, ground.objectives, ground.dir.path(), ground.now) {
         Err(error) => {
             let detail = format!("goldens/last_report.json cannot be used: {error}");
             Some(ticket("golden_report", detail))
         }
         Ok(Err(why)) if is_required(ground) => {
-            let detail = format!("goldens/last_report.json has grown old: {why}");
+            let detail = format!("goldens/last_report.json says nothing: {why}");
             Some(ticket("golden_report", detail))
         }
         Ok(Ok(_) | Err(_)) => None,

@@ -54,14 +54,7 @@ impl Place {
     /// All that is wrong after so many hours.
     fn troubles(&self, hour: i64) -> Vec<Trouble> {
         let objectives = Objectives::default();
-        let split = Split {
-            treatment_pct: aios_core::Percent::new(10.0).unwrap(),
-            control_boundary: aios_core::BOUNDARY_DEFAULT,
-            treatment_boundary: aios_core::BOUNDARY_DEFAULT,
-            adaptive: true,
-            frozen: false,
-            origin: "config".to_owned(),
-        };
+        let split = Split::plain(aios_core::Percent::new(10.0).unwrap(), "config");
         if self.has_index {
             aios_store::Index::open(&self.dir).unwrap().catch_up().unwrap();
         }
@@ -165,6 +158,8 @@ fn a_golden_report_that_cannot_be_used_is_told_and_one_that_is_missed() {
         report["timestamp"] = json!(ts);
         report.to_string()
     };
+    let set = include_str!("../../../../../fixtures/golden/set_v1.json");
+    place.write("goldens/sample_set.json", set);
     place.write("goldens/last_report.json", &of(at(0)));
     place.check(1, &[]);
     place.write("goldens/last_report.json", &of(at(0)).replace("\"metrics\"", "\"met"));

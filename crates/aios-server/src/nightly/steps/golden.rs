@@ -15,9 +15,6 @@ use crate::nightly::{Night, Outcome, Served, Step};
 
 pub(in crate::nightly) const STEP: Step = Step { name: "golden", run };
 
-/// How much slower, or how much of routing elsewhere, is too much: the guide's figure.
-const THRESHOLD: f64 = 0.25;
-
 /// Longest wait for one answer.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -61,7 +58,7 @@ fn asked(
     set: GoldenSet,
     baseline: &Report,
 ) -> Result<Report, String> {
-    let key = night.work.golden_key.as_ref();
+    let (key, threshold) = (night.work.golden_key.as_ref(), night.work.golden_threshold);
     // The baseline's judge: another would make another score of the same answer.
     let judge = baseline.judge.as_deref().and_then(judge_named).unwrap_or_default();
     let asker = Asker::new(served.url(), key, bucket, TIMEOUT, judge);
@@ -71,12 +68,12 @@ fn asked(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime
         .map_err(|error| error.to_string())?
-        .block_on(run.ask_until_sure(1, baseline, THRESHOLD));
+        .block_on(run.ask_until_sure(1, baseline, threshold));
     if served.fingerprint(bucket).as_ref() != Some(&policy) {
         return Err(format!("{bucket} has changed while it was asked; the report was dropped"));
     }
     let about = About { redactor: &night.scanner, now: night.now, fingerprint: Some(policy) };
-    let report = compared(&run, baseline, THRESHOLD, &about);
+    let report = compared(&run, baseline, threshold, &about);
     match (report.status, &report.error) {
         // The last report that says something stays; it grows old by itself.
         (Status::Error, why) => Err(why.clone().unwrap_or_default()),

@@ -31,10 +31,10 @@ pub(crate) const CONTROL: Store = Store {
     treatment: Treatment::Chain,
 };
 
-/// How far they came: a number, a hash and a signature.
+/// How far they, and the audit trail, came: a number, a hash and a signature.
 pub(crate) const CONTROL_HEAD: Store = Store {
     name: "control head",
-    files: &["analytics/control.head", "analytics/control.*.head"],
+    files: &["analytics/control.head", "analytics/control.*.head", "analytics/audit.head"],
     treatment: Treatment::Apart,
 };
 

@@ -15,14 +15,15 @@ use crate::cli::context::Context;
 use crate::cli::golden::files::named_text;
 use crate::cli::output::{self, Exit};
 use crate::cli::owner::{self, Owner};
-use crate::cli::routing::InForce;
+use crate::cli::routing::{InForce, tell_override};
+use crate::cli::running;
 use crate::clock::SystemClock;
 use crate::config::Config;
 
 /// Judge what has come in since the last look, and move the canary if that follows
 ///
 /// The server does it by itself; this does it now. What was judged once is not counted again, however often
-/// it is checked. Exit code 3 if the buckets cannot be compared, or lines of the window cannot be read that might hold harm. With --json: {"verdict", "reason", "quiet",
+/// it is checked. Exit code 2 if there is an override that is not taken, 3 if the buckets cannot be compared, or lines of the window cannot be read that might hold harm. With --json: {"verdict", "reason", "quiet",
 /// "window", "golden", "golden_why", "n_golden_cases", "golden_only", "harm_log_e", "n_blocks", "metrics", "differences", "decision",
 /// "canary", "version", "candidate", "judged_pct", "next_pct"}.
 #[derive(Debug, Args)]
@@ -39,12 +40,18 @@ impl Check {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let report = self.report()?;
-        let checked = match Owner::of(&config)? {
-            Owner::Us(dir) => self.look(&config, &dir, report)?,
+        let (checked, refused) = match Owner::of(&config)? {
+            Owner::Us(dir) => {
+                let in_force = InForce::of(&config)?;
+                let refused = in_force.override_error.as_ref().map(ToString::to_string);
+                (self.look(&config, &dir, in_force, report)?, refused)
+            }
             Owner::Server => {
                 let report = report.map(|(path, text)| json!({ "path": path, "text": text }));
                 let asked = json!({ "report": report, "if_version": self.if_version });
-                owner::ask(&config, "/admin/v1/canary/check", &asked)?
+                let checked = owner::ask(&config, "/admin/v1/canary/check", &asked)?;
+                let running = running::owner(&config)?;
+                (checked, running.and_then(|running| running.status.override_error))
             }
         };
         if context.json {
@@ -52,7 +59,11 @@ impl Check {
         } else {
             print(out, &checked, &config.canary.policy)?;
         }
-        Ok(exit(&checked))
+        Ok(match tell_override(refused.as_deref()) {
+            // The split in force is not the one that was asked for, whatever was judged of it.
+            Exit::Violation => Exit::Violation,
+            Exit::Done | Exit::Failed | Exit::Incomplete | Exit::Usage => exit(&checked),
+        })
     }
 
     /// Path and text of the report that was named.
@@ -65,15 +76,17 @@ impl Check {
         &self,
         config: &Config,
         dir: &DataDir,
+        in_force: InForce,
         report: Option<(String, String)>,
     ) -> anyhow::Result<Checked> {
         if !config.canary.enabled {
             return Err(failure(CanaryError::Disabled));
         }
         let (settings, now) = (config.control().canary, SystemClock.now());
-        let InForce { split, policy, .. } = InForce::of(config)?;
-        let trial =
-            Trial::new(&config.answers_hash, &split, policy.profile, &config.objectives.slos);
+        let InForce { split, policy, .. } = in_force;
+        let on_trial = (&*config.answers_hash, &split, policy.profile);
+        let (threshold, slos) = (settings.golden_threshold, &config.objectives.slos);
+        let trial = Trial::new(on_trial, (dir, now), threshold, slos);
         let gate = match report {
             Some((path, text)) => {
                 let gate = Gate::of(&text, &path, &trial, now);

@@ -2,12 +2,13 @@
 
 use std::io::Write;
 
-use aios_control::Phase;
+use aios_control::{Held, Phase};
 use aios_core::{Boundary, EvidenceWindow, Percent, Split, Timestamp};
 use aios_server::Standing;
 use aios_store::ControlFault;
 use serde::Serialize;
 
+use crate::cli::routing::on_hold;
 use crate::cli::status::pair;
 use crate::cli::table;
 use crate::config::Config;
@@ -20,6 +21,7 @@ pub(super) struct Shown {
     consecutive_failures: u32,
     phase: Phase,
     held: bool,
+    hold: Option<Held>,
     enabled: bool,
     version: u64,
     next_pct: Option<Percent>,
@@ -34,6 +36,8 @@ pub(super) struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     split: Option<Split>,
     fault: Option<ControlFault>,
+    #[serde(skip)]
+    on_hold: Option<String>,
     #[serde(skip)]
     needed: (u32, u32),
 }
@@ -64,6 +68,8 @@ impl Shown {
             consecutive_failures: canary.consecutive_failures,
             phase: canary.phase,
             held: canary.held,
+            hold: rollout.hold.clone(),
+            on_hold: on_hold(config, rollout),
             enabled: config.canary.enabled,
             version: rollout.version,
             next_pct: config
@@ -89,6 +95,7 @@ impl Shown {
         let (passes, failures) = (self.consecutive_passes, self.consecutive_failures);
         writeln!(out, "current_pct={}, consecutive_passes={passes}", self.current_pct)?;
         let held = if self.held { ", held" } else { "" };
+        let on_hold = self.on_hold.as_ref().map(|told| pair("held", told));
         let is_frozen = self.split.as_ref().is_some_and(|split| split.frozen);
         let frozen = if is_frozen { ", frozen by an override" } else { "" };
         let phase = if self.enabled { self.phase.name() } else { "switched off (canary.enabled)" };
@@ -97,6 +104,7 @@ impl Shown {
             pair("passes", format_args!("{passes}/{}", self.needed.0)),
             pair("failures", format_args!("{failures}/{}", self.needed.1)),
         ];
+        rows.extend(on_hold);
         rows.extend(self.next_pct.map(|next| pair("next stage", format_args!("{next} %"))));
         rows.push(pair("version", self.version));
         rows.extend(self.candidate.as_ref().map(|candidate| pair("on trial", candidate)));

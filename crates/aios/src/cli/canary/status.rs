@@ -26,7 +26,7 @@ pub(in crate::cli) const AHEAD_HINT: &str =
 /// The first line is `current_pct=10, consecutive_passes=0`. Reads the files; what is in force is what a running server
 /// says. Exit code 2 if what is kept is damaged, so that everything is in control, or of a time that has not come, so
 /// that nothing is judged, or if there is an override that is not taken. With --json: {"current_pct",
-/// "consecutive_passes", "consecutive_failures", "phase", "held", "enabled", "version", "next_pct", "candidate",
+/// "consecutive_passes", "consecutive_failures", "phase", "held", "hold": {"since", "actor", "reason"} | null, "enabled", "version", "next_pct", "candidate",
 /// "boundary", "stage_since", "counted", "n_inconclusive", "ahead_until",
 /// "split", "fault": {"file", "line", "why"} | null}.
 #[derive(Debug, Args)]

@@ -13,8 +13,8 @@ use crate::cli::output::{self, Exit, say};
 
 /// Check that every line is as it was written, and that every verdict follows from its counts
 ///
-/// Exit code 2 if one is not, 3 if the key that signed how far they come cannot be read. With --json: {"ok", "signed",
-/// "n_lines", "n_verdicts", "faults": [text]}.
+/// Exit code 2 if one is not, 3 if there is no line, or the key that signed how far they come cannot be read. With --json: {"ok",
+/// "signed", "n_lines", "n_verdicts", "faults": [text]}.
 #[derive(Debug, Args)]
 pub(super) struct Verify {}
 
@@ -35,12 +35,16 @@ impl Verify {
             }
         }
         faults.extend(fault.map(|fault| fault.to_string()));
-        let (ok, n_lines) = (faults.is_empty(), lines.len());
+        let (is_whole, n_lines) = (faults.is_empty(), lines.len());
+        // Of nothing there is nothing to be right.
+        let ok = is_whole && n_lines > 0;
         if context.json {
             let told = json!({
                 "ok": ok, "signed": is_vouched_for, "n_lines": n_lines, "n_verdicts": n_verdicts, "faults": faults,
             });
             output::json(out, &told)?;
+        } else if is_whole && n_lines == 0 {
+            writeln!(out, "CANARY_NODATA there is no verdict and no decision")?;
         } else if ok && !is_vouched_for {
             writeln!(out, "CANARY_UNSIGNED lines={n_lines} verdicts={n_verdicts}")?;
         } else if ok {
@@ -53,7 +57,7 @@ impl Verify {
                 "keys/signing.key is not there or may not be read: the lines follow one another, but nobody vouches that they are those that were written",
             );
         }
-        Ok(match (ok, is_vouched_for) {
+        Ok(match (is_whole, ok && is_vouched_for) {
             (false, _) => Exit::Violation,
             (true, false) => Exit::Incomplete,
             (true, true) => Exit::Done,

@@ -30,9 +30,9 @@ pub(super) struct Compare {
     /// Baseline; without it that of the data directory
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// How much slower, or how much of routing elsewhere, is too much: 0.25 is a quarter
-    #[arg(long, value_name = "SHARE", default_value_t = 0.25, value_parser = threshold)]
-    threshold: f64,
+    /// How much slower, or how much of routing elsewhere, is too much: 0.25 is a quarter; without it canary.golden_threshold
+    #[arg(long, value_name = "SHARE", value_parser = threshold)]
+    threshold: Option<f64>,
     /// Where the report goes, with the directories on the way; without it the data directory
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -64,13 +64,14 @@ impl Compare {
         let bar = Bar::of_questions();
         let mut run = Run::new(set, asker, self.target.concurrency(Some(&baseline)), &bar);
         let repeat = usize::try_from(self.repeat).unwrap_or(1);
-        net::runtime()?.block_on(run.ask_until_sure(repeat, &baseline, self.threshold));
+        let threshold = self.threshold.unwrap_or(config.canary.golden_threshold);
+        net::runtime()?.block_on(run.ask_until_sure(repeat, &baseline, threshold));
         let about = About {
             redactor: &config.privacy.redactor(),
             now: SystemClock.now(),
             fingerprint: self.target.fingerprint(&config),
         };
-        let report = golden::compared(&run, &baseline, self.threshold, &about);
+        let report = golden::compared(&run, &baseline, threshold, &about);
         let report = files::write_report(self.out.as_ref().unwrap_or(&own.report), report)?;
         self.outputs.write(&report, Some(&baseline))?;
         if context.json {

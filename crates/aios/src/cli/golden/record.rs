@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use aios_core::Clock;
-use aios_eval::{Kind, Replaced, Report, Status, unanswered};
+use aios_eval::{GoldenSet, Kind, Replaced, Report, Status, unanswered};
 use aios_server::golden::{self, About, Run};
 use aios_store::GoldenPaths;
 use clap::Args;
@@ -50,6 +50,7 @@ impl Record {
         let path = self.out.clone().unwrap_or_else(|| own.baseline.clone());
         let replaced = self.replaced(&path)?;
         let set = files::set(self.set.as_ref().unwrap_or(&own.set), &own, true)?;
+        must_decide(&set)?;
         let asker = self.target.asker(context, &config)?;
         let bar = Bar::of_questions();
         let mut run = Run::new(set, asker, self.target.concurrency(None), &bar);
@@ -92,6 +93,19 @@ impl Record {
         };
         Ok(old.map_or_else(Vec::new, |old| replacing(old, reason)))
     }
+}
+
+/// A baseline of candidates alone would be compared with nothing, and nobody need be asked to know it.
+fn must_decide(set: &GoldenSet) -> anyhow::Result<()> {
+    if set.cases().iter().any(|case| !case.is_candidate) {
+        return Ok(());
+    }
+    let n = set.cases().len();
+    let message = format!(
+        "nothing was recorded: all {n} cases of the golden set are candidates, which decide nothing"
+    );
+    let hint = "look at them, say what you expect, and take `\"status\": \"candidate\"` out of those that should decide";
+    Err(Failure::new(message, hint).into())
 }
 
 /// The history of a baseline that is replaced by another one.

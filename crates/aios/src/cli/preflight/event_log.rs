@@ -13,6 +13,9 @@ use crate::cli::running;
 use crate::clock::SystemClock;
 use crate::config::Config;
 
+/// What a data directory has from its first use on.
+const LOCK: &str = "aios.lock";
+
 /// Lines at the end of the log that are looked at.
 const TAIL: usize = 100;
 
@@ -21,6 +24,10 @@ const ROOM: usize = 16 << 20;
 
 pub(super) fn check(subject: &Subject) -> Checked {
     let config = subject.config()?;
+    // Taking a directory leaves a lock in it, and makes one that is not there: that is for whoever means to use it.
+    if !config.server.data_dir.join(LOCK).is_file() {
+        return before_the_first_start(subject, config);
+    }
     match DataDir::open(&config.server.data_dir) {
         Ok(dir) => by_writing(subject, config, &dir),
         Err(locked @ StoreError::Locked { .. }) => by_watching(subject, config, locked),
@@ -28,10 +35,46 @@ pub(super) fn check(subject: &Subject) -> Checked {
     }
 }
 
+/// Nothing was served here yet, or the name is a slip: nothing is made that stays, and it is said what will be.
+fn before_the_first_start(subject: &Subject, config: &Config) -> Checked {
+    let path = &config.server.data_dir;
+    if path.is_dir() {
+        let dir = DataDir::read(path)?;
+        let n_lines = sound_tail(&dir)?;
+        write_in(subject, config, path)?;
+        return Ok(format!(
+            "{} is used for the first time by the next `aios serve`; an event was written, synced and read back in it; the last {n_lines} lines are sound",
+            path.display()
+        ));
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    if !parent.is_dir() {
+        let (path, parent) = (path.display(), parent.display());
+        let detail = format!("there is no data directory {path}, nor {parent} to make it in");
+        return Err(Fault::new(detail, "correct server.data_dir (--data-dir), or make the latter"));
+    }
+    write_in(subject, config, parent)?;
+    Ok(format!(
+        "there is no data directory {} yet: the first `aios serve` makes it; an event was written, synced and read back beside it",
+        path.display()
+    ))
+}
+
 /// Nobody else writes: a log of its own in the same place shows that one can be written there.
 fn by_writing(subject: &Subject, config: &Config, dir: &DataDir) -> Checked {
     let n_lines = sound_tail(dir)?;
-    let scratch = Scratch::new(dir)?;
+    write_in(subject, config, dir.path())?;
+    Ok(format!(
+        "written, synced and read back in {}; the last {n_lines} lines are sound{}",
+        dir.path().display(),
+        overdue(config, dir)?
+    ))
+}
+
+/// Writes an event in a directory of this check in `place`, and reads it back.
+fn write_in(subject: &Subject, config: &Config, place: &Path) -> Result<(), Fault> {
+    let scratch = Scratch::new(place)?;
     let own = DataDir::open(&scratch.0)?;
     let events = EventLogConfig { sync: SyncPolicy::Always, ..config.events.log };
     let log = FileEventLog::open(&own, events)?;
@@ -46,12 +89,7 @@ fn by_writing(subject: &Subject, config: &Config, dir: &DataDir) -> Checked {
             return Err(Fault::new(detail, "check the disk"));
         }
     }
-    room(own.path())?;
-    Ok(format!(
-        "written, synced and read back in {}; the last {n_lines} lines are sound{}",
-        dir.path().display(),
-        overdue(config, dir)?
-    ))
+    room(own.path())
 }
 
 async fn write(log: &FileEventLog, event: Event) -> Result<(), Fault> {
@@ -125,8 +163,8 @@ fn room(dir: &Path) -> Result<(), Fault> {
 struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(dir: &DataDir) -> Result<Self, Fault> {
-        let path = dir.path().join(format!("preflight-{}", std::process::id()));
+    fn new(place: &Path) -> Result<Self, Fault> {
+        let path = place.join(format!("preflight-{}", std::process::id()));
         fs::create_dir(&path).map_err(|error| {
             let detail = format!("cannot make the directory {}: {error}", path.display());
             Fault::new(

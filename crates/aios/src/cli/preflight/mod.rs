@@ -29,7 +29,7 @@ use crate::config::{Config, ConfigError};
 
 /// Check every part, one line each
 ///
-/// Exit code 2 if one does not pass. With --json: {"n_passing", "n_components",
+/// Nothing is made that stays: of a data directory that is not there it says that the first start makes it. Exit code 2 if a part does not pass. With --json: {"n_passing", "n_components",
 /// "components": [{"name", "state": "ok" | "failed" | "not_checked", "detail", "hint"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Command {}

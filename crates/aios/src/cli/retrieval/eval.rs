@@ -29,7 +29,7 @@ use crate::{embedding, keys};
 /// The set is {"test_cases": [{"id", "question", "expected_fragments", "min_recall"}]}, or such a case on each line; with
 /// "conv_id" a case asks in that conversation only, without one in all that is stored. Without --qa it is
 /// retrieval_qa/qa_set.json of the data directory; without that, a set that comes with AIOS, on conversations of its
-/// own. Five spans of what is remembered here are kept for `aios slo check` and `aios report`. Exit code 2 if recall is under the target or a fragment of another conversation comes back, 3 if no question
+/// own, which says nothing of this directory: exit code 3, unless that is what --demo asks for. Five spans of what is remembered here are kept for `aios slo check` and `aios report`. Exit code 2 if recall is under the target or a fragment of another conversation comes back, 3 if no question
 /// has a label. With --json: {"recall", "target", "met", "unit", "words_max", "demo", "report": {...}}.
 #[derive(Debug, Args)]
 pub(super) struct Eval {
@@ -39,6 +39,9 @@ pub(super) struct Eval {
     /// The questions
     #[arg(long, value_name = "FILE")]
     qa: Option<PathBuf>,
+    /// The set that comes with AIOS, whatever is stored here
+    #[arg(long, conflicts_with = "qa")]
+    demo: bool,
     /// What a result is: single fragments, or with the turns around them
     #[arg(long, value_parser = one_of(&UNITS, unit_name), default_value = "span")]
     unit: Unit,
@@ -72,9 +75,7 @@ impl Eval {
         let embedder = embedding::read(&config.memory)?;
         let embedder = embedder.as_deref();
         let asked = if is_demo {
-            say(
-                "nothing is remembered yet: these are the questions and conversations that come with AIOS",
-            );
+            say("these are the questions and conversations that come with AIOS");
             let demo = demo::open(&config, embedder)?;
             self.ask_all(&set, &demo.memory, &demo.ring, embedder)?
         } else {
@@ -89,7 +90,9 @@ impl Eval {
         }
         let answers: Vec<Answer> = asked.into_iter().map(|one| one.answer).collect();
         let report = RetrievalReport::new(&set, &answers, self.k);
-        let met = report.n > 0 && report.recall >= self.target && report.n_leaks == 0;
+        // What was measured elsewhere says nothing of the directory that was asked about.
+        let is_asked = self.demo || !is_demo;
+        let met = is_asked && report.n > 0 && report.recall >= self.target && report.n_leaks == 0;
         if !is_demo && self.k == 5 && self.unit == Unit::Span && report.n > 0 {
             self.keep(&config, &report)?;
         }
@@ -103,12 +106,19 @@ impl Eval {
             let words = words_max(self.unit, self.words);
             let words = words.map_or("any number of".to_owned(), |n| format!("at most {n}"));
             let limits = format!("unit: {}, {words} words", unit_name(self.unit));
-            shown::report(out, &report, &limits, self.target)?;
+            shown::report(out, &report, &limits)?;
+            shown::verdict(out, &report, self.target, is_asked)?;
         }
-        Ok(match (report.n, met) {
-            (0, _) => Exit::Incomplete,
-            (_, true) => Exit::Done,
-            (_, false) => Exit::Violation,
+        if !is_asked {
+            say(format_args!(
+                "there are no questions about what is remembered here\nhint: write them to {}; `aios retrieval create` proposes some, --demo asks for the set that comes with AIOS",
+                questions_path(&config.server.data_dir).display()
+            ));
+        }
+        Ok(match (is_asked, report.n, met) {
+            (false, _, _) | (_, 0, _) => Exit::Incomplete,
+            (true, _, true) => Exit::Done,
+            (true, _, false) => Exit::Violation,
         })
     }
 
@@ -128,7 +138,7 @@ impl Eval {
         let own = questions_path(&config.server.data_dir);
         let file = match &self.qa {
             Some(file) => file,
-            None if own.is_file() => &own,
+            None if own.is_file() && !self.demo => &own,
             None => return Ok((demo::QUESTIONS.to_owned(), DEMO.to_owned())),
         };
         let name = file.display().to_string();

@@ -14,7 +14,6 @@ pub(super) fn report(
     out: &mut dyn Write,
     report: &RetrievalReport,
     limits: &str,
-    target: f64,
 ) -> anyhow::Result<()> {
     let k = report.k;
     writeln!(out, "Recall@{k}: {:.3}", report.recall)?;
@@ -58,7 +57,18 @@ pub(super) fn report(
     if report.misses.len() > MISSES_MAX {
         writeln!(out, "  … and {} more", report.misses.len() - MISSES_MAX)?;
     }
+    Ok(())
+}
+
+/// Prints what it comes to for the directory that was asked about; nothing, if it was another one that was measured.
+pub(super) fn verdict(
+    out: &mut dyn Write,
+    report: &RetrievalReport,
+    target: f64,
+    is_asked: bool,
+) -> anyhow::Result<()> {
     let verdict = match report.n {
+        _ if !is_asked => "NO DATA (nothing of this directory was measured)",
         0 => "NO DATA",
         _ if report.n_leaks > 0 => "FAIL (leaks)",
         _ if report.recall >= target => "PASS",

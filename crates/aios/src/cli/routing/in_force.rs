@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use aios_core::Split;
+use aios_control::Rollout;
+use aios_core::{Actor, Split};
 use aios_route::{Knots, OverrideError, Policy, control_only, split_in_force};
 use aios_server::{Standing, split_of};
 use aios_store::{DataDir, StoreError};
 
 use crate::cli::output::{Exit, say};
+use crate::cli::status::pair;
 use crate::config::{Config, ProfileChoice};
 use crate::knots;
 
@@ -49,6 +51,29 @@ pub(in crate::cli) fn tell_override(refused: Option<&str>) -> Exit {
         "analytics/adaptive_override.json is not taken: {why}\nhint: correct it, or end it with `aios routing clear`; a running server stays with what it said before, one that starts puts everything in control"
     ));
     Exit::Violation
+}
+
+/// That the canary is held, by whom, why and for how long; none if it is not, or decides nothing.
+pub(in crate::cli) fn on_hold(config: &Config, rollout: &Rollout) -> Option<String> {
+    if !(config.canary.enabled && rollout.canary.held) {
+        return None;
+    }
+    let who = rollout.hold.as_ref().map(|hold| {
+        let why = if hold.reason.is_empty() { "no reason was given" } else { hold.reason.as_str() };
+        let by = match hold.actor {
+            Actor::Controller => "the server",
+            Actor::Operator => "the operator",
+        };
+        format!(" since {} by {by}: {why}", hold.since)
+    });
+    Some(format!("on hold{}; until `aios canary resume`", who.unwrap_or_default()))
+}
+
+/// The same by what is kept in the data directory.
+pub(in crate::cli) fn hold_row(config: &Config) -> anyhow::Result<Option<Vec<String>>> {
+    let dir = open(&config.server.data_dir)?;
+    let rollout = standing(config, dir.as_ref())?.rollout;
+    Ok(on_hold(config, &rollout).map(|told| pair("canary", told)))
 }
 
 /// What configuration and canary ask for together.

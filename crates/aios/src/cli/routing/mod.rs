@@ -10,7 +10,7 @@ mod sweep;
 
 use super::verbs::verbs;
 
-pub(super) use in_force::{InForce, open, standing, tell_override};
+pub(super) use in_force::{InForce, hold_row, on_hold, open, standing, tell_override};
 pub(super) use status::{profile_rows, split_rows};
 
 verbs! {

@@ -4,9 +4,9 @@ use std::io::Write;
 
 use aios_core::{Bucket, Profile, Split};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{InForce, tell_override};
+use super::{InForce, hold_row, open, standing, tell_override};
 use crate::cli::context::Context;
 use crate::cli::output::{self, Exit, say};
 use crate::cli::running;
@@ -16,8 +16,8 @@ use crate::config::Config;
 
 /// Show split and profile of the running server, else what the files would make of them
 ///
-/// With --json: {"from": "server" | "files", "split", "profile", "override_error"}, and
-/// "n_sampled" from a server or "n_knot_prompts" from files. Exit code 2 if there is an override that is not taken.
+/// With --json: {"from": "server" | "files", "split", "profile", "override_error", "canary_held", "canary_hold": {"since", "actor",
+/// "reason"} | null}, and "n_sampled" from a server or "n_knot_prompts" from files. Exit code 2 if there is an override that is not taken.
 #[derive(Debug, Args)]
 pub(super) struct Status {}
 
@@ -28,7 +28,7 @@ impl Status {
             return from_files(out, &config, context.json);
         };
         match context.json {
-            true => output::json(out, &of_server(&running.status))?,
+            true => output::json(out, &with_hold(&config, of_server(&running.status))?)?,
             false => print_server(out, &config, &running.status)?,
         }
         Ok(tell_override(running.status.override_error.as_deref()))
@@ -49,8 +49,18 @@ fn print_server(
 ) -> anyhow::Result<()> {
     say(format_args!("from the running server at {}", running::address(config)));
     let mut rows = split_rows(&status.split);
+    rows.extend(hold_row(config)?);
     rows.extend(profile_rows(status));
     table::print(out, &rows)
+}
+
+/// What is shown, and whether the canary is held, by what is kept.
+fn with_hold(config: &Config, mut shown: Value) -> anyhow::Result<Value> {
+    let dir = open(&config.server.data_dir)?;
+    let rollout = standing(config, dir.as_ref())?.rollout;
+    shown["canary_held"] = json!(config.canary.enabled && rollout.canary.held);
+    shown["canary_hold"] = json!(rollout.hold.filter(|_| config.canary.enabled));
+    Ok(shown)
 }
 
 /// Profile and progress of sampling of a running server.
@@ -85,10 +95,11 @@ fn from_files(out: &mut dyn Write, config: &Config, as_json: bool) -> anyhow::Re
             "from": "files", "split": split, "profile": policy.profile,
             "n_knot_prompts": n_prompts, "override_error": refused,
         });
-        output::json(out, &shown)?;
+        output::json(out, &with_hold(config, shown)?)?;
     } else {
         say("no server is running; from configuration, override file and stored knots");
         let mut rows = split_rows(&split);
+        rows.extend(hold_row(config)?);
         let profile = profile_name(policy.profile);
         rows.push(pair("profile", format_args!("{profile} ({n_prompts} prompts)")));
         table::print(out, &rows)?;

@@ -7,7 +7,6 @@ use aios_control::slo::check::{self as checks, Goldens};
 use aios_core::{Clock as _, Timestamp, Unread, Verdict};
 use aios_server::MemoryMode;
 use aios_server::judging::{self, MemoryLook};
-use aios_store::DataDir;
 use clap::Args;
 
 use super::look;
@@ -38,10 +37,6 @@ impl Check {
         let now = SystemClock.now();
         let goldens =
             look::report(self.report.as_deref(), &config.server.data_dir, &config.objectives, now)?;
-        if self.report.is_some() {
-            // Alone it would be taken for all that is known of live traffic, too.
-            DataDir::read(&config.server.data_dir)?;
-        }
         let check = held(&config, goldens.as_ref(), now)?;
         if context.json {
             output::json(out, &check)?;

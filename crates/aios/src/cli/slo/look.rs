@@ -58,7 +58,12 @@ pub(in crate::cli) fn report(
         let hint = "name a report of `aios golden compare` or a baseline of `aios golden record` with --report";
         Failure::new(format!("cannot use the golden report {name}"), hint)
     };
-    let read = goldens(&text, objectives, now).map_err(|error| unusable().because(error))?;
+    let read =
+        goldens(&text, objectives, data_dir, now).map_err(|error| unusable().because(error))?;
+    if file.is_some() {
+        // Alone it would be taken for all that is known of live traffic, too.
+        DataDir::read(data_dir)?;
+    }
     match read {
         Ok(goldens) => Ok(Some(goldens)),
         Err(why) if file.is_some() => Err(unusable().because(why).into()),

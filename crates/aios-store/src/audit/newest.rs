@@ -18,7 +18,7 @@ pub(super) struct Found<T> {
 }
 
 /// The last entry of which `pick` takes something. `mark` stands in each of them, and in few others.
-pub(super) fn last<T>(
+pub(super) fn of<T>(
     dir: &DataDir,
     mark: &[u8],
     pick: impl Fn(AuditAction) -> Option<T>,
