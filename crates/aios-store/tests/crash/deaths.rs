@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::{Clock, Event, EventId, Timestamp};
 use aios_privacy::{KeyMaterial, Keyring, Pseudonym, Redactor};
 use aios_store::{
-    DataDir, EventLogConfig, EventStore, FileEventLog, Filter, Keep, Look, Migration, Rotate,
-    Segments, SyncPolicy, migrate,
+    AuditConfig, AuditLog, DataDir, EventLogConfig, EventStore, FileEventLog, Filter, Keep, Look,
+    Migration, Rotate, Rotator, Segments, SyncPolicy, migrate,
 };
 use serde_json::json;
 
@@ -105,6 +106,25 @@ const SCENARIOS: &[Scenario] = &[
         setup: |dir| write_active_days(dir, &[(0, 3), (70, 400), (90, 30)]),
         work: |dir| rotate(&open(dir), START + 91 * DAY, Rotate::default()),
         // Those of the first day may go.
+        always: |n| n >= DAY as u64,
+        before: 0..0,
+        added: 0..0,
+    },
+    Scenario {
+        name: "ageing the register",
+        setup: |dir| {
+            write_active_days(dir, &[(0, 3), (90, 30)]);
+            drop(open(dir));
+            // Somebody has taken it away, so that it is missed until its time is over.
+            fs::remove_file(&Segments::of(dir).list().unwrap()[0].path).unwrap();
+        },
+        work: |dir| {
+            let now = Timestamp::from_micros((START + 91 * DAY) * 1_000_000);
+            let audit = Arc::new(AuditLog::open(dir, AuditConfig::default(), now).unwrap());
+            let rotator = Rotator::new(Arc::new(open(dir)), audit);
+            let done = rotator.rotate("test", now, Rotate::default()).unwrap();
+            assert_eq!((done.failed, done.stopped), (Vec::new(), None));
+        },
         always: |n| n >= DAY as u64,
         before: 0..0,
         added: 0..0,
@@ -228,6 +248,14 @@ fn check(scenario: &Scenario, temp: &Temp, point: &str, expect: &State) {
     let is_older = |n: u64| n.cast_signed() < 0;
     let known = |n: &u64| first.contains(n) || scenario.added.contains(n) || is_older(*n);
     assert!(seen.iter().all(known), "{what}: {seen:?}");
+    let missed = |faults: Vec<aios_store::Fault>| {
+        let is_missed = |fault: &aios_store::Fault| fault.why.contains("events missing");
+        faults.iter().filter(|fault| is_missed(fault)).count()
+    };
+    // Whatever was written down, no segment is missed that is not.
+    let n_missed = usize::from(scenario.name == "ageing the register");
+    let at_once = aios_store::verify(&DataDir::read(temp.0.path()).unwrap(), false, &()).unwrap();
+    assert!(missed(at_once.faults.clone()) <= n_missed, "{what}: {:?}", at_once.faults);
     let dir = temp.open();
     // What the work adds was not acknowledged, and is not added twice.
     if scenario.added.is_empty() {
@@ -238,6 +266,12 @@ fn check(scenario: &Scenario, temp: &Temp, point: &str, expect: &State) {
     }
     let verified = aios_store::verify(&dir, true, &()).unwrap();
     assert_eq!(verified.faults, [], "{what}");
+    // What a migration has made is written down at the next start.
+    drop(open(&dir));
+    let register = fs::read_to_string(dir.path().join("audit/segments.ndjson")).unwrap_or_default();
+    for info in Segments::of(&dir).list().unwrap() {
+        assert!(register.contains(&info.id.to_string()), "{what}: {} is not on record", info.id);
+    }
     let mut left = numbers(&dir);
     let n_left = left.len();
     left.dedup();

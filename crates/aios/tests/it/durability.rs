@@ -102,6 +102,34 @@ async fn a_torn_line_is_not_data_and_the_log_goes_on() {
     assert_eq!(events.last().unwrap()["outcome"], "ok");
 }
 
+/// Its writer knows what it wrote, so nobody is told that all is well: not by the server, and not by whoever looks at the
+/// files afterwards.
+#[tokio::test]
+async fn a_log_that_is_cut_under_a_server_is_told_and_gone_on_in() {
+    let server = Server::start(&Setup::new()).await;
+    for _ in 0..3 {
+        server.chat("aios-main", "x").await.expect(200);
+    }
+    let path = server.place().path().join(crate::rig::EVENTS);
+    crate::rig::eventually("events", async || (server.log().len() == 3).then_some(())).await;
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(file.metadata().unwrap().len() - 40).unwrap();
+    let counted = crate::rig::eventually("the loss", async || {
+        let log = server.status().await["event_log"].clone();
+        (log["taken"] == 1).then_some(log)
+    })
+    .await;
+    assert_eq!((&counted["lost"], &counted["written"]), (&1.into(), &3.into()));
+    server.chat("aios-main", "x").await.expect(200);
+    crate::rig::eventually("the next", async || (server.log().len() == 3).then_some(())).await;
+    let place = server.kill();
+    let run = |args: &[&str]| place.run(&[args, &["--data-dir", "data"]].concat()).ended(2).stdout;
+    let judged = run(&["slo", "check"]);
+    assert!(judged.contains("event_log=NODATA[unread=1 first=analytics"), "{judged}");
+    let named = run(&["logs", "verify"]);
+    assert!(named.contains("somebody has cut, replaced or removed it"), "{named}");
+}
+
 #[tokio::test]
 async fn a_killed_server_can_be_started_again_and_again() {
     let mut place = Server::start(&Setup::new()).await.kill();
