@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::{process, workspace};
 
@@ -17,4 +17,12 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 /// Runs cargo and fails where it fails.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
     process::run(&mut cargo(args))
+}
+
+/// The platform built for.
+pub(crate) fn host() -> Result<String> {
+    let version =
+        process::output(Command::new("rustc").arg("-vV")).context("rustc does not run")?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc does not tell its host")?.to_owned())
 }

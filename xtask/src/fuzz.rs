@@ -37,7 +37,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     }
     let known = targets()?;
     let (wanted, seconds) = read_args(args, &known)?;
-    let triple = host()?;
+    let triple = cargo::host()?;
     build(&triple)?;
     let mut failed = Vec::new();
     for target in &wanted {
@@ -78,14 +78,6 @@ fn read_args(args: &[String], known: &[String]) -> Result<(Vec<String>, u64)> {
         }
     }
     Ok((if wanted.is_empty() { known.to_vec() } else { wanted }, seconds))
-}
-
-/// The platform built for. It is named to cargo so that the flags reach no build script.
-fn host() -> Result<String> {
-    let version =
-        process::output(Command::new("rustc").arg("-vV")).context("rustc does not run")?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc does not tell its host")?.to_owned())
 }
 
 fn build(triple: &str) -> Result<()> {

@@ -9,6 +9,7 @@ mod bench;
 mod cargo;
 mod dashboard;
 mod demo;
+mod dist;
 mod fuzz;
 mod guard;
 mod http;
@@ -47,6 +48,11 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", about: "run every check", run: test::run_command },
     Command { name: "ci", about: "the same, as CI calls it", run: test::run_command },
     Command { name: "bench", about: "measure; without a name it lists what", run: bench::run },
+    Command {
+        name: "dist",
+        about: "build the program as it is shipped: laid out by what it does under load",
+        run: dist::run,
+    },
     Command {
         name: "sim",
         about: "scripts by the seed against the real parts [--seeds 200] [--from S] [--seed S]",

@@ -61,11 +61,14 @@ pub struct EventLogConfig {
     pub segment_max: u64,
     /// How long events are kept.
     pub retention: Policy,
+    /// How often the index is brought up at least, where nobody asks for it. Longer makes windows stale, shorter wakes
+    /// an idle machine for nothing. A tenth of it where many events come.
+    pub index_every: Duration,
 }
 
 impl Default for EventLogConfig {
     /// Synced within 100 ms; 8192 events; a request waits two seconds for room; segments of 64 MiB;
-    /// the usual terms.
+    /// the usual terms; an index that is a second behind.
     fn default() -> Self {
         Self {
             sync: SyncPolicy::Interval(Duration::from_millis(100)),
@@ -73,6 +76,7 @@ impl Default for EventLogConfig {
             on_full: OnFull::Wait(Duration::from_secs(2)),
             segment_max: 64 << 20,
             retention: Policy::default(),
+            index_every: Duration::from_secs(1),
         }
     }
 }

@@ -102,7 +102,9 @@ fn open(dir: &DataDir, n_segments: u32, n_events: u32) -> (Eraser, u64) {
     log.catch_up_index().unwrap();
     // With it the index is closed, and what waits in its journal is put where it belongs.
     drop(log);
-    let log = Arc::new(FileEventLog::open(dir, EventLogConfig::default()).unwrap());
+    // The index follows when the erasure says so: how often it would look by itself depends on how long this takes.
+    let config = EventLogConfig { index_every: DAY, ..EventLogConfig::default() };
+    let log = Arc::new(FileEventLog::open(dir, config).unwrap());
     log.catch_up_index().unwrap();
     let packed = segments.list().unwrap().iter().map(|segment| segment.file_bytes).sum();
     let audit = AuditLog::open(dir, AuditConfig::default(), Afterwards.now()).unwrap();

@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 use super::Options;
 use super::bars::{self, Pair};
 use super::stand::{Running, Stand, Subject};
-use crate::workspace;
 
 /// Figures of one subject in one repeat. `None` = not to be had on this system.
 #[derive(Debug, Default, Clone)]
@@ -36,7 +35,7 @@ const WARM_UP: Duration = Duration::from_millis(700);
 /// Measures, prints the table; true where every bar is met.
 pub(super) fn run(options: &Options) -> Result<bool> {
     let (repeats, phase) = if options.quick { (1, PHASE_QUICK) } else { (REPEATS, PHASE) };
-    let stand = Stand::new()?;
+    let stand = if options.dist { Stand::new()?.shipped()? } else { Stand::new()? };
     let mut pairs = Vec::new();
     for repeat in 1..=repeats {
         println!("repeat {repeat} of {repeats}: raw proxy, then AIOS");
@@ -56,7 +55,7 @@ fn measure(stand: &Stand, subject: Subject, phase: Duration) -> Result<Sample> {
     let mut sample = Sample {
         start_ms: Some(running.start.as_secs_f64() * 1e3),
         idle_mib: running.rss_mib(),
-        binary_mib: binary_mib(subject),
+        binary_mib: stand.binary_mib(subject),
         errors: Some(0.0),
         ..Sample::default()
     };
@@ -105,15 +104,6 @@ fn many_streams(running: &Running, phase: Duration, sample: &mut Sample) -> Resu
 
 fn per_request(cpu_s: Option<f64>, n_requests: f64) -> Option<f64> {
     cpu_s.map(|cpu_s| cpu_s * 1e6 / n_requests)
-}
-
-fn binary_mib(subject: Subject) -> Option<f64> {
-    let name = match subject {
-        Subject::Raw => "aios-bench",
-        Subject::Aios | Subject::Remembering => "aios",
-    };
-    let meta = fs::metadata(workspace::program("release", name)).ok()?;
-    Some(meta.len() as f64 / (1024.0 * 1024.0))
 }
 
 impl Sample {

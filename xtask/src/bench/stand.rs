@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::talk;
+use crate::lack::Lack;
 use crate::process::Server;
-use crate::{cargo, http, process, workspace};
+use crate::{cargo, dist, http, process, workspace};
 
 const READY: Duration = Duration::from_secs(20);
 /// Core of the subject.
@@ -41,6 +42,8 @@ pub(super) struct Stand {
     dir: PathBuf,
     pinned: bool,
     model: String,
+    /// The gateway that is measured.
+    aios: PathBuf,
     _upstream: Server,
 }
 
@@ -63,7 +66,24 @@ impl Stand {
         let command = tool(pinned, LOAD_CORE, &["upstream", "--wait-ms", &wait_ms]);
         let mut upstream = Server::start(command, &dir.join("upstream.log"))?;
         let model = upstream.wait_line("listening on ", READY)?;
-        Ok(Self { dir, pinned, model, _upstream: upstream })
+        let aios = workspace::program("release", "aios");
+        Ok(Self { dir, pinned, model, aios, _upstream: upstream })
+    }
+
+    /// The same with the program as it is shipped.
+    pub(super) fn shipped(self) -> Result<Self> {
+        let aios = dist::program();
+        if !aios.is_file() {
+            bail!(Lack::new("the program to ship is not built", "`cargo xtask dist` builds it"));
+        }
+        Ok(Self { aios, ..self })
+    }
+
+    /// Bytes of a subject's program, in MiB.
+    pub(super) fn binary_mib(&self, subject: Subject) -> Option<f64> {
+        let proxy = workspace::program("release", "aios-bench");
+        let program = if subject == Subject::Raw { &proxy } else { &self.aios };
+        Some(fs::metadata(program).ok()?.len() as f64 / (1024.0 * 1024.0))
     }
 
     /// Starts a subject afresh; returns it with the time until it answered.
@@ -101,7 +121,7 @@ impl Stand {
         let data_dir = workspace::fresh_dir(DATA)?;
         let config = self.dir.join("aios.toml");
         fs::write(&config, self.config() + more).context("failed to write the configuration")?;
-        let mut command = pinned(self.pinned, SUBJECT_CORE, &workspace::program("release", "aios"));
+        let mut command = pinned(self.pinned, SUBJECT_CORE, &self.aios);
         command.args(["serve", "--listen", address, "--admin-listen", &http::free_address()?]);
         command.arg("--data-dir").arg(data_dir).arg("--config").arg(config);
         Ok(command)
@@ -112,7 +132,7 @@ impl Stand {
         let turns = self.dir.join("turns.ndjson");
         fs::write(&turns, talk::turns(CONVERSATIONS, TURNS))
             .context("failed to write the turns")?;
-        let mut command = Command::new(workspace::program("release", "aios"));
+        let mut command = Command::new(&self.aios);
         command.args(["memory", "import"]).arg(turns).arg("--data-dir").arg(data_dir);
         process::output(&mut command).context("the turns could not be imported").map(drop)
     }

@@ -15,13 +15,10 @@ use crate::register::{Fact, Loss};
 use crate::segment::{Footer, SegmentId, Segments};
 use crate::{DataDir, StoreError, register};
 
-/// How often the index is brought up. Longer would make windows stale, shorter would wake an idle machine
-/// for nothing.
-const INDEX_EVERY: Duration = Duration::from_secs(1);
-
-/// And how often where so many events came since, so that little of what the writer tells waits in memory.
-const INDEX_OFTEN: Duration = Duration::from_millis(100);
+/// Where so many events came since it was last brought up, it is brought up ten times as often, so that little of what
+/// the writer tells waits in memory.
 const MANY: u64 = 50;
+const MORE_OFTEN: u32 = 10;
 
 /// Between two turns the index rests for so many times as long as a turn took: it gets a thirtieth of a
 /// core, because serving comes first. Under a load for which that is too little it falls behind, and is
@@ -60,9 +57,11 @@ impl Keeper {
         dir: DataDir,
         chores: Receiver<Chore>,
         fresh: Arc<Fresh>,
+        every: Duration,
     ) -> Result<Self, StoreError> {
         let path = dir.path().to_owned();
-        let run = move || Work { dir, fresh, index: None, look_at: Instant::now() }.run(&chores);
+        let work = Work { dir, fresh, every, index: None, look_at: Instant::now() };
+        let run = move || work.run(&chores);
         let thread = std::thread::Builder::new().name("event-log-keeper".to_owned()).spawn(run);
         thread
             .map(|thread| Self(Some(thread)))
@@ -82,6 +81,8 @@ struct Work {
     dir: DataDir,
     /// What the writer tells the index.
     fresh: Arc<Fresh>,
+    /// How often the index is brought up.
+    every: Duration,
     index: Option<Index>,
     /// When to look whether the index is behind.
     look_at: Instant,
@@ -117,8 +118,8 @@ impl Work {
         let rest = started.elapsed() * REST;
         let pause = match done {
             Ok(done) if done.is_behind => rest,
-            Ok(done) if done.n_events >= MANY => rest.max(INDEX_OFTEN),
-            Ok(_) => rest.max(INDEX_EVERY),
+            Ok(done) if done.n_events >= MANY => rest.max(self.every / MORE_OFTEN),
+            Ok(_) => rest.max(self.every),
             Err(error) => {
                 // The log goes on without it; what asks the index says that it is not there.
                 tracing::warn!(%error, "the index cannot be kept up; it is tried again");

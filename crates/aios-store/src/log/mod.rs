@@ -127,7 +127,7 @@ impl FileEventLog {
         let fresh = Arc::<Fresh>::default();
         let segment = opened.segment.telling(&fresh).on(disk);
         let rolling = Rolling::new(segment, opened.hour, config.segment_max);
-        let keeper = Keeper::start(dir.clone(), to_do, fresh)?;
+        let keeper = Keeper::start(dir.clone(), to_do, fresh, config.index_every)?;
         let mut log = Self::start(rolling, config, Some((lease, keeper)), faults)
             .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
         log.fence().add(&erased);

@@ -230,7 +230,7 @@ impl Resolver<'_> {
                 queue_max: self.count("events.queue_max", file.queue_max, 16..=1_000_000),
                 on_full: self.choice("events.on_full", &file.on_full, &on_full),
                 segment_max: self.segment_max(&file.segment_max),
-                retention: Policy::default(),
+                ..EventLogConfig::default()
             },
             text_max: self.size("events.text_max", &file.text_max, 0..=1 << 20),
         };

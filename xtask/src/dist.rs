@@ -1,0 +1,113 @@
+//! `cargo xtask dist`: the program as it is shipped, laid out by what it does under load.
+//!
+//! It is built with counters, put under load, and built again so that what is often run stands together and what is
+//! not stays out of the way (profile-guided optimization, <https://doc.rust-lang.org/rustc/profile-guided-optimization.html>).
+//! The load is that of `aios loadtest`, not that of `cargo xtask bench`: what is measured is not what was practised.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::lack::Lack;
+use crate::process::{self, Server};
+use crate::{Usage, cargo, http, workspace};
+
+const READY: Duration = Duration::from_secs(30);
+/// How long each kind of load lasts.
+const PRACTICE: &str = "6s";
+/// Requests under way, prompts and the share of streams, in percent.
+const LOADS: &[[&str; 3]] = &[["64", "mixed", "0"], ["64", "long", "30"], ["8", "short", "50"]];
+const HINT_TOOLS: &str = "`rustup component add llvm-tools` installs what reads its counts";
+
+/// The command.
+pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    if let Some(arg) = args.first() {
+        bail!(Usage(format!("`{arg}` is not understood")));
+    }
+    let host = cargo::host()?;
+    let merge = profdata(&host)?;
+    println!("building with counters (release)");
+    let counts = workspace::fresh_dir("dist/counts")?;
+    let practised = build(&host, "dist/practice", &format!("-Cprofile-generate={}", plain(&counts)?))?;
+    println!("under load");
+    practise(&practised)?;
+    let profile = counts.join("merged.profdata");
+    let mut command = Command::new(merge);
+    process::run(command.arg("merge").arg("-o").arg(&profile).arg(&counts))?;
+    println!("building by what was counted");
+    let built = build(&host, "dist/build", &format!("-Cprofile-use={}", plain(&profile)?))?;
+    fs::copy(&built, program()).context("failed to put the program in its place")?;
+    println!("{}", program().display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where it is once it is built.
+pub(crate) fn program() -> PathBuf {
+    workspace::program("dist", "aios")
+}
+
+/// The tool beside the compiler: another version does not read its counts.
+fn profdata(host: &str) -> Result<PathBuf> {
+    let root = process::output(Command::new("rustc").args(["--print", "sysroot"]));
+    let bin = Path::new(&root.context("rustc does not run")?).join("lib/rustlib").join(host);
+    let tool = bin.join("bin").join(format!("llvm-profdata{}", std::env::consts::EXE_SUFFIX));
+    if tool.is_file() { Ok(tool) } else { Err(Lack::new("there is no llvm-profdata", HINT_TOOLS).into()) }
+}
+
+/// As it can stand among the flags, which spaces part.
+fn plain(path: &Path) -> Result<&str> {
+    let text = path.to_str().filter(|text| !text.contains(' '));
+    text.with_context(|| format!("{} has a space in it: set CARGO_TARGET_DIR", path.display()))
+}
+
+/// The platform is named to cargo so that the flags reach no build script.
+fn build(host: &str, dir: &str, flags: &str) -> Result<PathBuf> {
+    let dir = workspace::target().join(dir);
+    let args = ["build", "--quiet", "--release", "--target", host, "-p", "aios"];
+    process::run(cargo::cargo(&args).env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", &dir))?;
+    let name = format!("aios{}", std::env::consts::EXE_SUFFIX);
+    Ok(dir.join(host).join("release").join(name))
+}
+
+/// Puts a server under load. It counts until it ends, and must end by itself to write its counts down.
+fn practise(program: &Path) -> Result<()> {
+    let dir = workspace::fresh_dir("dist/run")?;
+    cargo::run(&["build", "--quiet", "--release", "-p", "aios-bench"])?;
+    let mut model = Command::new(workspace::program("release", "aios-bench"));
+    model.args(["upstream", "--listen", "127.0.0.1:0"]);
+    let mut model = Server::start(model, &dir.join("model.log"))?;
+    let model = model.wait_line("listening on ", READY)?;
+    let config = dir.join("aios.toml");
+    fs::write(&config, configuration(&model)).context("failed to write the configuration")?;
+    let (gateway, admin) = (http::free_address()?, http::free_address()?);
+    let mut command = Command::new(program);
+    command.args(["serve", "--listen", &gateway, "--admin-listen", &admin]);
+    command.arg("--data-dir").arg(dir.join("data")).arg("--config").arg(&config);
+    let mut server = Server::start(command, &dir.join("aios.log"))?;
+    server.wait_ready(&gateway, "/readyz", READY)?;
+    for [concurrency, mix, stream_pct] in LOADS {
+        let mut load = Command::new(program);
+        load.args(["loadtest", "--json", "--url", &format!("http://{gateway}/v1")]);
+        load.args(["--concurrency", concurrency, "--mix", mix, "--stream-pct", stream_pct]);
+        load.args(["--duration", PRACTICE, "--prompts", "200"]).current_dir(&dir);
+        let report = load.output().context("failed to start the load")?;
+        let report = String::from_utf8_lossy(&report.stdout);
+        // Where requests go is not what is tried here, so the verdict is of no interest.
+        if !report.contains("\"n_failed\":0,") && !report.contains("\"n_failed\": 0,") {
+            bail!("requests failed under load; the server's log is in {}", dir.display());
+        }
+    }
+    let ended = server.stop()?;
+    if ended.success() { Ok(()) } else { bail!("the server ended with {ended}") }
+}
+
+/// Defaults, but for a limit that would measure a queue and not the gateway.
+fn configuration(model: &str) -> String {
+    let endpoint = format!(
+        "endpoints = [{{ url = \"http://{model}/v1\", model = \"bench-model\", concurrency_max = 1024 }}]\n"
+    );
+    format!("[tiers.main]\n{endpoint}[tiers.embedder]\n{endpoint}")
+}
