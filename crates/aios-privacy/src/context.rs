@@ -42,7 +42,7 @@ pub(crate) struct Cues {
 }
 
 const CLASSES: usize = 1024;
-const WORDS_MAX: usize = 192;
+const WORDS_MAX: usize = 224;
 
 /// What the nearest telling word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,11 +209,18 @@ pub(crate) fn is_mask(source: &Source<'_>, from: usize, to: usize) -> bool {
         && source.byte(source.run_right(to, MASK_MAX, is_part)) == Some(b']')
 }
 
+/// Of four letters.
+const ABBREVIATIONS: [&str; 2] = ["cell.", "fisc."];
+
 /// Whether a sentence ends after the word, so that it and the words before it do not speak of the
-/// value. A dot after up to three letters is that of an abbreviation, as in `tel.` and `no.`, and so is Italy's `cell.`.
+/// value. A dot after up to three letters is that of an abbreviation, as in `tel.` and `no.`, and so are Italy's.
 fn ends_sentence(source: &Source<'_>, from: usize, to: usize) -> bool {
     let is_end = matches!(source.byte(to), Some(b'.' | b'!')) && source.byte(to + 1) == Some(b' ');
-    is_end && to - from > 3 && !(to - from == 4 && source.has_word(from, "cell."))
+    let n_letters = || source.between(from, to).chars().count();
+    is_end
+        && to - from > 3
+        && n_letters() > 3
+        && !(to - from == 4 && ABBREVIATIONS.iter().any(|short| source.has_word(from, short)))
 }
 
 /// Whether a sentence ends after something that is no word, such as a number or a quote.

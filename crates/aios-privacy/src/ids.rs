@@ -22,11 +22,12 @@ const HEAD_MAX: usize = 6;
 #[must_use]
 pub fn without_pseudonyms(text: &str) -> String {
     let places = memchr_iter(b'_', text.as_bytes()).filter_map(|at| place_of(text, at));
-    masked(text, places)
+    with_ids_masked(text, places)
 }
 
 /// The text with `[ID]` in these places, which come in order. One that reaches into another is left out.
-pub(crate) fn masked(text: &str, places: impl Iterator<Item = Range<usize>>) -> String {
+#[must_use]
+pub fn with_ids_masked(text: &str, places: impl Iterator<Item = Range<usize>>) -> String {
     let (mut masked, mut from) = (String::with_capacity(text.len()), 0);
     for Range { start, end } in places {
         let Some(before) = text.get(from..start) else { continue };

@@ -42,7 +42,7 @@ impl RedactedText {
     #[must_use]
     pub fn with_ids_masked(&self, mut places: Vec<Range<usize>>) -> Self {
         places.sort_unstable_by_key(|place| (place.start, usize::MAX - place.end));
-        Self(ids::masked(&self.0, places.into_iter()))
+        Self(ids::with_ids_masked(&self.0, places.into_iter()))
     }
 
     /// The safe text.

@@ -7,7 +7,8 @@ use aios_memory::{Kind, Validity};
 use aios_privacy::{Policy, Pseudonym, RedactedText, Redactor, Remembered};
 use serde_json::json;
 
-use crate::{Home, NewFragment};
+use crate::log::line::Line;
+use crate::{Home, NewFragment, SegmentId};
 
 /// What conversation `n` said, as it is remembered.
 pub(crate) fn fragment(n: u64, ts: Timestamp, text: &str) -> NewFragment {
@@ -94,6 +95,11 @@ pub(crate) fn conversation(n: u64) -> Pseudonym {
 /// The line of event `n`, with its newline.
 pub(crate) fn line(n: u64) -> String {
     serde_json::to_string(&event(n)).expect("an event's keys are text") + "\n"
+}
+
+/// These bytes as the line of an event of that time, of which nothing is told.
+pub(crate) fn log_line(bytes: &[u8], at: Timestamp) -> Line<'_> {
+    Line { bytes, at, begins: SegmentId::of_first(at, event(0).id()), row: &[] }
 }
 
 /// A text in which nothing is to be masked.

@@ -58,8 +58,8 @@ pub use control::{ControlFault, ControlHistory, ControlLog, ControlTail, Kept};
 pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
-    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed,
-    StoreCount, StoreHits, Witness, erasures, plan_hash, verify_receipt,
+    ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed, Stays,
+    StoreCount, StoreHits, Unfinished, Witness, erasures, plan_hash, unfinished, verify_receipt,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
@@ -68,7 +68,7 @@ pub use filter::Filter;
 pub use goldens::{GoldenPaths, change_document, read_document, write_document};
 pub use index::{
     Budget, CaughtUp, Cell, Counts, Cursor, Index, Latencies, Page, Row, Search, Seen, Sequels,
-    Span, WEIGHT_BARS, Window,
+    Span, WEIGHT_BARS,
 };
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, DiskFaults, FileEventLog};

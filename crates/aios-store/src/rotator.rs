@@ -11,9 +11,6 @@ use crate::audit::{AuditAction, AuditLog};
 use crate::retention::{self, Ask};
 use crate::{DataDir, Eraser, EventStore, Policy, Rotate, Rotated, StoreError};
 
-/// How long an erasure that could not be done whole waits to be tried again.
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// Rotates the event log and the audit trail of a directory that this process owns, and sees to it that what was
 /// erased is not in them again.
 pub struct Rotator {
@@ -84,6 +81,20 @@ impl Rotator {
         Ok(done)
     }
 
+    /// Looks whether what was erased is in a file again that somebody has put back, and erases it once more. Gives how
+    /// many erasures that were.
+    ///
+    /// # Errors
+    /// When the directory cannot be listed or the index not be asked.
+    pub fn look_again(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let Some(eraser) = &self.eraser else { return Ok(0) };
+        let resumed = eraser.look_again(now)?.unwrap_or_default();
+        for (id, error) in resumed.failed {
+            tracing::error!(%id, %error, "what was put back of an erasure cannot be erased once more");
+        }
+        Ok(resumed.receipts.len())
+    }
+
     /// What rotating has come to since the process started.
     #[must_use]
     pub fn stats(&self) -> RotatorStats {
@@ -93,7 +104,7 @@ impl Rotator {
     /// Whoever puts files of a backup back brings erased ones back with them.
     fn erase_again(&self, done: &mut Rotated, now: Timestamp) {
         let Some(eraser) = &self.eraser else { return };
-        match eraser.recheck(now.minus(TRY_AGAIN_AFTER)) {
+        match eraser.recheck(now) {
             Ok(again) => {
                 done.n_erased_again = again.receipts.len() as u64;
                 let told = |(id, error)| format!("the erasure {id}, once more: {error}");

@@ -33,6 +33,21 @@ static CUES: Cues = Cues::new(
         "pan",
         "charge",
         "charged",
+        "karte",
+        "kreditkarte",
+        "kartennummer",
+        "carte",
+        "bancaire",
+        "tarjeta",
+        "carta",
+        "cartão",
+        "kaart",
+        "karta",
+        "карта",
+        "карты",
+        "カード",
+        "信用卡",
+        "卡号",
     ]],
     &[&[
         "order",
@@ -67,7 +82,8 @@ const GROUPINGS: [&[usize]; 5] =
     [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 4, 4, 2], &[4, 6, 5], &[4, 6, 4]];
 
 /// First four digits from, to, and the numbers of digits that issuers give out in that range.
-const ISSUERS: [(u32, u32, &[usize]); 19] = [
+const ISSUERS: [(u32, u32, &[usize]); 22] = [
+    (2200, 2204, &[16, 17, 18, 19]),     // Mir
     (2221, 2720, &[16]),                 // Mastercard
     (3000, 3059, &[14, 16]),             // Diners Club
     (3095, 3095, &[14, 16]),             // Diners Club
@@ -78,6 +94,7 @@ const ISSUERS: [(u32, u32, &[usize]); 19] = [
     (3800, 3999, &[14, 16]),             // Diners Club
     (4000, 4999, &[13, 16, 19]),         // Visa
     (5018, 5018, &[12, 13, 16, 18, 19]), // Maestro
+    (5019, 5019, &[16]),                 // Dankort
     (5020, 5020, &[12, 13, 16, 18, 19]), // Maestro
     (5038, 5038, &[12, 13, 16, 18, 19]), // Maestro
     (5100, 5599, &[16]),                 // Mastercard
@@ -87,7 +104,12 @@ const ISSUERS: [(u32, u32, &[usize]); 19] = [
     (6440, 6599, &[16, 19]),             // Discover
     (6759, 6759, &[12, 13, 16, 18, 19]), // Maestro
     (6761, 6763, &[12, 13, 16, 18, 19]), // Maestro
+    (9792, 9792, &[16]),                 // Troy
 ];
+
+/// The rest of Maestro's and of small issuers' ranges, which are cards where a word says so.
+const NAMED: [(u32, u32, &[usize]); 3] =
+    [(5000, 5099, &[16]), (5600, 5899, &[16]), (6000, 6999, &[16])];
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let resume = run_end(source, at);
@@ -124,6 +146,7 @@ fn grouped_end(source: &Source<'_>, at: usize) -> Option<usize> {
     (!is_row || CUES.before(source, at, COLUMN_WINDOW) == Verdict::For).then_some(end)
 }
 
+/// The words are read last: nearly every number fails before.
 fn is_card(source: &Source<'_>, start: usize, end: usize) -> bool {
     if end - start > LENGTH_MAX {
         return false;
@@ -134,7 +157,9 @@ fn is_card(source: &Source<'_>, start: usize, end: usize) -> bool {
     let is_issued = |(from, to, lengths): &(u32, u32, &[usize])| {
         (*from..=*to).contains(&prefix) && lengths.contains(&n_digits)
     };
-    ISSUERS.iter().any(is_issued) && passes_luhn(digits)
+    let is_named = || CUES.before(source, start, CUE_WINDOW) == Verdict::For;
+    (ISSUERS.iter().any(is_issued) && passes_luhn(digits.clone()))
+        || (NAMED.iter().any(is_issued) && passes_luhn(digits) && is_named())
 }
 
 #[cfg(test)]
@@ -153,6 +178,8 @@ mod tests {
         for n in 0..1000 {
             check(&format!("pay ⟦4111 1111 1111 1111⟧ {n:03}.12 now"));
         }
+        check("Kartennummer: ⟦5095-6517-2772-5223⟧, visa ⟦5063910403218871⟧");
+        check("no. 5095651727725223, 5063 9104 0321 8871");
         check("amex ⟦3782 822463 10005⟧; ⟦378282246310005⟧");
         check("jo\tcard\t⟦4111\t1111\t1111\t1111⟧\t7\nrow\t4111\t1111\t1111\t1111\n");
         check("card:⟦6011000990139424⟧,⟦4012888888881881⟧.");

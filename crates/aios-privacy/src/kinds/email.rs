@@ -69,7 +69,8 @@ fn literal_end(source: &Source<'_>, start: usize) -> Option<usize> {
     let end = source.run_right(start + 1, 45, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':')
     });
-    (end > start + 1 && source.byte(end) == Some(b']')).then_some(end + 1)
+    let is_host = source.between(start + 1, end).contains(['.', ':']);
+    (is_host && source.byte(end) == Some(b']')).then_some(end + 1)
 }
 
 fn is_top_level(label: &str) -> bool {
@@ -114,12 +115,16 @@ fn after_unspaced_script(source: &Source<'_>, start: usize, end: usize) -> usize
         .map_or(start, |(i, c)| start + i + c.len_utf8())
 }
 
+/// Where a script without blanks goes on after a letter of another.
 fn before_unspaced_script(source: &Source<'_>, start: usize, end: usize) -> usize {
-    let domain = source.between(start, end);
-    if !domain.starts_with(|c: char| c.is_ascii()) || domain.is_ascii() {
-        return end;
+    let mut before = '.';
+    for (i, c) in source.between(start, end).char_indices() {
+        if is_unspaced(c) && before.is_alphanumeric() && !is_unspaced(before) {
+            return start + i;
+        }
+        before = c;
     }
-    domain.char_indices().find(|(_, c)| is_unspaced(*c)).map_or(end, |(i, _)| start + i)
+    end
 }
 
 /// Letters and digits of any script, with the marks that Indic, Arabic and Hebrew words need.
@@ -152,13 +157,17 @@ mod tests {
     #[test]
     fn names_and_domains_may_be_of_any_script() {
         check("⟦josé@correo.example⟧ ⟦иван@пример.рф⟧ ⟦संपर्क@उदाहरण.भारत⟧ ⟦用户@例子.公司⟧");
-        check("请联系⟦jo@example.com⟧谢谢");
+        check(
+            "请联系⟦jo@example.com⟧谢谢, ⟦gül@şirket.com.tr⟧まで, ⟦jo@example.公司⟧ ⟦иван@пример.рф⟧さん",
+        );
         check("⟦jo@xn--bcher-kva.xn--p1ai⟧");
     }
 
     #[test]
     fn decorators_files_versions_and_remotes_are_no_addresses() {
         check("@property user@host @@ a@ @b.com icon@2x.png left-pad@1.3.0 pkg@1.3.0-rc.beta");
-        check("git@example.com:team/repo.git actions/checkout@v4.1 x@.com x@y..com x@y.c");
+        check(
+            "array@[1] git@example.com:team/repo.git actions/checkout@v4.1 x@.com x@y..com x@y.c",
+        );
     }
 }

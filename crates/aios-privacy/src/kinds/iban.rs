@@ -144,7 +144,7 @@ fn shape_for(source: &Source<'_>, start: usize) -> Option<Shape> {
     (shape.length > 0).then_some(shape)
 }
 
-/// Where a number of this shape ends, single blanks, tabs or hyphens in it left out.
+/// Where a number of this shape ends, single blanks, tabs, hyphens or dots in it left out.
 fn end_of(source: &Source<'_>, start: usize, shape: Shape) -> Option<usize> {
     let length = shape.length;
     let mut number = [0; LENGTH_MAX];
@@ -155,7 +155,7 @@ fn end_of(source: &Source<'_>, start: usize, shape: Shape) -> Option<usize> {
         if byte.is_ascii_alphanumeric() {
             number[n] = byte;
             n += 1;
-        } else if !(matches!(byte, b' ' | b'\t' | b'-')
+        } else if !(matches!(byte, b' ' | b'\t' | b'-' | b'.')
             && source.before(at)?.is_ascii_alphanumeric())
         {
             return None;
@@ -190,7 +190,7 @@ mod tests {
         check("to ⟦DE89370400440532013000⟧, or ⟦GB82 WEST 1234 5698 7654 32⟧.");
         check("⟦fr14 2004 1010 0505 0001 3m02 606⟧");
         check("IBAN\t⟦DE89\t3704\t0044\t0532\t0130\t00⟧\tJo");
-        check("IBAN:⟦NO93-8601-1117-947⟧ now");
+        check("IBAN:⟦NO93-8601-1117-947⟧ now, ⟦NO93.8601.1117.947⟧.");
     }
 
     #[test]

@@ -90,6 +90,22 @@ static VERSION_CUES: Cues = Cues::new(
         "table",
         "figure",
         "fig",
+        "kapitel",
+        "absatz",
+        "abschnitt",
+        "ziffer",
+        "fassung",
+        "chapitre",
+        "paragraphe",
+        "capítulo",
+        "sección",
+        "versión",
+        "versione",
+        "версия",
+        "バージョン",
+        "版本",
+        "dotnet",
+        "glibc",
     ]],
     &[&[
         "ip",
@@ -192,6 +208,9 @@ fn is_free_v4(source: &Source<'_>, start: usize, end: usize) -> bool {
     let is_alphanumeric = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
     let left_is_free = match source.before(start) {
         None => true,
+        // A package's version, as in `numpy>=1.2.3.4`, `==1.2.3.4` and `^1.2.3.4`.
+        Some(b'=') => !matches!(further, Some(b'=' | b'<' | b'>' | b'~' | b'!')),
+        Some(b'^' | b'~') => false,
         // A product's version, as in `Chrome/120.0.6099.71`, or a name, as in `lib-1.2.3.4`.
         Some(b'-') => !is_alphanumeric(further) || other_before(source, start).is_some(),
         Some(b'/') => !is_alphanumeric(further),

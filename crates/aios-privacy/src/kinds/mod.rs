@@ -23,6 +23,7 @@ use crate::detector::Detector;
 pub(crate) const DETECTORS: &[&Detector] = &[
     &secret::ISSUED,
     &secret::TELEGRAM,
+    &secret::DISCORD,
     &secret::JWT,
     &secret::PRIVATE_KEY,
     &secret::CONNECTION,

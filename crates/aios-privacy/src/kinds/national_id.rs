@@ -6,6 +6,7 @@
 mod br_cpf;
 mod ca_sin;
 mod cn_resident;
+mod code;
 mod de_idnr;
 mod es_dni;
 mod fr_nir;

@@ -62,6 +62,29 @@ const NAMES: &[&str] = &[
     "전화",
     "телефон",
     "тел",
+    "τηλέφωνο",
+    "τηλ",
+    "κινητό",
+    "telefoon",
+    "mobiel",
+    "gsm",
+    "tlf",
+    "telemóvel",
+    "puhelin",
+    "cep",
+    "telefonszám",
+    "fono",
+    "fone",
+    "puh",
+    "هاتف",
+    "جوال",
+    "טלפון",
+    "फ़ोन",
+    "मोबाइल",
+    "โทร",
+    "휴대폰",
+    "連絡電話",
+    "联系电话",
 ];
 
 /// What people do to a number. In code such words name other things: `IORING_OFF_RING = 134217728`.
@@ -305,12 +328,17 @@ mod tests {
     fn national_groupings_make_a_number() {
         check("⟦202-555-0143⟧ ⟦(202) 555-0143⟧ ⟦202.555.0143⟧ ⟦1-202-555-0143⟧");
         check("⟦020 7946 0958⟧; ⟦01 42 68 53 00⟧; ⟦0171/1234567⟧; ⟦089/272498⟧; ⟦202-555-0143 x9⟧");
+        check("⟦08-123 456 78⟧ nu, ⟦06-1234 5678⟧; 08-12 2024, 08-123456 17 Uhr");
     }
 
     #[test]
     fn a_cue_makes_any_digits_a_number() {
         check("call me at ⟦2025550143⟧ or text ⟦555-0143⟧");
         check("{\"phone\":\"⟦2025550143⟧\"} mobile ⟦98765 43210⟧, cell. ⟦347 123 4567⟧");
+        check(
+            "gsm ⟦0470 12 34 56⟧, τηλ. ⟦210 123 4567⟧, fone: ⟦(11) 3456-7890⟧, puh. ⟦09 123 4567⟧",
+        );
+        check("τηλέφωνο ⟦6912 345 678⟧, tlf. ⟦22334455⟧, เบอร์โทร ⟦0812345678⟧, هاتف ⟦0501234567⟧");
         check(
             "Rückruf: ⟦030278568⟧, tu peux m'appeler au ⟦0136680638⟧, 拨打⟦+86-21-6891 9003⟧联系",
         );

@@ -7,7 +7,9 @@
 mod assigned;
 mod authorization;
 mod connection;
+mod discord;
 mod issued;
+mod issuers;
 mod jwt;
 pub(crate) mod private_key;
 mod spoken;
@@ -16,6 +18,7 @@ mod telegram;
 pub(crate) use assigned::DETECTOR as ASSIGNED;
 pub(crate) use authorization::DETECTOR as AUTHORIZATION;
 pub(crate) use connection::DETECTOR as CONNECTION;
+pub(crate) use discord::DETECTOR as DISCORD;
 pub(crate) use issued::DETECTOR as ISSUED;
 #[cfg(test)]
 pub(crate) use issued::rules as issued_rules;

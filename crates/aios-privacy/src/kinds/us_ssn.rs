@@ -12,7 +12,7 @@ pub(crate) const DETECTOR: Detector =
     Detector::new(PiiKind::UsSsn, &[Anchors::Numbers(Number::new(9, &[3, 9]))], look);
 
 static CUES: Cues = Cues::new(
-    &[&["ssn", "ssns", "social", "socialsecurity", "ss", "taxpayer"]],
+    &[&["ssn", "ssns", "social", "soc", "socialsecurity", "ss", "taxpayer"]],
     &[&[
         "order",
         "invoice",

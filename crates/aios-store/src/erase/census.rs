@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use aios_core::{Progress, Timestamp};
 use aios_privacy::Pseudonym;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::count::Counter;
@@ -40,6 +40,8 @@ pub struct StoreCount {
     pub n_bytes_held: u64,
     /// Lines of others that name the target.
     pub n_mentions: u64,
+    /// Lines of proof that say whom it is about, as they are meant to.
+    pub n_proofs: u64,
     /// Files without lines that name the target.
     pub n_files_naming: u64,
     /// What is found by pseudonym alone, and was there when it was planned: the same whoever looks.
@@ -56,7 +58,7 @@ pub(crate) struct Named {
 }
 
 /// A file that could not be read, or that nobody knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
     /// From the data directory.
     pub file: PathBuf,
@@ -103,6 +105,21 @@ pub(crate) struct Holding {
     pub(crate) path: PathBuf,
     pub(crate) store: Option<&'static Store>,
     pub(crate) n_records: u64,
+}
+
+impl StoreCount {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.n_files += other.n_files;
+        self.n_bytes += other.n_bytes;
+        self.n_records += other.n_records;
+        self.n_bytes_held += other.n_bytes_held;
+        self.n_mentions += other.n_mentions;
+        self.n_proofs += other.n_proofs;
+        self.n_files_naming += other.n_files_naming;
+        self.by_pseudonym.n_records += other.by_pseudonym.n_records;
+        self.by_pseudonym.n_bytes += other.by_pseudonym.n_bytes;
+        self.by_pseudonym.n_files += other.by_pseudonym.n_files;
+    }
 }
 
 impl Census {
@@ -164,6 +181,21 @@ impl Census {
     #[must_use]
     pub fn n_mentions(&self) -> u64 {
         self.stores.iter().map(|store| store.n_mentions).sum()
+    }
+
+    /// What an erasure does not leave: what still names the target, and what could not be read. `failed` are files that
+    /// could not be cut, and why.
+    #[must_use]
+    pub fn left(&self, dir: &DataDir, failed: &BTreeMap<PathBuf, String>) -> Vec<Left> {
+        let still = self.holding.iter().map(|holding| {
+            let file = holding.path.strip_prefix(dir.path()).unwrap_or(&holding.path).to_owned();
+            let store = holding.store.map_or("no known store", |store| store.name);
+            let why = format!("it still names the target ({store})");
+            let why =
+                failed.get(&holding.path).map_or(why.clone(), |failed| format!("{why}: {failed}"));
+            Left { file, why }
+        });
+        still.chain(self.unreadable.iter().cloned()).collect()
     }
 
     /// Where it is, and by whose hold it stays there.

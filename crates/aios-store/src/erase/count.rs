@@ -12,6 +12,7 @@ use super::census::{Census, Holding, Left, Named, StoreCount};
 use super::content::{Content, each_line};
 use super::document::Document;
 use super::judge::Judge;
+use super::own_words;
 use super::registry::{STORES, Store, Treatment};
 use super::scan::{self, Found};
 use super::target::Whose;
@@ -68,9 +69,10 @@ impl<'a> Counter<'a> {
                 | Treatment::Catalogue
                 | Treatment::Indexed
                 | Treatment::Scraps
-                | Treatment::Proof
-                | Treatment::Names
-                | Treatment::Apart => self.bytes(file, Some(store)),
+                | Treatment::Names => self.bytes(file, Some(store)),
+                Treatment::Proof | Treatment::Chain | Treatment::Apart => {
+                    self.own_words(file, store)
+                }
             },
             None => self.bytes(file, None),
         };
@@ -198,9 +200,7 @@ impl<'a> Counter<'a> {
     fn bytes(&mut self, file: &Found, store: Option<&'static Store>) -> io::Result<()> {
         let target = self.judge.target;
         let treatment = store.map(|store| store.treatment);
-        // Proof of an erasure names whom it was about by pseudonym, and stays.
-        let is_proof = treatment == Some(Treatment::Proof);
-        // What we write ourselves knows nobody's id, but is full of numbers and words that an id may look like.
+        // What we make ourselves knows nobody's id, but is full of numbers and words that an id may look like.
         let is_ours = treatment.is_some_and(Treatment::is_without_ids);
         // A database keeps the digits as bytes.
         let is_packed = matches!(
@@ -211,8 +211,7 @@ impl<'a> Counter<'a> {
         let overlap = target.len_max() + 1;
         let n_bytes = scan::each_window(&file.path, overlap, |window, seen| {
             is_wrapped |= seen == 0 && scan::is_wrapped(window);
-            is_named |=
-                (!is_proof && target.names_in(window)) || (is_packed && target.packed_in(window));
+            is_named |= target.names_in(window) || (is_packed && target.packed_in(window));
             has_raw |= !is_ours && target.raw_in(window);
         })?;
         // A page with the same word or number on it may be anybody's.
@@ -240,6 +239,28 @@ impl<'a> Counter<'a> {
             }
             None => {}
         }
+        Ok(())
+    }
+
+    /// Lines that AIOS writes itself: of whom they are about they have the pseudonym, where it belongs.
+    fn own_words(&mut self, file: &Found, store: &'static Store) -> io::Result<()> {
+        let (target, stays) = (self.judge.target, store.treatment == Treatment::Chain);
+        let may_be_about = store.treatment == Treatment::Proof;
+        let mut seen = StoreCount { store: store.name, n_files: 1, ..StoreCount::default() };
+        let mut is_found = false;
+        each_line(&file.path, |line| {
+            seen.n_bytes += line.len() as u64;
+            let said = own_words::said(line, target, may_be_about);
+            let is_left = said.is_stray && !stays;
+            seen.n_proofs += u64::from(said.is_proof);
+            seen.n_mentions += u64::from((said.is_mention || said.is_stray) && !is_left);
+            is_found |= is_left;
+        })?;
+        seen.n_files_naming = u64::from(is_found);
+        if is_found {
+            self.hold(file, 0);
+        }
+        self.count(store).add(&seen);
         Ok(())
     }
 
@@ -304,20 +325,6 @@ impl<'a> Counter<'a> {
         self.census.stores = in_order.collect();
         self.census.n_others = self.others.len() as u64;
         self.census
-    }
-}
-
-impl StoreCount {
-    fn add(&mut self, other: &Self) {
-        self.n_files += other.n_files;
-        self.n_bytes += other.n_bytes;
-        self.n_records += other.n_records;
-        self.n_bytes_held += other.n_bytes_held;
-        self.n_mentions += other.n_mentions;
-        self.n_files_naming += other.n_files_naming;
-        self.by_pseudonym.n_records += other.by_pseudonym.n_records;
-        self.by_pseudonym.n_bytes += other.by_pseudonym.n_bytes;
-        self.by_pseudonym.n_files += other.by_pseudonym.n_files;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use aios_core::Timestamp;
+use aios_core::{Progress, Timestamp};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -18,36 +18,43 @@ use super::target::{EraseTarget, Whose};
 use crate::replace::{Points, Replacement, points, remove};
 use crate::segment::name::FileKind;
 use crate::segment::{Keep, Look, Segments};
-use crate::{DataDir, MemoryStore, StoreError, goldens};
+use crate::{DataDir, MemoryStore, StoreError, disk, goldens};
 
 const LINES: Points = points!("erase_lines");
 
 /// Goes through the files that a look at `depth` found, and does to each what its store asks for. Done
 /// again it finds less to do, until there is nothing.
 ///
-/// Each file stands for itself: one that fails is noted, and keeps no other from being cut.
+/// Each file stands for itself: one that fails is noted, and keeps no other from being cut. What is shown are bytes of
+/// files, first those that are looked through and then those that are cut.
 pub(crate) fn cut(
     dir: &DataDir,
     target: &EraseTarget,
     depth: Depth,
     now: Timestamp,
+    progress: &dyn Progress,
     work: &mut Work,
 ) -> Result<(), StoreError> {
     work.failed.clear();
-    let mut census = Census::take(dir, target, depth, now, &())?;
+    let mut census = Census::take(dir, target, depth, now, progress)?;
     if salvage(dir, &census, work) {
-        census = Census::take(dir, target, depth, now, &())?;
+        census = Census::take(dir, target, depth, now, progress)?;
     }
     // Catalogues last: they are made anew from what is then in the segments.
     let (catalogues, rest): (Vec<_>, Vec<_>) =
         census.holding.iter().partition(|holding| is_catalogue(holding));
     let pass = Pass { dir, judge: Judge::new(dir, target)?, depth };
-    for holding in rest.into_iter().chain(catalogues) {
+    let all: Vec<_> = rest.into_iter().chain(catalogues).collect();
+    let lens: Vec<_> = all.iter().map(|holding| disk::len(&holding.path)).collect();
+    progress.begin(lens.iter().sum());
+    for (holding, len) in all.into_iter().zip(lens) {
         if let Err(error) = pass.cut(holding, work) {
             tracing::error!(%error, "an erasure leaves a file as it is and goes on with the others");
             work.failed.insert(holding.path.clone(), error.to_string());
         }
+        progress.advance(len);
     }
+    progress.end();
     Ok(())
 }
 
@@ -102,7 +109,7 @@ impl Pass<'_> {
             // Brought to where the log is once all segments are cut.
             Treatment::Indexed => Ok(()),
             // Reported: nothing of anybody belongs there.
-            Treatment::Proof | Treatment::Names | Treatment::Apart => Ok(()),
+            Treatment::Proof | Treatment::Chain | Treatment::Names | Treatment::Apart => Ok(()),
         }
     }
 

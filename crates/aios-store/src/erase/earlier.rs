@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use super::census::Left;
 use super::proof::{self, Read};
 use super::receipt::{self, Receipt};
 use crate::{DataDir, StoreError};
@@ -38,6 +39,11 @@ impl Earlier {
             };
         }
         Ok(Self { next: receipt::path(dir, id, number + 1), needs_id, last })
+    }
+
+    /// What the last receipt says is in the way; none where there is no receipt that can be read.
+    pub(super) fn in_the_way(&self) -> Option<Vec<Left>> {
+        self.last.as_ref().map(|last| last.facts.in_the_way())
     }
 
     /// Records and digest of the last receipt, if the run that `receipt` is about has changed nothing and come to the

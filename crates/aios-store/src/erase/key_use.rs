@@ -30,7 +30,8 @@ impl KeyUse {
             stored: BTreeMap::new(),
         };
         for file in scan::files(dir.path())? {
-            if file.store.is_some_and(|store| store.treatment == Treatment::Proof) {
+            let is_proof = |of: Treatment| matches!(of, Treatment::Proof | Treatment::Chain);
+            if file.store.is_some_and(|store| is_proof(store.treatment)) {
                 continue;
             }
             scan::each_window(&file.path, OVERLAP, |window, seen| used.add(window, seen))

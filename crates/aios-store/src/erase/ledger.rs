@@ -100,6 +100,14 @@ pub struct LedgerEntry {
     /// Records that the plan found.
     #[serde(default)]
     pub n_records: u64,
+    /// How often it was tried again because it was not whole.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub n_tries: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// The last step of every erasure that is on record, also beside a server.
@@ -313,6 +321,7 @@ mod tests {
             plan_hash: None,
             valid_until: None,
             n_records: 3,
+            n_tries: 0,
         }
     }
 

@@ -17,6 +17,7 @@ mod kept;
 mod key_use;
 mod ledger;
 mod names;
+mod own_words;
 mod plan;
 mod proof;
 mod receipt;
@@ -28,8 +29,11 @@ mod run;
 mod scan;
 mod search;
 mod seen;
+mod stays;
 mod stores;
 mod target;
+mod unfinished;
+mod watch;
 mod witness;
 
 #[cfg(test)]
@@ -47,7 +51,9 @@ pub use request::EraseRequest;
 pub use resume::Resumed;
 pub use run::Eraser;
 pub use search::{Hits, StoreHits};
+pub use stays::Stays;
 pub use target::EraseTarget;
+pub use unfinished::{Unfinished, unfinished};
 
 pub(crate) use kept::without_erased;
 pub(crate) use ledger::{Ledger, check as check_ledger, path as ledger_path};

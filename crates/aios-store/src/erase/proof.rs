@@ -1,6 +1,6 @@
 //! Checks a receipt: its signature, and what ledger and audit trail say of the same erasure.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
+use super::census::Left;
 use super::ledger::{self, ErasureState, Steps};
 use super::receipt::{self, Receipt};
 use crate::audit::{Erasures, OnRecord};
@@ -65,6 +66,8 @@ pub(super) struct Facts {
 
 #[derive(Debug, Deserialize)]
 struct Searched {
+    n_events: u64,
+    left: Vec<Left>,
     raw_id_searched: bool,
 }
 
@@ -168,6 +171,16 @@ impl Facts {
     /// Whether it is of a run that searched for the id, and was not whole.
     pub(super) fn is_open_by_id(&self) -> bool {
         self.state == ErasureState::Incomplete && self.verified.raw_id_searched
+    }
+
+    /// What kept it from being whole. Nothing, where the id alone was missing.
+    pub(super) fn in_the_way(&self) -> Vec<Left> {
+        let mut left = self.verified.left.clone();
+        if left.is_empty() && self.verified.n_events > 0 {
+            let why = format!("{} events are still there", self.verified.n_events);
+            left.push(Left { file: PathBuf::from("analytics"), why });
+        }
+        left
     }
 
     /// Whether it says the same of the erasure as another.

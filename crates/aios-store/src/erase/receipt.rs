@@ -12,6 +12,8 @@ use sha2::{Digest as _, Sha256};
 use super::census::{Census, Left, StoreCount};
 use super::earlier::Earlier;
 use super::ledger::{ErasureState, LedgerEntry};
+use super::stays::Stays;
+use super::target::EraseTarget;
 use crate::sign::Signer;
 use crate::{DataDir, Rewritten, Salvaged, StoreError, disk, hex};
 
@@ -87,6 +89,8 @@ pub struct ErasureProof {
     pub stores: Vec<StoreCount>,
     /// What could not be read, or still names the target.
     pub left: Vec<Left>,
+    /// What an erasure leaves on purpose, and by which rule.
+    pub stays: Vec<Stays>,
     /// Whether the id itself was searched for too. After a crash nobody knows it any more.
     pub raw_id_searched: bool,
 }
@@ -95,15 +99,7 @@ impl ErasureProof {
     /// From a look at every byte.
     pub(crate) fn of(dir: &DataDir, census: Census, failed: &BTreeMap<PathBuf, String>) -> Self {
         let (n_files, n_bytes) = census.n_read();
-        let still = census.holding.iter().map(|holding| {
-            let file = holding.path.strip_prefix(dir.path()).unwrap_or(&holding.path).to_owned();
-            let store = holding.store.map_or("no known store", |store| store.name);
-            let why = format!("it still names the target ({store})");
-            let why =
-                failed.get(&holding.path).map_or(why.clone(), |failed| format!("{why}: {failed}"));
-            Left { file, why }
-        });
-        let left = still.chain(census.unreadable).collect();
+        let (left, stays) = (census.left(dir, failed), census.stays());
         Self {
             took: Duration::ZERO,
             n_events: census.n_events,
@@ -111,6 +107,7 @@ impl ErasureProof {
             n_bytes,
             stores: census.stores,
             left,
+            stays,
             raw_id_searched: census.raw_id_searched,
         }
     }
@@ -126,6 +123,14 @@ impl Receipt {
         let text = format!("{{\"receipt\":{receipt},\"signature\":\"{signature}\"}}\n");
         disk::write_atomic(path, text.as_bytes())?;
         Ok(hex::encode(&Sha256::digest(receipt)))
+    }
+
+    /// The same without the id in the names of files: a receipt outlives it.
+    pub(super) fn naming_no_id(mut self, target: &EraseTarget) -> Self {
+        let masked = |path: &mut PathBuf| *path = target.masked_path(std::mem::take(path));
+        self.files.iter_mut().for_each(masked);
+        self.verified.left.iter_mut().map(|left| &mut left.file).for_each(masked);
+        self
     }
 
     /// Whether nothing was changed.

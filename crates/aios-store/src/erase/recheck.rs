@@ -3,15 +3,16 @@
 //! The index reads whatever segment it does not know, or knows by another digest. So what it says of names
 //! that must stay erased shows at each start and each rotation, in the time of one look, whether there is
 //! something to do. Documents, the memory and whatever else lies about have no index: they are read through
-//! for such names.
+//! for such names. Between these looks the directory is listed every minute, and what has changed is read.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
 
 use super::census::Depth;
+use super::earlier::Earlier;
 use super::ledger::{ErasureState, LedgerEntry};
 use super::names::{OVERLAP, each_name};
 use super::receipt::Receipt;
@@ -20,31 +21,70 @@ use super::resume::Resumed;
 use super::run::Eraser;
 use super::scan::{self, Found};
 use super::stores;
-use crate::{EventStore as _, Index, Segments, StoreError};
+use super::unfinished;
+use super::watch::Watch;
+use crate::memory::rows_of;
+use crate::segment::name::FileKind;
+use crate::{DataDir, EventStore as _, Index, Segments, StoreError};
 
 impl Eraser {
     /// Erases once more what the log holds although the ledger has it as erased. Blocks until the index has
-    /// read what is new. What could not be erased whole is tried again if that was last done before
-    /// `tried_before`, whatever the index has of it: it does not read what is damaged.
+    /// read what is new. What could not be erased whole is tried again when its time has come, whatever the index has of
+    /// it: it does not read what is damaged.
     ///
     /// # Errors
     /// When the index cannot be asked.
-    pub fn recheck(&self, tried_before: Timestamp) -> Result<Resumed, StoreError> {
+    pub fn recheck(&self, now: Timestamp) -> Result<Resumed, StoreError> {
+        self.again(|entry| entry.next_try().is_some_and(|at| at <= now))
+    }
+
+    /// The same at a start, for which nothing has to wait: somebody may have mended what was in the way.
+    ///
+    /// # Errors
+    /// As for [`recheck`](Self::recheck).
+    pub fn recheck_at_start(&self) -> Result<Resumed, StoreError> {
+        self.again(|entry| entry.next_try().is_some())
+    }
+
+    /// Looks whether somebody has put back what is erased, and erases it once more if so. Costs a list of the directory,
+    /// and reading what was changed since the last look. `None` if nothing is back.
+    ///
+    /// # Errors
+    /// When the directory cannot be listed, or as for [`recheck`](Self::recheck).
+    pub fn look_again(&self, now: Timestamp) -> Result<Option<Resumed>, StoreError> {
+        let is_back = {
+            // Not while files are rewritten.
+            let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            let changed = self.watch().changed(self.dir.path())?;
+            let erased = self.ledger().finished();
+            self.is_any_in(&erased, &changed, now)
+        };
+        if is_back { self.recheck(now).map(Some) } else { Ok(None) }
+    }
+
+    fn again(&self, is_due: impl Fn(&LedgerEntry) -> bool) -> Result<Resumed, StoreError> {
+        // What changes from here on is for the next look.
+        self.watch().changed(self.dir.path())?;
         Segments::of(&self.dir).take_in()?;
         self.log.catch_up_index()?;
         let index = Index::read(&self.dir)?;
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut due = self.ledger().finished();
-        let completed = due.extract_if(.., |entry| entry.state == ErasureState::Completed);
-        let mut completed: Vec<_> = completed.collect();
-        due.retain(|entry| entry.ts < tried_before);
+        let finished = self.ledger().finished();
+        let (mut settled, mut due) = (Vec::new(), Vec::new());
+        for entry in finished {
+            match self.is_settled(&entry)? {
+                true => settled.push(entry),
+                false if is_due(&entry) => due.push(entry),
+                false => {}
+            }
+        }
         if let Some(index) = index {
-            let named = index.named_among(completed.iter().flat_map(|entry| &entry.target))?;
+            let named = index.named_among(settled.iter().flat_map(|entry| &entry.target))?;
             let is_back =
                 |entry: &mut LedgerEntry| entry.target.iter().any(|one| named.contains(one));
-            due.extend(completed.extract_if(.., is_back));
+            due.extend(settled.extract_if(.., is_back));
         }
-        due.extend(self.back_in_files(completed)?);
+        due.extend(self.back_in_files(settled)?);
         let mut resumed = Resumed::default();
         for entry in due {
             let id = entry.id.clone();
@@ -57,25 +97,50 @@ impl Eraser {
         Ok(resumed)
     }
 
+    /// Whether there is nothing to try again as long as nothing comes back: it is whole, or the id alone is missing.
+    fn is_settled(&self, entry: &LedgerEntry) -> Result<bool, StoreError> {
+        let is_missing_id = || {
+            let left = Earlier::of(&self.dir, &entry.id)?.in_the_way();
+            Ok(left.is_some_and(|left| left.is_empty()))
+        };
+        if entry.state == ErasureState::Completed { Ok(true) } else { is_missing_id() }
+    }
+
+    /// Whether one of these is named in files that have changed, other than those that are written all the time.
+    fn is_any_in(&self, erased: &[LedgerEntry], changed: &[Found], now: Timestamp) -> bool {
+        let settled = erased.iter().filter(|entry| self.is_settled(entry).unwrap_or(true));
+        let names: BTreeSet<&Pseudonym> = settled.flat_map(|entry| &entry.target).collect();
+        if names.is_empty() {
+            return false;
+        }
+        let is_memory = |file: &Found| file.path == self.dir.memory_path();
+        let is_remembered = || {
+            let names: Vec<_> = names.iter().map(|name| (*name).clone()).collect();
+            rows_of(&self.dir, &names, now).is_ok_and(|rows| rows.n > 0)
+        };
+        changed.iter().any(|file| match file.store {
+            Some(store) if store.treatment == Treatment::Database => {
+                is_memory(file) && is_remembered()
+            }
+            _ if is_written_on(&self.dir, file) => false,
+            _ if is_segment(file) || is_without_index(file) => {
+                !named_in(std::slice::from_ref(file), &names).is_empty()
+            }
+            _ => false,
+        })
+    }
+
+    fn watch(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Those of which a file that no index follows holds something again. One that only names them, in what is
     /// another's, is left as it is.
     fn back_in_files(&self, completed: Vec<LedgerEntry>) -> Result<Vec<LedgerEntry>, StoreError> {
         let names: BTreeSet<&Pseudonym> = completed.iter().flat_map(|one| &one.target).collect();
-        let mut named = BTreeSet::new();
-        let files = if names.is_empty() { Vec::new() } else { scan::files(self.dir.path())? };
-        for file in files.iter().filter(|file| is_without_index(file)) {
-            let read = scan::each_window(&file.path, OVERLAP, |window, seen| {
-                each_name(window, seen, |name| {
-                    if names.contains(&name) {
-                        named.insert(name);
-                    }
-                });
-            });
-            if let Err(error) = read {
-                let file = file.path.display();
-                tracing::warn!(%file, %error, "nobody knows whether erased data is in a file");
-            }
-        }
+        let mut files = if names.is_empty() { Vec::new() } else { scan::files(self.dir.path())? };
+        files.retain(is_without_index);
+        let named = named_in(&files, &names);
         let mut back = Vec::new();
         for entry in completed {
             let is_named = entry.target.iter().any(|one| named.contains(one));
@@ -106,11 +171,63 @@ impl Eraser {
             id = entry.id,
             "an erasure is not whole, or its events are in the log again, as from a backup; it is done once more"
         );
+        entry.n_tries += u32::from(entry.state == ErasureState::Incomplete);
         self.step(&mut entry, ErasureState::Ledgered)?;
         self.on_record(&entry)?;
         let target = self.target_of(&entry)?;
-        self.go_on(entry, &target).map(Some)
+        let receipt = self.go_on(entry, &target)?;
+        self.tell(&receipt);
+        Ok(Some(receipt))
     }
+
+    /// Names what is in the way of one that is not whole, for somebody to do something about it.
+    fn tell(&self, receipt: &Receipt) {
+        let id = &receipt.id;
+        let Some(entry) = self.state(id).filter(|_| receipt.state == ErasureState::Incomplete)
+        else {
+            return;
+        };
+        let why = match receipt.verified.left.as_slice() {
+            [] => receipt.note.unwrap_or_default().to_owned(),
+            left => unfinished::told(left),
+        };
+        match entry.next_try() {
+            Some(at) => tracing::error!(%id, why, next_try = %at, "an erasure is not whole"),
+            None => {
+                tracing::error!(%id, why, "an erasure is not whole and is not tried again; mend it and erase anew")
+            }
+        }
+    }
+}
+
+/// Which of these names stand in some of these files.
+fn named_in(files: &[Found], names: &BTreeSet<&Pseudonym>) -> BTreeSet<Pseudonym> {
+    let mut named = BTreeSet::new();
+    for file in files {
+        let read = scan::each_window(&file.path, OVERLAP, |window, seen| {
+            each_name(window, seen, |name| {
+                if names.contains(&name) {
+                    named.insert(name);
+                }
+            });
+        });
+        if let Err(error) = read {
+            let file = file.path.display();
+            tracing::warn!(%file, %error, "nobody knows whether erased data is in a file");
+        }
+    }
+    named
+}
+
+/// Whether the event log's own thread writes there, behind the fence.
+fn is_written_on(dir: &DataDir, file: &Found) -> bool {
+    let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    file.path.parent() == Some(dir.analytics_path().as_path())
+        && matches!(FileKind::of(name), FileKind::Active | FileKind::Late)
+}
+
+fn is_segment(file: &Found) -> bool {
+    file.store.is_some_and(|store| *store == stores::EVENTS_HOT || *store == stores::EVENTS_COLD)
 }
 
 /// What the index tells of, what is made of that, and what stays, need not be read. Of all lines it follows
@@ -123,6 +240,10 @@ fn is_without_index(file: &Found) -> bool {
         | Treatment::Records
         | Treatment::Scraps
         | Treatment::Names => true,
-        Treatment::Catalogue | Treatment::Indexed | Treatment::Proof | Treatment::Apart => false,
+        Treatment::Catalogue
+        | Treatment::Indexed
+        | Treatment::Proof
+        | Treatment::Chain
+        | Treatment::Apart => false,
     })
 }

@@ -46,9 +46,13 @@ pub(crate) enum Treatment {
     Records,
     /// Names of clients, which their operator gave. Searched for pseudonyms.
     Names,
-    /// Proof of what was done. It names the subject by pseudonym and by nothing else, and stays.
+    /// Proof of what was done. It names the subject by pseudonym, where it says whom it is about, and stays. Whatever
+    /// else it has of the subject is reported.
     Proof,
-    /// Holds nothing of any subject; searched for pseudonyms all the same.
+    /// Lines in a chain of hashes that a running server writes on, none of them anybody's: they stay. What an operator
+    /// says in one is masked before; what was not, once, is told of.
+    Chain,
+    /// Holds nothing of any subject; searched all the same.
     Apart,
 }
 
@@ -57,7 +61,7 @@ impl Treatment {
     /// finding out what is to be cut learns nothing from them; and they grow with the log, as it then would.
     pub(crate) fn is_for_the_proof(self) -> bool {
         match self {
-            Self::Catalogue | Self::Indexed | Self::Proof => true,
+            Self::Catalogue | Self::Indexed | Self::Proof | Self::Chain => true,
             Self::Lines
             | Self::Derived
             | Self::Database
@@ -68,12 +72,19 @@ impl Treatment {
         }
     }
 
-    /// Whether it is written by AIOS alone, which keeps nobody's id. So such files are not searched for what a caller
-    /// knows somebody by: that may be the name of a client, or look like a number.
+    /// Whether it is made of what AIOS stores elsewhere without anybody's id, or names clients. Such files are not
+    /// searched for what a caller knows somebody by: that may be the name of a client, or look like a number.
     pub(crate) fn is_without_ids(self) -> bool {
         match self {
-            Self::Catalogue | Self::Indexed | Self::Names | Self::Proof | Self::Apart => true,
-            Self::Lines | Self::Derived | Self::Database | Self::Scraps | Self::Records => false,
+            Self::Catalogue | Self::Indexed | Self::Names => true,
+            Self::Lines
+            | Self::Derived
+            | Self::Database
+            | Self::Scraps
+            | Self::Records
+            | Self::Proof
+            | Self::Chain
+            | Self::Apart => false,
         }
     }
 }

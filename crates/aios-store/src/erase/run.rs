@@ -18,6 +18,7 @@ use super::plan::{ErasePlan, PLAN_LIFE, plan_hash};
 use super::receipt::{ErasureProof, Receipt, Work};
 use super::request::EraseRequest;
 use super::target::EraseTarget;
+use super::watch::Watch;
 use crate::audit::{AuditAction, AuditLog};
 use crate::sign::Signer;
 use crate::{DataDir, EventStore as _, FileEventLog, Hold, Holds, MemoryStore, StoreError, hex};
@@ -35,6 +36,7 @@ pub struct Eraser {
     ledger: Mutex<Ledger>,
     /// One erasure at a time.
     pub(super) turn: Mutex<()>,
+    pub(super) watch: Mutex<Watch>,
     progress: Box<dyn Progress>,
 }
 
@@ -64,6 +66,7 @@ impl Eraser {
             signer: Signer::load(dir)?,
             ledger: Mutex::new(Ledger::read(dir)?.told()),
             turn: Mutex::default(),
+            watch: Mutex::default(),
             progress: Box::new(()),
         })
     }
@@ -95,6 +98,7 @@ impl Eraser {
             plan_hash: None,
             valid_until: None,
             n_records: 0,
+            n_tries: 0,
         };
         self.step(&mut entry, ErasureState::Requested)?;
         let depth = Depth::Catalogued;
@@ -138,9 +142,9 @@ impl Eraser {
                 return Err(EraseError::Expired { id: id.to_owned(), valid_until });
             }
         }
-        self.as_planned(&entry)?;
+        let catalogued = self.as_planned(&entry)?;
         let target = known_as.cloned().map_or_else(|| self.target_of(&entry), Ok)?;
-        let holds = self.holds_on(&target)?;
+        let holds = self.holds_on(&target, Some(catalogued.held_by))?;
         if !holds.is_empty() {
             // It was decided: it is done as soon as it may be.
             self.step(&mut entry, ErasureState::Waiting)?;
@@ -173,7 +177,7 @@ impl Eraser {
         self.step(&mut entry, ErasureState::Rewriting)?;
         let mut work = Work::default();
         let begun_at = self.clock.now();
-        cut(&self.dir, target, Depth::Catalogued, begun_at, &mut work)?;
+        cut(&self.dir, target, Depth::Catalogued, begun_at, &*self.progress, &mut work)?;
         if let Err(error) = self.log.catch_up_index() {
             tracing::warn!(%error, "the index cannot follow an erasure; it is made anew");
         }
@@ -183,7 +187,8 @@ impl Eraser {
         self.step(&mut entry, ErasureState::Verified)?;
         let earlier = Earlier::of(&self.dir, &entry.id)?;
         let finished_at = self.clock.now();
-        let receipt = Receipt::new(&entry, &earlier, work, verified, finished_at, &self.signer);
+        let receipt = Receipt::new(&entry, &earlier, work, verified, finished_at, &self.signer)
+            .naming_no_id(target);
         let proof = match earlier.standing(&receipt) {
             Some(proof) => proof,
             None => (receipt.n_records_erased, receipt.write(&earlier.next, &self.signer)?),
@@ -206,7 +211,7 @@ impl Eraser {
                 break;
             }
             let (n_before, is_indexed) = (work.n_changes(), census.is_indexed());
-            cut(&self.dir, target, Depth::EveryByte, self.clock.now(), work)?;
+            cut(&self.dir, target, Depth::EveryByte, self.clock.now(), &*self.progress, work)?;
             if is_indexed {
                 self.log.reindex()?;
             } else if work.n_changes() == n_before {
@@ -218,30 +223,39 @@ impl Eraser {
         Ok(ErasureProof::of(&self.dir, census, &work.failed))
     }
 
-    /// What was looked at has to be what is erased, and all that the conversation has come to since.
-    fn as_planned(&self, entry: &LedgerEntry) -> Result<(), EraseError> {
+    /// What was looked at has to be what is erased, and all that the conversation has come to since. Gives what the
+    /// catalogues show of it now.
+    fn as_planned(&self, entry: &LedgerEntry) -> Result<Census, EraseError> {
         let target = self.target_of(entry)?;
         let times = (self.clock.now(), entry.requested_at);
         let depth = Depth::Catalogued;
         let census = Census::as_of(&self.dir, &target, depth, times, &*self.progress)?;
         if entry.plan_hash.as_deref() == Some(&plan_hash(&entry.target, &census)) {
-            return Ok(());
+            return Ok(census);
         }
         Err(EraseError::Changed { id: entry.id.clone(), n_records: census.n_records() })
     }
 
     /// Holds that were set since the plan was made count too.
     pub(super) fn held_by(&self, entry: &LedgerEntry) -> Result<Vec<Hold>, StoreError> {
-        self.holds_on(&self.target_of(entry)?)
+        self.holds_on(&self.target_of(entry)?, None)
     }
 
     /// While any hold is in force, no catalogue is believed that nothing is held: what it has wrong would be gone.
-    fn holds_on(&self, target: &EraseTarget) -> Result<Vec<Hold>, StoreError> {
+    /// `catalogued` is what the catalogues say, where they were asked already.
+    fn holds_on(
+        &self,
+        target: &EraseTarget,
+        catalogued: Option<Vec<Hold>>,
+    ) -> Result<Vec<Hold>, StoreError> {
         let now = self.clock.now();
         if Holds::of(&self.dir).list()?.iter().all(|hold| hold.is_expired(now)) {
             return Ok(Vec::new());
         }
-        let held_by = self.look(target, Depth::Catalogued)?.held_by;
+        let held_by = match catalogued {
+            Some(held_by) => held_by,
+            None => self.look(target, Depth::Catalogued)?.held_by,
+        };
         if held_by.is_empty() {
             Ok(self.look(target, Depth::EveryByte)?.held_by)
         } else {

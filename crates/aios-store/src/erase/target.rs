@@ -6,8 +6,9 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 
-use aios_privacy::{Pseudonym, RedactedText, legacy_conversation};
+use aios_privacy::{Pseudonym, RedactedText, legacy_conversation, with_ids_masked};
 use memchr::memmem::Finder;
 use serde::de::IgnoredAny;
 
@@ -136,6 +137,20 @@ impl EraseTarget {
         self.places_in(bytes).next().is_some()
     }
 
+    /// Whether the id stands in these bytes so that it is no number or word of anybody's.
+    pub(crate) fn is_unmistakable_in(&self, bytes: &[u8]) -> bool {
+        let all = self.raw.iter().filter(|finder| is_unmistakable(finder.needle()));
+        all.flat_map(|finder| places(finder, bytes)).next().is_some()
+    }
+
+    /// A path with `[ID]` in place of the id: what was done to a file is told of for good.
+    pub(crate) fn masked_path(&self, path: PathBuf) -> PathBuf {
+        let Some(text) = path.to_str() else { return path };
+        let mut all: Vec<_> = self.places_in(text.as_bytes()).collect();
+        all.sort_unstable_by_key(|place| (place.start, usize::MAX - place.end));
+        PathBuf::from(with_ids_masked(text, all.into_iter()))
+    }
+
     /// The same text with `[ID]` in place of the id: what is said of an erasure outlives it.
     pub(crate) fn masked_in(&self, text: &RedactedText) -> RedactedText {
         text.with_ids_masked(self.places_in(text.as_str().as_bytes()).collect())
@@ -143,10 +158,7 @@ impl EraseTarget {
 
     /// Where the id stands as a word of its own.
     fn places_in<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
-        self.raw.iter().flat_map(move |finder| {
-            let places = finder.find_iter(bytes).map(|at| at..at + finder.needle().len());
-            places.filter(|place| is_word(bytes, place.start, place.end))
-        })
+        self.raw.iter().flat_map(move |finder| places(finder, bytes))
     }
 }
 
@@ -177,6 +189,22 @@ fn spellings(id: &str) -> Vec<String> {
     let mut all = vec![id.to_owned(), inner.unwrap_or(&quoted).to_owned()];
     all.dedup();
     all
+}
+
+/// Where a text stands as a word of its own.
+fn places<'a>(finder: &'a Finder<'_>, bytes: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+    let all = finder.find_iter(bytes).map(|at| at..at + finder.needle().len());
+    all.filter(|place| is_word(bytes, place.start, place.end))
+}
+
+/// Shortest id that is told from words and numbers by what it is made of.
+const UNMISTAKABLE_MIN: usize = 6;
+
+/// Neither a word of letters alone nor a number, with whatever parts it.
+fn is_unmistakable(id: &[u8]) -> bool {
+    let has_letter = id.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    let is_word = id.iter().all(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    id.len() >= UNMISTAKABLE_MIN && has_letter && !is_word
 }
 
 fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {

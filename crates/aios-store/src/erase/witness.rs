@@ -88,5 +88,6 @@ fn restored(before: Option<&LedgerEntry>, id: String, record: OnRecord) -> Ledge
         plan_hash: before.and_then(|before| before.plan_hash.clone()),
         valid_until: None,
         n_records: before.map_or(0, |before| before.n_records),
+        n_tries: before.map_or(0, |before| before.n_tries),
     }
 }

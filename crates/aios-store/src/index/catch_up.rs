@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction};
 use serde::{Deserialize, Serialize};
 
 use super::database::failed;
+use super::fresh::Fresh;
 use super::inserts::{Inserts, Taken};
 use super::known::{self, Known};
 use super::open_files::{OpenFile, open_files};
@@ -47,10 +48,10 @@ struct Work<'a> {
     sha256: Option<&'a str>,
 }
 
-/// Looks at the sealed segments, too, if `with_sealed`. Reads `lines_max` lines at most. What is shown are the bytes
-/// of the text of sealed segments.
+/// Looks at the sealed segments, too, if `with_sealed`. Reads `lines_max` lines at most, and none of which the writer has
+/// told. What is shown are the bytes of the text of sealed segments.
 pub(super) fn run(
-    dir: &DataDir,
+    (dir, fresh): (&DataDir, &Fresh),
     database: &mut Connection,
     with_sealed: bool,
     lines_max: usize,
@@ -59,7 +60,8 @@ pub(super) fn run(
     // The open ones are opened first: one that is sealed meanwhile is then seen twice, not never.
     let open = open_files(&Layout::of(dir))?;
     let done = CaughtUp::default();
-    let mut pass = Pass { dir, database, lines_left: lines_max, n_bytes_left: 0, progress, done };
+    let mut pass =
+        Pass { dir, fresh, database, lines_left: lines_max, n_bytes_left: 0, progress, done };
     if with_sealed {
         let sealed = Segments::of(dir).list()?;
         pass.forget_changed(&sealed, &open)?;
@@ -82,9 +84,10 @@ pub(super) fn forget_open(dir: &DataDir, database: &mut Connection) -> Result<()
 }
 
 /// One look at the log.
-struct Pass<'a> {
+pub(super) struct Pass<'a> {
     dir: &'a DataDir,
-    database: &'a mut Connection,
+    fresh: &'a Fresh,
+    pub(super) database: &'a mut Connection,
     lines_left: usize,
     /// Of sealed segments, before this look: those that take events are never far ahead.
     n_bytes_left: u64,
@@ -199,6 +202,14 @@ impl Pass<'_> {
             if from.sha256.is_some() {
                 continue;
             }
+            while let Some(stretch) =
+                self.fresh.take(id, from.position).filter(|_| self.lines_left > 0)
+            {
+                let taken = self.take_fresh(id, &stretch, &mut from, &file);
+                let n = taken.map_err(|error| error.of(self.dir, layout.dir()))?;
+                self.done.n_events += n.events;
+                self.lines_left = self.lines_left.saturating_sub(n.lines);
+            }
             let mut text = BufReader::with_capacity(256 * 1024, file);
             let failed = || StoreError::io("read", layout.dir());
             let at = text.seek(SeekFrom::Start(from.tail_at())).map_err(failed())?;
@@ -279,7 +290,7 @@ fn end_of(id: SegmentId) -> Timestamp {
 }
 
 /// Why a segment could not be read in.
-enum ReadError {
+pub(super) enum ReadError {
     Text(io::Error),
     Database(rusqlite::Error),
 }
@@ -324,19 +335,10 @@ fn read_batch(
         };
         n_lines += 1;
         at.position = lines.position();
-        match taken {
-            Taken::Event(ts) => {
-                at.first = Some(at.first.map_or(ts, |first| first.min(ts)));
-                at.last = Some(at.last.map_or(ts, |last| last.max(ts)));
-                n_events += 1;
-                runs.event(ts);
-            }
-            Taken::Unread => runs.unread(offset),
-            Taken::Aside => {}
-        }
+        n_events += at.take(taken, offset, &mut runs);
     }
     at.tail = last.tail().or(at.tail.take());
-    tables.counted().keep(changes, at.seg)?;
+    tables.finish(changes)?;
     runs.keep(changes, at.seg)?;
     Ok((n_events, n_lines))
 }

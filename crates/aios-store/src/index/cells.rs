@@ -9,14 +9,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use aios_core::{Bucket, Outcome, Purpose, Tier, Timestamp};
+use aios_privacy::RedactionCounts;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::Index;
 use super::cover::cover;
 use super::database::{Code, failed};
+use super::entry::Entry;
 use super::latencies::Latencies;
-use super::line::IndexLine;
 use crate::StoreError;
 
 /// Bars of the histogram of weights.
@@ -131,23 +132,24 @@ impl Counts {
         other.boundary_max.into_iter().for_each(|at| self.saw_boundary(at));
     }
 
-    fn add(&mut self, line: &IndexLine<'_>) {
-        let at = Outcome::ALL.iter().position(|one| *one == line.outcome);
-        at.into_iter().for_each(|at| self.outcomes[at] += 1);
-        self.n_simulated += u64::from(line.simulated);
-        self.input_tokens += line.input_tokens.unwrap_or(0);
-        self.output_tokens += line.output_tokens.unwrap_or(0);
-        self.cost_usd += line.cost_usd.unwrap_or(0.0);
-        if line.outcome == Outcome::Ok {
-            self.latencies.add(line.latency_ms);
+    fn add(&mut self, entry: &Entry<'_>) -> rusqlite::Result<()> {
+        let outcome = entry.outcome()?;
+        self.outcomes[usize::from(entry.outcome)] += 1;
+        self.n_simulated += u64::from(entry.simulated);
+        self.input_tokens += entry.input_tokens.unwrap_or(0);
+        self.output_tokens += entry.output_tokens.unwrap_or(0);
+        self.cost_usd += entry.cost_usd.unwrap_or(0.0);
+        if outcome == Outcome::Ok {
+            self.latencies.add(entry.latency_ms);
         }
-        if let Some(weight) = line.weight {
+        if let Some(weight) = entry.weight {
             let bar = (weight * WEIGHT_BARS as f64) as usize;
             self.weights[bar.min(WEIGHT_BARS - 1)] += 1;
-            self.n_to_main += u64::from(line.tier == Tier::Main);
-            self.boundary_sum += line.boundary;
-            self.saw_boundary(line.boundary);
+            self.n_to_main += u64::from(entry.tier()? == Tier::Main);
+            self.boundary_sum += entry.boundary;
+            self.saw_boundary(entry.boundary);
         }
+        Ok(())
     }
 
     fn saw_boundary(&mut self, at: f64) {
@@ -168,20 +170,25 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    /// Counts one line.
-    pub(super) fn take(&mut self, line: &IndexLine<'_>) {
-        let secs = line.ts.as_secs();
+    /// Counts one event.
+    pub(super) fn take(
+        &mut self,
+        entry: &Entry<'_>,
+        redactions: &RedactionCounts,
+    ) -> rusqlite::Result<()> {
+        let secs = entry.at().as_secs();
         let hour = Span::Hour.start(secs);
         self.n_rows += 1;
-        for (kind, n) in line.redactions.iter() {
+        for (kind, n) in redactions.iter() {
             *self.masked.entry((hour, kind.name())).or_default() += u64::from(n);
         }
-        if line.purpose == Purpose::Live {
+        if entry.purpose()? == Purpose::Live {
             for span in Span::ALL {
-                let place = (span, span.start(secs), line.source, line.bucket);
-                self.cells.entry(place).or_default().add(line);
+                let place = (span, span.start(secs), entry.source()?, entry.bucket()?);
+                self.cells.entry(place).or_default().add(entry)?;
             }
         }
+        Ok(())
     }
 
     /// Adds them to what the index has of this segment.

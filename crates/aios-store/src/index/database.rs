@@ -11,28 +11,25 @@ use crate::replace::remove as remove_file;
 use crate::{DataDir, StoreError, disk};
 
 /// Version of the tables and of the codes in them. Another one is another file.
-const VERSION: i64 = 7;
+const VERSION: i64 = 8;
 
-/// Events by time, what was said of them by the time of the event that it is about, which segment names whom, counts
+/// Events in packs, what was said of them by the time of the event that it is about, which segment names whom, counts
 /// by the minute, the hour and the day, what hypotheses were found to be, where lines stand that cannot be read, and how
-/// far it is behind. All lie in the order in which they are asked for, so none needs an index of its own, and a
-/// segment's part goes in one piece. Only what was said lies anywhere before its segment's time, and would have to be
-/// searched for whole.
-const TABLES: &str = "
+/// far it is behind. All but the packs lie in the order in which they are asked for, so none needs an index of its own.
+/// Only what was said lies anywhere before its segment's time, and would have to be searched for whole.
+pub(super) const TABLES: &str = "
     CREATE TABLE segments (
         seg INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, sha256 TEXT,
         n_events INTEGER NOT NULL, n_rows INTEGER NOT NULL, first_ts INTEGER, last_ts INTEGER,
         tail_at INTEGER, tail TEXT
     );
-    CREATE TABLE events (
-        ts INTEGER NOT NULL, seg INTEGER NOT NULL, offset INTEGER NOT NULL, event_id BLOB NOT NULL,
-        conv BLOB NOT NULL, subject BLOB, operation INTEGER NOT NULL, tier INTEGER NOT NULL,
-        source INTEGER, bucket INTEGER NOT NULL, boundary REAL NOT NULL, weight REAL,
-        outcome INTEGER NOT NULL, status INTEGER NOT NULL, latency_ms REAL NOT NULL, first_ms REAL,
-        input_tokens INTEGER, output_tokens INTEGER, cost_usd REAL, simulated INTEGER NOT NULL,
-        memory INTEGER, purpose INTEGER NOT NULL,
-        PRIMARY KEY (ts, seg, offset)
-    ) WITHOUT ROWID;
+    CREATE TABLE packs (
+        pack INTEGER PRIMARY KEY, seg INTEGER NOT NULL, first_ts INTEGER NOT NULL,
+        last_ts INTEGER NOT NULL, rows BLOB NOT NULL
+    );
+    CREATE INDEX packs_in ON packs (seg);
+    CREATE INDEX packs_from ON packs (first_ts, last_ts);
+    CREATE INDEX packs_to ON packs (last_ts, first_ts);
     CREATE TABLE said (
         about_ms INTEGER NOT NULL, about BLOB NOT NULL, ts INTEGER NOT NULL, seg INTEGER NOT NULL,
         voice INTEGER NOT NULL, score REAL NOT NULL, PRIMARY KEY (about_ms, about, voice, ts, seg)
@@ -73,14 +70,19 @@ pub(super) struct Code;
 impl Code {
     /// A pseudonym in few bytes: its kind, its version, its digits.
     pub(super) fn name(text: &str) -> Vec<u8> {
+        let mut code = Vec::with_capacity(text.len());
+        Self::put_name(text, &mut code);
+        code
+    }
+
+    /// The same behind what is in `code` already.
+    pub(super) fn put_name(text: &str, code: &mut Vec<u8>) {
         let (head, digits) = text.split_once('_').unwrap_or(("", text));
-        let mut code = Vec::with_capacity(head.len() + 1 + digits.len() / 2);
         code.extend_from_slice(head.as_bytes());
         code.push(b'_');
         let (pairs, _) = digits.as_bytes().as_chunks::<2>();
         let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
         code.extend(pairs.iter().map(|[high, low]| digit(*high) << 4 | digit(*low)));
-        code
     }
 
     /// The pseudonym of a code.
@@ -94,6 +96,11 @@ impl Code {
     /// A value of an enum by its place in the list of all.
     pub(super) fn place<T: PartialEq>(all: &[T], value: &T) -> i64 {
         all.iter().position(|it| it == value).and_then(|at| i64::try_from(at).ok()).unwrap_or(-1)
+    }
+
+    /// The same in a byte, which is enough for what packs hold.
+    pub(super) fn byte<T: PartialEq>(all: &[T], value: &T) -> u8 {
+        u8::try_from(Self::place(all, value)).unwrap_or(u8::MAX)
     }
 
     /// The value at a place.

@@ -1,12 +1,15 @@
 //! Which rows a line of the log makes.
 
 use aios_core::Timestamp;
+use aios_privacy::RedactionCounts;
 use rusqlite::{Statement, Transaction, params};
 
 use super::cells::Counting;
 use super::database::Code;
-use super::line::{FeedbackLine, HypothesisLine, INSERT, INSERT_SAID, IndexLine};
+use super::entry::Entry;
+use super::line::{FeedbackLine, HypothesisLine, INSERT_SAID, IndexLine};
 use super::names::Recent;
+use super::packs::Packer;
 use crate::segment::facts::{self, Kind, is_footer};
 
 /// How each feedback's line begins.
@@ -29,7 +32,7 @@ pub(super) enum Taken {
 /// Where a segment's lines go.
 pub(super) struct Inserts<'a> {
     seg: i64,
-    event: Statement<'a>,
+    packer: Packer<'a>,
     said: Statement<'a>,
     name: Statement<'a>,
     finding: Statement<'a>,
@@ -42,7 +45,7 @@ impl<'a> Inserts<'a> {
     pub(super) fn into(changes: &'a Transaction<'_>, seg: i64) -> rusqlite::Result<Self> {
         Ok(Self {
             seg,
-            event: changes.prepare(INSERT)?,
+            packer: Packer::of(changes, seg)?,
             said: changes.prepare(INSERT_SAID)?,
             name: changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?,
             finding: changes.prepare("INSERT OR REPLACE INTO findings VALUES (?1, ?2, ?3, ?4)")?,
@@ -77,16 +80,26 @@ impl<'a> Inserts<'a> {
         let Ok(line) = serde_json::from_str::<IndexLine<'_>>(text) else {
             return self.only_names(bytes);
         };
-        self.counting.take(&line);
-        line.insert(&mut self.event, self.seg, offset)?;
-        line.said().map_or(Ok(()), |said| said.insert(&mut self.said, self.seg))?;
-        self.names(line.names())?;
-        Ok(Taken::Event(line.ts))
+        let (conv, subject) = line.names();
+        self.row(&line.entry(offset, &conv, subject.as_deref()), &line.redactions)
     }
 
-    /// What was counted of the lines, to be kept once all are in.
-    pub(super) fn counted(self) -> Counting {
-        self.counting
+    /// Takes in an event that was read already.
+    pub(super) fn row(
+        &mut self,
+        entry: &Entry<'_>,
+        redactions: &RedactionCounts,
+    ) -> rusqlite::Result<Taken> {
+        self.counting.take(entry, redactions)?;
+        self.packer.take(entry)?;
+        self.names(std::iter::once(entry.conv).chain(entry.subject))?;
+        Ok(Taken::Event(entry.at()))
+    }
+
+    /// Puts in what was gathered of the lines, once all are taken.
+    pub(super) fn finish(mut self, changes: &Transaction<'_>) -> rusqlite::Result<()> {
+        self.packer.keep()?;
+        self.counting.keep(changes, self.seg)
     }
 
     /// Of an event that no row can be made of: whom it names is asked of every event.
@@ -97,9 +110,10 @@ impl<'a> Inserts<'a> {
         Ok(Taken::Unread)
     }
 
-    fn names(&mut self, codes: impl Iterator<Item = Vec<u8>>) -> rusqlite::Result<()> {
+    fn names<C: AsRef<[u8]>>(&mut self, codes: impl Iterator<Item = C>) -> rusqlite::Result<()> {
         for code in codes {
-            if self.named.is_new(&code) {
+            let code = code.as_ref();
+            if self.named.is_new(code) {
                 self.name.execute(params![self.seg, code])?;
             }
         }

@@ -6,7 +6,9 @@ use aios_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::cells;
+use super::inserts::Taken;
 use super::tail::Tail;
+use super::unread::Runs;
 use crate::{Footer, SegmentId, SegmentInfo};
 
 /// What is known of a segment.
@@ -24,6 +26,21 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Takes in what a line came to that begins at `offset`; how many events that is.
+    pub(super) fn take(&mut self, taken: Taken, offset: u64, runs: &mut Runs) -> u64 {
+        match taken {
+            Taken::Event(ts) => {
+                self.first = Some(self.first.map_or(ts, |first| first.min(ts)));
+                self.last = Some(self.last.map_or(ts, |last| last.max(ts)));
+                runs.event(ts);
+                return 1;
+            }
+            Taken::Unread => runs.unread(offset),
+            Taken::Aside => {}
+        }
+        0
+    }
+
     /// Whether a sealed segment is not the one that was read: it was rewritten, or cut since.
     pub(super) fn differs_from(&self, info: &SegmentInfo) -> bool {
         let Some(footer) = &info.footer else { return false };
@@ -76,12 +93,9 @@ pub(super) fn to_read<'a>(
 pub(super) fn forget(database: &mut Connection, old: &Known) -> rusqlite::Result<()> {
     let changes = database.transaction()?;
     if let (Some(first), Some(last)) = (old.first, old.last) {
-        changes.execute(
-            "DELETE FROM events WHERE ts BETWEEN ?1 AND ?2 AND seg = ?3",
-            params![first.as_micros(), last.as_micros(), old.seg],
-        )?;
         cells::forget(&changes, old.seg, (first, last))?;
     }
+    changes.execute("DELETE FROM packs WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM findings WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM said WHERE seg = ?1", [old.seg])?;
     changes.execute("DELETE FROM names WHERE seg = ?1", [old.seg])?;

@@ -10,10 +10,7 @@ use rusqlite::{Statement, params};
 use serde::Deserialize;
 
 use super::database::Code;
-
-/// Puts one event in.
-pub(super) const INSERT: &str = "INSERT OR REPLACE INTO events VALUES
-    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)";
+use super::entry::Entry;
 
 /// Puts in what was said of an event.
 pub(super) const INSERT_SAID: &str = "INSERT OR REPLACE INTO said VALUES (?1,?2,?3,?4,?5,?6)";
@@ -28,26 +25,26 @@ pub(super) struct IndexLine<'a> {
     #[serde(borrow, default)]
     subject: Option<Cow<'a, str>>,
     operation: Operation,
-    pub(super) tier: Tier,
-    pub(super) source: Option<Tier>,
-    pub(super) bucket: Bucket,
-    pub(super) boundary: f64,
-    pub(super) weight: Option<f64>,
-    pub(super) outcome: Outcome,
+    tier: Tier,
+    source: Option<Tier>,
+    bucket: Bucket,
+    boundary: f64,
+    weight: Option<f64>,
+    outcome: Outcome,
     status: u16,
-    pub(super) latency_ms: f64,
+    latency_ms: f64,
     #[serde(default)]
     time_to_first_token_ms: Option<f64>,
     #[serde(default)]
-    pub(super) input_tokens: Option<u64>,
+    input_tokens: Option<u64>,
     #[serde(default)]
-    pub(super) output_tokens: Option<u64>,
+    output_tokens: Option<u64>,
     #[serde(default)]
-    pub(super) cost_usd: Option<f64>,
+    cost_usd: Option<f64>,
     #[serde(default)]
-    pub(super) simulated: bool,
+    simulated: bool,
     #[serde(default)]
-    pub(super) purpose: Purpose,
+    purpose: Purpose,
     #[serde(default)]
     memory: Option<MemoryUse>,
     #[serde(default)]
@@ -94,12 +91,10 @@ pub(super) struct Said {
 pub(super) enum Voice {
     Client,
     Judge,
-    /// How the conversation went on. It is counted apart, and says nothing of how good the answer was.
-    Sequel,
 }
 
 impl Voice {
-    pub(super) const ALL: [Self; 3] = [Self::Client, Self::Judge, Self::Sequel];
+    pub(super) const ALL: [Self; 2] = [Self::Client, Self::Judge];
 }
 
 impl Said {
@@ -118,7 +113,7 @@ impl Said {
 
 impl FeedbackLine<'_> {
     pub(super) fn names(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        names(&self.conv_id, self.subject.as_deref())
+        std::iter::once(&*self.conv_id).chain(self.subject.as_deref()).map(Code::name)
     }
 
     pub(super) fn said(&self) -> Option<Said> {
@@ -130,53 +125,43 @@ impl FeedbackLine<'_> {
     }
 }
 
-fn names<'a>(conv_id: &'a str, subject: Option<&'a str>) -> impl Iterator<Item = Vec<u8>> + 'a {
-    std::iter::once(conv_id).chain(subject).map(Code::name)
-}
-
 impl IndexLine<'_> {
-    /// The codes of those whose event it is.
-    pub(super) fn names(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        names(&self.conv_id, self.subject.as_deref())
+    /// The codes of those whose event it is: the conversation's, and the person's.
+    pub(super) fn names(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+        (Code::name(&self.conv_id), self.subject.as_deref().map(Code::name))
     }
 
-    /// Of the answer before it is kept that the conversation went on (1), or that the same was asked again (0).
-    pub(super) fn said(&self) -> Option<Said> {
-        let score = if self.asked_again { 0.0 } else { 1.0 };
-        self.previous.map(|about| Said { about, ts: self.ts, voice: Voice::Sequel, score })
-    }
-
-    pub(super) fn insert(
+    /// Its row; the codes are those of its names.
+    pub(super) fn entry<'a>(
         &self,
-        statement: &mut Statement<'_>,
-        seg: i64,
         offset: u64,
-    ) -> rusqlite::Result<()> {
-        let count = |n: Option<u64>| n.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        statement.execute(params![
-            self.ts.as_micros(),
-            seg,
-            count(Some(offset)),
-            self.event_id.as_bytes(),
-            Code::name(&self.conv_id),
-            self.subject.as_deref().map(Code::name),
-            Code::place(&Operation::ALL, &self.operation),
-            Code::place(&Tier::ALL, &self.tier),
-            self.source.map(|source| Code::place(&Tier::ALL, &source)),
-            Code::place(&Bucket::ALL, &self.bucket),
-            self.boundary,
-            self.weight,
-            Code::place(&Outcome::ALL, &self.outcome),
-            self.status,
-            self.latency_ms,
-            self.time_to_first_token_ms,
-            count(self.input_tokens),
-            count(self.output_tokens),
-            self.cost_usd,
-            self.simulated,
-            self.memory.as_ref().and_then(MemoryUse::is_given),
-            Code::place(&Purpose::ALL, &self.purpose),
-        ])?;
-        Ok(())
+        conv: &'a [u8],
+        subject: Option<&'a [u8]>,
+    ) -> Entry<'a> {
+        Entry {
+            ts: self.ts.as_micros(),
+            offset,
+            event_id: *self.event_id.as_bytes(),
+            conv,
+            subject,
+            operation: Code::byte(&Operation::ALL, &self.operation),
+            tier: Code::byte(&Tier::ALL, &self.tier),
+            source: self.source.map(|source| Code::byte(&Tier::ALL, &source)),
+            bucket: Code::byte(&Bucket::ALL, &self.bucket),
+            boundary: self.boundary,
+            weight: self.weight,
+            outcome: Code::byte(&Outcome::ALL, &self.outcome),
+            status: self.status,
+            latency_ms: self.latency_ms,
+            first_ms: self.time_to_first_token_ms,
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            cost_usd: self.cost_usd,
+            simulated: self.simulated,
+            memory: self.memory.as_ref().and_then(MemoryUse::is_given),
+            purpose: Code::byte(&Purpose::ALL, &self.purpose),
+            previous_ms: self.previous.map(|about| about.at().as_micros().div_euclid(1_000)),
+            asked_again: self.asked_again,
+        }
     }
 }

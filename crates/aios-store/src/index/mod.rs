@@ -10,13 +10,16 @@ mod catch_up;
 mod cells;
 mod cover;
 mod database;
+mod entry;
 mod findings;
+pub(crate) mod fresh;
 mod inserts;
 mod known;
 mod latencies;
 mod line;
 mod names;
 mod open_files;
+mod packs;
 mod page;
 mod seen;
 mod tail;
@@ -31,17 +34,18 @@ pub use cells::{Cell, Counts, Span, WEIGHT_BARS};
 pub use latencies::Latencies;
 pub use page::{Budget, Cursor, Page, Search};
 pub use seen::{Seen, Sequels};
-pub use window::{Row, Window};
+pub use window::Row;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::sync::Arc;
 
-use aios_core::{Progress, Timestamp};
+use aios_core::Progress;
 use aios_privacy::Pseudonym;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::{DataDir, SegmentId, StoreError};
 use database::Code;
+use fresh::Fresh;
 
 /// The index of a data directory.
 #[derive(Debug)]
@@ -50,6 +54,8 @@ pub struct Index {
     database: Connection,
     /// The sealed segments as of this generation are in it.
     sealed_at: Option<u64>,
+    /// What its log's writer tells of what it writes.
+    fresh: Arc<Fresh>,
 }
 
 impl Index {
@@ -60,7 +66,17 @@ impl Index {
     /// When this process does not own the directory or the file cannot be made.
     pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
         let database = database::open(dir)?;
-        Ok(Self { dir: dir.clone(), database, sealed_at: None })
+        Ok(Self::of(dir, database))
+    }
+
+    fn of(dir: &DataDir, database: Connection) -> Self {
+        Self { dir: dir.clone(), database, sealed_at: None, fresh: Arc::default() }
+    }
+
+    /// The same, told of what the log's writer writes.
+    #[must_use]
+    pub(crate) fn told_by(self, fresh: &Arc<Fresh>) -> Self {
+        Self { fresh: Arc::clone(fresh), ..self }
     }
 
     /// Opens the index for reading, also while another process writes it; `None` if there is none.
@@ -68,11 +84,7 @@ impl Index {
     /// # Errors
     /// When the file cannot be read.
     pub fn read(dir: &DataDir) -> Result<Option<Self>, StoreError> {
-        Ok(database::read(dir)?.map(|database| Self {
-            dir: dir.clone(),
-            database,
-            sealed_at: None,
-        }))
+        Ok(database::read(dir)?.map(|database| Self::of(dir, database)))
     }
 
     /// A copy in memory, brought to where the log is: for whoever may not write, or must not wait for the
@@ -84,7 +96,7 @@ impl Index {
     pub fn snapshot(dir: &DataDir) -> Result<Self, StoreError> {
         let mut database = database::copy(dir)?;
         catch_up::forget_open(dir, &mut database)?;
-        let mut index = Self { dir: dir.clone(), database, sealed_at: None };
+        let mut index = Self::of(dir, database);
         index.catch_up()?;
         Ok(index)
     }
@@ -124,8 +136,13 @@ impl Index {
         let generation = self.dir.segments_generation();
         let is_sealed_known = self.sealed_at == Some(generation);
         let with_sealed = !is_sealed_known;
-        let caught_up =
-            catch_up::run(&self.dir, &mut self.database, with_sealed, lines_max, progress)?;
+        let caught_up = catch_up::run(
+            (&self.dir, &self.fresh),
+            &mut self.database,
+            with_sealed,
+            lines_max,
+            progress,
+        )?;
         if !caught_up.is_behind {
             self.sealed_at = Some(generation);
         }
@@ -137,16 +154,10 @@ impl Index {
     /// # Errors
     /// When the file cannot be made anew.
     pub fn rebuild(self) -> Result<Self, StoreError> {
-        let dir = self.dir.clone();
+        let (dir, fresh) = (self.dir.clone(), Arc::clone(&self.fresh));
         drop(self);
         database::remove(&dir)?;
-        Self::open(&dir)
-    }
-
-    /// The events of a time, oldest first, as far as the index has come.
-    #[must_use]
-    pub fn window(&self, times: Range<Timestamp>) -> Window<'_> {
-        Window::new(self, times)
+        Ok(Self::open(&dir)?.told_by(&fresh))
     }
 
     /// The segments that hold events of one of these, as far as the index has come. A hint, not a proof.

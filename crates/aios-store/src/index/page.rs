@@ -5,11 +5,11 @@
 
 use aios_core::{Bucket, Outcome, Purpose, Tier, Timestamp};
 use aios_privacy::Pseudonym;
-use rusqlite::params;
 
-use super::Index;
 use super::database::{Code, failed};
-use super::window::{COLUMNS, Row, row_of};
+use super::entry::Entry;
+use super::window::Row;
+use super::{Index, packs};
 use crate::StoreError;
 
 /// Rows that one request looks at: some 50 ms.
@@ -106,44 +106,45 @@ impl Index {
         n: usize,
         budget: &mut Budget,
     ) -> rusqlite::Result<Page> {
-        // In the order in which rows lie, so that the first look is at the newest.
-        let select = format!(
-            "SELECT {COLUMNS} FROM events JOIN segments ON segments.seg = events.seg
-             WHERE (ts, events.seg, offset) < (?1, ?2, ?3) AND ts >= ?4
-             ORDER BY ts DESC, events.seg DESC, offset DESC LIMIT ?5"
-        );
         let newest = search.until.map_or(i64::MAX, Timestamp::as_micros);
         let Cursor(ts, seg, offset) = before.unwrap_or(Cursor(newest, i64::MIN, i64::MIN));
         let since = search.since.map_or(i64::MIN, Timestamp::as_micros);
         let wanted = Wanted::of(search);
-        let mut statement = self.database.prepare_cached(&select)?;
-        let looked_max = i64::try_from(budget.0).unwrap_or(i64::MAX);
-        let mut rows = statement.query(params![ts, seg, offset, since, looked_max])?;
-        let mut page = Page { rows: Vec::new(), places: Vec::new(), next: before };
-        while page.rows.len() < n && budget.0 > 0 {
-            let Some(row) = rows.next()? else {
-                page.next = None;
-                break;
-            };
+        let read = |seg: i64, entry: &Entry<'_>| {
+            wanted.takes(entry).then(|| self.row_of(seg, entry)).transpose()
+        };
+        let mut page = Page { rows: Vec::new(), places: Vec::new(), next: None };
+        let mut last = before;
+        let is_full = |page: &Page, budget: &Budget| page.rows.len() >= n || budget.is_spent();
+        if is_full(&page, budget) {
+            page.next = last;
+            return Ok(page);
+        }
+        packs::descending(&self.database, (ts, seg, offset), since, read, |(ts, seg, at), row| {
             budget.0 -= 1;
-            let place = Cursor(row.get(0)?, row.get(1)?, row.get(2)?);
-            page.next = Some(place);
-            if wanted.takes(row)? {
-                page.rows.push(row_of(row)?);
+            let place = Cursor(ts, seg, at);
+            last = Some(place);
+            if let Some(row) = row {
+                page.rows.push(row);
                 page.places.push(place);
             }
-        }
+            let is_full = is_full(&page, budget);
+            if is_full {
+                page.next = last;
+            }
+            !is_full
+        })?;
         Ok(page)
     }
 }
 
-/// A search by the codes of the table, so that what is not wanted is not read into anything.
+/// A search by the codes of the packs, so that what is not wanted is not read into anything.
 struct Wanted {
-    tier: Option<i64>,
-    source: Option<i64>,
-    bucket: Option<i64>,
-    outcome: Option<i64>,
-    purpose: Option<i64>,
+    tier: Option<u8>,
+    source: Option<u8>,
+    bucket: Option<u8>,
+    outcome: Option<u8>,
+    purpose: Option<u8>,
     latency_ms: (f64, f64),
     conv: Option<Vec<u8>>,
 }
@@ -151,11 +152,11 @@ struct Wanted {
 impl Wanted {
     fn of(search: &Search) -> Self {
         Self {
-            tier: search.tier.map(|one| Code::place(&Tier::ALL, &one)),
-            source: search.source.map(|one| Code::place(&Tier::ALL, &one)),
-            bucket: search.bucket.map(|one| Code::place(&Bucket::ALL, &one)),
-            outcome: search.outcome.map(|one| Code::place(&Outcome::ALL, &one)),
-            purpose: search.purpose.map(|one| Code::place(&Purpose::ALL, &one)),
+            tier: search.tier.map(|one| Code::byte(&Tier::ALL, &one)),
+            source: search.source.map(|one| Code::byte(&Tier::ALL, &one)),
+            bucket: search.bucket.map(|one| Code::byte(&Bucket::ALL, &one)),
+            outcome: search.outcome.map(|one| Code::byte(&Outcome::ALL, &one)),
+            purpose: search.purpose.map(|one| Code::byte(&Purpose::ALL, &one)),
             latency_ms: (
                 search.latency_ms_min.unwrap_or(f64::NEG_INFINITY),
                 search.latency_ms_max.unwrap_or(f64::INFINITY),
@@ -164,22 +165,14 @@ impl Wanted {
         }
     }
 
-    fn takes(&self, row: &rusqlite::Row<'_>) -> rusqlite::Result<bool> {
-        let is = |column: usize, wanted: Option<i64>| -> rusqlite::Result<bool> {
-            let Some(wanted) = wanted else { return Ok(true) };
-            Ok(row.get::<_, Option<i64>>(column)? == Some(wanted))
-        };
-        let latency_ms: f64 = row.get(14)?;
-        let is_conv = match &self.conv {
-            None => true,
-            Some(conv) => row.get_ref(4)?.as_blob()? == conv.as_slice(),
-        };
-        Ok(is_conv
-            && (self.latency_ms.0..=self.latency_ms.1).contains(&latency_ms)
-            && is(7, self.tier)?
-            && is(8, self.source)?
-            && is(9, self.bucket)?
-            && is(12, self.outcome)?
-            && is(20, self.purpose)?)
+    fn takes(&self, entry: &Entry<'_>) -> bool {
+        let is = |code: u8, wanted: Option<u8>| wanted.is_none_or(|wanted| wanted == code);
+        self.conv.as_ref().is_none_or(|conv| conv == entry.conv)
+            && (self.latency_ms.0..=self.latency_ms.1).contains(&entry.latency_ms)
+            && is(entry.tier, self.tier)
+            && self.source.is_none_or(|wanted| entry.source == Some(wanted))
+            && is(entry.bucket, self.bucket)
+            && is(entry.outcome, self.outcome)
+            && is(entry.purpose, self.purpose)
     }
 }

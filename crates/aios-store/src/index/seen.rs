@@ -5,27 +5,24 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use aios_core::{Bucket, EventId, Operation, Outcome, Purpose, Tier, Timestamp};
 use rusqlite::params;
 use serde::Serialize;
 
-use super::Index;
 use super::database::{Code, failed};
+use super::entry::Entry;
 use super::line::Voice;
+use super::{Index, packs};
 use crate::StoreError;
 
-const SELECT: &str =
-    "SELECT ts, event_id, conv, operation, bucket, source, boundary, weight, outcome, latency_ms,
-    first_ms, output_tokens, memory, simulated, purpose FROM events WHERE ts >= ?1 AND ts < ?2
-    ORDER BY ts, seg, offset";
+/// For how long after an answer was asked for what follows it may come: an answer takes its time, and the next question
+/// comes within minutes.
+const FOLLOWS_WITHIN: Duration = Duration::from_secs(3_600);
 
-/// What somebody said; how a conversation went on is nobody's word.
-const SELECT_SAID: &str = "SELECT about, ts, voice, score FROM said
-    WHERE about_ms >= ?1 AND about_ms <= ?2 AND voice <> ?3";
-
-const SELECT_SEQUELS: &str = "SELECT count(*), coalesce(sum(score = 0.0), 0) FROM said
-    WHERE about_ms >= ?1 AND about_ms < ?2 AND voice = ?3";
+const SELECT_SAID: &str =
+    "SELECT about, ts, voice, score FROM said WHERE about_ms >= ?1 AND about_ms <= ?2";
 
 const COUNT_SAID: &str =
     "SELECT count(*) FROM said WHERE about_ms = ?1 AND about = ?2 AND voice = ?3";
@@ -104,14 +101,17 @@ impl Index {
     /// # Errors
     /// When the database cannot be read.
     pub fn sequels(&self, times: &Range<Timestamp>) -> Result<Sequels, StoreError> {
-        let (from, until) = (millis(times.start), millis(times.end));
-        let counted =
-            self.database.query_row(SELECT_SEQUELS, params![from, until, sequel()], |row| {
-                let number =
-                    |column| row.get::<_, i64>(column).map(|n| u64::try_from(n).unwrap_or(0));
-                Ok(Sequels { n_followed: number(0)?, n_asked_again: number(1)? })
-            });
-        counted.map_err(|error| failed(&self.dir, "count", error))
+        let about = millis(times.start)..millis(times.end);
+        let mut sequels = Sequels::default();
+        let asked_again = |_, entry: &Entry<'_>| {
+            Ok(entry.previous_ms.filter(|ms| about.contains(ms)).map(|_| entry.asked_again))
+        };
+        let followers = times.start..times.end.plus(FOLLOWS_WITHIN);
+        let read = packs::ascending(&self.database, &followers, asked_again, |asked_again| {
+            sequels.n_followed += 1;
+            sequels.n_asked_again += u64::from(asked_again);
+        });
+        read.map(|()| sequels).map_err(|error| failed(&self.dir, "count", error))
     }
 
     /// When the answers were given of which something was said at `since` or later.
@@ -120,22 +120,6 @@ impl Index {
     /// When the database cannot be read.
     pub fn spoken_of(&self, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
         self.read_spoken_of(since).map_err(|error| failed(&self.dir, "read", error))
-    }
-
-    /// A request by its event's id, as far as the index has come.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn find(&self, id: EventId) -> Result<Option<super::Row>, StoreError> {
-        let from = id.at();
-        let until = Timestamp::from_micros(from.as_micros() + 1_000);
-        for row in self.window(from..until) {
-            let row = row?;
-            if row.event_id == id {
-                return Ok(Some(row));
-            }
-        }
-        Ok(None)
     }
 
     /// How many scores clients have given an answer, as far as the index has come.
@@ -152,10 +136,8 @@ impl Index {
     }
 
     fn read_spoken_of(&self, since: Timestamp) -> rusqlite::Result<Vec<Timestamp>> {
-        let mut statement =
-            self.database.prepare("SELECT about_ms FROM said WHERE ts >= ?1 AND voice <> ?2")?;
-        let since = since.as_micros();
-        let rows = statement.query_map([since, sequel()], |row| row.get::<_, i64>(0))?;
+        let mut statement = self.database.prepare("SELECT about_ms FROM said WHERE ts >= ?1")?;
+        let rows = statement.query_map([since.as_micros()], |row| row.get::<_, i64>(0))?;
         rows.map(|millis| millis.map(|ms| Timestamp::from_micros(ms * 1_000))).collect()
     }
 
@@ -165,22 +147,19 @@ impl Index {
         mut take: impl FnMut(&Seen),
     ) -> rusqlite::Result<()> {
         let words = self.words(&times)?;
-        let mut statement = self.database.prepare(SELECT)?;
-        let mut rows = statement.query(params![times.start.as_micros(), times.end.as_micros()])?;
-        while let Some(row) = rows.next()? {
-            let mut seen = seen_of(row)?;
+        let read = |_, entry: &Entry<'_>| seen_of(entry).map(Some);
+        packs::ascending(&self.database, &times, read, |mut seen| {
             if !words.is_empty() {
                 seen.quality = words.get(&seen.event_id).map(|(_, _, score)| *score);
             }
             take(&seen);
-        }
-        Ok(())
+        })
     }
 
     /// What counts of all that was said of the answers of a time.
     fn words(&self, times: &Range<Timestamp>) -> rusqlite::Result<HashMap<EventId, Word>> {
         let mut statement = self.database.prepare(SELECT_SAID)?;
-        let mut rows = statement.query([millis(times.start), millis(times.end), sequel()])?;
+        let mut rows = statement.query([millis(times.start), millis(times.end)])?;
         let mut words = HashMap::new();
         while let Some(row) = rows.next()? {
             let word: Word = (row.get(2)?, row.get(1)?, row.get(3)?);
@@ -202,39 +181,28 @@ const fn millis(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(1_000)
 }
 
-fn sequel() -> i64 {
-    Code::place(&Voice::ALL, &Voice::Sequel)
-}
-
 /// The better voice counts, and of one voice the later word.
 fn counts_more(word: &Word, than: &Word) -> bool {
     word.0 < than.0 || (word.0 == than.0 && word.1 >= than.1)
 }
 
-fn seen_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Seen> {
-    let wrong = |column: usize| {
-        rusqlite::Error::InvalidColumnType(column, "?".to_owned(), rusqlite::types::Type::Blob)
-    };
-    let source: Option<i64> = row.get(5)?;
-    let output_tokens: Option<i64> = row.get(11)?;
+fn seen_of(entry: &Entry<'_>) -> rusqlite::Result<Seen> {
     Ok(Seen {
-        ts: Timestamp::from_micros(row.get(0)?),
-        event_id: EventId::from_bytes(row.get(1)?),
-        conversation: number(row.get_ref(2)?.as_blob()?),
-        operation: Code::at(&Operation::ALL, row.get(3)?).ok_or_else(|| wrong(3))?,
-        bucket: Code::at(&Bucket::ALL, row.get(4)?).ok_or_else(|| wrong(4))?,
-        source: source
-            .map(|place| Code::at(&Tier::ALL, place).ok_or_else(|| wrong(5)))
-            .transpose()?,
-        boundary: row.get(6)?,
-        weight: row.get(7)?,
-        outcome: Code::at(&Outcome::ALL, row.get(8)?).ok_or_else(|| wrong(8))?,
-        latency_ms: row.get(9)?,
-        time_to_first_token_ms: row.get(10)?,
-        output_tokens: output_tokens.and_then(|n| u64::try_from(n).ok()),
-        memory: row.get(12)?,
-        simulated: row.get(13)?,
-        purpose: Code::at(&Purpose::ALL, row.get(14)?).ok_or_else(|| wrong(14))?,
+        ts: entry.at(),
+        event_id: entry.id(),
+        conversation: number(entry.conv),
+        operation: entry.operation()?,
+        bucket: entry.bucket()?,
+        source: entry.source()?,
+        boundary: entry.boundary,
+        weight: entry.weight,
+        outcome: entry.outcome()?,
+        latency_ms: entry.latency_ms,
+        time_to_first_token_ms: entry.first_ms,
+        output_tokens: entry.output_tokens,
+        memory: entry.memory,
+        simulated: entry.simulated,
+        purpose: entry.purpose()?,
         quality: None,
     })
 }

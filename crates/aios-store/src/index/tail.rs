@@ -31,8 +31,14 @@ impl LastLine {
     }
 
     pub(super) fn tail(self) -> Option<Tail> {
-        let line = self.line?;
-        Some(Tail { at: self.at, sha256: Digest::of(&line) })
+        Some(Tail::of(self.at, &self.line?))
+    }
+}
+
+impl Tail {
+    /// Of a line without its newline.
+    pub(super) fn of(at: u64, line: &[u8]) -> Self {
+        Self { at, sha256: Digest::of(line) }
     }
 }
 

@@ -3,6 +3,9 @@ use std::time::Duration;
 
 use aios_core::Event;
 
+use aios_core::Timestamp;
+use std::ops::Range;
+
 use super::*;
 use crate::{
     EventLogConfig, EventStore as _, FileEventLog, Filter, Keep, Look, Rotate, Segments,
@@ -47,7 +50,7 @@ pub(super) fn everything() -> Range<Timestamp> {
 
 /// Checks the rows against the log itself.
 fn check(index: &Index, dir: &DataDir) -> usize {
-    let rows: Vec<_> = index.window(everything()).map(Result::unwrap).collect();
+    let rows: Vec<_> = index.window(everything()).unwrap();
     let mut events: Vec<_> =
         query(dir, &Filter::default()).unwrap().map(|line| line.unwrap().event).collect();
     events.sort_by_key(Event::at);
@@ -141,7 +144,7 @@ fn a_page_holds_what_all_conditions_hold_for() {
     log.append(0..40);
     let mut index = log.index();
     index.catch_up().unwrap();
-    let rows: Vec<_> = index.window(everything()).map(Result::unwrap).collect();
+    let rows: Vec<_> = index.window(everything()).unwrap();
     let check = |search: Search, expect: &dyn Fn(&Row) -> bool| {
         let found = index.page(&search, None, 100, &mut Budget::default()).unwrap();
         let expect: Vec<_> = rows.iter().rev().filter(|row| expect(row)).cloned().collect();
@@ -211,7 +214,7 @@ fn cells_of_a_time_are_counted_to_the_minute_however_long_it_is() {
         index.cells(longest, times, |cell| n += cell.counts.n()).unwrap();
         n
     };
-    let rows: Vec<_> = index.window(everything()).map(Result::unwrap).collect();
+    let rows: Vec<_> = index.window(everything()).unwrap();
     for (from, until) in [(0, 300), (60, 180), (120, 100_000), (-100_000, 120)] {
         let times = whole(from)..whole(until);
         let expect = rows.iter().filter(|row| times.contains(&row.ts) && row.purpose.is_live());
@@ -384,14 +387,14 @@ fn a_window_is_cut_to_its_times_and_goes_over_many_pages() {
     let mut index = log.index();
     index.catch_up().unwrap();
     let at = |n| fixture::event(n).at();
-    let n_rows = |range: Range<Timestamp>| index.window(range).map(Result::unwrap).count();
+    let n_rows = |range: Range<Timestamp>| index.window(range).unwrap().len();
     assert_eq!(n_rows(at(10)..at(20)), 10);
     assert_eq!(n_rows(at(0)..at(8999)), 8999);
     assert_eq!(n_rows(everything()), 9000);
     assert_eq!(n_rows(at(20)..at(20)), 0);
     assert_eq!(n_rows(at(20)..at(10)), 0);
     let reader = Index::read(&DataDir::read(log.temp.path()).unwrap()).unwrap().unwrap();
-    assert_eq!(reader.window(everything()).count(), 9000);
+    assert_eq!(reader.window(everything()).unwrap().len(), 9000);
 }
 
 #[test]
@@ -410,7 +413,7 @@ fn a_damaged_segment_is_left_out_until_it_can_be_read() {
     let mut index = log.index();
     index.rebuild().unwrap().catch_up().unwrap();
     index = log.index();
-    let n_after = index.window(fixture::event(300).at()..everything().end).count();
+    let n_after = index.window(fixture::event(300).at()..everything().end).unwrap().len();
     assert_eq!(n_after, 10);
     fs::write(&path, whole).unwrap();
     index.catch_up().unwrap();
@@ -510,4 +513,83 @@ fn an_event_is_found_by_its_id() {
     let found = index.find(fixture::event(42).id()).unwrap().unwrap();
     assert_eq!(found.conv, fixture::conversation(42));
     assert_eq!(index.find(fixture::event(200).id()).unwrap(), None);
+}
+
+/// Writes events as the log's writer would, and tells of them if wanted.
+fn write_and_tell(log: &Log, fresh: &fresh::Fresh, events: Range<u64>, tells: bool) {
+    let start = fs::metadata(log.dir.events_path()).map_or(0, |metadata| metadata.len());
+    log.append(events.clone());
+    let (mut teller, mut rows, mut n_bytes) = (fresh::Teller::default(), Vec::new(), 0);
+    for n in events {
+        let len = fixture::line(n).len();
+        rows.extend_from_slice(teller.tell(&fixture::event(n), len));
+        n_bytes += len as u64;
+    }
+    if tells {
+        let first = fixture::event(0);
+        fresh.push(SegmentId::of_first(first.at(), first.id()), start, n_bytes, &rows);
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
+    /// Whatever of the lines was told, in however many turns the index is brought up.
+    #[test]
+    fn what_was_told_and_what_was_read_come_to_the_log(
+        steps in proptest::collection::vec((1_u64..6, proptest::prelude::any::<bool>(), 0_usize..5), 1..12),
+    ) {
+        let log = Log::new();
+        let fresh = Arc::<fresh::Fresh>::default();
+        let mut index = log.index().told_by(&fresh);
+        let mut n = 0;
+        for (n_events, tells, n_lines) in steps {
+            write_and_tell(&log, &fresh, n..n + n_events, tells);
+            n += n_events;
+            index.catch_up_by(n_lines, &()).unwrap();
+        }
+        index.catch_up().unwrap();
+        proptest::prop_assert_eq!(check(&index, &log.dir) as u64, n);
+        // Reopened, it goes on from where it was.
+        drop(index);
+        log.append(n..n + 2);
+        let mut index = log.index();
+        proptest::prop_assert_eq!(index.catch_up().unwrap().n_events, 2);
+        proptest::prop_assert_eq!(check(&index, &log.dir) as u64, n + 2);
+    }
+}
+
+#[test]
+fn what_was_told_is_not_read() {
+    let log = Log::new();
+    let fresh = Arc::<fresh::Fresh>::default();
+    write_and_tell(&log, &fresh, 0..3, true);
+    // Their text is another by now, except for the first line, which names the segment, and the last, by which it is known.
+    let text = fs::read_to_string(log.dir.events_path()).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    let blank = "x".repeat(lines[1].len());
+    fs::write(log.dir.events_path(), [lines[0], &blank, lines[2], ""].join("\n")).unwrap();
+    let mut index = log.index().told_by(&fresh);
+    assert_eq!(index.catch_up().unwrap().n_events, 3);
+    assert_eq!(index.window(everything()).unwrap().len(), 3);
+    assert_eq!(index.rebuild().unwrap().catch_up().unwrap().n_events, 2, "told once only");
+}
+
+#[test]
+fn what_was_told_of_another_text_comes_to_nothing() {
+    let log = Log::new();
+    let fresh = Arc::<fresh::Fresh>::default();
+    write_and_tell(&log, &fresh, 0..4, true);
+    let first = fixture::event(0);
+    let segment = SegmentId::of_first(first.at(), first.id());
+    // It begins within a line, or is no row, or ends before its rows do.
+    for (start, n_bytes, rows) in
+        [(7, 900_000, &b"\x01\x00"[..]), (0, 50, b"\xff\xff"), (0, 1, b"\x05\x00")]
+    {
+        let fresh = Arc::<fresh::Fresh>::default();
+        fresh.push(segment, start, n_bytes, rows);
+        let mut index = log.index().rebuild().unwrap().told_by(&fresh);
+        index.catch_up().unwrap();
+        assert_eq!(check(&index, &log.dir), 4, "{start}");
+    }
 }

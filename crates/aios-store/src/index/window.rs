@@ -1,26 +1,14 @@
-//! The events of a time, page by page.
+//! What is known of an event without reading its line.
 
 use std::ops::Range;
 
 use aios_core::{Bucket, EventId, Operation, Outcome, Purpose, Tier, Timestamp};
 use aios_privacy::Pseudonym;
-use rusqlite::params;
 
-use super::Index;
 use super::database::{Code, failed};
+use super::entry::{Entry, damaged};
+use super::{Index, packs};
 use crate::{SegmentId, StoreError};
-
-/// Rows that are read at a time.
-const PAGE: usize = 4096;
-
-/// What a row is read from.
-pub(super) const COLUMNS: &str =
-    "ts, events.seg, offset, event_id, conv, subject, operation, tier, source, bucket,
-    boundary, weight, outcome, status, latency_ms, first_ms, input_tokens, output_tokens, cost_usd,
-    simulated, purpose, id";
-
-const SELECT: &str = "FROM events JOIN segments ON segments.seg = events.seg
-    WHERE (ts, events.seg, offset) > (?1, ?2, ?3) AND ts < ?4 ORDER BY ts, events.seg, offset LIMIT ?5";
 
 /// The narrow facts of one event.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,94 +57,67 @@ pub struct Row {
     pub purpose: Purpose,
 }
 
-/// Rows of a time, oldest first. What is written meanwhile may or may not be seen.
-#[derive(Debug)]
-pub struct Window<'a> {
-    index: &'a Index,
-    until: Timestamp,
-    /// Behind this place the next page begins.
-    after: (i64, i64, i64),
-    /// Of the last page, what was not given out yet, the last first.
-    page: Vec<Row>,
-    is_over: bool,
-}
-
-impl<'a> Window<'a> {
-    pub(super) fn new(index: &'a Index, times: Range<Timestamp>) -> Self {
-        // Less than every place of that time.
-        let after = (times.start.as_micros(), i64::MIN, i64::MIN);
-        Self { index, until: times.end, after, page: Vec::new(), is_over: false }
+impl Index {
+    /// The rows of a time, oldest first, as far as the index has come.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn window(&self, times: Range<Timestamp>) -> Result<Vec<Row>, StoreError> {
+        let read = self.read_window(times, |_| true);
+        read.map_err(|error| failed(&self.dir, "read", error))
     }
 
-    fn turn(&mut self) -> Result<(), StoreError> {
-        let mut page = self.read().map_err(|error| failed(&self.index.dir, "read", error))?;
-        self.is_over = page.len() < PAGE;
-        page.reverse();
-        self.page = page;
-        Ok(())
+    /// A request by its event's id, as far as the index has come.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn find(&self, id: EventId) -> Result<Option<Row>, StoreError> {
+        let from = id.at();
+        let until = Timestamp::from_micros(from.as_micros() + 1_000);
+        let found = self.read_window(from..until, |entry| entry.id() == id);
+        found.map(|mut rows| rows.pop()).map_err(|error| failed(&self.dir, "read", error))
     }
 
-    fn read(&mut self) -> rusqlite::Result<Vec<Row>> {
-        let mut statement = self.index.database.prepare(&format!("SELECT {COLUMNS} {SELECT}"))?;
-        let (ts, seg, offset) = self.after;
-        let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
-        let mut rows = statement.query(params![ts, seg, offset, self.until.as_micros(), page])?;
-        let mut read = Vec::with_capacity(PAGE);
-        while let Some(row) = rows.next()? {
-            self.after = (row.get(0)?, row.get(1)?, row.get(2)?);
-            read.push(row_of(row)?);
-        }
-        Ok(read)
+    fn read_window(
+        &self,
+        times: Range<Timestamp>,
+        is_wanted: impl Fn(&Entry<'_>) -> bool,
+    ) -> rusqlite::Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        let read = |seg: i64, entry: &Entry<'_>| {
+            is_wanted(entry).then(|| self.row_of(seg, entry)).transpose()
+        };
+        packs::ascending(&self.database, &times, read, |row| rows.push(row))?;
+        Ok(rows)
     }
-}
 
-impl Iterator for Window<'_> {
-    type Item = Result<Row, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let is_due = self.page.is_empty() && !self.is_over;
-        if let Err(error) = if is_due { self.turn() } else { Ok(()) } {
-            self.is_over = true;
-            return Some(Err(error));
-        }
-        self.page.pop().map(Ok)
+    /// What people are shown of a row of a segment.
+    pub(super) fn row_of(&self, seg: i64, entry: &Entry<'_>) -> rusqlite::Result<Row> {
+        let mut id = self.database.prepare_cached("SELECT id FROM segments WHERE seg = ?1")?;
+        let id = id.query_row([seg], |row| row.get::<_, String>(0))?;
+        let name = |code: &[u8]| Code::pseudonym(code).ok_or_else(damaged);
+        Ok(Row {
+            ts: entry.at(),
+            event_id: entry.id(),
+            segment: SegmentId::parse(&id).map_err(|_| damaged())?,
+            offset: entry.offset,
+            conv: name(entry.conv)?,
+            subject: entry.subject.map(name).transpose()?,
+            operation: entry.operation()?,
+            tier: entry.tier()?,
+            source: entry.source()?,
+            bucket: entry.bucket()?,
+            boundary: entry.boundary,
+            weight: entry.weight,
+            outcome: entry.outcome()?,
+            status: entry.status,
+            latency_ms: entry.latency_ms,
+            time_to_first_token_ms: entry.first_ms,
+            input_tokens: entry.input_tokens,
+            output_tokens: entry.output_tokens,
+            cost_usd: entry.cost_usd,
+            simulated: entry.simulated,
+            purpose: entry.purpose()?,
+        })
     }
-}
-
-/// A row of [`COLUMNS`].
-pub(super) fn row_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    let wrong = |column: usize| {
-        rusqlite::Error::InvalidColumnType(column, "?".to_owned(), rusqlite::types::Type::Blob)
-    };
-    let name = |column: usize, code: Vec<u8>| Code::pseudonym(&code).ok_or_else(|| wrong(column));
-    let count = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
-    let event_id: [u8; 16] = row.get(3)?;
-    let subject: Option<Vec<u8>> = row.get(5)?;
-    let source: Option<i64> = row.get(8)?;
-    let id: String = row.get(21)?;
-    Ok(Row {
-        ts: Timestamp::from_micros(row.get(0)?),
-        event_id: EventId::from_bytes(event_id),
-        segment: SegmentId::parse(&id).map_err(|_| wrong(21))?,
-        offset: count(row.get(2)?).unwrap_or(0),
-        conv: name(4, row.get(4)?)?,
-        subject: subject.map(|code| name(5, code)).transpose()?,
-        operation: Code::at(&Operation::ALL, row.get(6)?).ok_or_else(|| wrong(6))?,
-        tier: Code::at(&Tier::ALL, row.get(7)?).ok_or_else(|| wrong(7))?,
-        source: source
-            .map(|place| Code::at(&Tier::ALL, place).ok_or_else(|| wrong(8)))
-            .transpose()?,
-        bucket: Code::at(&Bucket::ALL, row.get(9)?).ok_or_else(|| wrong(9))?,
-        boundary: row.get(10)?,
-        weight: row.get(11)?,
-        outcome: Code::at(&Outcome::ALL, row.get(12)?).ok_or_else(|| wrong(12))?,
-        status: row.get(13)?,
-        latency_ms: row.get(14)?,
-        time_to_first_token_ms: row.get(15)?,
-        input_tokens: count(row.get(16)?),
-        output_tokens: count(row.get(17)?),
-        cost_usd: row.get(18)?,
-        simulated: row.get(19)?,
-        purpose: Code::at(&Purpose::ALL, row.get(20)?).ok_or_else(|| wrong(20))?,
-    })
 }

@@ -2,6 +2,8 @@
 
 use aios_core::Timestamp;
 
+use super::line::Line;
+use crate::SegmentId;
 use crate::segment::footer::Counts;
 
 /// Longest buffer that is kept for the next batch.
@@ -17,6 +19,8 @@ pub(crate) struct Hour(i64);
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     lines: Vec<u8>,
+    /// What the index is told of them.
+    rows: Vec<u8>,
     n_events: usize,
     /// Hardly ever more than one.
     runs: Vec<Run>,
@@ -26,7 +30,10 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 struct Run {
     hour: Hour,
+    /// What a segment is called that begins with it.
+    begins: SegmentId,
     end: usize,
+    rows_end: usize,
     counts: Counts,
 }
 
@@ -36,6 +43,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) hour: Hour,
     pub(crate) lines: &'a [u8],
     pub(crate) counts: Counts,
+    pub(crate) begins: SegmentId,
+    pub(crate) rows: &'a [u8],
 }
 
 impl Piece<'_> {
@@ -57,20 +66,21 @@ impl Hour {
 }
 
 impl Batch {
-    /// Adds the line of an event that happened at that time.
-    pub(crate) fn push(&mut self, line: &[u8], at: Timestamp) {
-        self.lines.extend_from_slice(line);
+    /// Adds the line of an event.
+    pub(crate) fn push(&mut self, line: Line<'_>) {
+        self.lines.extend_from_slice(line.bytes);
+        self.rows.extend_from_slice(line.row);
         self.n_events += 1;
-        let (hour, end) = (Hour::of(at), self.lines.len());
+        let (hour, end, rows_end) = (Hour::of(line.at), self.lines.len(), self.rows.len());
         match self.runs.last_mut() {
             Some(run) if run.hour == hour => {
-                run.end = end;
-                run.counts.add_event(at, line.len());
+                (run.end, run.rows_end) = (end, rows_end);
+                run.counts.add_event(line.at, line.bytes.len());
             }
             Some(_) | None => {
                 let mut counts = Counts::default();
-                counts.add_event(at, line.len());
-                self.runs.push(Run { hour, end, counts });
+                counts.add_event(line.at, line.bytes.len());
+                self.runs.push(Run { hour, begins: line.begins, end, rows_end, counts });
             }
         }
     }
@@ -85,11 +95,14 @@ impl Batch {
 
     /// The lines, hour by hour.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
-        let starts = std::iter::once(0).chain(self.runs.iter().map(|run| run.end));
-        self.runs.iter().zip(starts).map(|(run, start)| Piece {
+        let ends = self.runs.iter().map(|run| (run.end, run.rows_end));
+        let starts = std::iter::once((0, 0)).chain(ends);
+        self.runs.iter().zip(starts).map(|(run, (start, rows_start))| Piece {
             hour: run.hour,
             lines: &self.lines[start..run.end],
             counts: run.counts,
+            begins: run.begins,
+            rows: &self.rows[rows_start..run.rows_end],
         })
     }
 
@@ -97,6 +110,8 @@ impl Batch {
     pub(crate) fn clear(&mut self) {
         self.lines.clear();
         self.lines.shrink_to(KEPT_BYTES_MAX);
+        self.rows.clear();
+        self.rows.shrink_to(KEPT_BYTES_MAX);
         self.n_events = 0;
         self.runs.clear();
     }
@@ -105,13 +120,14 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture;
 
     #[test]
     fn lines_are_cut_where_the_hour_changes() {
         let mut batch = Batch::default();
         let at = |hour: i64| Timestamp::from_micros(hour * MICROS_PER_HOUR);
         for (line, hour) in [("a\n", 7), ("b\n", 7), ("c\n", 8), ("d\n", 7)] {
-            batch.push(line.as_bytes(), at(hour));
+            batch.push(fixture::log_line(line.as_bytes(), at(hour)));
         }
         let pieces: Vec<_> =
             batch.pieces().map(|piece| (piece.hour.0, piece.lines, piece.n_events())).collect();

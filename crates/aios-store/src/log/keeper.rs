@@ -2,12 +2,14 @@
 //!
 //! So the writer does neither, and nobody waits for either.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::index::fresh::Fresh;
 use crate::index::{CaughtUp, Index};
 use crate::segment::{Footer, SegmentId, Segments};
 use crate::{DataDir, StoreError};
@@ -15,6 +17,10 @@ use crate::{DataDir, StoreError};
 /// How often the index is brought up. Longer would make windows stale, shorter would wake an idle machine
 /// for nothing.
 const INDEX_EVERY: Duration = Duration::from_secs(1);
+
+/// And how often where so many events came since, so that little of what the writer tells waits in memory.
+const INDEX_OFTEN: Duration = Duration::from_millis(100);
+const MANY: u64 = 50;
 
 /// Between two turns the index rests for so many times as long as a turn took: it gets a thirtieth of a
 /// core, because serving comes first. Under a load for which that is too little it falls behind, and is
@@ -47,9 +53,13 @@ pub(super) struct Keeper(Option<JoinHandle<()>>);
 
 impl Keeper {
     /// Begins to do chores.
-    pub(super) fn start(dir: DataDir, chores: Receiver<Chore>) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        dir: DataDir,
+        chores: Receiver<Chore>,
+        fresh: Arc<Fresh>,
+    ) -> Result<Self, StoreError> {
         let path = dir.path().to_owned();
-        let run = move || Work { dir, index: None, look_at: Instant::now() }.run(&chores);
+        let run = move || Work { dir, fresh, index: None, look_at: Instant::now() }.run(&chores);
         let thread = std::thread::Builder::new().name("event-log-keeper".to_owned()).spawn(run);
         thread
             .map(|thread| Self(Some(thread)))
@@ -67,6 +77,8 @@ impl Drop for Keeper {
 
 struct Work {
     dir: DataDir,
+    /// What the writer tells the index.
+    fresh: Arc<Fresh>,
     index: Option<Index>,
     /// When to look whether the index is behind.
     look_at: Instant,
@@ -98,6 +110,7 @@ impl Work {
         let rest = started.elapsed() * REST;
         let pause = match done {
             Ok(done) if done.is_behind => rest,
+            Ok(done) if done.n_events >= MANY => rest.max(INDEX_OFTEN),
             Ok(_) => rest.max(INDEX_EVERY),
             Err(error) => {
                 // The log goes on without it; what asks the index says that it is not there.
@@ -132,7 +145,7 @@ impl Work {
     fn take_index(&mut self) -> Result<Index, StoreError> {
         match self.index.take().filter(|_| self.dir.index_path().is_file()) {
             Some(index) => Ok(index),
-            None => Index::open(&self.dir),
+            None => Ok(Index::open(&self.dir)?.told_by(&self.fresh)),
         }
     }
 }

@@ -9,7 +9,7 @@ mod decide;
 mod faulty;
 mod health;
 mod keeper;
-mod line;
+pub(crate) mod line;
 mod open;
 mod queue;
 pub(crate) mod recover;
@@ -32,6 +32,7 @@ use tokio::sync::oneshot;
 
 use crate::data_dir::LogLease;
 use crate::erase::{Fence, Ledger};
+use crate::index::fresh::Fresh;
 use crate::{
     CaughtUp, DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated,
     StoreError,
@@ -121,8 +122,10 @@ impl FileEventLog {
         let erased = Ledger::read(dir)?.binding();
         let (chores, to_do) = mpsc::channel();
         let opened = open::open(dir, config.segment_max, chores.clone())?;
-        let rolling = Rolling::new(opened.segment.on(disk), opened.hour, config.segment_max);
-        let keeper = Keeper::start(dir.clone(), to_do)?;
+        let fresh = Arc::<Fresh>::default();
+        let segment = opened.segment.telling(&fresh).on(disk);
+        let rolling = Rolling::new(segment, opened.hour, config.segment_max);
+        let keeper = Keeper::start(dir.clone(), to_do, fresh)?;
         let mut log = Self::start(rolling, config, Some((lease, keeper)), faults)
             .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
         log.fence().add(&erased);

@@ -11,13 +11,13 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use aios_core::{Event, Timestamp};
+use aios_core::Event;
 use tokio::sync::{oneshot, watch};
 
 use super::batch::Batch;
 use super::decide::{Next, Pace, Step, View, decide, gather};
 use super::health::{Durability, Health};
-use super::line;
+use super::line::{self, Line};
 use crate::erase::Fence;
 use crate::slot::{Commit, Gate, Sink};
 use crate::{EventLogConfig, EventLogStats, SyncPolicy};
@@ -238,7 +238,7 @@ impl Queue {
 
     /// Queues a line; once nothing more is taken the event is lost. `None` if the fence was moved since it
     /// was passed.
-    fn accept_line(&self, line: &[u8], at: Timestamp, generation: u64) -> Option<Commit> {
+    fn accept_line(&self, line: Line<'_>, generation: u64) -> Option<Commit> {
         let mut state = self.lock();
         if self.fence.generation() != generation {
             return None;
@@ -249,7 +249,7 @@ impl Queue {
             self.lose();
             return Some(Commit::lost());
         }
-        state.waiting.push(line, at);
+        state.waiting.push(line);
         state.accepted += 1;
         let sequence = state.accepted;
         let wake = match state.writer {
@@ -315,7 +315,7 @@ impl Sink for Queue {
 
     fn accept(&self, event: Event) -> Commit {
         self.fence.through(event, |event, generation| {
-            line::with(event, |line| self.accept_line(line, event.at(), generation))
+            line::with(event, |line| self.accept_line(line, generation))
         })
     }
 

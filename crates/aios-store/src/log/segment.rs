@@ -6,13 +6,15 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::batch::Piece;
 use super::keeper::{Chore, Chores};
 use super::recover::{Recovered, recover};
+use crate::index::fresh::Fresh;
 use crate::segment::footer::Tally;
 use crate::segment::{Layout, extent};
-use crate::{StoreError, disk, fail};
+use crate::{SegmentId, StoreError, disk, fail};
 
 /// The file operations of the writer, so that full, slow and failing disks can be tested.
 pub(crate) trait SegmentFile: Send + 'static {
@@ -82,6 +84,10 @@ pub(crate) struct Segment<F> {
     /// All that is in it, counted and digested while it was written, so that sealing need not read it
     /// again. `None` if anything in it was not written here.
     tally: Option<Tally>,
+    /// What it is called once it is sealed; none if anything in it was not written here.
+    id: Option<SegmentId>,
+    /// Where the index is told of what is written.
+    fresh: Arc<Fresh>,
 }
 
 impl DiskFile {
@@ -196,18 +202,24 @@ impl<F: SegmentFile> Segment<F> {
     /// An empty segment.
     #[cfg(test)]
     pub(crate) fn new(file: F) -> Self {
-        Self { file, len: 0, torn: false, tally: None }
+        Self { file, len: 0, torn: false, tally: None, id: None, fresh: Arc::default() }
     }
 
     /// A segment that ends with a whole line.
     pub(crate) fn open(file: F) -> io::Result<Self> {
-        Ok(Self { len: file.len()?, file, torn: false, tally: None })
+        let (len, fresh) = (file.len()?, Arc::default());
+        Ok(Self { file, len, torn: false, tally: None, id: None, fresh })
     }
 
     /// The same through another file.
     pub(crate) fn on<G>(self, disk: impl FnOnce(F) -> G) -> Segment<G> {
-        let Self { file, len, torn, tally } = self;
-        Segment { file: disk(file), len, torn, tally }
+        let Self { file, len, torn, tally, id, fresh } = self;
+        Segment { file: disk(file), len, torn, tally, id, fresh }
+    }
+
+    /// The same, telling the index of what is written.
+    pub(crate) fn telling(self, fresh: &Arc<Fresh>) -> Self {
+        Self { fresh: Arc::clone(fresh), ..self }
     }
 
     /// Appends whole lines: all of them, or none.
@@ -260,13 +272,22 @@ impl<F: SegmentFile> Segment<F> {
     fn count(&mut self, piece: Piece<'_>) {
         let before = self.len.saturating_sub(piece.counts.bytes);
         if before == 0 {
-            self.tally = Some(Tally::default());
+            (self.tally, self.id) = (Some(Tally::default()), Some(piece.begins));
         }
         // In a file that is longer or shorter than what was counted, somebody else has written.
         self.tally = self.tally.take().filter(|tally| tally.counts.bytes == before);
         if let Some(tally) = &mut self.tally {
             tally.add_counted(piece.lines, piece.counts);
         }
+        self.id = self.id.filter(|_| self.tally.is_some());
+        if let Some(id) = self.id {
+            self.fresh.push(id, before, piece.counts.bytes, piece.rows);
+        }
+    }
+
+    /// What the index has not read of it by now, it reads once it is sealed.
+    fn end_telling(&mut self) {
+        self.id.take().into_iter().for_each(|id| self.fresh.forget(id));
     }
 
     /// Forces everything to disk.
@@ -283,6 +304,7 @@ impl<F: SegmentFile> Segment<F> {
     pub(crate) fn seal(&mut self) -> io::Result<()> {
         self.heal()?;
         self.file.seal(self.tally.clone())?;
+        self.end_telling();
         self.len = self.file.len()?;
         Ok(())
     }
@@ -290,12 +312,13 @@ impl<F: SegmentFile> Segment<F> {
     /// Seals what is in it; this is its end.
     pub(crate) fn seal_away(&mut self) -> io::Result<()> {
         self.heal()?;
+        self.end_telling();
         self.file.seal_away(self.tally.clone())
     }
 
     /// A segment for lines of days that are over.
     pub(crate) fn late(&self) -> io::Result<Self> {
-        Self::open(self.file.late()?)
+        Ok(Self::open(self.file.late()?)?.telling(&self.fresh))
     }
 
     fn heal(&mut self) -> io::Result<()> {
@@ -338,7 +361,7 @@ mod tests {
         append: fn(&mut Segment<F>, Piece<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut batch = Batch::default();
-        batch.push(lines, Timestamp::from_micros(0));
+        batch.push(fixture::log_line(lines, Timestamp::from_micros(0)));
         batch.pieces().try_for_each(|piece| append(segment, piece))
     }
 
@@ -404,7 +427,10 @@ mod tests {
         let mut segment = Segment::open(Faulty::new(file, Arc::clone(&faults))).unwrap();
         let append = |segment: &mut Segment<_>, events: std::ops::Range<u64>| {
             let mut batch = Batch::default();
-            events.for_each(|n| batch.push(fixture::line(n).as_bytes(), fixture::event(n).at()));
+            events.for_each(|n| {
+                let (line, at) = (fixture::line(n), fixture::event(n).at());
+                batch.push(fixture::log_line(line.as_bytes(), at));
+            });
             batch.pieces().try_for_each(|piece| segment.append_durably(piece))
         };
         append(&mut segment, 0..5).unwrap();

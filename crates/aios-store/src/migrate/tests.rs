@@ -152,6 +152,7 @@ fn check_erased(pseudonyms: &Pseudonymizer) {
         plan_hash: None,
         valid_until: None,
         n_records: 2,
+        n_tries: 0,
     };
     Ledger::read(&log.dir).unwrap().write(erased).unwrap();
     let done = log.migrate(true);

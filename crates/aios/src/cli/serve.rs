@@ -16,6 +16,9 @@ pub(super) struct Command {
     /// Address of metrics and status, such as 127.0.0.1:8501
     #[arg(long, value_name = "ADDR")]
     admin_listen: Option<String>,
+    /// Stop when standard input ends: for a program that starts this one and must leave nothing behind, however it ends
+    #[arg(long)]
+    until_stdin_ends: bool,
 }
 
 impl Command {
@@ -23,6 +26,6 @@ impl Command {
         let mut sources = context.sources.clone();
         sources.flags.extend(flag("--listen", "server.listen", self.listen));
         sources.flags.extend(flag("--admin-listen", "server.admin_listen", self.admin_listen));
-        crate::serve::run(sources)
+        crate::serve::run(sources, self.until_stdin_ends)
     }
 }

@@ -2,12 +2,14 @@
 
 use std::io::Write;
 
+use aios_store::{DataDir, Unfinished, unfinished};
 use clap::Args;
 
 use super::context::Context;
 use super::output::{self, Exit};
 use super::running::{self, EventLog, Status};
 use super::{models, routing, table};
+use crate::config::Config;
 
 /// Show the state of the running server
 ///
@@ -22,13 +24,17 @@ impl Command {
         if context.json {
             output::json(out, &running.raw)?;
         } else {
-            print(out, &running.status, routing::hold_row(&config)?)?;
+            let erasures = erasures_line(&config).map(|erasures| pair("erasures", erasures));
+            print(out, &running.status, erasures, routing::hold_row(&config)?)?;
         }
         Ok(routing::tell_override(running.status.override_error.as_deref()))
     }
 }
 
-fn print(out: &mut dyn Write, status: &Status, hold: Option<Vec<String>>) -> anyhow::Result<()> {
+/// A row of the table, if there is anything to tell.
+type Row = Option<Vec<String>>;
+
+fn print(out: &mut dyn Write, status: &Status, erasures: Row, hold: Row) -> anyhow::Result<()> {
     let config = &status.config;
     let mut rows = vec![
         pair("version", &status.version),
@@ -40,12 +46,33 @@ fn print(out: &mut dyn Write, status: &Status, hold: Option<Vec<String>>) -> any
     if let Some(error) = &config.reload_error {
         rows.push(pair("not taken over", error));
     }
+    rows.extend(erasures);
     rows.extend(routing::split_rows(&status.split));
     rows.extend(hold);
     rows.extend(routing::profile_rows(status));
     table::print(out, &rows)?;
     writeln!(out)?;
     models::print(out, &status.endpoints)
+}
+
+/// The erasures that are decided and not whole, if there are any.
+fn erasures_line(config: &Config) -> Option<String> {
+    let open = DataDir::read(&config.server.data_dir).and_then(|dir| unfinished(&dir));
+    match open {
+        Ok(open) if open.is_empty() => None,
+        Ok(open) => Some(open.iter().map(erasure).collect::<Vec<_>>().join("; ")),
+        Err(error) => Some(format!("nobody knows which are open: {error}")),
+    }
+}
+
+/// One that is not whole, and what is in its way.
+pub(super) fn erasure(one: &Unfinished) -> String {
+    let Unfinished { id, state, why, next_try, .. } = one;
+    let then = match next_try {
+        Some(at) => format!("; tried again at {at}"),
+        None => String::new(),
+    };
+    format!("{id} is {}: {why}{then}", state.name())
 }
 
 /// A name and its value.

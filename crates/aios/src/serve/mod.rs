@@ -26,11 +26,11 @@ use crate::otel::{self, Traces};
 /// Longest wait for the event log to be written out at the end.
 const LOG_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves until told to stop.
+/// Serves until told to stop, or until standard input ends where that is asked for.
 ///
 /// # Errors
 /// When the configuration is wrong, a port or the data directory is in use, or nothing can be served.
-pub fn run(sources: Sources) -> anyhow::Result<ExitCode> {
+pub fn run(sources: Sources, until_stdin_ends: bool) -> anyhow::Result<ExitCode> {
     // Looked at before it is read, so that a change in between is not taken for what was read.
     let seen = sources.stamp();
     let config = config::load(&sources)?;
@@ -39,7 +39,7 @@ pub fn run(sources: Sources) -> anyhow::Result<ExitCode> {
         tracing::warn!("{warning}");
     }
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(config, sources, seen));
+    let ended = runtime.block_on(serve(config, sources, seen, until_stdin_ends));
     // A thread that hangs, on a dead network drive for example, must not keep the process.
     runtime.shutdown_background();
     ended
@@ -59,8 +59,9 @@ async fn serve(
     config: Config,
     sources: Sources,
     seen: Option<FileStamp>,
+    until_stdin_ends: bool,
 ) -> anyhow::Result<ExitCode> {
-    let mut signals = signals::Signals::listen()?;
+    let mut signals = signals::Signals::listen(until_stdin_ends)?;
     let traces = otel::start(config.otlp.as_ref())?;
     let parts::Started { handle, store, rotator, routing, fill } =
         parts::start(&config, traces.as_ref()).await?;

@@ -144,7 +144,7 @@ fn eraser(
     let resuming = Arc::clone(&eraser);
     tokio::task::spawn_blocking(move || {
         log_resumed(&resuming.resume());
-        match resuming.recheck(SystemClock.now()) {
+        match resuming.recheck_at_start() {
             Ok(resumed) => log_resumed(&resumed),
             Err(error) => tracing::error!(%error, "what is erased could not be looked for"),
         }

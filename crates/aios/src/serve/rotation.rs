@@ -1,4 +1,5 @@
-//! Rotates what is kept every hour, whether or not there is traffic.
+//! Rotates what is kept every hour, whether or not there is traffic, and looks every minute whether somebody has put back what
+//! was erased.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,21 +10,34 @@ use tokio::time::MissedTickBehavior;
 
 use crate::clock::SystemClock;
 
-const EVERY: Duration = Duration::from_secs(60 * 60);
+const EVERY: Duration = Duration::from_secs(60);
+
+/// So many looks are one rotation.
+const LOOKS: u32 = 60;
 
 /// Goes on until it is aborted; a rotation under way then still ends.
 pub(super) async fn run(rotator: Arc<Rotator>) {
     let mut tick = tokio::time::interval(EVERY);
     // A machine that slept has missed nothing that one rotation would not do.
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+    for n in (0..LOOKS).cycle() {
         tick.tick().await;
         let rotator = Arc::clone(&rotator);
-        let rotate = move || rotator.rotate(actor::SERVER, SystemClock.now(), Rotate::default());
-        match tokio::task::spawn_blocking(rotate).await {
-            Ok(rotated) => tell(rotated),
-            Err(error) => tracing::error!(%error, "rotating the event log has failed"),
+        let done = tokio::task::spawn_blocking(move || match n {
+            0 => tell(rotator.rotate(actor::SERVER, SystemClock.now(), Rotate::default())),
+            _ => tell_back(rotator.look_again(SystemClock.now())),
+        });
+        if let Err(error) = done.await {
+            tracing::error!(%error, "rotating the event log has failed");
         }
+    }
+}
+
+fn tell_back(n_erased: Result<usize, StoreError>) {
+    match n_erased {
+        Ok(0) => {}
+        Ok(n) => tracing::error!(n, "what was erased was put back and is erased once more"),
+        Err(error) => tracing::error!(%error, "nobody knows whether what was erased was put back"),
     }
 }
 

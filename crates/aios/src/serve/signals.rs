@@ -1,28 +1,64 @@
-//! What the operating system tells a server: stop, or read the configuration again.
+//! What tells a server to stop, or to read the configuration again: the operating system, and whoever started it.
+
+use std::io;
 
 use anyhow::Context;
+use tokio::sync::oneshot;
 
 /// Signals of this process.
-pub(super) struct Signals(imp::Signals);
+pub(super) struct Signals {
+    system: imp::Signals,
+    /// Standard input has ended; none if nobody watches it any more.
+    stdin: Option<oneshot::Receiver<()>>,
+}
 
 impl Signals {
-    /// Takes the signals over from their defaults.
+    /// Takes the signals over from their defaults, and watches standard input if its end is one.
     ///
     /// # Errors
     /// When the operating system does not allow it.
-    pub(super) fn listen() -> anyhow::Result<Self> {
-        imp::Signals::listen().map(Self).context("cannot listen to signals")
+    pub(super) fn listen(with_stdin: bool) -> anyhow::Result<Self> {
+        let system = imp::Signals::listen().context("cannot listen to signals")?;
+        let stdin = with_stdin.then(watch_stdin).transpose();
+        Ok(Self { system, stdin: stdin.context("cannot watch standard input")? })
     }
 
-    /// Waits for the next signal.
+    /// Waits for the next signal. That standard input has ended is told once.
     pub(super) async fn next(&mut self) -> Signal {
-        self.0.next().await
+        let stdin = &mut self.stdin;
+        let ended = async {
+            match stdin {
+                Some(watch) => watch.await.unwrap_or_default(),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            signal = self.system.next() => signal,
+            () = ended => {
+                self.stdin = None;
+                Signal::Stop
+            }
+        }
     }
 
     /// Waits until the process is to stop.
     pub(super) async fn stop(&mut self) {
         while self.next().await != Signal::Stop {}
     }
+}
+
+/// Whoever holds the other end of a pipe closes it by ending, by SIGKILL as well. The thread only ends with that or with the
+/// process: a read of standard input cannot be broken off.
+fn watch_stdin() -> io::Result<oneshot::Receiver<()>> {
+    let (tell, told) = oneshot::channel();
+    let watch = move || {
+        // One that cannot be read has ended, too.
+        drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
+        // Who asked may have stopped.
+        tell.send(()).unwrap_or_default();
+    };
+    std::thread::Builder::new().name("stdin".to_owned()).spawn(watch)?;
+    Ok(told)
 }
 
 /// A signal.

@@ -102,27 +102,53 @@ async fn a_trial_that_is_ended_early_leaves_no_fault() {
     }
 }
 
+/// A trial on a server of its own, once something fails there; temporary files go to `temp`.
+#[cfg(unix)]
+fn trial_under_way(
+    place: &Place,
+    temp: &std::path::Path,
+) -> (std::process::Child, impl Iterator<Item = String>, String) {
+    use std::io::{BufRead as _, BufReader};
+    let mut command = place.command(&["chaos", "model-failure"]);
+    command.env("TMPDIR", temp).stderr(std::process::Stdio::piped());
+    let mut trial = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(trial.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let url = lines.find_map(|line| Some(line.strip_prefix("tried: http://")?.to_owned()));
+    let address = url.unwrap().trim_end_matches("/v1").to_owned();
+    // From here on it waits for an alert, which takes seconds.
+    assert!(lines.any(|line| line.contains("before")));
+    (trial, lines, address)
+}
+
 /// Nor a server of its own, nor its directory.
 #[cfg(unix)]
 #[test]
 fn a_trial_that_is_ended_early_leaves_no_server() {
-    use std::io::{BufRead as _, BufReader};
     for name in ["-INT", "-TERM"] {
         let (place, temp) = (Place::new(), tempfile::tempdir().unwrap());
-        let mut command = place.command(&["chaos", "model-failure"]);
-        command.env("TMPDIR", temp.path()).stderr(std::process::Stdio::piped());
-        let mut trial = command.stdout(std::process::Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(trial.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let url = lines.find_map(|line| Some(line.strip_prefix("tried: http://")?.to_owned()));
-        let address = url.unwrap().trim_end_matches("/v1").to_owned();
-        // From here on it waits for an alert, which takes seconds.
-        assert!(lines.any(|line| line.contains("before")));
+        let (mut trial, lines, address) = trial_under_way(&place, temp.path());
         signal(name, &trial);
         lines.for_each(drop);
         assert_eq!(trial.wait().unwrap().code(), Some(3), "{name}");
         assert!(std::net::TcpStream::connect(&address).is_err(), "{name}: {address}");
         assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 0, "{name}");
     }
+}
+
+/// One that is killed can stop nothing: its server does so by itself.
+#[cfg(unix)]
+#[test]
+fn a_trial_that_is_killed_leaves_no_server() {
+    use std::io::Read as _;
+    let (place, temp) = (Place::new(), tempfile::tempdir().unwrap());
+    let (mut trial, _lines, address) = trial_under_way(&place, temp.path());
+    let mut connection = std::net::TcpStream::connect(&address).unwrap();
+    connection.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    signal("-KILL", &trial);
+    trial.wait().unwrap();
+    // It ends when the server closes it, which is the last that it does to a connection without a request.
+    assert_eq!(connection.read(&mut [0]).unwrap(), 0);
+    assert!(std::net::TcpStream::connect(&address).is_err(), "{address}");
 }
 
 /// Where main does not answer before anything fails, nothing is tried, and nothing is proven.

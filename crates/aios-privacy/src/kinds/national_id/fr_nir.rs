@@ -9,7 +9,7 @@ use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(Number::new(5, &[1, 6, 15]))], look);
+    Detector::new(PiiKind::NationalId, &[Anchors::Numbers(Number::new(5, &[1, 6, 13, 15]))], look);
 
 static CUES: Cues = cues(&[&["nir", "sécu", "sécurité", "securite", "sociale", "insee"], COMMON]);
 
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn numbers_with_their_key_are_found() {
-        check("NIR ⟦1 85 05 78 006 084 91⟧, ⟦185057800608491⟧.");
+        check("NIR ⟦1 85 05 78 006 084 91⟧, ⟦185057800608491⟧, ⟦1850578006084 91⟧.");
         check("née en Corse: ⟦2 69 05 2A 588 157 17⟧ et ⟦269052A58815717⟧");
         check("185057800608492 order 185057800608491 1 85 13 78 006 084 91 0185057800608491");
     }

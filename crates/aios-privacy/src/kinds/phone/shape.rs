@@ -108,7 +108,8 @@ impl Shape {
         match lengths {
             // A list of small numbers.
             _ if lengths.iter().filter(|length| **length == 1).count() >= 3 => true,
-            [4, 2, 2, ..] | [2, 2, 4, ..] => true,
+            [4, 2, 2, ..] if self.digit(0) > 0 => true,
+            [2, 2, 4, ..] => true,
             [1 | 2, 1 | 2, 4] | [3, 2, 4] => true,
             [_, _] if dotted => true,
             _ if self.is_compact_date() => true,
@@ -162,9 +163,20 @@ impl Shape {
     fn may_go_on(&self, separator: u8) -> bool {
         let is_close = |byte: u8| matches!(byte, b'-' | b'.');
         let last = self.separators[self.n_groups - 1];
+        if separator == b' ' && self.is_area_and_group() {
+            return true;
+        }
         !(is_close(last) && (separator == b' ' || (is_close(separator) && separator != last)))
             && !(separator == b'/' && self.n_groups > 1)
             && (separator != b')' || self.n_groups == 1 || last == b'(')
+    }
+
+    /// Sweden's `08-123 456 78`: the area stands apart by a hyphen, and blanks part the rest.
+    fn is_area_and_group(&self) -> bool {
+        matches!(self.lengths(), [2..=5, 2..=4])
+            && self.separators[1] == b'-'
+            && self.digit(0) == 0
+            && self.digit(1) != 0
     }
 
     fn digit(&self, at: usize) -> u32 {

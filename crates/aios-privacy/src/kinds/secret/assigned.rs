@@ -116,6 +116,7 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     let is_named = is_strong && !matches!(*known, "pass" | "passwords");
     let value = value_start(source, name_start, word_end, is_strong)
         .or_else(|| netrc_start(source, name_start, word_end))
+        .or_else(|| element_start(source, name_start, word_end))
         .or_else(|| pair_start(source, word_end));
     let Some(value) = value else { return Look::nothing(word_end) };
     let found = given(source, value, is_strong);
@@ -166,6 +167,13 @@ fn netrc_start(source: &Source<'_>, name_start: usize, word_end: usize) -> Optio
     let word = login.checked_sub("login ".len())?;
     let is_ours = source.has_word(word, "login ") && source.has_word(name_start, "password ");
     is_ours.then_some(word_end + 1)
+}
+
+/// Where the value begins in `<password>…</password>`.
+fn element_start(source: &Source<'_>, name_start: usize, word_end: usize) -> Option<usize> {
+    let is_element = source.before(name_start) == Some(b'<') && source.byte(word_end) == Some(b'>');
+    let end = source.run_right(word_end + 1, VALUE_MAX, |byte| byte != b'<' && byte != b'\n');
+    (is_element && source.has(end, "</")).then_some(word_end + 1)
 }
 
 /// Where the word at `at` ends; `secretKey` is two.
@@ -351,6 +359,7 @@ mod tests {
         check("login --password ⟦hunter22⟧ now, or jo / pw: ⟦hunter22⟧");
         check("machine example.com login jo password ⟦hunter22⟧");
         check("{\"name\": \"DB_PASSWORD\", \"value\": \"⟦hunter22⟧\"}");
+        check("<password>⟦hunter22⟧</password> <Password>swordfish</Password> <password> hunter22");
     }
 
     #[test]
@@ -369,6 +378,12 @@ mod tests {
         check("Das Passwort lautet ⟦Sommer22!⟧, Kennwort: ⟦Winter23⟧");
         check("Mot de passe : ⟦soleil_77⟧ (à changer)");
         check("La contraseña es ⟦Toro2748⟧ y mi clave: ⟦Toro2749⟧");
+        check(
+            "mdp: ⟦Soleil77!⟧, parolă: ⟦Soare77!⟧ κωδικός: ⟦Ilios77!⟧, \"mật khẩu\": \"⟦Troi77!x⟧\"",
+        );
+        check(
+            "كلمة المرور: ⟦Shams77!⟧ סיסמה: ⟦Shemesh77!⟧ รหัสผ่าน: ⟦Arthit77!⟧ पासवर्ड: ⟦Suraj77!x⟧",
+        );
         check("パスワードは⟦Sakura99!⟧です。 密码：⟦Sakura99!⟧");
         check("la clave es simple, Passwort vergessen? mot de passe oublié, die parola der Woche");
     }

@@ -1,77 +1,13 @@
 //! Tokens whose issuer gave them a prefix, a length and an alphabet.
 
-use super::{is_base64_url, is_free_left, is_random, is_varied};
+use super::issuers::{ISSUERS, Issuer};
+use super::{is_free_left, is_random, is_varied};
 use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector =
     Detector::new(PiiKind::Secret, &[Anchors::Words(&WORDS), Anchors::Bytes(b"-_.")], look);
-
-/// What an issuer's tokens look like after the prefix.
-struct Issuer {
-    prefix: &'static str,
-    rule: &'static str,
-    /// Bytes after the prefix, at least and at most.
-    length: (usize, usize),
-    alphabet: fn(u8) -> bool,
-}
-
-const ANY: usize = usize::MAX;
-
-const ISSUERS: [Issuer; 51] = [
-    issuer("AKIA", "secret.aws", (16, 16), is_upper),
-    issuer("ASIA", "secret.aws", (16, 16), is_upper),
-    issuer("ABIA", "secret.aws", (16, 16), is_upper),
-    issuer("ACCA", "secret.aws", (16, 16), is_upper),
-    issuer("ghp_", "secret.github", (36, ANY), is_alphanumeric),
-    issuer("gho_", "secret.github", (36, ANY), is_alphanumeric),
-    issuer("ghu_", "secret.github", (36, ANY), is_alphanumeric),
-    issuer("ghs_", "secret.github", (36, ANY), is_alphanumeric),
-    issuer("ghr_", "secret.github", (36, ANY), is_alphanumeric),
-    issuer("github_pat_", "secret.github", (40, ANY), is_base64_url),
-    issuer("glpat-", "secret.gitlab", (20, ANY), is_dotted),
-    issuer("gldt-", "secret.gitlab", (20, ANY), is_dotted),
-    issuer("glrt-", "secret.gitlab", (20, ANY), is_dotted),
-    issuer("glptt-", "secret.gitlab", (20, ANY), is_dotted),
-    issuer("glcbt-", "secret.gitlab", (20, ANY), is_dotted),
-    issuer("gloas-", "secret.gitlab", (20, ANY), is_dotted),
-    issuer("sk-ant-", "secret.anthropic", (20, ANY), is_base64_url),
-    issuer("sk-or-", "secret.openrouter", (20, ANY), is_base64_url),
-    issuer("sk-", "secret.openai", (20, ANY), is_base64_url),
-    issuer("gsk_", "secret.groq", (20, ANY), is_base64_url),
-    issuer("xai-", "secret.xai", (40, ANY), is_base64_url),
-    issuer("pplx-", "secret.perplexity", (32, ANY), is_base64_url),
-    issuer("r8_", "secret.replicate", (32, ANY), is_base64_url),
-    issuer("xoxb-", "secret.slack", (16, ANY), is_base64_url),
-    issuer("xoxp-", "secret.slack", (16, ANY), is_base64_url),
-    issuer("xoxa-", "secret.slack", (16, ANY), is_base64_url),
-    issuer("xoxr-", "secret.slack", (16, ANY), is_base64_url),
-    issuer("xoxs-", "secret.slack", (16, ANY), is_base64_url),
-    issuer("xoxe-", "secret.slack", (16, ANY), is_base64_url),
-    issuer("xoxe.xoxp-", "secret.slack", (16, ANY), is_base64_url),
-    issuer("xapp-", "secret.slack", (16, ANY), is_base64_url),
-    issuer("hooks.slack.com/services/", "secret.slack_webhook", (20, ANY), is_path),
-    issuer("sk_live_", "secret.stripe", (16, ANY), is_alphanumeric),
-    issuer("sk_test_", "secret.stripe", (16, ANY), is_alphanumeric),
-    issuer("rk_live_", "secret.stripe", (16, ANY), is_alphanumeric),
-    issuer("rk_test_", "secret.stripe", (16, ANY), is_alphanumeric),
-    issuer("whsec_", "secret.stripe", (24, ANY), is_base64),
-    issuer("AIza", "secret.google", (35, ANY), is_base64_url),
-    issuer("GOCSPX-", "secret.google", (24, ANY), is_base64_url),
-    issuer("ya29.", "secret.google", (20, ANY), is_dotted),
-    issuer("npm_", "secret.npm", (36, ANY), is_alphanumeric),
-    issuer("hf_", "secret.hf", (30, ANY), is_alphanumeric),
-    issuer("SG.", "secret.sendgrid", (40, ANY), is_dotted),
-    issuer("pypi-", "secret.pypi", (50, ANY), is_base64_url),
-    issuer("dop_v1_", "secret.digitalocean", (64, 64), is_alphanumeric),
-    issuer("shpat_", "secret.shopify", (32, ANY), is_alphanumeric),
-    issuer("shpss_", "secret.shopify", (32, ANY), is_alphanumeric),
-    issuer("dckr_pat_", "secret.docker", (20, ANY), is_base64_url),
-    issuer("lin_api_", "secret.linear", (32, ANY), is_alphanumeric),
-    issuer("hvs.", "secret.vault", (24, ANY), is_base64_url),
-    issuer("sq0atp-", "secret.square", (20, ANY), is_base64_url),
-];
 
 /// The rules of all issuers.
 #[cfg(test)]
@@ -80,11 +16,17 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static str> {
 }
 
 /// Prefixes without a sign in them, to be found as words.
-const WORDS: [&str; 5] = ["AKIA", "ASIA", "ABIA", "ACCA", "AIza"];
+const WORDS: [&str; 15] = [
+    "AKIA", "ASIA", "ABIA", "ACCA", "AIza", "ABSK", "LTAI", "AKID", "ATATT3", "ATCTT3", "ATBB",
+    "dapi", "EAAA", "EZAK", "EZTK",
+];
+
+/// Ends the keys in Amazon's manuals.
+const EXAMPLE: &[u8] = b"EXAMPLE";
 
 /// For the two letters before a sign, the issuers in whose prefix such letters stand before the
 /// first sign, one bit each. At a sign in prose, this one look-up decides that it joins no key.
-static ENDINGS: [u64; 1 << 10] = {
+static ENDINGS: [u128; 1 << 10] = {
     let mut endings = [0; 1 << 10];
     let mut i = 0;
     while i < ISSUERS.len() {
@@ -109,15 +51,6 @@ const fn head_len(prefix: &[u8]) -> usize {
         n += 1;
     }
     n
-}
-
-const fn issuer(
-    prefix: &'static str,
-    rule: &'static str,
-    length: (usize, usize),
-    alphabet: fn(u8) -> bool,
-) -> Issuer {
-    Issuer { prefix, rule, length, alphabet }
 }
 
 fn look(source: &Source<'_>, at: usize) -> Look {
@@ -151,7 +84,7 @@ fn issuer_around(source: &Source<'_>, at: usize) -> Option<(usize, &'static Issu
 fn token(source: &Source<'_>, at: usize, issuer: &Issuer) -> Look {
     let start = at + issuer.prefix.len();
     // A hook's scheme belongs to it, or the kind `url` would claim more of it.
-    let scheme = if issuer.rule == "secret.slack_webhook" { "https://" } else { "" };
+    let scheme = if issuer.prefix.contains('/') { "https://" } else { "" };
     let at = at.checked_sub(scheme.len()).filter(|at| source.has_word(*at, scheme)).unwrap_or(at);
     if !is_free_left(source, at) {
         return Look::nothing(start);
@@ -160,7 +93,9 @@ fn token(source: &Source<'_>, at: usize, issuer: &Issuer) -> Look {
     let end = source.run_left(run, run - start, |byte| matches!(byte, b'.' | b'-' | b'/'));
     let token = source.bytes().get(start..end).unwrap_or_default();
     let fits = (issuer.length.0..=issuer.length.1).contains(&token.len())
-        && (is_random(token) || is_capital(token));
+        && (is_random(token) || is_capital(token))
+        && !source.byte(run).is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && !token.ends_with(EXAMPLE);
     let confidence = confidence(issuer, token);
     let found = fits.then_some(Found { start: at, end, rule: issuer.rule, confidence });
     Look::maybe(found, run)
@@ -189,26 +124,6 @@ fn is_capital(token: &[u8]) -> bool {
     token.iter().all(u8::is_ascii_uppercase) && is_varied(token)
 }
 
-fn is_upper(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit()
-}
-
-fn is_alphanumeric(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-}
-
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
-}
-
-fn is_dotted(byte: u8) -> bool {
-    is_base64_url(byte) || byte == b'.'
-}
-
-fn is_path(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'/'
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,11 +133,12 @@ mod tests {
     fn every_issuers_token_is_found() {
         for issuer in &ISSUERS {
             let noise = noise(issuer.length.0);
-            let token = format!(
-                "{}{}",
-                issuer.prefix,
-                if issuer.rule == "secret.aws" { noise.to_uppercase() } else { noise }
-            );
+            // In the issuer's own letters.
+            let [upper, lower] = [noise.to_uppercase(), noise.to_lowercase()];
+            let is_ours = |text: &&String| text.bytes().all(issuer.alphabet);
+            let hex = "0123456789abcdef".chars().cycle().take(issuer.length.0).collect();
+            let noise = [noise, upper, lower, hex].iter().find(is_ours).unwrap().clone();
+            let token = format!("{}{noise}", issuer.prefix);
             check(&format!("use ⟦{token}⟧, please"));
             check(&format!("KEY=\"⟦{token}⟧\"\\n⟦{token}⟧."));
         }
@@ -249,6 +165,10 @@ mod tests {
             "x".repeat(40),
             "*".repeat(36)
         ));
+        check("AKIA7KQ2ZX9BEXAMPLE AKIA7KQ2ZX9BVEXAMPLE");
+        check(
+            "key-value keys, secret_name_of_something_that_is_long_enough_to_be_one, v1.0-rc1, pat-na1-x",
+        );
         check("sk-learn SG.com hf_model npm_config_cache");
     }
 }

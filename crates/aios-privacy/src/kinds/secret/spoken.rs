@@ -4,7 +4,7 @@ use crate::source::Source;
 
 /// The words, each with where in it the needle of [`NEEDLES`] begins: at its rarest part, since the
 /// first letters of some are all over prose.
-const WORDS: [(&str, usize); 25] = [
+const WORDS: [(&str, usize); 36] = [
     ("passwort", 0),
     ("passord", 0),
     ("mot de passe", "mot de ".len()),
@@ -30,10 +30,21 @@ const WORDS: [(&str, usize); 25] = [
     ("暗証番号", 0),
     ("パスワード", 0),
     ("비밀번호", 0),
+    ("mdp", 0),
+    ("parolă", 0),
+    ("كلمة المرور", "كلمة ال".len()),
+    ("كلمة السر", "كلمة ال".len()),
+    ("סיסמה", 0),
+    ("סיסמא", 0),
+    ("mật khẩu", "mật ".len()),
+    ("รหัสผ่าน", 0),
+    ("पासवर्ड", 0),
+    ("κωδικός", 0),
+    ("κωδικος", 0),
 ];
 
 /// Where a word may be; those that begin like `password` are found with it.
-pub(super) const NEEDLES: [&str; 22] = [
+pub(super) const NEEDLES: [&str; 33] = [
     "kennwort",
     "aseña",
     "asena",
@@ -56,6 +67,17 @@ pub(super) const NEEDLES: [&str; 22] = [
     "パスワード",
     "비밀번호",
     "passe",
+    "mdp:",
+    "mdp ",
+    "mdp=",
+    "mdp\"",
+    "مرور",
+    "سر",
+    "סיסמ",
+    "khẩu",
+    "รหัส",
+    "पासवर्ड",
+    "κωδικ",
 ];
 
 const VERBS: [&str; 16] = [

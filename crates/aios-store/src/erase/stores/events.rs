@@ -28,7 +28,7 @@ pub(crate) const SIDECARS: Store = Store {
 pub(crate) const CONTROL: Store = Store {
     name: "control",
     files: &["analytics/control.ndjson", "analytics/control.*.ndjson", "analytics/control.*.gz"],
-    treatment: Treatment::Proof,
+    treatment: Treatment::Chain,
 };
 
 /// How far they, and the audit trail, came: a number, a hash and a signature.

@@ -8,6 +8,7 @@ use super::*;
 use crate::{Fault, Rotator};
 
 const LEDGER: &str = "erasures/ledger.ndjson";
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
 impl Rig {
     fn faults(&self) -> Vec<String> {
@@ -148,7 +149,7 @@ fn a_run_without_the_id_does_not_call_whole_what_the_run_with_it_could_not() {
     rig.write("notes.txt", "see chat-of-ann");
     assert_eq!(rig.erase(7).state, ErasureState::Incomplete);
     let first = rig.receipts();
-    let later = || rig.clock.now().plus(std::time::Duration::from_secs(60));
+    let later = || rig.clock.now().plus(40 * DAY);
     let again = || rig.eraser.recheck(later()).unwrap().receipts.remove(0);
     for _ in 0..2 {
         let receipt = again();
@@ -174,7 +175,7 @@ fn what_was_never_searched_for_by_id_is_whole_once_the_rest_is() {
     assert_eq!(first.state, ErasureState::Incomplete);
     fs::remove_file(archive).unwrap();
     rig.clock.0.fetch_add(1_000_000, Ordering::SeqCst);
-    let later = rig.clock.now().plus(std::time::Duration::from_secs(60));
+    let later = rig.clock.now().plus(40 * DAY);
     let again = rig.eraser.recheck(later).unwrap().receipts;
     assert_eq!(again[0].state, ErasureState::Completed);
     rig.good_receipts(&[ErasureState::Incomplete, ErasureState::Completed]);
@@ -291,6 +292,87 @@ fn what_could_not_be_erased_whole_is_tried_again_after_a_day() {
 }
 
 #[test]
+fn what_nobody_can_finish_is_tried_less_and_less_often_and_then_left_to_a_person() {
+    let rig = Rig::filled();
+    rig.write("exports/x.zip", "PK\u{3}\u{4}");
+    let first = rig.erase(7);
+    assert_eq!(first.state, ErasureState::Incomplete);
+    let unfinished = || crate::unfinished(&rig.dir).unwrap();
+    let start = rig.clock.now();
+    assert_eq!(unfinished()[0].next_try, Some(start.plus(DAY)));
+    let mut tried_on = Vec::new();
+    for day in 0..400_u32 {
+        rig.clock.0.store(start.plus(DAY * day).as_micros(), Ordering::SeqCst);
+        if !rig.recheck().is_empty() {
+            tried_on.push(day);
+        }
+    }
+    assert_eq!(tried_on, [1, 3, 7, 15, 31]);
+    assert!(rig.eraser.recheck_at_start().unwrap().receipts.is_empty(), "not by a start either");
+    let [left] = unfinished().try_into().unwrap();
+    assert_eq!((&left.id, left.state, left.next_try), (&first.id, ErasureState::Incomplete, None));
+    assert!(left.why.starts_with("exports/x.zip: it is packed"), "{}", left.why);
+    // Whoever has seen to it erases anew, and the old one is made up for.
+    fs::remove_file(rig.temp.path().join("exports/x.zip")).unwrap();
+    assert_eq!(rig.erase(7).state, ErasureState::Completed);
+    assert_eq!(unfinished(), []);
+}
+
+#[test]
+fn what_waits_or_needs_the_id_is_named_with_what_it_waits_for() {
+    let rig = Rig::filled();
+    rig.clock.0.fetch_add(1_000_000_000, Ordering::SeqCst);
+    rig.hold();
+    let plan = rig.eraser.plan(&target(7), &request()).unwrap();
+    rig.eraser.execute(&plan.id, &plan.plan_hash, None).unwrap_err();
+    let left = crate::unfinished(&rig.dir).unwrap();
+    assert_eq!((left.len(), left[0].state), (1, ErasureState::Waiting));
+    assert!(left[0].why.contains("aios logs hold list"), "{}", left[0].why);
+}
+
+#[test]
+fn what_is_put_back_while_the_server_runs_is_noticed_by_the_next_look() {
+    let rig = Rig::filled();
+    let memory = crate::MemoryStore::open(&rig.dir).unwrap();
+    let ts = Timestamp::from_micros(1_800_000_000_000_000);
+    let said = fixture::fragment(7, ts, "the ferry leaves at noon");
+    memory.add(vec![said]).unwrap().wait().unwrap();
+    let database = rig.dir.memory_path();
+    drop(memory);
+    let backup = rig.backup();
+    let remembered = fs::read(&database).unwrap();
+    rig.erase(7);
+    let look = || {
+        let resumed = rig.eraser.look_again(rig.clock.now()).unwrap();
+        resumed.map(|resumed| resumed.receipts.len())
+    };
+    // What the erasure has rewritten itself is read once, and nothing is in it.
+    assert_eq!([look(), look()], [None; 2]);
+    for ending in ["gz", "ndjson"] {
+        for (path, bytes) in backup.iter().filter(|(path, _)| path.extension().unwrap() == ending) {
+            fs::write(path, bytes).unwrap();
+        }
+        assert!(rig.look(7).n_events > 0, "that is what a backup does");
+        assert_eq!([look(), look()], [Some(1), None], "{ending}");
+        assert!(rig.look(7).is_clean() && rig.lines() == kept(0..520, 7));
+    }
+    fs::write(&database, remembered).unwrap();
+    assert_eq!([look(), look()], [Some(1), None], "memory");
+    assert!(rig.look(7).is_clean());
+    let case = format!(r#"[{{"id":"a","metadata":{{"conv_id":"{}"}}}}]"#, fixture::conversation(7));
+    rig.write("goldens/sample_set.json", &case);
+    assert_eq!([look(), look()], [Some(1), None], "goldens");
+    // What goes on by itself is nobody's doing.
+    rig.append(520..521);
+    assert_eq!(look(), None);
+    let on_record = audit_tail(&rig.dir, 99).unwrap();
+    let n_again = on_record.iter().filter(|entry| {
+        matches!(&entry.action, crate::AuditAction::Erasure { state, .. } if state == "completed")
+    });
+    assert_eq!(n_again.count(), 5, "each time is on record");
+}
+
+#[test]
 fn what_could_not_be_erased_whole_is_tried_again_though_the_index_has_nothing_of_it() {
     let rig = Rig::filled();
     let cold =
@@ -304,15 +386,14 @@ fn what_could_not_be_erased_whole_is_tried_again_though_the_index_has_nothing_of
     Segments::of(&rig.dir).remove(damaged.id).unwrap();
     rig.log.reindex().unwrap();
     let at = rig.clock.now();
-    let tried = |before| rig.eraser.recheck(before).unwrap().receipts;
-    assert!(tried(at.minus(std::time::Duration::from_secs(60))).is_empty(), "it was just tried");
+    let tried = |at| rig.eraser.recheck(at).unwrap().receipts;
+    assert!(tried(at.plus(DAY / 2)).is_empty(), "it was just tried");
     // It may end as it did: what was put aside of the damaged file is still there.
-    assert_eq!(tried(at.plus(std::time::Duration::from_secs(60))).len(), 1);
+    assert_eq!(tried(at.plus(DAY)).len(), 1);
 }
 
 #[test]
 fn an_erasure_is_forgotten_when_nothing_can_bring_it_back() {
-    const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
     let rig = Rig::filled();
     let start = rig.clock.now();
     let on_day = |day: u32| rig.clock.0.store(start.plus(DAY * day).as_micros(), Ordering::SeqCst);

@@ -206,7 +206,9 @@ fn spawn(place: &Path) -> anyhow::Result<(Child, String, String)> {
         .current_dir(place)
         .args(["serve", "--config", "aios.toml", "--data-dir", "data"])
         .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
-        .stdin(Stdio::null())
+        // It ends with us, also where nobody can stop it any more.
+        .arg("--until-stdin-ends")
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let mut child = command.spawn().context("cannot start a server")?;

@@ -119,6 +119,10 @@ fn show_receipt(context: &Context, receipt: &Value, out: &mut dyn Write) -> anyh
     if let Some(note) = receipt["note"].as_str() {
         say(note);
     }
+    for stays in verified["stays"].as_array().into_iter().flatten() {
+        let text = |key: &str| stays[key].as_str().unwrap_or_default().to_owned();
+        say(format_args!("left by rule: {} in {}: {}", stays["n"], text("store"), text("why")));
+    }
     for left in verified["left"].as_array().into_iter().flatten() {
         let text = |key: &str| left[key].as_str().unwrap_or_default().to_owned();
         say(format_args!("{}: {}", text("file"), text("why")));

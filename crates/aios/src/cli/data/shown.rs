@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use aios_store::{Census, Left, StoreCount};
+use aios_store::{Census, Left, Stays, StoreCount};
 
 use crate::cli::output::{Exit, say};
 use crate::cli::table;
@@ -27,12 +27,21 @@ pub(super) fn stores(out: &mut dyn Write, stores: &[StoreCount]) -> anyhow::Resu
 
 /// What an operator should know of it besides the numbers.
 pub(super) fn remarks(census: &Census) {
-    if census.n_mentions() > 0 {
-        say(format_args!(
-            "{} lines of others name it; they are theirs and stay",
-            census.n_mentions()
-        ));
+    stays(&census.stays());
+    others(census);
+    left(&census.unknown);
+    left(&census.unreadable);
+}
+
+/// What an erasure leaves on purpose, in the words of its receipt.
+pub(super) fn stays(all: &[Stays]) {
+    for Stays { store, n, why } in all {
+        say(format_args!("left by rule: {n} in {store}: {why}"));
     }
+}
+
+/// Whom it is about besides, and who keeps it.
+pub(super) fn others(census: &Census) {
     if census.n_others > 0 {
         say(format_args!(
             "{} other conversations or subjects stand on the same lines",
@@ -45,8 +54,6 @@ pub(super) fn remarks(census: &Census) {
             hold.id, hold.owner, hold.expires_at, hold.reason
         ));
     }
-    left(&census.unknown);
-    left(&census.unreadable);
 }
 
 /// Files that need a person.

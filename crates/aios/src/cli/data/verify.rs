@@ -1,9 +1,10 @@
 //! `aios data verify`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-use aios_store::Depth;
+use aios_store::{DataDir, Depth};
 use clap::Args;
 use serde_json::json;
 
@@ -16,8 +17,8 @@ use crate::cli::output::{self, Exit};
 ///
 /// With --receipt it is a receipt that is proved: its signature, and that ledger and audit trail say the
 /// same. Searches for the pseudonyms of every live key version and for the id itself. Exit code 2 if something
-/// is found, 3 if something could not be read. With --json: {"ok", "complete", "events_found",
-/// "pseudonyms", "key_versions", "n_files", "n_bytes", "census"}, or of a receipt {"ok", "id", "state",
+/// is found that should be gone, 3 if something could not be read; what an erasure leaves by its rules is told of. With --json:
+/// {"ok", "complete", "events_found", "pseudonyms", "key_versions", "n_files", "n_bytes", "left", "stays", "census"}, or of a receipt {"ok", "id", "state",
 /// "n_records", "witnesses": {"signature", "ledger", "audit"}}.
 #[derive(Debug, Args)]
 #[command(mut_group("Named", |named| named.arg("receipt")))]
@@ -37,8 +38,9 @@ impl Verify {
         let looked = self.who.look(context, Depth::EveryByte)?;
         let census = &looked.census;
         let (n_files, n_bytes) = census.n_read();
-        let is_clean = census.is_clean() && census.n_mentions() == 0;
-        let exit = match (is_clean, census.is_complete()) {
+        let dir = DataDir::read(&looked.config.server.data_dir)?;
+        let (left, stays) = (census.left(&dir, &BTreeMap::new()), census.stays());
+        let exit = match (census.is_clean(), census.is_complete()) {
             (_, false) => Exit::Incomplete,
             (false, true) => Exit::Violation,
             (true, true) => Exit::Done,
@@ -48,7 +50,7 @@ impl Verify {
                 "ok": exit == Exit::Done, "complete": census.is_complete(),
                 "events_found": census.n_events, "pseudonyms": looked.pseudonyms(),
                 "key_versions": looked.key_versions, "n_files": n_files, "n_bytes": n_bytes,
-                "census": census,
+                "left": left, "stays": stays, "census": census,
             });
             output::json(out, &verdict)?;
             return Ok(exit);
@@ -63,11 +65,14 @@ impl Verify {
         let raw = if census.raw_id_searched { "yes" } else { "no" };
         writeln!(
             out,
-            "{word} stores={} files={n_files} bytes={n_bytes} key_versions={versions} id_searched={raw}",
+            "{word} stores={} files={n_files} bytes={n_bytes} key_versions={versions} id_searched={raw} left_by_rule={}",
             census.stores.len(),
+            stays.iter().map(|stays| stays.n).sum::<u64>(),
         )?;
         shown::stores(out, &census.stores)?;
-        shown::remarks(census);
+        shown::stays(&stays);
+        shown::others(census);
+        shown::left(&left);
         Ok(exit)
     }
 }

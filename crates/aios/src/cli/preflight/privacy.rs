@@ -2,7 +2,12 @@
 
 use aios_privacy::{PiiKind, Redactor, SecretDigest};
 
+use aios_store::{ErasureState, Unfinished, unfinished};
+
 use super::{Checked, Fault, Subject};
+use crate::cli::routing::open;
+use crate::cli::status::erasure;
+use crate::config::Config;
 
 /// A text, and the part of it that must not stay.
 struct Example {
@@ -36,7 +41,26 @@ pub(super) fn check(subject: &Subject) -> Checked {
         PiiKind::ALL.into_iter().filter(|kind| !kinds.contains(kind)).map(PiiKind::name).collect();
     let off =
         if off.is_empty() { String::new() } else { format!("; switched off: {}", off.join(", ")) };
-    Ok(format!("{} kinds masked, nothing left{off}", examples.len()))
+    let open = open_erasures(subject.config()?)?;
+    Ok(format!("{} kinds masked, nothing left{off}{open}", examples.len()))
+}
+
+/// Erasures that are not whole. Those that nobody tries again are for a person, and speak against serving.
+fn open_erasures(config: &Config) -> Result<String, Fault> {
+    let Some(dir) = open(&config.server.data_dir)? else { return Ok(String::new()) };
+    let all = unfinished(&dir)?;
+    let named = all.iter().map(erasure).collect::<Vec<_>>().join("; ");
+    let is_for_a_person =
+        |one: &Unfinished| one.state == ErasureState::Incomplete && one.next_try.is_none();
+    match all.as_slice() {
+        [] => Ok(String::new()),
+        all if all.iter().any(is_for_a_person) => {
+            let hint =
+                "mend what is in its way, then erase anew with `aios data delete` and the id";
+            Err(Fault::new(format!("erasures that nobody tries again: {named}"), hint))
+        }
+        _ => Ok(format!("; erasures that are not done: {named}")),
+    }
 }
 
 fn is_masked(redactor: &Redactor, example: &Example) -> bool {

@@ -1,0 +1,104 @@
+//! Erasures that are not done, and what is in their way.
+//!
+//! What was not whole is tried again, less and less often, and then no more: whoever has to do something about it is
+//! told what, and an erasure that nobody can finish does not read everything for ever.
+
+use std::time::Duration;
+
+use aios_core::Timestamp;
+use serde::Serialize;
+
+use super::census::Left;
+use super::earlier::Earlier;
+use super::ledger::{ErasureState, Ledger, LedgerEntry};
+use crate::{DataDir, StoreError};
+
+/// How long it waits to be tried again for the first time; each time after that twice as long.
+const FIRST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How often it is tried again: over a month in all.
+const TRIES_MAX: u32 = 5;
+
+/// What stands in the way of those that wait.
+const HELD: &str = "a hold keeps what is to be erased; `aios logs hold list` names it";
+
+/// What stands in the way of those that were broken off.
+const BROKEN_OFF: &str = "it is under way, or was broken off and goes on at the next start";
+
+/// What nobody but the caller can do.
+const NEEDS_ID: &str =
+    "the run that knew the id was not whole; `aios data delete` with the id does the rest";
+
+/// An erasure that was decided and is not whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unfinished {
+    /// The erasure.
+    pub id: String,
+    /// How far it has come.
+    pub state: ErasureState,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// What is in its way.
+    pub why: String,
+    /// When it is tried again by itself; none where it waits for something else, or for a person.
+    pub next_try: Option<Timestamp>,
+}
+
+/// The erasures that are decided and not whole, also beside a server. One that a later erasure of the same has made up for
+/// is not among them.
+///
+/// # Errors
+/// When the ledger or a receipt cannot be read.
+pub fn unfinished(dir: &DataDir) -> Result<Vec<Unfinished>, StoreError> {
+    let ledger = Ledger::read(dir)?;
+    let mut open = ledger.open();
+    let (incomplete, completed): (Vec<_>, Vec<_>) =
+        ledger.finished().into_iter().partition(|entry| entry.state == ErasureState::Incomplete);
+    open.extend(incomplete.into_iter().filter(|entry| !is_made_up_for(entry, &completed)));
+    open.into_iter().map(|entry| Unfinished::of(dir, entry)).collect()
+}
+
+fn is_made_up_for(entry: &LedgerEntry, completed: &[LedgerEntry]) -> bool {
+    completed.iter().any(|later| {
+        later.ts >= entry.ts && entry.target.iter().all(|one| later.target.contains(one))
+    })
+}
+
+impl Unfinished {
+    fn of(dir: &DataDir, entry: LedgerEntry) -> Result<Self, StoreError> {
+        let (why, next_try) = match entry.state {
+            ErasureState::Waiting => (HELD.to_owned(), None),
+            ErasureState::Incomplete => match Earlier::of(dir, &entry.id)?.in_the_way() {
+                Some(left) if left.is_empty() => (NEEDS_ID.to_owned(), None),
+                left => (told(&left.unwrap_or_default()), entry.next_try()),
+            },
+            ErasureState::Requested
+            | ErasureState::Planned
+            | ErasureState::Ledgered
+            | ErasureState::Fenced
+            | ErasureState::Rewriting
+            | ErasureState::Verified
+            | ErasureState::Completed => (BROKEN_OFF.to_owned(), None),
+        };
+        let LedgerEntry { id, state, requested_at, .. } = entry;
+        Ok(Self { id, state, requested_at, why, next_try })
+    }
+}
+
+impl LedgerEntry {
+    /// When one that was not whole is tried again; none where that was done often enough.
+    pub(super) fn next_try(&self) -> Option<Timestamp> {
+        (self.n_tries < TRIES_MAX).then(|| self.ts.plus(FIRST_WAIT * (1 << self.n_tries)))
+    }
+}
+
+/// Names the first thing that is in the way.
+pub(super) fn told(left: &[Left]) -> String {
+    match left {
+        [] => "its receipt cannot be read".to_owned(),
+        [Left { file, why }] => format!("{}: {why}", file.display()),
+        [Left { file, why }, rest @ ..] => {
+            format!("{}: {why}, and {} more", file.display(), rest.len())
+        }
+    }
+}
