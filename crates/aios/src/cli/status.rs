@@ -24,19 +24,17 @@ impl Command {
         if context.json {
             output::json(out, &running.raw)?;
         } else {
-            let (erasures, hold) = (erasures_line(&config), routing::hold_row(&config)?);
-            print(out, &running.status, erasures, hold)?;
+            let erasures = erasures_line(&config).map(|erasures| pair("erasures", erasures));
+            print(out, &running.status, erasures, routing::hold_row(&config)?)?;
         }
         Ok(routing::tell_override(running.status.override_error.as_deref()))
     }
 }
 
-fn print(
-    out: &mut dyn Write,
-    status: &Status,
-    erasures: Option<String>,
-    hold: Option<Vec<String>>,
-) -> anyhow::Result<()> {
+/// A row of the table, if there is anything to tell.
+type Row = Option<Vec<String>>;
+
+fn print(out: &mut dyn Write, status: &Status, erasures: Row, hold: Row) -> anyhow::Result<()> {
     let config = &status.config;
     let mut rows = vec![
         pair("version", &status.version),
@@ -48,7 +46,7 @@ fn print(
     if let Some(error) = &config.reload_error {
         rows.push(pair("not taken over", error));
     }
-    rows.extend(erasures.map(|erasures| pair("erasures", erasures)));
+    rows.extend(erasures);
     rows.extend(routing::split_rows(&status.split));
     rows.extend(hold);
     rows.extend(routing::profile_rows(status));
@@ -84,12 +82,6 @@ pub(super) fn pair(name: &str, value: impl std::fmt::Display) -> Vec<String> {
 
 fn log_line(log: &EventLog) -> String {
     let counts = format!("{} written, {} waiting, {} lost", log.written, log.queue_depth, log.lost);
-    let why = [
-        (log.taken, "taken out of the log by somebody else"),
-        (log.quarantined_lines, "put aside at the start, as they hold no event"),
-    ];
-    let why = why.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("; {n} {why}"));
-    let counts = counts + &why.collect::<String>();
     match &log.last_error {
         Some(error) if log.failing => format!("{counts}; failing: {error}"),
         Some(_) | None => counts,
