@@ -1,9 +1,9 @@
 //! What an operator says of why something is done.
 //!
 //! It is kept for good with what was done, in files that others read whole. So it is some words and no document, and this
-//! is the one place that says how many. A pseudonym in it is masked: no erasure could take it out of there again.
+//! is the one place that says how many. A pseudonym in it is masked, and what reads like an id: no erasure could take it out of there again.
 
-use aios_privacy::without_pseudonyms;
+use aios_privacy::without_ids;
 use serde::{Deserialize, Serialize};
 
 /// Most characters of a reason.
@@ -29,18 +29,14 @@ pub enum ReasonError {
 }
 
 impl Reason {
-    /// Takes it over, if it is not too long, with `[ID]` for each pseudonym.
+    /// Takes it over, if it is not too long, with `[ID]` for each pseudonym and id.
     ///
     /// # Errors
     /// When it has more than [`REASON_MAX`] characters.
     pub fn new(text: impl Into<String>) -> Result<Self, ReasonError> {
         let text = text.into();
         let n = text.chars().count();
-        if n > REASON_MAX {
-            Err(ReasonError::Long { n })
-        } else {
-            Ok(Self(without_pseudonyms(&text)))
-        }
+        if n > REASON_MAX { Err(ReasonError::Long { n }) } else { Ok(Self(without_ids(&text))) }
     }
 
     /// The same, where something must be said.
@@ -93,7 +89,7 @@ mod tests {
         check(" \t\n", None, Some(ReasonError::Blank));
         check(&"x".repeat(REASON_MAX + 1), Some(long), Some(long));
         assert_eq!(Reason::new("why").unwrap().as_str(), "why");
-        let named = format!("asked by c1_{:032x} himself", 7);
-        assert_eq!(Reason::said(named).unwrap().as_str(), "asked by [ID] himself");
+        let named = format!("asked by c1_{:032x} himself, see conv-17", 7);
+        assert_eq!(Reason::said(named).unwrap().as_str(), "asked by [ID] himself, see [ID]");
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::{self, Checkpoint};
 use super::files::{self, DayFile};
 use super::{each_line, entry};
+use crate::replace::remove;
 use crate::retention::{REMOVED_MAX_PCT, Stop};
 use crate::sign::Signer;
 use crate::{StoreError, disk};
@@ -27,9 +28,10 @@ pub(super) struct Plan {
     files: Vec<DayFile>,
     /// The first entry that goes.
     first_seq: u64,
-    /// The last entry that goes, and its hash.
+    /// The last entry that goes.
     pub(super) last_seq: u64,
-    h: String,
+    /// The last entry of each file, and its hash: a crash may leave the trail to begin behind any of them.
+    ends: Vec<(u64, String)>,
 }
 
 impl Plan {
@@ -45,8 +47,14 @@ impl Plan {
         let mut files = files::in_order(audit)?;
         let n_due = n_due(&files, &oldest, &files::day(now));
         files.truncate(n_due);
-        let ends = ends(audit, &files)?;
-        Ok(ends.map(|(first_seq, last_seq, h)| Self { files, first_seq, last_seq, h }))
+        let (first_seq, ends) = ends(audit, &files)?;
+        let plan = |first_seq, (last_seq, _): &(u64, String)| Self {
+            files,
+            first_seq,
+            last_seq: *last_seq,
+            ends: ends.clone(),
+        };
+        Ok(first_seq.zip(ends.last()).map(|(first, last)| plan(first, last)))
     }
 
     pub(super) fn n_files(&self) -> u64 {
@@ -61,7 +69,8 @@ impl Plan {
         is_too_much.then_some(Stop::RemovesTooMuchAudit { n_removed, n_entries })
     }
 
-    /// Makes sure that a checkpoint vouches for the last entry that goes, and drops those before it.
+    /// Makes sure that a checkpoint vouches for the last entry of each file that goes. Of those that are there already, the
+    /// one behind which the trail begins now stays too, as long as the first file does.
     pub(super) fn keep_anchor(
         &self,
         audit: &Path,
@@ -70,11 +79,13 @@ impl Plan {
     ) -> Result<(), StoreError> {
         let path = checkpoint::path(audit);
         let (mut checkpoints, _) = checkpoint::read(&path)?;
-        checkpoints.retain(|checkpoint| checkpoint.seq >= self.last_seq);
-        let is_anchor = |mark: &Checkpoint| mark.seq == self.last_seq && mark.h == self.h;
-        if !checkpoints.iter().any(is_anchor) {
-            checkpoints.insert(0, Checkpoint::new(signer, self.last_seq, &self.h, now));
+        checkpoints.retain(|checkpoint| checkpoint.seq + 1 >= self.first_seq);
+        for (seq, h) in &self.ends {
+            if !checkpoints.iter().any(|mark| mark.seq == *seq && mark.h == *h) {
+                checkpoints.push(Checkpoint::new(signer, *seq, h, now));
+            }
         }
+        checkpoints.sort_by_key(|checkpoint| checkpoint.seq);
         let lines: Result<String, _> = checkpoints.iter().map(Checkpoint::line).collect();
         let failed = StoreError::io("write", &path);
         let lines = lines.map_err(std::io::Error::from).map_err(failed)?;
@@ -83,7 +94,9 @@ impl Plan {
 
     /// Removes the files, the oldest first: after a crash what is left is still one piece.
     pub(super) fn execute(&self, audit: &Path) -> Result<(), StoreError> {
-        self.files.iter().try_for_each(|file| disk::remove(&file.path(audit)))
+        let remove =
+            |file: &DayFile| remove(&file.path(audit), "prune.before_remove", "prune.removed");
+        self.files.iter().try_for_each(remove)
     }
 }
 
@@ -101,16 +114,18 @@ fn n_due(files: &[DayFile], oldest: &str, today: &str) -> usize {
     n_due
 }
 
-/// Numbers of the first and the last entry in these files, and the last one's hash.
-fn ends(audit: &Path, files: &[DayFile]) -> Result<Option<(u64, u64, String)>, StoreError> {
-    let (mut first, mut last) = (None, None);
+/// The number of the first entry in these files, and the last entry of each that has one, with its hash.
+fn ends(audit: &Path, files: &[DayFile]) -> Result<(Option<u64>, Vec<(u64, String)>), StoreError> {
+    let (mut first, mut ends) = (None, Vec::new());
     for file in files {
+        let mut last = None;
         each_line(&file.path(audit), |_, line| {
             if let Ok(read) = entry::read(line) {
                 first.get_or_insert(read.entry.seq);
                 last = Some((read.entry.seq, read.hash));
             }
         })?;
+        ends.extend(last);
     }
-    Ok(first.zip(last).map(|(first, (last, h))| (first, last, h)))
+    Ok((first, ends))
 }

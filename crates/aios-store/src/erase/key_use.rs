@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aios_privacy::{PSEUDONYM_MAX, pseudonyms_in};
+
 use super::ledger::Ledger;
-use super::names::{OVERLAP, each_name};
 use super::registry::Treatment;
 use super::scan;
 use crate::{DataDir, StoreError, key};
@@ -34,7 +35,7 @@ impl KeyUse {
             if file.store.is_some_and(|store| is_proof(store.treatment)) {
                 continue;
             }
-            scan::each_window(&file.path, OVERLAP, |window, seen| used.add(window, seen))
+            scan::each_window(&file.path, PSEUDONYM_MAX, |window, seen| used.add(window, seen))
                 .map_err(StoreError::io("read", &file.path))?;
         }
         Ok(used)
@@ -74,7 +75,8 @@ impl KeyUse {
     }
 
     fn add(&mut self, window: &[u8], seen: usize) {
-        each_name(window, seen, |name| *self.stored.entry(name.version()).or_default() += 1);
+        let new = pseudonyms_in(window).filter(|(place, _)| place.end > seen);
+        new.for_each(|(_, name)| *self.stored.entry(name.version()).or_default() += 1);
     }
 }
 

@@ -16,7 +16,6 @@ mod judge;
 mod kept;
 mod key_use;
 mod ledger;
-mod names;
 mod own_words;
 mod plan;
 mod proof;

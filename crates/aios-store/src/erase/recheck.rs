@@ -9,12 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{MutexGuard, PoisonError};
 
 use aios_core::Timestamp;
-use aios_privacy::Pseudonym;
+use aios_privacy::{PSEUDONYM_MAX, Pseudonym, pseudonyms_in};
 
 use super::census::Depth;
 use super::earlier::Earlier;
 use super::ledger::{ErasureState, LedgerEntry};
-use super::names::{OVERLAP, each_name};
 use super::receipt::Receipt;
 use super::registry::Treatment;
 use super::resume::Resumed;
@@ -204,12 +203,9 @@ impl Eraser {
 fn named_in(files: &[Found], names: &BTreeSet<&Pseudonym>) -> BTreeSet<Pseudonym> {
     let mut named = BTreeSet::new();
     for file in files {
-        let read = scan::each_window(&file.path, OVERLAP, |window, seen| {
-            each_name(window, seen, |name| {
-                if names.contains(&name) {
-                    named.insert(name);
-                }
-            });
+        let read = scan::each_window(&file.path, PSEUDONYM_MAX, |window, _| {
+            let ours = pseudonyms_in(window).map(|(_, name)| name);
+            named.extend(ours.filter(|name| names.contains(name)));
         });
         if let Err(error) = read {
             let file = file.path.display();

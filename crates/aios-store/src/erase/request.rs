@@ -1,6 +1,6 @@
 //! Who asks for an erasure, and on which ground.
 
-use aios_privacy::{RedactedText, Redactor, without_pseudonyms};
+use aios_privacy::{RedactedText, Redactor, without_ids};
 
 /// Most bytes that are kept of a ground.
 const BASIS_MAX: usize = 500;
@@ -18,7 +18,7 @@ impl EraseRequest {
     /// What the ground says of anybody is masked, because it is kept for good.
     #[must_use]
     pub fn new(requester: impl Into<String>, basis: &str, redactor: &Redactor) -> Self {
-        let basis = redactor.redact_cut(&without_pseudonyms(basis), BASIS_MAX).text;
+        let basis = redactor.redact_cut(&without_ids(basis), BASIS_MAX).text;
         Self { requester: requester.into(), basis }
     }
 }
@@ -36,7 +36,8 @@ mod tests {
         let check =
             |basis: &str| EraseRequest::new("cli", basis, &redactor).basis.as_str().to_owned();
         let of = crate::fixture::conversation(7);
-        assert_eq!(check(&format!("letter of {mail} ({of})")), "letter of [EMAIL] ([ID])");
+        let said = format!("letter of {mail} ({of}, user id 8842)");
+        assert_eq!(check(&said), "letter of [EMAIL] ([ID], user id [ID])");
         assert!(check(&"word ".repeat(1000)).len() <= BASIS_MAX + '…'.len_utf8());
     }
 }

@@ -6,6 +6,7 @@ use crate::erase::{ErasureState, LedgerEntry};
 use crate::{EventLogConfig, FileEventLog, Filter, query, verify};
 
 const V0_9: &str = include_str!("../../../../fixtures/events/v0.9.ndjson");
+const V2_0: &str = include_str!("../../../../fixtures/events/v2.0.ndjson");
 const V1_0: &str = include_str!("../../../../fixtures/events/v1.0.ndjson");
 
 struct Log {
@@ -101,6 +102,52 @@ fn schema_1_0_is_read_for_good() {
     assert_eq!(events[0].conv_id, events[1].conv_id);
     assert_eq!(first.conv_id, pseudonyms().legacy_conversation("hashed_0f1e2d3c4b5a6978"));
     assert!(events.iter().all(|event| event.config_hash == "migrated"));
+}
+
+#[test]
+fn schema_2_0_is_read_for_good() {
+    let dir = Log::of("");
+    fs::write(dir.dir.events_path(), V2_0).unwrap();
+    let lines: Vec<_> = query(&dir.dir, &Filter::default()).unwrap().map(Result::unwrap).collect();
+    let kinds: Vec<_> = lines
+        .iter()
+        .map(|line| match &line.event {
+            Event::Response(event) => ("response", event.question.as_str().len()),
+            Event::Feedback(event) => ("feedback", event.comment.as_str().len()),
+            Event::Hypothesis(event) => ("hypothesis", event.statement.len()),
+        })
+        .collect();
+    assert_eq!(kinds, [("response", 52), ("feedback", 15), ("hypothesis", 23)]);
+    let first = lines[0].event.response().unwrap();
+    assert_eq!((first.source, first.attempts.len()), (Some(Tier::Embedder), 2));
+    assert_eq!((first.boundary.get(), first.timings.latency_ms), (0.5, 141.75));
+    // What is written today is what was read: no field is lost, and none has another name.
+    let again: String =
+        lines.iter().map(|line| serde_json::to_string(&line.event).unwrap() + "\n").collect();
+    assert_eq!(again, V2_0);
+    // To migrate is to leave it as it is.
+    let done = dir.migrate(true);
+    assert_eq!((done.n_v2_0, done.n_not_migrated), (0, 0), "{done:?}");
+    assert_eq!(fs::read_to_string(dir.dir.events_path()).unwrap(), V2_0);
+    // Among older lines it is taken over as it stands.
+    let mixed = Log::of(&format!("{V1_0}{V2_0}"));
+    let done = mixed.migrate(true);
+    assert_eq!((done.n_v1_0, done.n_v2_0, done.n_not_migrated), (2, 3, 1), "{done:?}");
+    let text = mixed.bytes();
+    assert!(V2_0.lines().all(|line| text.contains(line)));
+}
+
+/// Whoever changes the schema adds a fixture of what was written before.
+#[test]
+fn the_present_schema_has_a_fixture() {
+    let fixtures = [("0.9", V0_9), ("1.0", V1_0), ("2.0", V2_0)];
+    assert_eq!(fixtures.last().unwrap().0, aios_core::SCHEMA_VERSION);
+    for (version, lines) in fixtures.iter().skip(1) {
+        let is_of = |line: &str| {
+            line.replace(' ', "").contains(&format!("\"schema_version\":\"{version}\""))
+        };
+        assert!(lines.lines().all(is_of), "{version}");
+    }
 }
 
 #[test]

@@ -244,9 +244,9 @@ mod tests {
         let dir = DataDir::open(temp.path()).unwrap();
         let mail = ["ann", "example.org"].join("@");
         let of = crate::fixture::conversation(7);
-        let named = NewHold { reason: format!("case of {mail}, {of}"), ..new(&mail) };
+        let named = NewHold { reason: format!("case of {mail}, {of}, conv-17"), ..new(&mail) };
         let hold = add(&dir, named, NOW).unwrap();
-        let expect = ("[EMAIL]", "case of [EMAIL], [ID]");
+        let expect = ("[EMAIL]", "case of [EMAIL], [ID], [ID]");
         assert_eq!((hold.owner.as_str(), hold.reason.as_str()), expect);
         assert!(!std::fs::read_to_string(dir.holds_path()).unwrap().contains(&mail));
         for wrong in [" ", &"x".repeat(REASON_MAX + 1)] {

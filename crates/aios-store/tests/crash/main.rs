@@ -2,6 +2,8 @@
 
 // The lints take a module for test code by this mark.
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod deaths;

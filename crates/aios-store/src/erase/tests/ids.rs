@@ -31,11 +31,11 @@ fn an_id_that_reads_like_a_number_takes_nothing_of_others_out_and_ends_clean() {
 fn a_ground_that_names_the_id_is_kept_without_it() {
     let rig = Rig::filled();
     let redactor = aios_privacy::Redactor::new(&aios_privacy::PiiKind::ALL);
-    let request = EraseRequest::new("cli", "request of chat-of-ann, see chat-of-ann2", &redactor);
+    let request = EraseRequest::new("cli", "request of chat-of-ann, see chat-of-anna", &redactor);
     let plan = rig.eraser.plan(&target(7), &request).unwrap();
     let receipt = rig.eraser.execute(&plan.id, &plan.plan_hash, Some(&target(7))).unwrap();
     assert_eq!(receipt.state, ErasureState::Completed, "{:?}", receipt.verified.left);
-    assert_eq!(receipt.basis.as_str(), "request of [ID], see chat-of-ann2");
+    assert_eq!(receipt.basis.as_str(), "request of [ID], see chat-of-anna");
     let ledger = fs::read_to_string(rig.temp.path().join("erasures/ledger.ndjson")).unwrap();
     assert!(!ledger.contains("chat-of-ann,"), "{ledger}");
     assert!(rig.look(7).is_clean());
