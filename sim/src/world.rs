@@ -55,7 +55,7 @@ impl World {
         if let Some((id, error)) = eraser.resume().failed.into_iter().next() {
             return Err(error).context(format!("erasure {id} cannot be finished"));
         }
-        eraser.recheck(clock.now()).context("what is erased cannot be looked for")?;
+        eraser.recheck_at_start().context("what is erased cannot be looked for")?;
         let rotator = Rotator::new(Arc::clone(&log) as _, audit)
             .with_eraser(Arc::clone(&eraser), &config.retention);
         let (learned_to, learned) = mpsc::channel(1);

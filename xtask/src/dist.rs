@@ -31,7 +31,8 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let merge = profdata(&host)?;
     println!("building with counters (release)");
     let counts = workspace::fresh_dir("dist/counts")?;
-    let practised = build(&host, "dist/practice", &format!("-Cprofile-generate={}", plain(&counts)?))?;
+    let practised =
+        build(&host, "dist/practice", &format!("-Cprofile-generate={}", plain(&counts)?))?;
     println!("under load");
     practise(&practised)?;
     let profile = counts.join("merged.profdata");
@@ -54,7 +55,11 @@ fn profdata(host: &str) -> Result<PathBuf> {
     let root = process::output(Command::new("rustc").args(["--print", "sysroot"]));
     let bin = Path::new(&root.context("rustc does not run")?).join("lib/rustlib").join(host);
     let tool = bin.join("bin").join(format!("llvm-profdata{}", std::env::consts::EXE_SUFFIX));
-    if tool.is_file() { Ok(tool) } else { Err(Lack::new("there is no llvm-profdata", HINT_TOOLS).into()) }
+    if tool.is_file() {
+        Ok(tool)
+    } else {
+        Err(Lack::new("there is no llvm-profdata", HINT_TOOLS).into())
+    }
 }
 
 /// As it can stand among the flags, which spaces part.
