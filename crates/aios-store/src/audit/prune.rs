@@ -114,8 +114,11 @@ fn n_due(files: &[DayFile], oldest: &str, today: &str) -> usize {
     n_due
 }
 
-/// The number of the first entry in these files, and the last entry of each that has one, with its hash.
-fn ends(audit: &Path, files: &[DayFile]) -> Result<(Option<u64>, Vec<(u64, String)>), StoreError> {
+/// An entry's number and its hash.
+type Link = (u64, String);
+
+/// The number of the first entry in these files, and the last entry of each that has one.
+fn ends(audit: &Path, files: &[DayFile]) -> Result<(Option<u64>, Vec<Link>), StoreError> {
     let (mut first, mut ends) = (None, Vec::new());
     for file in files {
         let mut last = None;

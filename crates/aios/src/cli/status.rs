@@ -82,6 +82,12 @@ pub(super) fn pair(name: &str, value: impl std::fmt::Display) -> Vec<String> {
 
 fn log_line(log: &EventLog) -> String {
     let counts = format!("{} written, {} waiting, {} lost", log.written, log.queue_depth, log.lost);
+    let why = [
+        (log.taken, "taken out of the log by somebody else"),
+        (log.quarantined_lines, "put aside at the start, as they hold no event"),
+    ];
+    let why = why.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("; {n} {why}"));
+    let counts = counts + &why.collect::<String>();
     match &log.last_error {
         Some(error) if log.failing => format!("{counts}; failing: {error}"),
         Some(_) | None => counts,

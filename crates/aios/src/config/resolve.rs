@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use aios_core::{Boundary, Percent, Split};
-use aios_store::{EventLogConfig, OnFull, Policy, SyncPolicy};
+use aios_store::{EventLogConfig, OnFull, SyncPolicy};
 use aios_upstream::{BreakerPolicy, RetryPolicy, Timeouts};
 
 use super::env::Env;
