@@ -25,12 +25,13 @@ fn what_an_operator_does_without_a_server_is_on_record() {
     place.run(&["logs", "reindex"]).ended(0);
     place.run(&["keys", "rotate"]).ended(0);
     place.run(&["data", "find", "--conv-id", "chat-1"]).ended(0);
-    let actions = ["hold", "hold", "rotated", "reindexed", "key", "found"];
+    // A rotation witnesses how far the register of segments has come.
+    let actions = ["hold", "hold", "segments_head", "rotated", "reindexed", "key", "found"];
     let expect = actions.map(|action| format!("operator (offline): {action}"));
     assert_eq!(trail(&place), expect);
     // Each of them is signed, so none can be cut off unseen.
     let verified = place.run(&["audit", "verify"]).ended(0).stdout;
-    assert!(verified.contains("entries=6") && verified.contains("signed_up_to=6"), "{verified}");
+    assert!(verified.contains("entries=7") && verified.contains("signed_up_to=7"), "{verified}");
     let whole = place.run(&["audit", "tail", "-n", "99"]).ended(0).stdout;
     assert!(!whole.contains(&mail) && !place.read("data_core/holds.json").contains(&mail));
 }
