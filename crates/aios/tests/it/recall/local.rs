@@ -107,7 +107,7 @@ fn questions_are_asked_by_the_model_too() {
         let settings =
             format!("memory.embeddings = {embeddings}\nmemory.embed_model_dir = \"model\"\n");
         place.write("aios.toml", &format!("{settings}{}", place.read("aios.toml")));
-        let eval = ["retrieval", "eval", "--unit", "turn", "--json", "--target", "0"];
+        let eval = ["retrieval", "eval", "--demo", "--unit", "turn", "--json", "--target", "0"];
         place.run(&eval).ended(0).json()
     };
     // A model that means nothing finds other things than words do.
