@@ -11,7 +11,7 @@ use crate::replace::remove as remove_file;
 use crate::{DataDir, StoreError, disk};
 
 /// Version of the tables and of the codes in them. Another one is another file.
-const VERSION: i64 = 8;
+const VERSION: i64 = 9;
 
 /// Events in packs, what was said of them by the time of the event that it is about, which segment names whom, counts
 /// by the minute, the hour and the day, what hypotheses were found to be, where lines stand that cannot be read, what is
@@ -32,7 +32,8 @@ pub(super) const TABLES: &str = "
     CREATE INDEX packs_to ON packs (last_ts, first_ts);
     CREATE TABLE said (
         about_ms INTEGER NOT NULL, about BLOB NOT NULL, ts INTEGER NOT NULL, seg INTEGER NOT NULL,
-        voice INTEGER NOT NULL, score REAL NOT NULL, PRIMARY KEY (about_ms, about, voice, ts, seg)
+        voice INTEGER NOT NULL, score REAL NOT NULL, offset INTEGER NOT NULL,
+        PRIMARY KEY (about_ms, about, voice, ts, seg, offset)
     ) WITHOUT ROWID;
     CREATE INDEX said_in ON said (seg);
     CREATE TABLE names (seg INTEGER NOT NULL, name BLOB NOT NULL, PRIMARY KEY (seg, name)) WITHOUT ROWID;

@@ -11,7 +11,7 @@ use super::database::Code;
 /// The narrow facts of an event, with names and what is one of few as [`Code`]s.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry<'a> {
-    /// When it was admitted, in microseconds since 1970.
+    /// When it was admitted, in microseconds since 1970, to the millisecond.
     pub(super) ts: i64,
     /// Where its line begins in the segment's text.
     pub(super) offset: u64,
@@ -47,7 +47,8 @@ impl<'a> Entry<'a> {
     /// That of an event whose line is at the beginning of a text; the codes are those of its names.
     pub(super) fn of(event: &ResponseEvent, conv: &'a [u8], subject: Option<&'a [u8]>) -> Self {
         Self {
-            ts: event.ts.as_micros(),
+            // As exact as its line.
+            ts: event.ts.as_micros().div_euclid(1_000) * 1_000,
             offset: 0,
             event_id: *event.event_id.as_bytes(),
             conv,

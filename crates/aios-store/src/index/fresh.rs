@@ -254,16 +254,31 @@ mod tests {
         assert_eq!(take(&fresh, id(1), 20), Some((20, b"a".to_vec())));
     }
 
+    /// With figures that take all their digits, as a clock and a division give them.
+    fn uneven(n: u64) -> Event {
+        let Event::Response(mut event) = fixture::event(n) else { panic!("no response") };
+        let share = (n as f64 + 0.1) / 7.3;
+        event.ts = event.ts.plus(std::time::Duration::from_micros(n * 137 + 1));
+        event.timings.latency_ms = share * 1e3;
+        event.timings.time_to_first_token_ms = Some(share / 3.0);
+        event.cost_usd = Some(share / 1e5);
+        event.tokens.input_tokens = Some(n * 31);
+        event.previous = Some(fixture::event(n / 2).id());
+        event.asked_again = n.is_multiple_of(2);
+        Event::Response(event)
+    }
+
     #[test]
     fn what_is_told_is_what_the_line_says() {
         let mut teller = Teller::default();
         for n in 0..60 {
-            let event = fixture::event(n);
-            let line = fixture::line(n);
+            let event = uneven(n);
+            let mut line = Vec::new();
+            event.write_line(&mut line);
             let rows = teller.tell(&event, line.len());
             let told = postcard::from_bytes::<Told<'_, RedactionCounts>>(rows).unwrap();
-            let Ok(Event::Response(read)) = crate::lines::event(line.trim_end().as_bytes()) else {
-                panic!("no response: {line}")
+            let Ok(Event::Response(read)) = crate::lines::event(line.trim_ascii_end()) else {
+                panic!("no response")
             };
             let (conv, subject) = (Code::name(read.conv_id.as_str()), read.subject.as_ref());
             let subject = subject.map(|id| Code::name(id.as_str()));

@@ -63,7 +63,7 @@ impl<'a> Inserts<'a> {
             }
             Ok(Event::Feedback(event)) => {
                 if let Some(said) = Said::in_feedback(&event) {
-                    said.insert(&mut self.said, self.seg)?;
+                    said.insert(&mut self.said, self.seg, offset)?;
                 }
                 let ids = std::iter::once(&event.conv_id).chain(event.subject.as_ref());
                 self.names(ids.map(|id| Code::name(id.as_str())))?;

@@ -6,7 +6,7 @@ use rusqlite::{Statement, params};
 use super::database::Code;
 
 /// Puts in what was said of an event.
-pub(super) const INSERT_SAID: &str = "INSERT OR REPLACE INTO said VALUES (?1,?2,?3,?4,?5,?6)";
+pub(super) const INSERT_SAID: &str = "INSERT OR REPLACE INTO said VALUES (?1,?2,?3,?4,?5,?6,?7)";
 
 /// What one line says of how good an answer was.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,13 @@ impl Said {
         event.score.map(|score| Self { about: event.about, ts: event.ts, voice, score })
     }
 
-    pub(super) fn insert(self, statement: &mut Statement<'_>, seg: i64) -> rusqlite::Result<()> {
+    /// Puts it in; `offset` is where its line begins: much may be said within one millisecond.
+    pub(super) fn insert(
+        self,
+        statement: &mut Statement<'_>,
+        seg: i64,
+        offset: u64,
+    ) -> rusqlite::Result<()> {
         statement.execute(params![
             self.about.at().as_micros() / 1_000,
             self.about.as_bytes(),
@@ -46,6 +52,7 @@ impl Said {
             seg,
             Code::place(&Voice::ALL, &self.voice),
             self.score,
+            i64::try_from(offset).unwrap_or(i64::MAX),
         ])?;
         Ok(())
     }

@@ -494,6 +494,19 @@ fn the_last_word_of_the_best_voice_counts_whenever_it_was_said() {
 }
 
 #[test]
+fn what_is_said_within_one_millisecond_is_said_as_often() {
+    let log = Log::new();
+    log.append(0..2);
+    let said = |score| serde_json::to_string(&fixture::feedback(1, score)).unwrap() + "\n";
+    let text = fs::read_to_string(log.dir.events_path()).unwrap();
+    fs::write(log.dir.events_path(), text + &said(0.0) + &said(0.5) + &said(1.0)).unwrap();
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    assert_eq!(index.n_scores_by_client(fixture::event(1).id()).unwrap(), 3);
+    assert_eq!(qualities(&index), [None, Some(1.0)], "the last word counts");
+}
+
+#[test]
 fn a_copy_is_as_fresh_as_the_log() {
     let log = Log::new();
     log.append(0..10);
