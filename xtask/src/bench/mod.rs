@@ -7,7 +7,7 @@ mod erase;
 mod gateway;
 mod memory;
 mod pii;
-mod stand;
+pub(crate) mod stand;
 mod store;
 mod talk;
 

@@ -245,7 +245,7 @@ impl Load {
 }
 
 /// Reads a number out of a flat JSON object.
-pub(super) fn figure(report: &str, name: &str) -> Option<f64> {
+pub(crate) fn figure(report: &str, name: &str) -> Option<f64> {
     let (_, rest) = report.split_once(&format!("\"{name}\":"))?;
     rest.split([',', '}']).next()?.trim().parse().ok()
 }

@@ -16,7 +16,6 @@ pub(crate) mod fresh;
 mod inserts;
 mod known;
 mod latencies;
-
 mod missing;
 mod names;
 mod open_files;
