@@ -59,10 +59,8 @@ pub struct Row {
 
 impl Index {
     /// The rows of a time, oldest first, as far as the index has come.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn window(&self, times: Range<Timestamp>) -> Result<Vec<Row>, StoreError> {
+    #[cfg(test)]
+    pub(super) fn window(&self, times: Range<Timestamp>) -> Result<Vec<Row>, StoreError> {
         let read = self.read_window(times, |_| true);
         read.map_err(|error| failed(&self.dir, "read", error))
     }
