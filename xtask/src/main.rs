@@ -15,6 +15,7 @@ mod guard;
 mod http;
 mod lack;
 mod npm;
+mod ports;
 mod process;
 mod sdk;
 mod sim;

@@ -49,6 +49,10 @@ mod nightly;
 mod nodelay;
 #[cfg(test)]
 mod pii;
+// What the project's own commands start servers at.
+#[cfg(test)]
+#[path = "../../../../xtask/src/ports.rs"]
+mod ports;
 #[cfg(test)]
 mod preflight;
 #[cfg(test)]
