@@ -597,7 +597,10 @@ async fn what_is_in_force_is_what_the_owner_of_the_directory_says() {
 async fn a_running_server_tells_who_holds_the_canary() {
     let server = Server::start(&Setup::new()).await;
     let canary = async || server.status().await["canary"].clone();
-    assert_eq!((&canary().await["is_held"], &canary().await["hold"]), (&json!(false), &Value::Null));
+    assert_eq!(
+        (&canary().await["is_held"], &canary().await["hold"]),
+        (&json!(false), &Value::Null)
+    );
     beside(&server, &["canary", "hold", "--reason", "over the weekend"]).ended(0);
     let held = canary().await;
     assert_eq!((&held["is_held"], &held["hold"]["actor"]), (&json!(true), &json!("operator")));
