@@ -249,7 +249,7 @@ fn plot(
             ),
         );
     }
-    for at in marks.iter().filter(|at| (first..=last).contains(at)) {
+    for at in marks.iter().filter(|at| (first..=last).contains(*at)) {
         let (x, y) = (x(*at), y(0.0));
         push(
             &mut svg,
