@@ -43,6 +43,43 @@ fn the_server_is_killed() {
     passes("kill");
 }
 
+/// Two trials at once would end one another's faults. The second one leaves those of the first as they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_faults_is_not_tried() {
+    let server = Server::start(&Setup::new().set("chaos.faults", "true")).await;
+    let token =
+        format!("authorization: Bearer {}\r\n", server.read_data("keys/admin.token").trim());
+    let order = r#"{"fault":{"kind":"delay","tier":"main","ms":1},"for_s":60}"#;
+    let path = "/admin/v1/faults/order";
+    server.admin_with("POST", path, &token, order).await.expect(200);
+    let refused = ran(beside(&server, &["chaos", "errors", "--running"])).ended(1);
+    assert!(refused.stderr.contains("another trial is under way"), "{}", refused.stderr);
+    assert_eq!(faults(&server).await[0]["fault"]["kind"], "delay");
+}
+
+/// Whoever may not read the token is told so, and not to allow faults.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_without_the_token_says_what_is_missing() {
+    let server = Server::start(&Setup::new().set("chaos.faults", "true")).await;
+    server.remove_data("keys/admin.token");
+    let refused = ran(beside(&server, &["chaos", "errors", "--running"])).ended(1);
+    assert!(refused.stderr.contains("admin token"), "{}", refused.stderr);
+}
+
+/// A server that wants client keys is tried with one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_wants_keys_is_tried_with_one() {
+    let key = format!("sk-{}", "chaos".repeat(6));
+    let digest = aios_privacy::SecretDigest::of(key.as_bytes()).to_hex();
+    let keys = format!("[{{ name = \"ops\", sha256 = \"{digest}\", may_steer = true }}]");
+    let setup = Setup::new().set("chaos.faults", "true").set("clients.required", "true");
+    let server = Server::start(&setup.set("clients.keys", &keys)).await;
+    let with = ["chaos", "errors", "--running", "--json", "--api-key-env", "CHAOS_KEY"];
+    let mut with = beside(&server, &with);
+    with.env("CHAOS_KEY", &key);
+    assert_eq!(ran(with).ended(0).json()["verdict"], "met");
+}
+
 /// Runs a command that knows the running server.
 fn beside(server: &Server, args: &[&str]) -> std::process::Command {
     let mut command = server.place().command(&[args, &["--data-dir", "data"]].concat());

@@ -7,6 +7,7 @@ mod trial;
 use std::io::Write;
 
 use aios_core::Verdict;
+use aios_privacy::Secret;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
@@ -36,6 +37,9 @@ pub(super) struct Command {
     /// How often the server is killed [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     rounds: Option<u64>,
+    /// Environment variable that holds a client key, where the server that runs requires one
+    #[arg(long, value_name = "NAME", requires = "running")]
+    api_key_env: Option<String>,
 }
 
 impl Command {
@@ -55,9 +59,10 @@ impl Command {
         // Before anything is started: whoever ends us while it starts must not leave it behind.
         let ending = runtime.block_on(async { net::Ending::new() })?;
         let subject = match self.running {
-            true => Subject::running(&context.config()?)?,
+            true => Subject::running(&context.config()?, self.key(context)?)?,
             false => Subject::start()?,
         };
+        runtime.block_on(subject.must_be_free())?;
         say(format_args!("{}: {}", scenario.name, scenario.about));
         say(format_args!("tried: {}", subject.url));
         let mut trial = Trial::new(subject, self.rounds);
@@ -80,6 +85,12 @@ impl Command {
             Verdict::Breached => Exit::Violation,
             Verdict::NoData => Exit::Incomplete,
         })
+    }
+}
+
+impl Command {
+    fn key(&self, context: &Context) -> anyhow::Result<Option<Secret>> {
+        context.client_key(self.api_key_env.as_deref())
     }
 }
 

@@ -109,8 +109,8 @@ impl Trial {
             && since.elapsed() > ORDERED_MAX
         {
             *since = Instant::now();
-            for fault in faults.iter() {
-                self.subject.order(fault.clone()).await?;
+            for fault in faults.clone() {
+                self.subject.order(fault).await?;
             }
         }
         Ok(())
@@ -157,7 +157,7 @@ impl Trial {
     pub(super) async fn ask_until(
         &mut self,
         at_most: Duration,
-        wanted: impl Fn(&Seen) -> bool,
+        mut wanted: impl FnMut(&Seen) -> bool,
     ) -> anyhow::Result<Option<Duration>> {
         let began = Instant::now();
         loop {
@@ -227,7 +227,8 @@ impl Trial {
     pub(super) fn caller(&self) -> anyhow::Result<Caller> {
         let purpose =
             (HeaderName::from_static("x-aios-purpose"), HeaderValue::from_static("loadtest"));
-        Ok(Caller::new(&self.subject.url, None)?.with_headers(HeaderMap::from_iter([purpose])))
+        Ok(Caller::new(&self.subject.url, self.subject.key.as_ref())?
+            .with_headers(HeaderMap::from_iter([purpose])))
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use aios_core::{Fault, Tier};
 
-use super::trial::Trial;
+use super::trial::{Seen, Trial};
 use crate::cli::output::say;
 
 /// What fails, and what must come of it.
@@ -90,9 +90,16 @@ async fn check_recovery(trial: &mut Trial) -> anyhow::Result<()> {
 
 /// Main answers before anything fails: else nothing that follows would show anything.
 pub(super) async fn check_before(trial: &mut Trial) -> anyhow::Result<bool> {
-    let took =
-        trial.ask_until(Duration::from_secs(20), |seen| seen.is_answered_by(Tier::Main)).await?;
-    let detail = if took.is_some() { "main answers" } else { "main does not answer" };
+    let mut instead = String::new();
+    let seen = |seen: &Seen| {
+        instead = seen.failed.clone().unwrap_or_else(|| "the embedder does".to_owned());
+        seen.is_answered_by(Tier::Main)
+    };
+    let took = trial.ask_until(Duration::from_secs(20), seen).await?;
+    let detail = match took {
+        Some(_) => "main answers".to_owned(),
+        None => format!("main does not answer: {instead}"),
+    };
     trial.check("before", took.is_some(), detail);
     Ok(took.is_some())
 }
