@@ -32,6 +32,16 @@ impl Verdict {
             Self::NoData => "no_data",
         }
     }
+
+    /// As people read it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Met => "PASS",
+            Self::Breached => "FAIL",
+            Self::NoData => "NODATA",
+        }
+    }
 }
 
 impl fmt::Display for Verdict {

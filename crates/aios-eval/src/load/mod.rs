@@ -4,6 +4,7 @@
 //! it sends the next request never sees how long everybody else would have waited ("coordinated omission"), so a
 //! stall of ten seconds looks like one slow request. Here nobody is asked anything: what was seen comes as samples.
 
+mod compare;
 mod judge;
 mod report;
 mod sample;
@@ -11,9 +12,10 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Check, ERROR_RATE_MAX, MAIN_SHARE, NOT_SENT_MAX, P95_MS_MAX, UNKNOWN_MAX, check};
-pub use report::{
-    About, Difference, Figures, LOAD_REPORT_VERSION, LoadReport, Pace, Routed, Slice, differences,
+pub use compare::{Compared, Difference};
+pub use judge::{
+    Check, ERROR_RATE_MAX, MAIN_SHARE, NOT_SENT_MAX, P95_MS_MAX, REQUESTS_MIN, UNKNOWN_MAX, check,
 };
+pub use report::{About, Answered, Figures, LOAD_REPORT_VERSION, LoadReport, Pace, Routed, Slice};
 pub use sample::{Cause, Sample};
 pub use tally::Tally;

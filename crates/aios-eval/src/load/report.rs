@@ -52,6 +52,9 @@ pub struct LoadReport {
     pub late_ms_max: f64,
     /// Whom requests were routed to, if the server says so.
     pub routed: Option<Routed>,
+    /// Who answered in the end, if the server says so.
+    #[serde(default)]
+    pub answered: Option<Answered>,
     /// Answers of simulated models.
     pub n_simulated: u64,
     /// Latency by quantile: [quantile, ms].
@@ -73,6 +76,9 @@ pub struct About {
     pub pace: Pace,
     /// Which prompts.
     pub prompts: String,
+    /// How many different ones; none where nobody counted them.
+    #[serde(default)]
+    pub n_prompts: Option<u64>,
     /// Share of requests that wanted a stream.
     pub stream_pct: f64,
     /// Whether somebody ended it early.
@@ -147,6 +153,19 @@ pub struct Routed {
     pub main_share: f64,
 }
 
+/// Who answered in the end, of those answers that say where they were routed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Main.
+    pub n_main: u64,
+    /// The embedder.
+    pub n_embedder: u64,
+    /// Another one than the request was routed to, because that one could not.
+    pub n_fallback: u64,
+    /// Share of main.
+    pub main_share: f64,
+}
+
 /// A stretch of the run, by when requests should have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Slice {
@@ -188,6 +207,7 @@ impl LoadReport {
             n_late,
             late_ms_max: latest.as_secs_f64() * 1e3,
             routed: tally.routed(),
+            answered: tally.answered(),
             n_simulated: tally.n_simulated(),
             curve: tally.curve(),
             slices: tally.slices(),
@@ -200,10 +220,22 @@ impl LoadReport {
     /// A sentence for people when it is none.
     pub fn parse(text: &str) -> Result<Self, String> {
         let report: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        match report.schema_version {
-            LOAD_REPORT_VERSION => Ok(report),
-            other => Err(format!("its version is {other}, not {LOAD_REPORT_VERSION}")),
+        if report.schema_version != LOAD_REPORT_VERSION {
+            return Err(format!(
+                "its version is {}, not {LOAD_REPORT_VERSION}",
+                report.schema_version
+            ));
         }
+        match impossible(&report) {
+            Some(why) => Err(format!("it was never measured: {why}")),
+            None => Ok(report),
+        }
+    }
+
+    /// Requests that should have been sent.
+    #[must_use]
+    pub const fn n_asked(&self) -> u64 {
+        self.n + self.n_unsent
     }
 }
 
@@ -219,38 +251,29 @@ fn overall(checks: &[Check], interrupted: bool) -> Verdict {
     }
 }
 
-/// A figure of two runs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Difference {
-    /// Its name.
-    pub name: &'static str,
-    /// As it was.
-    pub before: f64,
-    /// As it is.
-    pub now: f64,
-    /// By how many percent it has grown; none where it was nothing.
-    pub change_pct: Option<f64>,
-}
-
-/// How a run differs from one before, figure by figure, for those that both have.
-#[must_use]
-pub fn differences(now: &LoadReport, before: &LoadReport) -> Vec<Difference> {
-    type Of = fn(&LoadReport) -> Option<f64>;
-    let figures: [(&'static str, Of); 9] = [
-        ("latency_ms_p50", |it| it.latency.map(|it| it.p50_ms)),
-        ("latency_ms_p95", |it| it.latency.map(|it| it.p95_ms)),
-        ("latency_ms_p99", |it| it.latency.map(|it| it.p99_ms)),
-        ("time_to_first_token_ms_p50", |it| it.time_to_first_token.map(|it| it.p50_ms)),
-        ("time_to_first_token_ms_p95", |it| it.time_to_first_token.map(|it| it.p95_ms)),
-        ("inter_token_ms_p95", |it| it.inter_token.map(|it| it.p95_ms)),
-        ("error_rate", |it| Some(it.error_rate)),
-        ("main_share", |it| it.routed.map(|it| it.main_share)),
-        ("per_second", |it| Some(it.per_second)),
-    ];
-    let of = |(name, of): (&'static str, Of)| {
-        let (before, now) = (of(before)?, of(now)?);
-        let change_pct = (before > 0.0).then(|| (now / before - 1.0) * 100.0);
-        Some(Difference { name, before, now, change_pct })
+/// What stands in a report that cannot have been measured.
+fn impossible(report: &LoadReport) -> Option<&'static str> {
+    let share = |share: f64| (0.0..=1.0).contains(&share);
+    // No run is a century.
+    let amount = |amount: f64| (0.0..=1e12).contains(&amount);
+    let times = [report.latency, report.service, report.time_to_first_token, report.inter_token];
+    let is_time = |it: &Figures| {
+        let rising = [it.p50_ms, it.p90_ms, it.p95_ms, it.p99_ms, it.max_ms];
+        // The histogram gives the highest of those that it cannot tell from one another: a thousandth above the most.
+        let is_rising = rising.is_sorted_by(|low, high| *low <= *high * 1.001);
+        is_rising && amount(it.mean_ms) && rising.iter().all(|ms| amount(*ms))
     };
-    figures.into_iter().filter_map(of).collect()
+    let rate = report.n_failed as f64 / report.n.max(1) as f64;
+    let shares = [report.routed.map(|it| it.main_share), report.answered.map(|it| it.main_share)];
+    match () {
+        () if report.n_failed > report.n => Some("more have failed than were sent"),
+        () if (report.error_rate - rate).abs() > 1e-6 => Some("its error_rate is not n_failed / n"),
+        () if !shares.into_iter().flatten().all(share) => Some("a share is not from 0 to 1"),
+        () if !times.iter().flatten().all(is_time) => Some("its times are none"),
+        () if !amount(report.per_second) || !amount(report.took_s) => Some("its rate is none"),
+        () if !report.curve.iter().all(|(at, ms)| share(*at) && amount(*ms)) => {
+            Some("its curve is none")
+        }
+        () => None,
+    }
 }

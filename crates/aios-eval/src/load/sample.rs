@@ -21,6 +21,8 @@ pub struct Sample {
     pub failed: Option<Cause>,
     /// Which tier it was routed to, if the server says so.
     pub tier: Option<Tier>,
+    /// Whether the other tier answered, because that one could not.
+    pub fell_back: bool,
     /// Whether a simulated model answered.
     pub simulated: bool,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aios_core::Tier;
 use hdrhistogram::Histogram;
 
-use super::report::{Figures, Routed, Slice};
+use super::report::{Answered, Figures, Routed, Slice};
 use super::sample::{Cause, Sample};
 
 /// Longest time that is told from longer ones, in microseconds: an hour.
@@ -35,6 +35,7 @@ pub struct Tally {
     n_unsent: u64,
     failed: BTreeMap<Cause, u64>,
     routed: BTreeMap<Option<Tier>, u64>,
+    fell_back: BTreeMap<Tier, u64>,
     n_simulated: u64,
     n_late: u64,
     latest: Duration,
@@ -62,6 +63,7 @@ impl Default for Tally {
             n_unsent: 0,
             failed: BTreeMap::new(),
             routed: BTreeMap::new(),
+            fell_back: BTreeMap::new(),
             n_simulated: 0,
             n_late: 0,
             latest: Duration::ZERO,
@@ -104,6 +106,9 @@ impl Tally {
             *self.failed.entry(cause).or_default() += 1;
         } else {
             *self.routed.entry(sample.tier).or_default() += 1;
+            if let Some(from) = sample.tier.filter(|_| sample.fell_back) {
+                *self.fell_back.entry(from).or_default() += 1;
+            }
         }
         // What was refused at once would make the rest look fast.
         if sample.has_waited() {
@@ -195,6 +200,21 @@ impl Tally {
             n_embedder,
             n_unknown: n(None),
             main_share: n_main as f64 / known as f64,
+        })
+    }
+
+    /// Which tiers answered in the end; none where no answer says so.
+    pub(super) fn answered(&self) -> Option<Answered> {
+        let routed = self.routed()?;
+        let from = |tier| self.fell_back.get(&tier).copied().unwrap_or(0);
+        let (from_main, from_embedder) = (from(Tier::Main), from(Tier::Embedder));
+        let n_main = routed.n_main - from_main + from_embedder;
+        let n_embedder = routed.n_embedder - from_embedder + from_main;
+        Some(Answered {
+            n_main,
+            n_embedder,
+            n_fallback: from_main + from_embedder,
+            main_share: n_main as f64 / (n_main + n_embedder) as f64,
         })
     }
 

@@ -15,6 +15,7 @@ fn sample(n: u64, ms: u64) -> Sample {
         gaps: Vec::new(),
         failed: None,
         tier: Some(if n % 5 < 3 { Tier::Main } else { Tier::Embedder }),
+        fell_back: false,
         simulated: false,
     }
 }
@@ -32,6 +33,7 @@ fn about() -> About {
         model: "aios-auto".into(),
         pace: Pace::Open { rate: 10.0 },
         prompts: "the guide's".into(),
+        n_prompts: Some(50),
         stream_pct: 0.0,
         interrupted: false,
         n_under_way: 0,
@@ -141,7 +143,7 @@ fn a_long_run_needs_no_more_room() {
 fn two_runs_are_compared_figure_by_figure() {
     let (before, now) =
         (report((0..100).map(|n| sample(n, 100))), report((0..100).map(|n| sample(n, 150))));
-    let differences = differences(&now, &before);
+    let differences = Compared::new(&now, &before).differences;
     let p95 = differences.iter().find(|it| it.name == "latency_ms_p95").unwrap();
     assert!((p95.change_pct.unwrap() - 50.0).abs() < 0.5, "{p95:?}");
     let errors = differences.iter().find(|it| it.name == "error_rate").unwrap();
@@ -159,4 +161,88 @@ fn a_page_shows_what_was_seen_and_no_more() {
     let failing =
         (0..100).map(|n| Sample { failed: (n == 7).then_some(Cause::Lost), ..sample(n, 10) });
     assert_eq!(page(&report(failing)).matches("\"failed\"").count(), 1);
+}
+
+/// Main is down, and the embedder answers all: the routing is right, and main has done nothing.
+#[test]
+fn what_fell_back_is_none_of_mains() {
+    let answered = |n_down: u64| {
+        report((0..100).map(|n| {
+            let sample = sample(n, 10);
+            Sample { fell_back: n < n_down && sample.tier == Some(Tier::Main), ..sample }
+        }))
+    };
+    let down = answered(100);
+    assert_eq!((down.routed.unwrap().main_share, verdict(&down, "errors")), (0.6, Verdict::Met));
+    let by = down.answered.unwrap();
+    assert_eq!((by.n_main, by.n_embedder, by.n_fallback), (0, 100, 60));
+    assert_eq!(
+        (verdict(&down, "main_share"), down.verdict),
+        (Verdict::Breached, Verdict::Breached)
+    );
+    let told = "60.0 % (60 of 100) routed, 0.0 % (0 of 100) answered; 60 fell back";
+    assert_eq!(down.checks[3].figure, told);
+    for text in [
+        crate::render::load_markdown(&down, None),
+        crate::render::load_html(&down, None),
+        serde_json::to_string(&down).unwrap(),
+    ] {
+        assert!(text.contains(told), "{text}");
+    }
+    // A few leave the share where it should be, and are told all the same.
+    let few = answered(5);
+    assert_eq!((few.answered.unwrap().n_fallback, few.verdict), (3, Verdict::Met));
+    assert!(few.checks[3].figure.ends_with("57.0 % (57 of 100) answered; 3 fell back"));
+}
+
+#[test]
+fn fewer_than_the_guides_fifty_prove_nothing() {
+    let of = |n: u64| report((0..n).map(|n| sample(n, 10)));
+    assert_eq!(of(50).verdict, Verdict::Met);
+    let few = of(49);
+    assert!(few.checks.iter().all(|check| check.verdict == Verdict::NoData), "{few:?}");
+    // Nor do they miss what those that are not there could have made good.
+    let all_main = report((0..10).map(|n| Sample { tier: Some(Tier::Main), ..sample(n, 30_000) }));
+    assert_eq!(all_main.verdict, Verdict::NoData);
+    // One failure would be too much among fifty also if there were no other.
+    let failing =
+        report((0..10).map(|n| Sample { failed: (n == 0).then_some(Cause::Lost), ..sample(n, 1) }));
+    assert_eq!(
+        (verdict(&failing, "errors"), failing.verdict),
+        (Verdict::Breached, Verdict::Breached)
+    );
+}
+
+#[test]
+fn runs_that_differ_in_more_than_their_figures_are_told() {
+    let before = report((0..100).map(|n| sample(n, 10)));
+    let now = report((0..105).map(|n| sample(n, 10)));
+    assert!(Compared::new(&now, &before).unlike.is_empty());
+    let mut other = report((0..50).map(|n| sample(n, 10)));
+    other.about.url = "http://127.0.0.1:1/v1".into();
+    other.about.model = "another".into();
+    let unlike = Compared::new(&other, &before).unlike;
+    assert_eq!(unlike, ["url", "model", "number of requests"]);
+    let told = "not run alike (url, model, number of requests)";
+    assert!(crate::render::load_markdown(&other, Some(&before)).contains(told));
+    assert!(crate::render::load_html(&other, Some(&before)).contains(told));
+}
+
+#[test]
+fn a_report_that_was_never_measured_is_refused() {
+    let written = serde_json::to_value(report((0..100).map(|n| sample(n, 10)))).unwrap();
+    let check = |pointer: &str, value: f64| {
+        let mut changed = written.clone();
+        *changed.pointer_mut(pointer).unwrap() = value.into();
+        let refused = LoadReport::parse(&changed.to_string());
+        assert!(refused.is_err_and(|why| why.contains("never measured")), "{pointer} {value}");
+    };
+    check("/error_rate", -5.0);
+    check("/error_rate", 1e308);
+    check("/latency/p95_ms", -1.0);
+    check("/latency/p50_ms", 1e308);
+    check("/routed/main_share", 1.5);
+    check("/answered/main_share", -0.5);
+    check("/per_second", -1.0);
+    check("/curve/0/1", 1e308);
 }

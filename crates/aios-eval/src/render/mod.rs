@@ -11,7 +11,10 @@ mod sweep;
 pub use github::github;
 pub use html::{PAGE_STYLE, html};
 pub use junit::junit;
-pub use load::{load_html, load_markdown};
+pub use load::{
+    LoadDocument, LoadTable, load_checks, load_compared, load_html, load_markdown, load_notes,
+    load_times,
+};
 pub use markdown::markdown;
 pub use sweep::sweep_html;
 

@@ -27,6 +27,8 @@ pub struct Volley {
     pub caller: Caller,
     /// What; from the beginning again when all were sent. Not empty.
     pub shots: Vec<Shot>,
+    /// Share of requests that want a stream, in percent.
+    pub stream_pct: u64,
     /// When.
     pub pace: Pace,
     /// How many.
@@ -51,15 +53,10 @@ pub async fn fire(
     stop: impl Future<Output = ()>,
     mut tell: impl FnMut(&Sample),
 ) -> Option<usize> {
-    let mut firing = Firing {
-        began: Instant::now(),
-        n_sent: 0,
-        under_way: JoinSet::new(),
-        volley: Arc::new(volley),
-    };
+    let mut firing = Firing::new(volley);
     tokio::pin!(stop);
     loop {
-        let due = firing.due();
+        let due = firing.send_due(&mut tell);
         if due.is_none() && firing.under_way.is_empty() {
             return None;
         }
@@ -69,11 +66,7 @@ pub async fn fire(
                 // Whatever broke in here is no answer.
                 tell(&ended.unwrap_or_else(|_| firing.unsent(Cause::BadReply)));
             }
-            () = wait_for(due) => {
-                if let Some(unsent) = firing.send(due) {
-                    tell(&unsent);
-                }
-            }
+            () = wait_for(due) => {}
         }
     }
 }
@@ -86,6 +79,16 @@ async fn wait_for(due: Option<Instant>) {
     }
 }
 
+/// When the next request should be sent.
+enum Due {
+    /// At once: its time is when it goes out.
+    Now,
+    /// Then, whenever it goes out.
+    At(Instant),
+    /// Not before an answer has come, and not when all were sent.
+    Never,
+}
+
 struct Firing {
     began: Instant,
     n_sent: u64,
@@ -94,38 +97,60 @@ struct Firing {
 }
 
 impl Firing {
-    /// When the next request should be sent; none while it must wait for an answer, and when all were sent.
-    fn due(&self) -> Option<Instant> {
-        let due = match self.volley.pace {
+    fn new(volley: Volley) -> Self {
+        let (under_way, volley) = (JoinSet::new(), Arc::new(volley));
+        Self { began: Instant::now(), n_sent: 0, under_way, volley }
+    }
+
+    /// Sends what is due by now, and says when the next will be. It asks no timer, which wakes at the next millisecond: a
+    /// closed loop would send a thousand in a second at most.
+    fn send_due(&mut self, tell: &mut impl FnMut(&Sample)) -> Option<Instant> {
+        loop {
+            let unsent = match self.due() {
+                Due::Now => self.send(None),
+                Due::At(at) if at <= Instant::now() => self.send(Some(at)),
+                Due::At(at) => return Some(at),
+                Due::Never => return None,
+            };
+            unsent.iter().for_each(&mut *tell);
+        }
+    }
+
+    fn due(&self) -> Due {
+        let is_enough = |at: Instant| match self.volley.until {
+            Until::Sent(n) => self.n_sent >= n,
+            Until::Over(after) => at >= self.began + after,
+        };
+        match self.volley.pace {
             Pace::Open { rate } => {
                 // Too far off to be told is never.
                 let after = Duration::try_from_secs_f64(self.n_sent as f64 / rate).ok();
-                after.and_then(|after| self.began.checked_add(after))
+                let at = after.and_then(|after| self.began.checked_add(after));
+                at.filter(|at| !is_enough(*at)).map_or(Due::Never, Due::At)
             }
             Pace::Closed { concurrency } => {
-                ((self.under_way.len() as u64) < concurrency).then(Instant::now)
+                let is_full = self.under_way.len() as u64 >= concurrency;
+                if is_full || is_enough(Instant::now()) { Due::Never } else { Due::Now }
             }
-        };
-        due.filter(|due| match self.volley.until {
-            Until::Sent(n) => self.n_sent < n,
-            Until::Over(after) => *due < self.began + after,
-        })
+        }
     }
 
-    /// Sends the next request, which was due then; gives it back if there is no room for it.
+    /// Sends the next request, which was due then or is now; gives it back if there is no room for it.
     fn send(&mut self, due: Option<Instant>) -> Option<Sample> {
         let (n, began) = (self.n_sent, self.began);
-        let intended = due.unwrap_or(began).duration_since(began);
+        let intended = due.map(|due| due.duration_since(began));
         self.n_sent += 1;
         if self.under_way.len() >= UNDER_WAY_MAX {
-            return Some(Sample { intended, ..self.unsent(Cause::NotSent) });
+            let unsent = self.unsent(Cause::NotSent);
+            return Some(Sample { intended: intended.unwrap_or(unsent.intended), ..unsent });
         }
         let volley = Arc::clone(&self.volley);
         self.under_way.spawn(async move {
             let at = usize::try_from(n).unwrap_or(usize::MAX) % volley.shots.len().max(1);
+            let is_stream = wants_stream(n, volley.stream_pct);
             match volley.shots.get(at) {
-                Some(shot) => shot.fire(&volley.caller, began, intended, volley.timeout).await,
-                None => Sample { intended, ..no_answer(began.elapsed(), Cause::NotSent) },
+                Some(shot) => shot.fire(is_stream, &volley, began, intended).await,
+                None => no_answer(began.elapsed(), Cause::NotSent),
             }
         });
         None
@@ -134,6 +159,15 @@ impl Firing {
     fn unsent(&self, cause: Cause) -> Sample {
         no_answer(self.began.elapsed(), cause)
     }
+}
+
+/// Whether request `n` of a run wants a stream. Multiples of the golden ratio spread over any share as evenly as can be, and
+/// keep no step with prompts that alternate: each kind of them gets its share of streams.
+const fn wants_stream(n: u64, share_pct: u64) -> bool {
+    /// The golden ratio's fraction, in 2^-32.
+    const GOLDEN: u64 = 2_654_435_769;
+    let place = n.wrapping_add(1).wrapping_mul(GOLDEN) & 0xffff_ffff;
+    (place * 100) >> 32 < share_pct
 }
 
 /// A request that ended now and came to nothing.
@@ -146,6 +180,7 @@ fn no_answer(now: Duration, cause: Cause) -> Sample {
         gaps: Vec::new(),
         failed: Some(cause),
         tier: None,
+        fell_back: false,
         simulated: false,
     }
 }

@@ -4,61 +4,62 @@ use std::time::Duration;
 
 use aios_core::Tier;
 use aios_eval::load::{Cause, Sample};
-use aios_upstream::{CallError, CallReply, Caller, SseScanner};
+use aios_upstream::{CallError, CallReply, SseScanner};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::Volley;
+
 /// What is posted to the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shot {
-    body: Vec<u8>,
-    stream: bool,
+    whole: Vec<u8>,
+    stream: Vec<u8>,
 }
 
 impl Shot {
-    /// A chat request.
+    /// A chat request, in one piece or as a stream.
     #[must_use]
-    pub fn chat(
-        model: &str,
-        messages: &Value,
-        stream: bool,
-        output_tokens_max: Option<u64>,
-    ) -> Self {
-        let mut body = json!({ "model": model, "messages": messages, "stream": stream });
-        if let Some(most) = output_tokens_max {
-            body["max_tokens"] = most.into();
-        }
-        Self { body: body.to_string().into_bytes(), stream }
+    pub fn chat(model: &str, messages: &Value, output_tokens_max: Option<u64>) -> Self {
+        let body = |stream: bool| {
+            let mut body = json!({ "model": model, "messages": messages, "stream": stream });
+            if let Some(most) = output_tokens_max {
+                body["max_tokens"] = most.into();
+            }
+            body.to_string().into_bytes()
+        };
+        Self { whole: body(false), stream: body(true) }
     }
 
-    /// Sends it, which should have happened at `intended`. Whatever goes wrong is what was seen.
+    /// Sends it, which should have happened at `intended`, or just now. Whatever goes wrong is what was seen.
     pub(super) async fn fire(
         &self,
-        caller: &Caller,
+        is_stream: bool,
+        volley: &Volley,
         began: Instant,
-        intended: Duration,
-        timeout: Duration,
+        intended: Option<Duration>,
     ) -> Sample {
         let sent = began.elapsed();
         let mut words = Words::new(began);
         let seen = |piece: &Bytes| {
-            if self.stream {
+            if is_stream {
                 words.take(piece);
             }
         };
+        let body = if is_stream { &self.stream } else { &self.whole }.clone();
         let path = "/chat/completions";
-        let reply = caller.post_watched(path, self.body.clone(), timeout, seen).await;
+        let reply = volley.caller.post_watched(path, body, volley.timeout, seen).await;
         let ended = began.elapsed();
         let failed = match &reply {
-            Ok(reply) => self.fault(reply, &words),
+            Ok(reply) => fault(is_stream, reply, &words),
             Err(error) => Some(cause(error, words.first.is_some())),
         };
         let header = |name: &str| reply.as_ref().ok()?.headers.get(name)?.to_str().ok();
         let source = header("x-aios-route").and_then(tier);
         let has_fallen_back = header("x-aios-fallback") == Some("true");
         Sample {
-            intended,
+            intended: intended.unwrap_or(sent),
             sent,
             ended,
             first: words.first,
@@ -66,25 +67,26 @@ impl Shot {
             failed,
             // Where it was routed, whoever answered in the end.
             tier: source.map(|tier| if has_fallen_back { tier.other() } else { tier }),
+            fell_back: has_fallen_back,
             simulated: header("x-aios-simulated") == Some("true"),
         }
     }
+}
 
-    /// What is wrong with an answer that came.
-    fn fault(&self, reply: &CallReply, words: &Words) -> Option<Cause> {
-        if reply.status != 200 {
-            return Some(Cause::Status(reply.status));
-        }
-        if self.stream {
-            return match () {
-                () if !words.is_whole || words.has_error => Some(Cause::BrokenStream),
-                () if !words.is_chat => Some(Cause::BadReply),
-                () => None,
-            };
-        }
-        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        body["choices"][0]["message"].is_null().then_some(Cause::BadReply)
+/// What is wrong with an answer that came.
+fn fault(is_stream: bool, reply: &CallReply, words: &Words) -> Option<Cause> {
+    if reply.status != 200 {
+        return Some(Cause::Status(reply.status));
     }
+    if is_stream {
+        return match () {
+            () if !words.is_whole || words.has_error => Some(Cause::BrokenStream),
+            () if !words.is_chat => Some(Cause::BadReply),
+            () => None,
+        };
+    }
+    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    body["choices"][0]["message"].is_null().then_some(Cause::BadReply)
 }
 
 fn cause(error: &CallError, has_begun: bool) -> Cause {

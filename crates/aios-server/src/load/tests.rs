@@ -16,11 +16,12 @@ const LIMITS: ListenerConfig = ListenerConfig {
 fn volley(address: std::net::SocketAddr, pace: Pace, n: u64) -> Volley {
     let shot = |n: u64| {
         let messages = json!([{ "role": "user", "content": format!("Test question {n}") }]);
-        Shot::chat("m", &messages, n.is_multiple_of(2), Some(8))
+        Shot::chat("m", &messages, Some(8))
     };
     Volley {
         caller: Caller::new(&format!("http://{address}/v1"), None).unwrap(),
         shots: (0..4).map(shot).collect(),
+        stream_pct: 50,
         pace,
         until: Until::Sent(n),
         timeout: Duration::from_secs(20),
@@ -107,4 +108,36 @@ async fn whoever_ends_it_waits_for_nothing_under_way() {
         drop(taken);
     };
     assert_eq!(fire(volley, stop, |_| ()).await, Some(2));
+}
+
+/// Nobody waits for anybody at the beginning, and no timer stands between an answer and the request after it.
+#[tokio::test]
+async fn a_closed_pace_sends_at_once() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let pace = Pace::Closed { concurrency: 200 };
+    let mut firing = Firing::new(volley(silent.local_addr().unwrap(), pace, 1_000));
+    // Without a turn of the runtime, so without its timer.
+    assert_eq!((firing.send_due(&mut |_| ()), firing.under_way.len()), (None, 200));
+    let (address, _stop) = simulated("").await;
+    let samples = fired(volley(address, Pace::Closed { concurrency: 8 }, 100)).await;
+    // Its time is when it went out.
+    assert!(samples.iter().all(|sample| sample.intended == sample.sent), "{samples:?}");
+}
+
+#[test]
+fn each_kind_of_prompt_gets_its_share_of_streams() {
+    let n_streams = |kind: u64, of: u64, pct: u64| {
+        let same_kind = (0..600).filter(|n| n % of == kind);
+        same_kind.filter(|n| wants_stream(*n, pct)).count() as u64
+    };
+    for (of, pct) in [(1, 50), (2, 50), (2, 25), (2, 10), (3, 33), (5, 50), (5, 20), (8, 25)] {
+        let expected = 600 / of * pct / 100;
+        for kind in 0..of {
+            let n = n_streams(kind, of, pct);
+            assert!(n.abs_diff(expected) <= 5, "{n} of kind {kind} of {of} at {pct} %");
+        }
+        assert_eq!((n_streams(0, of, 0), n_streams(0, of, 100)), (0, 600 / of));
+    }
+    // The guide's fifty, half of them.
+    assert_eq!((0..50).filter(|n| wants_stream(*n, 50)).count(), 25);
 }

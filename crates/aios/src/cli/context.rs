@@ -40,13 +40,17 @@ impl Context {
     /// The client key in the variable that `--api-key-env` names; none where none is named.
     pub(super) fn client_key(&self, variable: Option<&str>) -> anyhow::Result<Option<Secret>> {
         let Some(name) = variable else { return Ok(None) };
-        match self.sources.env.get(name).filter(|key| !key.is_empty()) {
-            Some(key) => Ok(Some(Secret::new(key.clone()))),
-            None => {
-                let hint = "put the client key there, or leave --api-key-env out";
-                Err(Failure::new(format!("the variable {name} is not set"), hint).into())
+        let wrong = match self.sources.env.get(name) {
+            None => "is not set",
+            Some(key) if key.is_empty() => "is empty",
+            // No header has any other.
+            Some(key) if !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) => {
+                "has a line break, or another character that no key has"
             }
-        }
+            Some(key) => return Ok(Some(Secret::new(key.clone()))),
+        };
+        let hint = "put the client key there and nothing else, or leave --api-key-env out";
+        Err(Failure::new(format!("the variable {name} {wrong}"), hint).into())
     }
 }
 

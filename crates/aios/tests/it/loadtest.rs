@@ -29,12 +29,17 @@ async fn the_guides_fifty_prompts_pass() {
     let page = server.place().read("run.html");
     assert!(page.contains("<svg") && !page.contains("http-equiv=\"refresh\""));
     // An open pace of as many, compared with the one before.
-    let args = ["--prompts", "20", "--rate", "100", "--compare", "run.json"];
+    let args = ["--prompts", "50", "--rate", "100", "--compare", "run.json"];
     let ran = load(&server, &args).ended(0);
     assert!(ran.stdout.contains("against the run before"), "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("not run alike"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("not run alike (pace)"), "{}", ran.stdout);
+    // Ten prove nothing, and a program can compare them too.
+    let ten = ["--prompts", "10", "--concurrency", "4", "--compare", "run.json", "--json"];
+    let ten = load(&server, &ten).ended(3).json();
+    assert_eq!(ten["compared"]["unlike"], serde_json::json!(["prompts", "number of requests"]));
+    assert_eq!(ten["compared"]["differences"][0]["name"], "latency_ms_p50");
     // It is no live traffic.
-    let events = server.events(70).await;
+    let events = server.events(110).await;
     assert!(events.iter().all(|event| event["purpose"] == "loadtest"));
 }
 
@@ -43,7 +48,7 @@ async fn what_is_missed_or_not_known_is_no_pass() {
     // Everything goes to main: that is not what was asked for.
     let upstream = Upstream::always(ok(&chat_json("big", "Yes."))).await;
     let server = Server::start(&Setup::main(&upstream).all_to_main()).await;
-    let args = ["--prompts", "10", "--stream-pct", "0", "--json"];
+    let args = ["--prompts", "50", "--stream-pct", "0", "--json"];
     let report = load(&server, &args).ended(2).json();
     let verdict = |report: &Value, name: &str| {
         let mut checks = report["checks"].as_array().unwrap().iter();
@@ -87,11 +92,17 @@ async fn prompts_of_a_file_are_sent_in_their_order() {
     place.write("asked.ndjson", "Where is it?\n\n{\"question\": \"And who built it?\"}\n");
     let url = upstream.url();
     let args = ["loadtest", "--url", &url, "--file", "asked.ndjson", "--stream-pct", "0", "--json"];
-    let report = tokio::task::block_in_place(|| place.run(&args)).ended(3).json();
+    let run = |args: &[&str]| tokio::task::block_in_place(|| place.run(args)).ended(3).json();
+    let report = run(&args);
     assert_eq!((report["n"].as_u64(), &report["prompts"]), (Some(2), &"asked.ndjson".into()));
     // The first one asks whether anybody is there.
     let asked = upstream.received(3).await;
     assert!(asked[1].has("Where is it?") && asked[2].has("And who built it?"));
+    // As many as were asked for, also where the file has fewer; and as many as it has, also where these are more than 50.
+    let report = run(&[&args[..], &["--prompts", "5"]].concat());
+    assert_eq!((&report["n"], &report["n_prompts"]), (&5.into(), &2.into()));
+    place.write("asked.ndjson", &"Where is it?\n".repeat(60));
+    assert_eq!(run(&args)["n"], 60);
 }
 
 /// A stream that ends as one should is still no answer if it says what went wrong, or says nothing that a chat does.
@@ -183,9 +194,63 @@ async fn whoever_is_not_understood_is_told_from_nobody() {
     let garbage = Upstream::always(vec![Act::send("SSH-2.0-server\r\n"), Act::Close]).await;
     let ran = run(&garbage.url()).ended(1);
     assert!(ran.stderr.contains("the connection broke"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("is not understood"), "{}", ran.stderr);
     let refusing = Upstream::refusing();
     let ran = run(&refusing.url()).ended(1);
     assert!(ran.stderr.contains("no connection"), "{}", ran.stderr);
     let keyed = Upstream::always(reply(401, "", "{}")).await;
     assert!(run(&format!("{}/", keyed.url())).ended(1).stderr.contains("wants a key"));
+}
+
+/// Main is down, and the embedder answers all of it: no client sees an error, and main does none of its share.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_embedder_that_answers_for_main_is_told() {
+    let setup = Setup::main(&Upstream::refusing()).set("retries.attempts_max", "1");
+    let server = Server::start(&setup).await;
+    let ran = load(&server, &["--stream-pct", "0", "--out", "run.json"]).ended(2);
+    assert!(
+        ran.stdout.contains("60.0 % (30 of 50) routed, 0.0 % (0 of 50) answered; 30 fell back")
+    );
+    let report: Value = serde_json::from_str(&server.place().read("run.json")).unwrap();
+    assert_eq!((&report["n_failed"], &report["answered"]["n_fallback"]), (&0.into(), &30.into()));
+    assert_eq!(report["answered"]["n_embedder"], 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_address_is_refused_and_not_told() {
+    let upstream = Upstream::always(ok(&chat_json("big", "Yes."))).await;
+    let (place, secret) = (crate::program::Place::new(), ["hunter", "2"].concat());
+    let address = upstream.address();
+    for url in [
+        format!("http://user:{secret}@{address}/v1"),
+        format!("http://{address}/v1?api_key={secret}"),
+        format!("http://{address}/v1#{secret}"),
+        format!("ftp://{secret}@{address}/v1"),
+    ] {
+        let args = ["loadtest", "--url", &url];
+        let ran = tokio::task::block_in_place(|| place.run(&args)).ended(64);
+        assert!(ran.stderr.contains("--api-key-env"), "{}", ran.stderr);
+        assert!(!format!("{}{}", ran.stdout, ran.stderr).contains(&secret), "{}", ran.stderr);
+    }
+    assert_eq!(upstream.n_received(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_does_not_do_is_told_of() {
+    let upstream = Upstream::start(|request| match request.has("/models") {
+        true => ok("{}"),
+        false => reply(403, "", "{}"),
+    })
+    .await;
+    let url = upstream.url();
+    let run = |key: &str| {
+        let place = crate::program::Place::new().env("LOAD_KEY", key);
+        let args = ["loadtest", "--url", &url, "--api-key-env", "LOAD_KEY", "--prompts", "2"];
+        tokio::task::block_in_place(|| place.run(&args))
+    };
+    assert!(run("").ended(1).stderr.contains("the variable LOAD_KEY is empty"));
+    let ran = run("two\nlines").ended(1);
+    assert!(ran.stderr.contains("the variable LOAD_KEY has a line break"), "{}", ran.stderr);
+    let ran = run("one-that-may-not-steer").ended(2);
+    assert!(ran.stderr.contains("may_steer = true"), "{}", ran.stderr);
 }

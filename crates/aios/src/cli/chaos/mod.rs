@@ -78,7 +78,7 @@ impl Command {
                 let word = if check.passed { "PASS" } else { "FAIL" };
                 writeln!(out, "{word}  {:<28} {}", check.name, check.detail)?;
             }
-            writeln!(out, "{}", word(verdict))?;
+            writeln!(out, "{}", verdict.word())?;
         }
         Ok(match verdict {
             Verdict::Met => Exit::Done,
@@ -126,12 +126,4 @@ async fn steps(scenario: &Scenario, trial: &mut Trial) -> anyhow::Result<bool> {
         (scenario.run)(trial).await?;
     }
     Ok(is_ready)
-}
-
-const fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Met => "PASS",
-        Verdict::Breached => "FAIL",
-        Verdict::NoData => "NODATA",
-    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use aios_core::{Clock as _, Verdict};
 use aios_eval::load::{About, LoadReport, Pace, Tally};
-use aios_eval::render::{load_html, load_markdown};
+use aios_eval::render::{LoadDocument, load_html, load_markdown};
 use aios_server::load::{Shot, Until, Volley, fire};
 use aios_store::{read_document, write_document};
 use clap::Args;
@@ -29,16 +29,23 @@ const RATE: RangeInclusive<f64> = 0.001..=10_000.0;
 /// How long a run and an answer may take.
 const TIME: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(30 * 86_400);
 
+/// The status of whoever may not do what it asks.
+const FORBIDDEN: &str = "status_403";
+
+const MAY_NOT_STEER: &str = "hint: status 403 is forbidden: these requests say that they are no live traffic, for which \
+     a client key needs may_steer = true (clients.keys), and another machine needs such a key";
+
 /// Send load to an OpenAI-compatible API, measure it, and judge it by the operator's guide
 ///
-/// Expected are a p95 under 20 s, under 1 % errors, and 55 to 65 % for main. Latency counts from when a request should
+/// Expected are a p95 under 20 s, under 1 % errors, and 55 to 65 % for main, of 50 requests at least. Latency counts from when a request should
 /// have been sent, so a server that stalls is not measured only when it feels like it. Exit code 2 if one of the three
 /// is missed, 3 if one is not known (another gateway does not say where it routes) or the run was ended early.
-/// With --json the report: {"schema_version", "started_at", "url", "model", "pace", "prompts", "stream_pct",
+/// With --json the report: {"schema_version", "started_at", "url", "model", "pace", "prompts", "n_prompts", "stream_pct",
 /// "interrupted", "n_under_way", "verdict", "checks": [{"name", "target", "figure", "verdict"}], "n", "n_unsent", "n_failed", "error_rate",
 /// "errors", "took_s", "per_second", "latency", "service", "time_to_first_token", "inter_token": {"n", "mean_ms",
-/// "p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms"}, "n_late", "late_ms_max", "routed", "n_simulated", "curve",
-/// "slices"}.
+/// "p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms"}, "n_late", "late_ms_max", "routed", "answered": {"n_main",
+/// "n_embedder", "n_fallback", "main_share"}, "n_simulated", "curve", "slices"}, and with --compare "compared": {"unlike",
+/// "differences": [{"name", "before", "now", "change_pct"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Command {
     #[command(flatten)]
@@ -79,8 +86,11 @@ impl Command {
         self.out.iter().try_for_each(|path| has_place(path))?;
         let volley = self.volley(context, &config)?;
         let report = net::runtime()?.block_on(self.fire(&config, volley))?;
+        if report.errors.contains_key(FORBIDDEN) {
+            output::say(MAY_NOT_STEER);
+        }
         if context.json {
-            output::json(out, &report)?;
+            output::json(out, &LoadDocument::new(&report, before.as_ref()))?;
         } else {
             shown::print(out, &report, before.as_ref())?;
         }
@@ -95,18 +105,14 @@ impl Command {
     }
 
     fn volley(&self, context: &Context, config: &Config) -> anyhow::Result<Volley> {
-        let prompts = self.prompts.read()?;
-        let n = prompts.len() as u64;
-        let shot = |(n, messages): (u64, _)| {
-            // As evenly as the share allows.
-            let stream = (n + 1) * self.stream_pct / 100 > n * self.stream_pct / 100;
-            Shot::chat(&self.target.model, &messages, stream, self.max_tokens)
-        };
+        let asked = self.prompts.read()?;
+        let shot = |messages| Shot::chat(&self.target.model, messages, self.max_tokens);
         Ok(Volley {
             caller: self.target.caller(context, config)?,
-            shots: (0..).zip(prompts).map(shot).collect(),
+            shots: asked.messages.iter().map(shot).collect(),
+            stream_pct: self.stream_pct,
             pace: self.pace(),
-            until: self.duration.map_or(Until::Sent(n), Until::Over),
+            until: self.duration.map_or(Until::Sent(asked.n), Until::Over),
             timeout: self.timeout,
         })
     }
@@ -122,6 +128,7 @@ impl Command {
         let mut ending = net::Ending::new()?;
         let (started_at, mut tally) = (SystemClock.now(), Tally::default());
         let mut live = live::Live::new(volley.until);
+        let n_prompts = Some(volley.shots.len() as u64);
         let left = fire(volley, ending.asked(), |sample| {
             tally.add(sample);
             live.show(&tally, sample.ended);
@@ -134,6 +141,7 @@ impl Command {
             model: self.target.model.clone(),
             pace: self.pace(),
             prompts: self.prompts.name(),
+            n_prompts,
             stream_pct: self.stream_pct as f64,
             interrupted: left.is_some(),
             n_under_way: left.unwrap_or(0) as u64,
@@ -176,7 +184,7 @@ fn write(path: &Path, report: &LoadReport, before: Option<&LoadReport>) -> anyho
     let text = match path.extension().and_then(|extension| extension.to_str()) {
         Some("html") => load_html(report, before),
         Some("md") => load_markdown(report, before),
-        Some(_) | None => serde_json::to_string(report)? + "\n",
+        Some(_) | None => serde_json::to_string(&LoadDocument::new(report, before))? + "\n",
     };
     write_document(path, &text)?;
     Ok(())

@@ -13,12 +13,15 @@ use crate::cli::output::Failure;
 /// Most prompts that are held at once; a longer run sends them again.
 const PROMPTS_MAX: u64 = 100_000;
 
+/// As many as the guide has.
+const PROMPTS: u64 = 50;
+
 /// What is asked.
 #[derive(Debug, Args)]
 pub(super) struct Prompts {
-    /// How many prompts; without --duration each is sent once
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=PROMPTS_MAX))]
-    prompts: u64,
+    /// How many requests without --duration: 50, or one a line of --file; more than it has lines begin with it again
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=PROMPTS_MAX))]
+    prompts: Option<u64>,
     /// Prompts of your own: a text a line, or NDJSON with "prompt", "question" or "messages"
     #[arg(long, value_name = "FILE", conflicts_with = "mix")]
     file: Option<PathBuf>,
@@ -45,17 +48,26 @@ enum Mix {
 const THINGS: [&str; 8] =
     ["tides", "compound interest", "a hash map", "yeast", "the moon", "glass", "rust", "a sonnet"];
 
+/// What was read.
+pub(super) struct Asked {
+    /// The messages of each prompt, in their order.
+    pub(super) messages: Vec<Value>,
+    /// How many requests that is where no time is given.
+    pub(super) n: u64,
+}
+
 impl Prompts {
-    /// The messages of each request, in their order.
-    pub(super) fn read(&self) -> anyhow::Result<Vec<Value>> {
-        let n = usize::try_from(self.prompts)?;
-        match &self.file {
-            Some(path) => of_file(path, n),
+    pub(super) fn read(&self) -> anyhow::Result<Asked> {
+        let messages = match &self.file {
+            Some(path) => of_file(path, self.prompts)?,
             None => {
-                let questions = questions()?;
-                Ok((1..=n).map(|n| self.mix.messages(n, &questions)).collect())
+                let (n, questions) =
+                    (usize::try_from(self.prompts.unwrap_or(PROMPTS))?, questions()?);
+                (1..=n).map(|n| self.mix.messages(n, &questions)).collect()
             }
-        }
+        };
+        let n = self.prompts.unwrap_or(messages.len() as u64);
+        Ok(Asked { messages, n })
     }
 
     /// Where they are from.
@@ -117,8 +129,8 @@ struct Line {
     messages: Option<Value>,
 }
 
-/// The first `n` of a file.
-fn of_file(path: &Path, n: usize) -> anyhow::Result<Vec<Value>> {
+/// The first `n` of a file, or all of it.
+fn of_file(path: &Path, n: Option<u64>) -> anyhow::Result<Vec<Value>> {
     let cannot = |why: String| {
         let hint = "a text a line, or NDJSON with \"prompt\", \"question\" or \"messages\"";
         Failure::new(format!("cannot use the prompts of {}: {why}", path.display()), hint)
@@ -126,10 +138,14 @@ fn of_file(path: &Path, n: usize) -> anyhow::Result<Vec<Value>> {
     let text = read_document(path)?.ok_or_else(|| cannot("there is no such file".to_owned()))?;
     let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
     let mut prompts = Vec::new();
-    for (at, line) in lines.take(n) {
+    for (at, line) in lines.take(usize::try_from(n.unwrap_or(PROMPTS_MAX + 1))?) {
         let read = prompt(line)
             .ok_or_else(|| cannot(format!("line {} is JSON, and has none of the three", at + 1)))?;
         prompts.push(read);
+    }
+    if prompts.len() as u64 > PROMPTS_MAX {
+        let why = format!("it has more than {PROMPTS_MAX}; --prompts takes the first so many");
+        return Err(cannot(why).into());
     }
     if prompts.is_empty() {
         return Err(cannot("it has no line".to_owned()).into());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aios_server::api_url;
-use aios_upstream::Caller;
+use aios_upstream::{CallError, Caller};
 use clap::Args;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
@@ -41,7 +41,14 @@ impl Target {
 
     /// Who calls it; only if somebody answers there.
     pub(super) fn caller(&self, context: &Context, config: &Config) -> anyhow::Result<Caller> {
-        let (url, key) = (self.url(config), context.client_key(self.api_key_env.as_deref())?);
+        let url = self.url(config);
+        // A report goes from hand to hand with the address in it, and so may what is said here.
+        if url.contains(['@', '?', '#']) {
+            let what = "--url has a name, a password or a query in it";
+            let hint = "give the address alone, as in http://127.0.0.1:8500/v1, and a key by --api-key-env";
+            return Err(Failure::usage(what, hint).into());
+        }
+        let key = context.client_key(self.api_key_env.as_deref())?;
         let caller = || {
             Caller::new(&url, key.as_ref()).map_err(|error| {
                 Failure::usage("cannot send load", "give --url as in http://127.0.0.1:8500/v1")
@@ -63,12 +70,35 @@ impl Target {
                 HeaderName::from_static("x-aios-purpose"),
                 HeaderValue::from_static("loadtest"),
             )]))),
-            Err(error) => {
-                let hint = "start it (`aios serve`), or name another one with --url";
-                Err(Failure::new(format!("nobody answers at {url}"), hint).because(error).into())
-            }
+            Err(error) => Err(unanswered(&url, error).into()),
         }
     }
+}
+
+/// Why there was no answer, and what helps.
+fn unanswered(url: &str, error: CallError) -> Failure {
+    let (what, hint) = match &error {
+        CallError::Unreachable(_) if url.starts_with("https:") => (
+            format!("no secure connection to {url}"),
+            "see that it runs with TLS; SSL_CERT_FILE names the certificates that are trusted",
+        ),
+        CallError::Unreachable(_) | CallError::Url { .. } => (
+            format!("nobody answers at {url}"),
+            "start it (`aios serve`), or name another one with --url",
+        ),
+        CallError::NoSocket(_) => {
+            (format!("cannot ask {url}"), "end what holds this machine's sockets, and try again")
+        }
+        CallError::Timeout(_) => (
+            format!("{url} is slow to say which models it has"),
+            "see what it is busy with; load would only measure that",
+        ),
+        CallError::Lost(_) | CallError::TooLong => (
+            format!("what listens at {url} is not understood"),
+            "see that it is an OpenAI-compatible API; https needs https:// in --url",
+        ),
+    };
+    Failure::new(what, hint).because(error)
 }
 
 /// Whether a URL leads to this machine.
@@ -76,7 +106,8 @@ fn is_here(url: &str) -> bool {
     let host = url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
     let Some(host) = host else { return false };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -90,6 +121,7 @@ mod tests {
             ("http://127.8.0.1/v1", true),
             ("http://[::1]:1/v1", true),
             ("http://localhost:8500/v1", true),
+            ("http://LOCALHOST:8500/v1", true),
             ("http://10.0.0.1/v1", false),
             ("https://example.org/v1", false),
             ("http://127.0.0.1.example.org/v1", false),
@@ -97,5 +129,26 @@ mod tests {
         ] {
             assert_eq!(is_here(url), expect, "{url}");
         }
+    }
+
+    /// Whoever is there, and cannot be asked, is not to be started.
+    #[test]
+    fn who_is_slow_or_not_trusted_is_told_from_nobody() {
+        let check = |url: &str, error: CallError, expect: &str| {
+            let why = error.to_string();
+            let failure = anyhow::Error::from(unanswered(url, error));
+            let hint = crate::cli::output::hint(&failure).unwrap_or_default();
+            assert!(failure.to_string().contains(expect), "{failure}");
+            assert_eq!(hint.contains("aios serve"), expect.contains("nobody"), "{hint}");
+            // What happened stands below it.
+            assert_eq!(failure.root_cause().to_string(), why);
+        };
+        let slow = CallError::Timeout(ANSWER_MAX);
+        check("http://127.0.0.1:1/v1", slow, "is slow to say");
+        let untrusted = CallError::Unreachable("invalid peer certificate".into());
+        check("https://localhost:1/v1", untrusted, "no secure connection");
+        check("http://127.0.0.1:1/v1", CallError::Lost("reset".into()), "is not understood");
+        let refused = CallError::Unreachable("connection refused".into());
+        check("http://127.0.0.1:1/v1", refused, "nobody answers");
     }
 }
