@@ -14,6 +14,7 @@ mod fuzz;
 mod guard;
 mod http;
 mod lack;
+mod model;
 mod npm;
 mod ports;
 mod process;

@@ -593,6 +593,22 @@ async fn what_is_in_force_is_what_the_owner_of_the_directory_says() {
     assert_eq!(own["split"]["treatment_pct"], 75.0);
 }
 
+#[tokio::test]
+async fn a_running_server_tells_who_holds_the_canary() {
+    let server = Server::start(&Setup::new()).await;
+    let canary = async || server.status().await["canary"].clone();
+    assert_eq!(
+        (&canary().await["is_held"], &canary().await["hold"]),
+        (&json!(false), &Value::Null)
+    );
+    beside(&server, &["canary", "hold", "--reason", "over the weekend"]).ended(0);
+    let held = canary().await;
+    assert_eq!((&held["is_held"], &held["hold"]["actor"]), (&json!(true), &json!("operator")));
+    assert_eq!(held["hold"]["reason"], "over the weekend");
+    beside(&server, &["canary", "resume"]).ended(0);
+    assert_eq!(canary().await["hold"], Value::Null);
+}
+
 /// A slip in the override file must not keep the operator or the canary from going back.
 #[tokio::test]
 async fn a_broken_override_holds_up_no_way_back() {
