@@ -1,7 +1,6 @@
 //! What each step does.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aios_control::Stages;
@@ -17,10 +16,11 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use crate::client::{self, Client};
+use crate::death;
 use crate::files::Files;
 use crate::planted::{self, Planted};
 use crate::run::Run;
-use crate::step::{Ask, Order, Step, Talk};
+use crate::step::{Ask, CLIENTS, Order, Step, Talk};
 use crate::truth::{Asked, Health, Models, Stands};
 use crate::{setup, text};
 
@@ -35,9 +35,6 @@ const GOLDENS: [(&str, &str); 2] = [
 
 /// Where every client is.
 const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 40_000);
-
-/// A line that a dying process has not finished.
-const TORN: &[u8] = b"{\"event_type\":\"response\",\"schema_ver";
 
 /// Answers that are older are looked up once.
 const RIPE: Duration = Duration::from_secs(60);
@@ -67,7 +64,8 @@ pub(crate) fn act(run: &mut Run, step: &Step) -> Result<()> {
         Step::Order(order) => obey(run, *order)?,
         Step::Erase { talk } => erase(run, *talk)?,
         Step::Rotate { seal } => rotate(run, *seal)?,
-        Step::Crash { torn, no_index } => crash(run, *torn, *no_index)?,
+        Step::Crash { torn, no_index } => death::crash(run, *torn, *no_index)?,
+        Step::PowerCut { torn } => death::power_cut(run, *torn)?,
     }
     run.world_mut().plane.follow();
     run.settle()?;
@@ -89,7 +87,11 @@ fn double(run: &mut Run) -> Result<()> {
 }
 
 fn begin(run: &mut Run, ask: &Ask) {
-    let request = client::request(ask, run.seed);
+    let client = match run.saboteur.strikes(Planted::MixedUp, 12) {
+        true => (ask.talk.client + 1) % CLIENTS,
+        false => ask.talk.client,
+    };
+    let request = client::request(ask, run.seed, client);
     let replied = run.world().plane.serve(PEER.into(), request);
     let exchange = Box::pin(async move { client::take(replied.await).await });
     let asked = Asked {
@@ -149,8 +151,9 @@ fn reload(run: &mut Run) {
     run.generation += 1;
     let (seed, generation, adaptive) = (run.seed, run.generation, !run.truth.killed);
     let plane = &run.world().plane;
-    let live = setup::live(seed, generation, Some(&plane.live()));
-    plane.publish(live, setup::control(seed, adaptive));
+    let planted = run.saboteur.planted;
+    let live = setup::live(seed, generation, Some(&plane.live()), planted);
+    plane.publish(live, setup::control(seed, adaptive, planted));
 }
 
 /// Says how good one of the last answers was that somebody got.
@@ -194,7 +197,7 @@ fn golden(run: &mut Run, passed: bool) -> Result<()> {
 }
 
 fn check(run: &mut Run) -> Result<()> {
-    let before = control_files(run.world().dir.path())?;
+    let before = death::control_files(run.world().dir.path())?;
     let checked = run.world().plane.check().context("the canary cannot be looked at")?;
     let Some(checked) = checked else { return Ok(()) };
     run.truth.version = checked.version;
@@ -216,7 +219,7 @@ fn check(run: &mut Run) -> Result<()> {
         if matches!(decision, Decision::RollBack { .. })
             && run.saboteur.strikes(Planted::LostRollback, 1)
         {
-            run.crash(|dir| restore(dir, &before))?;
+            run.crash(|dir| death::restore(dir, &before))?;
         }
     }
     Ok(())
@@ -275,51 +278,4 @@ fn rotate(run: &mut Run, seal: bool) -> Result<()> {
         planted::append(&run.world().dir.events_path(), line)?;
     }
     Ok(())
-}
-
-fn crash(run: &mut Run, torn: bool, no_index: bool) -> Result<()> {
-    run.crash(|dir| {
-        let log = dir.join("analytics").join("hypotheses.ndjson");
-        if torn && log.exists() {
-            planted::append(&log, TORN)?;
-        }
-        if no_index {
-            for path in files_named(dir, "index.sqlite")? {
-                fs::remove_file(path)?;
-            }
-        }
-        Ok(())
-    })
-}
-
-/// What is kept of the canary, to be put back.
-fn control_files(dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
-    let analytics = Path::new("analytics");
-    let mut files = Vec::new();
-    if dir.join(analytics).is_dir() {
-        for path in files_named(&dir.join(analytics), "control")? {
-            let name = path.file_name().context("a file has a name")?;
-            files.push((analytics.join(name), fs::read(&path)?));
-        }
-    }
-    Ok(files)
-}
-
-fn restore(dir: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
-    for path in files_named(&dir.join("analytics"), "control")? {
-        fs::remove_file(path)?;
-    }
-    files.iter().try_for_each(|(path, bytes)| Ok(fs::write(dir.join(path), bytes)?))
-}
-
-fn files_named(dir: &Path, start: &str) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let is_named = entry.file_name().to_string_lossy().starts_with(start);
-        if is_named && entry.file_type()?.is_file() {
-            found.push(entry.path());
-        }
-    }
-    Ok(found)
 }

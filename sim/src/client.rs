@@ -53,8 +53,8 @@ pub(crate) struct Client {
     pub(crate) exchange: Pin<Box<dyn Future<Output = Answer>>>,
 }
 
-/// The request of an ask.
-pub(crate) fn request(ask: &Ask, seed: u64) -> Request<Upload> {
+/// The request of an ask, with this client's key.
+pub(crate) fn request(ask: &Ask, seed: u64, client: u64) -> Request<Upload> {
     let said = text::question(seed, ask);
     let messages = json!([{ "role": "user", "content": said }]);
     let tool = json!({ "type": "function", "function": { "name": "look_up", "parameters": {
@@ -72,7 +72,7 @@ pub(crate) fn request(ask: &Ask, seed: u64) -> Request<Upload> {
         Kind::Embeddings => ("embeddings", json!({ "model": "aios-embedder", "input": said })),
         Kind::Nonsense => ("chat/completions", json!({ "messages": said })),
     };
-    post(&format!("/v1/{path}"), ask.talk.client)
+    post(&format!("/v1/{path}"), client)
         .header("x-request-id", text::request_id(ask.n))
         .header("x-conversation-id", text::conversation_id(seed, ask.talk))
         .body(Upload::new(body.to_string().into(), ask.body))

@@ -36,6 +36,17 @@ impl Digest {
         events.sort_unstable();
         events.into_iter().for_each(|line| all.update(line));
         files.control().for_each(|bytes| all.update(bytes));
-        all.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        shown(all)
     }
+}
+
+/// Of what several seeds have come to.
+pub(crate) fn of_all<'a>(digests: impl Iterator<Item = &'a str>) -> String {
+    let mut all = Sha256::new();
+    digests.for_each(|digest| all.update(digest));
+    shown(all)
+}
+
+fn shown(digest: Sha256) -> String {
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,6 +8,7 @@
 mod acts;
 mod client;
 mod clock;
+mod death;
 mod digest;
 mod files;
 mod invariants;
@@ -29,6 +30,12 @@ mod world;
 #[must_use]
 pub const fn is_remembering(seed: u64) -> bool {
     setup::remembers(seed)
+}
+
+/// Of what several seeds have come to, in a few characters: the same on every machine.
+#[must_use]
+pub fn digest_of<'a>(digests: impl Iterator<Item = &'a str>) -> String {
+    digest::of_all(digests)
 }
 
 pub use planted::Planted;

@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "it talks to a terminal")]
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -12,11 +13,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use aios_sim::{Outcome, Planted, Reached, Step, Violation, is_remembering, run, script, shrink};
+use aios_sim::{
+    Outcome, Planted, Reached, Step, Violation, digest_of, is_remembering, run, script, shrink,
+};
 use clap::Parser;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
 /// Exit code for a violation that was found.
 const FOUND: u8 = 2;
+
+/// Exit code for a command that is not understood: `EX_USAGE` of sysexits.h.
+const USAGE: u8 = 64;
 
 /// How often it is said how far it is.
 const SAY_EVERY: Duration = Duration::from_secs(5);
@@ -25,7 +32,7 @@ const SAY_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug, Parser)]
 struct Args {
     /// How many seeds
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first one
     #[arg(long, default_value_t = 0)]
@@ -39,8 +46,8 @@ struct Args {
     /// Each one twice: it must come to the same
     #[arg(long)]
     twice: bool,
-    /// A bug to be found: double-event, lost-rollback or resurrection
-    #[arg(long, value_parser = planted)]
+    /// A bug to be found
+    #[arg(long, value_parser = PossibleValuesParser::new(Planted::ALL.map(|(name, _)| name)).map(|name| planted(&name)))]
     planted: Option<Planted>,
 }
 
@@ -51,69 +58,92 @@ struct Broken {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // There is nobody left to tell if that cannot be told.
+            drop(error.print());
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
     let (from, n_seeds) = args.seed.map_or((args.from, args.seeds), |seed| (seed, 1));
     if let Some(seed) = args.seed {
         list(&script(seed));
     }
     let started = Instant::now();
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
-    let (n_done, reached, broken) = run_all(from..from.saturating_add(n_seeds), jobs, &args);
-    let took = started.elapsed().as_secs_f64();
-    println!("reached: {reached}");
+    let ran = run_all(from, n_seeds.min((u64::MAX - from).max(1)), jobs, &args);
+    let (n_done, took) = (ran.n_done, started.elapsed().as_secs_f64());
+    println!("reached: {}", ran.reached);
     println!("{n_done} seeds from {from} in {took:.1} s, {:.0} seeds/s", n_done as f64 / took);
-    match broken {
+    match ran.broken {
         None => {
+            // The same on every machine, as far as seeds come to the same.
+            println!("come to: {}", digest_of(ran.digests.values().map(String::as_str)));
             println!("everything holds");
             ExitCode::SUCCESS
         }
         Some(broken) => {
-            tell(broken, args.planted);
+            tell(broken, &args);
             ExitCode::from(FOUND)
         }
     }
 }
 
-fn planted(name: &str) -> Result<Planted, String> {
+fn planted(name: &str) -> Planted {
     let found = Planted::ALL.iter().find(|(known, _)| *known == name);
-    found.map(|(_, planted)| *planted).ok_or_else(|| "there is no such bug".to_owned())
+    found.map(|(_, planted)| *planted).expect("it is one of the possible values")
 }
 
-/// Runs seeds until one breaks something; returns how many were run.
-fn run_all(
-    seeds: std::ops::Range<u64>,
-    jobs: usize,
-    args: &Args,
-) -> (u64, Reached, Option<Broken>) {
-    let (next, n_done, stop) =
-        (AtomicU64::new(seeds.start), AtomicU64::new(0), AtomicBool::new(false));
-    let (broken, reached) = (Mutex::<Option<Broken>>::new(None), Mutex::<Reached>::default());
+/// What seeds have come to.
+#[derive(Default)]
+struct Ran {
+    n_done: u64,
+    reached: Reached,
+    /// Of those that come to the same each time.
+    digests: BTreeMap<u64, String>,
+    broken: Option<Broken>,
+}
+
+impl Ran {
+    fn take(&mut self, seed: u64, outcome: Result<Outcome, Violation>) {
+        self.n_done += 1;
+        match outcome {
+            Ok(outcome) => {
+                self.reached.merge(&outcome.reached);
+                if !is_remembering(seed) {
+                    self.digests.insert(seed, outcome.digest);
+                }
+            }
+            // The least one, so that it is the same each time.
+            Err(violation) if self.broken.as_ref().is_none_or(|found| seed < found.seed) => {
+                self.broken = Some(Broken { seed, violation });
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Runs seeds until one breaks something.
+fn run_all(from: u64, n_seeds: u64, jobs: usize, args: &Args) -> Ran {
+    let (n_taken, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    let ran = Mutex::<Ran>::default();
+    let ran_so_far = || ran.lock().unwrap_or_else(PoisonError::into_inner);
     let work = || {
         while !stop.load(Ordering::Relaxed) {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end {
+            let n = n_taken.fetch_add(1, Ordering::Relaxed);
+            if n >= n_seeds {
                 return;
             }
+            let seed = from + n;
             let mut outcome = run(seed, &script(seed), args.planted);
             if args.twice && !is_remembering(seed) {
                 outcome = outcome.and_then(|first| same_again(seed, first));
             }
-            n_done.fetch_add(1, Ordering::Relaxed);
-            let violation = match outcome {
-                Ok(outcome) => {
-                    reached.lock().unwrap_or_else(PoisonError::into_inner).merge(&outcome.reached);
-                    continue;
-                }
-                Err(violation) => violation,
-            };
-            stop.store(true, Ordering::Relaxed);
-            {
-                let mut broken = broken.lock().unwrap_or_else(PoisonError::into_inner);
-                // The least one, so that it is the same each time.
-                if broken.as_ref().is_none_or(|found| seed < found.seed) {
-                    *broken = Some(Broken { seed, violation });
-                }
+            if outcome.is_err() {
+                stop.store(true, Ordering::Relaxed);
             }
+            ran_so_far().take(seed, outcome);
         }
     };
     thread::scope(|scope| {
@@ -123,12 +153,11 @@ fn run_all(
             thread::park_timeout(Duration::from_millis(50));
             if said_at.elapsed() >= SAY_EVERY {
                 said_at = Instant::now();
-                println!("{} seeds", n_done.load(Ordering::Relaxed));
+                println!("{} seeds", ran_so_far().n_done);
             }
         }
     });
-    let reached = reached.into_inner().unwrap_or_else(PoisonError::into_inner);
-    (n_done.into_inner(), reached, broken.into_inner().unwrap_or_else(PoisonError::into_inner))
+    ran.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs a seed once more.
@@ -141,12 +170,15 @@ fn same_again(seed: u64, first: Outcome) -> Result<Outcome, Violation> {
     Err(Violation { step: 0, invariant: "a seed comes to the same", why })
 }
 
-fn tell(broken: Broken, planted: Option<Planted>) {
+fn tell(broken: Broken, args: &Args) {
     let Broken { seed, violation } = broken;
     println!("\nseed {seed} {violation}\n\nshortened:");
-    let (steps, shown) = shrink(seed, &script(seed), violation, planted);
+    let (steps, shown) = shrink(seed, &script(seed), violation, args.planted);
     list(&steps);
-    println!("\n{shown}\n\nrun it again with: cargo xtask sim --seed {seed}");
+    let name = args.planted.and_then(|bug| Planted::ALL.into_iter().find(|(_, of)| *of == bug));
+    let planted = name.map_or_else(String::new, |(name, _)| format!(" --planted {name}"));
+    let twice = if args.twice { " --twice" } else { "" };
+    println!("\n{shown}\n\nrun it again with: cargo xtask sim --seed {seed}{planted}{twice}");
 }
 
 fn list(steps: &[Step]) {

@@ -1,6 +1,7 @@
 //! Bugs that are planted, to see that they are found.
 //!
-//! Each stands around the real parts and does to them, now and then, what a bug in them would.
+//! Some stand around the real parts and do to them, now and then, what a bug in them would. Others are in what the parts
+//! are told: the deployment is put together as if a part did not do what it is for, while what must hold stays what it is.
 
 use std::path::Path;
 
@@ -13,21 +14,66 @@ pub enum Planted {
     LostRollback,
     /// Rotating brings back a line of somebody who was erased.
     Resurrection,
+    /// A reload forgets what is masked before it is kept.
+    RawText,
+    /// The kill switch is thrown, and people are treated all the same.
+    DeafKillSwitch,
+    /// Two passes are enough for a stage.
+    EarlyAdvance,
+    /// A stage is passed over: judged again, the same verdicts lead elsewhere.
+    SkippedStage,
+    /// Answers do not wait for the disk.
+    EarlyAnswer,
+    /// What must not reach models and clients reaches them.
+    Unmasked,
+    /// A breaker opens at once and stays so.
+    StuckBreaker,
+    /// A client is taken for another one.
+    MixedUp,
+    /// A client is refused before its limit is used up.
+    HarshLimit,
 }
 
 impl Planted {
     /// Each with its name.
-    pub const ALL: [(&'static str, Self); 3] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("double-event", Self::DoubleEvent),
         ("lost-rollback", Self::LostRollback),
         ("resurrection", Self::Resurrection),
+        ("raw-text", Self::RawText),
+        ("deaf-kill-switch", Self::DeafKillSwitch),
+        ("early-advance", Self::EarlyAdvance),
+        ("skipped-stage", Self::SkippedStage),
+        ("early-answer", Self::EarlyAnswer),
+        ("unmasked", Self::Unmasked),
+        ("stuck-breaker", Self::StuckBreaker),
+        ("mixed-up", Self::MixedUp),
+        ("harsh-limit", Self::HarshLimit),
     ];
+
+    /// The invariant that it breaks.
+    #[must_use]
+    pub const fn breaks(self) -> &'static str {
+        match self {
+            Self::DoubleEvent | Self::EarlyAnswer => "one request, one event",
+            Self::LostRollback => "what was decided is kept",
+            Self::Resurrection => "what is erased stays erased",
+            Self::RawText => "nothing personal is kept",
+            Self::DeafKillSwitch => "the split is what it may be",
+            Self::EarlyAdvance => "no move without its evidence",
+            Self::SkippedStage => "the log replays to the same state",
+            Self::Unmasked => "what passes is what may pass",
+            Self::StuckBreaker => "a model that is well is in use",
+            Self::MixedUp => "no conversation is taken for another",
+            Self::HarshLimit => "limits hold, and hold nobody back",
+        }
+    }
 }
 
 /// Whoever does it.
 #[derive(Debug)]
 pub(crate) struct Saboteur {
-    planted: Option<Planted>,
+    pub(crate) planted: Option<Planted>,
     /// A line of each conversation, as it stood before it was erased.
     remembered: Vec<Vec<u8>>,
     n_chances: u64,

@@ -34,8 +34,8 @@ const BESIDE: Duration = Duration::from_micros(100);
 
 /// How long the writer's thread may take for what it has to do, and how often it is looked at. Neither shows in
 /// what a seed comes to.
-const PATIENCE: Duration = Duration::from_secs(60);
-const BREATH: Duration = Duration::from_micros(50);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const BREATH: Duration = Duration::from_micros(50);
 
 /// Slices of a wait, so that what is due in the middle of it happens in the middle.
 const SLICES: u32 = 6;
@@ -142,6 +142,7 @@ impl Run {
             life: self.life,
             generation: self.generation,
             adaptive: !self.truth.killed,
+            planted: self.saboteur.planted,
         };
         let _here = self.runtime.enter();
         self.world = Some(World::start(&self.directory(), &self.clock, start)?);

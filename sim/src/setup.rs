@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use aios_control::Sources;
+use aios_control::{Sources, Stages};
 use aios_core::{BOUNDARY_DEFAULT, Boundary, Percent, Split, Tier};
 use aios_privacy::{
     Action, KeyMaterial, Keyring, PiiKind, Policy, Pseudonym, Redactor, SecretDigest, Sink,
@@ -17,6 +17,7 @@ use aios_upstream::{
     BreakerPolicy, EndpointConfig, RetryPolicy, ServerKind, Timeouts, UpstreamConfig, Upstreams,
 };
 
+use crate::planted::Planted;
 use crate::step::{CLIENTS, Talk};
 use crate::text;
 
@@ -28,6 +29,9 @@ const CHECK_EVERY: Duration = Duration::from_secs(60);
 
 /// Made once: it is the same for all.
 static REDACTOR: LazyLock<Arc<Redactor>> = LazyLock::new(|| Arc::new(Redactor::new(&PiiKind::ALL)));
+
+/// The planted bug: nothing is masked.
+static BLIND: LazyLock<Arc<Redactor>> = LazyLock::new(|| Arc::new(Redactor::new(&[])));
 
 /// Mostly every answer waits until its event is on disk, so that whatever a client has seen must be kept. By the other
 /// policies it is kept too: before a process dies here, the writer's thread is waited for.
@@ -61,13 +65,15 @@ pub(crate) fn pseudonyms(seed: u64, talk: Talk) -> Vec<Pseudonym> {
 pub(crate) const REQUESTS_PER_MINUTE: u64 = 4;
 pub(crate) const CONCURRENCY_MAX: usize = 2;
 
-fn clients(before: Option<&Live>) -> Clients {
+fn clients(before: Option<&Live>, planted: Option<Planted>) -> Clients {
+    let is_harsh = planted == Some(Planted::HarshLimit);
+    let per_minute = if is_harsh { 1 } else { REQUESTS_PER_MINUTE };
     let key = |client: u64| {
         let has_limits = client == 2;
         Some(ClientKey {
             name: text::client_name(client).to_owned(),
             digest: SecretDigest::of(text::client_key(client)?.as_bytes()),
-            requests_per_minute: has_limits.then_some(REQUESTS_PER_MINUTE),
+            requests_per_minute: has_limits.then_some(per_minute),
             tokens_per_minute: None,
             concurrency_max: has_limits.then_some(CONCURRENCY_MAX),
             may_steer: false,
@@ -125,7 +131,12 @@ fn memory(seed: u64) -> MemoryConfig {
 }
 
 /// One generation of the configuration.
-pub(crate) fn live(seed: u64, generation: u64, before: Option<&Live>) -> Live {
+pub(crate) fn live(
+    seed: u64,
+    generation: u64,
+    before: Option<&Live>,
+    planted: Option<Planted>,
+) -> Live {
     let gateway = GatewayConfig {
         sequels: true,
         body_max: 1 << 20,
@@ -134,9 +145,13 @@ pub(crate) fn live(seed: u64, generation: u64, before: Option<&Live>) -> Live {
         text_max: 4096,
         aliases: Vec::new(),
     };
-    let upstreams = Upstreams::new(upstreams(), before.map(|before| &*before.upstreams));
+    let upstreams = Upstreams::new(upstreams(planted), before.map(|before| &*before.upstreams));
     let upstreams = upstreams.with_draws(seed ^ generation);
-    let redactor = Arc::clone(&REDACTOR);
+    let redactor = match planted {
+        Some(Planted::RawText) if generation > 1 => Arc::clone(&BLIND),
+        _ => Arc::clone(&REDACTOR),
+    };
+    let sinks = SINKS.get((seed % 6) as usize).and_then(|sinks| (*sinks).clone());
     Live {
         generation,
         hash: format!("{generation:012x}"),
@@ -146,15 +161,20 @@ pub(crate) fn live(seed: u64, generation: u64, before: Option<&Live>) -> Live {
         gateway,
         upstreams: Arc::new(upstreams),
         redactor,
-        sinks: SINKS.get((seed % 6) as usize).and_then(|sinks| (*sinks).clone()),
+        sinks: sinks.filter(|_| planted != Some(Planted::Unmasked)),
         memory: Arc::new(memory(seed)),
         objectives: Arc::default(),
         judge: None,
-        clients: clients(before),
+        clients: clients(before, planted),
     }
 }
 
-fn upstreams() -> UpstreamConfig {
+/// After so long at most a breaker tries an endpoint again.
+const OPEN_MAX: Duration = Duration::from_secs(120);
+
+fn upstreams(planted: Option<Planted>) -> UpstreamConfig {
+    let is_stuck = planted == Some(Planted::StuckBreaker);
+    let forever = Duration::from_secs(86_400);
     UpstreamConfig {
         main: vec![endpoint(Tier::Main)],
         embedder: vec![endpoint(Tier::Embedder)],
@@ -172,9 +192,9 @@ fn upstreams() -> UpstreamConfig {
             backoff_max: Duration::from_secs(2),
         },
         breaker: BreakerPolicy {
-            failures: 3,
-            open: Duration::from_secs(10),
-            open_max: Duration::from_secs(120),
+            failures: if is_stuck { 1 } else { 3 },
+            open: if is_stuck { forever } else { Duration::from_secs(10) },
+            open_max: if is_stuck { forever } else { OPEN_MAX },
         },
         lmstudio_preload: false,
     }
@@ -206,7 +226,8 @@ fn endpoint(tier: Tier) -> EndpointConfig {
 }
 
 /// What is asked of control. `seed` chooses whom the canary listens to.
-pub(crate) fn control(seed: u64, adaptive: bool) -> ControlConfig {
+pub(crate) fn control(seed: u64, adaptive: bool, planted: Option<Planted>) -> ControlConfig {
+    let adaptive = adaptive || planted == Some(Planted::DeafKillSwitch);
     let mut control = ControlConfig::fixed(Split {
         treatment_pct: Percent::new(10.0).expect("it is a percentage"),
         control_boundary: BOUNDARY_DEFAULT,
@@ -219,5 +240,12 @@ pub(crate) fn control(seed: u64, adaptive: bool) -> ControlConfig {
     control.canary.check_every = CHECK_EVERY;
     control.canary.settle = TOTAL;
     control.canary.sources = if seed.is_multiple_of(2) { Sources::Auto } else { Sources::Golden };
+    match planted {
+        Some(Planted::EarlyAdvance) => control.canary.policy.passes = 2,
+        Some(Planted::SkippedStage) => {
+            control.canary.policy.stages = Stages::new(&[10.0, 50.0, 100.0]).expect("they rise");
+        }
+        _ => {}
+    }
     control
 }

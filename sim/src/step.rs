@@ -91,6 +91,11 @@ pub enum Step {
         /// The index is gone.
         no_index: bool,
     },
+    /// The power is cut: of the event log nothing is left but what was forced to the disk.
+    PowerCut {
+        /// Half of the rest is there, too.
+        torn: bool,
+    },
 }
 
 /// A conversation of a client. Another client's may have the same id.
@@ -206,7 +211,8 @@ fn draw(random: &mut Random, n_asked: &mut u64) -> Step {
         84..87 => Step::Order(*random.pick(&ORDERS)),
         87..93 => Step::Erase { talk: talk(random) },
         93..96 => Step::Rotate { seal: random.chance(60) },
-        _ => Step::Crash { torn: random.chance(50), no_index: random.chance(30) },
+        96..98 => Step::Crash { torn: random.chance(50), no_index: random.chance(30) },
+        _ => Step::PowerCut { torn: random.chance(50) },
     }
 }
 
@@ -298,6 +304,7 @@ impl fmt::Display for Step {
             Self::Crash { torn, no_index } => {
                 write!(f, "crash, torn line: {torn}, index lost: {no_index}")
             }
+            Self::PowerCut { torn } => write!(f, "power cut, torn: {torn}"),
         }
     }
 }

@@ -21,6 +21,8 @@ fn seeds_hold_and_come_to_where_it_matters() {
         "refusals",
         "clients that left",
         "crashes",
+        "power cuts",
+        "events without power",
         "erasures",
         "rotations",
         "verdicts met",
@@ -51,28 +53,59 @@ fn first(planted: Planted) -> (u64, Violation) {
     found.next().unwrap_or_else(|| panic!("{planted:?} is not found within {FOUND_WITHIN} seeds"))
 }
 
-fn check(planted: Planted, expect: &str) {
+/// It is found by the invariant that it breaks, which holds without it.
+fn found(planted: Planted) -> (u64, Violation) {
     let (seed, violation) = first(planted);
     println!("{planted:?} is found by seed {seed}: {violation}");
-    assert_eq!(violation.invariant, expect, "{violation}");
-    // Shortened, it still shows the same, and each step that is left is needed.
+    assert_eq!(violation.invariant, planted.breaks(), "{violation}");
+    assert!(run(seed, &script(seed), None).is_ok(), "it breaks without the bug, too");
+    (seed, violation)
+}
+
+/// Shortened, it still shows the same, and without the bug it does not.
+fn shortened(planted: Planted) {
+    let (seed, violation) = found(planted);
     let (steps, shown) = shrink(seed, &script(seed), violation, Some(planted));
-    assert_eq!(shown.invariant, expect);
+    assert_eq!(shown.invariant, planted.breaks());
     assert_eq!(run(seed, &steps, Some(planted)).unwrap_err(), shown);
     assert!(run(seed, &steps, None).is_ok(), "it breaks without the bug, too");
 }
 
+/// An invariant that nothing can break would hold of itself.
 #[test]
-fn an_event_that_is_written_twice_is_found() {
-    check(Planted::DoubleEvent, "one request, one event");
+fn each_invariant_is_broken_by_a_planted_bug() {
+    let broken = Planted::ALL.map(|(_, planted)| planted.breaks());
+    for name in invariants::names() {
+        assert!(broken.contains(&name), "no planted bug breaks `{name}`");
+    }
 }
 
-#[test]
-fn a_rollback_that_is_lost_is_found() {
-    check(Planted::LostRollback, "what was decided is kept");
+/// A test each, so that they run beside one another.
+macro_rules! planted_bugs {
+    ($($name:ident: $check:ident($planted:ident);)*) => {
+        $(#[test]
+        fn $name() {
+            $check(Planted::$planted);
+        })*
+
+        #[test]
+        fn each_planted_bug_has_its_test() {
+            assert_eq!(Planted::ALL.map(|(_, planted)| planted), [$(Planted::$planted),*]);
+        }
+    };
 }
 
-#[test]
-fn somebody_who_comes_back_after_an_erasure_is_found() {
-    check(Planted::Resurrection, "what is erased stays erased");
+planted_bugs! {
+    an_event_that_is_written_twice_is_found: shortened(DoubleEvent);
+    a_rollback_that_is_lost_is_found: shortened(LostRollback);
+    somebody_who_comes_back_after_an_erasure_is_found: shortened(Resurrection);
+    a_text_that_is_kept_as_it_was_said_is_found: found(RawText);
+    a_kill_switch_that_is_not_heard_is_found: found(DeafKillSwitch);
+    a_stage_without_its_passes_is_found: found(EarlyAdvance);
+    a_stage_that_is_passed_over_is_found: found(SkippedStage);
+    an_answer_before_its_event_is_safe_is_found: found(EarlyAnswer);
+    what_passes_as_it_was_said_is_found: found(Unmasked);
+    a_breaker_that_stays_open_is_found: found(StuckBreaker);
+    a_client_that_is_taken_for_another_is_found: found(MixedUp);
+    a_client_that_is_refused_too_early_is_found: found(HarshLimit);
 }

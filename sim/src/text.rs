@@ -13,6 +13,14 @@ pub(crate) fn request_id(n: u64) -> String {
     format!("sim-ask-{n}-end")
 }
 
+/// Which request a line is of.
+pub(crate) fn asked(line: &str) -> Option<u64> {
+    let prefix = request_id(0);
+    let (prefix, suffix) = prefix.split_once('0')?;
+    let (_, rest) = line.split_once(&format!("\"request_id\":\"{prefix}"))?;
+    rest.split_once(suffix)?.0.parse().ok()
+}
+
 /// A word that is said in one request only.
 pub(crate) fn own(ask: &Ask) -> String {
     format!("qua{}ux", Random::new(!ask.seed).letters(10))

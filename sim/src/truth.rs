@@ -67,7 +67,8 @@ pub(crate) enum Stands {
     Acknowledged,
     /// One, perhaps not on disk yet: its client left.
     Left,
-    /// One or none: the process died before its client saw the end, or it was told that its event is not safe.
+    /// One or none: the process died before its client saw the end, or it was told that its event is not safe, or the
+    /// power was cut before it was.
     Unknown,
     /// None: its client's limits did not let it in.
     Limited,
@@ -126,6 +127,17 @@ impl Truth {
     pub(crate) fn died(&mut self) {
         for asked in self.asked.values_mut() {
             if asked.stands == Stands::UnderWay {
+                asked.stands = Stands::Unknown;
+            }
+        }
+    }
+}
+
+impl Truth {
+    /// These were not forced to the disk when the power was cut: nobody was promised that they would be.
+    pub(crate) fn may_be_lost(&mut self, asked: impl Iterator<Item = u64>) {
+        for n in asked {
+            if let Some(asked) = self.asked.get_mut(&n) {
                 asked.stands = Stands::Unknown;
             }
         }

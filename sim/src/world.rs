@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::SimClock;
 use crate::files::Files;
+use crate::planted::Planted;
 use crate::setup;
 
 /// One life of a deployment, from its start to its end or its death.
@@ -36,16 +37,21 @@ pub(crate) struct Start {
     pub(crate) generation: u64,
     /// Whether the kill switch is not thrown.
     pub(crate) adaptive: bool,
+    /// What is wrong with it.
+    pub(crate) planted: Option<Planted>,
 }
 
 impl World {
     /// Starts a deployment as `aios serve` does, without sockets and loops.
     pub(crate) fn start(path: &Path, clock: &Arc<SimClock>, start: Start) -> Result<Self> {
-        let Start { seed, life, generation, adaptive } = start;
+        let Start { seed, life, generation, adaptive, planted } = start;
         let dir = Arc::new(DataDir::open(path).context("the directory cannot be opened")?);
         let audit = AuditLog::open(&dir, AuditConfig::default(), clock.now());
         let audit = Arc::new(audit.context("the audit trail cannot be opened")?);
         let faults = Arc::<DiskFaults>::default();
+        if planted == Some(Planted::EarlyAnswer) {
+            faults.lie();
+        }
         let config = setup::event_log(seed);
         let log = FileEventLog::open_faulty(&dir, config, &faults);
         let log = Arc::new(log.context("the event log cannot be opened")?);
@@ -60,8 +66,8 @@ impl World {
             .with_eraser(Arc::clone(&eraser), &config.retention);
         let (learned_to, learned) = mpsc::channel(1);
         let plane = Unplugged::new(Pieces {
-            live: setup::live(seed, generation, None),
-            control: setup::control(seed, adaptive),
+            live: setup::live(seed, generation, None, planted),
+            control: setup::control(seed, adaptive, planted),
             routing: Arc::new(RoutingState::new(Policy::golden(), None, learned_to)),
             learned,
             store: Arc::clone(&log) as _,

@@ -7,16 +7,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::bench::stand::figure;
 use crate::lack::Lack;
-use crate::process::{self, Server};
+use crate::model::Model;
+use crate::process::{self, READY, Server};
 use crate::{Usage, cargo, http, workspace};
 
-const READY: Duration = Duration::from_secs(30);
 /// How long each kind of load lasts.
 const PRACTICE: &str = "6s";
 /// Requests under way, prompts and the share of streams, in percent.
@@ -83,11 +82,10 @@ fn practise(program: &Path) -> Result<()> {
     let dir = workspace::fresh_dir("dist/run")?;
     cargo::run(&["build", "--quiet", "--release", "-p", "aios-bench"])?;
     let mut model = Command::new(workspace::program("release", "aios-bench"));
-    model.args(["upstream", "--listen", "127.0.0.1:0"]);
-    let mut model = Server::start(model, &dir.join("model.log"))?;
-    let model = model.wait_line("listening on ", READY)?;
+    model.arg("upstream");
+    let model = Model::start(model, &dir.join("model.log"))?;
     let config = dir.join("aios.toml");
-    fs::write(&config, configuration(&model)).context("failed to write the configuration")?;
+    fs::write(&config, model.config()).context("failed to write the configuration")?;
     let (gateway, admin) = (http::free_address()?, http::free_address()?);
     let mut command = Command::new(program);
     command.args(["serve", "--listen", &gateway, "--admin-listen", &admin]);
@@ -108,12 +106,4 @@ fn practise(program: &Path) -> Result<()> {
     }
     let ended = server.stop()?;
     if ended.success() { Ok(()) } else { bail!("the server ended with {ended}") }
-}
-
-/// Defaults, but for a limit that would measure a queue and not the gateway.
-fn configuration(model: &str) -> String {
-    let endpoint = format!(
-        "endpoints = [{{ url = \"http://{model}/v1\", model = \"bench-model\", concurrency_max = 1024 }}]\n"
-    );
-    format!("[tiers.main]\n{endpoint}[tiers.embedder]\n{endpoint}")
 }

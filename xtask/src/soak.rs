@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::Server;
+use crate::model::{self, Model};
+use crate::process::{READY, Server};
 use crate::{EXIT_FOUND, Usage, cargo, http, workspace};
 
-const READY: Duration = Duration::from_secs(20);
 /// What the bar is about.
 const MINUTES: f64 = 30.0;
 const RATE: f64 = 500.0;
@@ -31,19 +30,17 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     println!("building AIOS");
     cargo::run(&["build", "--quiet", "--profile", "quick", "-p", "aios", "-p", "aios-bench"])?;
     let dir = workspace::fresh_dir("soak")?;
-    let mut model = bench();
-    model.args(["upstream", "--listen", "127.0.0.1:0"]);
-    let mut model = Server::start(model, &dir.join("model.log"))?;
-    let url = model.wait_line("listening on ", READY)?;
+    let model = Model::start(bench("upstream"), &dir.join("model.log"))?;
     let config = dir.join("aios.toml");
-    fs::write(&config, configuration(&url)).context("failed to write the configuration")?;
+    fs::write(&config, model.config() + model::QUIET)
+        .context("failed to write the configuration")?;
     let (gateway, admin) = (http::free_address()?, http::free_address()?);
     let mut server = Server::start(serve(&dir, &gateway, &admin), &dir.join("aios.log"))?;
     server.wait_ready(&gateway, "/readyz", READY)?;
     println!("{} minutes at {} requests/s", options.minutes, options.rate);
-    let mut soak = bench();
+    let mut soak = bench("soak");
     let pid = server.id().to_string();
-    soak.args(["soak", "--to", &gateway, "--admin", &admin, "--pid", &pid]);
+    soak.args(["--to", &gateway, "--admin", &admin, "--pid", &pid]);
     soak.arg("--dir").arg(dir.join("data")).arg("--config").arg(&config);
     soak.args(["--rate", &options.rate.to_string()]);
     soak.args(["--seconds", &format!("{:.0}", options.minutes * 60.0)]);
@@ -62,8 +59,10 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     }
 }
 
-fn bench() -> Command {
-    Command::new(workspace::program("quick", "aios-bench"))
+fn bench(what: &str) -> Command {
+    let mut command = Command::new(workspace::program("quick", "aios-bench"));
+    command.arg(what);
+    command
 }
 
 fn serve(dir: &Path, gateway: &str, admin: &str) -> Command {
@@ -74,16 +73,6 @@ fn serve(dir: &Path, gateway: &str, admin: &str) -> Command {
         command.env_remove(name);
     }
     command
-}
-
-/// Defaults, but for a limit that would measure a queue and not the gateway.
-fn configuration(model: &str) -> String {
-    let endpoint = format!(
-        "endpoints = [{{ url = \"http://{model}/v1\", model = \"bench-model\", concurrency_max = 1024 }}]"
-    );
-    format!(
-        "[tiers.main]\n{endpoint}\n[tiers.embedder]\n{endpoint}\n[telemetry]\nlevel = \"warn\"\n"
-    )
 }
 
 fn options(args: &[String]) -> Result<Options> {

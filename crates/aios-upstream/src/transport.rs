@@ -148,7 +148,7 @@ fn failure_of(error: SendError) -> Failure {
         SendError::Connect(error @ ConnectError::Timeout(_)) => {
             Failure::new(AttemptOutcome::ConnectTimeout, error.to_string())
         }
-        SendError::Connect(error @ ConnectError::Failed(_)) => {
+        SendError::Connect(error @ (ConnectError::Failed(_) | ConnectError::NoSocket(_))) => {
             Failure::new(AttemptOutcome::ConnectFailed, error.to_string())
         }
         // Not an HTTP reply at all.

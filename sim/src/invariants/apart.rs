@@ -2,13 +2,14 @@
 //! model is told of it.
 
 use super::Seen;
-use super::one_event::asked;
 use crate::text;
 
 pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
     for line in seen.files.events() {
         let line = String::from_utf8_lossy(line);
-        let Some(asked) = asked(&line).and_then(|n| seen.truth.asked.get(&n)) else { continue };
+        let Some(asked) = text::asked(&line).and_then(|n| seen.truth.asked.get(&n)) else {
+            continue;
+        };
         // Whoever was not heard to the end has no conversation.
         if !line.contains("\"conv_id_source\":\"header\"") {
             continue;

@@ -45,6 +45,12 @@ const INVARIANTS: &[Invariant] = &[
     Invariant { name: "the log replays to the same state", check: replay::check },
 ];
 
+/// What they are called.
+#[cfg(test)]
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    INVARIANTS.iter().map(|invariant| invariant.name)
+}
+
 /// Checks all.
 pub(crate) fn check(seen: &Seen<'_>) -> Result<(), Violation> {
     INVARIANTS.iter().try_for_each(|invariant| {

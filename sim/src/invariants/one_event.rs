@@ -10,7 +10,7 @@ pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
     let mut n_events: BTreeMap<u64, usize> = BTreeMap::new();
     for line in seen.files.events() {
         let line = String::from_utf8_lossy(line);
-        if let Some(n) = asked(&line) {
+        if let Some(n) = text::asked(&line) {
             *n_events.entry(n).or_default() += 1;
         }
     }
@@ -34,12 +34,4 @@ pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Which request a line is of.
-pub(super) fn asked(line: &str) -> Option<u64> {
-    let prefix = text::request_id(0);
-    let (prefix, suffix) = prefix.split_once('0')?;
-    let (_, rest) = line.split_once(&format!("\"request_id\":\"{prefix}"))?;
-    rest.split_once(suffix)?.0.parse().ok()
 }

@@ -9,7 +9,7 @@ use super::Seen;
 use crate::setup;
 
 pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
-    let start = setup::control(seen.seed, true).canary.start;
+    let start = setup::control(seen.seed, true, None).canary.start;
     let kept = Standing::read(&seen.world.dir, start).map_err(|error| error.to_string())?;
     let (mut is, folded) = (seen.world.plane.standing().rollout.clone(), kept.rollout);
     // Before the first line only the keeper knows where it begins.

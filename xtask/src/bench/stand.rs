@@ -9,10 +9,10 @@ use anyhow::{Context, Result, bail};
 
 use super::talk;
 use crate::lack::Lack;
-use crate::process::Server;
+use crate::model::{self, Model};
+use crate::process::{READY, Server};
 use crate::{cargo, dist, http, process, workspace};
 
-const READY: Duration = Duration::from_secs(20);
 /// Core of the subject.
 const SUBJECT_CORE: &str = "0";
 /// Core of model and load.
@@ -41,10 +41,9 @@ pub(super) enum Subject {
 pub(super) struct Stand {
     dir: PathBuf,
     pinned: bool,
-    model: String,
+    model: Model,
     /// The gateway that is measured.
     aios: PathBuf,
-    _upstream: Server,
 }
 
 impl Stand {
@@ -64,10 +63,9 @@ impl Stand {
         }
         let wait_ms = wait.as_millis().to_string();
         let command = tool(pinned, LOAD_CORE, &["upstream", "--wait-ms", &wait_ms]);
-        let mut upstream = Server::start(command, &dir.join("upstream.log"))?;
-        let model = upstream.wait_line("listening on ", READY)?;
+        let model = Model::start(command, &dir.join("upstream.log"))?;
         let aios = workspace::program("release", "aios");
-        Ok(Self { dir, pinned, model, aios, _upstream: upstream })
+        Ok(Self { dir, pinned, model, aios })
     }
 
     /// The same with the program as it is shipped.
@@ -96,7 +94,7 @@ impl Stand {
         let address = http::free_address()?;
         let command = match subject {
             Subject::Raw => {
-                let args = ["proxy", "--listen", &address, "--upstream", &self.model];
+                let args = ["proxy", "--listen", &address, "--upstream", self.model.address()];
                 tool(self.pinned, SUBJECT_CORE, &args)
             }
             Subject::Aios => self.aios(&address, more)?,
@@ -120,7 +118,8 @@ impl Stand {
     fn aios(&self, address: &str, more: &str) -> Result<Command> {
         let data_dir = workspace::fresh_dir(DATA)?;
         let config = self.dir.join("aios.toml");
-        fs::write(&config, self.config() + more).context("failed to write the configuration")?;
+        fs::write(&config, self.model.config() + model::QUIET + more)
+            .context("failed to write the configuration")?;
         let mut command = pinned(self.pinned, SUBJECT_CORE, &self.aios);
         command.args(["serve", "--listen", address, "--admin-listen", &http::free_address()?]);
         command.arg("--data-dir").arg(data_dir).arg("--config").arg(config);
@@ -135,17 +134,6 @@ impl Stand {
         let mut command = Command::new(&self.aios);
         command.args(["memory", "import"]).arg(turns).arg("--data-dir").arg(data_dir);
         process::output(&mut command).context("the turns could not be imported").map(drop)
-    }
-
-    /// Defaults, but for limits that would measure a queue and not the gateway.
-    fn config(&self) -> String {
-        let endpoint = format!(
-            "endpoints = [{{ url = \"http://{}/v1\", model = \"bench-model\", concurrency_max = 1024 }}]",
-            self.model
-        );
-        format!(
-            "[tiers.main]\n{endpoint}\n[tiers.embedder]\n{endpoint}\n[telemetry]\nlevel = \"warn\"\n"
-        )
     }
 }
 

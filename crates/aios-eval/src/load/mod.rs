@@ -11,7 +11,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Check, ERROR_RATE_MAX, MAIN_SHARE, NOT_SENT_MAX, P95_MS_MAX, check};
+pub use judge::{Check, ERROR_RATE_MAX, MAIN_SHARE, NOT_SENT_MAX, P95_MS_MAX, UNKNOWN_MAX, check};
 pub use report::{
     About, Difference, Figures, LOAD_REPORT_VERSION, LoadReport, Pace, Routed, Slice, differences,
 };

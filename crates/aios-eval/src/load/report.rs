@@ -77,6 +77,9 @@ pub struct About {
     pub stream_pct: f64,
     /// Whether somebody ended it early.
     pub interrupted: bool,
+    /// Requests that were under way then. They stand in no figure.
+    #[serde(default)]
+    pub n_under_way: u64,
 }
 
 /// How requests come.
@@ -93,6 +96,20 @@ pub enum Pace {
         /// How many.
         concurrency: u64,
     },
+}
+
+impl Pace {
+    /// From when latency counts, and who therefore feels a stall.
+    #[must_use]
+    pub const fn counts_from(self) -> &'static str {
+        match self {
+            Self::Open { .. } => "Latency counts from when a request should have been sent.",
+            Self::Closed { .. } => {
+                "Latency counts from when a request was sent, after the answer to the one before: whoever would have come during a \
+                 stall is not in it."
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for Pace {

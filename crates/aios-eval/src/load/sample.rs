@@ -28,7 +28,7 @@ pub struct Sample {
 /// Why there was no whole answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
-    /// Too many were under way already.
+    /// Too many were under way already, or this machine had no socket left.
     NotSent,
     /// Nobody took the connection.
     Unreachable,

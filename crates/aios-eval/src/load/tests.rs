@@ -34,6 +34,7 @@ fn about() -> About {
         prompts: "the guide's".into(),
         stream_pct: 0.0,
         interrupted: false,
+        n_under_way: 0,
     }
 }
 
@@ -70,6 +71,13 @@ fn what_is_not_good_enough_or_not_known_is_no_pass() {
         (verdict(&silent, "main_share"), silent.verdict),
         (Verdict::NoData, Verdict::NoData)
     );
+    // A few answers that say so do not speak for all the others.
+    let half = report(
+        (0..100)
+            .map(|n| Sample { tier: sample(n, 10).tier.filter(|_| n % 2 == 0), ..sample(n, 10) }),
+    );
+    assert_eq!(verdict(&half, "main_share"), Verdict::NoData);
+    assert!(half.checks[3].figure.contains("50 do not say"), "{:?}", half.checks);
     let nothing = report([]);
     assert!(nothing.checks.iter().all(|check| check.verdict == Verdict::NoData), "{nothing:?}");
     let unsent = report(
@@ -138,4 +146,17 @@ fn two_runs_are_compared_figure_by_figure() {
     assert!((p95.change_pct.unwrap() - 50.0).abs() < 0.5, "{p95:?}");
     let errors = differences.iter().find(|it| it.name == "error_rate").unwrap();
     assert_eq!(errors.change_pct, None);
+}
+
+/// A hundred requests say nothing of one in a thousand, and what has failed is seen where it did.
+#[test]
+fn a_page_shows_what_was_seen_and_no_more() {
+    let page = |report: &LoadReport| crate::render::load_html(report, None);
+    let few = page(&report((0..100).map(|n| sample(n, 100 + n))));
+    assert!(few.contains(">p99<") && !few.contains(">p99.9<") && !few.contains("\"failed\""));
+    let many = page(&report((0..5_000).map(|n| sample(n, 100 + n))));
+    assert!(many.contains(">p99.9<"));
+    let failing =
+        (0..100).map(|n| Sample { failed: (n == 7).then_some(Cause::Lost), ..sample(n, 10) });
+    assert_eq!(page(&report(failing)).matches("\"failed\"").count(), 1);
 }

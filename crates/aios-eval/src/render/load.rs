@@ -76,12 +76,12 @@ pub fn load_html(report: &LoadReport, before: Option<&LoadReport>) -> String {
     checks(&mut page, report);
     page.push_str(&by_quantile(report, before));
     page.push_str(&by_time(report));
-    page.push_str("<h2>Times</h2>\n<table>\n<tr><th></th><th>p50</th><th>p90</th><th>p95</th><th>p99</th><th>max</th></tr>\n");
+    page.push_str("<h2>Times</h2>\n<div class=\"wide\"><table>\n<tr><th></th><th>p50</th><th>p90</th><th>p95</th><th>p99</th><th>max</th></tr>\n");
     for (name, times) in times(report) {
         let cells: String = shown(&times).iter().map(|cell| format!("<td>{cell}</td>")).collect();
         push(&mut page, format_args!("<tr><th>{name}</th>{cells}</tr>"));
     }
-    page.push_str("</table>\n");
+    page.push_str("</table></div>\n");
     if !report.errors.is_empty() {
         page.push_str("<h2 class=\"bad-text\">Errors</h2>\n<ul>\n");
         for (cause, n) in &report.errors {
@@ -90,7 +90,7 @@ pub fn load_html(report: &LoadReport, before: Option<&LoadReport>) -> String {
         page.push_str("</ul>\n");
     }
     if let Some(before) = before {
-        page.push_str("<h2>Against the run before</h2>\n<table>\n<tr><th></th><th>before</th><th>now</th><th>change</th></tr>\n");
+        page.push_str("<h2>Against the run before</h2>\n<div class=\"wide\"><table>\n<tr><th></th><th>before</th><th>now</th><th>change</th></tr>\n");
         for it in differences(report, before) {
             let (name, change) = (it.name, change(it.change_pct));
             push(
@@ -101,32 +101,41 @@ pub fn load_html(report: &LoadReport, before: Option<&LoadReport>) -> String {
                 ),
             );
         }
-        page.push_str("</table>\n");
+        page.push_str("</table></div>\n");
     }
     page.push_str("</body></html>\n");
     page
 }
 
 /// What the common style has not.
-const STYLE: &str = ".NODATA { color: var(--warn); }\n";
+const STYLE: &str = ".NODATA { color: var(--warn); } .wide { overflow-x: auto; }
+.checks th, .checks td { text-align: left; white-space: normal; }
+svg .failed { stroke: var(--bad); stroke-width: 4; }
+";
 
 fn about(report: &LoadReport) -> String {
     let about = &report.about;
-    let early = if about.interrupted { "; ended early" } else { "" };
+    let early = match about.interrupted {
+        true => {
+            format!("; ended early, with {} under way that stand in no figure", about.n_under_way)
+        }
+        false => String::new(),
+    };
     let simulated = if report.n_simulated > 0 { "; simulated models" } else { "" };
     format!(
-        "{}: {} requests to {} at {}, {}, {:.0} % as streams{simulated}{early}. Latency counts from when a request should have been sent.",
+        "{}: {} requests to {} at {}, {}, {:.0} % as streams{simulated}{early}. {}",
         minute(about.started_at),
         report.n,
         about.model,
         about.url,
         about.pace,
         about.stream_pct,
+        about.pace.counts_from(),
     )
 }
 
 fn checks(page: &mut String, report: &LoadReport) {
-    page.push_str("<table>\n<tr><th></th><th>check</th><th>target</th><th>figure</th></tr>\n");
+    page.push_str("<table class=\"checks\">\n<tr><th></th><th>check</th><th>target</th><th>figure</th></tr>\n");
     for check in &report.checks {
         let word = word(check.verdict);
         push(
@@ -162,17 +171,19 @@ fn change(pct: Option<f64>) -> String {
 
 /// Latency by quantile: how slow the slowest of so many are.
 fn by_quantile(report: &LoadReport, before: Option<&LoadReport>) -> String {
-    // Nines at equal distances: what is rare is what one looks for.
-    let place = |quantile: f64| -(1.0 - quantile).max(1e-5).log10();
+    // Nines at equal distances: what is rare is what one looks for. It ends with the slowest one of them all: of what is
+    // rarer than that, so few say nothing.
+    let place = |quantile: f64, n: u64| -(1.0 - quantile).max(1.0 / n.max(1) as f64).log10();
     let points = |report: &LoadReport| -> Vec<(f64, f64)> {
-        report.curve.iter().map(|(quantile, ms)| (place(*quantile), *ms)).collect()
+        let n = report.latency.map_or(1, |latency| latency.n);
+        report.curve.iter().map(|(quantile, ms)| (place(*quantile, n), *ms)).collect()
     };
     let mut curves: Vec<Curve> = before.iter().map(|it| ("soft-line", points(it))).collect();
     curves.push(("main", points(report)));
     let ticks = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
-    let ticks = ticks.map(|(name, at)| (place(at), name.to_owned()));
+    let ticks = ticks.map(|(name, at)| (place(at, u64::MAX), name.to_owned()));
     let legend = if before.is_some() { "gray: the run before" } else { "of all requests" };
-    plot("Latency by quantile", legend, &curves, &ticks)
+    plot("Latency by quantile", legend, &curves, &ticks, &[])
 }
 
 /// Latency and failures as time went by.
@@ -185,10 +196,23 @@ fn by_time(report: &LoadReport) -> String {
     let last = report.slices.last().map_or(0.0, |slice| slice.at_s);
     let ticks: Vec<_> = (0..=4).map(|part| last * f64::from(part) / 4.0).collect();
     let ticks: Vec<_> = ticks.into_iter().map(|at| (at, format!("{at:.0} s"))).collect();
-    plot("Latency as time went by", "gray: median, blue: p95", &curves, &ticks)
+    let failed = |slice: &&crate::load::Slice| slice.n_failed > 0;
+    let failed: Vec<_> = report.slices.iter().filter(failed).map(|slice| slice.at_s).collect();
+    let legend = match failed.is_empty() {
+        true => "gray: median, blue: p95",
+        false => "gray: median, blue: p95, red: some have failed",
+    };
+    plot("Latency as time went by", legend, &curves, &ticks, &failed)
 }
 
-fn plot(title: &str, legend: &str, curves: &[Curve], ticks: &[(f64, String)]) -> String {
+/// Curves over a scale with these ticks, and marks on it.
+fn plot(
+    title: &str,
+    legend: &str,
+    curves: &[Curve],
+    ticks: &[(f64, String)],
+    marks: &[f64],
+) -> String {
     let all = || curves.iter().flat_map(|(_, points)| points);
     if all().count() < 2 {
         return String::new();
@@ -222,6 +246,17 @@ fn plot(title: &str, legend: &str, curves: &[Curve], ticks: &[(f64, String)]) ->
                 "<text class=\"tick\" x=\"{:.1}\" y=\"{:.0}\">{name}</text>",
                 x(*at),
                 HEIGHT - 8.0
+            ),
+        );
+    }
+    for at in marks.iter().filter(|at| (first..=last).contains(*at)) {
+        let (x, y) = (x(*at), y(0.0));
+        push(
+            &mut svg,
+            format_args!(
+                "<line class=\"failed\" x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\"/>",
+                x - 3.0,
+                x + 3.0
             ),
         );
     }

@@ -291,8 +291,8 @@ impl Record {
     }
 
     fn timings(&self, now: Instant) -> Timings {
-        let millis =
-            |at: Instant| at.saturating_duration_since(self.admitted_at).as_secs_f64() * 1e3;
+        let since = |at: Instant| at.saturating_duration_since(self.admitted_at);
+        let millis = |at: Instant| micros_exact(since(at).as_secs_f64() * 1e3);
         let latency_ms = millis(now);
         let first_token_at =
             self.facts.observed.as_ref().and_then(|observed| observed.first_token_at);

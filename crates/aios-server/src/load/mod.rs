@@ -44,13 +44,13 @@ pub enum Until {
     Over(Duration),
 }
 
-/// Sends all of it, and tells of each request when it has ended. Ends early, without those that are under way, when
-/// `stop` does; returns whether it did.
+/// Sends all of it, and tells of each request when it has ended. Ends early when `stop` does, without those that are under
+/// way; returns how many these were, and nothing where it came to its end.
 pub async fn fire(
     volley: Volley,
     stop: impl Future<Output = ()>,
     mut tell: impl FnMut(&Sample),
-) -> bool {
+) -> Option<usize> {
     let mut firing = Firing {
         began: Instant::now(),
         n_sent: 0,
@@ -61,10 +61,10 @@ pub async fn fire(
     loop {
         let due = firing.due();
         if due.is_none() && firing.under_way.is_empty() {
-            return false;
+            return None;
         }
         tokio::select! {
-            () = &mut stop => return true,
+            () = &mut stop => return Some(firing.under_way.len()),
             Some(ended) = firing.under_way.join_next() => {
                 // Whatever broke in here is no answer.
                 tell(&ended.unwrap_or_else(|_| firing.unsent(Cause::BadReply)));

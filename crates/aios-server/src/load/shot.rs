@@ -76,7 +76,11 @@ impl Shot {
             return Some(Cause::Status(reply.status));
         }
         if self.stream {
-            return (!words.is_whole).then_some(Cause::BrokenStream);
+            return match () {
+                () if !words.is_whole || words.has_error => Some(Cause::BrokenStream),
+                () if !words.is_chat => Some(Cause::BadReply),
+                () => None,
+            };
         }
         let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         body["choices"][0]["message"].is_null().then_some(Cause::BadReply)
@@ -85,7 +89,7 @@ impl Shot {
 
 fn cause(error: &CallError, has_begun: bool) -> Cause {
     match error {
-        CallError::Url { .. } => Cause::NotSent,
+        CallError::Url { .. } | CallError::NoSocket(_) => Cause::NotSent,
         CallError::Unreachable(_) => Cause::Unreachable,
         CallError::Lost(_) if has_begun => Cause::BrokenStream,
         CallError::Lost(_) => Cause::Lost,
@@ -107,6 +111,10 @@ struct Words {
     gaps: Vec<Duration>,
     /// It ended as a stream should.
     is_whole: bool,
+    /// Something in it is a piece of a chat completion.
+    is_chat: bool,
+    /// Something in it says what went wrong.
+    has_error: bool,
 }
 
 impl Words {
@@ -118,6 +126,8 @@ impl Words {
             last: Duration::ZERO,
             gaps: Vec::new(),
             is_whole: false,
+            is_chat: false,
+            has_error: false,
         }
     }
 
@@ -126,9 +136,17 @@ impl Words {
         while let Ok(Some(event)) = self.scanner.next_event() {
             match event.fields().data.as_deref() {
                 Some(b"[DONE]") => self.is_whole = true,
-                Some(data) if holds_words(data) => self.word(),
-                Some(_) | None => {}
+                Some(data) => self.chunk(&serde_json::from_slice(data).unwrap_or_default()),
+                None => {}
             }
+        }
+    }
+
+    fn chunk(&mut self, chunk: &Value) {
+        self.is_chat |= chunk["choices"].is_array();
+        self.has_error |= !chunk["error"].is_null();
+        if holds_words(chunk) {
+            self.word();
         }
     }
 
@@ -144,8 +162,7 @@ impl Words {
 }
 
 /// Whether a chunk holds a piece of an answer, thought or said; the first one often has only a role.
-fn holds_words(data: &[u8]) -> bool {
-    let chunk: Value = serde_json::from_slice(data).unwrap_or_default();
+fn holds_words(chunk: &Value) -> bool {
     let delta = &chunk["choices"][0]["delta"];
     let holds = |name: &str| delta[name].as_str().is_some_and(|text| !text.is_empty());
     holds("content") || holds("reasoning_content") || delta["tool_calls"].is_array()

@@ -30,7 +30,7 @@ fn volley(address: std::net::SocketAddr, pace: Pace, n: u64) -> Volley {
 async fn fired(volley: Volley) -> Vec<Sample> {
     let mut samples = Vec::new();
     let stopped = fire(volley, std::future::pending(), |sample| samples.push(sample.clone())).await;
-    assert!(!stopped);
+    assert_eq!(stopped, None);
     samples
 }
 
@@ -71,6 +71,7 @@ async fn what_goes_wrong_is_named() {
     };
     check("&status=503", &[Cause::Status(503)]).await;
     check("&no_done", &[Cause::BrokenStream]).await;
+    check("&error_in_200=1", &[Cause::BrokenStream, Cause::BadReply]).await;
     // How much of it arrives before it breaks is chance.
     let (address, _stop) = simulated("&cut_after=4").await;
     let samples = fired(volley(address, Pace::Closed { concurrency: 2 }, 4)).await;
@@ -100,5 +101,10 @@ async fn an_open_pace_waits_for_nobody() {
 async fn whoever_ends_it_waits_for_nothing_under_way() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let volley = volley(silent.local_addr().unwrap(), Pace::Closed { concurrency: 2 }, 2);
-    assert!(fire(volley, std::future::ready(()), |_| ()).await);
+    let stop = async {
+        // Both are taken, and get no answer.
+        let taken = (silent.accept().await.unwrap(), silent.accept().await.unwrap());
+        drop(taken);
+    };
+    assert_eq!(fire(volley, stop, |_| ()).await, Some(2));
 }

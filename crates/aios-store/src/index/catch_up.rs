@@ -195,24 +195,32 @@ impl Pass<'_> {
     }
 
     fn read_open(&mut self, open: Vec<OpenFile>) -> Result<(), StoreError> {
-        let (layout, known) = (Layout::of(self.dir), self.known()?);
+        let layout = Layout::of(self.dir);
         for OpenFile { file, extent, .. } in open {
             // One without an event has no name yet, under which anything of it could be kept.
             let Some(id) = extent.map(|extent| extent.id) else { continue };
-            let mut from = known.get(&id).cloned().unwrap_or_default();
+            let known = known::of(self.database, id);
+            let known = known.map_err(|error| failed(self.dir, "read", error))?;
+            let mut from = known.unwrap_or_default();
             // Sealed meanwhile, and read as that.
             if from.sha256.is_some() {
                 continue;
             }
             let told = self.take_told(id, &mut from, &file);
             told.map_err(|error| error.of(self.dir, layout.dir()))?;
-            let mut text = BufReader::with_capacity(256 * 1024, file);
-            let failed = || StoreError::io("read", layout.dir());
-            let at = text.seek(SeekFrom::Start(from.tail_at())).map_err(failed())?;
-            if !from.pass_over(&mut text, at).map_err(failed())? {
+            let mut text = BufReader::with_capacity(64 * 1024, file);
+            let unread = || StoreError::io("read", layout.dir());
+            let at = text.seek(SeekFrom::Start(from.tail_at())).map_err(unread())?;
+            if !from.pass_over(&mut text, at).map_err(unread())? {
                 // It has lost its end when the machine stopped, and has others by now.
                 self.forget(&std::mem::take(&mut from))?;
-                text.rewind().map_err(failed())?;
+                text.rewind().map_err(unread())?;
+            }
+            if text.fill_buf().map_err(unread())?.is_empty() {
+                // The writer has told of all there is; what was half a line here is gone.
+                let forgotten = unread::forget_from(self.database, from.seg, from.position);
+                forgotten.map_err(|error| failed(self.dir, "write", error))?;
+                continue;
             }
             self.read(Work { id, from, sha256: None }, &mut text, layout.dir())?;
         }
@@ -225,7 +233,7 @@ impl Pass<'_> {
         let left = i64::try_from(left).unwrap_or(i64::MAX);
         // Nothing is written while nothing changes.
         let note = "UPDATE behind SET n_bytes = ?1 WHERE n_bytes <> ?1";
-        let noted = self.database.execute(note, [left]);
+        let noted = self.database.prepare_cached(note).and_then(|mut note| note.execute([left]));
         noted.map(drop).map_err(|error| failed(self.dir, "write", error))
     }
 

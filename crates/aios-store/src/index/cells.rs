@@ -193,11 +193,11 @@ impl Counting {
 
     /// Adds them to what the index has of this segment.
     pub(super) fn keep(self, changes: &Transaction<'_>, seg: i64) -> rusqlite::Result<()> {
-        let mut find = changes.prepare(
+        let mut find = changes.prepare_cached(
             "SELECT counts FROM cells WHERE span = ?1 AND start = ?2 AND seg = ?3 AND source = ?4 AND bucket = ?5",
         )?;
-        let mut put =
-            changes.prepare("INSERT OR REPLACE INTO cells VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut put = changes
+            .prepare_cached("INSERT OR REPLACE INTO cells VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
         for ((span, start, source, bucket), counts) in self.cells {
             let (source, bucket) = (source_code(source), Code::place(&Bucket::ALL, &bucket));
             let place = params![span.secs(), start, seg, source, bucket];
@@ -207,16 +207,16 @@ impl Counting {
             let packed = postcard::to_stdvec(&all).unwrap_or_default();
             put.execute(params![span.secs(), start, seg, source, bucket, packed])?;
         }
-        let mut add = changes.prepare(
+        let mut add = changes.prepare_cached(
             "INSERT INTO masked VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET n = n + excluded.n",
         )?;
         for ((hour, kind), n) in self.masked {
             add.execute(params![hour, seg, kind, i64::try_from(n).unwrap_or(i64::MAX)])?;
         }
         let n_rows = i64::try_from(self.n_rows).unwrap_or(i64::MAX);
-        changes
-            .execute("UPDATE segments SET n_rows = n_rows + ?2 WHERE seg = ?1", [seg, n_rows])?;
-        Ok(())
+        let mut count =
+            changes.prepare_cached("UPDATE segments SET n_rows = n_rows + ?2 WHERE seg = ?1")?;
+        count.execute([seg, n_rows]).map(drop)
     }
 }
 

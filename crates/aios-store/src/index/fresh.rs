@@ -26,6 +26,9 @@ use crate::SegmentId;
 /// Most that waits for the index, in bytes: some thousands of rows. More is forgotten, and read from the log.
 const BYTES_MAX: usize = 1024 * 1024;
 
+/// Rows that are taken in at once, in bytes: some hundreds. A transaction has its price, whatever is in it.
+const STRETCH_BYTES: usize = 64 * 1024;
+
 /// Rows of lines that stand one behind the other in a segment.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
@@ -46,6 +49,15 @@ impl Fresh {
         if waiting.iter().map(|one| one.rows.len()).sum::<usize>() + rows.len() > BYTES_MAX {
             // Behind a gap nothing is of use before the gap is read.
             waiting.clear();
+        }
+        let goes_on = |one: &&mut Stretch| {
+            (one.segment, one.end) == (segment, start)
+                && one.rows.len() + rows.len() <= STRETCH_BYTES
+        };
+        if let Some(last) = waiting.back_mut().filter(goes_on) {
+            last.rows.extend_from_slice(rows);
+            last.end += n_bytes;
+            return;
         }
         waiting.push_back(Stretch { segment, start, end: start + n_bytes, rows: rows.to_vec() });
     }
@@ -233,14 +245,30 @@ mod tests {
         fresh.push(one, 0, 10, b"a");
         fresh.push(other, 0, 5, b"b");
         fresh.push(one, 10, 10, b"c");
-        fresh.push(one, 20, 10, b"d");
+        fresh.push(one, 30, 10, b"d");
         assert_eq!(take(&fresh, one, 10), Some((10, b"c".to_vec())));
         assert_eq!(take(&fresh, one, 0), None, "what lies before was forgotten");
-        assert_eq!(take(&fresh, one, 25), Some((20, b"d".to_vec())));
+        assert_eq!(take(&fresh, one, 25), None, "nobody was told of it");
+        assert_eq!(take(&fresh, one, 35), Some((30, b"d".to_vec())));
         assert_eq!(take(&fresh, other, 0), Some((0, b"b".to_vec())));
         fresh.push(other, 5, 5, b"e");
         fresh.forget(other);
         assert_eq!(take(&fresh, other, 5), None);
+    }
+
+    #[test]
+    fn what_stands_one_behind_the_other_is_one_stretch() {
+        let fresh = Fresh::default();
+        fresh.push(id(1), 0, 10, b"a");
+        fresh.push(id(1), 10, 10, b"b");
+        fresh.push(id(1), 20, 10, &vec![b'c'; STRETCH_BYTES]);
+        fresh.push(id(1), 30, 10, b"d");
+        assert_eq!(take(&fresh, id(1), 0), Some((0, b"ab".to_vec())));
+        assert_eq!(
+            take(&fresh, id(1), 20).map(|(start, rows)| (start, rows.len())),
+            Some((20, STRETCH_BYTES))
+        );
+        assert_eq!(take(&fresh, id(1), 30), Some((30, b"d".to_vec())));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use aios_core::{Event, Timestamp};
 use aios_privacy::RedactionCounts;
-use rusqlite::{Statement, Transaction, params};
+use rusqlite::{CachedStatement, Transaction, params};
 
 use super::cells::Counting;
 use super::database::Code;
@@ -28,9 +28,9 @@ pub(super) enum Taken {
 pub(super) struct Inserts<'a> {
     seg: i64,
     packer: Packer<'a>,
-    said: Statement<'a>,
-    name: Statement<'a>,
-    finding: Statement<'a>,
+    said: CachedStatement<'a>,
+    name: CachedStatement<'a>,
+    finding: CachedStatement<'a>,
     named: Recent,
     counting: Counting,
 }
@@ -41,9 +41,10 @@ impl<'a> Inserts<'a> {
         Ok(Self {
             seg,
             packer: Packer::of(changes, seg)?,
-            said: changes.prepare(INSERT_SAID)?,
-            name: changes.prepare("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?,
-            finding: changes.prepare("INSERT OR REPLACE INTO findings VALUES (?1, ?2, ?3, ?4)")?,
+            said: changes.prepare_cached(INSERT_SAID)?,
+            name: changes.prepare_cached("INSERT OR IGNORE INTO names VALUES (?1, ?2)")?,
+            finding: changes
+                .prepare_cached("INSERT OR REPLACE INTO findings VALUES (?1, ?2, ?3, ?4)")?,
             named: Recent::default(),
             counting: Counting::default(),
         })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aios_core::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::cells;
 use super::inserts::Taken;
@@ -53,30 +53,38 @@ impl Known {
 
 /// All of them.
 pub(super) fn all(database: &Connection) -> rusqlite::Result<BTreeMap<SegmentId, Known>> {
-    let mut statement = database.prepare(
-        "SELECT id, seg, position, sha256, first_ts, last_ts, tail_at, tail FROM segments",
+    let mut statement = database.prepare_cached(
+        "SELECT seg, position, sha256, first_ts, last_ts, tail_at, tail, id FROM segments",
     )?;
-    let rows = statement.query_map([], |row| {
-        let time = |at: Option<i64>| at.map(Timestamp::from_micros);
-        let number = |n: i64| u64::try_from(n).unwrap_or(0);
-        let position: i64 = row.get(2)?;
-        let (tail_at, tail): (Option<i64>, Option<String>) = (row.get(6)?, row.get(7)?);
-        let known = Known {
-            seg: row.get(1)?,
-            position: number(position),
-            sha256: row.get(3)?,
-            first: time(row.get(4)?),
-            last: time(row.get(5)?),
-            tail: tail_at.zip(tail).map(|(at, sha256)| Tail { at: number(at), sha256 }),
-        };
-        Ok((row.get::<_, String>(0)?, known))
-    })?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(7)?, read(row)?)))?;
     let mut known = BTreeMap::new();
     for row in rows {
         let (id, segment) = row?;
         known.extend(SegmentId::parse(&id).map(|id| (id, segment)));
     }
     Ok(known)
+}
+
+/// One of them.
+pub(super) fn of(database: &Connection, id: SegmentId) -> rusqlite::Result<Option<Known>> {
+    let mut statement = database.prepare_cached(
+        "SELECT seg, position, sha256, first_ts, last_ts, tail_at, tail FROM segments WHERE id = ?1",
+    )?;
+    statement.query_row([id.to_string()], read).optional()
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Known> {
+    let time = |at: Option<i64>| at.map(Timestamp::from_micros);
+    let number = |n: i64| u64::try_from(n).unwrap_or(0);
+    let (tail_at, tail): (Option<i64>, Option<String>) = (row.get(5)?, row.get(6)?);
+    Ok(Known {
+        seg: row.get(0)?,
+        position: number(row.get(1)?),
+        sha256: row.get(2)?,
+        first: time(row.get(3)?),
+        last: time(row.get(4)?),
+        tail: tail_at.zip(tail).map(|(at, sha256)| Tail { at: number(at), sha256 }),
+    })
 }
 
 /// A sealed segment that is not read to its end, and from where on. One without a footer is just being sealed, or its
@@ -108,7 +116,9 @@ pub(super) fn forget(database: &mut Connection, old: &Known) -> rusqlite::Result
 pub(super) fn number(changes: &Transaction<'_>, id: SegmentId) -> rusqlite::Result<i64> {
     let name = id.to_string();
     let find = "SELECT seg FROM segments WHERE id = ?1";
-    if let Some(seg) = changes.query_row(find, [&name], |row| row.get(0)).optional()? {
+    if let Some(seg) =
+        changes.prepare_cached(find)?.query_row([&name], |row| row.get(0)).optional()?
+    {
         return Ok(seg);
     }
     changes.execute(
@@ -128,19 +138,19 @@ pub(super) fn progress(changes: &Transaction<'_>, seg: i64) -> rusqlite::Result<
 /// Remembers how far it was read.
 pub(super) fn note(changes: &Transaction<'_>, at: &Known, n_read: u64) -> rusqlite::Result<()> {
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    changes.execute(
+    let mut note = changes.prepare_cached(
         "UPDATE segments SET position = ?2, sha256 = ?3, n_events = n_events + ?4, first_ts = ?5,
          last_ts = ?6, tail_at = ?7, tail = ?8 WHERE seg = ?1",
-        params![
-            at.seg,
-            count(at.position),
-            at.sha256,
-            count(n_read),
-            at.first.map(Timestamp::as_micros),
-            at.last.map(Timestamp::as_micros),
-            at.tail.as_ref().map(|tail| count(tail.at)),
-            at.tail.as_ref().map(|tail| &tail.sha256),
-        ],
     )?;
-    Ok(())
+    let noted = note.execute(params![
+        at.seg,
+        count(at.position),
+        at.sha256,
+        count(n_read),
+        at.first.map(Timestamp::as_micros),
+        at.last.map(Timestamp::as_micros),
+        at.tail.as_ref().map(|tail| count(tail.at)),
+        at.tail.as_ref().map(|tail| &tail.sha256),
+    ]);
+    noted.map(drop)
 }

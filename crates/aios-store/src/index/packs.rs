@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use aios_core::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Statement, Transaction, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Transaction, params};
 
 use super::entry::Entry;
 
@@ -33,7 +33,7 @@ pub(super) type Place = (i64, i64, i64);
 pub(super) struct Packer<'a> {
     seg: i64,
     open: Pack,
-    put: Statement<'a>,
+    put: CachedStatement<'a>,
 }
 
 /// What is being packed.
@@ -48,11 +48,12 @@ struct Pack {
 impl<'a> Packer<'a> {
     /// Goes on in the last pack of a segment.
     pub(super) fn of(changes: &'a Transaction<'_>, seg: i64) -> rusqlite::Result<Self> {
-        let last = changes.query_row(LAST, [seg], |row| {
+        let last = changes.prepare_cached(LAST)?.query_row([seg], |row| {
             let times = Some((row.get(1)?, row.get(2)?));
             Ok(Pack { number: Some(row.get(0)?), times, rows: row.get(3)? })
         });
-        let put = changes.prepare("INSERT OR REPLACE INTO packs VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let put =
+            changes.prepare_cached("INSERT OR REPLACE INTO packs VALUES (?1, ?2, ?3, ?4, ?5)")?;
         Ok(Self { seg, open: last.optional()?.unwrap_or_default(), put })
     }
 

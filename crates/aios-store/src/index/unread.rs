@@ -78,17 +78,13 @@ impl Runs {
 /// Nothing follows in the segment any more, and all that is in it is older than this.
 pub(super) fn end_at(changes: &Transaction<'_>, seg: i64, ts: Timestamp) -> rusqlite::Result<()> {
     let end = "UPDATE unread SET until = ?2 WHERE seg = ?1 AND until IS NULL";
-    changes.execute(end, params![seg, ts.as_micros()]).map(drop)
+    changes.prepare_cached(end)?.execute(params![seg, ts.as_micros()]).map(drop)
 }
 
 /// What stands from here on is about to be read, perhaps once more.
-pub(super) fn forget_from(
-    changes: &Transaction<'_>,
-    seg: i64,
-    offset: u64,
-) -> rusqlite::Result<()> {
+pub(super) fn forget_from(changes: &Connection, seg: i64, offset: u64) -> rusqlite::Result<()> {
     let forget = "DELETE FROM unread WHERE seg = ?1 AND offset >= ?2";
-    changes.execute(forget, params![seg, count(offset)]).map(drop)
+    changes.prepare_cached(forget)?.execute(params![seg, count(offset)]).map(drop)
 }
 
 /// Keeps that lines from here on cannot be read at the moment.

@@ -1,11 +1,11 @@
 //! A disk that fails when it is told to: for tests, simulations and exercises.
 //!
 //! Only what the writer does to its open segments fails. A write that fails leaves half of its bytes, as
-//! one that a full disk cuts short does.
+//! one that a full disk cuts short does. What a power cut would leave of them is known: what was forced to the disk.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::segment::{Counted, Named, SegmentFile};
 use crate::segment::footer::Tally;
@@ -16,12 +16,18 @@ pub struct DiskFaults {
     writes: AtomicU32,
     syncs: AtomicU32,
     cuts: AtomicU32,
+    /// Syncs say that they are done and do nothing.
+    lies: AtomicBool,
+    /// Bytes of today's segment that are on the disk, and of the one for lines of days that are over.
+    synced: [AtomicU64; 2],
 }
 
 /// A segment's file on such a disk.
 pub(crate) struct Faulty<F> {
     file: F,
     faults: Arc<DiskFaults>,
+    /// It is not today's.
+    is_late: bool,
 }
 
 impl DiskFaults {
@@ -40,6 +46,18 @@ impl DiskFaults {
         self.cuts.store(n, Ordering::SeqCst);
     }
 
+    /// From now on syncs do nothing, and do not say so.
+    pub fn lie(&self) {
+        self.lies.store(true, Ordering::SeqCst);
+    }
+
+    /// Bytes that outlive a power cut: of today's segment, and of the one for lines of days that are over. Of the others,
+    /// which are sealed, all do.
+    #[must_use]
+    pub fn synced(&self) -> [u64; 2] {
+        self.synced.each_ref().map(|len| len.load(Ordering::SeqCst))
+    }
+
     /// Everything works again.
     pub fn heal(&self) {
         self.fail_writes(0);
@@ -48,9 +66,26 @@ impl DiskFaults {
     }
 }
 
-impl<F> Faulty<F> {
-    pub(crate) const fn new(file: F, faults: Arc<DiskFaults>) -> Self {
-        Self { file, faults }
+impl<F: SegmentFile> Faulty<F> {
+    /// What is in it already is on the disk.
+    pub(crate) fn new(file: F, faults: Arc<DiskFaults>) -> Self {
+        Self::open(file, faults, false)
+    }
+
+    fn open(file: F, faults: Arc<DiskFaults>, is_late: bool) -> Self {
+        let it = Self { file, faults, is_late };
+        it.note_synced();
+        it
+    }
+
+    fn synced(&self) -> &AtomicU64 {
+        let [active, late] = &self.faults.synced;
+        if self.is_late { late } else { active }
+    }
+
+    /// All that is in it outlives a power cut.
+    fn note_synced(&self) {
+        self.synced().store(self.file.len().unwrap_or(0), Ordering::SeqCst);
     }
 }
 
@@ -74,12 +109,19 @@ impl<F: SegmentFile> SegmentFile for Faulty<F> {
 
     fn sync(&mut self) -> io::Result<()> {
         take(&self.faults.syncs)?;
-        self.file.sync()
+        if self.faults.lies.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        self.file.sync()?;
+        self.note_synced();
+        Ok(())
     }
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {
         take(&self.faults.cuts)?;
-        self.file.truncate(len)
+        self.file.truncate(len)?;
+        self.synced().fetch_min(len, Ordering::SeqCst);
+        Ok(())
     }
 
     fn len(&self) -> io::Result<u64> {
@@ -87,11 +129,17 @@ impl<F: SegmentFile> SegmentFile for Faulty<F> {
     }
 
     fn follow_name(&mut self) -> io::Result<Named> {
-        self.file.follow_name()
+        let named = self.file.follow_name()?;
+        if named != Named::Still {
+            self.note_synced();
+        }
+        Ok(named)
     }
 
     fn mend(&mut self) -> io::Result<()> {
-        self.file.mend()
+        self.file.mend()?;
+        self.note_synced();
+        Ok(())
     }
 
     fn counted(&self) -> io::Result<Counted> {
@@ -103,7 +151,9 @@ impl<F: SegmentFile> SegmentFile for Faulty<F> {
     }
 
     fn seal(&mut self, counted: Option<Tally>) -> io::Result<()> {
-        self.file.seal(counted)
+        self.file.seal(counted)?;
+        self.note_synced();
+        Ok(())
     }
 
     fn seal_away(&mut self, counted: Option<Tally>) -> io::Result<()> {
@@ -111,6 +161,6 @@ impl<F: SegmentFile> SegmentFile for Faulty<F> {
     }
 
     fn late(&self) -> io::Result<Self> {
-        Ok(Self { file: self.file.late()?, faults: Arc::clone(&self.faults) })
+        Ok(Self::open(self.file.late()?, Arc::clone(&self.faults), true))
     }
 }

@@ -369,6 +369,26 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "2222\n");
     }
 
+    /// A power cut leaves what was forced to the disk, whatever else stands in the file.
+    #[test]
+    fn what_was_forced_to_the_disk_outlives_a_power_cut() {
+        let temp = tempfile::tempdir().unwrap();
+        let (mut segment, faults, path) = segment(&temp);
+        let check = |expect: u64| assert_eq!(faults.synced(), [expect, 0]);
+        check(0);
+        segment.sync().unwrap();
+        check(17);
+        faults.fail_syncs(1);
+        put(&mut segment, b"22\n", Segment::append_durably).unwrap_err();
+        check(17);
+        put(&mut segment, b"22\n", Segment::append_durably).unwrap();
+        check(20);
+        faults.lie();
+        put(&mut segment, b"33\n", Segment::append_durably).unwrap();
+        check(20);
+        assert_eq!(fs::metadata(&path).unwrap().len(), 23);
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_file_that_is_renamed_while_it_is_torn_is_left_whole() {

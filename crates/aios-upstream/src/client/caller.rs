@@ -53,6 +53,9 @@ pub enum CallError {
     /// Nobody takes connections there.
     #[error("no connection: {0}")]
     Unreachable(String),
+    /// This machine has no socket left for it.
+    #[error("no socket is left here: {0}")]
+    NoSocket(String),
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Lost(String),
@@ -126,12 +129,22 @@ impl Caller {
         seen: impl FnMut(&Bytes),
     ) -> Result<CallReply, CallError> {
         let started = Instant::now();
-        let calling = self.try_post(path, json, started, seen);
+        let calling = self.call(&Method::POST, path, json, started, seen);
         tokio::time::timeout(at_most, calling).await.unwrap_or(Err(CallError::Timeout(at_most)))
     }
 
-    async fn try_post(
+    /// Gets a path below the API's.
+    ///
+    /// # Errors
+    /// As for [`Self::post`].
+    pub async fn get(&self, path: &str, at_most: Duration) -> Result<CallReply, CallError> {
+        let calling = self.call(&Method::GET, path, Vec::new(), Instant::now(), |_| ());
+        tokio::time::timeout(at_most, calling).await.unwrap_or(Err(CallError::Timeout(at_most)))
+    }
+
+    async fn call(
         &self,
+        method: &Method,
         path: &str,
         json: Vec<u8>,
         started: Instant,
@@ -141,7 +154,7 @@ impl Caller {
         let target: PathAndQuery = target
             .parse()
             .map_err(|_| CallError::Url { url: target, why: "it cannot be read".to_owned() })?;
-        let start = HeadStart::new(&Method::POST, target.as_str(), &self.headers);
+        let start = HeadStart::new(method, target.as_str(), &self.headers);
         let message = start.message(&HeaderMap::new(), Pieces::from(Bytes::from(json)));
         let reply = self.pool.send(message, CONNECT_TIMEOUT).await.map_err(CallError::from)?;
         let (head, body) = reply.into_parts();
@@ -173,6 +186,7 @@ impl From<SendError> for CallError {
         match error {
             SendError::Connect(ConnectError::Timeout(after)) => Self::Timeout(after),
             SendError::Connect(ConnectError::Failed(why)) => Self::Unreachable(why),
+            SendError::Connect(ConnectError::NoSocket(why)) => Self::NoSocket(why),
             SendError::Lost { error, .. } => Self::Lost(error.to_string()),
         }
     }

@@ -25,6 +25,9 @@ pub(crate) enum ConnectError {
     Timeout(Duration),
     #[error("{0}")]
     Failed(String),
+    /// It is this machine that has no socket left for it.
+    #[error("no socket is left here: {0}")]
+    NoSocket(String),
 }
 
 impl Connector {
@@ -53,16 +56,35 @@ impl Connector {
             match self {
                 Self::Plain(http) => match http.clone().call(uri.clone()).await {
                     Ok(stream) => Ok(Stream::Plain(stream.into_inner())),
-                    Err(error) => Err(ConnectError::Failed(root_cause(&error))),
+                    Err(error) => Err(ConnectError::of(&error, root_cause(&error))),
                 },
                 Self::Tls(tls) => match tls.clone().call(uri.clone()).await {
                     Ok(stream) => Ok(Stream::Tls(Box::new(TokioIo::new(stream)))),
-                    Err(error) => Err(ConnectError::Failed(untrusted(root_cause(error.as_ref())))),
+                    Err(error) => {
+                        let why = untrusted(root_cause(error.as_ref()));
+                        Err(ConnectError::of(error.as_ref(), why))
+                    }
                 },
             }
         };
         tokio::time::timeout(timeout, opened).await.unwrap_or(Err(ConnectError::Timeout(timeout)))
     }
+}
+
+impl ConnectError {
+    fn of(error: &(dyn std::error::Error + 'static), why: String) -> Self {
+        let mut causes = std::iter::successors(Some(error), |error| error.source());
+        let is_ours = causes.any(|it| it.downcast_ref::<io::Error>().is_some_and(is_exhausted));
+        if is_ours { Self::NoSocket(why) } else { Self::Failed(why) }
+    }
+}
+
+/// Whether this process or this machine has used up its files, its ports or its buffers: the peer was never asked.
+fn is_exhausted(error: &io::Error) -> bool {
+    /// `EMFILE` and `ENFILE` on Unix; `WSAEMFILE` and `WSAENOBUFS` on Windows.
+    const CODES: [i32; 2] = if cfg!(windows) { [10_024, 10_055] } else { [24, 23] };
+    error.kind() == io::ErrorKind::AddrNotAvailable
+        || error.raw_os_error().is_some_and(|code| CODES.contains(&code))
 }
 
 /// Adds whom the gateway trusts, where a certificate is what was wrong.
@@ -89,6 +111,20 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+
+    /// Whoever has no socket left must not say of others that they take no connection.
+    #[test]
+    fn what_is_used_up_here_is_no_fault_of_the_peer() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("it did not work")]
+        struct Outer(#[source] io::Error);
+        let of = |error: io::Error| ConnectError::of(&Outer(error), String::new());
+        let emfile = if cfg!(windows) { 10_024 } else { 24 };
+        let ours = |error| matches!(of(error), ConnectError::NoSocket(_));
+        assert!(ours(io::Error::from_raw_os_error(emfile)));
+        assert!(ours(io::ErrorKind::AddrNotAvailable.into()));
+        assert!(!ours(io::ErrorKind::ConnectionRefused.into()));
+    }
 
     #[tokio::test]
     async fn small_writes_do_not_wait() {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::rig::{Server, Setup, Upstream, chat_json, ok};
+use crate::rig::{Act, Server, Setup, Upstream, chat_json, ok, reply, whole_stream};
 
 use crate::program::Ran;
 
@@ -92,4 +92,100 @@ async fn prompts_of_a_file_are_sent_in_their_order() {
     // The first one asks whether anybody is there.
     let asked = upstream.received(3).await;
     assert!(asked[1].has("Where is it?") && asked[2].has("And who built it?"));
+}
+
+/// A stream that ends as one should is still no answer if it says what went wrong, or says nothing that a chat does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_without_an_answer_has_failed() {
+    let check = async |event: &str, expect: &str| {
+        let events = [format!("data: {event}\n\n"), "data: [DONE]\n\n".to_owned()];
+        let upstream = Upstream::always(whole_stream(events)).await;
+        let place = crate::program::Place::new();
+        let url = upstream.url();
+        let args = ["loadtest", "--url", &url, "--prompts", "3", "--stream-pct", "100", "--json"];
+        let report = tokio::task::block_in_place(|| place.run(&args)).ended(2).json();
+        assert_eq!(report["errors"][expect], 3, "{event}: {report}");
+    };
+    check(r#"{"error":{"message":"out of memory"}}"#, "broken_stream").await;
+    check("{}", "bad_reply").await;
+    check("none of JSON", "bad_reply").await;
+}
+
+/// What cannot be kept is said before anything is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_without_a_place_costs_no_request() {
+    let upstream = Upstream::always(ok(&chat_json("big", "Yes."))).await;
+    let place = crate::program::Place::new();
+    std::fs::create_dir(place.path().join("run.json")).unwrap();
+    let url = upstream.url();
+    for (out, why) in [("run.json", "it is a directory"), ("no/run.md", "there is no directory")] {
+        let args = ["loadtest", "--url", &url, "--out", out];
+        let ran = tokio::task::block_in_place(|| place.run(&args)).ended(64);
+        assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    }
+    assert_eq!(upstream.n_received(), 0);
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    let place = crate::program::Place::new();
+    for [flag, value] in [
+        ["--rate", "NaN"],
+        ["--rate", "-1"],
+        ["--rate", "inf"],
+        ["--rate", "1e-300"],
+        ["--rate", "1e9"],
+        ["--duration", "0s"],
+        ["--duration", "200000000000d"],
+        ["--timeout", "0s"],
+        ["--concurrency", "0"],
+        ["--concurrency", "5000"],
+        ["--prompts", "0"],
+        ["--stream-pct", "101"],
+        ["--max-tokens", "0"],
+    ] {
+        place.run(&["loadtest", &format!("{flag}={value}")]).ended(64);
+    }
+}
+
+/// Whoever ends it gets what was measured, whole, and is told how many had no answer yet.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_ended_early_says_what_it_has_seen() {
+    for name in ["-INT", "-TERM"] {
+        // Who asks whether anybody is there is answered, and three of the others.
+        let n_asked = std::sync::atomic::AtomicUsize::new(0);
+        let script = move |_: &_| match n_asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0..4 => ok(&chat_json("big", "Yes.")),
+            _ => vec![Act::AwaitHangUp],
+        };
+        let (upstream, place) = (Upstream::start(script).await, crate::program::Place::new());
+        let url = upstream.url();
+        let args = ["loadtest", "--url", &url, "--stream-pct", "0", "--out", "run.json"];
+        let mut command = place.command(&args);
+        let run = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        upstream.received(5).await;
+        let sent = std::process::Command::new("kill").args([name, &run.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+        let ended = tokio::task::block_in_place(|| run.wait_with_output().unwrap());
+        let ran = Ran::of(ended).ended(3);
+        assert!(ran.stdout.contains("with 1 under way"), "{}", ran.stdout);
+        let report: Value = serde_json::from_str(&place.read("run.json")).unwrap();
+        assert_eq!((&report["n"], &report["n_under_way"]), (&3.into(), &1.into()), "{report}");
+    }
+}
+
+/// A port that nobody listens on is another thing than a server that speaks something else.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_understood_is_told_from_nobody() {
+    let place = crate::program::Place::new();
+    let run = |url: &str| tokio::task::block_in_place(|| place.run(&["loadtest", "--url", url]));
+    let garbage = Upstream::always(vec![Act::send("SSH-2.0-server\r\n"), Act::Close]).await;
+    let ran = run(&garbage.url()).ended(1);
+    assert!(ran.stderr.contains("the connection broke"), "{}", ran.stderr);
+    let refusing = Upstream::refusing();
+    let ran = run(&refusing.url()).ended(1);
+    assert!(ran.stderr.contains("no connection"), "{}", ran.stderr);
+    let keyed = Upstream::always(reply(401, "", "{}")).await;
+    assert!(run(&format!("{}/", keyed.url())).ended(1).stderr.contains("wants a key"));
 }

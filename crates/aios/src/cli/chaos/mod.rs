@@ -7,6 +7,7 @@ mod trial;
 use std::io::Write;
 
 use aios_core::Verdict;
+use aios_privacy::Secret;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
@@ -22,9 +23,9 @@ use trial::Trial;
 ///
 /// Without --running a server of its own is tried, on simulated models in a directory that goes afterwards. With it the
 /// server of this configuration is, with its real models: it must allow faults (`chaos.faults = true`), which lie
-/// between gateway and endpoints, end with the command, and in any case by themselves after two minutes. Each scenario prints
-/// its checks; exit code 2 if one fails, 3 if it was ended early or main did not answer to begin with. With --json: {"scenario", "verdict", "checks": [{"name",
-/// "passed", "detail"}]}.
+/// between gateway and endpoints, end with the command, and in any case by themselves after two minutes. Each scenario
+/// prints its checks; exit code 2 if one fails or the server does not last, 3 if it was ended early or could not begin.
+/// With --json: {"scenario", "verdict", "checks": [{"name", "passed", "detail"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Command {
     /// What fails
@@ -36,6 +37,9 @@ pub(super) struct Command {
     /// How often the server is killed [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     rounds: Option<u64>,
+    /// Environment variable that holds a client key, where the server that runs requires one
+    #[arg(long, value_name = "NAME", requires = "running")]
+    api_key_env: Option<String>,
 }
 
 impl Command {
@@ -55,13 +59,14 @@ impl Command {
         // Before anything is started: whoever ends us while it starts must not leave it behind.
         let ending = runtime.block_on(async { net::Ending::new() })?;
         let subject = match self.running {
-            true => Subject::running(&context.config()?)?,
+            true => Subject::running(&context.config()?, self.key(context)?)?,
             false => Subject::start()?,
         };
+        runtime.block_on(subject.must_be_free())?;
         say(format_args!("{}: {}", scenario.name, scenario.about));
         say(format_args!("tried: {}", subject.url));
         let mut trial = Trial::new(subject, self.rounds);
-        let verdict = runtime.block_on(try_it(scenario, &mut trial, ending))?;
+        let verdict = runtime.block_on(try_it(scenario, &mut trial, ending));
         if context.json {
             let checks = &trial.checks;
             output::json(
@@ -83,34 +88,37 @@ impl Command {
     }
 }
 
+impl Command {
+    fn key(&self, context: &Context) -> anyhow::Result<Option<Secret>> {
+        context.client_key(self.api_key_env.as_deref())
+    }
+}
+
 /// Tries it, and leaves no fault behind: not when a step fails, and not when somebody ends it.
-async fn try_it(
-    scenario: &Scenario,
-    trial: &mut Trial,
-    mut ending: net::Ending,
-) -> anyhow::Result<Verdict> {
+async fn try_it(scenario: &Scenario, trial: &mut Trial, mut ending: net::Ending) -> Verdict {
     let ended = tokio::select! {
         ended = steps(scenario, trial) => Some(ended),
         () = ending.asked() => None,
     };
-    let cleared = trial.subject.clear().await;
-    // Where nothing could begin, or not all came to its end, nothing is proven.
-    let Some(is_tried) = ended.transpose()? else { return Ok(Verdict::NoData) };
-    cleared?;
-    if !is_tried {
-        return Ok(Verdict::NoData);
+    if let Err(error) = trial.clear().await
+        && !trial.subject.has_ended()
+    {
+        trial.check("no fault is left", false, format!("{error}; they end by themselves"));
+    }
+    match ended {
+        Some(Ok(true)) => {}
+        // It answered to begin with, so that it does so no more is what is found.
+        Some(Err(error)) => trial.check("it lasts to the end", false, format!("{error:#}")),
+        // Where nothing could begin, or not all came to its end, nothing is proven.
+        Some(Ok(false)) | None => return Verdict::NoData,
     }
     let all_passed = trial.checks.iter().all(|check| check.passed);
-    Ok(match (trial.checks.is_empty(), all_passed) {
-        (true, _) => Verdict::NoData,
-        (false, true) => Verdict::Met,
-        (false, false) => Verdict::Breached,
-    })
+    if all_passed { Verdict::Met } else { Verdict::Breached }
 }
 
-/// The scenario's steps; false where main does not answer to begin with.
+/// The scenario's steps; false where it cannot begin.
 async fn steps(scenario: &Scenario, trial: &mut Trial) -> anyhow::Result<bool> {
-    let is_ready = scenarios::check_before(trial).await?;
+    let is_ready = scenarios::check_before(trial, scenario).await?;
     if is_ready {
         (scenario.run)(trial).await?;
     }

@@ -1,6 +1,5 @@
 //! The server that is tried: one of our own on simulated models, or the one that runs.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -12,8 +11,10 @@ use aios_privacy::Secret;
 use aios_server::api_url;
 use aios_store::{DataDir, Filter, query};
 use anyhow::Context as _;
+use bytes::Bytes;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 use crate::cli::output::Failure;
 use crate::cli::{net, running};
@@ -58,13 +59,28 @@ pub(super) struct Subject {
     pub(super) url: String,
     admin: String,
     token: Option<Secret>,
+    /// The client key, where it wants one.
+    pub(super) key: Option<Secret>,
     /// Where it keeps what it writes.
     data_dir: PathBuf,
     /// After so long at most a breaker tries an endpoint again.
     pub(super) probe_every: Duration,
     since: Timestamp,
+    /// Orders on their way. Whoever ends a trial drops what waits for one; the server has it all the same.
+    orders: JoinSet<Answer>,
     own: Option<Own>,
 }
+
+/// An event of a trial.
+#[derive(Debug)]
+pub(super) struct OnRecord {
+    pub(super) event_id: EventId,
+    pub(super) request_id: String,
+    pub(super) at: Timestamp,
+}
+
+/// Status and body of what the admin API answers; none where it does not.
+type Answer = Option<(u16, Bytes)>;
 
 /// A server of our own. It ends, and everything that it wrote goes, when this is dropped.
 struct Own {
@@ -91,24 +107,28 @@ impl Subject {
             url: format!("{api}/v1"),
             admin,
             token: token(&data_dir),
+            key: None,
             data_dir,
             probe_every: PROBE_EVERY,
             since: SystemClock.now().as_stored(),
+            orders: JoinSet::new(),
             own: Some(Own { child, place }),
         })
     }
 
     /// The server that runs under this configuration.
-    pub(super) fn running(config: &Config) -> anyhow::Result<Self> {
+    pub(super) fn running(config: &Config, key: Option<Secret>) -> anyhow::Result<Self> {
         let hint = "start it with `aios serve`, or leave --running out";
         running::find(config)?.ok_or_else(|| Failure::new("no server runs", hint))?;
         Ok(Self {
             url: api_url(config.server.listen),
             admin: format!("http://{}", running::address(config)),
             token: running::token(config),
+            key,
             data_dir: config.server.data_dir.clone(),
             probe_every: config.upstream.breaker.open_max,
             since: SystemClock.now().as_stored(),
+            orders: JoinSet::new(),
             own: None,
         })
     }
@@ -134,33 +154,76 @@ impl Subject {
         self.own.as_mut().is_some_and(|own| !matches!(own.child.try_wait(), Ok(None)))
     }
 
+    /// Refuses a server that has faults already: this trial would end another one's, and judge by both. One that allows no
+    /// faults is refused, too, before it is asked anything.
+    pub(super) async fn must_be_free(&self) -> anyhow::Result<()> {
+        let url = format!("{}/admin/v1/faults", self.admin);
+        let told = self.told(net::get(&url, self.token.clone()).await)?;
+        let faults = told["faults"].as_array().map_or(&[][..], Vec::as_slice);
+        let Some(longest) = faults.iter().map(|it| it["left_ms"].as_u64().unwrap_or(0)).max()
+        else {
+            return Ok(());
+        };
+        let n = faults.len();
+        let hint = format!(
+            "wait for it: they end by themselves within {} s. If nobody tries anything, POST /admin/v1/faults/clear ends them",
+            longest.div_ceil(1_000)
+        );
+        Err(Failure::new(format!("another trial is under way there ({n} faults are on)"), hint)
+            .into())
+    }
+
     /// Orders a fault, which ends by itself in any case. Ordered again, it lasts longer.
-    pub(super) async fn order(&self, fault: Fault) -> anyhow::Result<()> {
+    pub(super) async fn order(&mut self, fault: Fault) -> anyhow::Result<()> {
         let order = json!({ "fault": fault, "for_s": FAULT_S });
-        self.change("/admin/v1/faults/order", &order).await
+        let post = self.post("/admin/v1/faults/order", &order)?;
+        self.orders.spawn(post);
+        let answer = self.orders.join_next().await.and_then(Result::ok).flatten();
+        self.told(answer).map(drop)
     }
 
-    /// Ends every fault.
-    pub(super) async fn clear(&self) -> anyhow::Result<()> {
-        self.change("/admin/v1/faults/clear", &json!({})).await
+    /// Ends every fault, also one that is just being ordered.
+    pub(super) async fn clear(&mut self) -> anyhow::Result<()> {
+        while self.orders.join_next().await.is_some() {}
+        let answer = self.post("/admin/v1/faults/clear", &json!({}))?.await;
+        self.told(answer).map(drop)
     }
 
-    async fn change(&self, path: &str, body: &Value) -> anyhow::Result<()> {
+    fn post(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<impl Future<Output = Answer> + use<>> {
         let (url, body) = (format!("{}{path}", self.admin), serde_json::to_vec(body)?);
-        let answer = net::post(&url, self.token.clone(), body, ADMIN_MAX).await;
-        match answer {
-            Some((200, _)) => Ok(()),
-            Some((status, body)) => {
-                let why: Value = serde_json::from_slice(&body).unwrap_or_default();
-                let why = why["error"]["message"].as_str().unwrap_or("no reason given");
-                let hint = "set chaos.faults = true in its configuration, and restart it";
-                Err(Failure::new(format!("the server refused ({status}): {why}"), hint).into())
-            }
-            None => {
-                let hint = "look whether the server runs; faults end by themselves";
-                Err(Failure::new(format!("nobody answers at {url}"), hint).into())
-            }
+        let token = self.token.clone();
+        Ok(async move { net::post(&url, token, body, ADMIN_MAX).await })
+    }
+
+    /// What the admin API says, if that is no refusal.
+    fn told(&self, answer: Answer) -> anyhow::Result<Value> {
+        let Some((status, body)) = answer else {
+            let hint = "look whether the server runs; faults end by themselves";
+            return Err(Failure::new(format!("nobody answers at {}", self.admin), hint).into());
+        };
+        let told: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if status == 200 {
+            return Ok(told);
         }
+        let why = told["error"]["message"].as_str().unwrap_or("no reason given");
+        let hint = match status {
+            401 | 403 => {
+                "run it as who may read the admin token in the server's data directory, and name that with --data-dir"
+            }
+            409 => "set chaos.faults = true in its configuration, and restart it",
+            _ => "its log says more; faults end by themselves",
+        };
+        Err(Failure::new(format!("the server refused ({status}): {why}"), hint).into())
+    }
+
+    /// Seals what is open, and removes what is past its time; what came of it.
+    pub(super) async fn rotate(&self) -> anyhow::Result<Value> {
+        let answer = self.post("/admin/v1/logs/rotate", &json!({ "seal": true }))?.await;
+        self.told(answer)
     }
 
     /// What it says of itself; none if it does not.
@@ -178,15 +241,16 @@ impl Subject {
         Ok(episodes.any(|episode| episode["about"] == about))
     }
 
-    /// How often each event of a trial is on record.
-    pub(super) fn events(&self) -> anyhow::Result<BTreeMap<EventId, usize>> {
-        let mut events = BTreeMap::new();
+    /// The events of a trial that are on record.
+    pub(super) fn events(&self) -> anyhow::Result<Vec<OnRecord>> {
+        let mut events = Vec::new();
         // Our own has nothing else on record, and perhaps a clock that was wrong.
         let since = self.own.is_none().then_some(self.since);
         let filter = Filter { purpose: Some(Purpose::Loadtest), since, ..Filter::default() };
         for line in query(&DataDir::read(&self.data_dir)?, &filter)? {
             if let Event::Response(event) = line?.event {
-                *events.entry(event.event_id).or_default() += 1;
+                let (event_id, at) = (event.event_id, event.ts);
+                events.push(OnRecord { event_id, at, request_id: event.request_id.to_string() });
             }
         }
         Ok(events)

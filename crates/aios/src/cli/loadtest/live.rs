@@ -26,11 +26,12 @@ impl Live {
             Until::Sent(_) => "requests",
             Until::Over(_) => "s",
         };
-        let template = format!("{{bar:30}} {{pos}}/{{len}} {unit}, {{msg}}");
+        let template = format!("{{bar:30}} {{pos}}/{{len}} {unit}, {{elapsed}}, {{msg}}");
         let style = ProgressStyle::with_template(&template);
         let bar = ProgressBar::new(length)
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.tick();
+        // Time goes by on it also while a server gives no answer.
+        bar.enable_steady_tick(EVERY);
         Self { bar, until, shown: Duration::ZERO }
     }
 

@@ -6,6 +6,7 @@ mod shown;
 mod target;
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,8 +23,11 @@ use super::output::{self, Exit, Failure};
 use crate::clock::SystemClock;
 use crate::config::{self, Config};
 
-/// Most requests a second: more would measure this machine.
-const RATE_MAX: f64 = 10_000.0;
+/// Requests a second: fewer than one in twenty minutes or so are no load, and more would measure this machine.
+const RATE: RangeInclusive<f64> = 0.001..=10_000.0;
+
+/// How long a run and an answer may take.
+const TIME: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(30 * 86_400);
 
 /// Send load to an OpenAI-compatible API, measure it, and judge it by the operator's guide
 ///
@@ -31,7 +35,7 @@ const RATE_MAX: f64 = 10_000.0;
 /// have been sent, so a server that stalls is not measured only when it feels like it. Exit code 2 if one of the three
 /// is missed, 3 if one is not known (another gateway does not say where it routes) or the run was ended early.
 /// With --json the report: {"schema_version", "started_at", "url", "model", "pace", "prompts", "stream_pct",
-/// "interrupted", "verdict", "checks": [{"name", "target", "figure", "verdict"}], "n", "n_unsent", "n_failed", "error_rate",
+/// "interrupted", "n_under_way", "verdict", "checks": [{"name", "target", "figure", "verdict"}], "n", "n_unsent", "n_failed", "error_rate",
 /// "errors", "took_s", "per_second", "latency", "service", "time_to_first_token", "inter_token": {"n", "mean_ms",
 /// "p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms"}, "n_late", "late_ms_max", "routed", "n_simulated", "curve",
 /// "slices"}.
@@ -48,16 +52,16 @@ pub(super) struct Command {
     #[arg(long, value_name = "N", conflicts_with = "rate", value_parser = clap::value_parser!(u64).range(1..=4096))]
     concurrency: Option<u64>,
     /// How long; prompts are sent again and again
-    #[arg(long, value_name = "TIME", value_parser = config::duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     duration: Option<Duration>,
     /// Share of requests that want a stream, in percent
     #[arg(long, value_name = "PCT", default_value_t = 50, value_parser = clap::value_parser!(u64).range(0..=100))]
     stream_pct: u64,
     /// Most tokens of an answer
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_tokens: Option<u64>,
     /// Longest wait for one answer
-    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = config::duration)]
+    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = time)]
     timeout: Duration,
     /// Write the report: .json, .md or .html, as often as wanted
     #[arg(long, value_name = "FILE", value_parser = report_path)]
@@ -71,16 +75,18 @@ impl Command {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let before = self.compare.as_deref().map(read).transpose()?;
+        // Before anything is sent: what was measured for hours must not be lost for a name.
+        self.out.iter().try_for_each(|path| has_place(path))?;
         let volley = self.volley(context, &config)?;
-        let report = net::runtime()?.block_on(self.fire(&config, volley));
-        for path in &self.out {
-            write(path, &report, before.as_ref())?;
-        }
+        let report = net::runtime()?.block_on(self.fire(&config, volley))?;
         if context.json {
             output::json(out, &report)?;
         } else {
             shown::print(out, &report, before.as_ref())?;
         }
+        // A file that cannot be written costs nobody the others.
+        let written = self.out.iter().map(|path| write(path, &report, before.as_ref()));
+        written.collect::<Vec<_>>().into_iter().collect::<anyhow::Result<()>>()?;
         Ok(match report.verdict {
             Verdict::Met => Exit::Done,
             Verdict::Breached => Exit::Violation,
@@ -112,16 +118,11 @@ impl Command {
         }
     }
 
-    async fn fire(&self, config: &Config, volley: Volley) -> LoadReport {
+    async fn fire(&self, config: &Config, volley: Volley) -> anyhow::Result<LoadReport> {
+        let mut ending = net::Ending::new()?;
         let (started_at, mut tally) = (SystemClock.now(), Tally::default());
         let mut live = live::Live::new(volley.until);
-        let stop = async {
-            // Whoever cannot be interrupted goes on to the end.
-            if net::interrupted().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        let interrupted = fire(volley, stop, |sample| {
+        let left = fire(volley, ending.asked(), |sample| {
             tally.add(sample);
             live.show(&tally, sample.ended);
         })
@@ -134,15 +135,21 @@ impl Command {
             pace: self.pace(),
             prompts: self.prompts.name(),
             stream_pct: self.stream_pct as f64,
-            interrupted,
+            interrupted: left.is_some(),
+            n_under_way: left.unwrap_or(0) as u64,
         };
-        LoadReport::new(about, &tally)
+        Ok(LoadReport::new(about, &tally))
     }
 }
 
 fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse::<f64>().ok().filter(|rate| *rate > 0.0 && *rate <= RATE_MAX);
-    rate.ok_or_else(|| format!("expected a number above 0, {RATE_MAX} at most"))
+    let rate = text.parse::<f64>().ok().filter(|rate| RATE.contains(rate));
+    rate.ok_or_else(|| format!("expected a number from {} to {}", RATE.start(), RATE.end()))
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let time = config::duration(text).map_err(|expected| format!("expected {expected}"))?;
+    if TIME.contains(&time) { Ok(time) } else { Err("expected from 1ms to 30d".to_owned()) }
 }
 
 fn report_path(text: &str) -> Result<PathBuf, String> {
@@ -151,6 +158,18 @@ fn report_path(text: &str) -> Result<PathBuf, String> {
         Some("json" | "md" | "html") => Ok(path),
         Some(_) | None => Err("expected a name that ends in .json, .md or .html".to_owned()),
     }
+}
+
+/// Whether a report can go there: a directory that is there, and no directory of that name.
+fn has_place(path: &Path) -> anyhow::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let why = match parent {
+        Some(parent) if !parent.is_dir() => format!("there is no directory {}", parent.display()),
+        Some(_) | None if path.is_dir() => "it is a directory".to_owned(),
+        Some(_) | None => return Ok(()),
+    };
+    let hint = "name a file in a directory that is there";
+    Err(Failure::usage(format!("cannot write {}: {why}", path.display()), hint).into())
 }
 
 fn write(path: &Path, report: &LoadReport, before: Option<&LoadReport>) -> anyhow::Result<()> {

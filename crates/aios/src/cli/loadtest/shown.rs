@@ -39,7 +39,8 @@ pub(super) fn print(
         writeln!(out, "{n} were sent late, by {most:.0} ms at most; their wait is counted")?;
     }
     if report.n_unsent > 0 {
-        writeln!(out, "{} were not sent, because too many were under way", report.n_unsent)?;
+        let (n, why) = (report.n_unsent, "too many were under way, or no socket was left");
+        writeln!(out, "{n} were not sent: {why}")?;
     }
     for (cause, n) in &report.errors {
         writeln!(out, "failed: {n} {cause}")?;
@@ -55,7 +56,8 @@ pub(super) fn print(
         writeln!(out, "{word:<7} {name:<11} {} (target: {})", check.figure, check.target)?;
     }
     if report.about.interrupted {
-        writeln!(out, "it was ended early, so that it proves nothing")?;
+        let n = report.about.n_under_way;
+        writeln!(out, "it was ended early, with {n} under way, so that it proves nothing")?;
     }
     writeln!(out, "{}", word(report.verdict))?;
     Ok(())

@@ -1,5 +1,7 @@
 //! Whom load is sent to.
 
+use std::time::Duration;
+
 use aios_server::api_url;
 use aios_upstream::Caller;
 use clap::Args;
@@ -9,6 +11,9 @@ use crate::cli::context::Context;
 use crate::cli::net;
 use crate::cli::output::Failure;
 use crate::config::Config;
+
+/// Longest wait for who is asked whether anybody is there.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// Whom load is sent to.
 #[derive(Debug, Args)]
@@ -30,33 +35,37 @@ pub(super) struct Target {
 impl Target {
     /// The API's address.
     pub(super) fn url(&self, config: &Config) -> String {
-        self.url.clone().unwrap_or_else(|| api_url(config.server.listen))
+        let url = self.url.clone().unwrap_or_else(|| api_url(config.server.listen));
+        url.trim_end_matches('/').to_owned()
     }
 
     /// Who calls it; only if somebody answers there.
     pub(super) fn caller(&self, context: &Context, config: &Config) -> anyhow::Result<Caller> {
         let (url, key) = (self.url(config), context.client_key(self.api_key_env.as_deref())?);
-        let caller = Caller::new(&url, key.as_ref()).map_err(|error| {
-            Failure::usage("cannot send load", "give --url as in http://127.0.0.1:8500/v1")
-                .because(error)
-        })?;
+        let caller = || {
+            Caller::new(&url, key.as_ref()).map_err(|error| {
+                Failure::usage("cannot send load", "give --url as in http://127.0.0.1:8500/v1")
+                    .because(error)
+            })
+        };
+        // One to ask, and one to send load: connections belong to the runtime on which they were made.
+        let (asking, sending) = (caller()?, caller()?);
         if !self.allow_remote && !is_here(&url) {
             let hint = "with --allow-remote it is sent there all the same";
             return Err(Failure::usage(format!("{url} is another machine"), hint).into());
         }
-        let answer = net::runtime()?.block_on(net::get(&format!("{url}/models"), key));
-        match answer {
-            Some((401 | 403, _)) => {
+        match net::runtime()?.block_on(asking.get("/models", ANSWER_MAX)) {
+            Ok(reply) if matches!(reply.status, 401 | 403) => {
                 let hint = "name the variable that holds a client key with --api-key-env";
                 Err(Failure::new(format!("{url} wants a key, or another one"), hint).into())
             }
-            Some(_) => Ok(caller.with_headers(HeaderMap::from_iter([(
+            Ok(_) => Ok(sending.with_headers(HeaderMap::from_iter([(
                 HeaderName::from_static("x-aios-purpose"),
                 HeaderValue::from_static("loadtest"),
             )]))),
-            None => {
+            Err(error) => {
                 let hint = "start it (`aios serve`), or name another one with --url";
-                Err(Failure::new(format!("nobody answers at {url}"), hint).into())
+                Err(Failure::new(format!("nobody answers at {url}"), hint).because(error).into())
             }
         }
     }
