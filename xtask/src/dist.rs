@@ -7,17 +7,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::bench::stand::figure;
 use crate::lack::Lack;
 use crate::model::Model;
-use crate::process::{self, Server};
+use crate::process::{self, READY, Server};
 use crate::{Usage, cargo, http, workspace};
 
-const READY: Duration = Duration::from_secs(30);
 /// How long each kind of load lasts.
 const PRACTICE: &str = "6s";
 /// Requests under way, prompts and the share of streams, in percent.

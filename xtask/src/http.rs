@@ -1,10 +1,12 @@
 //! Just enough HTTP/1.1 to ask a local server something.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+
+use crate::ports;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -66,10 +68,9 @@ fn parse(text: &str) -> Option<Reply> {
     Some(Reply { status, head: head.to_owned(), body: body.to_owned() })
 }
 
-/// A port that was free a moment ago, on loopback.
+/// An address on loopback for a server that we start.
 pub(crate) fn free_address() -> Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").context("failed to find a free port")?;
-    Ok(listener.local_addr()?.to_string())
+    Ok(ports::claim().context("failed to find a free port")?.to_string())
 }
 
 #[cfg(test)]

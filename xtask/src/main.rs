@@ -16,6 +16,7 @@ mod http;
 mod lack;
 mod model;
 mod npm;
+mod ports;
 mod process;
 mod sdk;
 mod sim;

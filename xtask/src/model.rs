@@ -2,14 +2,10 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::process::Server;
-
-/// Longest wait until it listens.
-const READY: Duration = Duration::from_secs(20);
+use crate::process::{READY, Server};
 
 /// For a configuration: nothing is said of single requests.
 pub(crate) const QUIET: &str = "[telemetry]\nlevel = \"warn\"\n";

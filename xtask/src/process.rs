@@ -14,8 +14,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::{guard, http};
 
-/// How long a server may take to drain before it is killed.
-const DRAIN: Duration = Duration::from_secs(15);
+/// How long a server may take until it answers, on the slowest machine: one that has ended is noticed at once.
+pub(crate) const READY: Duration = Duration::from_secs(120);
+/// How long a server may take to drain before it is killed. It gives itself ten seconds, and a slow machine needs more.
+const DRAIN: Duration = Duration::from_secs(60);
 /// Lines of a log that an error repeats.
 const LOG_LINES_SHOWN: usize = 20;
 

@@ -3,15 +3,13 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::model::{self, Model};
-use crate::process::Server;
+use crate::process::{READY, Server};
 use crate::{EXIT_FOUND, Usage, cargo, http, workspace};
 
-const READY: Duration = Duration::from_secs(20);
 /// What the bar is about.
 const MINUTES: f64 = 30.0;
 const RATE: f64 = 500.0;

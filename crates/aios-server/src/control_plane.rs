@@ -107,6 +107,7 @@ impl ControlPlane {
             nightly: controls.nightly,
         }));
         let status = StatusReader {
+            desk: Arc::clone(&desk),
             gateway: Arc::clone(&gateway),
             controller: controller_state,
             reload: controls.reload,

@@ -14,8 +14,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::canary::{ControlConfig, Standing, split_of};
 
-/// How often the override file is looked at. The kill switch must work within a second.
+/// How soon the operator is promised that their hand is felt: a file that has changed, an override, the kill switch.
+pub const HONORED_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often the override file is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+// What is written during a look is seen at the next.
+const _: () = assert!(LOOK_EVERY.as_millis() * 2 <= HONORED_WITHIN.as_millis());
 
 /// Most requests for a look at once; more wait.
 const ASKS_MAX: usize = 16;
@@ -220,5 +226,51 @@ impl Controller {
             Ok(()) => tracing::info!("routing switched to knots from local traffic"),
             Err(error) => tracing::warn!(%error, "the traffic knots could not be stored"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aios_core::Percent;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::canary::CanaryKeeper;
+
+    #[derive(Debug)]
+    struct FixedClock;
+
+    impl Clock for FixedClock {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_micros(1_800_000_000_000_000)
+        }
+    }
+
+    /// By the clock of the loop, so that it is the loop that is measured and not the machine.
+    #[tokio::test(start_paused = true)]
+    async fn the_override_file_is_honored_within_a_second() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = Arc::new(DataDir::open(temp.path()).unwrap());
+        let start = Percent::new(50.0).unwrap();
+        let config = ControlConfig::fixed(Split::plain(start, "test"));
+        let canary = CanaryKeeper::open(&dir, start).unwrap();
+        let ((_config, config), (_learned, learned)) = (watch::channel(config), mpsc::channel(1));
+        let clock = Arc::new(FixedClock);
+        let (controller, mut split, state) =
+            Controller::new(Arc::clone(&dir), config, canary.subscribe(), learned, clock);
+        tokio::spawn(controller.run());
+        for (text, treatment_pct) in
+            [(r#"{"control_bucket_pct":1.0}"#, 0.0), (r#"{"control_bucket_pct":0.25}"#, 75.0)]
+        {
+            dir.write_override(text).unwrap();
+            let written = Instant::now();
+            split.changed().await.unwrap();
+            assert!(written.elapsed() < HONORED_WITHIN, "{:?}", written.elapsed());
+            assert_eq!(split.borrow_and_update().treatment_pct.get(), treatment_pct);
+        }
+        // What cannot be understood is said as soon, and changes nothing.
+        dir.write_override("{").unwrap();
+        tokio::time::sleep(HONORED_WITHIN).await;
+        assert!(state.override_error().is_some() && !split.has_changed().unwrap());
     }
 }

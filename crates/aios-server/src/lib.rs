@@ -43,7 +43,7 @@ pub use canary::{
     Order, Quiet, RowSource, Standing, Trial, Wish, split_of,
 };
 pub use clients::{ClientKey, Clients};
-pub use controller::{Controller, ControllerState};
+pub use controller::{Controller, ControllerState, HONORED_WITHIN};
 pub use gateway::memory::{LocalEmbedder, MemoryConfig, MemoryMode, MemoryPlace};
 pub use gateway::{Keys, OnUnscannable, SinkOptions, Sinks};
 pub use given::{Given, Part, keep_given};

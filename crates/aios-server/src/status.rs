@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use aios_control::Held;
 use aios_core::{Profile, Split, Timestamp};
 use aios_store::EventLogStats;
 use aios_upstream::{EndpointStatus, ModelInfo};
 use serde::Serialize;
 
 use crate::ReloadState;
+use crate::canary::Desk;
 use crate::controller::ControllerState;
 use crate::gateway::Gateway;
 
@@ -24,6 +26,8 @@ pub struct Status {
     pub split: Split,
     /// Why the operator's override file was not taken, if it was not.
     pub override_error: Option<String>,
+    /// Where the canary stands.
+    pub canary: CanaryStatus,
     /// The knots in force.
     pub profile: Profile,
     /// Prompts sampled towards local knots, while sampling goes on.
@@ -53,8 +57,26 @@ pub struct ConfigStatus {
     pub reload_error: Option<String>,
 }
 
+/// Where the canary stands.
+#[derive(Debug, Serialize)]
+pub struct CanaryStatus {
+    /// Whether it moves by itself; else configuration says what the split is.
+    pub is_enabled: bool,
+    /// `off`, `running`, `rolled_back` or `promoted`.
+    pub phase: &'static str,
+    /// The share of its stage, in percent.
+    pub stage_pct: f64,
+    /// An operator holds it.
+    pub is_held: bool,
+    /// Since when, by whom and why.
+    pub hold: Option<Held>,
+    /// Why what is kept of it cannot be used.
+    pub fault: Option<String>,
+}
+
 #[derive(Clone)]
 pub(crate) struct StatusReader {
+    pub(crate) desk: Arc<Desk>,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) controller: Arc<ControllerState>,
     pub(crate) reload: Arc<ReloadState>,
@@ -76,6 +98,7 @@ impl StatusReader {
             },
             split: split.as_ref().clone(),
             override_error: self.controller.override_error(),
+            canary: self.canary(),
             profile: gateway.routing.policy(&split).profile,
             n_sampled: gateway.routing.n_sampled(),
             endpoints: live.upstreams.status(),
@@ -83,6 +106,19 @@ impl StatusReader {
             event_log: gateway.store.stats(),
             pseudonym_key: gateway.keys.pseudonyms.version(),
             requests_in_flight: gateway.metrics.in_flight.get(),
+        }
+    }
+
+    fn canary(&self) -> CanaryStatus {
+        let standing = self.desk.keeper.standing();
+        let canary = &standing.rollout.canary;
+        CanaryStatus {
+            is_enabled: self.desk.config.borrow().canary.enabled,
+            phase: canary.phase.name(),
+            stage_pct: canary.treatment_pct.get(),
+            is_held: canary.held,
+            hold: standing.rollout.hold.clone().filter(|_| canary.held),
+            fault: standing.fault.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -10,10 +10,9 @@ use anyhow::{Context, Result, bail};
 use super::talk;
 use crate::lack::Lack;
 use crate::model::{self, Model};
-use crate::process::Server;
+use crate::process::{READY, Server};
 use crate::{cargo, dist, http, process, workspace};
 
-const READY: Duration = Duration::from_secs(20);
 /// Core of the subject.
 const SUBJECT_CORE: &str = "0";
 /// Core of model and load.

@@ -3,16 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::process::Server;
+use crate::process::{READY, Server};
 use crate::{cargo, http, workspace};
 
-const READY: Duration = Duration::from_secs(20);
-
-/// Answers come at once, so that the time goes to the page. The canary judges only when it is told to.
+/// Answers come at once, so that the time goes to the page, and what was answered is in the log. The canary judges only when
+/// it is told to, and no night falls, however long a slow machine takes and whenever it begins.
 const CONFIG: &str = "\
 [discovery]
 enabled = false
@@ -25,6 +23,15 @@ endpoints = [{ url = \"sim://embedder?instant\", model = \"sim-embedder\" }]
 
 [memory]
 mode = \"conversation\"
+
+[events]
+sync = \"always\"
+
+[canary]
+check_every = \"24h\"
+
+[nightly]
+enabled = false
 ";
 
 /// Running servers.

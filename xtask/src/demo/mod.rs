@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::Server;
+use crate::process::{READY, Server};
 use crate::{Usage, cargo, dashboard, http, process, workspace};
 use ticker::Ticker;
 use traffic::{Seen, Traffic};
 
-const READY: Duration = Duration::from_secs(20);
 const TICK: Duration = Duration::from_millis(500);
 /// The addresses that users know; taken where they are free.
 const GATEWAY: &str = "127.0.0.1:8500";

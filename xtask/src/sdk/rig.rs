@@ -4,15 +4,12 @@ use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use crate::process::Server;
+use crate::process::{READY, Server};
 use crate::{cargo, http, workspace};
-
-const READY: Duration = Duration::from_secs(20);
 
 /// The simulated models: a name, and the knobs of its URL.
 const STEADY_MAIN: &str = "sim://main?ttft_ms=20&tps=300";

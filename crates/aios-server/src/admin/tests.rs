@@ -152,16 +152,20 @@ impl Admin {
         let controller =
             Arc::new(ControllerState::new(FixedClock.now(), tokio::sync::mpsc::channel(1).0));
         let config = ControlConfig::fixed(gateway.split().as_ref().clone());
-        let desk = Desk {
+        let desk = Arc::new(Desk {
             keeper: Arc::new(CanaryKeeper::open(&dir, config.canary.start).unwrap()),
             config: tokio::sync::watch::channel(config).1,
             controller: Arc::clone(&controller),
             gateway: Arc::clone(&gateway),
             data_dir: Arc::clone(&dir),
             n_panics: 0.into(),
+        });
+        let status = StatusReader {
+            desk: Arc::clone(&desk),
+            gateway: Arc::clone(&gateway),
+            controller,
+            reload: Arc::default(),
         };
-        let status =
-            StatusReader { gateway: Arc::clone(&gateway), controller, reload: Arc::default() };
         let keyring = Arc::new(Keyring::new(&[(1, KeyMaterial::new([1; 32]))]).unwrap());
         let housekeeper = Housekeeper::new(House {
             gateway: Arc::clone(&gateway),
@@ -172,7 +176,6 @@ impl Admin {
             keyring: Arc::clone(&keyring),
             nightly: Nightly::default(),
         });
-        let desk = Arc::new(desk);
         let goldens = Arc::new(GoldenRuns::new(Arc::new(FixedClock)));
         let stage = Stage {
             desk: Arc::clone(&desk),

@@ -17,7 +17,7 @@ use crate::conformance::{self, PLACES, Subject};
 use crate::{CommitError, Filter, OnFull, ReserveError, SyncPolicy, fixture, query};
 
 /// Longer than any test takes: a test that needs it fails.
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(120);
 
 const PATIENT: OnFull = OnFull::Wait(LONG);
 
@@ -320,6 +320,9 @@ async fn a_broken_disk_stops_requests_and_names_the_cause() {
         let commit = log.reserve().await.unwrap().append(fixture::event(n));
         assert!(!commit.needs_wait());
     }
+    while !log.stats().failing {
+        tokio::task::yield_now().await;
+    }
     let error = log.reserve().await.unwrap_err();
     let ReserveError::Full { cause, .. } = &error else { panic!("{error}") };
     assert_eq!(cause.as_deref(), Some("cannot write the event log: no storage space"));
@@ -365,13 +368,20 @@ async fn what_waits_is_written_together() {
     let config =
         EventLogConfig { sync: SyncPolicy::Never, queue_max: 1000, ..EventLogConfig::default() };
     let log = disk.start(config);
-    for n in 0..100 {
-        drop(log.reserve().await.unwrap().append(fixture::event(n)));
+    let mut slots = Vec::new();
+    for _ in 0..100 {
+        slots.push(log.reserve().await.unwrap());
     }
+    // The disk takes nothing before everything waits, however long that takes.
+    let busy = disk.0.lock().unwrap();
+    for (n, slot) in (0..).zip(slots) {
+        drop(slot.append(fixture::event(n)));
+    }
+    drop(busy);
     assert!(log.close(LONG).await.complete);
     assert_eq!(disk.text(), lines(100));
-    // One would do; a slow machine may take longer for the appends than the gathering lasts.
-    assert!(log.stats().batches < 10, "{:?}", log.stats());
+    // The first may have been taken while the others came.
+    assert!(log.stats().batches <= 2, "{:?}", log.stats());
 }
 
 #[tokio::test]

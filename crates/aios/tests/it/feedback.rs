@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::rig::{EVENTS, Reply, Server, Setup, chat, post_with};
+use crate::rig::{Reply, Server, Setup, chat, log_text, post_with};
 
 /// Asks in a conversation; the id of the answer's event.
 async fn ask(server: &Server, headers: &str, question: &str) -> String {
@@ -34,7 +34,7 @@ async fn what_is_said_of_an_answer_is_kept_in_its_conversation_without_personal_
     let reply = say(&server, "", &body).await.expect(200);
     assert_eq!(reply.json()["object"], "feedback");
     let place = server.stop_after(2).await;
-    let log = place.read(EVENTS);
+    let log = log_text(&place);
     let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let (answer, said) = (&events[0], &events[1]);
     assert_eq!((&said["event_type"], &said["about"]), (&json!("feedback"), &json!(id)));

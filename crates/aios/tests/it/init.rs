@@ -76,7 +76,9 @@ fn commands(workflow: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn the_workflows_commands_work() {
-    let place = Place::simulated();
+    let place = Place::simulated().unhurried();
+    let toml = place.read("aios.toml").replace("?instant", "?ttft_ms=20&tps=1000000");
+    place.write("aios.toml", &toml);
     place.run(&["init", "--github"]).ended(0);
     place.run(&["init", "--goldens"]).ended(0);
     let server = place.start(&["serve"], "sign in");

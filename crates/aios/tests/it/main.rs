@@ -46,9 +46,11 @@ mod memory;
 #[cfg(test)]
 mod nightly;
 #[cfg(test)]
-mod nodelay;
-#[cfg(test)]
 mod pii;
+// What the project's own commands start servers at.
+#[cfg(test)]
+#[path = "../../../../xtask/src/ports.rs"]
+mod ports;
 #[cfg(test)]
 mod preflight;
 #[cfg(test)]

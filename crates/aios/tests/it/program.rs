@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -33,18 +32,26 @@ impl Place {
         Self { dir: tempfile::tempdir().unwrap(), env: Vec::new() }
     }
 
-    /// With simulated models that answer at once, and admin and API addresses of its own.
+    /// With simulated models that answer at once, and admin and API addresses of its own. No night falls in it but when one
+    /// is asked for, whatever time it is.
     pub(crate) fn simulated() -> Self {
         let place = Self::new();
         let text = format!(
             "[server]\nlisten = \"{}\"\nadmin_listen = \"{}\"\n\
              [tiers.main]\nendpoints = [{{ url = \"sim://main?instant\" }}]\n\
-             [tiers.embedder]\nendpoints = [{{ url = \"sim://embedder?instant\" }}]\n",
+             [tiers.embedder]\nendpoints = [{{ url = \"sim://embedder?instant\" }}]\n\
+             [nightly]\nenabled = false\n",
             free_address(),
             free_address(),
         );
         place.write("aios.toml", &text);
         place
+    }
+
+    /// For golden runs that are not about speed: ten times as slow is no regression in them. A machine that others use is that
+    /// slow at times, and a model that answers at once would be it for nothing, so those of such a run take a little.
+    pub(crate) fn unhurried(self) -> Self {
+        self.env("AIOS_CANARY__GOLDEN_THRESHOLD", "10")
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
@@ -171,9 +178,9 @@ impl Drop for Running {
     }
 }
 
-/// An address that nobody listened on a moment ago.
+/// An address for a server of a test; nobody listens at it before.
 pub(crate) fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    crate::ports::claim().unwrap().to_string()
 }
 
 /// Status and body of an HTTP answer.

@@ -80,10 +80,9 @@ async fn text_stays_text_where_it_is_stored_and_shown() {
     let unknown = chat(hostile, "hi", false);
     server.ask(&post_with("", unknown.as_bytes())).await;
     let place = server.stop_after(2).await;
-    let stored = std::fs::read(place.path().join(crate::rig::EVENTS)).unwrap();
-    assert_eq!(stored.iter().filter(|byte| **byte == b'\n').count(), 2, "a line for each");
-    let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\n';
-    assert!(!stored.iter().any(is_control), "{}", String::from_utf8_lossy(&stored));
+    let stored = crate::rig::log_text(&place);
+    assert_eq!(stored.lines().count(), 2, "a line for each");
+    assert!(!stored.chars().any(|c| c.is_ascii_control() && c != '\n'), "{stored}");
     for verb in [&["events", "tail", "-n", "9"][..], &["events", "query"]] {
         let shown = place.run(&[verb, &["--data-dir", "data"]].concat()).ended(0).stdout;
         let is_shown = |c: char| c == '\n' || !(c.is_control() || c == '\u{202e}');

@@ -91,6 +91,12 @@ impl Case {
         let server = Server::start(&setup).await;
         let reply = server.ask(&post(&chat("aios-main", "fault", stream))).await;
         self.judge_reply(&name, &reply);
+        server.settled().await;
+        if !self.settings.is_empty() {
+            // What brought the fault about soon would hurry the next request as well.
+            server.configure(&Setup::main(&upstream).toml());
+            server.taken_over(2).await;
+        }
         let event = finish_up(server, reply.status).await;
         self.judge_event(&name, stream, &event);
         (reply, event)
@@ -130,7 +136,6 @@ impl Case {
 
 /// Nothing is left over, the next request is answered, and each left one event. Gives the first.
 async fn finish_up(server: Server, status: u16) -> Value {
-    server.settled().await;
     server.chat("aios-main", "plain").await.expect(200);
     server.settled().await;
     let mut events = server.events(2).await;

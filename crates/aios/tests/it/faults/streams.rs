@@ -41,14 +41,15 @@ async fn silence_inside_a_stream_is_reported_in_band() {
 
 #[tokio::test]
 async fn a_slow_stream_is_no_fault() {
-    const SILENCE: &[(&str, &str)] = &[("timeouts.inter_token", "\"500ms\"")];
-    let drip = |n| [Act::Pause(Duration::from_millis(50)), chunk(delta(&format!("{n} ")))];
+    // A busy machine may be late with each piece, and is no silent one.
+    const SILENCE: &[(&str, &str)] = &[("timeouts.inter_token", "\"3s\"")];
+    let drip = |n| [Act::Pause(Duration::from_millis(200)), chunk(delta(&format!("{n} ")))];
     let mut acts = vec![stream_head()];
     // Longer in all than the longest silence allowed.
-    acts.extend((0..15).flat_map(drip).chain([chunk(finish()), chunk(DONE), last_chunk()]));
+    acts.extend((0..16).flat_map(drip).chain([chunk(finish()), chunk(DONE), last_chunk()]));
     let (reply, event) = Case::answered("drip", acts).set(SILENCE).check_one(true).await;
     assert!(reply.text().ends_with(DONE));
-    assert!(event["latency_ms"].as_f64().unwrap() > 500.0, "{event:#}");
+    assert!(event["latency_ms"].as_f64().unwrap() > 3_000.0, "{event:#}");
 }
 
 #[tokio::test]

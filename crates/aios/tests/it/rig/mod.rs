@@ -17,12 +17,12 @@ pub(crate) use replies::{
     DONE, chat_json, chunk, delta, events, finish, last_chunk, ok, reply, stream_head, usage,
     whole_stream,
 };
-pub(crate) use server::{EVENTS, Server, log};
+pub(crate) use server::{EVENTS, Server, log, log_text, segments};
 pub(crate) use setup::Setup;
 pub(crate) use upstream::{Act, Gate, Received, Upstream};
 
-/// Longest wait for anything.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// Longest wait for anything, on the slowest machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Pause between two looks at something that cannot be waited on.
 const LOOK_EVERY: Duration = Duration::from_millis(5);

@@ -1,6 +1,7 @@
 //! The real program, serving.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -147,7 +148,7 @@ impl Server {
         .await;
     }
 
-    /// The whole lines of the event log, as they are now.
+    /// The events of the log, as they are now.
     pub(crate) fn log(&self) -> Vec<Value> {
         log(&self.place)
     }
@@ -197,9 +198,20 @@ impl Server {
         self.place
     }
 
-    /// Replaces the configuration file.
+    /// Waits for that generation of the configuration; gives what `/status` says of it.
+    pub(crate) async fn taken_over(&self, generation: u64) -> Value {
+        eventually("a generation", async || {
+            let config = self.status().await["config"].clone();
+            (config["generation"] == generation).then_some(config)
+        })
+        .await
+    }
+
+    /// Replaces the configuration file, in one go: half of it is never there to be read.
     pub(crate) fn configure(&self, text: &str) {
-        self.place.write("aios.toml", text);
+        self.place.write("aios.toml.new", text);
+        let path = |name: &str| self.place.path().join(name);
+        std::fs::rename(path("aios.toml.new"), path("aios.toml")).unwrap();
     }
 
     /// Writes a file into the data directory.
@@ -213,12 +225,35 @@ impl Server {
     }
 }
 
-/// The whole lines of the event log in a place; a line under way is not data yet.
+/// The events of the log in a place.
 pub(crate) fn log(place: &Place) -> Vec<Value> {
-    let text = std::fs::read(place.path().join(EVENTS)).unwrap_or_default();
-    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let lines = text[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
+    log_text(place).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The whole lines of the event log in a place; a line under way is not data yet.
+pub(crate) fn log_text(place: &Place) -> String {
+    let mut text = String::new();
+    for path in segments(place) {
+        let lines = std::fs::read_to_string(path).unwrap_or_default();
+        let whole = lines.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let is_event = |line: &&str| !line.is_empty() && !line.contains("segment_footer");
+        text.extend(whole.lines().filter(is_event).flat_map(|line| [line, "\n"]));
+    }
+    text
+}
+
+/// The files of the event log in a place, oldest first. A new one is begun with each full hour, in the midst of any test.
+pub(crate) fn segments(place: &Place) -> Vec<PathBuf> {
+    let active = place.path().join(EVENTS);
+    let names = std::fs::read_dir(active.parent().unwrap()).into_iter().flatten();
+    let paths = names.map(|entry| entry.unwrap().path()).filter(|path| *path != active);
+    let is_segment = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.starts_with("hypotheses.") && name.ends_with(".ndjson")
+    };
+    let mut sealed: Vec<_> = paths.filter(is_segment).collect();
+    sealed.sort();
+    sealed.into_iter().chain([active]).collect()
 }
 
 type Banner = watch::Receiver<Option<(String, String)>>;

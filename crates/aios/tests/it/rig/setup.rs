@@ -55,8 +55,9 @@ impl Setup {
         self
     }
 
+    /// The file. No night falls in a test, whatever time it is.
     pub(crate) fn toml(&self) -> String {
-        let mut text = String::new();
+        let mut text = String::from("nightly.enabled = false\n");
         for line in &self.settings {
             writeln!(text, "{line}").unwrap();
         }

@@ -10,6 +10,7 @@ use crate::cli::chaos::trial::{Ask, Trial, told};
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "slow-disk",
     about: "each write to the event log takes half a second; those who wait share one write",
+    alert: None,
     on_running: false,
     run: |trial| Box::pin(run(trial)),
 };
