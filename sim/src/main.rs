@@ -22,6 +22,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 /// Exit code for a violation that was found.
 const FOUND: u8 = 2;
 
+/// Exit code for a command that is not understood: `EX_USAGE` of sysexits.h.
+const USAGE: u8 = 64;
+
 /// How often it is said how far it is.
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
@@ -29,7 +32,7 @@ const SAY_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug, Parser)]
 struct Args {
     /// How many seeds
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first one
     #[arg(long, default_value_t = 0)]
@@ -55,14 +58,21 @@ struct Broken {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // There is nobody left to tell if that cannot be told.
+            drop(error.print());
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
     let (from, n_seeds) = args.seed.map_or((args.from, args.seeds), |seed| (seed, 1));
     if let Some(seed) = args.seed {
         list(&script(seed));
     }
     let started = Instant::now();
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
-    let ran = run_all(from..from.saturating_add(n_seeds), jobs, &args);
+    let ran = run_all(from, n_seeds.min((u64::MAX - from).max(1)), jobs, &args);
     let (n_done, took) = (ran.n_done, started.elapsed().as_secs_f64());
     println!("reached: {}", ran.reached);
     println!("{n_done} seeds from {from} in {took:.1} s, {:.0} seeds/s", n_done as f64 / took);
@@ -74,7 +84,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some(broken) => {
-            tell(broken, args.planted);
+            tell(broken, &args);
             ExitCode::from(FOUND)
         }
     }
@@ -115,16 +125,17 @@ impl Ran {
 }
 
 /// Runs seeds until one breaks something.
-fn run_all(seeds: std::ops::Range<u64>, jobs: usize, args: &Args) -> Ran {
-    let (next, stop) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
+fn run_all(from: u64, n_seeds: u64, jobs: usize, args: &Args) -> Ran {
+    let (n_taken, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let ran = Mutex::<Ran>::default();
     let ran_so_far = || ran.lock().unwrap_or_else(PoisonError::into_inner);
     let work = || {
         while !stop.load(Ordering::Relaxed) {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end {
+            let n = n_taken.fetch_add(1, Ordering::Relaxed);
+            if n >= n_seeds {
                 return;
             }
+            let seed = from + n;
             let mut outcome = run(seed, &script(seed), args.planted);
             if args.twice && !is_remembering(seed) {
                 outcome = outcome.and_then(|first| same_again(seed, first));
@@ -159,12 +170,15 @@ fn same_again(seed: u64, first: Outcome) -> Result<Outcome, Violation> {
     Err(Violation { step: 0, invariant: "a seed comes to the same", why })
 }
 
-fn tell(broken: Broken, planted: Option<Planted>) {
+fn tell(broken: Broken, args: &Args) {
     let Broken { seed, violation } = broken;
     println!("\nseed {seed} {violation}\n\nshortened:");
-    let (steps, shown) = shrink(seed, &script(seed), violation, planted);
+    let (steps, shown) = shrink(seed, &script(seed), violation, args.planted);
     list(&steps);
-    println!("\n{shown}\n\nrun it again with: cargo xtask sim --seed {seed}");
+    let name = args.planted.and_then(|bug| Planted::ALL.into_iter().find(|(_, of)| *of == bug));
+    let planted = name.map_or_else(String::new, |(name, _)| format!(" --planted {name}"));
+    let twice = if args.twice { " --twice" } else { "" };
+    println!("\n{shown}\n\nrun it again with: cargo xtask sim --seed {seed}{planted}{twice}");
 }
 
 fn list(steps: &[Step]) {

@@ -13,7 +13,7 @@ import { VERSION } from "openai/version";
 const { AIOS_URL, AIOS_KEY, AIOS_KEY_LIMITED, AIOS_FAULTY_URL } = process.env;
 const { AIOS_EVENTS, AIOS_FAULTY_EVENTS } = process.env;
 
-const timeout = 30_000;
+const timeout = 120_000;
 const client = new OpenAI({ baseURL: AIOS_URL, apiKey: AIOS_KEY, timeout });
 const limited = client.withOptions({ apiKey: AIOS_KEY_LIMITED, maxRetries: 0 });
 const faulty = new OpenAI({ baseURL: AIOS_FAULTY_URL, apiKey: "any", timeout });
@@ -34,7 +34,7 @@ const tools = [
     },
   },
 ];
-const EVENT_WAIT_MS = 5_000;
+const EVENT_WAIT_MS = 60_000;
 
 const newId = (name) => `npm-${name}-${randomUUID()}`;
 const chat = (more = {}, options = {}) =>

@@ -17,10 +17,11 @@ from openai import OpenAI
 URL = os.environ["AIOS_URL"]
 EVENTS = Path(os.environ["AIOS_EVENTS"])
 FAULTY_EVENTS = Path(os.environ["AIOS_FAULTY_EVENTS"])
+TIMEOUT_S = 120
 
-client = OpenAI(base_url=URL, api_key=os.environ["AIOS_KEY"], timeout=30)
+client = OpenAI(base_url=URL, api_key=os.environ["AIOS_KEY"], timeout=TIMEOUT_S)
 limited = client.with_options(api_key=os.environ["AIOS_KEY_LIMITED"], max_retries=0)
-faulty = OpenAI(base_url=os.environ["AIOS_FAULTY_URL"], api_key="any", timeout=30)
+faulty = OpenAI(base_url=os.environ["AIOS_FAULTY_URL"], api_key="any", timeout=TIMEOUT_S)
 
 QUESTION = [{"role": "user", "content": "Explain step by step why the sky is blue."}]
 TOOLS = [
@@ -38,7 +39,7 @@ TOOLS = [
     }
 ]
 TOOL_QUESTION = [{"role": "user", "content": "What is the weather in Oslo?"}]
-EVENT_WAIT_S = 5
+EVENT_WAIT_S = 60
 
 
 def eq(actual, expected, what):

@@ -35,7 +35,8 @@ pub(super) struct Told(Mutex<Sheet>);
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     pub(super) n_sent: u64,
-    pub(super) n_left: u64,
+    /// Requests whose clients left, by their number.
+    pub(super) left: Vec<u64>,
     /// Requests that were not sent, because too many were under way.
     pub(super) n_unsent: u64,
     /// Failures, by their cause.
@@ -65,7 +66,7 @@ impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sheet = self.sheet();
         let n_failed: u64 = sheet.failed.values().sum();
-        let (n_sent, n_events, n_left) = (sheet.n_sent, sheet.events.len(), sheet.n_left);
+        let (n_sent, n_events, n_left) = (sheet.n_sent, sheet.events.len(), sheet.left.len());
         write!(f, "{n_sent} sent, {n_events} events, {n_left} left, {n_failed} failed")
     }
 }
@@ -129,7 +130,7 @@ async fn ask(caller: Caller, told: &Told, n: u64) {
         .await;
     let mut sheet = told.sheet();
     match reply {
-        Err(CallError::Timeout(_)) if kind == Kind::Leaves => sheet.n_left += 1,
+        Err(CallError::Timeout(_)) if kind == Kind::Leaves => sheet.left.push(n),
         Err(error) => sheet.fail(&error.to_string()),
         Ok(reply) => {
             let event_id = reply.headers.get("x-aios-event-id");

@@ -27,7 +27,7 @@ pub(super) struct Figures {
     rate: f64,
     seconds: f64,
     n_sent: u64,
-    n_left: u64,
+    n_left: usize,
     n_events: usize,
     n_acknowledged: usize,
     n_reloads: u64,
@@ -73,14 +73,22 @@ pub(super) fn figures(
         bar("reloads that were missed", reloads_missed as f64, 0.0, String::new()),
     ]);
     // Without them nothing of the above says anything.
-    let nothing = [acted.n_erasures, acted.n_rotations, acted.n_feedback, found.n_events as u64];
+    let nothing = [
+        acted.n_erasures,
+        acted.n_rotations,
+        acted.n_feedback,
+        acted.n_reloads,
+        acted.n_views,
+        sheet.left.len() as u64,
+        found.n_events as u64,
+    ];
     let n_nothing = nothing.iter().filter(|n| **n == 0).count();
     bars.push(bar("acts that were never done", n_nothing as f64, 0.0, String::new()));
     Figures {
         rate: plan.rate,
         seconds: plan.lasts.as_secs_f64(),
         n_sent: sheet.n_sent,
-        n_left: sheet.n_left,
+        n_left: sheet.left.len(),
         n_events: found.n_events,
         n_acknowledged: sheet.events.len(),
         n_reloads: acted.n_reloads,

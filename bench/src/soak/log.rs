@@ -17,7 +17,7 @@ const ON_DISK_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) n_events: usize,
-    /// Acknowledged, not erased, and not there.
+    /// Acknowledged, or asked by somebody who left, not erased, and not there.
     pub(super) n_lost: usize,
     /// There more than once, by their own id or by their request's.
     pub(super) n_doubled: usize,
@@ -46,6 +46,8 @@ struct Lines {
     ids: Vec<EventId>,
     /// Requests of which there is an event.
     requests: Vec<u64>,
+    /// What feedback is about.
+    said_of: Vec<EventId>,
     n_bad: usize,
 }
 
@@ -58,7 +60,10 @@ fn read(dir: &DataDir) -> Result<Lines> {
                 let n = event.request_id.as_str().strip_prefix("soak-ask-");
                 lines.requests.extend(n.and_then(|n| n.parse::<u64>().ok()));
             }
-            Ok(Event::Feedback(event)) => lines.ids.push(event.event_id),
+            Ok(Event::Feedback(event)) => {
+                lines.ids.push(event.event_id);
+                lines.said_of.push(event.about);
+            }
             Ok(_) => {}
             Err(_) => lines.n_bad += 1,
         }
@@ -70,14 +75,19 @@ fn compare(mut lines: Lines, sheet: &Sheet) -> Found {
     lines.ids.sort_unstable();
     lines.requests.sort_unstable();
     let erased: BTreeSet<u64> = sheet.erased.iter().copied().collect();
-    let is_there = |id: &EventId| lines.ids.binary_search(id).is_ok();
-    let expected = sheet.events.iter().filter(|(_, whose)| !erased.contains(whose));
     let of_erased = |n: &&u64| erased.contains(&conversation(**n));
+    let is_there = |id: &EventId| lines.ids.binary_search(id).is_ok();
+    let (gone, expected): (Vec<_>, Vec<_>) =
+        sheet.events.iter().partition(|(_, whose)| erased.contains(whose));
+    let gone: BTreeSet<_> = gone.into_iter().map(|(id, _)| id).collect();
+    let left = sheet.left.iter().filter(|n| !of_erased(n));
+    let n_lost_left = left.filter(|n| lines.requests.binary_search(n).is_err()).count();
+    let n_returned = lines.requests.iter().filter(of_erased).count();
     Found {
         n_events: lines.ids.len(),
-        n_lost: expected.filter(|(id, _)| !is_there(id)).count(),
+        n_lost: expected.iter().filter(|(id, _)| !is_there(id)).count() + n_lost_left,
         n_doubled: n_doubled(&lines.ids).max(n_doubled(&lines.requests)),
-        n_returned: lines.requests.iter().filter(of_erased).count(),
+        n_returned: n_returned + lines.said_of.iter().filter(|id| gone.contains(id)).count(),
         n_bad: lines.n_bad,
     }
 }
@@ -99,7 +109,8 @@ mod tests {
     /// Three requests of three conversations; the third's is erased.
     fn check(ids: &[u8], requests: &[u64], expect: Found) {
         let ids: Vec<_> = ids.iter().map(|n| id(*n)).collect();
-        let lines = Lines { ids: ids.clone(), requests: requests.to_vec(), n_bad: 0 };
+        let requests = requests.to_vec();
+        let lines = Lines { ids: ids.clone(), requests, ..Lines::default() };
         let sheet = Sheet {
             events: (0..3).map(|n| (id(n as u8), conversation(n))).collect(),
             erased: vec![conversation(2)],
@@ -117,5 +128,18 @@ mod tests {
         // Of one request two events, each with an id of its own.
         check(&[0, 1, 9], &[0, 1, 1], Found { n_doubled: 1, ..none });
         check(&[0, 1, 2], &[0, 1, 2], Found { n_returned: 1, ..none });
+    }
+
+    #[test]
+    fn who_left_has_an_event_and_what_was_said_goes_with_whom_it_is_about() {
+        let sheet = Sheet {
+            left: vec![0, 1, 2],
+            events: vec![(id(2), conversation(2))],
+            erased: vec![conversation(2)],
+            ..Sheet::default()
+        };
+        let lines = Lines { requests: vec![1], said_of: vec![id(2), id(1)], ..Lines::default() };
+        let expect = Found { n_lost: 1, n_returned: 1, ..Found::default() };
+        assert_eq!(compare(lines, &sheet), expect);
     }
 }

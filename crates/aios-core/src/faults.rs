@@ -166,6 +166,14 @@ impl Faults {
         self.now_on().into_iter().filter(hits).collect()
     }
 
+    /// For how much longer a fault lasts; none if it is not on any more.
+    #[must_use]
+    pub fn left(&self, fault: &Fault) -> Option<Duration> {
+        let (now, on) = (Instant::now(), self.lock());
+        let until = on.iter().find(|(other, _)| other == fault).map(|(_, until)| *until)?;
+        Some(until.saturating_duration_since(now)).filter(|left| !left.is_zero())
+    }
+
     /// Stands before each write to the disk: waits if the disk is slow, as long as that lasts.
     ///
     /// # Errors
@@ -292,6 +300,12 @@ mod tests {
         // It ends by itself.
         faults.order(refuse, Duration::from_nanos(1)).unwrap();
         assert_eq!((faults.of_tier(Tier::Main), faults.ordered()), (vec![], vec![]));
+        let hang = Fault::Hang { tier: Tier::Main };
+        assert_eq!(faults.left(&hang), None);
+        faults.order(hang.clone(), MINUTE).unwrap();
+        assert!(faults.left(&hang).is_some_and(|left| left > MINUTE / 2));
+        faults.clear();
+        assert_eq!(faults.left(&hang), None);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use std::ops::Range;
 use crate::kind::PiiKind;
 
 pub use hostile::HOSTILE;
-pub use pages::{PAGES_DEV, PAGES_TEST, page};
+pub use pages::{DESK_DEV, DESK_TEST, PAGES_DEV, PAGES_TEST, desk, page};
 pub use quality::{Bar, LEAKED_MAX, OVER_REDACTED_MAX, Quality, Tally, measure};
 
 use random::Random;

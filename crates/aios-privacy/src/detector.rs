@@ -15,6 +15,11 @@ pub(crate) struct Detector {
 pub(crate) enum Anchors {
     /// At each of these signs, unless a blank follows.
     Bytes(&'static [u8]),
+    /// At each of these signs before a byte of which this is true.
+    Before(&'static [u8], fn(u8) -> bool),
+    /// At a `-`, `_` or `.` behind two letters of which this is true, unless a blank follows. It is asked once for all
+    /// letters, and knows neither their case nor them from other bytes with the same five low bits.
+    Signs(fn(u8, u8) -> bool),
     /// Where one of these words may begin, in any case. Only its first four bytes, which it
     /// must have, have been seen.
     Words(&'static [&'static str]),
@@ -44,6 +49,8 @@ pub(crate) enum Letter {
     Never,
     Maybe,
     Always,
+    /// Always, and no other digit before in the word: of a hash, most digits have some.
+    First,
 }
 
 impl Number {

@@ -85,7 +85,7 @@ pub const RULES: &[Rule] = &[
     rule(Secret, "secret.slack", 0.98, "a prefix"),
     rule(Secret, "secret.slack_webhook", 0.98, "the address of a webhook"),
     rule(Secret, "secret.stripe", 0.98, "a prefix"),
-    rule(Secret, "secret.google", 0.98, "a prefix"),
+    rule(Secret, "secret.google", 0.98, "a prefix; 1//0 of refresh tokens"),
     rule(Secret, "secret.npm", 0.98, "a prefix"),
     rule(Secret, "secret.hf", 0.98, "the prefix of Hugging Face"),
     rule(Secret, "secret.sendgrid", 0.98, "a prefix"),
@@ -137,6 +137,11 @@ pub const RULES: &[Rule] = &[
     rule(Secret, "secret.netlify", 0.98, "a prefix"),
     rule(Secret, "secret.onepassword", 0.98, "a prefix"),
     rule(Secret, "secret.dropbox", 0.98, "a prefix"),
+    rule(Secret, "secret.twilio", 0.98, "SK or AC and 32 hexadecimal digits"),
+    rule(Secret, "secret.crates_io", 0.98, "cio and 32 characters"),
+    rule(Secret, "secret.mailchimp", 0.98, "32 hexadecimal digits and a data center such as -us12"),
+    rule(Secret, "secret.airtable", 0.98, "pat, 14 characters, a dot and 64 hexadecimal digits"),
+    rule(Secret, "secret.asana", 0.98, "1/ or 2/, the user's number, and 32 hexadecimal digits"),
     rule(
         Secret,
         "secret.discord",
@@ -175,8 +180,9 @@ mod tests {
     fn every_rule_that_finds_something_is_listed_as_sure_as_it_is() {
         let redactor = Redactor::default();
         let mut seen = BTreeSet::new();
-        for seed in corpus::DEV_SEEDS {
-            for found in redactor.scan(&corpus::sample(seed).text) {
+        let lines = corpus::DEV_SEEDS.map(corpus::sample);
+        for sample in lines.chain(corpus::DESK_DEV.map(corpus::desk)) {
+            for found in redactor.scan(&sample.text) {
                 let listed = RULES.iter().find(|rule| rule.rule == found.rule);
                 let listed = listed.unwrap_or_else(|| panic!("{} is not listed", found.rule));
                 assert!(

@@ -11,6 +11,7 @@
 mod bytes;
 pub(crate) mod line;
 mod numbers;
+mod signs;
 mod words;
 
 use std::ops::Range;
@@ -24,6 +25,7 @@ use crate::source::Source;
 use crate::view::{self, View};
 use line::Line;
 use numbers::Numbers;
+use signs::Signs;
 use words::{NEEDLE, Words};
 
 // A byte's interest has one bit per detector, and one for forms.
@@ -40,8 +42,7 @@ const PADDING: usize = 64;
 /// The anchors of the kinds that are on.
 pub(crate) struct Scanner {
     detectors: Vec<&'static Detector>,
-    /// For each byte, one bit per detector that it anchors.
-    interest: [u64; 256],
+    signs: Signs,
     numbers: Numbers,
     words: Option<Words>,
     custom: Vec<CustomRule>,
@@ -53,7 +54,7 @@ impl Scanner {
         let detectors: Vec<_> =
             kinds::DETECTORS.iter().copied().filter(|d| is_on(d.kind)).collect();
         let mut scanner = Self {
-            interest: [0; 256],
+            signs: Signs::default(),
             numbers: Numbers::default(),
             words: None,
             custom,
@@ -64,19 +65,19 @@ impl Scanner {
             let bit = 1 << index;
             for anchors in detector.anchors {
                 match anchors {
-                    Anchors::Bytes(bytes) => {
-                        debug_assert!(bytes.iter().all(|byte| bytes::may_anchor(*byte)));
-                        bytes.iter().for_each(|byte| scanner.interest[usize::from(*byte)] |= bit);
-                    }
+                    Anchors::Bytes(bytes) => scanner.signs.add(bytes, |_| true, bit),
+                    Anchors::Before(bytes, follows) => scanner.signs.add(bytes, follows, bit),
+                    Anchors::Signs(is_head) => scanner.signs.add_heads(*is_head, bit),
                     Anchors::Words(own) => words.extend(own.iter().map(|word| (*word, bit))),
                     Anchors::Numbers(number) => scanner.numbers.add(number, bit),
                 }
             }
         }
+        // Between brackets, these are spelled out as well: `jo[@]example[.]com`, `https[:]//`.
+        let closes = |byte| matches!(byte, b']' | b')' | b'}' | b'>');
+        scanner.signs.add(b"@.:", closes, FORM);
         words.extend(view::WORDS.iter().map(|word| (*word, FORM)));
         scanner.words = Words::new(words);
-        // Between brackets, these are spelled out as well: `jo[@]example[.]com`, `https[:]//`.
-        b"@.:".iter().for_each(|byte| scanner.interest[usize::from(*byte)] |= FORM);
         scanner
     }
 
@@ -193,8 +194,7 @@ impl Scanner {
             let owners = if byte.is_ascii_digit() {
                 self.numbers.owners(sweep.source, at)
             } else {
-                let joins = text.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
-                if joins { self.interest[usize::from(byte)] } else { 0 }
+                self.signs.owners(text, at)
             };
             if owners != 0 {
                 sweep.look_all(owners, at, Walk::Bytes);
@@ -277,14 +277,7 @@ impl<'r, 's, 'a> Sweep<'r, 's, 'a> {
     /// Remembers that something may be spelled out at `at`.
     fn note_form(&mut self, at: usize, walk: Walk) {
         // A sign is spelled out between brackets, one of which is before it.
-        let closes = |byte: &u8| matches!(byte, b']' | b')' | b'}' | b'>');
-        let may_be = match walk {
-            Walk::Words => true,
-            Walk::Bytes => self.source.bytes().get(at + 1).is_some_and(closes),
-        };
-        if may_be {
-            self.forms.push(if let Walk::Words = walk { at } else { at.saturating_sub(1) });
-        }
+        self.forms.push(if let Walk::Words = walk { at } else { at.saturating_sub(1) });
     }
 
     /// What in `ranges` is near a form which the second view undoes.

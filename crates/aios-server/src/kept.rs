@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aios_core::Clock;
-use aios_store::{AuditLog, DataDir, Eraser, ErasureState, Holds, Rotator};
+use aios_store::{AuditLog, DataDir, Eraser, ErasureState, Holds, Rotator, WaitsFor};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
@@ -33,6 +33,12 @@ impl Collector for Kept {
         self.retention(&mut page)?;
         self.holds(&mut page)?;
         self.erasures(&mut page)?;
+        self.unfinished(&mut page)?;
+        page.counter(
+            "memory_replaced",
+            "Times that the memory's file was removed, renamed or replaced while it was open",
+            self.data_dir.n_memory_replaced(),
+        )?;
         self.trail(&mut page)?;
         // One that cannot be listed is left out: zero would say that there is nothing.
         match self.data_dir.quarantine_bytes() {
@@ -103,6 +109,20 @@ impl Kept {
             MetricType::Gauge,
             &by_state,
             |(state, n)| (vec![("state", (*state).to_owned())], *n as f64),
+        )
+    }
+
+    /// One that a later erasure of the same has made up for is not among them.
+    fn unfinished(&self, page: &mut Page<'_>) -> fmt::Result {
+        // Where a receipt cannot be read they are left out: zero would say that there are none.
+        let Ok(all) = self.eraser.unfinished() else { return Ok(()) };
+        let count = |what| all.iter().filter(|one| one.waits_for() == what).count();
+        page.family(
+            "erasures_unfinished",
+            "Erasures that were decided and are not whole, by what they wait for",
+            MetricType::Gauge,
+            &WaitsFor::ALL.map(|what| (what, count(what))),
+            |(what, n)| (vec![("waits_for", what.name().to_owned())], *n as f64),
         )
     }
 

@@ -122,3 +122,21 @@ async fn accept(
     }
     Ok((stream, peer, place))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What that means is the system's to know. It is not measured, since on a busy machine anything may take 40 ms.
+    #[tokio::test]
+    async fn small_writes_of_each_connection_are_sent_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let places = Arc::new(Semaphore::new(2));
+        for _ in 0..2 {
+            let _client = TcpStream::connect(address).await.unwrap();
+            let (stream, ..) = accept(&listener, &places).await.unwrap();
+            assert!(stream.nodelay().unwrap());
+        }
+    }
+}

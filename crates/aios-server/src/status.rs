@@ -38,6 +38,8 @@ pub struct Status {
     pub models: Vec<ModelInfo>,
     /// The event log.
     pub event_log: EventLogStats,
+    /// How often somebody has removed, renamed or replaced the memory's file while it was open.
+    pub memory_replaced: u64,
     /// The version of the pseudonyms' key that events are written under: the newest one when the server started.
     pub pseudonym_key: u16,
     /// Admitted requests under way.
@@ -104,6 +106,7 @@ impl StatusReader {
             endpoints: live.upstreams.status(),
             models: live.upstreams.models(),
             event_log: gateway.store.stats(),
+            memory_replaced: gateway.data_dir.n_memory_replaced(),
             pseudonym_key: gateway.keys.pseudonyms.version(),
             requests_in_flight: gateway.metrics.in_flight.get(),
         }

@@ -7,7 +7,7 @@ mod paths;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use aios_privacy::{KeyMaterial, Secret};
@@ -50,6 +50,8 @@ struct Lock {
     register: Mutex<Option<register::Book>>,
     /// The memory, while it is open: all who open it share it, an erasure too.
     memory: Mutex<Weak<memory::Shared>>,
+    /// How often the memory's file was found to be another while it was open.
+    n_memory_replaced: AtomicU64,
 }
 
 impl Drop for Lock {
@@ -84,6 +86,7 @@ impl DataDir {
             holds: Mutex::new(()),
             register: Mutex::default(),
             memory: Mutex::default(),
+            n_memory_replaced: AtomicU64::default(),
         };
         Ok(Self { path, lock: Some(Arc::new(lock)) })
     }
@@ -246,6 +249,18 @@ impl DataDir {
     pub(crate) fn open_memory(&self) -> Result<MutexGuard<'_, Weak<memory::Shared>>, StoreError> {
         let lock = self.owned("open the memory for writing")?;
         Ok(lock.memory.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How often somebody has removed, renamed or replaced the memory's file while this process had it open.
+    #[must_use]
+    pub fn n_memory_replaced(&self) -> u64 {
+        self.lock.as_ref().map_or(0, |lock| lock.n_memory_replaced.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn count_memory_replaced(&self) {
+        if let Some(lock) = &self.lock {
+            lock.n_memory_replaced.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// A number that is another one when a sealed segment may have been changed since.

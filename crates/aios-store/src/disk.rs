@@ -164,6 +164,39 @@ pub(crate) fn is_named(file: &File, path: &Path) -> bool {
     }
 }
 
+/// When anything about a file changed; its owner cannot set that time.
+#[cfg(unix)]
+pub(crate) fn changed_at(metadata: &fs::Metadata) -> (i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.ctime(), metadata.ctime_nsec())
+}
+
+/// Not known here.
+#[cfg(not(unix))]
+pub(crate) fn changed_at(_metadata: &fs::Metadata) -> (i64, i64) {
+    (0, 0)
+}
+
+/// What tells a file from another of the same name; none where the name stands for nothing.
+#[cfg(unix)]
+pub(crate) fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// The same by when it was made. A file that is open cannot be replaced here, unless it was opened for that.
+#[cfg(windows)]
+pub(crate) fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::windows::fs::MetadataExt;
+    fs::metadata(path).ok().map(|metadata| (metadata.creation_time(), 0))
+}
+
+/// The same where nothing tells them apart.
+#[cfg(not(any(unix, windows)))]
+pub(crate) fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|_| (0, 0))
+}
+
 /// Files have no identity here that could be asked for: another one is told by when it was made and how long it is. One
 /// that was made in its place within seconds takes over the first, and for a moment may have the second too.
 #[cfg(windows)]

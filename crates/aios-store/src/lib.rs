@@ -60,7 +60,8 @@ pub use data_dir::DataDir;
 pub use erase::{
     Census, Depth, EraseError, ErasePlan, EraseRequest, EraseTarget, Eraser, ErasureProof,
     ErasureState, Fence, Hits, KeyUse, LedgerEntry, Left, Receipt, ReceiptChecked, Resumed, Stays,
-    StoreCount, StoreHits, Unfinished, Witness, erasures, plan_hash, unfinished, verify_receipt,
+    StoreCount, StoreHits, Unfinished, WaitsFor, Witness, erasures, plan_hash, unfinished,
+    verify_receipt,
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]

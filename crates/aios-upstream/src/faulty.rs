@@ -6,11 +6,15 @@ use std::time::Duration;
 use aios_core::{AttemptOutcome, Fault, Faults};
 use bytes::Bytes;
 use http::{HeaderMap, Response};
+use tokio::time::Instant;
 
 use crate::Failure;
 use crate::endpoint::Endpoint;
 use crate::refusal::Refused;
 use crate::transport::{Outgoing, ReplySource};
+
+/// How soon whoever waits because of a fault goes on when that is over.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// As the transport does, with what is ordered for the endpoint's tier.
 pub(crate) async fn send(
@@ -27,14 +31,13 @@ pub(crate) async fn send(
                 let why = "an ordered fault: no connection";
                 return Err(Failure::new(AttemptOutcome::ConnectFailed, why));
             }
-            // Whoever waits has a limit of their own.
-            Fault::Hang { .. } => std::future::pending().await,
+            Fault::Hang { .. } => wait(faults, &fault, Duration::MAX).await,
             Fault::Status { code, .. } => {
                 *status = Some(code);
                 let body = Bytes::from_static(br#"{"error":{"message":"an ordered fault"}}"#);
                 return Err(Refused::new(code, &HeaderMap::new(), body).failure());
             }
-            Fault::Delay { ms, .. } => tokio::time::sleep(Duration::from_millis(ms)).await,
+            Fault::Delay { ms, .. } => wait(faults, &fault, Duration::from_millis(ms)).await,
             Fault::Cut { pieces, .. } => cut_after = Some(pieces),
             Fault::DiskFull {} | Fault::DiskSlow { .. } | Fault::ClockJump { .. } => {}
         }
@@ -44,4 +47,16 @@ pub(crate) async fn send(
         Some(left) => reply.map(|source| ReplySource::Cut { source: Box::new(source), left }),
         None => reply,
     })
+}
+
+/// Waits as long as this makes callers wait, and no longer than it is on.
+async fn wait(faults: &Faults, fault: &Fault, at_most: Duration) {
+    let began = Instant::now();
+    while let Some(left) = faults.left(fault) {
+        let left = left.min(at_most.saturating_sub(began.elapsed()));
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(LOOK_EVERY)).await;
+    }
 }

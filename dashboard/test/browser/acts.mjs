@@ -71,6 +71,10 @@ test("a conversation is found, previewed, erased, and found no more", async () =
   await page.getByLabel(/to go on/).fill("erase");
   await erase.click();
   await page.getByTestId("after").filter({ hasText: "Events found: 0" }).waitFor();
+  // The trail and the ledger name whom they are about, and say so.
+  const stays = page.getByTestId("stays");
+  await stays.getByText(/^\d+ left by rule$/).click();
+  await stays.getByRole("row").filter({ hasText: "audit" }).getByText("proof of what was done").waitFor();
   const [receipt] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save the signed receipt" }).click()]);
   assert.match(receipt.suggestedFilename(), /^receipt-.*\.json$/);
   await page.getByRole("button", { name: "Close" }).click();

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, GATEWAY, owner, SEEDED, show } from "./support.mjs";
+import { ask, GATEWAY, owner, SEEDED, show, until } from "./support.mjs";
 
-/** What the page has copied. */
+/** What the page copies. That it has copied something is said of the one before, too. */
 async function copied(page, button) {
+  await page.evaluate(() => navigator.clipboard.writeText(""));
   await page.getByRole("dialog").getByRole("button", { name: button }).click();
+  let text = "";
+  await until(async () => (text = await page.evaluate(() => navigator.clipboard.readText())), `something is copied by ${button}`);
   await page.getByText("Copied.").waitFor();
-  return page.evaluate(() => navigator.clipboard.readText());
+  return text;
 }
 
 test("an event is asked again by the way that it came, at the address that is in force", async () => {
@@ -16,8 +19,7 @@ test("an event is asked again by the way that it came, at the address that is in
   const { page, context } = await owner(SEEDED);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   for (const [id, path] of [[chat, "/v1/chat/completions"], [reply.headers.get("x-aios-event-id"), "/v1/embeddings"]]) {
-    // The configuration is on its way too: what is copied before it is there is a guess.
-    await Promise.all([page.waitForResponse("**/admin/v1/view/settings"), show(page, `events?event=${id}`)]);
+    await show(page, `events?event=${id}`);
     const bash = await copied(page, "Copy as curl");
     assert.ok(bash.startsWith(`curl ${GATEWAY}${path} `), bash);
     assert.ok(!bash.includes("AIOS_API_KEY"), "no key is asked for here");

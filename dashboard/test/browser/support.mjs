@@ -16,8 +16,8 @@ const PROGRAM = need("AIOS_PROGRAM");
 
 export const TABS = ["overview", "hypotheses", "routing", "events", "settings", "canary", "goldens", "memory", "privacy"];
 
-/** What is waited for comes soon, or not at all. */
-export const SOON = { timeout: 30_000 };
+/** What is waited for comes soon, or not at all; on the slowest machine within this. */
+export const SOON = { timeout: 120_000 };
 
 function need(name) {
   const value = process.env[name];

@@ -7,6 +7,7 @@
 
 mod contact;
 mod decoy;
+mod desk;
 mod disguise;
 mod key;
 mod number;
@@ -24,6 +25,11 @@ pub const PAGES_DEV: Range<u64> = 50_000..54_000;
 /// Seeds whose pages judge.
 pub const PAGES_TEST: Range<u64> = 7_700_000..7_708_000;
 
+/// Seeds of a help desk's day that may be looked at.
+pub const DESK_DEV: Range<u64> = 310_000..314_000;
+/// Seeds of it that judge.
+pub const DESK_TEST: Range<u64> = 41_900_000..41_908_000;
+
 /// The page of a seed.
 #[must_use]
 pub fn page(seed: u64) -> Sample {
@@ -33,6 +39,25 @@ pub fn page(seed: u64) -> Sample {
         random.pick(&[say::CHAT, say::LETTERS, say::DECOYS, write::DATA, write::LOGS, write::CODE]);
     for _ in 0..random.within(1, 4) {
         let genre = if random.below(4) == 0 { say::DECOYS } else { genre };
+        fill(&mut sample, random.pick(genre), random);
+        sample.text.push('\n');
+    }
+    sample
+}
+
+/// What a help desk has written down, of a seed.
+#[must_use]
+pub fn desk(seed: u64) -> Sample {
+    let random = &mut Random::new(seed ^ 0x0de5_4d0c_7e11_a9b3);
+    let mut sample = Sample::default();
+    for _ in 0..random.within(1, 4) {
+        let genre = random.pick(&[
+            desk::TICKETS,
+            desk::TICKETS,
+            desk::SHEETS,
+            desk::SHEETS,
+            desk::MISTAKEN,
+        ]);
         fill(&mut sample, random.pick(genre), random);
         sample.text.push('\n');
     }
@@ -57,14 +82,14 @@ fn put(sample: &mut Sample, place: &str, random: &mut Random) {
     let Some(kind) = kind_of(name) else {
         return sample.text.push_str(&decoy::of(name, random));
     };
-    let plain = match kind {
+    let plain = desk::of(name, random).unwrap_or_else(|| match kind {
         PiiKind::Email | PiiKind::Phone | PiiKind::Url => contact::of(name, random),
         PiiKind::Ipv4 | PiiKind::Ipv6 | PiiKind::Mac => contact::of(name, random),
         PiiKind::CreditCard | PiiKind::Iban | PiiKind::UsSsn | PiiKind::NationalId => {
             number::of(name, random)
         }
         PiiKind::Crypto | PiiKind::Secret | PiiKind::Custom => key::of(name, random),
-    };
+    });
     let text = disguise::of(style, kind, &plain, random);
     let is_hard = text != plain;
     sample.push_label(kind, &Value { cue: "", text, is_hard });

@@ -19,6 +19,11 @@ fn every_bar_is_cleared_on_pages_of_another_hand() {
     check(page, PAGES_TEST);
 }
 
+#[test]
+fn every_bar_is_cleared_on_a_help_desks_day() {
+    check(desk, DESK_TEST);
+}
+
 fn check(make: fn(u64) -> Sample, seeds: Range<u64>) {
     let quality = measure(&Redactor::default(), make, seeds, |what, kind, sample, span| {
         // Shown when the test fails, so that a lost bar explains itself.

@@ -15,7 +15,8 @@ use crate::source::Source;
 pub(crate) const V4: Detector =
     Detector::new(PiiKind::Ipv4, &[Anchors::Numbers(Number::new(4, &[1, 2, 3]))], look_v4);
 
-pub(crate) const V6: Detector = Detector::new(PiiKind::Ipv6, &[Anchors::Bytes(b":")], look_v6);
+pub(crate) const V6: Detector =
+    Detector::new(PiiKind::Ipv6, &[Anchors::Before(b":", is_v6_part)], look_v6);
 
 /// How far before four numbers a word such as "version" may stand, in bytes.
 const VERSION_WINDOW: usize = 24;
@@ -236,13 +237,8 @@ fn is_quad(source: &Source<'_>, start: usize) -> bool {
 }
 
 fn look_v6(source: &Source<'_>, at: usize) -> Look {
-    let is_part = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-    // An address that ends in a colon has another before it, from which it was looked at.
-    if !source.byte(at + 1).is_some_and(is_part) {
-        return Look::nothing(at + 1);
-    }
-    let end = source.run_right(at, usize::MAX, is_part);
-    let run_start = source.run_left(at, V6_MAX, is_part);
+    let end = source.run_right(at, usize::MAX, is_v6_part);
+    let run_start = source.run_left(at, V6_MAX, is_v6_part);
     if end - run_start > V6_MAX {
         return Look::nothing(end);
     }
@@ -252,6 +248,11 @@ fn look_v6(source: &Source<'_>, at: usize) -> Look {
         Found { start, end, rule: "ipv6.parsed", confidence: 0.9 }
     });
     Look::maybe(found, end)
+}
+
+/// An address that ends in a colon has another before it, from which it was looked at; so one of these follows.
+fn is_v6_part(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
 }
 
 /// Drops the punctuation of the sentence around a run: `addr:fe80::1.` and `fe80::1: down`.

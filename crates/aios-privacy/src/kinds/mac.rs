@@ -4,7 +4,8 @@ use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Mac, &[Anchors::Bytes(b":-.")], look);
+pub(crate) const DETECTOR: Detector =
+    Detector::new(PiiKind::Mac, &[Anchors::Before(b":-.", |byte| byte.is_ascii_hexdigit())], look);
 
 /// The longest word that may label an address.
 const LABEL_MAX: usize = 16;

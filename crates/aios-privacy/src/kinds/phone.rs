@@ -15,7 +15,10 @@ use shape::Shape;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
     PiiKind::Phone,
-    &[Anchors::Bytes(b"+"), Anchors::Numbers(Number::new(7, &[]))],
+    &[
+        Anchors::Before(b"+", |byte| byte.is_ascii_digit() || byte == b'('),
+        Anchors::Numbers(Number::new(7, &[])),
+    ],
     look,
 );
 
@@ -136,6 +139,12 @@ const OTHERS: &[&str] = &[
     "reference",
     "serial",
     "version",
+    "firmware",
+    "chrome",
+    "firefox",
+    "safari",
+    "kernel",
+    "driver",
     "build",
     "part",
     "sku",
@@ -348,6 +357,9 @@ mod tests {
     fn a_nearer_word_speaks_against_it() {
         check("SIRET 890 030 400 38353, Bestellnummer 056-8031318, \"created\": 1751741920");
         check("call about order 2025550143; phone ticket 202-555-0143");
+        check(
+            "7.18.238 on the phones, Chrome 88.0.4344.107 everywhere; call me, firmware 20.25.550.143",
+        );
     }
 
     #[test]

@@ -4,17 +4,25 @@
 //! text is told from placeholders by how many different characters it has, which needs no table of
 //! frequencies.
 
+mod airtable;
+mod asana;
 mod assigned;
 mod authorization;
+mod bare;
 mod connection;
 mod discord;
 mod issued;
 mod issuers;
 mod jwt;
+mod mailchimp;
 pub(crate) mod private_key;
+mod refresh;
 mod spoken;
 mod telegram;
+mod value;
 
+pub(crate) use airtable::DETECTOR as AIRTABLE;
+pub(crate) use asana::DETECTOR as ASANA;
 pub(crate) use assigned::DETECTOR as ASSIGNED;
 pub(crate) use authorization::DETECTOR as AUTHORIZATION;
 pub(crate) use connection::DETECTOR as CONNECTION;
@@ -23,7 +31,9 @@ pub(crate) use issued::DETECTOR as ISSUED;
 #[cfg(test)]
 pub(crate) use issued::rules as issued_rules;
 pub(crate) use jwt::DETECTOR as JWT;
+pub(crate) use mailchimp::DETECTOR as MAILCHIMP;
 pub(crate) use private_key::DETECTOR as PRIVATE_KEY;
+pub(crate) use refresh::DETECTOR as REFRESH;
 pub(crate) use telegram::DETECTOR as TELEGRAM;
 
 use crate::source::Source;
@@ -41,6 +51,11 @@ fn is_free_left(source: &Source<'_>, at: usize) -> bool {
 
 fn is_base64_url(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// As issuers write them.
+fn is_hex(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
 /// Whether the bytes look drawn at random: `xxxxxxxx` and `your-key-here` do not.

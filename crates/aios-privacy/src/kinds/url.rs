@@ -9,7 +9,15 @@ use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Url, &[Anchors::Bytes(b":.")], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::Url,
+    &[Anchors::Before(b":", |byte| byte == b'/'), Anchors::Signs(ends_www)],
+    look,
+);
+
+const fn ends_www(last_but_one: u8, last: u8) -> bool {
+    last_but_one == b'w' & 31 && last == b'w' & 31
+}
 
 /// With the two that security reports write so that nobody follows them.
 const SCHEMES: [&str; 18] = [

@@ -11,6 +11,9 @@ const SIGNS_MAX: usize = 3;
 /// A first run of so many digits or more counts as one of so many.
 const FIRST_MAX: usize = 20;
 
+/// So many letters before a number are passed over to tell whether it is the first of its word.
+const WORD_MAX: usize = 40;
+
 /// One bit per detector, as everywhere.
 pub(super) struct Numbers {
     /// For each number of digits, whom so many are enough for.
@@ -19,8 +22,8 @@ pub(super) struct Numbers {
     by_first: [u64; FIRST_MAX + 1],
     /// For each digit that it may begin with, whom it concerns.
     by_begin: [u64; 10],
-    /// Without a letter right before, and with one.
-    by_left: [u64; 2],
+    /// Without a letter right before, with one, and with one behind other digits.
+    by_left: [u64; 3],
     /// Without a letter right after the first run, and with one.
     by_right: [u64; 2],
 }
@@ -31,7 +34,7 @@ impl Default for Numbers {
             by_digits: [0; DIGITS_MAX + 1],
             by_first: [0; FIRST_MAX + 1],
             by_begin: [0; 10],
-            by_left: [0; 2],
+            by_left: [0; 3],
             by_right: [0; 2],
         }
     }
@@ -51,12 +54,17 @@ impl Numbers {
                 *owners |= owner;
             }
         }
-        let sides =
-            [(&mut self.by_left, number.after_letter), (&mut self.by_right, number.before_letter)];
-        for ([without, with], letter) in sides {
-            *without |= if letter == Letter::Always { 0 } else { owner };
-            *with |= if letter == Letter::Never { 0 } else { owner };
+        let Self { by_left: [free, first, later], by_right: [ends, goes_on], .. } = self;
+        for (owners, letter) in [(free, number.after_letter), (ends, number.before_letter)] {
+            *owners |= if matches!(letter, Letter::Never | Letter::Maybe) { owner } else { 0 };
         }
+        for (owners, letter) in
+            [(&mut *first, number.after_letter), (goes_on, number.before_letter)]
+        {
+            *owners |= if letter == Letter::Never { 0 } else { owner };
+        }
+        let is_later = matches!(number.after_letter, Letter::Maybe | Letter::Always);
+        *later |= if is_later { owner } else { 0 };
     }
 
     /// Whom the number concerns that begins at `at`.
@@ -66,19 +74,27 @@ impl Numbers {
         let begin = source.byte(at).map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')));
         let owners = self.by_first[end - at]
             & self.by_begin.get(begin).copied().unwrap_or_default()
-            & self.by_left[usize::from(follows_letter(source, at))]
+            & self.by_left[left_of(source, at)]
             & self.by_right[usize::from(is_before_letter)];
-        if owners == 0 { 0 } else { owners & self.by_digits[n_digits(source, at, end)] }
+        // Whoever has enough of them in the first run need not have the others counted.
+        if owners & !self.by_digits[(end - at).min(DIGITS_MAX)] == 0 {
+            owners
+        } else {
+            owners & self.by_digits[n_digits(source, at, end)]
+        }
     }
 }
 
-/// Whether the number goes on a word. The letter of an escape such as `\n` in quoted text is no letter.
-fn follows_letter(source: &Source<'_>, at: usize) -> bool {
+/// What is before a number, as [`Numbers::by_left`] has it. The letter of an escape such as `\n` in quoted text is no letter.
+fn left_of(source: &Source<'_>, at: usize) -> usize {
     let is_escape = || at.checked_sub(2).and_then(|i| source.byte(i)) == Some(b'\\');
     match source.before(at) {
-        Some(b'n' | b'r' | b't') => !is_escape(),
-        Some(byte) => byte.is_ascii_alphabetic() || byte == b'_',
-        None => false,
+        Some(b'n' | b'r' | b't') if is_escape() => 0,
+        Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
+            let start = source.run_left(at, WORD_MAX, |byte| byte.is_ascii_alphabetic());
+            1 + usize::from(source.before(start).is_some_and(|byte| byte.is_ascii_digit()))
+        }
+        _ => 0,
     }
 }
 
@@ -124,6 +140,7 @@ mod tests {
         numbers.add(&Number::new(1, &[]).after_letter(Letter::Always), 4);
         numbers.add(&Number::new(1, &[]).before_letter(), 8);
         numbers.add(&Number::new(1, &[]).begins(b"37").before_letter(), 16);
+        numbers.add(&Number::new(1, &[]).after_letter(Letter::First), 32);
         let at = text.find(|c: char| c.is_ascii_digit()).unwrap();
         assert_eq!(numbers.owners(&Source::new(text), at), expect, "{text}");
     }
@@ -140,10 +157,14 @@ mod tests {
 
     #[test]
     fn digits_in_a_word_concern_few() {
-        check("ab123456789", 6);
-        check("a_123456789", 6);
+        check("ab123456789", 38);
+        check("a_123456789", 38);
         check(" 123456789x", 11);
         check("\\n123456789", 3);
         check(" 723456789x", 27);
+        let mut numbers = Numbers::default();
+        numbers.add(&Number::new(1, &[]).after_letter(Letter::First), 1);
+        let owners = |text, at| numbers.owners(&Source::new(text), at);
+        assert_eq!((owners("ab12cd34", 2), owners("ab12cd34", 6), owners("12", 0)), (1, 0, 0));
     }
 }

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::Catalogue;
 use super::count::Counter;
 use super::judge::Judge;
+use super::names::Names;
 use super::registry::{Store, Treatment};
 use super::scan;
 use super::target::EraseTarget;
-use crate::{DataDir, Hold, Holds, SegmentId, StoreError};
+use crate::{DataDir, Hold, Holds, MemoryStore, SegmentId, StoreError};
 
 /// How closely it is looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,10 @@ pub struct Census {
     pub unreadable: Vec<Left>,
     /// Files of no known store that name the target.
     pub unknown: Vec<Left>,
+    /// Files and directories whose names name the target.
+    pub names: Vec<Left>,
+    /// Those in whose names the id may be anybody's word or number.
+    pub n_names_mentioning: u64,
     /// Other conversations and subjects that stand on the same lines.
     pub n_others: u64,
     /// Events by pseudonym.
@@ -154,15 +159,27 @@ impl Census {
             Depth::Catalogued => Some(Catalogue::of(dir, target)),
             Depth::EveryByte => None,
         };
+        // What is counted is the memory that is there, not one that has lost its name while it was open.
+        let followed = MemoryStore::follow_in(dir);
         let mut counter = Counter::new(dir, &judge, catalogue, holds, planned_at);
         scan::each_file(dir.path(), progress, |file| counter.look(file))?;
-        Ok(counter.end())
+        let mut census = counter.end();
+        if let Err(error) = followed {
+            let file = dir.memory_path().strip_prefix(dir.path()).map(PathBuf::from);
+            let (file, why) = (file.unwrap_or_default(), error.to_string());
+            census.unreadable.push(Left { file, why });
+        }
+        if depth == Depth::EveryByte {
+            let names = Names::of(dir, target)?;
+            (census.names, census.n_names_mentioning) = (names.found, names.n_mentions);
+        }
+        Ok(census)
     }
 
     /// Whether nothing is stored of the target, and everything could be read.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.holding.is_empty() && self.unknown.is_empty()
+        self.holding.is_empty() && self.unknown.is_empty() && self.names.is_empty()
     }
 
     /// Whether everything could be read.
@@ -195,7 +212,7 @@ impl Census {
                 failed.get(&holding.path).map_or(why.clone(), |failed| format!("{why}: {failed}"));
             Left { file, why }
         });
-        still.chain(self.unreadable.iter().cloned()).collect()
+        still.chain(self.names.iter().cloned()).chain(self.unreadable.iter().cloned()).collect()
     }
 
     /// Where it is, and by whose hold it stays there.

@@ -16,6 +16,7 @@ mod judge;
 mod kept;
 mod key_use;
 mod ledger;
+mod names;
 mod own_words;
 mod plan;
 mod proof;
@@ -52,7 +53,7 @@ pub use run::Eraser;
 pub use search::{Hits, StoreHits};
 pub use stays::Stays;
 pub use target::EraseTarget;
-pub use unfinished::{Unfinished, unfinished};
+pub use unfinished::{Unfinished, WaitsFor, unfinished};
 
 pub(crate) use kept::without_erased;
 pub(crate) use ledger::{Ledger, check as check_ledger, path as ledger_path};

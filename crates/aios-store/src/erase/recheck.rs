@@ -2,8 +2,9 @@
 //!
 //! The index reads whatever segment it does not know, or knows by another digest. So what it says of names
 //! that must stay erased shows at each start and each rotation, in the time of one look, whether there is
-//! something to do. Documents, the memory and whatever else lies about have no index: they are read through
-//! for such names. Between these looks the directory is listed every minute, and what has changed is read.
+//! something to do. Documents and whatever else lies about have no index: they are read through for such names, and the
+//! memory is asked. Between these looks the directory is listed every minute. What has not changed since a look that found
+//! nothing in it is read by no look again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{MutexGuard, PoisonError};
@@ -21,10 +22,10 @@ use super::run::Eraser;
 use super::scan::{self, Found};
 use super::stores;
 use super::unfinished;
-use super::watch::Watch;
+use super::watch::{Changed, Watch};
 use crate::memory::rows_of;
 use crate::segment::name::FileKind;
-use crate::{DataDir, EventStore as _, Index, Segments, StoreError};
+use crate::{DataDir, EventStore as _, Index, MemoryStore, Segments, StoreError};
 
 impl Eraser {
     /// Erases once more what the log holds although the ledger has it as erased. Blocks until the index has
@@ -34,7 +35,7 @@ impl Eraser {
     /// # Errors
     /// When the index cannot be asked.
     pub fn recheck(&self, now: Timestamp) -> Result<Resumed, StoreError> {
-        self.again(|entry| entry.next_try().is_some_and(|at| at <= now))
+        self.again(false, |entry| entry.next_try().is_some_and(|at| at <= now))
     }
 
     /// The same at a start, for which nothing has to wait: somebody may have mended what was in the way.
@@ -42,7 +43,7 @@ impl Eraser {
     /// # Errors
     /// As for [`recheck`](Self::recheck).
     pub fn recheck_at_start(&self) -> Result<Resumed, StoreError> {
-        self.again(|entry| entry.next_try().is_some())
+        self.again(true, |entry| entry.next_try().is_some())
     }
 
     /// Looks whether somebody has put back what is erased, and erases it once more if so. Costs a list of the directory,
@@ -51,19 +52,34 @@ impl Eraser {
     /// # Errors
     /// When the directory cannot be listed, or as for [`recheck`](Self::recheck).
     pub fn look_again(&self, now: Timestamp) -> Result<Option<Resumed>, StoreError> {
+        MemoryStore::follow_in(&self.dir)?;
         let is_back = {
             // Not while files are rewritten.
             let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
             let changed = self.watch().changed(self.dir.path())?;
             let erased = self.ledger().finished();
-            self.is_any_in(&erased, &changed, now)
+            let is_back = self.is_any_in(&erased, &changed, now);
+            if !is_back {
+                self.watch().know(&changed);
+            }
+            is_back
         };
         if is_back { self.recheck(now).map(Some) } else { Ok(None) }
     }
 
-    fn again(&self, is_due: impl Fn(&LedgerEntry) -> bool) -> Result<Resumed, StoreError> {
-        // What changes from here on is for the next look.
-        self.watch().changed(self.dir.path())?;
+    fn again(
+        &self,
+        is_start: bool,
+        is_due: impl Fn(&LedgerEntry) -> bool,
+    ) -> Result<Resumed, StoreError> {
+        // What changes from here on is for the next look. At a start all is new, and of segments the index is asked alone.
+        let mut changed = self.watch().changed(self.dir.path())?;
+        if is_start {
+            let (segments, others): (Vec<_>, _) =
+                changed.into_iter().partition(|one| is_segment(&one.file));
+            self.watch().know(&segments);
+            changed = others;
+        }
         Segments::of(&self.dir).take_in()?;
         self.log.catch_up_index()?;
         let index = Index::read(&self.dir)?;
@@ -83,7 +99,9 @@ impl Eraser {
                 |entry: &mut LedgerEntry| entry.target.iter().any(|one| named.contains(one));
             due.extend(settled.extract_if(.., is_back));
         }
-        due.extend(self.back_in_files(settled)?);
+        let back = self.back_in_files(settled, &changed)?;
+        self.know(&changed, &back);
+        due.extend(back);
         let mut resumed = Resumed::default();
         for entry in due {
             let id = entry.id.clone();
@@ -106,40 +124,76 @@ impl Eraser {
     }
 
     /// Whether one of these is named in files that have changed, other than those that are written all the time.
-    fn is_any_in(&self, erased: &[LedgerEntry], changed: &[Found], now: Timestamp) -> bool {
+    fn is_any_in(&self, erased: &[LedgerEntry], changed: &[Changed], now: Timestamp) -> bool {
         let settled = erased.iter().filter(|entry| self.is_settled(entry).unwrap_or(true));
         let names: BTreeSet<&Pseudonym> = settled.flat_map(|entry| &entry.target).collect();
-        if names.is_empty() {
-            return false;
+        let mut read = changed.iter().filter(|one| self.is_read(&one.file));
+        !names.is_empty() && read.any(|one| !self.named_in(one, &names, now).is_empty())
+    }
+
+    /// Whether a look reads a file: not what is written all the time, or is made of what it reads.
+    fn is_read(&self, file: &Found) -> bool {
+        is_without_index(file) || (is_segment(file) && !is_written_on(&self.dir, file))
+    }
+
+    /// Which of these names stand in a file. A memory that is the one it was is asked, for it is written all the time.
+    fn named_in(
+        &self,
+        changed: &Changed,
+        names: &BTreeSet<&Pseudonym>,
+        now: Timestamp,
+    ) -> BTreeSet<Pseudonym> {
+        let file = &changed.file;
+        let is_database = file.store.is_some_and(|store| store.treatment == Treatment::Database);
+        match is_database {
+            // What SQLite keeps beside it is a part of what it answers.
+            true if file.path != self.dir.memory_path() => BTreeSet::new(),
+            true if !changed.is_another => self.remembered(names, now),
+            true | false => standing_in(file, names),
         }
-        let is_memory = |file: &Found| file.path == self.dir.memory_path();
-        let is_remembered = || {
-            let names: Vec<_> = names.iter().map(|name| (*name).clone()).collect();
-            rows_of(&self.dir, &names, now).is_ok_and(|rows| rows.n > 0)
+    }
+
+    fn remembered(&self, names: &BTreeSet<&Pseudonym>, now: Timestamp) -> BTreeSet<Pseudonym> {
+        let is_there = |name: &&&Pseudonym| {
+            let rows = rows_of(&self.dir, std::slice::from_ref(**name), now);
+            if let Err(error) = &rows {
+                tracing::warn!(%error, "nobody knows whether the memory holds what was erased");
+            }
+            rows.is_ok_and(|rows| rows.n > 0)
         };
-        changed.iter().any(|file| match file.store {
-            Some(store) if store.treatment == Treatment::Database => {
-                is_memory(file) && is_remembered()
-            }
-            _ if is_written_on(&self.dir, file) => false,
-            _ if is_segment(file) || is_without_index(file) => {
-                !named_in(std::slice::from_ref(file), &names).is_empty()
-            }
-            _ => false,
-        })
+        names.iter().filter(is_there).map(|name| (*name).clone()).collect()
+    }
+
+    /// What holds nothing of these need not be read until it changes.
+    fn know(&self, changed: &[Changed], back: &[LedgerEntry]) {
+        let names: BTreeSet<&Pseudonym> = back.iter().flat_map(|entry| &entry.target).collect();
+        let is_clean = |one: &&Changed| {
+            names.is_empty()
+                || !self.is_read(&one.file)
+                || standing_in(&one.file, &names).is_empty()
+        };
+        let clean: Vec<_> = changed.iter().filter(is_clean).collect();
+        self.watch().know(clean);
     }
 
     fn watch(&self) -> MutexGuard<'_, Watch> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those of which a file that no index follows holds something again. One that only names them, in what is
+    /// Those of which a file that has changed holds something again. One that only names them, in what is
     /// another's, is left as it is.
-    fn back_in_files(&self, completed: Vec<LedgerEntry>) -> Result<Vec<LedgerEntry>, StoreError> {
+    fn back_in_files(
+        &self,
+        completed: Vec<LedgerEntry>,
+        changed: &[Changed],
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        let now = self.now();
         let names: BTreeSet<&Pseudonym> = completed.iter().flat_map(|one| &one.target).collect();
-        let mut files = if names.is_empty() { Vec::new() } else { scan::files(self.dir.path())? };
-        files.retain(is_without_index);
-        let named = named_in(&files, &names);
+        let files = changed.iter().filter(|one| self.is_read(&one.file));
+        let named: BTreeSet<_> = match names.is_empty() {
+            true => BTreeSet::new(),
+            false => files.flat_map(|file| self.named_in(file, &names, now)).collect(),
+        };
         let mut back = Vec::new();
         for entry in completed {
             let is_named = entry.target.iter().any(|one| named.contains(one));
@@ -199,18 +253,16 @@ impl Eraser {
     }
 }
 
-/// Which of these names stand in some of these files.
-fn named_in(files: &[Found], names: &BTreeSet<&Pseudonym>) -> BTreeSet<Pseudonym> {
+/// Which of these names stand in the bytes of a file.
+fn standing_in(file: &Found, names: &BTreeSet<&Pseudonym>) -> BTreeSet<Pseudonym> {
     let mut named = BTreeSet::new();
-    for file in files {
-        let read = scan::each_window(&file.path, PSEUDONYM_MAX, |window, _| {
-            let ours = pseudonyms_in(window).map(|(_, name)| name);
-            named.extend(ours.filter(|name| names.contains(name)));
-        });
-        if let Err(error) = read {
-            let file = file.path.display();
-            tracing::warn!(%file, %error, "nobody knows whether erased data is in a file");
-        }
+    let read = scan::each_window(&file.path, PSEUDONYM_MAX, |window, _| {
+        let ours = pseudonyms_in(window).map(|(_, name)| name);
+        named.extend(ours.filter(|name| names.contains(name)));
+    });
+    if let Err(error) = read {
+        let file = file.path.display();
+        tracing::warn!(%file, %error, "nobody knows whether erased data is in a file");
     }
     named
 }

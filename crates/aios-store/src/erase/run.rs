@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aios_core::{Clock, Progress};
+use aios_core::{Clock, Progress, Timestamp};
 
 use super::census::{Census, Depth};
 use super::cut::cut;
@@ -303,6 +303,10 @@ impl Eraser {
             receipt,
         };
         self.audit.append(self.clock.now(), &entry.requester, action).map(drop)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {

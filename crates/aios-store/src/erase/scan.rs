@@ -28,8 +28,24 @@ pub(crate) struct Found {
     pub(crate) store: Option<&'static Store>,
 }
 
+/// A file or directory in the data directory.
+pub(super) struct Entry {
+    pub(super) path: PathBuf,
+    is_dir: bool,
+}
+
 /// Every file in the data directory, in order.
 pub(crate) fn files(dir: &Path) -> Result<Vec<Found>, StoreError> {
+    let files = entries(dir)?.into_iter().filter(|entry| !entry.is_dir);
+    let known = files.map(|Entry { path, .. }| {
+        let store = store_of(path.strip_prefix(dir).unwrap_or(&path));
+        Found { path, store }
+    });
+    Ok(known.collect())
+}
+
+/// Every file and directory in the data directory, in order.
+pub(super) fn entries(dir: &Path) -> Result<Vec<Entry>, StoreError> {
     let mut found = Vec::new();
     let mut left = vec![dir.to_owned()];
     while let Some(here) = left.pop() {
@@ -40,12 +56,9 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<Found>, StoreError> {
             // A link is not followed: what it leads to is not ours to change.
             let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if is_dir {
-                left.push(path);
-            } else {
-                let relative = path.strip_prefix(dir).unwrap_or(&path);
-                let store = store_of(relative);
-                found.push(Found { path, store });
+                left.push(path.clone());
             }
+            found.push(Entry { path, is_dir });
         }
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));

@@ -9,6 +9,7 @@ use memchr::memmem::Finder;
 use serde::Serialize;
 
 use super::census::Left;
+use super::names;
 use super::registry::STORES;
 use super::scan::{self, Found};
 use crate::{DataDir, StoreError};
@@ -24,6 +25,8 @@ pub struct Hits {
     pub n_bytes: u64,
     /// Each store that has files.
     pub stores: Vec<StoreHits>,
+    /// Files and directories in whose names it stands, from the data directory.
+    pub names: Vec<PathBuf>,
     /// Files that could not be read: nobody knows what is in them.
     pub unreadable: Vec<Left>,
 }
@@ -72,6 +75,13 @@ impl Hits {
             }
             true
         })?;
+        for (path, name) in names::all(dir.path())? {
+            let n_hits = needles.count(&name, 0);
+            if n_hits > 0 {
+                hits.n_hits += n_hits;
+                hits.names.push(path);
+            }
+        }
         hits.stores.retain(|store| store.n_files > 0);
         Ok(Some(hits))
     }
@@ -194,6 +204,17 @@ mod tests {
         {
             assert_eq!(count(text, encoded), 1, "{encoded}");
         }
+    }
+
+    #[test]
+    fn names_of_files_and_directories_are_searched() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        fs::create_dir_all(temp.path().join("exports/for Jane Doe")).unwrap();
+        fs::write(temp.path().join("exports/Jane Doe.csv"), "a,b").unwrap();
+        let hits = Hits::of(&dir, "Jane Doe", &()).unwrap().unwrap();
+        let names = ["exports/Jane Doe.csv", "exports/for Jane Doe"].map(PathBuf::from);
+        assert_eq!((hits.n_hits, hits.names), (2, names.to_vec()));
     }
 
     #[test]

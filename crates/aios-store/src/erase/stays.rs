@@ -13,7 +13,7 @@ use super::registry::{STORES, Treatment};
 pub struct Stays {
     /// The store.
     pub store: &'static str,
-    /// Lines, records or pages.
+    /// Lines, records, pages or names.
     pub n: u64,
     /// The rule.
     pub why: &'static str,
@@ -30,7 +30,9 @@ impl Census {
     /// What an erasure leaves, store by store.
     #[must_use]
     pub fn stays(&self) -> Vec<Stays> {
-        self.stores.iter().flat_map(in_store).filter(|stays| stays.n > 0).collect()
+        let names = Stays { store: "names of files", n: self.n_names_mentioning, why: ANYBODYS };
+        let all = self.stores.iter().flat_map(in_store).chain([names]);
+        all.filter(|stays| stays.n > 0).collect()
     }
 }
 

@@ -143,10 +143,14 @@ impl EraseTarget {
         all.flat_map(|finder| places(finder, bytes)).next().is_some()
     }
 
-    /// A path with `[ID]` in place of the id: what was done to a file is told of for good.
+    /// A path with `[ID]` in place of the id and of pseudonyms: what was done to a file is told of for good.
     pub(crate) fn masked_path(&self, path: PathBuf) -> PathBuf {
         let Some(text) = path.to_str() else { return path };
-        let mut all: Vec<_> = self.places_in(text.as_bytes()).collect();
+        let named = self.names.iter().flat_map(|finder| {
+            let found = finder.find_iter(text.as_bytes());
+            found.map(|at| at..at + finder.needle().len())
+        });
+        let mut all: Vec<_> = self.places_in(text.as_bytes()).chain(named).collect();
         all.sort_unstable_by_key(|place| (place.start, usize::MAX - place.end));
         PathBuf::from(with_ids_masked(text, all.into_iter()))
     }

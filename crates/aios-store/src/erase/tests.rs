@@ -665,5 +665,6 @@ mod control;
 mod damage;
 mod ids;
 mod memory;
+mod names;
 mod older;
 mod records;

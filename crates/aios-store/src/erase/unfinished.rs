@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::census::Left;
 use super::earlier::Earlier;
 use super::ledger::{ErasureState, Ledger, LedgerEntry};
+use super::run::Eraser;
 use crate::{DataDir, StoreError};
 
 /// How long it waits to be tried again for the first time; each time after that twice as long.
@@ -44,13 +45,55 @@ pub struct Unfinished {
     pub next_try: Option<Timestamp>,
 }
 
+/// What an erasure waits for that is not whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaitsFor {
+    /// It is under way.
+    Nothing,
+    /// A hold that ends.
+    Hold,
+    /// The time at which it is tried again.
+    Retry,
+    /// Somebody: nothing tries it again.
+    Person,
+}
+
+impl WaitsFor {
+    /// Each of them.
+    pub const ALL: [Self; 4] = [Self::Nothing, Self::Hold, Self::Retry, Self::Person];
+
+    /// How metrics call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Hold => "hold",
+            Self::Retry => "retry",
+            Self::Person => "person",
+        }
+    }
+}
+
 /// The erasures that are decided and not whole, also beside a server. One that a later erasure of the same has made up for
 /// is not among them.
 ///
 /// # Errors
 /// When the ledger or a receipt cannot be read.
 pub fn unfinished(dir: &DataDir) -> Result<Vec<Unfinished>, StoreError> {
-    let ledger = Ledger::read(dir)?;
+    in_ledger(dir, &Ledger::read(dir)?)
+}
+
+impl Eraser {
+    /// The same, by the ledger that is at hand.
+    ///
+    /// # Errors
+    /// When a receipt cannot be read.
+    pub fn unfinished(&self) -> Result<Vec<Unfinished>, StoreError> {
+        in_ledger(&self.dir, &self.ledger())
+    }
+}
+
+fn in_ledger(dir: &DataDir, ledger: &Ledger) -> Result<Vec<Unfinished>, StoreError> {
     let mut open = ledger.open();
     let (incomplete, completed): (Vec<_>, Vec<_>) =
         ledger.finished().into_iter().partition(|entry| entry.state == ErasureState::Incomplete);
@@ -65,6 +108,23 @@ fn is_made_up_for(entry: &LedgerEntry, completed: &[LedgerEntry]) -> bool {
 }
 
 impl Unfinished {
+    /// What it waits for.
+    #[must_use]
+    pub fn waits_for(&self) -> WaitsFor {
+        match self.state {
+            ErasureState::Waiting => WaitsFor::Hold,
+            ErasureState::Incomplete if self.next_try.is_none() => WaitsFor::Person,
+            ErasureState::Incomplete => WaitsFor::Retry,
+            ErasureState::Requested
+            | ErasureState::Planned
+            | ErasureState::Ledgered
+            | ErasureState::Fenced
+            | ErasureState::Rewriting
+            | ErasureState::Verified
+            | ErasureState::Completed => WaitsFor::Nothing,
+        }
+    }
+
     fn of(dir: &DataDir, entry: LedgerEntry) -> Result<Self, StoreError> {
         let (why, next_try) = match entry.state {
             ErasureState::Waiting => (HELD.to_owned(), None),

@@ -1,7 +1,7 @@
 //! The database file, its tables and its connections.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aios_memory::Language;
@@ -119,7 +119,15 @@ fn try_open(path: &PathBuf) -> rusqlite::Result<(Connection, i64)> {
 #[derive(Debug)]
 pub(super) struct Pool {
     path: PathBuf,
-    free: Mutex<Vec<Connection>>,
+    free: Mutex<Free>,
+}
+
+/// Connections that nobody reads with.
+#[derive(Debug, Default)]
+struct Free {
+    /// Goes up when the file has become another; a connection to the one before is not kept.
+    generation: u64,
+    kept: Vec<Connection>,
 }
 
 impl Pool {
@@ -134,16 +142,30 @@ impl Pool {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let work = || {
-            let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let database = free.map_or_else(|| self.connect(), Ok)?;
+            let (generation, kept) = {
+                let mut free = self.free();
+                (free.generation, free.kept.pop())
+            };
+            let database = kept.map_or_else(|| self.connect(), Ok)?;
             let read = read(&database)?;
-            let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-            if free.len() < KEPT_MAX {
-                free.push(database);
+            let mut free = self.free();
+            if free.generation == generation && free.kept.len() < KEPT_MAX {
+                free.kept.push(database);
             }
             Ok(read)
         };
         work().map_err(|source: rusqlite::Error| StoreError::memory(operation, &self.path, source))
+    }
+
+    /// Lets go of every connection: the file is another one.
+    pub(super) fn forget(&self) {
+        let mut free = self.free();
+        free.generation += 1;
+        free.kept.clear();
+    }
+
+    fn free(&self) -> MutexGuard<'_, Free> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {

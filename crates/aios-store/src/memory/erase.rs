@@ -32,7 +32,9 @@ impl MemoryStore {
     /// # Errors
     /// As for [`MemoryStore::erase`].
     pub(crate) fn erase_from(dir: &DataDir, whose: &[Pseudonym]) -> Result<u64, StoreError> {
-        if !dir.memory_path().exists() {
+        // One that was removed while it was open is still read from until it is let go of.
+        let is_open = dir.open_memory()?.upgrade().is_some();
+        if !is_open && !dir.memory_path().exists() {
             return Ok(0);
         }
         Self::open(dir)?.erase(whose)

@@ -13,6 +13,7 @@ mod cache;
 mod copies;
 mod database;
 mod erase;
+mod follow;
 mod fragment;
 mod insert;
 mod list;
@@ -66,7 +67,7 @@ pub struct MemoryStore(Arc<Shared>);
 #[derive(Debug)]
 pub(crate) struct Shared {
     dir: DataDir,
-    pool: Pool,
+    pool: Arc<Pool>,
     cache: Arc<Mutex<Cache>>,
     analyzer: Arc<RwLock<Arc<Analyzer>>>,
     fence: Arc<Fence>,
@@ -97,13 +98,14 @@ impl MemoryStore {
             cache: Arc::clone(&cache),
             analyzer: Arc::clone(&analyzer),
             fence: Arc::clone(&fence),
+            pool: Arc::new(Pool::new(dir)),
         };
+        let pool = Arc::clone(&tools.pool);
         let writer = Some(Writer::start(database, tools)?);
-        let pool = Pool::new(dir);
         // Without its lock: a directory that held itself open would never be closed.
         let model = Arc::default();
-        let shared = Shared { dir: dir.clone(), pool, cache, analyzer, fence, model, writer };
-        let shared = Arc::new(shared);
+        let dir = dir.clone();
+        let shared = Arc::new(Shared { dir, pool, cache, analyzer, fence, model, writer });
         *open = Arc::downgrade(&shared);
         drop(open);
         Ok(Self(shared))
@@ -121,7 +123,7 @@ impl MemoryStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StoreError::io("open", &path)(error)),
         }
-        let pool = Pool::new(dir);
+        let pool = Arc::new(Pool::new(dir));
         let language = pool.with("open", database::language)?.unwrap_or_default();
         Ok(Some(Self(Arc::new(Shared {
             dir: dir.clone(),
@@ -164,7 +166,7 @@ impl MemoryStore {
         self.writer("rebuild")?.alone(move |database, tools| {
             let analyzer = Arc::new(Analyzer::new(language));
             let n = rebuild::rebuild(&tools.dir, database, &analyzer)?;
-            *tools.analyzer.write().unwrap_or_else(PoisonError::into_inner) = analyzer;
+            tools.set_analyzer(analyzer);
             tools.forget_scopes();
             Ok(n)
         })

@@ -9,7 +9,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::cache::{Cache, Fresh};
-use super::database::failed;
+use super::database::{Pool, failed};
+use super::follow::Home;
 use super::fragment::{Added, NewFragment};
 use super::insert::insert;
 use crate::erase::Fence;
@@ -28,16 +29,21 @@ pub(super) struct Tools {
     pub(super) cache: Arc<Mutex<Cache>>,
     pub(super) analyzer: Arc<RwLock<Arc<Analyzer>>>,
     pub(super) fence: Arc<Fence>,
+    pub(super) pool: Arc<Pool>,
 }
 
 impl Tools {
+    pub(super) fn set_analyzer(&self, analyzer: Arc<Analyzer>) {
+        *self.analyzer.write().unwrap_or_else(PoisonError::into_inner) = analyzer;
+    }
+
     /// Forgets every scope that is kept ready, also those that are being read just now.
     pub(super) fn forget_scopes(&self) {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
-type Alone = Box<dyn FnOnce(&mut Connection, &Tools) + Send>;
+type Alone = Box<dyn FnOnce(Result<&mut Connection, StoreError>, &Tools) + Send>;
 
 enum Job {
     Add(Vec<NewFragment>, oneshot::Sender<Result<Vec<Added>, StoreError>>),
@@ -86,9 +92,11 @@ impl Writer {
     pub(super) fn start(database: Connection, tools: Tools) -> Result<Self, StoreError> {
         let (jobs, waiting) = sync_channel(QUEUE_MAX);
         let dir = tools.dir.clone();
+        // Which file it is is asked now: until the thread runs, it may be another.
+        let home = Home::of(&dir, database);
         let thread = std::thread::Builder::new()
             .name("memory".to_owned())
-            .spawn(move || run(database, &tools, &waiting))
+            .spawn(move || run(home, &tools, &waiting))
             .map_err(|error| failed(&dir, "start the thread of", error))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread), dir })
     }
@@ -106,7 +114,8 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (tell, word) = sync_channel(1);
         let work: Alone = Box::new(move |database, tools| {
-            if tell.send(work(database, tools)).is_err() {
+            let done = database.and_then(|database| work(database, tools));
+            if tell.send(done).is_err() {
                 tracing::trace!("nobody waits for it any more");
             }
         });
@@ -131,11 +140,11 @@ impl Drop for Writer {
 
 type Batch = Vec<(Vec<NewFragment>, oneshot::Sender<Result<Vec<Added>, StoreError>>)>;
 
-fn run(mut database: Connection, tools: &Tools, waiting: &Receiver<Job>) {
+fn run(mut home: Home, tools: &Tools, waiting: &Receiver<Job>) {
     let mut next = waiting.recv().ok();
     while let Some(job) = next.take() {
         match job {
-            Job::Alone(work) => work(&mut database, tools),
+            Job::Alone(work) => work(home.follow(tools), tools),
             Job::Add(new, tell) => {
                 let mut n = new.len();
                 let mut batch = vec![(new, tell)];
@@ -152,7 +161,7 @@ fn run(mut database: Connection, tools: &Tools, waiting: &Receiver<Job>) {
                         Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
                     }
                 }
-                commit(&mut database, tools, batch);
+                commit(home.follow(tools), tools, batch);
             }
         }
         next = next.or_else(|| waiting.recv().ok());
@@ -160,8 +169,11 @@ fn run(mut database: Connection, tools: &Tools, waiting: &Receiver<Job>) {
 }
 
 /// Writes a batch whole or not at all, tells searches of it, then those who wait.
-fn commit(database: &mut Connection, tools: &Tools, batch: Batch) {
-    match write(database, tools, &batch) {
+fn commit(database: Result<&mut Connection, StoreError>, tools: &Tools, batch: Batch) {
+    let written = database.and_then(|database| {
+        write(database, tools, &batch).map_err(|error| failed(&tools.dir, "write to", error))
+    });
+    match written {
         Ok((all, fresh)) => {
             tools.cache.lock().unwrap_or_else(PoisonError::into_inner).add(fresh);
             for ((_, tell), added) in batch.into_iter().zip(all) {

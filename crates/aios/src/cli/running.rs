@@ -33,6 +33,9 @@ pub(super) struct Status {
     pub(super) n_sampled: Option<usize>,
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) event_log: EventLog,
+    /// How often the memory's file was another one while it was open.
+    #[serde(default)]
+    pub(super) memory_replaced: u64,
     /// A server of an older build does not say.
     pub(super) pseudonym_key: Option<u16>,
     pub(super) requests_in_flight: i64,

@@ -46,6 +46,10 @@ fn print(out: &mut dyn Write, status: &Status, erasures: Row, hold: Row) -> anyh
     if let Some(error) = &config.reload_error {
         rows.push(pair("not taken over", error));
     }
+    if status.memory_replaced > 0 {
+        let told = "times its file was removed, renamed or replaced under the server; the one of that name is gone on in";
+        rows.push(pair("memory", format_args!("{} {told}", status.memory_replaced)));
+    }
     rows.extend(erasures);
     rows.extend(routing::split_rows(&status.split));
     rows.extend(hold);

@@ -116,6 +116,47 @@ async fn a_running_server_is_tried_and_keeps_no_fault() {
     assert_eq!(faults(&server).await, json!([]));
 }
 
+/// Who waits because of a fault goes on when that is over, and not when their own patience is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_under_way_goes_on_when_the_fault_is_cleared() {
+    let setup = Setup::new().set("chaos.faults", "true").set("timeouts.total", "\"10m\"");
+    let setup = setup.set("timeouts.first_token", "\"10m\"").set("timeouts.whole", "\"10m\"");
+    let server = Server::start(&setup).await;
+    let token =
+        format!("authorization: Bearer {}\r\n", server.read_data("keys/admin.token").trim());
+    for kind in [r#""kind":"hang""#, r#""kind":"delay","ms":60000"#] {
+        let order = format!(r#"{{"fault":{{{kind},"tier":"main"}},"for_s":600}}"#);
+        server.admin_with("POST", "/admin/v1/faults/order", &token, &order).await.expect(200);
+        let under_way = async || server.status().await["requests_in_flight"] == 1;
+        let clear = async {
+            crate::rig::eventually("a request", async || under_way().await.then_some(())).await;
+            let cleared = server.admin_with("POST", "/admin/v1/faults/clear", &token, "{}").await;
+            cleared.expect(200);
+        };
+        let (answered, ()) = tokio::join!(server.chat("aios-main", "x"), clear);
+        assert_eq!(answered.expect(200).header("x-aios-attempts"), Some("1"), "{kind}");
+    }
+}
+
+/// A server that does not last is what is found, and no mistake of who tries it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_dies_under_a_trial_has_failed_it() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    let server = Server::start(&Setup::new().set("chaos.faults", "true")).await;
+    let mut trial = beside(&server, &["chaos", "flapping", "--running"]);
+    trial.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut trial = trial.spawn().unwrap();
+    let mut lines = BufReader::new(trial.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("before")));
+    server.kill();
+    let code = tokio::task::block_in_place(|| trial.wait().unwrap().code());
+    lines.for_each(drop);
+    let mut shown = String::new();
+    trial.stdout.unwrap().read_to_string(&mut shown).unwrap();
+    assert!(code == Some(2) && shown.ends_with("FAIL\n"), "{code:?} {shown}");
+    assert!(shown.contains("PASS  before") && shown.contains("it lasts to the end"), "{shown}");
+}
+
 /// A signal to a trial under way.
 #[cfg(unix)]
 fn signal(name: &str, trial: &std::process::Child) {
@@ -177,15 +218,19 @@ fn a_trial_that_is_ended_early_leaves_no_server() {
 #[test]
 fn a_trial_that_is_killed_leaves_no_server() {
     use std::io::Read as _;
+
+    use crate::rig::DEADLINE;
     let (place, temp) = (Place::new(), tempfile::tempdir().unwrap());
     let (mut trial, _lines, address) = trial_under_way(&place, temp.path());
-    let mut connection = std::net::TcpStream::connect(&address).unwrap();
-    connection.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
     signal("-KILL", &trial);
     trial.wait().unwrap();
-    // It ends when the server closes it, which is the last that it does to a connection without a request.
-    assert_eq!(connection.read(&mut [0]).unwrap(), 0);
-    assert!(std::net::TcpStream::connect(&address).is_err(), "{address}");
+    // A connection on which nothing is asked ends with the server, or before it where that takes long.
+    let began = std::time::Instant::now();
+    while let Ok(mut connection) = std::net::TcpStream::connect(&address) {
+        assert!(began.elapsed() < DEADLINE, "{address} is still served");
+        connection.set_read_timeout(Some(DEADLINE)).unwrap();
+        drop(connection.read(&mut [0]));
+    }
 }
 
 /// Where main does not answer before anything fails, nothing is tried, and nothing is proven.

@@ -493,6 +493,35 @@ async fn an_erasure_that_is_not_whole_is_named_with_what_is_in_its_way() {
 }
 
 #[tokio::test]
+async fn preflight_names_the_erasures_that_are_not_whole() {
+    let place = talked().await;
+    place.write("data/exports/x.zip", "PK\u{3}\u{4}");
+    let erased = data(&place, "delete", &["--conv-id", ANN, "--execute", "--json"], 3).json();
+    let id = erased["receipt"]["id"].as_str().unwrap().to_owned();
+    // One that is tried again by itself does not speak against serving.
+    let told = place.run(&["preflight", "--data-dir", "data"]).ended(0).stdout;
+    let named =
+        format!("erasures that are not done: {id} is incomplete: exports/x.zip: it is packed");
+    assert!(told.contains(&named) && told.contains("; tried again at "), "{told}");
+    // The next start does the rest, but the id is known no more: that is for a person.
+    fs::remove_file(place.path().join("data/exports/x.zip")).unwrap();
+    let server = Server::start_in(place).await;
+    let person = "aios_erasures_unfinished{waits_for=\"person\"} 1";
+    let look = async || {
+        let page = server.admin("GET", "/metrics", "").await.expect(200).text();
+        page.lines().any(|line| line == person).then_some(())
+    };
+    crate::rig::eventually(person, look).await;
+    let report = server.place().run(&["preflight", "--data-dir", "data", "--json"]).ended(2).json();
+    let components = report["components"].as_array().unwrap();
+    let failed = components.iter().find(|one| one["name"] == "privacy").unwrap();
+    assert_eq!(failed["state"], "failed", "{report}");
+    let named = format!("erasures that nobody tries again: {id} is incomplete: ");
+    assert!(failed["detail"].as_str().unwrap().contains(&named), "{failed}");
+    assert!(failed["hint"].as_str().unwrap().contains("aios data delete"), "{failed}");
+}
+
+#[tokio::test]
 async fn what_verification_finds_or_cannot_read_is_told() {
     let place = talked().await;
     data(&place, "delete", &["--conv-id", ANN, "--execute"], 0);

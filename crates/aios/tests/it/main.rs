@@ -46,8 +46,6 @@ mod memory;
 #[cfg(test)]
 mod nightly;
 #[cfg(test)]
-mod nodelay;
-#[cfg(test)]
 mod pii;
 // What the project's own commands start servers at.
 #[cfg(test)]

@@ -171,6 +171,8 @@ async fn what_is_kept_can_be_watched() {
         "aios_holds 1",
         "aios_erasures{state=\"completed\"} 1",
         "aios_erasures{state=\"pending\"} 0",
+        "aios_erasures_unfinished{waits_for=\"person\"} 0",
+        "aios_memory_replaced_total 0",
         "aios_retention_stopped 0",
         "aios_retention_steps_total{step=\"removed\"} 0",
         "aios_audit_failures_total 0",

@@ -22,6 +22,13 @@ export interface Left {
   why: string;
 }
 
+/** What an erasure leaves on purpose. */
+export interface Stays {
+  store: string;
+  n: number;
+  why: string;
+}
+
 export interface Census {
   n_events: number;
   stores: StoreCount[];
@@ -54,7 +61,7 @@ export interface Receipt {
   rewrite_ms: number;
   verify_ms: number;
   finished_at: string;
-  verified: { n_events: number; n_files: number; n_bytes: number; left: Left[] };
+  verified: { n_events: number; n_files: number; n_bytes: number; left: Left[]; stays: Stays[] };
   note?: string;
   public_key: string;
 }

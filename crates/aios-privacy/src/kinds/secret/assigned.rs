@@ -3,13 +3,11 @@
 //! A name alone proves little: code is full of `token: str` and `password = read()`. So the value
 //! must look like one: quoted or mixed, not a placeholder, not an expression.
 
-use std::cell::Cell;
-
-use super::{is_random, spoken};
+use super::value::{PASSWORD_MIN, VALUE_MAX, given, is_placeholder};
+use super::{bare, spoken};
 use crate::context::is_mask;
 use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
-use crate::kinds::is_unspaced;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
@@ -49,24 +47,6 @@ const KEY_OWNERS: [&str; 14] = [
     "admin",
 ];
 
-const PLACEHOLDERS: [&str; 15] = [
-    "your",
-    "example",
-    "changeme",
-    "placeholder",
-    "redacted",
-    "xxxx",
-    "none",
-    "null",
-    "undefined",
-    "true",
-    "false",
-    "required",
-    "optional",
-    "hidden",
-    "string",
-];
-
 /// What stands after `password:` on a line of its own and is none.
 const LABELS: [&str; 12] = [
     "encrypted",
@@ -84,20 +64,10 @@ const LABELS: [&str; 12] = [
 ];
 
 const NAME_MAX: usize = 64;
-const VALUE_MAX: usize = 512;
-/// So many signs that could give yet another name its value are looked at to tell whether a value is one, or each
-/// name in `pass:pass:pass:…` would look through all that follow.
-const SIGNS_MAX: usize = 24;
-const PASSWORD_MIN: usize = 6;
-const TOKEN_MIN: usize = 10;
-/// Letters alone are a name rather than a key unless there are so many.
-const WORDLESS_MIN: usize = 24;
 
 fn look(source: &Source<'_>, at: usize) -> Look {
-    if let Some((_, end)) = spoken::word_at(source, at) {
-        let value = spoken::value_start(source, end);
-        let found = value.and_then(|value| given(source, value, true));
-        return Look::maybe(found, end);
+    if let Some((start, end)) = spoken::word_at(source, at) {
+        return Look::maybe(given_to_spoken(source, start, end), end);
     }
     // `pw` is too short to be found without the sign before it.
     let at = at + usize::from(matches!(source.byte(at), Some(b' ' | b'"')));
@@ -126,6 +96,15 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     )
 }
 
+/// What is given to a word of another language in `start..end`.
+fn given_to_spoken(source: &Source<'_>, start: usize, end: usize) -> Option<Found> {
+    let Some(value) = spoken::value_start(source, end) else {
+        return bare::password(source, start, end);
+    };
+    let is_named = !bare::is_ambiguous(source, start, end);
+    given(source, value, true).or_else(|| is_named.then(|| alone(source, start, value)).flatten())
+}
+
 /// A word alone, where it and its name are a line: `password: swordfish`, as in YAML. Words in other places are prose, and
 /// one that begins with a capital is the label of a field.
 fn alone(source: &Source<'_>, name_start: usize, at: usize) -> Option<Found> {
@@ -140,13 +119,9 @@ fn alone(source: &Source<'_>, name_start: usize, at: usize) -> Option<Found> {
         && !is_placeholder(value)
         && !STRONG.contains(&value)
         && !LABELS.contains(&value)
+        && !bare::is_label(value)
         && spoken::word_at(source, at).is_none();
     is_ours.then_some(Found { start: at, end, rule: "secret.assigned", confidence: 0.8 })
-}
-
-/// The value that begins at `at`.
-fn given(source: &Source<'_>, at: usize, is_strong: bool) -> Option<Found> {
-    quoted(source, at, is_strong).or_else(|| plain(source, at, is_strong))
 }
 
 /// Where the value begins in `"name": "DB_PASSWORD", "value": "…"`.
@@ -226,126 +201,6 @@ fn value_start(
         None => return None,
     };
     Some(source.run_right(end, 4, |byte| byte == b' '))
-}
-
-/// A value in quotes. It may have blanks if the name is strong.
-fn quoted(source: &Source<'_>, at: usize, is_strong: bool) -> Option<Found> {
-    let open = source.run_right(at, 1, |byte| byte == b'\\');
-    let quote = source.byte(open).filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-    let start = open + 1;
-    let end =
-        source.run_right(start, VALUE_MAX, |byte| byte != quote && !matches!(byte, b'\n' | b'\\'));
-    let is_closed = source.byte(end).is_some_and(|byte| byte == quote || byte == b'\\');
-    let value = source.between(start, end);
-    let is_long =
-        if is_strong { value.len() >= 4 } else { value.len() >= TOKEN_MIN && !value.contains(' ') };
-    let is_ours = is_closed
-        && is_long
-        && !is_placeholder(value)
-        && (is_strong || is_random(value.as_bytes()));
-    is_ours.then_some(Found { start, end, rule: "secret.assigned", confidence: 0.9 })
-}
-
-/// A value without quotes ends at a blank or at what ends a value in code, URLs and lists.
-fn plain(source: &Source<'_>, start: usize, is_strong: bool) -> Option<Found> {
-    let run = plain_end(source, start, SIGNS_MAX);
-    let end = trimmed(source, start, run);
-    let value = source.between(start, end);
-    let is_long = value.len() >= if is_strong { PASSWORD_MIN } else { TOKEN_MIN };
-    // What most values are not comes first.
-    let fits = is_long && if is_strong { is_mixed(value) } else { is_token(value) };
-    let is_ours = fits && !is_placeholder(value) && !is_expression(source, value, end);
-    is_ours.then(|| {
-        // Nobody looks again from within what is found, so all of it costs one look.
-        let end = trimmed(source, start, plain_end(source, start, VALUE_MAX));
-        Found { start, end, rule: "secret.assigned", confidence: 0.85 }
-    })
-}
-
-/// Where a plain value ends that goes up to `end` with its last signs.
-fn trimmed(source: &Source<'_>, start: usize, end: usize) -> usize {
-    source.run_left(end, end - start, |byte| matches!(byte, b'.' | b':' | b'-'))
-}
-
-/// Where the run of what may be in a plain value ends, or has more than so many signs.
-fn plain_end(source: &Source<'_>, start: usize, signs_max: usize) -> usize {
-    let n_signs = Cell::new(0);
-    let belongs = |byte: u8| {
-        n_signs.set(n_signs.get() + usize::from(matches!(byte, b':' | b'=')));
-        n_signs.get() <= signs_max && is_plain(byte)
-    };
-    let end = source.run_right(start, VALUE_MAX, |byte| byte.is_ascii() && belongs(byte));
-    if source.byte(end).is_none_or(|byte| byte.is_ascii()) {
-        return end;
-    }
-    // Scripts without blanks go on after the value.
-    source.chars_right(end, VALUE_MAX.saturating_sub(end - start), |c| {
-        !is_unspaced(c) && u8::try_from(c).map_or(true, |byte| !c.is_ascii() || belongs(byte))
-    })
-}
-
-/// Whether a plain value can be a key: `AtomicUsize` is a name in two cases.
-fn is_token(value: &str) -> bool {
-    let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
-    is_random(value.as_bytes()) && (has_digit || value.len() >= WORDLESS_MIN)
-}
-
-fn is_plain(byte: u8) -> bool {
-    !byte.is_ascii_whitespace()
-        && !byte.is_ascii_control()
-        && !matches!(
-            byte,
-            b'"' | b'\''
-                | b'`'
-                | b','
-                | b';'
-                | b'&'
-                | b'<'
-                | b'>'
-                | b')'
-                | b'}'
-                | b']'
-                | b'\\'
-                | b'|'
-        )
-}
-
-fn is_placeholder(value: &str) -> bool {
-    let begins = |word: &&str| {
-        let head = value.as_bytes().get(..word.len());
-        head.is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
-    };
-    // What looks like a quote that opens may be one that closes.
-    let is_drawn = value.starts_with(['$', '{', '<', '%', '[', '*', '.', '…', ')', ',', ';', ']']);
-    is_drawn || value.contains("://") || PLACEHOLDERS.iter().any(begins)
-}
-
-/// Calls, paths and fields: `read()`, `env::var`, `config.token_v2`.
-fn is_expression(source: &Source<'_>, value: &str, end: usize) -> bool {
-    // The value may be a type, and the real one follows.
-    let is_type = source.has(end, " = ") || value.starts_with('_');
-    let is_name = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic())
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    let first = value.split('.').next().unwrap_or_default();
-    let is_path = first.len() < value.len()
-        && first.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-        && value.split('.').all(is_name);
-    is_type
-        || value.contains(['(', '[', '{'])
-        || value.contains("::")
-        || is_path
-        || source.byte(end) == Some(b'[')
-}
-
-/// Whether letters stand with digits or signs, or there are digits alone: words of prose are neither.
-fn is_mixed(value: &str) -> bool {
-    let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
-    let has_sign = value
-        .bytes()
-        .any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'*' | b'+' | b'='));
-    has_digit || has_sign
 }
 
 #[cfg(test)]

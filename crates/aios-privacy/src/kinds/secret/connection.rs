@@ -7,7 +7,8 @@ use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Secret, &[Anchors::Bytes(b":")], look);
+pub(crate) const DETECTOR: Detector =
+    Detector::new(PiiKind::Secret, &[Anchors::Before(b":", |byte| byte == b'/')], look);
 
 const SCHEME_MAX: usize = 24;
 const USER_INFO_MAX: usize = 512;

@@ -6,7 +6,8 @@ use crate::detector::{Anchors, Detector, Found, Look};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector = Detector::new(PiiKind::Secret, &[Anchors::Bytes(b".")], look);
+pub(crate) const DETECTOR: Detector =
+    Detector::new(PiiKind::Secret, &[Anchors::Before(b".", is_base64_url)], look);
 
 /// Digits of base64 that seventeen to twenty digits of a number come to.
 const NUMBER_MIN: usize = 23;

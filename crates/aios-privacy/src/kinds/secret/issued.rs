@@ -1,18 +1,25 @@
 //! Tokens whose issuer gave them a prefix, a length and an alphabet.
 
-use super::issuers::{ISSUERS, Issuer};
+use super::issuers::{ISSUERS, Issuer, SHORT};
 use super::{is_free_left, is_random, is_varied};
-use crate::detector::{Anchors, Detector, Found, Look};
+use crate::detector::{Anchors, Detector, Found, Letter, Look, Number};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
-pub(crate) const DETECTOR: Detector =
-    Detector::new(PiiKind::Secret, &[Anchors::Words(&WORDS), Anchors::Bytes(b"-_.")], look);
+pub(crate) const DETECTOR: Detector = Detector::new(
+    PiiKind::Secret,
+    &[
+        Anchors::Words(&WORDS),
+        Anchors::Signs(is_ending),
+        Anchors::Numbers(Number::new(1, &[]).after_letter(Letter::First)),
+    ],
+    look,
+);
 
 /// The rules of all issuers.
 #[cfg(test)]
 pub(crate) fn rules() -> impl Iterator<Item = &'static str> {
-    ISSUERS.iter().map(|issuer| issuer.rule)
+    ISSUERS.iter().chain(&SHORT).map(|issuer| issuer.rule)
 }
 
 /// Prefixes without a sign in them, to be found as words.
@@ -21,11 +28,14 @@ const WORDS: [&str; 15] = [
     "dapi", "EAAA", "EZAK", "EZTK",
 ];
 
+/// So far before its first digit a token begins, at most: three in a thousand have none in so many.
+const HEAD_MAX: usize = 32;
+
 /// Ends the keys in Amazon's manuals.
 const EXAMPLE: &[u8] = b"EXAMPLE";
 
 /// For the two letters before a sign, the issuers in whose prefix such letters stand before the
-/// first sign, one bit each. At a sign in prose, this one look-up decides that it joins no key.
+/// first sign, one bit each.
 static ENDINGS: [u128; 1 << 10] = {
     let mut endings = [0; 1 << 10];
     let mut i = 0;
@@ -39,6 +49,11 @@ static ENDINGS: [u128; 1 << 10] = {
     }
     endings
 };
+
+/// Whether some prefix has these letters before its first sign.
+fn is_ending(last_but_one: u8, last: u8) -> bool {
+    ENDINGS[ending(last_but_one, last)] != 0
+}
 
 const fn ending(last_but_one: u8, last: u8) -> usize {
     ((last_but_one & 31) as usize) << 5 | (last & 31) as usize
@@ -54,9 +69,20 @@ const fn head_len(prefix: &[u8]) -> usize {
 }
 
 fn look(source: &Source<'_>, at: usize) -> Look {
-    let is_word = source.byte(at).is_some_and(|byte| byte.is_ascii_alphabetic());
-    let issuer = if is_word { issuer_from(source, at) } else { issuer_around(source, at) };
+    let issuer = match source.byte(at) {
+        Some(byte) if byte.is_ascii_digit() => issuer_before(source, at),
+        Some(byte) if byte.is_ascii_alphabetic() => issuer_from(source, at),
+        _ => issuer_around(source, at),
+    };
     issuer.map_or_else(|| Look::nothing(at + 1), |(start, issuer)| token(source, start, issuer))
+}
+
+/// The issuer with a short prefix of whose token the first digit is at `at`.
+fn issuer_before(source: &Source<'_>, at: usize) -> Option<(usize, &'static Issuer)> {
+    let start = source.run_left(at, HEAD_MAX, |byte| byte.is_ascii_alphabetic());
+    // The letter of an escape such as `\n` in quoted text is none of it.
+    let start = start + usize::from(source.before(start) == Some(b'\\'));
+    SHORT.iter().find(|issuer| source.has(start, issuer.prefix)).map(|issuer| (start, issuer))
 }
 
 /// The issuer whose prefix, one without a sign, begins at `at`.
@@ -131,7 +157,7 @@ mod tests {
 
     #[test]
     fn every_issuers_token_is_found() {
-        for issuer in &ISSUERS {
+        for issuer in ISSUERS.iter().chain(&SHORT) {
             let noise = noise(issuer.length.0);
             // In the issuer's own letters.
             let [upper, lower] = [noise.to_uppercase(), noise.to_lowercase()];
@@ -170,5 +196,31 @@ mod tests {
             "key-value keys, secret_name_of_something_that_is_long_enough_to_be_one, v1.0-rc1, pat-na1-x",
         );
         check("sk-learn SG.com hf_model npm_config_cache");
+    }
+
+    #[test]
+    fn a_short_prefix_asks_for_just_its_letters_and_length() {
+        let hex = |n: usize| "0a91f7c24be86d35".chars().cycle().take(n).collect::<String>();
+        let token = hex(32);
+        check(&format!(
+            "TWILIO_ACCOUNT_SID=⟦AC{token}⟧ /Accounts/⟦AC{token}⟧/Calls \"⟦SKb{}⟧\"",
+            hex(31)
+        ));
+        // Another length, other letters, in a word, in another case, or drawn by nobody.
+        for other in [hex(31), hex(33), token.to_uppercase(), format!("{}g", hex(31))] {
+            check(&format!("AC{other} SK{other}"));
+        }
+        check(&format!(
+            "MAC{token} _SK{token} TASK{token} ac{token} sk{token} AC-{token} PN{token}"
+        ));
+        check(&format!("AC{} SK{} AC{}", "0".repeat(32), "x".repeat(32), "01".repeat(16)));
+        check("SK3112000000198742637541 AC3112 SK1234567890 AC/DC1980 cio2024 precio100");
+        let noise = noise(32);
+        check(&format!("cargo login ⟦cio{noise}⟧ (crates.io)"));
+        check(&format!(
+            "ocio{noise} CIO{noise} cio{noise}a cio_{noise} cio{}",
+            noise.split_at(1).1
+        ));
+        check(&format!("cio{} cio{}", "a1".repeat(16), "precious".repeat(4)));
     }
 }

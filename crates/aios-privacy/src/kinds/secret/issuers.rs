@@ -1,6 +1,6 @@
 //! Who issues tokens, and what theirs look like: a prefix, a length and an alphabet.
 
-use super::is_base64_url;
+use super::{is_base64_url, is_hex};
 
 /// What an issuer's tokens look like after the prefix.
 pub(super) struct Issuer {
@@ -142,6 +142,13 @@ pub(super) const ISSUERS: [Issuer; 126] = [
     issuer("sl.", "secret.dropbox", (100, ANY), is_base64_url),
 ];
 
+/// Issuers whose prefixes are too short to be found as words. They are looked for at the first digit of a token.
+pub(super) const SHORT: [Issuer; 3] = [
+    issuer("SK", "secret.twilio", (32, 32), is_hex),
+    issuer("AC", "secret.twilio", (32, 32), is_hex),
+    issuer("cio", "secret.crates_io", (32, 32), is_alphanumeric),
+];
+
 const fn issuer(
     prefix: &'static str,
     rule: &'static str,
@@ -169,10 +176,6 @@ fn is_dotted(byte: u8) -> bool {
 
 fn is_path(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'/'
-}
-
-fn is_hex(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
 fn is_padded(byte: u8) -> bool {

@@ -1,10 +1,11 @@
 //! What a password is called in languages other than English, and the verbs that give its value.
 
+use crate::kinds::is_unspaced;
 use crate::source::Source;
 
-/// The words, each with where in it the needle of [`NEEDLES`] begins: at its rarest part, since the
+/// The words, in small letters and, of those whose letters are not ASCII, as a sentence begins. Each with where in it the needle of [`NEEDLES`] begins: at its rarest part, since the
 /// first letters of some are all over prose.
-const WORDS: [(&str, usize); 36] = [
+const WORDS: [(&str, usize); 38] = [
     ("passwort", 0),
     ("passord", 0),
     ("mot de passe", "mot de ".len()),
@@ -24,6 +25,8 @@ const WORDS: [(&str, usize); 36] = [
     ("şifre", 0),
     ("пароль", 0),
     ("пароля", 0),
+    ("Пароль", 0),
+    ("Пароля", 0),
     ("密码", 0),
     ("密碼", 0),
     ("口令", 0),
@@ -44,7 +47,7 @@ const WORDS: [(&str, usize); 36] = [
 ];
 
 /// Where a word may be; those that begin like `password` are found with it.
-pub(super) const NEEDLES: [&str; 33] = [
+pub(super) const NEEDLES: [&str; 34] = [
     "kennwort",
     "aseña",
     "asena",
@@ -60,6 +63,7 @@ pub(super) const NEEDLES: [&str; 33] = [
     "parola",
     "şifre",
     "пароль",
+    "Пароль",
     "密码",
     "密碼",
     "口令",
@@ -94,7 +98,10 @@ pub(super) fn word_at(source: &Source<'_>, at: usize) -> Option<(usize, usize)> 
     WORDS.iter().find_map(|(word, needle)| {
         let start = at.checked_sub(*needle).filter(|start| source.has_word(*start, word))?;
         let end = start + word.len();
-        (!joins(source.before(start)) && !joins(source.byte(end))).then_some((start, end))
+        // Scripts without blanks run on.
+        let is_free = word.starts_with(is_unspaced)
+            || (!joins(source.before(start)) && !joins(source.byte(end)));
+        is_free.then_some((start, end))
     })
 }
 

@@ -356,6 +356,12 @@ fn what_is_put_back_while_the_server_runs_is_noticed_by_the_next_look() {
         assert_eq!([look(), look()], [Some(1), None], "{ending}");
         assert!(rig.look(7).is_clean() && rig.lines() == kept(0..520, 7));
     }
+    // A line in the middle of a sealed segment: its digest at the end says what it did.
+    let sealed = backup.iter().find(|(path, _)| path.extension().unwrap() == "ndjson").unwrap();
+    let text = fs::read_to_string(&sealed.0).unwrap();
+    fs::write(&sealed.0, fixture::line(7) + &text).unwrap();
+    assert_eq!([look(), look()], [Some(1), None], "an edit");
+    assert!(rig.look(7).is_clean());
     fs::write(&database, remembered).unwrap();
     assert_eq!([look(), look()], [Some(1), None], "memory");
     assert!(rig.look(7).is_clean());
@@ -369,7 +375,7 @@ fn what_is_put_back_while_the_server_runs_is_noticed_by_the_next_look() {
     let n_again = on_record.iter().filter(|entry| {
         matches!(&entry.action, crate::AuditAction::Erasure { state, .. } if state == "completed")
     });
-    assert_eq!(n_again.count(), 5, "each time is on record");
+    assert_eq!(n_again.count(), 6, "each time is on record");
 }
 
 #[test]

@@ -23,9 +23,9 @@ use trial::Trial;
 ///
 /// Without --running a server of its own is tried, on simulated models in a directory that goes afterwards. With it the
 /// server of this configuration is, with its real models: it must allow faults (`chaos.faults = true`), which lie
-/// between gateway and endpoints, end with the command, and in any case by themselves after two minutes. Each scenario prints
-/// its checks; exit code 2 if one fails, 3 if it was ended early or main did not answer to begin with. With --json: {"scenario", "verdict", "checks": [{"name",
-/// "passed", "detail"}]}.
+/// between gateway and endpoints, end with the command, and in any case by themselves after two minutes. Each scenario
+/// prints its checks; exit code 2 if one fails or the server does not last, 3 if it was ended early or could not begin.
+/// With --json: {"scenario", "verdict", "checks": [{"name", "passed", "detail"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Command {
     /// What fails
@@ -66,7 +66,7 @@ impl Command {
         say(format_args!("{}: {}", scenario.name, scenario.about));
         say(format_args!("tried: {}", subject.url));
         let mut trial = Trial::new(subject, self.rounds);
-        let verdict = runtime.block_on(try_it(scenario, &mut trial, ending))?;
+        let verdict = runtime.block_on(try_it(scenario, &mut trial, ending));
         if context.json {
             let checks = &trial.checks;
             output::json(
@@ -95,33 +95,30 @@ impl Command {
 }
 
 /// Tries it, and leaves no fault behind: not when a step fails, and not when somebody ends it.
-async fn try_it(
-    scenario: &Scenario,
-    trial: &mut Trial,
-    mut ending: net::Ending,
-) -> anyhow::Result<Verdict> {
+async fn try_it(scenario: &Scenario, trial: &mut Trial, mut ending: net::Ending) -> Verdict {
     let ended = tokio::select! {
         ended = steps(scenario, trial) => Some(ended),
         () = ending.asked() => None,
     };
-    let cleared = trial.subject.clear().await;
-    // Where nothing could begin, or not all came to its end, nothing is proven.
-    let Some(is_tried) = ended.transpose()? else { return Ok(Verdict::NoData) };
-    cleared?;
-    if !is_tried {
-        return Ok(Verdict::NoData);
+    if let Err(error) = trial.clear().await
+        && !trial.subject.has_ended()
+    {
+        trial.check("no fault is left", false, format!("{error}; they end by themselves"));
+    }
+    match ended {
+        Some(Ok(true)) => {}
+        // It answered to begin with, so that it does so no more is what is found.
+        Some(Err(error)) => trial.check("it lasts to the end", false, format!("{error:#}")),
+        // Where nothing could begin, or not all came to its end, nothing is proven.
+        Some(Ok(false)) | None => return Verdict::NoData,
     }
     let all_passed = trial.checks.iter().all(|check| check.passed);
-    Ok(match (trial.checks.is_empty(), all_passed) {
-        (true, _) => Verdict::NoData,
-        (false, true) => Verdict::Met,
-        (false, false) => Verdict::Breached,
-    })
+    if all_passed { Verdict::Met } else { Verdict::Breached }
 }
 
-/// The scenario's steps; false where main does not answer to begin with.
+/// The scenario's steps; false where it cannot begin.
 async fn steps(scenario: &Scenario, trial: &mut Trial) -> anyhow::Result<bool> {
-    let is_ready = scenarios::check_before(trial).await?;
+    let is_ready = scenarios::check_before(trial, scenario).await?;
     if is_ready {
         (scenario.run)(trial).await?;
     }

@@ -1,6 +1,5 @@
 //! The server that is tried: one of our own on simulated models, or the one that runs.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -70,6 +69,14 @@ pub(super) struct Subject {
     /// Orders on their way. Whoever ends a trial drops what waits for one; the server has it all the same.
     orders: JoinSet<Answer>,
     own: Option<Own>,
+}
+
+/// An event of a trial.
+#[derive(Debug)]
+pub(super) struct OnRecord {
+    pub(super) event_id: EventId,
+    pub(super) request_id: String,
+    pub(super) at: Timestamp,
 }
 
 /// Status and body of what the admin API answers; none where it does not.
@@ -213,6 +220,12 @@ impl Subject {
         Err(Failure::new(format!("the server refused ({status}): {why}"), hint).into())
     }
 
+    /// Seals what is open, and removes what is past its time; what came of it.
+    pub(super) async fn rotate(&self) -> anyhow::Result<Value> {
+        let answer = self.post("/admin/v1/logs/rotate", &json!({ "seal": true }))?.await;
+        self.told(answer)
+    }
+
     /// What it says of itself; none if it does not.
     pub(super) async fn status(&self) -> Option<Value> {
         let url = format!("{}/status", self.admin);
@@ -228,15 +241,16 @@ impl Subject {
         Ok(episodes.any(|episode| episode["about"] == about))
     }
 
-    /// How often each event of a trial is on record.
-    pub(super) fn events(&self) -> anyhow::Result<BTreeMap<EventId, usize>> {
-        let mut events = BTreeMap::new();
+    /// The events of a trial that are on record.
+    pub(super) fn events(&self) -> anyhow::Result<Vec<OnRecord>> {
+        let mut events = Vec::new();
         // Our own has nothing else on record, and perhaps a clock that was wrong.
         let since = self.own.is_none().then_some(self.since);
         let filter = Filter { purpose: Some(Purpose::Loadtest), since, ..Filter::default() };
         for line in query(&DataDir::read(&self.data_dir)?, &filter)? {
             if let Event::Response(event) = line?.event {
-                *events.entry(event.event_id).or_default() += 1;
+                let (event_id, at) = (event.event_id, event.ts);
+                events.push(OnRecord { event_id, at, request_id: event.request_id.to_string() });
             }
         }
         Ok(events)

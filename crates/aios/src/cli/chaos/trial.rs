@@ -1,6 +1,6 @@
 //! A trial under way: who is tried, what is asked of it, and what was found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aios_core::{EventId, Fault, Tier};
@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::subject::Subject;
+use super::subject::{OnRecord, Subject};
 use crate::cli::output::say;
 
 /// Longest wait for an answer.
@@ -211,17 +211,21 @@ impl Trial {
             tokio::time::sleep(LOOK_EVERY).await;
             events = self.subject.events()?;
         }
-        let n_lost = self.n_lost(&events);
-        let n_doubled = events.values().filter(|n| **n > 1).count();
+        let (n_lost, n_doubled) = (self.n_lost(&events), n_doubled(&events));
         let n = self.answered.len();
-        let detail =
-            format!("{n} answers, {} events, {n_lost} lost, {n_doubled} doubled", events.len());
+        let n_more = events.len().saturating_sub(n);
+        let more = match n_more {
+            0 => String::new(),
+            _ => format!("; {n_more} events of requests whose answer did not arrive"),
+        };
+        let detail = format!("{n} answers, {n_lost} lost, {n_doubled} doubled{more}");
         self.check("one event for each answer", n > 0 && n_lost == 0 && n_doubled == 0, detail);
         Ok(())
     }
 
-    fn n_lost(&self, events: &BTreeMap<EventId, usize>) -> usize {
-        self.answered.iter().filter(|id| !events.contains_key(id)).count()
+    fn n_lost(&self, events: &[OnRecord]) -> usize {
+        let on_record: BTreeSet<_> = events.iter().map(|event| event.event_id).collect();
+        self.answered.iter().filter(|id| !on_record.contains(id)).count()
     }
 
     pub(super) fn caller(&self) -> anyhow::Result<Caller> {
@@ -230,6 +234,13 @@ impl Trial {
         Ok(Caller::new(&self.subject.url, self.subject.key.as_ref())?
             .with_headers(HeaderMap::from_iter([purpose])))
     }
+}
+
+/// Requests that are on record more than once, be it under other ids of events.
+fn n_doubled(events: &[OnRecord]) -> usize {
+    let mut n_each = BTreeMap::<_, usize>::new();
+    events.iter().for_each(|event| *n_each.entry(&event.request_id).or_default() += 1);
+    n_each.values().filter(|n| **n > 1).count()
 }
 
 pub(super) async fn ask(caller: Caller, how: Ask) -> Seen {

@@ -39,6 +39,9 @@ pub(super) fn run(context: &Context, value: &str, out: &mut dyn Write) -> anyhow
     for file in hits.stores.iter().flat_map(|store| &store.files) {
         writeln!(out, "{}", file.display())?;
     }
+    for name in &hits.names {
+        writeln!(out, "{} (its name)", name.display())?;
+    }
     shown::left(&hits.unreadable);
     Ok(exit)
 }

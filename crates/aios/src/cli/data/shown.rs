@@ -30,6 +30,7 @@ pub(super) fn remarks(census: &Census) {
     stays(&census.stays());
     others(census);
     left(&census.unknown);
+    left(&census.names);
     left(&census.unreadable);
 }
 

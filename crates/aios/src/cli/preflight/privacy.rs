@@ -2,7 +2,7 @@
 
 use aios_privacy::{PiiKind, Redactor, SecretDigest};
 
-use aios_store::{ErasureState, Unfinished, unfinished};
+use aios_store::{Unfinished, WaitsFor, unfinished};
 
 use super::{Checked, Fault, Subject};
 use crate::cli::routing::open;
@@ -50,8 +50,7 @@ fn open_erasures(config: &Config) -> Result<String, Fault> {
     let Some(dir) = open(&config.server.data_dir)? else { return Ok(String::new()) };
     let all = unfinished(&dir)?;
     let named = all.iter().map(erasure).collect::<Vec<_>>().join("; ");
-    let is_for_a_person =
-        |one: &Unfinished| one.state == ErasureState::Incomplete && one.next_try.is_none();
+    let is_for_a_person = |one: &Unfinished| one.waits_for() == WaitsFor::Person;
     match all.as_slice() {
         [] => Ok(String::new()),
         all if all.iter().any(is_for_a_person) => {

@@ -22,7 +22,7 @@ pub(crate) use setup::Setup;
 pub(crate) use upstream::{Act, Gate, Received, Upstream};
 
 /// Longest wait for anything, on the slowest machine.
-const DEADLINE: Duration = Duration::from_secs(120);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Pause between two looks at something that cannot be waited on.
 const LOOK_EVERY: Duration = Duration::from_millis(5);

@@ -8,6 +8,7 @@ use crate::cli::chaos::trial::{Ask, Trial, told};
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "cut-streams",
     about: "main's streams break after their beginning; what was begun ends with an error, and is never taken for whole",
+    alert: None,
     on_running: true,
     run: |trial| Box::pin(run(trial)),
 };

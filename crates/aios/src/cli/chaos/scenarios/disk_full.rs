@@ -8,6 +8,7 @@ use crate::cli::chaos::trial::{Trial, told};
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "disk-full",
     about: "the disk of the event log is full; somebody is told, and nothing that was answered is lost",
+    alert: Some("event_log"),
     on_running: false,
     run: |trial| Box::pin(run(trial)),
 };

@@ -8,6 +8,7 @@ use crate::cli::chaos::trial::{Ask, Trial, told};
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "errors",
     about: "main answers half of all calls with status 503; no client sees one",
+    alert: None,
     on_running: true,
     run: |trial| Box::pin(run(trial)),
 };

@@ -9,6 +9,7 @@ use crate::cli::output::say;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "kill",
     about: "the server is killed under load, again and again; what was answered is on record, once",
+    alert: None,
     on_running: false,
     run: |trial| Box::pin(run(trial)),
 };

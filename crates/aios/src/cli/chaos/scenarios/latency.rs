@@ -10,6 +10,7 @@ use crate::cli::chaos::trial::{Ask, Seen, Trial, told};
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "latency",
     about: "each answer of main takes a second and a half longer, or more where its answers differ by much",
+    alert: None,
     on_running: true,
     run: |trial| Box::pin(run(trial)),
 };

@@ -23,6 +23,8 @@ pub(super) struct Scenario {
     pub(super) name: &'static str,
     /// In a line.
     pub(super) about: &'static str,
+    /// What must come to somebody's ears.
+    pub(super) alert: Option<&'static str>,
     /// Whether a server that others use may be tried with it.
     pub(super) on_running: bool,
     pub(super) run: Run,
@@ -88,8 +90,16 @@ async fn check_recovery(trial: &mut Trial) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Main answers before anything fails: else nothing that follows would show anything.
-pub(super) async fn check_before(trial: &mut Trial) -> anyhow::Result<bool> {
+/// Before anything fails main answers, and nobody has been told of what is to fail: else nothing that follows would show
+/// anything.
+pub(super) async fn check_before(trial: &mut Trial, scenario: &Scenario) -> anyhow::Result<bool> {
+    if let Some(about) = scenario.alert
+        && trial.subject.is_alerted(about)?
+    {
+        let detail = format!("{about} is alerted already; that is over after ten quiet minutes");
+        trial.check("before", false, detail);
+        return Ok(false);
+    }
     let mut instead = String::new();
     let seen = |seen: &Seen| {
         instead = seen.failed.clone().unwrap_or_else(|| "the embedder does".to_owned());

@@ -8,6 +8,7 @@ use crate::cli::chaos::trial::{Ask, Trial, told};
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "model-failure",
     about: "the main model is gone; the embedder answers everything until it is back",
+    alert: Some("tier_main"),
     on_running: true,
     run: |trial| Box::pin(run(trial)),
 };

@@ -5,16 +5,20 @@ use std::time::Duration;
 use aios_core::Fault;
 
 use super::Scenario;
-use crate::cli::chaos::trial::{Ask, Trial, told};
+use crate::cli::chaos::trial::{Trial, told};
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "slow-disk",
     about: "each write to the event log takes half a second; those who wait share one write",
+    alert: None,
     on_running: false,
     run: |trial| Box::pin(run(trial)),
 };
 
 const DELAY: Duration = Duration::from_millis(500);
+
+/// How long an answer may be waited for that comes as fast as before.
+const FAST_WITHIN: Duration = Duration::from_secs(30);
 
 async fn run(trial: &mut Trial) -> anyhow::Result<()> {
     trial.order(Fault::DiskSlow { ms: 500 }).await?;
@@ -30,8 +34,14 @@ async fn run(trial: &mut Trial) -> anyhow::Result<()> {
     );
     trial.check("the delay is felt, and shared", took >= DELAY && took < DELAY * 20, detail);
     trial.clear().await?;
-    let after = trial.ask(Ask::Whole).await?;
-    trial.check("as fast as before", after.took < DELAY, format!("{:.1?}", after.took));
+    // Each answer would take that long if it were still slow: one that does not shows that it is over, however many a busy
+    // machine delays.
+    let after = trial.ask_until(FAST_WITHIN, |seen| seen.took < DELAY).await?;
+    let detail = match after {
+        Some(after) => format!("an answer in less than {DELAY:?}, asked for after {after:.1?}"),
+        None => format!("no answer in less than {DELAY:?} within {FAST_WITHIN:?}"),
+    };
+    trial.check("as fast as before", after.is_some(), detail);
     trial.check_alive().await;
     trial.check_events().await
 }
