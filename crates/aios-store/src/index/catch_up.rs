@@ -1,7 +1,7 @@
 //! Brings the index to where the log is.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::inserts::{Inserts, Taken};
 use super::known::{self, Known};
 use super::missing;
 use super::open_files::{OpenFile, open_files};
+use super::read_error::ReadError;
 use super::tail::LastLine;
 use super::unread::{self, Runs};
 use crate::lines::{Lines, Place, Read};
@@ -291,33 +292,6 @@ impl Pass<'_> {
 /// No event of a segment is of another day than its first one, which it is named by.
 fn end_of(id: SegmentId) -> Timestamp {
     id.began_at().plus(DAY)
-}
-
-/// Why a segment could not be read in.
-pub(super) enum ReadError {
-    Text(io::Error),
-    Database(rusqlite::Error),
-}
-
-impl ReadError {
-    fn of(self, dir: &DataDir, path: &Path) -> StoreError {
-        match self {
-            Self::Text(error) => StoreError::io("read", path)(error),
-            Self::Database(error) => failed(dir, "write", error),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for ReadError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl From<io::Error> for ReadError {
-    fn from(error: io::Error) -> Self {
-        Self::Text(error)
-    }
 }
 
 fn read_batch(

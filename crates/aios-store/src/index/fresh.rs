@@ -14,11 +14,12 @@ use aios_privacy::RedactionCounts;
 use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 
-use super::catch_up::{Pass, ReadError};
+use super::catch_up::Pass;
 use super::database::Code;
 use super::entry::Entry;
 use super::inserts::Inserts;
 use super::known::{self, Known};
+use super::read_error::ReadError;
 use super::tail::Tail;
 use super::unread::{self, Runs};
 use crate::SegmentId;

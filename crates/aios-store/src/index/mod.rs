@@ -21,6 +21,7 @@ mod names;
 mod open_files;
 mod packs;
 mod page;
+mod read_error;
 mod said;
 mod seen;
 mod tail;
