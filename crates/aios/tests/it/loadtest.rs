@@ -103,6 +103,10 @@ async fn prompts_of_a_file_are_sent_in_their_order() {
     assert_eq!((&report["n"], &report["n_prompts"]), (&5.into(), &2.into()));
     place.write("asked.ndjson", &"Where is it?\n".repeat(60));
     assert_eq!(run(&args)["n"], 60);
+    // More than are held are not cut without a word.
+    place.write("asked.ndjson", &"Why?\n".repeat(100_001));
+    let ran = tokio::task::block_in_place(|| place.run(&args)).ended(1);
+    assert!(ran.stderr.contains("--prompts takes the first"), "{}", ran.stderr);
 }
 
 /// A stream that ends as one should is still no answer if it says what went wrong, or says nothing that a chat does.
