@@ -506,7 +506,7 @@ async fn preflight_names_the_erasures_that_are_not_whole() {
     // The next start does the rest, but the id is known no more: that is for a person.
     fs::remove_file(place.path().join("data/exports/x.zip")).unwrap();
     let server = Server::start_in(place).await;
-    let person = "aios_erasures_unfinished{waits_for=\"person\"} 1";
+    let person = "aios_erasures_unfinished{waits_for=\"person\"} 1.0";
     let look = async || {
         let page = server.admin("GET", "/metrics", "").await.expect(200).text();
         page.lines().any(|line| line == person).then_some(())
