@@ -8,7 +8,7 @@ use aios_core::{Bucket, Clock as _, Decision, Percent, Profile, Tier, Verdict};
 use aios_eval::{Report, candidate_fingerprint};
 use aios_privacy::Redactor;
 use aios_server::{CanaryError, Wish};
-use aios_store::{EraseRequest, EraseTarget, ErasureState, Rotate};
+use aios_store::{EraseError, EraseRequest, EraseTarget, Eraser, ErasureState, Receipt, Rotate};
 use aios_upstream::FaultPlan;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -38,6 +38,9 @@ const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 40_000);
 
 /// Answers that are older are looked up once.
 const RIPE: Duration = Duration::from_secs(60);
+
+/// So often an operator looks again what an erasure would remove: of one conversation hardly ever more than once.
+const PLANS_MAX: u32 = 5;
 
 /// Does a step, and lets everybody come as far as they can.
 pub(crate) fn act(run: &mut Run, step: &Step) -> Result<()> {
@@ -249,12 +252,7 @@ fn erase(run: &mut Run, talk: Talk) -> Result<()> {
     let files = Files::read(run.world().dir.path())?;
     let theirs = files.events().filter(|line| String::from_utf8_lossy(line).contains(&word));
     run.saboteur.remember(theirs.map(<[u8]>::to_vec));
-    let eraser = &run.world().eraser;
-    let request = EraseRequest::new("sim", "GDPR Art. 17", &Redactor::default());
-    let plan = eraser.plan(&target, &request).context("an erasure cannot be planned")?;
-    let receipt = eraser
-        .execute(&plan.id, &plan.plan_hash, Some(&target))
-        .context("an erasure cannot be executed")?;
+    let receipt = plan_and_execute(&run.world().eraser, &target)?;
     if receipt.state != ErasureState::Completed {
         bail!("an erasure is {}", receipt.state.name());
     }
@@ -263,6 +261,21 @@ fn erase(run: &mut Run, talk: Talk) -> Result<()> {
     let last = run.truth.asked.keys().next_back().copied().unwrap_or(0);
     run.truth.erased_upto.insert(talk, last);
     Ok(())
+}
+
+/// What an answer leaves in the memory is still on its way there: who is told that something has come since the plan was made
+/// looks again, as an operator does.
+fn plan_and_execute(eraser: &Eraser, target: &EraseTarget) -> Result<Receipt> {
+    let request = EraseRequest::new("sim", "GDPR Art. 17", &Redactor::default());
+    let mut n_plans_left = PLANS_MAX;
+    loop {
+        let plan = eraser.plan(target, &request).context("an erasure cannot be planned")?;
+        n_plans_left -= 1;
+        match eraser.execute(&plan.id, &plan.plan_hash, Some(target)) {
+            Err(EraseError::Changed { .. }) if n_plans_left > 0 => {}
+            done => return done.context("an erasure cannot be executed"),
+        }
+    }
 }
 
 fn rotate(run: &mut Run, seal: bool) -> Result<()> {
