@@ -11,7 +11,7 @@ use memchr::memchr_iter;
 use crate::pseudonym::Pseudonym;
 
 /// Stands for an id.
-pub(crate) const MASK: &str = "[ID]";
+pub const MASK: &str = "[ID]";
 
 /// Digits after a pseudonym's `_`.
 const DIGITS: usize = 32;

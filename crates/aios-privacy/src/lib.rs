@@ -35,7 +35,7 @@ mod view;
 pub use custom::{CustomRule, CustomRuleError};
 pub use finding::Finding;
 pub use hold::HoldBack;
-pub use ids::{PSEUDONYM_MAX, pseudonyms_in, with_ids_masked, without_ids};
+pub use ids::{MASK, PSEUDONYM_MAX, pseudonyms_in, with_ids_masked, without_ids};
 pub use keyring::Keyring;
 pub use kind::{PiiKind, RedactionCounts};
 pub use placeholder::{Vault, Within};

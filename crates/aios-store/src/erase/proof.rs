@@ -186,7 +186,6 @@ impl Facts {
     /// Whether it says the same of the erasure as another.
     pub(super) fn is_as(&self, other: &Receipt) -> bool {
         self.state == other.state
-            && self.verified.left == other.verified.left
             && self.target == other.target
             && self.plan_hash == other.plan_hash
             && self.requested_at == other.requested_at

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use aios_core::Timestamp;
+use aios_privacy::MASK;
 use serde::Serialize;
 
 use super::census::Left;
@@ -107,6 +108,17 @@ fn is_made_up_for(entry: &LedgerEntry, completed: &[LedgerEntry]) -> bool {
     })
 }
 
+/// What the last receipt says is in the way, without what somebody has removed since: that needs no retry to be seen.
+fn still_in_the_way(dir: &DataDir, id: &str) -> Result<Option<Vec<Left>>, StoreError> {
+    let is_there = |left: &Left| {
+        // A name that names somebody is not written down as it is.
+        let is_masked = left.file.to_string_lossy().contains(MASK);
+        is_masked || dir.path().join(&left.file).try_exists().unwrap_or(true)
+    };
+    let left = Earlier::of(dir, id)?.in_the_way();
+    Ok(left.map(|left| left.into_iter().filter(is_there).collect()))
+}
+
 impl Unfinished {
     /// What it waits for.
     #[must_use]
@@ -128,7 +140,7 @@ impl Unfinished {
     fn of(dir: &DataDir, entry: LedgerEntry) -> Result<Self, StoreError> {
         let (why, next_try) = match entry.state {
             ErasureState::Waiting => (HELD.to_owned(), None),
-            ErasureState::Incomplete => match Earlier::of(dir, &entry.id)?.in_the_way() {
+            ErasureState::Incomplete => match still_in_the_way(dir, &entry.id)? {
                 Some(left) if left.is_empty() => (NEEDS_ID.to_owned(), None),
                 left => (told(&left.unwrap_or_default()), entry.next_try()),
             },
