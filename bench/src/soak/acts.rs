@@ -54,6 +54,8 @@ pub(super) struct Operator {
     /// The configuration as it was.
     text: String,
     told: Arc<Told>,
+    /// The answer that feedback was given on last.
+    said_of: Option<EventId>,
     acted: Acted,
 }
 
@@ -72,6 +74,7 @@ impl Operator {
             config: config.to_path_buf(),
             text,
             told,
+            said_of: None,
             acted: Acted::default(),
         })
     }
@@ -109,7 +112,10 @@ impl Operator {
             let at = sheet.latest.len().checked_sub(BACK);
             at.and_then(|at| sheet.latest.get(at).copied())
         };
+        // When no more is asked, the newest stays the newest: who has said what they think of it says no more.
+        let about = about.filter(|(event_id, _)| self.said_of != Some(*event_id));
         let Some((event_id, conversation)) = about else { return Ok(()) };
+        self.said_of = Some(event_id);
         let score = self.acted.n_feedback % 2;
         let body = json!({ "event_id": event_id, "score": score }).to_string().into_bytes();
         let reply =
