@@ -31,6 +31,7 @@ mod sources;
 mod tests;
 mod units;
 mod values;
+mod zone;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -315,14 +316,15 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         .table()
         .try_into()
         .map_err(|error: toml::de::Error| Problem::new(error.to_string().trim_end().to_owned()))?;
-    let mut resolver = Resolver { settings: &settings, env: &sources.env, problems: Vec::new() };
+    let mut resolver = Resolver::new(&settings, &sources.env);
     let config = resolver.config(&written, &sources.directory);
     if !resolver.problems.is_empty() {
         return Err(ConfigError { problems: resolver.problems });
     }
     let referenced = referenced(&written);
     let no_traces = config.otlp.as_ref().and_then(Otlp::warning);
-    let warnings = env::strangers(&sources.env, &referenced).chain(no_traces).collect();
+    let strangers = env::strangers(&sources.env, &referenced);
+    let warnings = strangers.chain(no_traces).chain(resolver.warnings).collect();
     Ok(Config { file: path, warnings, ..config })
 }
 

@@ -1,8 +1,5 @@
 //! `[nightly]`.
 
-use std::fs::Metadata;
-use std::path::Path;
-
 use aios_core::Bucket;
 use aios_privacy::Secret;
 use aios_server::{NightWork, Nightly, NightlyAt, Promotion};
@@ -11,12 +8,7 @@ use jiff::tz::TimeZone;
 use super::endpoint::is_variable_name;
 use super::file;
 use super::resolve::Resolver;
-
-/// Where a system says its time zone, if it is one of Unix and no `TZ` is set.
-const LOCAL_TIME: &str = "/etc/localtime";
-
-/// Most bytes of a file of a time zone; the largest have some 4,000.
-const ZONE_MAX: u64 = 1024 * 1024;
+use super::zone::{self, NoZone};
 
 const GOLDEN: [(&str, Option<Bucket>); 3] =
     [("treatment", Some(Bucket::Treatment)), ("control", Some(Bucket::Control)), ("off", None)];
@@ -26,9 +18,8 @@ const PROMOTION: [(&str, Promotion); 3] =
 
 impl Resolver<'_> {
     pub(super) fn nightly(&mut self, file: &file::Nightly) -> Nightly {
-        let at = self.night_at(&file.at);
         Nightly {
-            at: at.filter(|_| file.enabled),
+            at: self.night_at(file),
             work: NightWork {
                 golden: self.choice("nightly.golden", &file.golden, &GOLDEN),
                 golden_key: self.golden_key(&file.golden_key_env),
@@ -41,34 +32,35 @@ impl Resolver<'_> {
         }
     }
 
-    /// The time of day, in this machine's time zone.
-    fn night_at(&mut self, text: &str) -> Option<NightlyAt> {
-        let Some((hour, minute)) = time_of_day(text) else {
+    /// The time of day, in this machine's time zone; none where it is switched off.
+    fn night_at(&mut self, file: &file::Nightly) -> Option<NightlyAt> {
+        let Some((hour, minute)) = time_of_day(&file.at) else {
             let expected = "must be a time of day such as \"02:00\"";
-            self.refuse("nightly.at", format!("{expected}, not \"{text}\""));
+            self.refuse("nightly.at", format!("{expected}, not \"{}\"", file.at));
             return None;
         };
+        if !file.enabled {
+            return None;
+        }
         NightlyAt::new(hour, minute, self.zone()).ok()
     }
 
-    /// This machine's time zone. Whoever looks for it reads the file that `TZ` may name whole, so one without an end is
-    /// refused before.
+    /// This machine's time zone; UTC where nobody knows one.
     fn zone(&mut self) -> TimeZone {
-        let named = self.env.get("TZ").map(|name| name.trim_start_matches(':'));
-        let path = Path::new(named.unwrap_or(LOCAL_TIME));
-        // What is not there may be the name of a zone, or nothing; neither is read without an end.
-        let is_zone = |there: Metadata| there.is_file() && there.len() <= ZONE_MAX;
-        if std::fs::metadata(path).is_ok_and(|there| !there.is_dir() && !is_zone(there)) {
-            let why =
-                format!("is in this machine's time zone, and {} is no file of one", path.display());
-            self.refuse_with_hint(
-                "nightly.at",
-                why,
-                "set TZ to a name such as \"Europe/Paris\", or to UTC",
-            );
-            return TimeZone::UTC;
+        match zone::local(self.env) {
+            Ok(zone) => return zone,
+            Err(unknown @ NoZone::Unknown { .. }) => {
+                self.warnings
+                    .push(format!("`nightly.at` is of this machine's time, and {unknown}"));
+            }
+            Err(unusable @ NoZone::Unusable { .. }) => {
+                let why =
+                    format!("is of this machine's time, and nobody knows its zone: {unusable}");
+                let hint = "set TZ to a name such as \"Europe/Paris\", or to UTC";
+                self.refuse_with_hint("nightly.at", why, hint);
+            }
         }
-        TimeZone::system()
+        TimeZone::UTC
     }
 
     /// The client key that golden questions are asked with. Where it is not set they are asked without one.

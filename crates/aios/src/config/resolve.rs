@@ -28,9 +28,15 @@ pub(super) struct Resolver<'a> {
     pub(super) settings: &'a Settings,
     pub(super) env: &'a Env,
     pub(super) problems: Vec<Problem>,
+    /// What is strange but not wrong.
+    pub(super) warnings: Vec<String>,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    pub(super) fn new(settings: &'a Settings, env: &'a Env) -> Self {
+        Self { settings, env, problems: Vec::new(), warnings: Vec::new() }
+    }
+
     /// Everything, in the file's order.
     pub(super) fn config(&mut self, file: &ConfigFile, directory: &Path) -> Config {
         let limits = self.limits(&file.limits);

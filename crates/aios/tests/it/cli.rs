@@ -307,16 +307,34 @@ fn interrupt(child: &Child) {
     }
 }
 
-/// The time zone's file is read whole by whoever looks for it.
+/// Whatever the environment names is read to an end, or not at all.
 #[cfg(unix)]
 #[test]
 fn a_time_zone_without_an_end_holds_nobody_up() {
-    for zone in [":/dev/zero", "/dev/zero"] {
-        let refused = Place::new().env("TZ", zone).run(&["config", "check"]).ended(1);
+    let place = Place::new();
+    let zones = place.path().join("zones");
+    fs::create_dir_all(zones.join("Europe")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", zones.join("Europe/Paris")).unwrap();
+    let zones = zones.to_str().unwrap().to_owned();
+    let in_zones =
+        format!("{zones}/Europe/Paris (named by TZ, in TZDIR): it is not a regular file");
+    for (tz, tzdir, why) in [
+        (":/dev/zero", "", "/dev/zero (named by TZ): it is not a regular file"),
+        ("/dev/zero", "", "/dev/zero (named by TZ): it is not a regular file"),
+        ("Europe/Paris", &zones, &in_zones),
+    ] {
+        let place = Place::new().env("TZ", tz).env("TZDIR", tzdir);
+        let refused = place.run(&["config", "check"]).ended(1);
         let told = refused.stderr + &refused.stdout;
-        assert!(told.contains("/dev/zero is no file of one"), "{told}");
+        assert!(told.contains(&format!("cannot read the time zone from {why}")), "{told}");
+        assert!(told.contains("set TZ to a name"), "{told}");
+        // Who has no night needs no time zone.
+        place.env("AIOS_NIGHTLY__ENABLED", "0").run(&["config", "check"]).ended(0);
     }
-    for zone in ["UTC", "", "Europe/Paris", ":/usr/share/zoneinfo/UTC", "No/Such"] {
-        Place::new().env("TZ", zone).run(&["config", "check"]).ended(0);
+    for zone in ["UTC", "", "Europe/Paris", ":/usr/share/zoneinfo/UTC"] {
+        Place::new().env("TZ", zone).env("TZDIR", "/dev/zero").run(&["config", "check"]).ended(0);
     }
+    let unknown = Place::new().env("TZ", "No/Such").run(&["config", "check"]).ended(0);
+    let told = unknown.stderr + &unknown.stdout;
+    assert!(told.contains("is no time zone that is known here; UTC is taken"), "{told}");
 }
