@@ -165,6 +165,8 @@ pub(crate) fn live(
         memory: Arc::new(memory(seed)),
         objectives: Arc::default(),
         judge: None,
+        nightly: Arc::default(),
+        needs_restart: Vec::new(),
         clients: clients(before, planted),
     }
 }

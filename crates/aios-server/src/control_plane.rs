@@ -16,14 +16,14 @@ use tokio::sync::watch;
 use tower_service::Service as _;
 
 use crate::admin::{self, AdminState, Auth, GoldenRuns, Hub, Page, Stage};
-use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Expects, Watch};
+use crate::alerts::{AlertCollector, AlertConfig, AlertMetrics, Watch};
 use crate::canary::{self, CanaryKeeper, CanaryMetrics, ControlConfig, Desk};
 use crate::controller::{Controller, ControllerState};
 use crate::gateway::Gateway;
 use crate::judge::{JudgeCollector, JudgeMetrics, LiveJudge};
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
-use crate::nightly::{House, Housekeeper, Nightly};
+use crate::nightly::{House, Housekeeper};
 use crate::recorder::Recorder;
 use crate::server::ReloadState;
 use crate::status::StatusReader;
@@ -44,7 +44,6 @@ pub(crate) struct Controls {
     /// Where requests are served.
     pub(crate) data_plane: tokio::runtime::Handle,
     pub(crate) alerts: AlertConfig,
-    pub(crate) nightly: Nightly,
     /// Faults that may be ordered.
     pub(crate) faults: Option<Arc<Faults>>,
     pub(crate) page: Page,
@@ -70,17 +69,11 @@ impl ControlPlane {
         let alert_metrics = Arc::new(AlertMetrics::default());
         let data_dir = || Arc::clone(&kept.data_dir);
         let receivers = controls.alerts.targets.clone().into();
-        let expects = Expects {
-            traffic: controls.alerts.expect_traffic,
-            nights: controls.nightly.at.is_some(),
-            goldens: controls.nightly.work.golden.is_some(),
-        };
         let watch = Watch::new(
             Arc::clone(&gateway),
             data_dir(),
             controls.canary.subscribe(),
             controls.alerts,
-            expects,
             Arc::clone(&alert_metrics),
         );
         let desk = Arc::new(Desk {
@@ -104,7 +97,6 @@ impl ControlPlane {
             rotator: Arc::clone(&kept.rotator),
             audit: Arc::clone(&kept.audit),
             keyring: Arc::clone(&controls.keyring),
-            nightly: controls.nightly,
         }));
         let status = StatusReader {
             desk: Arc::clone(&desk),

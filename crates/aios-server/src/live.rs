@@ -15,6 +15,7 @@ use crate::gateway::memory::MemoryConfig;
 use crate::gateway::{AUTO, PINS, Sinks};
 use crate::judge::JudgeSettings;
 use crate::judging::Objectives;
+use crate::nightly::Nightly;
 
 /// One generation of the configuration.
 #[derive(Debug)]
@@ -41,10 +42,14 @@ pub struct Live {
     pub objectives: Arc<Objectives>,
     /// Who judges live answers, if that is wanted.
     pub judge: Option<Arc<JudgeSettings>>,
+    /// What is done each night, and when.
+    pub nightly: Arc<Nightly>,
     /// Client keys.
     pub clients: Clients,
     /// All of it, for people.
     pub shown: Arc<Shown>,
+    /// Keys that are set otherwise than at the start, and of which the values from then count until the next one.
+    pub needs_restart: Vec<&'static str>,
 }
 
 /// Limits and names of the gateway.

@@ -27,7 +27,6 @@ use crate::gateway::{self, Gateway};
 use crate::kept::Kept;
 use crate::listener::{self, ListenerConfig};
 use crate::live::Live;
-use crate::nightly::Nightly;
 use crate::unplugged::{Pieces, Planes};
 
 /// What a server is made of.
@@ -50,8 +49,6 @@ pub struct Parts {
     pub alerts: AlertConfig,
     /// Rotates what is kept.
     pub rotator: Arc<Rotator>,
-    /// The night's work.
-    pub nightly: Nightly,
     /// The dashboard's page.
     pub page: Page,
     /// Every live version of the pseudonyms' key, for ids that are asked for.
@@ -136,7 +133,6 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
         gateway_address: addresses.0,
         data_plane: tokio::runtime::Handle::current(),
         alerts: parts.alerts,
-        nightly: parts.nightly,
         faults: parts.faults,
         page: parts.page,
         is_loopback: addresses.1.ip().is_loopback(),

@@ -57,6 +57,8 @@ pub struct ConfigStatus {
     pub answers_hash: String,
     /// Why the last reload did not take, if it did not.
     pub reload_error: Option<String>,
+    /// Keys whose values in the file count only after a restart.
+    pub needs_restart: Vec<&'static str>,
 }
 
 /// Where the canary stands.
@@ -97,6 +99,7 @@ impl StatusReader {
                 hash: live.hash.clone(),
                 answers_hash: live.answers_hash.clone(),
                 reload_error: self.reload.error(),
+                needs_restart: live.needs_restart.clone(),
             },
             split: split.as_ref().clone(),
             override_error: self.controller.override_error(),

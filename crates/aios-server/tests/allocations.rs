@@ -188,7 +188,6 @@ fn start_gateway(dir: &std::path::Path, model: SocketAddr) -> aios_server::Handl
             per_hour_max: 1,
             expect_traffic: false,
         },
-        nightly: aios_server::Nightly::default(),
         page: aios_server::Page::default(),
         pieces: Pieces {
             live: live(model),
@@ -278,6 +277,8 @@ fn live(model: SocketAddr) -> Live {
         judge: None,
         memory: Arc::default(),
         clients: Clients::new(false, vec![], None),
+        nightly: Arc::default(),
         shown: Arc::default(),
+        needs_restart: Vec::new(),
     }
 }

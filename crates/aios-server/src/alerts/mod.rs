@@ -24,4 +24,3 @@ pub use runbook::runbook;
 pub use send::send;
 pub use target::{AlertConfig, ChannelKind, Target};
 pub(crate) use watch::Watch;
-pub(crate) use watched::Expects;

@@ -19,10 +19,11 @@ use super::book::{Book, Delivery, Manner, Trouble};
 use super::canary::canary_troubles;
 use super::metrics::AlertMetrics;
 use super::sight::{Sight, broken_parts};
-use super::watched::{Ground, blind, troubles};
-use super::{AlertConfig, ChannelKind, Expects, send};
+use super::watched::{Expects, Ground, blind, troubles};
+use super::{AlertConfig, ChannelKind, send};
 use crate::canary::Standing;
 use crate::gateway::Gateway;
+use crate::nightly::Nightly;
 
 /// How often the parts are looked at, and what is due is sent.
 const TICK: Duration = Duration::from_secs(5);
@@ -41,8 +42,8 @@ pub(crate) struct Watch {
     of_objectives: Result<Vec<Trouble>, Trouble>,
     /// What is wrong with that which watches.
     of_watching: Vec<Trouble>,
-    /// What is to happen by itself.
-    expects: Expects,
+    /// Since when a night's work is to be done by itself.
+    nights_since: Option<Timestamp>,
     /// Since when it is watched.
     since: Timestamp,
     post: Post,
@@ -55,7 +56,6 @@ impl Watch {
         dir: Arc<DataDir>,
         canary: watch::Receiver<Arc<Standing>>,
         config: AlertConfig,
-        expects: Expects,
         metrics: Arc<AlertMetrics>,
     ) -> Self {
         let since = gateway.clock.now();
@@ -68,7 +68,7 @@ impl Watch {
             looked_at: None,
             of_objectives: Ok(Vec::new()),
             of_watching: Vec::new(),
-            expects,
+            nights_since: None,
             since,
             post,
             metrics,
@@ -116,7 +116,7 @@ impl Watch {
         // Another configuration counts anew.
         let kept = self.sight.take().filter(|sight| sight.is_for(&objectives));
         let mut sight = kept.unwrap_or_else(|| Sight::new(&objectives));
-        let (expects, since) = (self.expects, self.since);
+        let (expects, since) = (self.expects(&live.nightly, now), self.since);
         let looked = tokio::task::spawn_blocking(move || {
             let seen = sight.look(&dir, &objectives, &split, now);
             let ground = Ground {
@@ -151,6 +151,16 @@ impl Watch {
                 Err(blind(&error))
             }
         };
+    }
+
+    /// What is to happen by itself, by the configuration in force. Nights that were just switched on are not missed yet.
+    fn expects(&mut self, nightly: &Nightly, now: Timestamp) -> Expects {
+        self.nights_since = nightly.at.as_ref().map(|_| self.nights_since.unwrap_or(now));
+        Expects {
+            traffic: self.post.config.expect_traffic,
+            nights: self.nights_since,
+            goldens: nightly.work.golden.is_some(),
+        }
     }
 
     fn observe(&mut self, now: Timestamp) {

@@ -11,8 +11,9 @@ use aios_store::{AuditLog, DataDir, Rotator, actor};
 use tokio::time::MissedTickBehavior;
 
 use super::follow::Vain;
+use super::schedule::Due;
 use super::{
-    Night, NightReport, Nightly, Served, StepReport, StepState, due_since, follow, run_night,
+    Night, NightReport, NightWork, Served, StepReport, StepState, due_since, follow, run_night,
 };
 use crate::gateway::Gateway;
 
@@ -31,13 +32,14 @@ pub(crate) struct House {
     pub(crate) rotator: Arc<Rotator>,
     pub(crate) audit: Arc<AuditLog>,
     pub(crate) keyring: Arc<Keyring>,
-    pub(crate) nightly: Nightly,
 }
 
-/// Does the night's work.
+/// Does the night's work, by the configuration that is in force when it does.
 pub(crate) struct Housekeeper {
     house: House,
     served: Arc<Served>,
+    /// As long as the log keeps them, which only a restart changes.
+    events_kept_for: Duration,
     under_way: Mutex<Vain>,
 }
 
@@ -49,7 +51,8 @@ impl Housekeeper {
             move |bucket| policy(&asked, bucket),
             move || keyed.live.load().clients.is_required(),
         );
-        Self { house, served: Arc::new(served), under_way: Mutex::default() }
+        let events_kept_for = house.gateway.live.load().nightly.work.events_kept_for;
+        Self { house, served: Arc::new(served), events_kept_for, under_way: Mutex::default() }
     }
 
     /// Does every step in the name of `actor`, or `only` one; `None` if somebody is at it. Blocks while it works.
@@ -110,8 +113,9 @@ impl Housekeeper {
     }
 
     fn night(&self, actor: &str, dry_run: bool) -> Night {
-        let House { gateway, data_dir, rotator, audit, keyring, nightly, .. } = &self.house;
+        let House { gateway, data_dir, rotator, audit, keyring, .. } = &self.house;
         let live = gateway.live.load_full();
+        let events_kept_for = self.events_kept_for;
         Night {
             store: Arc::clone(&gateway.store),
             rotator: Arc::clone(rotator),
@@ -121,7 +125,7 @@ impl Housekeeper {
             scanner: Arc::clone(&live.redactor),
             objectives: Arc::clone(&live.objectives),
             keyring: Some(Arc::clone(keyring)),
-            work: nightly.work.clone(),
+            work: NightWork { events_kept_for, ..live.nightly.work.clone() },
             served: Some(Arc::clone(&self.served)),
             now: gateway.clock.now(),
             dry_run,
@@ -133,21 +137,22 @@ impl Housekeeper {
 
     /// Goes on until it is aborted; a night under way then still ends.
     pub(crate) async fn keep_house(self: Arc<Self>) {
-        let Some(at) = self.house.nightly.at.clone() else { return };
         let clock = Arc::clone(&self.house.gateway.clock);
-        let mut due = at.due(due_since(&self.house.data_dir), clock.now());
+        let at = || self.house.gateway.live.load().nightly.at.clone();
+        let last = || due_since(&self.house.data_dir);
+        let mut due = Due::new(at(), last(), clock.now());
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Not at once: a start is busy enough.
         let mut follow_at = clock.now().plus(FOLLOW_EVERY);
         loop {
             tick.tick().await;
-            let now = clock.now();
+            let (now, at) = (clock.now(), at());
             let keeper = Arc::clone(&self);
-            let is_night = now >= due;
+            let is_night = due.is_due(at.as_ref(), last, now);
             let work: Box<dyn FnOnce() -> bool + Send> = if is_night {
                 Box::new(move || keeper.run(actor::SERVER, false, None).is_some())
-            } else if now >= follow_at {
+            } else if at.is_some() && now >= follow_at {
                 follow_at = now.plus(FOLLOW_EVERY);
                 Box::new(move || {
                     keeper.follow();
@@ -162,7 +167,7 @@ impl Housekeeper {
             });
             // Where somebody was at it, perhaps without doing anything, the night is still due.
             if is_night && had_its_turn {
-                due = at.due(Some(now), now);
+                due.begun(now);
             }
         }
     }

@@ -5,7 +5,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 /// A time of day somewhere.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NightlyAt {
     time: Time,
     zone: TimeZone,
@@ -51,6 +51,42 @@ impl NightlyAt {
     }
 }
 
+/// When the next night is due, by the time of day that is in force.
+#[derive(Debug)]
+pub(super) struct Due {
+    at: Option<NightlyAt>,
+    /// When the last night began, could first have been of use, or was given another time of day.
+    since: Timestamp,
+}
+
+impl Due {
+    /// `last` is as for [`NightlyAt::due`].
+    pub(super) fn new(at: Option<NightlyAt>, last: Option<Timestamp>, now: Timestamp) -> Self {
+        Self { at, since: last.filter(|last| *last <= now).unwrap_or(now) }
+    }
+
+    /// Whether a night is due. One that is given another time of day has missed none; whoever is switched on makes up for
+    /// what was missed, as at a start.
+    pub(super) fn is_due(
+        &mut self,
+        at: Option<&NightlyAt>,
+        last: impl FnOnce() -> Option<Timestamp>,
+        now: Timestamp,
+    ) -> bool {
+        if self.at.as_ref() != at {
+            let last = if self.at.is_none() { last() } else { None };
+            *self = Self::new(at.cloned(), last, now);
+        }
+        self.since = self.since.min(now);
+        at.is_some_and(|at| at.due(Some(self.since), now) <= now)
+    }
+
+    /// A night has begun.
+    pub(super) fn begun(&mut self, now: Timestamp) {
+        self.since = now;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +121,33 @@ mod tests {
     #[test]
     fn a_clock_that_was_wrong_holds_up_nothing() {
         check(Some("2036-01-01T00:00:00Z"), "2026-11-27T12:00:00Z", "2026-11-28T01:00:00Z");
+    }
+
+    #[test]
+    fn a_night_goes_by_the_time_of_day_that_is_in_force() {
+        let utc = |hour| NightlyAt::new(hour, 0, TimeZone::UTC).unwrap();
+        let last = Some(at("2026-11-20T02:00:00Z"));
+        let mut due = Due::new(Some(utc(2)), last, at("2026-11-20T12:00:00Z"));
+        let mut check = |hour: Option<i8>, now: &str, expect: bool| {
+            let at_hour = hour.map(utc);
+            assert_eq!(due.is_due(at_hour.as_ref(), || last, at(now)), expect, "{now}");
+            if expect {
+                due.begun(at(now));
+            }
+        };
+        check(Some(2), "2026-11-20T12:00:00Z", false);
+        // Ten o'clock was two hours ago, and is not made up for.
+        check(Some(10), "2026-11-20T12:00:00Z", false);
+        check(Some(10), "2026-11-21T02:00:00Z", false);
+        check(Some(10), "2026-11-21T10:00:00Z", true);
+        check(Some(10), "2026-11-21T10:01:00Z", false);
+        // A clock that was set back by years holds up nothing.
+        check(Some(10), "2020-11-21T11:00:00Z", false);
+        check(Some(10), "2020-11-22T10:00:00Z", true);
+        check(None, "2026-11-25T12:00:00Z", false);
+        check(None, "2026-11-27T12:00:00Z", false);
+        check(Some(10), "2026-11-27T12:00:00Z", true);
+        check(Some(10), "2026-11-27T12:01:00Z", false);
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub(super) struct ConfigInForce {
     pub(super) hash: String,
     pub(super) answers_hash: String,
     pub(super) reload_error: Option<String>,
+    /// A server of an older build does not say.
+    #[serde(default)]
+    pub(super) needs_restart: Vec<String>,
 }
 
 /// An endpoint and its health.

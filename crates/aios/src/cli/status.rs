@@ -46,6 +46,9 @@ fn print(out: &mut dyn Write, status: &Status, erasures: Row, hold: Row) -> anyh
     if let Some(error) = &config.reload_error {
         rows.push(pair("not taken over", error));
     }
+    if !config.needs_restart.is_empty() {
+        rows.push(pair("after a restart", config.needs_restart.join(", ")));
+    }
     if status.memory_replaced > 0 {
         let told = "times its file was removed, renamed or replaced under the server; the one of that name is gone on in";
         rows.push(pair("memory", format_args!("{} {told}", status.memory_replaced)));

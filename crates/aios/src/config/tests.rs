@@ -340,6 +340,34 @@ fn what_needs_a_restart_is_named() {
     assert_eq!(changed.needs_restart(&running), ["server.listen"]);
 }
 
+/// `default.toml` is the manual: a key needs a restart if the words before it, or before its section, say so.
+#[test]
+fn the_manual_and_the_list_name_the_same_keys_that_need_a_restart() {
+    let says_so = |words: &str| words.to_lowercase().contains("restart.");
+    let (mut section, mut of_section) = ("", false);
+    let (mut words, mut said) = (String::new(), false);
+    let mut told = Vec::new();
+    for line in DEFAULT_TOML.lines() {
+        if let Some(comment) = line.strip_prefix('#') {
+            words.push_str(comment);
+        } else if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+            of_section = says_so(&std::mem::take(&mut words));
+        } else if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with(' ')) {
+            // Keys without words of their own go by those before them.
+            if !words.is_empty() {
+                said = says_so(&std::mem::take(&mut words));
+            }
+            if said || of_section {
+                told.push(format!("{section}.{key}"));
+            }
+        } else if line.is_empty() {
+            words.clear();
+        }
+    }
+    assert_eq!(told, restart::FIXED);
+}
+
 #[test]
 fn every_variable_is_known_to_the_environment_reader() {
     for (key, setting) in Settings::defaults().iter() {

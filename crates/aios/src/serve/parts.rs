@@ -9,7 +9,9 @@ use aios_server::{
     AdminConfig, AdminToken, Clients, Handle, KnownNames, Live, LocalEmbedder, Parts, Pieces,
     RoutingState, Scopes,
 };
-use aios_store::{AuditLog, DataDir, Eraser, FileEventLog, Resumed, Rotator, StoreError, actor};
+use aios_store::{
+    AuditLog, DataDir, Eraser, FileEventLog, Holds, Resumed, Rotator, StoreError, actor,
+};
 use aios_upstream::Upstreams;
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -51,6 +53,7 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
     let admin = admin(config, &data_dir).context("cannot load the admin token")?;
     let audit = AuditLog::open(&data_dir, config.audit.clone(), SystemClock.now())
         .context("cannot open the audit trail")?;
+    tell_lost_holds(&data_dir);
     let faults = config.chaos.faults.then(Arc::<Faults>::default);
     let store = FileEventLog::open_with_faults(&data_dir, config.events.log, faults.clone())
         .context("cannot open the event log")?;
@@ -89,7 +92,6 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
         eraser: Arc::clone(&eraser),
         alerts: config.alerts.clone(),
         rotator: Arc::clone(&rotator),
-        nightly: config.nightly.clone(),
         page: crate::page::PAGE,
         keyring,
     })
@@ -130,6 +132,18 @@ fn instance(data_dir: &DataDir) -> String {
 pub(super) fn remember_clients(config: &Config, data_dir: &DataDir) -> anyhow::Result<()> {
     let names = config.client_keys.iter().map(|key| key.name.as_str());
     data_dir.remember_clients(names).context("cannot remember the names of clients")
+}
+
+/// Holds that are gone with their file are kept to; whoever put it aside is told.
+fn tell_lost_holds(dir: &DataDir) {
+    match Holds::of(dir).lost() {
+        Ok(lost) => lost.iter().for_each(|hold| {
+            let (id, until) = (hold.id, hold.expires_at);
+            tracing::error!(%id, %until, "a hold is on the audit record and not in holds.json; it is kept to all the same: put the file back, or release it");
+        }),
+        // Then nothing is removed either.
+        Err(error) => tracing::error!(%error, "nobody knows which holds are in force"),
+    }
 }
 
 /// Finishes, beside the start, what a crash has broken off, and erases once more what a backup has brought
@@ -190,6 +204,8 @@ pub(super) fn live(
         judge: config.judge.clone().map(Arc::new),
         memory: Arc::new(memory),
         objectives: Arc::new(config.objectives.clone()),
+        nightly: Arc::new(config.nightly.clone()),
+        needs_restart: Vec::new(),
         clients: Clients::new(
             config.clients_required,
             clients,

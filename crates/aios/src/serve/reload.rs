@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_server::{HONORED_WITHIN, Handle, LocalEmbedder};
+use aios_server::{HONORED_WITHIN, Handle, Live, LocalEmbedder};
 
 use super::endpoints::{Fill, LOOK_AGAIN_EVERY, NothingFound, empty_tiers};
 use super::parts::{self, Routing};
@@ -124,8 +124,8 @@ impl Reloader {
             tracing::error!(%why, "the changed configuration was not taken; the last one stays");
             return handle.refuse_reload(why);
         }
-        for key in config.needs_restart(&self.at_start) {
-            tracing::warn!(key, "this change takes effect after a restart");
+        for key in config.needs_restart(&self.config) {
+            tracing::warn!(key, "a change of this key takes effect at the next start");
         }
         if config.routing.profile != self.config.routing.profile
             || config.routing.traffic_after != self.config.routing.traffic_after
@@ -157,7 +157,10 @@ impl Reloader {
     fn publish(&self, handle: &Handle, embedder: Option<Arc<LocalEmbedder>>) {
         let before = handle.live();
         let generation = before.generation + 1;
-        let live = parts::live(&self.config, generation, &self.fill, embedder, Some(&before));
+        let live = Live {
+            needs_restart: self.config.needs_restart(&self.at_start),
+            ..parts::live(&self.config, generation, &self.fill, embedder, Some(&before))
+        };
         let (generation, hash) = (live.generation, live.hash.clone());
         let upstreams = Arc::clone(&live.upstreams);
         handle.publish(live, self.config.control());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::rig::{Server, Setup, chat, eventually, post_with};
 
@@ -61,6 +61,22 @@ async fn a_changed_file_is_taken_over() {
         assert_eq!(event["config_generation"], config["generation"]);
         assert_eq!(event["config_hash"], config["hash"]);
     }
+}
+
+/// The answer to a reload names what of it has to wait, for as long as it does.
+#[tokio::test]
+async fn what_needs_a_restart_is_told_until_it_is_set_back() {
+    let server = Server::start(&split()).await;
+    assert_eq!(server.taken_over(FIRST).await["needs_restart"], json!([]));
+    let changed = split().set("alerts.remind_every", r#""5h""#).set("nightly.at", r#""03:00""#);
+    server.configure(&changed.toml());
+    let waiting = json!(["alerts.remind_every"]);
+    assert_eq!(server.taken_over(FIRST + 1).await["needs_restart"], waiting);
+    // Another reload, of something else, does not forget it.
+    server.configure(&changed.set("models.aliases", "[]").toml());
+    assert_eq!(server.taken_over(FIRST + 2).await["needs_restart"], waiting);
+    server.configure(&split().toml());
+    assert_eq!(server.taken_over(FIRST + 3).await["needs_restart"], json!([]));
 }
 
 #[cfg(unix)]

@@ -38,8 +38,8 @@ pub(super) struct Ground<'a> {
 pub(crate) struct Expects {
     /// Traffic, at all times.
     pub(crate) traffic: bool,
-    /// A night's work, each day.
-    pub(crate) nights: bool,
+    /// A night's work, each day; since when.
+    pub(crate) nights: Option<Timestamp>,
     /// The golden set, asked each night.
     pub(crate) goldens: bool,
 }

@@ -10,12 +10,14 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// One night may be missed because the machine was off, and is caught up.
 const MISSED_AFTER: Duration = DAY.saturating_mul(2);
 
-/// Time for a server that has just started to do it.
+/// Time to do it for a server that has just started, or whose nights were just switched on.
 const CATCHING_UP: Duration = Duration::from_secs(60 * 60);
 
 pub(super) fn trouble(ground: &Ground<'_>) -> Option<Trouble> {
+    let expected_since = ground.expects.nights?;
     let last = due_since(ground.dir)?;
-    let is_missed = ground.now.since(last) > MISSED_AFTER && ground.up() > CATCHING_UP;
+    let had_time = ground.now.since(expected_since) > CATCHING_UP;
+    let is_missed = had_time && ground.now.since(last) > MISSED_AFTER;
     let detail = || format!("the night's work was last begun, or could have been, at {last}");
-    (ground.expects.nights && is_missed).then(|| ticket("nightly_missed", detail()))
+    is_missed.then(|| ticket("nightly_missed", detail()))
 }

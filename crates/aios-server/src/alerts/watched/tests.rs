@@ -27,7 +27,7 @@ impl Place {
     fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
         let dir = Arc::new(DataDir::open(temp.path()).unwrap());
-        let expects = Expects { traffic: true, nights: true, goldens: true };
+        let expects = Expects { traffic: true, nights: Some(at(0)), goldens: true };
         Self { dir, expects, since: at(0), has_index: true, _temp: temp }
     }
 
@@ -123,13 +123,13 @@ fn two_days_without_a_night_are_told_once_there_was_time_to_catch_up() {
     place.event(at(0));
     place.check(48, &[]);
     place.check(49, &["nightly_missed"]);
-    place.since = at(49);
+    place.expects.nights = Some(at(49));
     place.check(50, &[]);
     place.check(51, &["nightly_missed"]);
     place.night(at(50), &[("rotate", "done")]);
     place.check(51, &[]);
     place.check(99, &["nightly_missed"]);
-    place.expects.nights = false;
+    place.expects.nights = None;
     place.check(99, &[]);
 }
 

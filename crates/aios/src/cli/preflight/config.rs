@@ -9,7 +9,8 @@ pub(super) fn check(subject: &Subject) -> Checked {
         let hint = "`aios config check` shows every problem with its hint";
         Fault::new(format!("problems: {n}; the first: {first}"), hint)
     })?;
-    if let Some(error) = subject.running()?.and_then(|it| it.status.config.reload_error.as_ref()) {
+    let running = subject.running()?.map(|it| &it.status.config);
+    if let Some(error) = running.and_then(|running| running.reload_error.as_ref()) {
         let detail = format!("the running server has not taken the last change over: {error}");
         return Err(Fault::new(detail, "mend the file; the server takes it over by itself"));
     }
@@ -17,5 +18,9 @@ pub(super) fn check(subject: &Subject) -> Checked {
         .file
         .as_ref()
         .map_or("no file, all defaults".to_owned(), |file| file.display().to_string());
-    Ok(format!("{file}, hash {}, {} warnings", config.hash, config.warnings.len()))
+    let waiting = running.filter(|running| !running.needs_restart.is_empty());
+    let waiting = waiting.map_or_else(String::new, |running| {
+        format!("; after a restart: {}", running.needs_restart.join(", "))
+    });
+    Ok(format!("{file}, hash {}, {} warnings{waiting}", config.hash, config.warnings.len()))
 }
