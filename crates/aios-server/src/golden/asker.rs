@@ -1,20 +1,47 @@
 //! Asks one question and sees what comes of it.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aios_core::{Bucket, Tier};
 use aios_eval::{Expectation, GoldenCase, Observation};
 use aios_privacy::Secret;
 use aios_upstream::{CallError, CallReply, Caller};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::measure;
 
+/// Takes questions to a gateway.
+pub trait Post: fmt::Debug + Send + Sync {
+    /// Posts JSON to a path below that of the API, and waits for the whole answer.
+    fn post<'a>(
+        &'a self,
+        path: &'a str,
+        json: Vec<u8>,
+        at_most: Duration,
+    ) -> BoxFuture<'a, Result<CallReply, CallError>>;
+}
+
+/// Over HTTP, as anybody else.
+impl Post for Caller {
+    fn post<'a>(
+        &'a self,
+        path: &'a str,
+        json: Vec<u8>,
+        at_most: Duration,
+    ) -> BoxFuture<'a, Result<CallReply, CallError>> {
+        Self::post(self, path, json, at_most).boxed()
+    }
+}
+
 /// Asks a gateway.
 #[derive(Debug, Clone)]
 pub struct Asker {
-    pub(super) caller: Caller,
+    pub(super) post: Arc<dyn Post>,
     /// Policy that is asked for.
     pub(super) bucket: Bucket,
     /// Longest wait for one answer.
@@ -69,12 +96,24 @@ impl Asker {
         timeout: Duration,
         judge: Judge,
     ) -> Result<Self, CallError> {
+        let caller = Caller::new(url, key)?.with_headers(Self::headers(bucket));
+        Ok(Self::through(Arc::new(caller), bucket, timeout, judge))
+    }
+
+    /// Asks a gateway that somebody else takes the questions to, with these [`headers`](Self::headers).
+    #[must_use]
+    pub fn through(post: Arc<dyn Post>, bucket: Bucket, timeout: Duration, judge: Judge) -> Self {
+        Self { post, bucket, timeout, judge, model: Model::Auto }
+    }
+
+    /// What says of a question that it is no live traffic, and which policy is asked.
+    #[must_use]
+    pub fn headers(bucket: Bucket) -> HeaderMap {
         let header = |name: &'static str, value: &'static str| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
         let headers = [header("x-aios-purpose", "golden"), header("x-aios-bucket", bucket.name())];
-        let caller = Caller::new(url, key)?.with_headers(HeaderMap::from_iter(headers));
-        Ok(Self { caller, bucket, timeout, judge, model: Model::Auto })
+        HeaderMap::from_iter(headers)
     }
 
     /// Asks this tier, whatever routing would choose.
@@ -87,7 +126,7 @@ impl Asker {
     /// Asks once. Whatever goes wrong is what was seen.
     pub(super) async fn ask(&self, case: &GoldenCase) -> Observation {
         let body = serde_json::to_vec(&self.body(case)).unwrap_or_default();
-        let reply = self.caller.post("/chat/completions", body, self.timeout).await;
+        let reply = self.post.post("/chat/completions", body, self.timeout).await;
         let mut seen = match reply {
             Ok(reply) => self.seen(&reply),
             Err(error) => Observation::failed(error.to_string(), 0.0),

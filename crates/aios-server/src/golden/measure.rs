@@ -46,7 +46,7 @@ fn mark() -> Result<String, String> {
 async fn post(asker: &Asker, path: &str, body: &Value) -> Result<Value, String> {
     let json = serde_json::to_vec(body).unwrap_or_default();
     let reply =
-        asker.caller.post(path, json, asker.timeout).await.map_err(|error| error.to_string())?;
+        asker.post.post(path, json, asker.timeout).await.map_err(|error| error.to_string())?;
     if reply.status != 200 {
         return Err(format!("{path} answered with status {}", reply.status));
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::nightly::step;
 use crate::program::{Place, Ran, Running, free_address, http};
-use crate::rig::log_text;
+use crate::rig::{eventually, log_text};
 
 const SET: &str = include_str!("../../../../fixtures/golden/sample_set.json");
 
@@ -70,7 +70,8 @@ fn regressions(report: &Value) -> Vec<&str> {
 }
 
 /// How small a difference is found, and how seldom where there is none, is proven on made-up noise (`compare/tests.rs` of the
-/// crate that compares). Here the models differ by more than what else goes on in the machine.
+/// crate that compares), and that 30 % are in the whole run on a clock of its own (`tests/golden.rs` of the crate that asks).
+/// Here the models differ by more than what else goes on in the machine.
 #[test]
 fn an_unchanged_system_passes_again_and_again_and_a_slower_one_does_not() {
     const THRESHOLD: [&str; 2] = ["--threshold", "2"];
@@ -232,6 +233,35 @@ fn the_night_asks_the_policy_on_trial() {
     let before = golden.report();
     assert_eq!(step(&golden.place.run(&["nightly", "--json"]), "golden")["state"], "skipped");
     assert_eq!(golden.report(), before);
+}
+
+/// A night goes by the configuration in force when it begins, not by that of the start.
+#[tokio::test]
+async fn the_night_goes_by_what_was_reloaded() {
+    let place = Place::new().env("AIOS_NIGHTLY__ENABLED", "false");
+    let mut golden = Golden { place, address: free_address(), server: None };
+    let wide = "[canary]\ngolden_threshold = 10.0\n[nightly]\npromote = \"propose\"\n";
+    golden.serve(MODERATE_MS / 5, 1, wide);
+    golden.run(&["record", "--repeat", "1"]).ended(0);
+    let night =
+        |name: &str| step(&golden.place.run(&["nightly", "--json", "--only", name]).ended(0), name);
+    night("golden");
+    let seen = |report: &Value| (report["regression_threshold"].clone(), report["bucket"].clone());
+    assert_eq!(seen(&golden.report()), (json!(10.0), json!("treatment")));
+    let toml = golden.place.read("aios.toml");
+    let narrow =
+        "[canary]\ngolden_threshold = 9.0\n[nightly]\ngolden = \"control\"\npromote = \"off\"\n";
+    golden.place.write("aios.toml.new", &toml.replace(wide, narrow));
+    let path = |name: &str| golden.place.path().join(name);
+    std::fs::rename(path("aios.toml.new"), path("aios.toml")).unwrap();
+    eventually("another generation", async || {
+        let status = golden.place.run(&["status", "--json"]).ended(0).json();
+        (status["config"]["generation"] == 2).then_some(())
+    })
+    .await;
+    night("golden");
+    assert_eq!(seen(&golden.report()), (json!(9.0), json!("control")));
+    assert_eq!(night("promote")["state"], "skipped");
 }
 
 #[test]
