@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use aios_privacy::{KeyMaterial, Secret};
 
+use crate::audit::HoldsOnRecord;
 use crate::segment::{Lease, Leases, SegmentId};
 use crate::{StoreError, address, disk, key, memory, register};
 
@@ -46,6 +47,8 @@ struct Lock {
     leases: Leases,
     /// Held by whoever changes the file of holds.
     holds: Mutex<()>,
+    /// What the audit trail says of holds, once somebody has asked.
+    holds_on_record: Mutex<Option<HoldsOnRecord>>,
     /// The register of segments, once somebody has written it.
     register: Mutex<Option<register::Book>>,
     /// The memory, while it is open: all who open it share it, an erasure too.
@@ -84,6 +87,7 @@ impl DataDir {
             log_open: AtomicBool::new(false),
             leases: Leases::default(),
             holds: Mutex::new(()),
+            holds_on_record: Mutex::default(),
             register: Mutex::default(),
             memory: Mutex::default(),
             n_memory_replaced: AtomicU64::default(),
@@ -289,6 +293,28 @@ impl DataDir {
     pub(crate) fn change_holds(&self) -> Result<MutexGuard<'_, ()>, StoreError> {
         let lock = self.owned("change the holds")?;
         Ok(lock.holds.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Shows what the audit trail says of holds. Its owner reads it once, and is told of what is put on record since.
+    pub(crate) fn holds_on_record<T>(
+        &self,
+        show: impl FnOnce(&HoldsOnRecord) -> T,
+    ) -> Result<T, StoreError> {
+        let Some(lock) = &self.lock else { return Ok(show(&HoldsOnRecord::read(self)?)) };
+        let mut known = lock.holds_on_record.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*known {
+            Some(known) => Ok(show(known)),
+            None => Ok(show(known.insert(HoldsOnRecord::read(self)?))),
+        }
+    }
+
+    /// Lets it know what has been put on record, if it was read before.
+    pub(crate) fn with_holds_on_record(&self, told: impl FnOnce(&mut HoldsOnRecord)) {
+        let Some(lock) = &self.lock else { return };
+        let mut known = lock.holds_on_record.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &mut *known {
+            told(known);
+        }
     }
 
     /// Takes the right to change a segment; waits while somebody else has it.

@@ -128,6 +128,18 @@ pub enum StoreError {
         /// The hold.
         id: HoldId,
     },
+    /// Nothing is lost under this name.
+    #[error("no loss is named {loss}")]
+    NoLoss {
+        /// The name.
+        loss: String,
+    },
+    /// Why a loss is acknowledged must be said, in a few words.
+    #[error("the reason for acknowledging a loss takes some words, at most {max} characters")]
+    LossReason {
+        /// Most characters.
+        max: usize,
+    },
     /// A copy of the audit trail's checkpoints is not there.
     #[error("there are no checkpoints at {}", path.display())]
     NoCheckpoints {
@@ -230,6 +242,10 @@ impl StoreError {
                 "names that were only tried out can be taken out of it; whoever used one is not found without it",
             ),
             Self::NoHold { .. } => Some("`aios logs hold list` lists them"),
+            Self::NoLoss { .. } => Some(
+                "`aios logs verify` names each loss as it is now; one that has changed has another name",
+            ),
+            Self::LossReason { .. } => Some("say with --reason what was tried to restore it"),
             Self::NoCheckpoints { .. } => Some(
                 "name the file with --checkpoints or `audit.checkpoint_copy`; if it should be there, somebody has removed it",
             ),

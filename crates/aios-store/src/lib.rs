@@ -80,8 +80,10 @@ pub use memory::{
     RecalledFragment, Refusal, Revised, fragment_id,
 };
 pub use migrate::{Migrated, Migration, migrate};
+pub use papers::contradictions;
 pub use ram::RamEventLog;
 pub use read::{Events, Follow, FollowFrom, find_event, oldest_event, query, read_rows, tail};
+pub use register::{Acknowledged, acknowledge_loss};
 pub use retention::{
     Class, Held, Hold, HoldId, Holds, Item, NewHold, Plan, Policy, Rotate, Rotated, Step, Stop,
     Term, plan,
@@ -95,4 +97,4 @@ pub use segment::{
 pub use slot::{Commit, CommitError, Reserve, ReserveError, Slot};
 pub use stats::{ClassStats, stats};
 pub use store::{EventLogConfig, EventLogStats, EventStore, OnFull, SyncPolicy};
-pub use verify::{Fault, Verified, verify};
+pub use verify::{Fault, Known, Verified, verify};

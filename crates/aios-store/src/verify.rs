@@ -1,7 +1,8 @@
 //! Checks everything that the event log says of itself: footers, digests, members, sidecars, days, ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use aios_core::Progress;
@@ -11,7 +12,7 @@ use crate::back::BackLines;
 use crate::erase::Ledger;
 use crate::lines::{self, LINE_MAX, Lines, Place, Read};
 use crate::log::recover::aside_of;
-use crate::register::shortfalls;
+use crate::register::{Acknowledged, Rest, Shortfall, acknowledged, shortfalls};
 use crate::segment::cold::{self, Survey};
 use crate::segment::facts::{self, Kind};
 use crate::segment::footer::{Counts, Tally};
@@ -31,6 +32,21 @@ pub struct Fault {
     pub line: Option<u64>,
     /// What is wrong.
     pub why: String,
+    /// The name of the loss, if it is one that can be acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<String>,
+}
+
+/// What is wrong, and somebody has taken note of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Known {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub why: String,
+    /// Who has, and why it stays so.
+    #[serde(flatten)]
+    pub acknowledged: Acknowledged,
 }
 
 /// What was looked at and what is wrong with it.
@@ -44,6 +60,15 @@ pub struct Verified {
     pub bytes: u64,
     /// What is wrong.
     pub faults: Vec<Fault>,
+    /// What is wrong too, and was acknowledged.
+    pub acknowledged: Vec<Known>,
+}
+
+impl Fault {
+    /// One that nobody can acknowledge.
+    pub(crate) fn new(path: &Path, line: Option<u64>, why: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), line, why: why.into(), loss: None }
+    }
 }
 
 /// Reads every byte of the log. With `is_quiet` nobody writes it, so a torn end and a stray file are
@@ -58,7 +83,8 @@ pub fn verify(
     progress: &dyn Progress,
 ) -> Result<Verified, StoreError> {
     let layout = Layout::of(dir);
-    let mut verifier = Verifier { erased: erased(dir), done: Verified::default() };
+    let mut verifier =
+        Verifier { erased: erased(dir), of_segments: BTreeMap::new(), done: Verified::default() };
     let ages = ages(&layout)?;
     let len = |(id, age): (&SegmentId, &Age)| disk::len(&age.path(&layout, *id));
     progress.begin(ages.iter().map(len).sum());
@@ -68,6 +94,7 @@ pub fn verify(
         verifier.segment(&layout, *id, *age, is_quiet);
         if verifier.done.faults.len() > n_before {
             verifier.copies(&layout.hot(*id), &dir.quarantine_path());
+            verifier.of_segments.insert(*id, n_before..verifier.done.faults.len());
         }
         progress.advance(len((id, age)));
     }
@@ -99,12 +126,14 @@ fn erased(dir: &DataDir) -> BTreeSet<String> {
 struct Verifier {
     /// Whose events must not be in it any more.
     erased: BTreeSet<String>,
+    /// Which of the faults are a segment's.
+    of_segments: BTreeMap<SegmentId, Range<usize>>,
     done: Verified,
 }
 
 impl Verifier {
     fn fault(&mut self, path: &Path, line: Option<u64>, why: impl Into<String>) {
-        self.done.faults.push(Fault { path: path.to_owned(), line, why: why.into() });
+        self.done.faults.push(Fault::new(path, line, why));
     }
 
     fn segment(&mut self, layout: &Layout, id: SegmentId, age: Age, is_quiet: bool) {
@@ -139,19 +168,41 @@ impl Verifier {
 
     /// What was written down of each segment, against the segments.
     fn register(&mut self, dir: &DataDir) -> Result<(), StoreError> {
+        let mut acknowledged = acknowledged(dir)?;
+        let mut is_known = BTreeSet::new();
         for short in shortfalls(dir, &Segments::of(dir).list()?)? {
+            let name = short.name()?;
+            let why = format!("{} (events missing: {})", short.why, short.n_events);
             // What a footer says of itself is named already.
-            if !self
-                .done
-                .faults
-                .iter()
-                .any(|known| known.path == short.path && known.why == short.why)
-            {
-                let why = format!("{} (events missing: {})", short.why, short.n_events);
-                self.fault(&short.path, None, why);
+            let is_it = |fault: &Fault| fault.path == short.path && fault.why == short.why;
+            let told = self.done.faults.iter().position(is_it);
+            match (acknowledged.remove(&name), told) {
+                (Some(acknowledged), told) => {
+                    is_known.extend(told);
+                    is_known.extend(self.settled_by(&short));
+                    self.done.acknowledged.push(Known { path: short.path, why, acknowledged });
+                }
+                (None, Some(told)) => self.done.faults[told].loss = Some(name),
+                (None, None) => {
+                    let fault = Fault::new(&short.path, None, why);
+                    self.done.faults.push(Fault { loss: Some(name), ..fault });
+                }
             }
         }
+        let mut n = 0..;
+        self.done.faults.retain(|_| n.next().is_none_or(|n| !is_known.contains(&n)));
         Ok(())
+    }
+
+    /// The faults that are none any more where this loss is acknowledged: of a file without a footer all that come of
+    /// that, since its name is made of its bytes. What is there of somebody who was erased is not settled by it.
+    fn settled_by(&self, short: &Shortfall) -> Vec<usize> {
+        let of_segment = short.segment.filter(|_| short.rest == Rest::Bytes);
+        let of_segment = of_segment.and_then(|id| self.of_segments.get(&id)).cloned();
+        let is_settled = |n: &usize| {
+            self.done.faults.get(*n).is_some_and(|fault| !fault.why.ends_with(ERASED_AGAIN))
+        };
+        of_segment.unwrap_or_default().filter(is_settled).collect()
     }
 
     /// Names what of a damaged segment stands in the quarantine too.
@@ -257,14 +308,16 @@ impl Verifier {
             self.fault(path, None, format!("{n_unnamed} more lines are no events"));
         }
         if n_erased > 0 {
-            let why = "events of somebody who was erased are in it, as from a backup; the next rotation erases them once more";
-            self.fault(path, None, format!("{n_erased} {why}"));
+            self.fault(path, None, format!("{n_erased} {ERASED_AGAIN}"));
         }
         self.done.n_events += tally.counts.n_events;
         self.done.bytes += tally.counts.bytes;
         Some((tally, footer))
     }
 }
+
+/// What is said of events that must not be in the log any more, behind their number.
+const ERASED_AGAIN: &str = "events of somebody who was erased are in it, as from a backup; the next rotation erases them once more";
 
 const START: Place = Place { number: Some(1), offset: 0 };
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aios_store::{AuditAction, Hold, Holds, NewHold, Rotate, StoreError};
+use aios_store::{AuditAction, Hold, Holds, NewHold, Rotate, StoreError, acknowledge_loss};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -34,6 +34,14 @@ pub(super) struct ReleaseAsked {
     id: String,
 }
 
+/// Which loss is taken note of.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AcknowledgeAsked {
+    loss: String,
+    reason: String,
+}
+
 pub(super) async fn rotate(
     State(state): State<AdminState>,
     Extension(caller): Extension<Caller>,
@@ -60,6 +68,33 @@ pub(super) async fn reindex(
     });
     match reindexed.await {
         Ok(caught_up) => Json(caught_up).into_response(),
+        Err(response) => response,
+    }
+}
+
+pub(super) async fn acknowledge(
+    State(state): State<AdminState>,
+    Extension(caller): Extension<Caller>,
+    Body(asked): Body<AcknowledgeAsked>,
+) -> Response {
+    let known = off_the_loop(move || {
+        let now = state.gateway.clock.now();
+        let redactor = Arc::clone(&state.gateway.live.load().redactor);
+        let AcknowledgeAsked { loss, reason } = asked;
+        let (dir, audit, actor) = (&state.data_dir, &state.audit, caller.actor());
+        match acknowledge_loss(dir, audit, &loss, &reason, &redactor, &actor, now) {
+            Err(error @ StoreError::NoLoss { .. }) => {
+                Ok(Err((StatusCode::NOT_FOUND, "no_loss", error.to_string())))
+            }
+            Err(error @ StoreError::LossReason { .. }) => {
+                Ok(Err((StatusCode::BAD_REQUEST, "bad_reason", error.to_string())))
+            }
+            acknowledged => acknowledged.map(Ok),
+        }
+    });
+    match known.await {
+        Ok(Ok(known)) => Json(known).into_response(),
+        Ok(Err((status, code, why))) => error(status, code, &why),
         Err(response) => response,
     }
 }

@@ -122,6 +122,11 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             Access::Scope(Scope::LogsWrite),
             post(logs::release),
         ),
+        change(
+            "/admin/v1/logs/acknowledge",
+            Access::Scope(Scope::LogsWrite),
+            post(logs::acknowledge),
+        ),
         change("/admin/v1/logs/reindex", Access::Scope(Scope::LogsWrite), post(logs::reindex)),
         change("/admin/v1/nightly", Access::Scope(Scope::LogsWrite), post(nightly::run)),
         change("/admin/v1/logs/rotate", Access::Scope(Scope::LogsWrite), post(logs::rotate)),

@@ -26,7 +26,7 @@ use crate::canary::{CanaryKeeper, ControlConfig};
 use crate::controller::ControllerState;
 use crate::gateway::{IdSource, Keys};
 use crate::live::{GatewayConfig, Live};
-use crate::nightly::{House, Nightly};
+use crate::nightly::House;
 
 /// What each endpoint needs: "anyone", "visitor", "local <scope>", "known" or a scope. Written by hand, on purpose.
 const MATRIX: &[(&str, &str)] = &[
@@ -59,6 +59,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("GET /admin/v1/logs/holds", "logs:read"),
     ("POST /admin/v1/logs/holds/add", "logs:write"),
     ("POST /admin/v1/logs/holds/release", "logs:write"),
+    ("POST /admin/v1/logs/acknowledge", "logs:write"),
     ("POST /admin/v1/logs/reindex", "logs:write"),
     ("POST /admin/v1/nightly", "logs:write"),
     ("POST /admin/v1/logs/rotate", "logs:write"),
@@ -174,7 +175,6 @@ impl Admin {
             rotator: Arc::clone(&rotator),
             audit: Arc::clone(&audit),
             keyring: Arc::clone(&keyring),
-            nightly: Nightly::default(),
         });
         let goldens = Arc::new(GoldenRuns::new(Arc::new(FixedClock)));
         let stage = Stage {
@@ -295,7 +295,9 @@ fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
         judge: None,
         memory: Arc::default(),
         clients: crate::Clients::new(false, vec![], None),
+        nightly: Arc::default(),
         shown: Arc::default(),
+        needs_restart: Vec::new(),
     };
     let metrics = Arc::new(crate::metrics::Metrics::new());
     Arc::new(Gateway {

@@ -200,6 +200,13 @@ pub enum AuditAction {
         /// The hash of that line.
         hash: String,
     },
+    /// Somebody has taken note of a loss. Why stands in the register of segments.
+    LossAcknowledged {
+        /// Its name.
+        loss: String,
+        /// Events that are lost.
+        n_events: u64,
+    },
     /// Files past their time were removed.
     Pruned {
         /// How many.

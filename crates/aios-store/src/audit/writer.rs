@@ -121,7 +121,11 @@ impl AuditLog {
         actor: &str,
         action: AuditAction,
     ) -> Result<u64, StoreError> {
+        let hold = matches!(action, AuditAction::Hold { .. }).then(|| action.clone());
         let written = self.write(&mut self.lock(), at, actor, action);
+        if let (Ok(_), Some(hold)) = (&written, &hold) {
+            self.dir.with_holds_on_record(|known| known.take(at, hold));
+        }
         let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
         match &written {
             Ok(_) => stats.n_written += 1,

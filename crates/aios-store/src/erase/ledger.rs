@@ -131,10 +131,13 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Reads the ledger, and takes what it has lost from the audit trail.
+    /// Reads the ledger, and takes what it has lost from the audit trail and the receipts.
     pub(crate) fn read(dir: &DataDir) -> Result<Self, StoreError> {
         let Steps { mut last, forgotten } = steps(dir)?;
-        let lost = witness::lost(Erasures::read(dir)?, &last);
+        let trail = Erasures::read(dir)?;
+        let orphaned = witness::orphaned(dir, forgotten, &trail, &last)?;
+        let mut lost = witness::lost(trail, &last);
+        lost.extend(orphaned);
         let restored = lost.iter().map(|entry| entry.id.clone()).collect();
         last.extend(lost.into_iter().map(|entry| (entry.id.clone(), entry)));
         Ok(Self { path: path(dir), last, restored, forgotten })
@@ -233,7 +236,7 @@ impl Ledger {
         for id in &self.restored {
             tracing::error!(
                 id,
-                "the ledger of erasures has lost an erasure that is on the audit record; it is done once more"
+                "the ledger of erasures has lost an erasure that is on the audit record, or has a receipt; it is done once more"
             );
         }
         self

@@ -54,12 +54,12 @@ impl ReceiptChecked {
 /// What is compared. The rest is under the signature.
 #[derive(Debug, Deserialize)]
 pub(super) struct Facts {
-    id: String,
+    pub(super) id: String,
     state: ErasureState,
-    target: Vec<Pseudonym>,
-    plan_hash: Option<String>,
-    requested_at: Timestamp,
-    finished_at: Timestamp,
+    pub(super) target: Vec<Pseudonym>,
+    pub(super) plan_hash: Option<String>,
+    pub(super) requested_at: Timestamp,
+    pub(super) finished_at: Timestamp,
     pub(super) n_records_erased: u64,
     verified: Searched,
 }
@@ -106,6 +106,13 @@ pub(super) fn read(path: &Path) -> Result<Read, StoreError> {
     Ok(Read { facts, text, signature })
 }
 
+/// Reads a receipt that this deployment has signed, as it was signed; nothing if it is another.
+pub(super) fn signed(dir: &DataDir, path: &Path) -> Option<Facts> {
+    let read = read(path).ok()?;
+    let says = signature(dir, &read.text, &read.signature).ok()?;
+    (says == Witness::Same).then_some(read.facts)
+}
+
 /// Checks the receipt in a file, which may lie anywhere.
 ///
 /// # Errors
@@ -130,7 +137,7 @@ pub(super) fn fault_of(dir: &DataDir, id: &str) -> Result<Option<Fault>, StoreEr
     let last = paths.keys().next_back().copied();
     for (number, path) in paths {
         if let Some(why) = why_not(dir, &path, Some(number) == last)? {
-            return Ok(Some(Fault { path, line: None, why }));
+            return Ok(Some(Fault::new(&path, None, why)));
         }
     }
     Ok(None)

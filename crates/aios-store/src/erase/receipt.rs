@@ -183,6 +183,25 @@ pub(super) fn path(dir: &DataDir, id: &str, number: u32) -> PathBuf {
     dir.erasures_path().join(name)
 }
 
+/// The erasures of which there is a receipt, by name, with the last of each.
+pub(super) fn last_of_each(dir: &DataDir) -> Result<BTreeMap<String, PathBuf>, StoreError> {
+    let erasures = dir.erasures_path();
+    let mut last = BTreeMap::<String, (u32, PathBuf)>::new();
+    for name in disk::entries_in(&erasures)? {
+        let Some(stem) = name.strip_suffix(END) else { continue };
+        let (id, number) = match stem.rsplit_once('.') {
+            Some((id, number)) => (id, number.parse().ok()),
+            None => (stem, Some(1)),
+        };
+        let Some(number) = number else { continue };
+        let known = last.entry(id.to_owned()).or_default();
+        if number > known.0 {
+            *known = (number, erasures.join(&name));
+        }
+    }
+    Ok(last.into_iter().map(|(id, (_, path))| (id, path)).collect())
+}
+
 /// The receipts of an erasure, in order.
 pub(super) fn all(dir: &DataDir, id: &str) -> Result<BTreeMap<u32, PathBuf>, StoreError> {
     let number_of = |name: &str| match name.strip_prefix(id)?.strip_suffix(END)? {

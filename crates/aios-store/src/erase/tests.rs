@@ -668,3 +668,4 @@ mod memory;
 mod names;
 mod older;
 mod records;
+mod witnesses;

@@ -190,7 +190,10 @@ impl Book {
     fn forget(&mut self, layout: &Layout, term: Term, now: Timestamp) -> bool {
         let register = &mut self.register;
         let is_over = |last: Option<Timestamp>| last.is_some_and(|last| term.is_over(last, now));
-        let n_before = register.segments.len() + register.losses.len();
+        let n = |register: &Register| {
+            register.segments.len() + register.losses.len() + register.acknowledged.len()
+        };
+        let n_before = n(register);
         register.segments.retain(|id, held| {
             let last = held.last().and_then(|held| held.last_ts);
             !is_over(last.or(Some(id.began_at())))
@@ -198,6 +201,7 @@ impl Book {
                 || layout.cold(*id).exists()
         });
         register.losses.retain(|loss| !is_over(loss.last_ts));
+        register.acknowledged.retain(|_, known| !is_over(known.last_ts));
         let is_healed = register.begun_anew.is_some_and(|newest| {
             let oldest = register.segments.keys().next();
             newest.is_none_or(|newest| oldest.is_none_or(|oldest| *oldest > newest))
@@ -205,7 +209,7 @@ impl Book {
         if is_healed {
             register.begun_anew = None;
         }
-        is_healed || n_before > register.segments.len() + register.losses.len()
+        is_healed || n_before > n(register)
     }
 
     fn write_anew(&mut self, path: &Path) -> Result<(), StoreError> {
@@ -240,6 +244,7 @@ impl Register {
         };
         let segments = self.segments.iter().flat_map(last);
         let losses = self.losses.iter().cloned().map(Fact::Lost);
-        begun.into_iter().chain(segments).chain(losses).collect()
+        let known = self.acknowledged.values().cloned().map(Fact::Acknowledged);
+        begun.into_iter().chain(segments).chain(losses).chain(known).collect()
     }
 }

@@ -12,6 +12,7 @@
 //! - before a segment is removed. A crash between the two leaves a segment that is removed by name; the next start
 //!   writes it down once more, and retention or erasure removes it again.
 
+mod acknowledge;
 mod keep;
 mod short;
 
@@ -24,6 +25,8 @@ use std::path::{Path, PathBuf};
 use aios_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use acknowledge::{Acknowledged, acknowledge_loss};
+pub(crate) use acknowledge::{Rest, acknowledged};
 pub(crate) use keep::{Book, age, note, note_found, note_rewritten, note_sealed, states};
 pub(crate) use short::{Shortfall, shortfalls};
 
@@ -62,6 +65,8 @@ pub(crate) enum Fact {
     Removed { segment: SegmentId },
     /// Lines that were written and are in no segment any more: not by us.
     Lost(Loss),
+    /// Somebody has taken note of a loss.
+    Acknowledged(Acknowledged),
     /// What needs not be said any more was left out: the chain goes on behind it.
     Aged,
     /// The register was gone, although the audit trail knew of one.
@@ -104,6 +109,8 @@ pub(crate) struct Register {
     /// What each segment that was not removed has held, the last state last.
     pub(crate) segments: BTreeMap<SegmentId, Vec<Held>>,
     pub(crate) losses: Vec<Loss>,
+    /// What somebody has taken note of, by the name of the loss.
+    acknowledged: BTreeMap<String, Acknowledged>,
     begun_anew: Option<Option<SegmentId>>,
     /// Number and hash of what stands before the first line.
     before: (u64, String),
@@ -175,7 +182,11 @@ impl Register {
         let is_intact = chain::hash(&entry.prev, &body) == hash;
         let may_begin = match entry.fact {
             Fact::Aged | Fact::BegunAnew { .. } => true,
-            Fact::Sealed { .. } | Fact::Rewritten { .. } | Fact::Removed { .. } | Fact::Lost(_) => {
+            Fact::Sealed { .. }
+            | Fact::Rewritten { .. }
+            | Fact::Removed { .. }
+            | Fact::Lost(_)
+            | Fact::Acknowledged(_) => {
                 self.n_lines > 0 || (entry.seq == 1 && entry.prev == GENESIS)
             }
         };
@@ -208,6 +219,9 @@ impl Register {
             }
             Fact::Removed { segment } => drop(self.segments.remove(&segment)),
             Fact::Lost(loss) => self.losses.push(loss),
+            Fact::Acknowledged(known) => {
+                self.acknowledged.insert(known.loss.clone(), known);
+            }
             Fact::Aged => {}
             Fact::BegunAnew { newest } => self.begun_anew = Some(newest),
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use aios_core::Timestamp;
 
 use super::keep::look;
-use super::{Held, Register};
+use super::{Held, Register, Rest};
 use crate::segment::sidecar::Sidecar;
 use crate::segment::{Layout, seal};
 use crate::{Age, DataDir, Footer, SegmentId, SegmentInfo, StoreError};
@@ -23,6 +23,10 @@ pub(crate) struct Shortfall {
     /// None is younger.
     pub(crate) last: Option<Timestamp>,
     pub(crate) why: String,
+    /// The sealed segment that they were in, if it was sealed.
+    pub(crate) segment: Option<SegmentId>,
+    /// What is left of it.
+    pub(crate) rest: Rest,
 }
 
 /// What is missing of the segments that are on the register. `sealed` was listed just before.
@@ -40,6 +44,8 @@ pub(crate) fn shortfalls(
             first: loss.first_ts,
             last: loss.last_ts,
             why: loss.why.clone(),
+            segment: None,
+            rest: Rest::Nothing,
         }));
         Ok(short)
     })
@@ -64,7 +70,9 @@ impl Register {
 fn flawed(info: &SegmentInfo) -> Option<Shortfall> {
     let footer = info.footer.as_ref()?;
     let flaw = footer.flaw.clone()?;
-    Some(Held::from(footer).short(&info.path, 1, flaw))
+    let held = Held::from(footer);
+    let short = held.short(&info.path, info.id, 1, flaw);
+    Some(Shortfall { rest: Rest::Footed(held), ..short })
 }
 
 fn of_gone(layout: &Layout, id: SegmentId, last: &Held) -> Option<Shortfall> {
@@ -73,7 +81,7 @@ fn of_gone(layout: &Layout, id: SegmentId, last: &Held) -> Option<Shortfall> {
         return None;
     }
     let why = "the segment is gone, and nothing on record has removed it";
-    Some(last.short(&layout.hot(id), last.n_events, why.to_owned()))
+    Some(last.short(&layout.hot(id), id, last.n_events, why.to_owned()))
 }
 
 fn of_segment(
@@ -90,13 +98,15 @@ fn of_segment(
                 "it is another than when it was sealed: it had {} events and its footer says {}",
                 last.n_events, footer.n_events
             );
-            Some(last.short(&info.path, n, why))
+            let short = last.short(&info.path, info.id, n, why);
+            Some(Shortfall { rest: Rest::Footed(Held::from(&footer)), ..short })
         }
         // All that it held is there; a start gives it its footer.
         None if has_all(info, states) => None,
         None => {
             let why = format!("it has lost its end: it was sealed with {} events", last.n_events);
-            Some(last.short(&info.path, last.n_events, why))
+            let short = last.short(&info.path, info.id, last.n_events, why);
+            Some(Shortfall { rest: Rest::Bytes, ..short })
         }
     }
 }
@@ -115,8 +125,10 @@ fn footer(layout: &Layout, info: &SegmentInfo) -> Option<Footer> {
 }
 
 impl Held {
-    fn short(&self, path: &Path, n_events: u64, why: String) -> Shortfall {
-        let (first, last) = (self.first_ts, self.last_ts);
-        Shortfall { path: path.to_owned(), n_events: n_events.max(1), first, last, why }
+    /// With nothing left.
+    fn short(&self, path: &Path, segment: SegmentId, n_events: u64, why: String) -> Shortfall {
+        let (first, last, segment) = (self.first_ts, self.last_ts, Some(segment));
+        let (path, n_events, rest) = (path.to_owned(), n_events.max(1), Rest::Nothing);
+        Shortfall { path, n_events, first, last, why, segment, rest }
     }
 }

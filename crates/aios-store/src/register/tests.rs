@@ -278,3 +278,117 @@ fn what_retention_would_have_removed_by_now_is_not_missed_any_more() {
     rig.restart();
     rig.check(&[], 0);
 }
+
+impl Rig {
+    /// Takes note of the one loss that is named.
+    fn acknowledge(&self) -> Acknowledged {
+        let verified = verify(&self.reader(), true, &()).unwrap();
+        let mut losses: Vec<_> = verified.faults.iter().filter_map(|it| it.loss.clone()).collect();
+        let loss = losses.pop().unwrap();
+        assert!(losses.is_empty(), "{verified:?}");
+        self.say(&loss, "the disk broke, see ann@example.org").unwrap()
+    }
+
+    fn say(&self, loss: &str, reason: &str) -> Result<Acknowledged, StoreError> {
+        let dir = self.own();
+        let audit = AuditLog::offline(&dir, AuditConfig::default(), self.now).unwrap();
+        let redactor = aios_privacy::Redactor::default();
+        let known = acknowledge_loss(&dir, &audit, loss, reason, &redactor, "x", self.now);
+        audit.close(self.now).unwrap();
+        known
+    }
+
+    /// Losses that are shown and are no fault; events that judgement misses all the same.
+    #[track_caller]
+    fn check_known(&self, why: &str, n_unread: u64) {
+        self.check(&[], n_unread);
+        let known = verify(&self.reader(), true, &()).unwrap().acknowledged;
+        let [one] = &known[..] else { panic!("{known:?}") };
+        assert!(one.why.contains(why), "{known:?}");
+        assert_eq!(one.acknowledged.reason.as_str(), "the disk broke, see [EMAIL]");
+    }
+}
+
+#[test]
+fn a_loss_that_was_acknowledged_is_shown_and_the_next_one_alarms_again() {
+    let rig = Rig::new();
+    let path = rig.sealed().path;
+    let whole = fs::read(&path).unwrap();
+    rig.change(&path, |text| lines(&text, 20));
+    rig.check(&["it has lost its end", "it has no footer"], 30);
+    let known = rig.acknowledge();
+    // Done twice it comes to the same.
+    assert_eq!(rig.say(&known.loss, "once more").unwrap(), known);
+    rig.check_known("it has lost its end", 30);
+    rig.restart();
+    rig.serve(0..0, |_, _| {});
+    rig.check_known("it has lost its end", 30);
+    let trail = crate::audit_tail(&rig.reader(), 100).unwrap();
+    let on_record = trail.iter().filter(|it| {
+        matches!(&it.action, crate::AuditAction::LossAcknowledged { loss, n_events: 30 } if *loss == known.loss)
+    });
+    assert_eq!(on_record.count(), 1);
+    // One line more is gone; then another byte; then all of it.
+    rig.change(&path, |text| lines(&text, 19));
+    rig.check(&["it has lost its end", "it has no footer"], 30);
+    rig.change(&path, |text| lines(&text, 18) + &"x".repeat(9));
+    rig.check(&["it has lost its end", "no footer"], 30);
+    fs::remove_file(&path).unwrap();
+    rig.check(&["the segment is gone"], 30);
+    rig.acknowledge();
+    rig.check_known("the segment is gone", 30);
+    // What comes back is there, and nothing need be said of it.
+    fs::write(&path, &whole).unwrap();
+    rig.check(&[], 0);
+    assert_eq!(verify(&rig.reader(), true, &()).unwrap().acknowledged, []);
+    assert!(crate::verify_audit(&rig.reader(), &[]).unwrap().is_sound());
+}
+
+#[test]
+fn a_footer_that_was_made_to_fit_is_acknowledged_alone() {
+    let rig = Rig::new();
+    let info = rig.sealed();
+    rig.change(&info.path, |text| lines(&text, 20));
+    let footer = crate::segment::seal::tally(&info.path).unwrap().footer(info.id);
+    rig.change(&info.path, |text| text + &String::from_utf8(footer.line()).unwrap());
+    rig.acknowledge();
+    rig.check_known("its footer says 20", 10);
+    // Compressed, it is the same.
+    rig.serve(0..0, |dir, _| Segments::of(dir).compress(info.id).unwrap());
+    rig.check_known("its footer says 20", 10);
+    // Its text is another than its footer says: that was not acknowledged.
+    let rig = Rig::new();
+    let info = rig.sealed();
+    rig.change(&info.path, |text| lines(&text, 20));
+    rig.change(&info.path, |text| text + &String::from_utf8(footer.line()).unwrap());
+    rig.acknowledge();
+    rig.change(&info.path, |text| text.replacen("\"latency_ms\":", "\"latency_ms\": ", 1));
+    let verified = verify(&rig.reader(), true, &()).unwrap();
+    assert!(!verified.faults.is_empty(), "{verified:?}");
+}
+
+#[test]
+fn only_a_loss_can_be_acknowledged_and_a_reason_says_something() {
+    let rig = Rig::new();
+    fs::remove_file(rig.sealed().path).unwrap();
+    assert!(matches!(rig.say("0123456789ab", "gone"), Err(StoreError::NoLoss { .. })));
+    let verified = verify(&rig.reader(), true, &()).unwrap();
+    let loss = verified.faults[0].loss.clone().unwrap();
+    for reason in [" ".to_owned(), "x".repeat(501)] {
+        assert!(matches!(rig.say(&loss, &reason), Err(StoreError::LossReason { .. })));
+    }
+    rig.check(&["the segment is gone"], 30);
+}
+
+#[test]
+fn what_was_acknowledged_is_forgotten_with_the_loss() {
+    let mut rig = Rig::new();
+    fs::remove_file(rig.sealed().path).unwrap();
+    rig.acknowledge();
+    rig.now = rig.now.plus(DAY * 91);
+    rig.serve(0..0, |_, rotator| {
+        rotator.rotate("x", rig.now, Rotate::default()).unwrap();
+    });
+    assert!(acknowledged(&rig.reader()).unwrap().is_empty());
+    rig.check(&[], 0);
+}

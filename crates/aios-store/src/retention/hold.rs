@@ -7,6 +7,7 @@ use aios_core::{REASON_MAX, Reason, Timestamp};
 use aios_privacy::{RedactedText, Redactor};
 use serde::{Deserialize, Serialize};
 
+use crate::audit::HoldOnRecord;
 use crate::{DataDir, StoreError, disk, regular};
 
 /// Most holds at a time: each is a person's decision.
@@ -14,6 +15,9 @@ const HOLDS_MAX: usize = 1000;
 
 /// Most bytes of the file.
 const FILE_MAX: u64 = 4 << 20;
+
+/// What stands for the words of a hold that is known from the audit trail alone.
+const RESTORED: [&str; 2] = ["unknown", "restored from the audit trail, which keeps no words"];
 
 /// Names a hold: `h1`, `h2`, … A number is not given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,6 +92,14 @@ impl Hold {
             && self.until.is_none_or(|until| first <= until)
     }
 
+    /// One that is known from the audit trail alone.
+    fn restored(id: HoldId, on_record: HoldOnRecord) -> Self {
+        let HoldOnRecord { set_at, expires_at, since, until } = on_record;
+        let redactor = Redactor::new(&[]);
+        let [owner, reason] = RESTORED.map(|words| redactor.redact(words).text);
+        Self { id, owner, reason, created_at: set_at, expires_at, since, until }
+    }
+
     /// Whether it is about events of that moment, ended or not.
     pub(crate) fn keeps(&self, at: Timestamp) -> bool {
         self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
@@ -107,12 +119,20 @@ impl<'a> Holds<'a> {
         Self { dir }
     }
 
-    /// Every hold, also those that have ended.
+    /// Every hold, also those that have ended, and those that the audit trail knows and the file has lost.
     ///
     /// # Errors
-    /// When the file cannot be read. Then nothing may be removed.
+    /// When file or trail cannot be read. Then nothing may be removed.
     pub fn list(&self) -> Result<Vec<Hold>, StoreError> {
         Ok(self.read()?.holds)
+    }
+
+    /// The holds that the file has lost: they are on record as set, not as released, and have not ended.
+    ///
+    /// # Errors
+    /// As for [`list`](Self::list).
+    pub fn lost(&self) -> Result<Vec<Hold>, StoreError> {
+        self.lost_by(&self.read_file()?)
     }
 
     /// Sets a hold. What its owner and reason say of anybody is masked.
@@ -169,7 +189,28 @@ impl<'a> Holds<'a> {
         Ok(hold)
     }
 
+    /// What counts: the file, and what it has lost.
     fn read(&self) -> Result<File, StoreError> {
+        let mut file = self.read_file()?;
+        let lost = self.lost_by(&file)?;
+        // A number is not given twice.
+        file.n_set = lost.iter().map(|hold| hold.id.0).fold(file.n_set, u64::max);
+        file.holds.extend(lost);
+        Ok(file)
+    }
+
+    fn lost_by(&self, file: &File) -> Result<Vec<Hold>, StoreError> {
+        let is_there = |id: HoldId| file.holds.iter().any(|hold| hold.id == id);
+        self.dir.holds_on_record(|known| {
+            let lost = known.by_id.iter().filter(|(id, hold)| {
+                // A later one may have taken its room.
+                !is_there(**id) && known.until.is_none_or(|until| hold.expires_at >= until)
+            });
+            lost.map(|(id, hold)| Hold::restored(*id, *hold)).collect()
+        })
+    }
+
+    fn read_file(&self) -> Result<File, StoreError> {
         let path = self.dir.holds_path();
         let Some(bytes) = regular::read_bounded(&path, FILE_MAX)? else {
             return Ok(File::default());

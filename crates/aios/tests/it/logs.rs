@@ -243,6 +243,73 @@ fn what_is_damaged_is_named_by_file_and_line() {
     assert_eq!((faults.as_array().unwrap().len(), &faults[0]["line"]), (4, &json!(1)));
 }
 
+/// The sealed segments, oldest first.
+fn sealed(place: &Place) -> Vec<PathBuf> {
+    let dir = place.path().join("data_core/analytics");
+    let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let is_sealed = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.contains("Z-") && name.ends_with(".ndjson")
+    };
+    let mut sealed: Vec<_> = files.filter(is_sealed).collect();
+    sealed.sort();
+    sealed
+}
+
+/// The names of the losses that are told, all of which are losses.
+fn losses(place: &Place) -> Vec<String> {
+    let faults = place.run(&["logs", "verify", "--json"]).ended(2).json()["faults"].clone();
+    let faults = faults.as_array().unwrap().iter();
+    faults.filter_map(|fault| Some(fault["loss"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn a_loss_is_acknowledged_and_the_next_one_is_told_again() {
+    let place = with_events(&[(3, 4), (2, 5), (1, 6)]);
+    place.run(&["logs", "rotate", "--now"]).ended(0);
+    place.run(&["logs", "verify"]).ended(0);
+    let segments = sealed(&place);
+    assert_eq!(segments.len(), 3, "{segments:?}");
+    fs::remove_file(&segments[0]).unwrap();
+    let [gone] = &losses(&place)[..] else { panic!("one is gone") };
+    let told = place.run(&["logs", "verify"]).ended(2);
+    assert!(told.stderr.contains("--acknowledge LOSS"), "{}", told.stderr);
+    let acknowledge = |loss: &str, reason: &str| {
+        place.run(&["logs", "verify", "--acknowledge", loss, "--reason", reason])
+    };
+    let unknown = acknowledge("0123456789ab", "no such loss").ended(1);
+    assert!(unknown.stderr.contains("no loss is named 0123456789ab"), "{}", unknown.stderr);
+    place.run(&["logs", "verify", "--acknowledge", gone]).ended(64);
+    acknowledge(gone, " ").ended(64);
+    let known = acknowledge(gone, "the disk of ann@example.org broke, case c-17").ended(0);
+    let words = "because: the disk of [EMAIL] broke, case [ID]]";
+    for ran in [known, place.run(&["logs", "verify"]).ended(0)] {
+        assert!(ran.stdout.contains("the segment is gone"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("acknowledged by operator (offline) at "), "{}", ran.stdout);
+        assert!(ran.stdout.contains(words), "{}", ran.stdout);
+        assert!(ran.stdout.contains("faults: 0, acknowledged: 1"), "{}", ran.stdout);
+    }
+    // Half of another one is gone, beside a server. What was acknowledged stays so.
+    let text = fs::read_to_string(&segments[1]).unwrap();
+    let half = |n| text.split_inclusive('\n').take(n).collect::<String>();
+    fs::write(&segments[1], half(3)).unwrap();
+    let server = place.start(&["serve"], "OpenAI API");
+    let [shortened] = &losses(&place)[..] else { panic!("one is shortened") };
+    acknowledge("0123456789ab", "no such loss").ended(1);
+    let known = acknowledge(shortened, "nothing is left of it").ended(0);
+    assert!(known.stdout.contains("acknowledged by owner at "), "{}", known.stdout);
+    assert!(known.stdout.contains("faults: 0, acknowledged: 2"), "{}", known.stdout);
+    fs::write(&segments[1], half(2)).unwrap();
+    let [more] = &losses(&place)[..] else { panic!("it has become shorter") };
+    assert_ne!(more, shortened);
+    drop(server);
+    assert_eq!(losses(&place), std::slice::from_ref(more));
+    let record = place.run(&["audit", "tail", "-n", "99", "--json"]).ended(0).stdout;
+    assert_eq!(record.matches("\"action\":\"loss_acknowledged\"").count(), 2, "{record}");
+    assert!(!record.contains("broke"), "{record}");
+    place.run(&["audit", "verify"]).ended(0);
+}
+
 #[test]
 fn an_older_log_is_taken_in() {
     let place = Place::simulated();

@@ -2,7 +2,9 @@
 
 use aios_privacy::{PiiKind, Redactor, SecretDigest};
 
-use aios_store::{Unfinished, WaitsFor, unfinished};
+use aios_store::{
+    AuditVerdict, DataDir, Unfinished, WaitsFor, contradictions, unfinished, verify_audit,
+};
 
 use super::{Checked, Fault, Subject};
 use crate::cli::routing::open;
@@ -41,14 +43,16 @@ pub(super) fn check(subject: &Subject) -> Checked {
         PiiKind::ALL.into_iter().filter(|kind| !kinds.contains(kind)).map(PiiKind::name).collect();
     let off =
         if off.is_empty() { String::new() } else { format!("; switched off: {}", off.join(", ")) };
-    let open = open_erasures(subject.config()?)?;
-    Ok(format!("{} kinds masked, nothing left{off}{open}", examples.len()))
+    let Some(dir) = open(&subject.config()?.server.data_dir)? else {
+        return Ok(format!("{} kinds masked, nothing left{off}", examples.len()));
+    };
+    let (open, trail) = (open_erasures(&dir)?, record(subject.config()?, &dir)?);
+    Ok(format!("{} kinds masked, nothing left{off}{open}{trail}", examples.len()))
 }
 
 /// Erasures that are not whole. Those that nobody tries again are for a person, and speak against serving.
-fn open_erasures(config: &Config) -> Result<String, Fault> {
-    let Some(dir) = open(&config.server.data_dir)? else { return Ok(String::new()) };
-    let all = unfinished(&dir)?;
+fn open_erasures(dir: &DataDir) -> Result<String, Fault> {
+    let all = unfinished(dir)?;
     let named = all.iter().map(erasure).collect::<Vec<_>>().join("; ");
     let is_for_a_person = |one: &Unfinished| one.waits_for == WaitsFor::Person;
     match all.as_slice() {
@@ -60,6 +64,24 @@ fn open_erasures(config: &Config) -> Result<String, Fault> {
         }
         _ => Ok(format!("; erasures that are not done: {named}")),
     }
+}
+
+/// What holds and erasures are known by, held against each other. A trail that was cut stays so, and is said; what is
+/// missing beside it can be put back, and speaks against serving.
+fn record(config: &Config, dir: &DataDir) -> Result<String, Fault> {
+    if let [first, rest @ ..] = contradictions(dir)?.as_slice() {
+        let (path, why, n) = (first.path.display(), &first.why, rest.len());
+        let more = if n == 0 { String::new() } else { format!("; and {n} more") };
+        let hint = "put back what is gone from a copy, or start the server, which goes by what is left; `aios logs verify` names all of it";
+        return Err(Fault::new(format!("{path}: {why}{more}"), hint));
+    }
+    let copies: Vec<_> = config.audit.checkpoint_copy.iter().cloned().collect();
+    Ok(match verify_audit(dir, &copies)? {
+        AuditVerdict::Bad(fault) => {
+            format!("; ATTENTION: the audit trail is not as it was written: {fault}")
+        }
+        AuditVerdict::Sound(_) | AuditVerdict::Headless(_) | AuditVerdict::NoData => String::new(),
+    })
 }
 
 fn is_masked(redactor: &Redactor, example: &Example) -> bool {
