@@ -2,6 +2,7 @@
 //!
 //! Its parts are made when they are first written, so an unused feature leaves no empty directory.
 
+mod holds;
 mod paths;
 
 use std::fs::{File, TryLockError};
@@ -287,34 +288,6 @@ impl DataDir {
     /// Where the register of segments is kept open, if this process may write it.
     pub(crate) fn register(&self) -> Option<&Mutex<Option<register::Book>>> {
         self.lock.as_ref().map(|lock| &lock.register)
-    }
-
-    /// Takes the right to change the holds; waits while somebody else has it.
-    pub(crate) fn change_holds(&self) -> Result<MutexGuard<'_, ()>, StoreError> {
-        let lock = self.owned("change the holds")?;
-        Ok(lock.holds.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Shows what the audit trail says of holds. Its owner reads it once, and is told of what is put on record since.
-    pub(crate) fn holds_on_record<T>(
-        &self,
-        show: impl FnOnce(&HoldsOnRecord) -> T,
-    ) -> Result<T, StoreError> {
-        let Some(lock) = &self.lock else { return Ok(show(&HoldsOnRecord::read(self)?)) };
-        let mut known = lock.holds_on_record.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*known {
-            Some(known) => Ok(show(known)),
-            None => Ok(show(known.insert(HoldsOnRecord::read(self)?))),
-        }
-    }
-
-    /// Lets it know what has been put on record, if it was read before.
-    pub(crate) fn with_holds_on_record(&self, told: impl FnOnce(&mut HoldsOnRecord)) {
-        let Some(lock) = &self.lock else { return };
-        let mut known = lock.holds_on_record.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = &mut *known {
-            told(known);
-        }
     }
 
     /// Takes the right to change a segment; waits while somebody else has it.

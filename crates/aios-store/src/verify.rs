@@ -1,5 +1,7 @@
 //! Checks everything that the event log says of itself: footers, digests, members, sidecars, days, ends.
 
+mod losses;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader};
 use std::ops::Range;
@@ -12,13 +14,14 @@ use crate::back::BackLines;
 use crate::erase::Ledger;
 use crate::lines::{self, LINE_MAX, Lines, Place, Read};
 use crate::log::recover::aside_of;
-use crate::register::{Acknowledged, Rest, Shortfall, acknowledged, shortfalls};
 use crate::segment::cold::{self, Survey};
 use crate::segment::facts::{self, Kind};
 use crate::segment::footer::{Counts, Tally};
 use crate::segment::sidecar::Sidecar;
 use crate::segment::{Day, FileKind, Layout, ages, names};
-use crate::{Age, DataDir, DigestOf, Footer, SegmentId, Segments, StoreError, Text, disk, regular};
+use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text, disk, regular};
+
+pub use losses::Known;
 
 /// Most bad lines of one file that are named one by one.
 const NAMED_MAX: usize = 20;
@@ -35,18 +38,6 @@ pub struct Fault {
     /// The name of the loss, if it is one that can be acknowledged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<String>,
-}
-
-/// What is wrong, and somebody has taken note of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Known {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong.
-    pub why: String,
-    /// Who has, and why it stays so.
-    #[serde(flatten)]
-    pub acknowledged: Acknowledged,
 }
 
 /// What was looked at and what is wrong with it.
@@ -164,45 +155,6 @@ impl Verifier {
         if age == Age::Cold {
             self.members(layout, id, &footer);
         }
-    }
-
-    /// What was written down of each segment, against the segments.
-    fn register(&mut self, dir: &DataDir) -> Result<(), StoreError> {
-        let mut acknowledged = acknowledged(dir)?;
-        let mut is_known = BTreeSet::new();
-        for short in shortfalls(dir, &Segments::of(dir).list()?)? {
-            let name = short.name()?;
-            let why = format!("{} (events missing: {})", short.why, short.n_events);
-            // What a footer says of itself is named already.
-            let is_it = |fault: &Fault| fault.path == short.path && fault.why == short.why;
-            let told = self.done.faults.iter().position(is_it);
-            match (acknowledged.remove(&name), told) {
-                (Some(acknowledged), told) => {
-                    is_known.extend(told);
-                    is_known.extend(self.settled_by(&short));
-                    self.done.acknowledged.push(Known { path: short.path, why, acknowledged });
-                }
-                (None, Some(told)) => self.done.faults[told].loss = Some(name),
-                (None, None) => {
-                    let fault = Fault::new(&short.path, None, why);
-                    self.done.faults.push(Fault { loss: Some(name), ..fault });
-                }
-            }
-        }
-        let mut n = 0..;
-        self.done.faults.retain(|_| n.next().is_none_or(|n| !is_known.contains(&n)));
-        Ok(())
-    }
-
-    /// The faults that are none any more where this loss is acknowledged: of a file without a footer all that come of
-    /// that, since its name is made of its bytes. What is there of somebody who was erased is not settled by it.
-    fn settled_by(&self, short: &Shortfall) -> Vec<usize> {
-        let of_segment = short.segment.filter(|_| short.rest == Rest::Bytes);
-        let of_segment = of_segment.and_then(|id| self.of_segments.get(&id)).cloned();
-        let is_settled = |n: &usize| {
-            self.done.faults.get(*n).is_some_and(|fault| !fault.why.ends_with(ERASED_AGAIN))
-        };
-        of_segment.unwrap_or_default().filter(is_settled).collect()
     }
 
     /// Names what of a damaged segment stands in the quarantine too.

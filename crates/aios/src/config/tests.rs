@@ -352,7 +352,7 @@ fn the_manual_and_the_list_name_the_same_keys_that_need_a_restart() {
             words.push_str(comment);
         } else if let Some(name) = line.strip_prefix('[') {
             section = name.trim_end_matches(']');
-            of_section = says_so(&std::mem::take(&mut words));
+            (of_section, said) = (says_so(&std::mem::take(&mut words)), false);
         } else if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with(' ')) {
             // Keys without words of their own go by those before them.
             if !words.is_empty() {

@@ -22,6 +22,9 @@ const DATABASES: &[&str] = if cfg!(unix) {
     &[]
 };
 
+/// Names that need no file.
+const UTC: [&str; 4] = ["UTC", "Etc/UTC", "GMT", "Etc/GMT"];
+
 /// Most bytes of a file of a time zone; the largest have some 4,000.
 const FILE_MAX: u64 = 1024 * 1024;
 
@@ -79,7 +82,10 @@ impl Places<'_> {
         let path = Path::new(name);
         let found =
             if path.is_absolute() { of_file(path, "named by TZ")? } else { self.kept(path)? };
-        let known = || TimeZone::get(name).ok();
+        let known = || {
+            let is_utc = UTC.iter().any(|utc| utc.eq_ignore_ascii_case(name));
+            if is_utc { Some(TimeZone::UTC) } else { TimeZone::get(name).ok() }
+        };
         found.or_else(known).ok_or_else(|| NoZone::Unknown { name: name.to_owned() })
     }
 

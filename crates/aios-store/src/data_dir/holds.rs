@@ -1,0 +1,37 @@
+//! Who may change the holds, and what the audit trail says of them.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use super::DataDir;
+use crate::StoreError;
+use crate::audit::HoldsOnRecord;
+
+impl DataDir {
+    /// Takes the right to change the holds; waits while somebody else has it.
+    pub(crate) fn change_holds(&self) -> Result<MutexGuard<'_, ()>, StoreError> {
+        let lock = self.owned("change the holds")?;
+        Ok(lock.holds.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Shows what the audit trail says of holds. Its owner reads it once, and is told of what is put on record since.
+    pub(crate) fn holds_on_record<T>(
+        &self,
+        show: impl FnOnce(&HoldsOnRecord) -> T,
+    ) -> Result<T, StoreError> {
+        let Some(lock) = &self.lock else { return Ok(show(&HoldsOnRecord::read(self)?)) };
+        let mut known = lock.holds_on_record.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*known {
+            Some(known) => Ok(show(known)),
+            None => Ok(show(known.insert(HoldsOnRecord::read(self)?))),
+        }
+    }
+
+    /// Lets it know what has been put on record, if it was read before.
+    pub(crate) fn with_holds_on_record(&self, told: impl FnOnce(&mut HoldsOnRecord)) {
+        let Some(lock) = &self.lock else { return };
+        let mut known = lock.holds_on_record.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &mut *known {
+            told(known);
+        }
+    }
+}
