@@ -281,7 +281,7 @@ fn a_loss_is_acknowledged_and_the_next_one_is_told_again() {
     assert!(unknown.stderr.contains("no loss is named 0123456789ab"), "{}", unknown.stderr);
     place.run(&["logs", "verify", "--acknowledge", gone]).ended(64);
     acknowledge(gone, " ").ended(64);
-    let known = acknowledge(gone, "the disk of ann@example.org broke, case c-17").ended(0);
+    let known = acknowledge(gone, "the disk of ann@example.org broke, case conv-17").ended(0);
     let words = "because: the disk of [EMAIL] broke, case [ID]]";
     for ran in [known, place.run(&["logs", "verify"]).ended(0)] {
         assert!(ran.stdout.contains("the segment is gone"), "{}", ran.stdout);
