@@ -116,7 +116,7 @@ impl Kept {
     fn unfinished(&self, page: &mut Page<'_>) -> fmt::Result {
         // Where a receipt cannot be read they are left out: zero would say that there are none.
         let Ok(all) = self.eraser.unfinished() else { return Ok(()) };
-        let count = |what| all.iter().filter(|one| one.waits_for() == what).count();
+        let count = |what| all.iter().filter(|one| one.waits_for == what).count();
         page.family(
             "erasures_unfinished",
             "Erasures that were decided and are not whole, by what they wait for",

@@ -40,13 +40,17 @@ impl Compared {
 
 fn unlike(now: &LoadReport, before: &LoadReport) -> Vec<&'static str> {
     type Same = fn(&About, &About) -> bool;
-    let same: [(&'static str, Same); 6] = [
+    let same: [(&'static str, Same); 8] = [
         ("url", |now, before| now.url == before.url),
         ("model", |now, before| now.model == before.model),
         ("pace", |now, before| now.pace == before.pace),
         ("prompts", |now, before| {
             let counted = now.n_prompts.zip(before.n_prompts);
             now.prompts == before.prompts && counted.is_none_or(|(now, before)| now == before)
+        }),
+        ("most tokens", |now, before| now.max_tokens == before.max_tokens),
+        ("timeout", |now, before| {
+            now.timeout_ms.zip(before.timeout_ms).is_none_or(|(now, before)| now == before)
         }),
         ("share of streams", |now, before| now.stream_pct == before.stream_pct),
         ("an early end", |now, before| now.interrupted == before.interrupted),

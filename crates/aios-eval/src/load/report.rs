@@ -81,6 +81,12 @@ pub struct About {
     pub n_prompts: Option<u64>,
     /// Share of requests that wanted a stream.
     pub stream_pct: f64,
+    /// Most tokens of an answer, where a most was asked for.
+    #[serde(default)]
+    pub max_tokens: Option<u64>,
+    /// Longest wait for one answer, in milliseconds; none where nobody kept it.
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
     /// Whether somebody ended it early.
     pub interrupted: bool,
     /// Requests that were under way then. They stand in no figure.

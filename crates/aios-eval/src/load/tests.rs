@@ -35,6 +35,8 @@ fn about() -> About {
         prompts: "the guide's".into(),
         n_prompts: Some(50),
         stream_pct: 0.0,
+        max_tokens: None,
+        timeout_ms: Some(120_000),
         interrupted: false,
         n_under_way: 0,
     }
@@ -221,9 +223,11 @@ fn runs_that_differ_in_more_than_their_figures_are_told() {
     let mut other = report((0..50).map(|n| sample(n, 10)));
     other.about.url = "http://127.0.0.1:1/v1".into();
     other.about.model = "another".into();
+    other.about.max_tokens = Some(1);
+    other.about.timeout_ms = Some(1);
     let unlike = Compared::new(&other, &before).unlike;
-    assert_eq!(unlike, ["url", "model", "number of requests"]);
-    let told = "not run alike (url, model, number of requests)";
+    assert_eq!(unlike, ["url", "model", "most tokens", "timeout", "number of requests"]);
+    let told = "not run alike (url, model, most tokens, timeout, number of requests)";
     assert!(crate::render::load_markdown(&other, Some(&before)).contains(told));
     assert!(crate::render::load_html(&other, Some(&before)).contains(told));
 }

@@ -40,6 +40,8 @@ pub struct Unfinished {
     pub state: ErasureState,
     /// When it was asked for.
     pub requested_at: Timestamp,
+    /// What it waits for.
+    pub waits_for: WaitsFor,
     /// What is in its way.
     pub why: String,
     /// When it is tried again by itself; none where it waits for something else, or for a person.
@@ -47,7 +49,8 @@ pub struct Unfinished {
 }
 
 /// What an erasure waits for that is not whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WaitsFor {
     /// It is under way.
     Nothing,
@@ -120,29 +123,14 @@ fn still_in_the_way(dir: &DataDir, id: &str) -> Result<Option<Vec<Left>>, StoreE
 }
 
 impl Unfinished {
-    /// What it waits for.
-    #[must_use]
-    pub fn waits_for(&self) -> WaitsFor {
-        match self.state {
-            ErasureState::Waiting => WaitsFor::Hold,
-            ErasureState::Incomplete if self.next_try.is_none() => WaitsFor::Person,
-            ErasureState::Incomplete => WaitsFor::Retry,
-            ErasureState::Requested
-            | ErasureState::Planned
-            | ErasureState::Ledgered
-            | ErasureState::Fenced
-            | ErasureState::Rewriting
-            | ErasureState::Verified
-            | ErasureState::Completed => WaitsFor::Nothing,
-        }
-    }
-
     fn of(dir: &DataDir, entry: LedgerEntry) -> Result<Self, StoreError> {
-        let (why, next_try) = match entry.state {
-            ErasureState::Waiting => (HELD.to_owned(), None),
-            ErasureState::Incomplete => match still_in_the_way(dir, &entry.id)? {
-                Some(left) if left.is_empty() => (NEEDS_ID.to_owned(), None),
-                left => (told(&left.unwrap_or_default()), entry.next_try()),
+        let (waits_for, why) = match entry.state {
+            ErasureState::Waiting => (WaitsFor::Hold, HELD.to_owned()),
+            ErasureState::Incomplete => match (still_in_the_way(dir, &entry.id)?, entry.next_try())
+            {
+                (Some(left), _) if left.is_empty() => (WaitsFor::Person, NEEDS_ID.to_owned()),
+                (left, None) => (WaitsFor::Person, told(&left.unwrap_or_default())),
+                (left, Some(_)) => (WaitsFor::Retry, told(&left.unwrap_or_default())),
             },
             ErasureState::Requested
             | ErasureState::Planned
@@ -150,10 +138,11 @@ impl Unfinished {
             | ErasureState::Fenced
             | ErasureState::Rewriting
             | ErasureState::Verified
-            | ErasureState::Completed => (BROKEN_OFF.to_owned(), None),
+            | ErasureState::Completed => (WaitsFor::Nothing, BROKEN_OFF.to_owned()),
         };
+        let next_try = entry.next_try().filter(|_| waits_for == WaitsFor::Retry);
         let LedgerEntry { id, state, requested_at, .. } = entry;
-        Ok(Self { id, state, requested_at, why, next_try })
+        Ok(Self { id, state, requested_at, waits_for, why, next_try })
     }
 }
 

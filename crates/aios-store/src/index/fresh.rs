@@ -141,7 +141,7 @@ impl Teller {
 
 /// How much a stretch came to.
 #[derive(Debug, Clone, Copy, Default)]
-struct Taken {
+struct Amount {
     events: u64,
     lines: usize,
 }
@@ -170,7 +170,7 @@ impl Pass<'_> {
         stretch: &Stretch,
         at: &mut Known,
         file: &File,
-    ) -> Result<Taken, ReadError> {
+    ) -> Result<Amount, ReadError> {
         let changes = self.database.transaction()?;
         let mut after = at.clone();
         after.seg = known::number(&changes, id)?;
@@ -183,7 +183,7 @@ impl Pass<'_> {
             *at = after;
             return Ok(taken);
         }
-        Ok(Taken::default())
+        Ok(Amount::default())
     }
 }
 
@@ -192,9 +192,9 @@ fn take_lines(
     at: &mut Known,
     told: &mut dyn Iterator<Item = (u64, Told<'_, RedactionCounts>)>,
     file: &File,
-) -> Result<Taken, ReadError> {
+) -> Result<Amount, ReadError> {
     let (mut tables, mut runs) = (Inserts::into(changes, at.seg)?, Runs::default());
-    let (mut n, mut last) = (Taken::default(), None);
+    let (mut n, mut last) = (Amount::default(), None);
     let read_to = at.position;
     for (offset, told) in told.skip_while(|(offset, _)| *offset < read_to) {
         if offset != at.position {

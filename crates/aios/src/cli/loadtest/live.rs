@@ -6,6 +6,8 @@ use aios_eval::load::Tally;
 use aios_server::load::Until;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::output;
+
 /// How often figures are shown.
 const EVERY: Duration = Duration::from_millis(200);
 
@@ -49,6 +51,11 @@ impl Live {
             format!("p50 {:.0} ms, p95 {:.0} ms, p99 {:.0} ms, ", it.p50_ms, it.p95_ms, it.p99_ms)
         });
         self.bar.set_message(format!("{times}{} failed", tally.n_failed()));
+    }
+
+    /// Says something beside the bar.
+    pub(super) fn say(&self, what: &str) {
+        self.bar.suspend(|| output::say(what));
     }
 
     pub(super) fn end(self) {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aios_core::{Clock as _, Verdict};
-use aios_eval::load::{About, LoadReport, Pace, Tally};
+use aios_eval::load::{About, Cause, LoadReport, Pace, Tally};
 use aios_eval::render::{LoadDocument, load_html, load_markdown};
 use aios_server::load::{Shot, Until, Volley, fire};
 use aios_store::{read_document, write_document};
@@ -30,7 +30,7 @@ const RATE: RangeInclusive<f64> = 0.001..=10_000.0;
 const TIME: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(30 * 86_400);
 
 /// The status of whoever may not do what it asks.
-const FORBIDDEN: &str = "status_403";
+const FORBIDDEN: u16 = 403;
 
 const MAY_NOT_STEER: &str = "hint: status 403 is forbidden: these requests say that they are no live traffic, for which \
      a client key needs may_steer = true (clients.keys), and another machine needs such a key";
@@ -41,7 +41,7 @@ const MAY_NOT_STEER: &str = "hint: status 403 is forbidden: these requests say t
 /// have been sent, so a server that stalls is not measured only when it feels like it. Exit code 2 if one of the three
 /// is missed, 3 if one is not known (another gateway does not say where it routes) or the run was ended early.
 /// With --json the report: {"schema_version", "started_at", "url", "model", "pace", "prompts", "n_prompts", "stream_pct",
-/// "interrupted", "n_under_way", "verdict", "checks": [{"name", "target", "figure", "verdict"}], "n", "n_unsent", "n_failed", "error_rate",
+/// "max_tokens", "timeout_ms", "interrupted", "n_under_way", "verdict", "checks": [{"name", "target", "figure", "verdict"}], "n", "n_unsent", "n_failed", "error_rate",
 /// "errors", "took_s", "per_second", "latency", "service", "time_to_first_token", "inter_token": {"n", "mean_ms",
 /// "p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms"}, "n_late", "late_ms_max", "routed", "answered": {"n_main",
 /// "n_embedder", "n_fallback", "main_share"}, "n_simulated", "curve", "slices"}, and with --compare "compared": {"unlike",
@@ -86,9 +86,6 @@ impl Command {
         self.out.iter().try_for_each(|path| has_place(path))?;
         let volley = self.volley(context, &config)?;
         let report = net::runtime()?.block_on(self.fire(&config, volley))?;
-        if report.errors.contains_key(FORBIDDEN) {
-            output::say(MAY_NOT_STEER);
-        }
         if context.json {
             output::json(out, &LoadDocument::new(&report, before.as_ref()))?;
         } else {
@@ -127,11 +124,17 @@ impl Command {
     async fn fire(&self, config: &Config, volley: Volley) -> anyhow::Result<LoadReport> {
         let mut ending = net::Ending::new()?;
         let (started_at, mut tally) = (SystemClock.now(), Tally::default());
-        let mut live = live::Live::new(volley.until);
+        let (mut live, mut told) = (live::Live::new(volley.until), false);
         let n_prompts = Some(volley.shots.len() as u64);
         let left = fire(volley, ending.asked(), |sample| {
             tally.add(sample);
             live.show(&tally, sample.ended);
+            // At once: who waits for the end of an hour to hear it has lost the hour.
+            if sample.failed == Some(Cause::Status(FORBIDDEN))
+                && !std::mem::replace(&mut told, true)
+            {
+                live.say(MAY_NOT_STEER);
+            }
         })
         .await;
         live.end();
@@ -143,6 +146,8 @@ impl Command {
             prompts: self.prompts.name(),
             n_prompts,
             stream_pct: self.stream_pct as f64,
+            max_tokens: self.max_tokens,
+            timeout_ms: u64::try_from(self.timeout.as_millis()).ok(),
             interrupted: left.is_some(),
             n_under_way: left.unwrap_or(0) as u64,
         };

@@ -50,7 +50,7 @@ fn open_erasures(config: &Config) -> Result<String, Fault> {
     let Some(dir) = open(&config.server.data_dir)? else { return Ok(String::new()) };
     let all = unfinished(&dir)?;
     let named = all.iter().map(erasure).collect::<Vec<_>>().join("; ");
-    let is_for_a_person = |one: &Unfinished| one.waits_for() == WaitsFor::Person;
+    let is_for_a_person = |one: &Unfinished| one.waits_for == WaitsFor::Person;
     match all.as_slice() {
         [] => Ok(String::new()),
         all if all.iter().any(is_for_a_person) => {

@@ -2,7 +2,7 @@
 
 use aios_core::{Fault, Tier};
 
-use super::{Scenario, check_recovery};
+use super::{Scenario, check_recoveries, recovery};
 use crate::cli::chaos::trial::{Ask, Trial, told};
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -16,7 +16,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
 const FLAPS: usize = 5;
 
 async fn run(trial: &mut Trial) -> anyhow::Result<()> {
-    let (mut all, mut n_struck) = (Vec::new(), 0);
+    let (mut all, mut n_struck, mut took) = (Vec::new(), 0, Vec::new());
     for _ in 0..FLAPS {
         trial.order(Fault::Refuse { tier: Tier::Main }).await?;
         let without = trial.ask_all(4, Ask::Whole).await?;
@@ -24,12 +24,13 @@ async fn run(trial: &mut Trial) -> anyhow::Result<()> {
         n_struck += usize::from(without.iter().any(|seen| seen.n_attempts > 1));
         all.extend(without);
         trial.clear().await?;
-        check_recovery(trial).await?;
+        took.push(recovery(trial).await?);
         all.extend(trial.ask_all(4, Ask::Whole).await?);
     }
     trial.check("all are answered", all.iter().all(|seen| seen.failed.is_none()), told(&all));
     let detail = format!("{n_struck} of {FLAPS} times");
     trial.check("main was missed", n_struck == FLAPS, detail);
+    check_recoveries(trial, &took);
     trial.check_alive().await;
     trial.check_events().await
 }

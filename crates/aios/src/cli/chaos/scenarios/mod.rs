@@ -77,17 +77,30 @@ async fn check_resolved(trial: &mut Trial, about: &str) -> anyhow::Result<()> {
 
 /// Main answers again within two of a breaker's probe periods.
 async fn check_recovery(trial: &mut Trial) -> anyhow::Result<()> {
-    let (probe, most) = (trial.subject.probe_every, trial.subject.probe_every * 2);
-    let took = trial.ask_until(most, |seen| seen.is_answered_by(Tier::Main)).await?;
-    let detail = match took {
-        Some(took) => format!(
-            "main answers after {:.1} s; a breaker tries every {probe:?}",
-            took.as_secs_f64()
-        ),
-        None => format!("main does not answer within {most:?}"),
-    };
-    trial.check("recovery", took.is_some(), detail);
+    let took = recovery(trial).await?;
+    check_recoveries(trial, &[took]);
     Ok(())
+}
+
+/// How long it takes until main answers again, if that is within two of a breaker's probe periods.
+async fn recovery(trial: &mut Trial) -> anyhow::Result<Option<Duration>> {
+    let most = trial.subject.probe_every * 2;
+    trial.ask_until(most, |seen| seen.is_answered_by(Tier::Main)).await
+}
+
+/// Main was back each time.
+fn check_recoveries(trial: &mut Trial, took: &[Option<Duration>]) {
+    let probe = trial.subject.probe_every;
+    let each: Option<Vec<_>> = took.iter().copied().collect();
+    let detail = match &each {
+        Some(each) => {
+            let each: Vec<_> =
+                each.iter().map(|took| format!("{:.1}", took.as_secs_f64())).collect();
+            format!("main answers after {} s; a breaker tries every {probe:?}", each.join(", "))
+        }
+        None => format!("main does not answer within {:?}", probe * 2),
+    };
+    trial.check("recovery", each.is_some(), detail);
 }
 
 /// Before anything fails main answers, and nobody has been told of what is to fail: else nothing that follows would show
