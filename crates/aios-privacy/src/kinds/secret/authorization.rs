@@ -9,11 +9,14 @@ use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
     PiiKind::Secret,
-    &[Anchors::Words(&["bearer", "basic", HEADER, " -u ", "--user ", "--user="])],
+    &[Anchors::Words(&["bearer", "basic", HEADER_ANCHOR, " -u ", "--user ", "--user="])],
     look,
 );
 
 const HEADER: &str = "authorization";
+/// The part of it that is looked for: fewer words of prose have these letters than its first.
+const HEADER_ANCHOR: &str = "zation";
+const HEADER_HEAD: usize = HEADER.len() - HEADER_ANCHOR.len();
 /// Longest name of a scheme that is none of the two.
 const SCHEME_MAX: usize = 16;
 
@@ -35,8 +38,11 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     if let Some(option) = option {
         return given_as_option(source, at + option.len(), is_of_a_client(source, at));
     }
-    if source.has_word(at, HEADER) {
-        return header(source, at + HEADER.len());
+    if source.has_word(at, HEADER_ANCHOR) {
+        let is_header =
+            at.checked_sub(HEADER_HEAD).is_some_and(|start| source.has_word(start, HEADER));
+        let end = at + HEADER_ANCHOR.len();
+        return if is_header { header(source, end) } else { Look::nothing(end) };
     }
     let is_basic = source.has_word(at, "basic");
     if !is_basic && !source.has_word(at, "bearer") {
