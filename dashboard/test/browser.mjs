@@ -2,6 +2,7 @@
 
 import "./browser/tabs.mjs";
 import "./browser/session.mjs";
+import "./browser/read_only.mjs";
 import "./browser/parts.mjs";
 import "./browser/fresh.mjs";
 import "./browser/drill.mjs";

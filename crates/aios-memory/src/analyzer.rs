@@ -11,6 +11,7 @@ use frostem::Stemmer;
 use siphasher::sip::SipHasher13;
 
 use crate::Language;
+use crate::known::{Known, Word};
 use crate::words::{Piece, each_piece, lower};
 
 /// A word's stem, or a pair of characters where words are not parted, as a number.
@@ -21,6 +22,7 @@ pub struct Analyzer {
     language: Language,
     stemmer: Stemmer,
     stop_words: HashSet<&'static str>,
+    known: Known,
 }
 
 impl Analyzer {
@@ -35,6 +37,7 @@ impl Analyzer {
             language,
             stemmer: Stemmer::new(language.algorithm()),
             stop_words: stop_words.iter().copied().collect(),
+            known: Known::default(),
         }
     }
 
@@ -49,7 +52,7 @@ impl Analyzer {
     pub fn terms(&self, text: &str) -> Vec<Term> {
         let mut terms = Vec::new();
         each_piece(text, |piece| match piece {
-            Piece::Word(word) => terms.extend(self.term(&lower(word))),
+            Piece::Word(word) => terms.extend(self.word(word).term),
             Piece::Run(run) => push_pairs(&run, &mut terms),
         });
         terms
@@ -60,8 +63,8 @@ impl Analyzer {
     pub(crate) fn each_term(&self, text: &str, mut see: impl FnMut(Option<Term>, Option<Term>)) {
         each_piece(text, |piece| match piece {
             Piece::Word(word) => {
-                let word = lower(word);
-                see(self.term(&word), Some(name(&word)));
+                let Word { term, name } = self.word(word);
+                see(term, Some(name));
             }
             Piece::Run(run) => {
                 let mut pairs = Vec::new();
@@ -71,9 +74,16 @@ impl Analyzer {
         });
     }
 
-    /// Of a word in lower case; a stop word has none.
-    fn term(&self, word: &str) -> Option<Term> {
-        (!self.stop_words.contains(word)).then(|| hash(&self.stemmer.stem(word)))
+    /// What a word is, as it stands in a text.
+    fn word(&self, word: &str) -> Word {
+        self.known.word(word, || self.read(&lower(word)))
+    }
+
+    /// The same of a word in lower case, of which nothing is known.
+    fn read(&self, word: &str) -> Word {
+        let is_stop_word = self.stop_words.contains(word);
+        let term = (!is_stop_word).then(|| hash(&self.stemmer.stem(word)));
+        Word { term, name: name(word) }
     }
 
     /// The words of a text as they stand, stop words too: what a speaker's name is looked for in. A name
@@ -83,7 +93,7 @@ impl Analyzer {
         let mut names = Vec::new();
         each_piece(text, |piece| {
             if let Piece::Word(word) = piece {
-                names.push(name(&lower(word)));
+                names.push(self.word(word).name);
             }
         });
         names
@@ -129,7 +139,23 @@ pub(crate) fn hash_64(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_was_read_before_changes_nothing(
+            texts in prop::collection::vec("([A-Ea-e'’é東京]{1,4}|The|the|running|Ran|Ann's)( |, )?", 1..12),
+        ) {
+            let used = Analyzer::default();
+            for text in texts.iter().chain(&texts) {
+                let new = Analyzer::default();
+                prop_assert_eq!(used.terms(text), new.terms(text));
+                prop_assert_eq!(used.names(text), new.names(text));
+            }
+        }
+    }
 
     fn check_same(language: Language, one: &str, other: &str) {
         let analyzer = Analyzer::new(language);

@@ -13,6 +13,11 @@ use crate::scope::Scope;
 pub(crate) fn rank(scope: &Scope, query: &Query, scanned: &Scanned) -> Ranked {
     let lexical = scaled(&scanned.scored);
     let candidates = match &query.vector {
+        // Where all of them are looked at, those that hold too little of the question need no place among the others.
+        None if lexical.len() <= CANDIDATES_MAX => {
+            let holds_enough = |one: &Scored| scanned.share_of(one.held) >= query.weights.floor;
+            lexical.into_iter().filter(holds_enough).collect()
+        }
         None => lexical,
         Some(_) => with_vectors(scope, query, &lexical),
     };
@@ -23,7 +28,8 @@ pub(crate) fn rank(scope: &Scope, query: &Query, scanned: &Scanned) -> Ranked {
         let days = query.now.since(row.ts).as_secs_f32() / 86_400.0;
         let freshness = query.weights.freshness * (-days / query.weights.freshness_days).exp2();
         let speaker = if is_named { query.weights.speaker } else { 0.0 };
-        Candidate { score: one.score + speaker + freshness, ts: row.ts, at: Reverse(one.at) }
+        let score = one.score + speaker + freshness;
+        Candidate { score, ts: row.ts, at: Reverse(one.at), held: one.held }
     };
     Ranked { left: candidates.into_iter().map(candidate).collect(), n_left: CANDIDATES_MAX }
 }
@@ -39,7 +45,8 @@ impl Iterator for Ranked {
 
     fn next(&mut self) -> Option<Scored> {
         self.n_left = self.n_left.checked_sub(1)?;
-        self.left.pop().map(|best| Scored { at: best.at.0, score: best.score })
+        let Candidate { score, at: Reverse(at), held, .. } = self.left.pop()?;
+        Some(Scored { at, score, held })
     }
 }
 
@@ -50,6 +57,7 @@ struct Candidate {
     score: f32,
     ts: Timestamp,
     at: Reverse<usize>,
+    held: u64,
 }
 
 impl Ord for Candidate {
@@ -92,13 +100,14 @@ fn with_vectors(scope: &Scope, query: &Query, lexical: &[Scored]) -> Vec<Scored>
     let mut words = lexical.iter().peekable();
     let mut all = Vec::with_capacity(scope.len());
     for (at, cosine) in cosines.iter().enumerate() {
-        let word = words.next_if(|one| one.at == at).map(|one| one.score);
+        let word = words.next_if(|one| one.at == at);
         if !scope.is_live(at, query.now) || (word.is_none() && cosine.is_none()) {
             continue;
         }
         let dense = cosine.map_or(0.0, |cosine| (cosine - bounds.0) / width);
         let share = query.weights.lexical;
-        all.push(Scored { at, score: share * word.unwrap_or(0.0) + (1.0 - share) * dense });
+        let (word, held) = word.map_or((0.0, 0), |word| (word.score, word.held));
+        all.push(Scored { at, score: share * word + (1.0 - share) * dense, held });
     }
     all
 }

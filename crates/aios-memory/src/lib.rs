@@ -13,6 +13,7 @@ mod cjk;
 mod decay;
 mod dedup;
 mod jaccard;
+mod known;
 mod language;
 mod query;
 mod scan;

@@ -20,6 +20,8 @@ const LARGE: usize = 200;
 pub(crate) struct Scored {
     pub(crate) at: usize,
     pub(crate) score: f32,
+    /// Which terms of the question stand in it or beside it, a bit for each: no more than these count for it.
+    pub(crate) held: u64,
 }
 
 /// What a scan finds.
@@ -39,18 +41,26 @@ pub(crate) struct Scanned {
 impl Scanned {
     /// How much of the question stands in some fragments together: 1 if all of it does.
     pub(crate) fn share(&self, members: impl Iterator<Item = usize>) -> f32 {
-        if self.weight > 0.0 { self.weight_of(members) / self.weight } else { 0.0 }
+        self.share_of(self.held_by(members))
+    }
+
+    /// The same of terms. More terms are never less.
+    pub(crate) fn share_of(&self, held: u64) -> f32 {
+        if self.weight > 0.0 { self.weight_of(held) / self.weight } else { 0.0 }
     }
 
     /// How far what they hold of the question tells some fragments from all others: 1 if by chance no more than one
     /// fragment of the scope held as much. What the question says besides is no matter: whoever asks has other
     /// words than whoever answers, but one rare word in common is seldom chance.
     pub(crate) fn evidence(&self, members: impl Iterator<Item = usize>) -> f32 {
-        self.weight_of(members) / self.one_of_all
+        self.weight_of(self.held_by(members)) / self.one_of_all
     }
 
-    fn weight_of(&self, members: impl Iterator<Item = usize>) -> f32 {
-        let held = members.fold(0, |held, at| held | self.holders.held_by(at));
+    fn held_by(&self, members: impl Iterator<Item = usize>) -> u64 {
+        members.fold(0, |held, at| held | self.holders.held_by(at))
+    }
+
+    fn weight_of(&self, held: u64) -> f32 {
         bits(held).map(|n| self.weights[n]).sum()
     }
 }
@@ -149,7 +159,8 @@ impl Holders {
     /// Of those that hold something and those beside them.
     fn score(&self, scope: &Scope, query: &Query, idf: &[f32]) -> Vec<Scored> {
         let mut scored = Vec::with_capacity(scope.len().min(3 * self.all.len()));
-        let mut scorer = Scorer { scope, query, idf, tf: [0.0; TERMS_MAX] };
+        let means = [Kind::Turn, Kind::Document].map(|kind| scope.mean_length(kind));
+        let mut scorer = Scorer { scope, query, idf, means, tf: [0.0; TERMS_MAX] };
         let mut next = 0;
         for (place, holder) in self.all.iter().enumerate() {
             let last = (holder.at + 1).min(scope.len() - 1);
@@ -157,8 +168,8 @@ impl Holders {
                 // Whatever stands beside it is no further away than that among those that hold something.
                 let near = place.saturating_sub(1)..self.all.len().min(place + 3);
                 let near = near.map(|place| (&self.all[place], self.counts_of(place)));
-                let score = scorer.score(at, near);
-                scored.extend((score > 0.0).then_some(Scored { at, score }));
+                let (score, held) = scorer.score(at, near);
+                scored.extend((score > 0.0).then_some(Scored { at, score, held }));
             }
             next = holder.at + 2;
         }
@@ -174,17 +185,24 @@ struct Scorer<'a> {
     scope: &'a Scope,
     query: &'a Query,
     idf: &'a [f32],
+    /// Mean lengths of turns and of documents.
+    means: [f32; 2],
     /// How often each term stands in the fragment, with what those beside it lend; nothing between two.
     tf: [f32; TERMS_MAX],
 }
 
 impl Scorer<'_> {
-    /// BM25 of one fragment; `near` are those that hold something, among them the ones beside it.
-    fn score<'a>(&mut self, at: usize, near: impl Iterator<Item = (&'a Holder, &'a [u32])>) -> f32 {
+    /// BM25 of one fragment, and the terms that it is of; `near` are those that hold something, among them the ones
+    /// beside it.
+    fn score<'a>(
+        &mut self,
+        at: usize,
+        near: impl Iterator<Item = (&'a Holder, &'a [u32])>,
+    ) -> (f32, u64) {
         let Self { scope, query, .. } = *self;
         let weights = &query.weights;
         if !scope.is_live(at, query.now) {
-            return 0.0;
+            return (0.0, 0);
         }
         let before = at.checked_sub(1).filter(|before| scope.is_joined(*before));
         let next = scope.is_joined(at).then_some(at + 1);
@@ -206,17 +224,18 @@ impl Scorer<'_> {
             let tf = std::mem::take(&mut self.tf[n]);
             self.idf[n] * tf * (weights.k1 + 1.0) / (tf + norm)
         };
-        bits(held).map(of_term).sum()
+        (bits(held).map(of_term).sum(), held)
     }
 
     /// How a length holds a fragment back.
     fn norm(&self, kind: Kind, length: f32) -> f32 {
         let weights = &self.query.weights;
-        let b = match kind {
-            Kind::Turn => weights.b_turn,
-            Kind::Document => weights.b_document,
+        let [of_turns, of_documents] = self.means;
+        let (b, mean) = match kind {
+            Kind::Turn => (weights.b_turn, of_turns),
+            Kind::Document => (weights.b_document, of_documents),
         };
-        weights.k1 * (1.0 - b + b * length / self.scope.mean_length(kind))
+        weights.k1 * (1.0 - b + b * length / mean)
     }
 }
 

@@ -52,7 +52,7 @@ impl Made<'_> {
             return;
         }
         // Every window has at least this one.
-        if !self.has_room(self.words_of(&[one.at])) || !self.is_about(one.at) {
+        if !self.has_room(self.words_of(&[one.at])) || !self.is_about(one) {
             return;
         }
         let reach = match self.query.unit {
@@ -97,9 +97,12 @@ impl Made<'_> {
 
     /// Whether enough of the question is in it, in words or in meaning. Without this, whatever is least
     /// far away would come back for a question that nothing here answers.
-    fn is_about(&self, at: usize) -> bool {
-        let share = self.scanned.share(self.window(at, BESIDE));
-        share >= self.query.weights.floor || self.is_meant(at)
+    fn is_about(&self, Scored { at, held, .. }: Scored) -> bool {
+        let is_enough = |share: f32| share >= self.query.weights.floor;
+        // What of those beside it does not hold now counts not: to look for that is seldom needed.
+        let holds_enough = is_enough(self.scanned.share_of(held))
+            && is_enough(self.scanned.share(self.window(at, BESIDE)));
+        holds_enough || self.is_meant(at)
     }
 
     /// Whether some result has more of the question than chance would bring, in words or in meaning.

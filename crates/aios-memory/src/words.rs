@@ -16,6 +16,27 @@ pub(crate) enum Piece<'a> {
 
 /// Shows the pieces of a text in order.
 pub(crate) fn each_piece(text: &str, mut see: impl FnMut(Piece<'_>)) {
+    if text.is_ascii() {
+        text.unicode_word_indices().for_each(|(_, word)| see(Piece::Word(word)));
+        return;
+    }
+    each_part(text, |part| each_piece_of_part(part, &mut see));
+}
+
+/// Parts of a text at whose borders no word goes on: there is a space, and a plain letter behind it; a mark would belong
+/// to the space. Most parts are plain, and plain text is parted into words much sooner.
+fn each_part<'a>(text: &'a str, mut see: impl FnMut(&'a str)) {
+    let mut start = 0;
+    for (at, _) in text.match_indices(' ') {
+        if text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_alphanumeric) {
+            see(text.get(start..at).unwrap_or_default());
+            start = at + 1;
+        }
+    }
+    see(text.get(start..).unwrap_or_default());
+}
+
+fn each_piece_of_part(text: &str, see: &mut impl FnMut(Piece<'_>)) {
     let mut run = Vec::new();
     let mut run_end = 0;
     for (at, word) in text.unicode_word_indices() {
@@ -52,7 +73,21 @@ pub fn n_words(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_word_goes_on_from_one_part_to_the_next(
+            text in "([a-zA-Z0-9'._:,é’ßäЖж東で한ก\\u{301}\\u{200d}\\u{ad}\\u{1e08f}ℹא\"]|\\PC| ){0,24}",
+        ) {
+            let whole: Vec<&str> = text.unicode_words().collect();
+            let mut parts = Vec::new();
+            each_part(&text, |part| parts.extend(part.unicode_words()));
+            prop_assert_eq!(whole, parts);
+        }
+    }
 
     fn pieces(text: &str) -> Vec<String> {
         let mut all = Vec::new();

@@ -9,12 +9,14 @@ use aios_privacy::Keyring;
 use aios_store::{
     Added, Home, MemoryScope, MemoryStore, NewFragment, Outcome, Refusal, StoreError,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::admin::shape::Time;
 use crate::gateway::memory::MemoryConfig;
 
 /// A fragment as it is given.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Given {
     /// What was said.
@@ -32,15 +34,18 @@ pub struct Given {
     /// Part of the conversation.
     pub session: i64,
     /// When it was said; without it, now.
+    #[schemars(with = "Option<Time>")]
     pub ts: Option<Timestamp>,
     /// From when it holds.
+    #[schemars(with = "Option<Time>")]
     pub valid_from: Option<Timestamp>,
     /// Until when.
+    #[schemars(with = "Option<Time>")]
     pub valid_to: Option<Timestamp>,
 }
 
 /// The part of the memory that is meant. Exactly one is named.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Part {
     /// A conversation, by the id that the application sent.

@@ -2,41 +2,49 @@
 
 use std::sync::Arc;
 
-use aios_control::Held;
+use aios_control::{Held, Phase};
 use aios_core::{Profile, Split, Timestamp};
 use aios_store::EventLogStats;
 use aios_upstream::{EndpointStatus, ModelInfo};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ReloadState;
+use crate::admin::shape::{self, Time, Word};
 use crate::canary::Desk;
 use crate::controller::ControllerState;
 use crate::gateway::Gateway;
 
 /// The state of a running server.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Status {
     /// Version of the binary.
     pub version: &'static str,
     /// When the server started.
+    #[schemars(with = "Time")]
     pub started_at: Timestamp,
     /// Configuration in force.
     pub config: ConfigStatus,
     /// The routing split in force.
+    #[schemars(with = "shape::canary::Split")]
     pub split: Split,
     /// Why the operator's override file was not taken, if it was not.
     pub override_error: Option<String>,
     /// Where the canary stands.
     pub canary: CanaryStatus,
     /// The knots in force.
+    #[schemars(with = "Word<Profile>")]
     pub profile: Profile,
     /// Prompts sampled towards local knots, while sampling goes on.
     pub n_sampled: Option<usize>,
     /// Each endpoint with its breaker.
+    #[schemars(with = "Vec<shape::status::EndpointStatus>")]
     pub endpoints: Vec<EndpointStatus>,
     /// Models by tier.
+    #[schemars(with = "Vec<shape::status::ModelInfo>")]
     pub models: Vec<ModelInfo>,
     /// The event log.
+    #[schemars(with = "shape::status::EventLogStats")]
     pub event_log: EventLogStats,
     /// How often somebody has removed, renamed or replaced the memory's file while it was open.
     pub memory_replaced: u64,
@@ -47,7 +55,7 @@ pub struct Status {
 }
 
 /// Which configuration is in force.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ConfigStatus {
     /// 1 at start, one more with each reload that took.
     pub generation: u64,
@@ -60,17 +68,19 @@ pub struct ConfigStatus {
 }
 
 /// Where the canary stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CanaryStatus {
     /// Whether it moves by itself; else configuration says what the split is.
     pub is_enabled: bool,
     /// `off`, `running`, `rolled_back` or `promoted`.
+    #[schemars(with = "Word<Phase>")]
     pub phase: &'static str,
     /// The share of its stage, in percent.
     pub stage_pct: f64,
     /// An operator holds it.
     pub is_held: bool,
     /// Since when, by whom and why.
+    #[schemars(with = "Option<shape::canary::Held>")]
     pub hold: Option<Held>,
     /// Why what is kept of it cannot be used.
     pub fault: Option<String>,

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use aios_core::{Progress, Timestamp};
 use aios_privacy::{Keyring, Pseudonym, is_legacy_conversation, legacy_conversation};
 use aios_store::{Census, DataDir, Depth, EraseTarget, StoreError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Stands for requests without a key where clients are named.
@@ -19,7 +20,7 @@ const NO_CLIENT: &str = "(none)";
 const MIGRATED: &str = "(migrated)";
 
 /// Whose data is meant. One of the first three.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Whose {
     /// A conversation, by the id that the application sent.
@@ -30,6 +31,7 @@ pub struct Whose {
     pub subject: Option<String>,
     /// A pseudonym as AIOS prints it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub pseudonym: Option<Pseudonym>,
     /// The client that sent the id.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@ export const VIEW = {
   routing: "/admin/v1/view/routing",
   explain: "/admin/v1/routing/explain",
   events: "/admin/v1/events",
+  event: "/admin/v1/events/{id}",
   settings: "/admin/v1/view/settings",
   canary: "/admin/v1/view/canary",
   goldens: "/admin/v1/view/goldens",
@@ -15,10 +16,14 @@ export const VIEW = {
   fragments: "/admin/v1/memory/fragments",
   privacy: "/admin/v1/view/privacy",
   live: "/admin/v1/live",
+  index: "/admin/v1/index",
+  whoami: "/admin/v1/whoami",
+  auditVerify: "/admin/v1/audit/verify",
 } as const;
 
 /** What changes something. */
 export const ACT = {
+  login: "/admin/v1/login",
   logout: "/admin/v1/logout",
   override: "/admin/v1/routing/override",
   clearOverride: "/admin/v1/routing/clear",
@@ -35,8 +40,5 @@ export const ACT = {
   memoryDecay: "/admin/v1/memory/decay",
   dataFind: "/admin/v1/data/find",
   erasures: "/admin/v1/erasures",
-  auditVerify: "/admin/v1/audit/verify",
+  erase: "/admin/v1/erasures/{id}/execute",
 } as const;
-
-export const eventPath = (id: string): string => `${VIEW.events}/${encodeURIComponent(id)}`;
-export const erasurePath = (id: string): string => `${ACT.erasures}/${encodeURIComponent(id)}`;

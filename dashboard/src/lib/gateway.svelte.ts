@@ -2,7 +2,6 @@
 
 import { get } from "../api/client";
 import { VIEW } from "../api/paths";
-import type { SettingsView } from "../api/types";
 import { gatewayOf, type Gateway } from "./call";
 import { live } from "./live.svelte";
 import { resource, type Resource } from "./resource.svelte";
@@ -11,7 +10,7 @@ import { resource, type Resource } from "./resource.svelte";
 export const gateway = (): Resource<Gateway> =>
   resource(
     () => live.config?.generation,
-    async (signal) => gatewayOf((await get<SettingsView>(VIEW.settings, {}, signal)).settings, location.hostname),
+    async (signal) => gatewayOf((await get(VIEW.settings, {}, signal)).settings, location.hostname),
   );
 
 /** What can be told to somebody who may not see the settings. */

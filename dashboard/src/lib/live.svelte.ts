@@ -1,7 +1,8 @@
 /** What the server tells as it happens: one stream for the whole page. */
 
+import { get } from "../api/client";
 import { VIEW } from "../api/paths";
-import type { Alert, Audited, CanaryBrief, ConfigTold, IndexTold, RunView, Tick } from "../api/types";
+import type { Alert, Audited, CanaryBrief, ConfigTold, IndexTold, RunView, Tick, Told } from "../api/types";
 
 /** How long after a refusal it is asked whether the session still holds. */
 const AGAIN_MS = 2_000;
@@ -20,7 +21,7 @@ class Live {
   config = $state.raw<ConfigTold | undefined>();
   index = $state.raw<IndexTold | undefined>();
   audited = $state.raw<Audited | undefined>();
-  golden = $state.raw<RunView | null | undefined>();
+  golden = $state.raw<RunView | undefined>();
   /** The server has refused the stream: whoever started it finds out why. */
   onrefused: () => void = () => {};
   #source: EventSource | undefined;
@@ -54,15 +55,20 @@ class Live {
       this.#source = undefined;
       this.retry();
     };
-    const on = <T>(name: string, take: (data: T) => void) =>
-      source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as T));
-    on<Tick>("tick", (tick) => this.#tick(tick));
-    on<Alert[]>("alerts", (alerts) => (this.alerts = alerts));
-    on<CanaryBrief>("canary", (canary) => (this.canary = canary));
-    on<ConfigTold>("config", (config) => (this.config = config));
-    on<IndexTold>("index", (index) => (this.index = index));
-    on<Audited>("audited", (audited) => (this.audited = audited));
-    on<RunView | null>("golden", (run) => (this.golden = run));
+    const on = <K extends keyof Told>(name: K, take: (data: Told[K]) => void) =>
+      source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as Told[K]));
+    on("tick", (tick) => this.#tick(tick));
+    on("alerts", (alerts) => (this.alerts = alerts));
+    on("canary", (canary) => (this.canary = canary));
+    on("config", (config) => (this.config = config));
+    on("index", (index) => (this.index = index));
+    on("audited", (audited) => (this.audited = audited));
+    on("golden", (run) => (this.golden = run));
+  }
+
+  /** What is worth telling where there is no stream: once, for nothing changes. */
+  async look(): Promise<void> {
+    this.index = await get(VIEW.index).catch(() => undefined);
   }
 
   /** Asks again later what the refusal was about. */

@@ -1,20 +1,16 @@
 /** Who looks, and what they may do. */
 
 import { ApiError, get, post } from "../api/client";
-import { ACT } from "../api/paths";
-
-export interface Who {
-  name: string;
-  scopes: string[];
-}
+import { ACT, VIEW } from "../api/paths";
+import type { Scope, WhoAmI } from "../api/types";
 
 class Session {
-  who = $state.raw<Who | undefined>();
+  who = $state.raw<WhoAmI | undefined>();
   state = $state<"asking" | "in" | "out" | "unreachable">("asking");
 
   async ask(): Promise<void> {
     try {
-      this.who = await get<Who>("/admin/v1/whoami");
+      this.who = await get(VIEW.whoami);
       this.state = "in";
     } catch (why) {
       this.state = why instanceof ApiError && why.status !== 0 ? "out" : "unreachable";
@@ -24,7 +20,7 @@ class Session {
   /** Whether the session still holds, for a page that is open: it stays as it is while nobody answers. */
   async holds(): Promise<boolean> {
     try {
-      this.who = await get<Who>("/admin/v1/whoami");
+      this.who = await get(VIEW.whoami);
       return true;
     } catch (why) {
       if (why instanceof ApiError && why.status === 401) this.lost();
@@ -34,7 +30,7 @@ class Session {
 
   /** A token is exchanged for a cookie that scripts cannot read. */
   async signIn(token: string): Promise<void> {
-    await post<Who>("/admin/v1/login", {}, token);
+    await post(ACT.login, {}, { token });
     await this.ask();
   }
 
@@ -48,7 +44,12 @@ class Session {
     this.state = "out";
   }
 
-  may(scope: string): boolean {
+  /** There is no server: what is on disk is looked at, and nothing happens. */
+  get is_read_only(): boolean {
+    return this.who?.is_read_only ?? false;
+  }
+
+  may(scope: Scope): boolean {
     return this.who?.scopes.includes(scope) ?? false;
   }
 }

@@ -1,6 +1,7 @@
 /** The tabs, in order. A new one is a line here and a folder beside this file. */
 
 import type { Component } from "svelte";
+import type { Scope } from "../api/types";
 import type { IconName } from "../ui/icons";
 
 export interface Tab {
@@ -8,7 +9,7 @@ export interface Tab {
   label: string;
   icon: IconName;
   /** What has to be allowed to see it. */
-  scope: string;
+  scope: Scope;
   load: () => Promise<{ default: Component }>;
 }
 

@@ -12,7 +12,7 @@ export const SEEDED = { admin: need("AIOS_ADMIN"), data: need("AIOS_DATA") };
 export const EMPTY = { admin: need("AIOS_EMPTY_ADMIN"), data: need("AIOS_EMPTY_DATA") };
 export const SHOTS = need("AIOS_SHOTS");
 export const GATEWAY = need("AIOS_GATEWAY");
-const PROGRAM = need("AIOS_PROGRAM");
+export const PROGRAM = need("AIOS_PROGRAM");
 
 export const TABS = ["overview", "hypotheses", "routing", "events", "settings", "canary", "goldens", "memory", "privacy"];
 

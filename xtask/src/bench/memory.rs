@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 
 use super::Options;
 use super::bars::{Limit, line};
-use super::stand::{Stand, Subject, figure};
+use super::stand::{CONVERSATIONS, Stand, Subject, TURNS, figure};
+use super::talk;
 use crate::{cargo, http, process, workspace};
 
 /// What `aios-bench memory` tells of, by the names of its figures; what is not here is only shown.
@@ -97,11 +98,14 @@ struct Cost {
 
 fn measure(stand: &Stand, subject: Subject, time: Duration) -> Result<Cost> {
     let running = stand.start(subject)?;
-    running.load("json", 64, WARM_UP)?;
+    running.load("json", CONVERSATIONS, WARM_UP)?;
     if subject == Subject::Remembering {
         must_remember(running.address())?;
     }
-    let load = running.load("json", 64, time)?;
+    let load = running.load("json", CONVERSATIONS, time)?;
+    if subject == Subject::Remembering {
+        must_go_on(stand.n_conversations()?)?;
+    }
     running.stop()?;
     let (rps, n) = (load.figure("rps")?, load.figure("requests")?);
     let each_us = |seconds: f64| seconds / n * 1e6;
@@ -111,7 +115,7 @@ fn measure(stand: &Stand, subject: Subject, time: Duration) -> Result<Cost> {
 /// A gateway that finds nothing is as quick as one that does not look: that must not pass.
 fn must_remember(address: &str) -> Result<()> {
     let body = r#"{"model":"aios-auto","messages":[{"role":"user","content":"Where are the largest folders under data?"}]}"#;
-    let headers = ["x-conversation-id: bench-0".to_owned()];
+    let headers = [format!("x-conversation-id: {}", talk::id(0))];
     // A share is withheld by chance, for good: the same question would never be given anything.
     let asked = (0..WITHHELD_TRIES).map(|n| {
         let body = body.replace("data?", &format!("data, {n}?"));
@@ -127,6 +131,17 @@ fn must_remember(address: &str) -> Result<()> {
         }
     }
     bail!("the gateway that remembers withheld everything")
+}
+
+/// Load in conversations of its own finds what it has said itself and no more: that must not pass either.
+fn must_go_on(n_conversations: f64) -> Result<()> {
+    let n_begun = n_conversations - CONVERSATIONS as f64;
+    if n_begun != 0.0 {
+        bail!(
+            "the load began {n_begun} conversations; its speed says nothing of those of {TURNS} turns"
+        );
+    }
+    Ok(())
 }
 
 /// Questions of which chance, one in twenty, cannot withhold all.

@@ -18,8 +18,8 @@ const SUBJECT_CORE: &str = "0";
 /// Core of model and load.
 const LOAD_CORE: &str = "1";
 /// Conversations of the load, and turns in each.
-const CONVERSATIONS: usize = 64;
-const TURNS: usize = 200;
+pub(super) const CONVERSATIONS: usize = 64;
+pub(super) const TURNS: usize = 200;
 /// How often each second the kernel counts a process's time: fixed for user space on Linux.
 const TICKS_PER_S: f64 = 100.0;
 
@@ -134,6 +134,14 @@ impl Stand {
         let mut command = Command::new(&self.aios);
         command.args(["memory", "import"]).arg(turns).arg("--data-dir").arg(data_dir);
         process::output(&mut command).context("the turns could not be imported").map(drop)
+    }
+
+    /// How many conversations the memory has turns of.
+    pub(super) fn n_conversations(&self) -> Result<f64> {
+        let mut command = Command::new(&self.aios);
+        command.args(["memory", "stats", "--json", "--data-dir"]).arg(Self::data_dir());
+        let stats = process::output(&mut command).context("the memory could not be looked at")?;
+        figure(&stats, "n_conversations").context("its figures have no conversations")
     }
 }
 

@@ -18,10 +18,16 @@ const ELSE: [&str; 6] = [
     "Please set the time zone of host {} to Lisbon.",
 ];
 
-/// Lines for `aios memory import`, by the ids that the load's requests have.
+/// The id of the conversation of a connection, as the load's requests have it.
+pub(super) fn id(connection: usize) -> String {
+    format!("bench-{connection}-00000000")
+}
+
+/// Lines for `aios memory import`.
 pub(super) fn turns(n_conversations: usize, n_turns: usize) -> String {
     let mut lines = String::new();
     for conversation in 0..n_conversations {
+        let id = id(conversation);
         for turn in 0..n_turns {
             let pattern = match turn % 10 {
                 0 => ABOUT_IT[turn / 10 % ABOUT_IT.len()],
@@ -30,7 +36,7 @@ pub(super) fn turns(n_conversations: usize, n_turns: usize) -> String {
             let text = pattern.replace("{}", &(conversation * n_turns + turn).to_string());
             let second = 1_700_000_000 + turn * 60;
             lines += &format!(
-                "{{\"id\":\"t{turn}\",\"conv_id\":\"bench-{conversation}\",\"text\":\"{text}\",\"ts\":{second}}}\n"
+                "{{\"id\":\"t{turn}\",\"conv_id\":\"{id}\",\"text\":\"{text}\",\"ts\":{second}}}\n"
             );
         }
     }

@@ -1,5 +1,8 @@
 //! Which words, if they differ, make another statement of a sentence.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::words::WordSet;
 
 /// What a word is, the weightier the higher.
@@ -74,12 +77,21 @@ const NUMBERS: [&str; 27] = [
 /// Characters that are a "not" by themselves.
 const NEGATING: [&str; 5] = ["不", "没", "沒", "無", "非"];
 
+/// All of these words, each looked up once.
+static LISTED: LazyLock<HashMap<&str, Sort>> = LazyLock::new(|| {
+    let numbers = NUMBERS.iter().map(|word| (*word, Sort::Number));
+    let negations = NEGATIONS.iter().chain(&NEGATING).map(|word| (*word, Sort::Negation));
+    numbers.chain(negations).collect()
+});
+
 impl Sort {
     /// Of a word as it stands, and in lower case.
     pub(super) fn of(word: &str, lower: &str) -> Self {
-        if NEGATIONS.contains(&lower) || lower.ends_with("n't") || NEGATING.contains(&lower) {
+        if let Some(listed) = LISTED.get(lower) {
+            *listed
+        } else if lower.ends_with("n't") {
             Self::Negation
-        } else if lower.chars().any(char::is_numeric) || NUMBERS.contains(&lower) {
+        } else if lower.chars().any(char::is_numeric) {
             Self::Number
         } else if word.chars().next().is_some_and(char::is_uppercase) {
             Self::Name

@@ -205,6 +205,37 @@ proptest! {
     }
 
     #[test]
+    fn what_is_passed_over_early_would_not_have_come_back(
+        texts in prop::collection::vec("[a-e]{1,2}( [a-e]{1,2}){0,6}", 1..60),
+        kinds in prop::collection::vec(0..8_u8, 60),
+        asked in "[a-f]{1,2}( [a-f]{1,2}){0,6}",
+        floor in 0.0..0.9_f32,
+        direction in prop::option::of(-1.0..1.0_f32),
+    ) {
+        let mut entries: Vec<_> = (0..).zip(&texts).map(|(id, text)| entry(id, text)).collect();
+        let mut session = 0;
+        for (one, kind) in entries.iter_mut().zip(kinds) {
+            session += i64::from(kind == 0);
+            (one.session, one.is_retired) = (session, kind == 1);
+            if kind == 2 {
+                one.kind = Kind::Document;
+            }
+            one.vector = direction.and_then(|x| Quantized::of(&[x, one.n_words as f32 - 3.5]));
+        }
+        let scope = Scope::new(entries);
+        for unit in [Unit::Turn, Unit::Span] {
+            let mut query = query(&asked, unit);
+            query.weights.floor = floor;
+            query.vector = direction.and_then(|x| Quantized::of(&[x, 1.0]));
+            let mut scanned = scan(&scope, &query);
+            // As if each might hold all that is asked: nobody is passed over.
+            scanned.scored.iter_mut().for_each(|one| one.held = (1 << query.terms.len()) - 1);
+            let plain = stitch(&scope, &query, &scanned, rank(&scope, &query, &scanned));
+            prop_assert_eq!(scope.search(&query), plain);
+        }
+    }
+
+    #[test]
     fn results_keep_to_their_bounds(
         texts in prop::collection::vec("[a-e]{1,2}( [a-e]{1,2}){0,6}", 1..40),
         asked in "[a-e]{1,2}( [a-e]{1,2}){0,4}",

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::AdminState;
@@ -15,32 +16,42 @@ use super::guard::error;
 use crate::canary::{CanaryError, Desk, Report, Wish};
 
 /// What to look at; what is left out is looked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LookAsked {
+    /// A golden report to go by; without it the last one that was made.
     #[serde(default)]
     report: Option<Report>,
+    /// Only if the canary is of this version.
     #[serde(default)]
     if_version: Option<u64>,
 }
 
 /// A new rollout.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResetAsked {
+    /// The share in treatment that it begins with, in percent.
+    #[schemars(with = "f64")]
     start_pct: aios_core::Percent,
+    /// Why, for the record.
     #[serde(default)]
+    #[schemars(with = "String")]
     reason: Reason,
+    /// Only if the canary is of this version.
     #[serde(default)]
     if_version: Option<u64>,
 }
 
 /// Why, and from which version on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct StepAsked {
+    /// Why, for the record.
     #[serde(default)]
+    #[schemars(with = "String")]
     reason: Reason,
+    /// Only if the canary is of this version.
     #[serde(default)]
     if_version: Option<u64>,
 }
@@ -62,24 +73,33 @@ pub(super) async fn reset(
     Body(asked): Body<ResetAsked>,
 ) -> Response {
     let ResetAsked { start_pct, reason, if_version } = asked;
-    wish(state.desk, Wish::Reset(start_pct), Asked { reason, if_version }).await
+    wish(state.desk, Wish::Reset(start_pct), StepAsked { reason, if_version }).await
 }
 
-pub(super) async fn hold(State(state): State<AdminState>, Body(asked): Body<Asked>) -> Response {
+pub(super) async fn hold(
+    State(state): State<AdminState>,
+    Body(asked): Body<StepAsked>,
+) -> Response {
     wish(state.desk, Wish::Hold, asked).await
 }
 
-pub(super) async fn resume(State(state): State<AdminState>, Body(asked): Body<Asked>) -> Response {
+pub(super) async fn resume(
+    State(state): State<AdminState>,
+    Body(asked): Body<StepAsked>,
+) -> Response {
     wish(state.desk, Wish::Resume, asked).await
 }
 
-pub(super) async fn approve(State(state): State<AdminState>, Body(asked): Body<Asked>) -> Response {
+pub(super) async fn approve(
+    State(state): State<AdminState>,
+    Body(asked): Body<StepAsked>,
+) -> Response {
     let stages = state.desk.config.borrow().canary.policy.stages;
     wish(state.desk, Wish::Approve(stages), asked).await
 }
 
-async fn wish(desk: Arc<Desk>, wish: Wish, asked: Asked) -> Response {
-    let Asked { reason, if_version } = asked;
+async fn wish(desk: Arc<Desk>, wish: Wish, asked: StepAsked) -> Response {
+    let StepAsked { reason, if_version } = asked;
     let decide = move |desk: &Desk| desk.decide(wish, reason.as_str(), if_version);
     answer(desk, move |desk| decide(desk).map(|standing| (*standing).clone())).await
 }

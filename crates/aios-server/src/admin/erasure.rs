@@ -5,37 +5,51 @@
 use std::sync::Arc;
 
 use aios_privacy::Pseudonym;
-use aios_store::{AuditAction, Depth, EraseError, EraseRequest, EraseTarget, StoreError};
+use aios_store::{AuditAction, Census, Depth, EraseError, EraseRequest, EraseTarget, StoreError};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::AdminState;
 use super::asked::Body;
 use super::auth::Caller;
 use super::guard::error;
+use super::shape::erasure as shape;
 use crate::{Looked, Whose, WhoseError};
 
 /// A plan that is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct PlanAsked {
+    /// Whose data.
     whose: Whose,
     /// On which ground.
     basis: String,
 }
 
 /// A plan that is to be executed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Decided {
+pub(super) struct ExecuteAsked {
+    /// The digest of the plan, as it was shown.
     plan_hash: String,
     /// Whom the plan was asked for, so that the id itself is searched for too; kept nowhere.
     #[serde(default)]
     whose: Option<Whose>,
+}
+
+/// What is stored of somebody.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Found {
+    /// Whose it is, by every live version of the key.
+    #[schemars(with = "Vec<String>")]
+    pseudonyms: Vec<Pseudonym>,
+    /// How much there is, store by store.
+    #[schemars(with = "shape::Census")]
+    census: Census,
 }
 
 pub(super) async fn find(
@@ -48,7 +62,7 @@ pub(super) async fn find(
         let (subjects, n_events) = (target.pseudonyms().to_vec(), census.n_events);
         let now = state.gateway.clock.now();
         state.audit.append(now, &caller.actor(), AuditAction::Found { subjects, n_events })?;
-        Ok(json!({ "pseudonyms": names(target.pseudonyms()), "census": census }))
+        Ok(Found { pseudonyms: target.pseudonyms().to_vec(), census })
     });
     respond(StatusCode::OK, counted.await)
 }
@@ -56,14 +70,13 @@ pub(super) async fn find(
 pub(super) async fn plan(
     State(state): State<AdminState>,
     Extension(caller): Extension<Caller>,
-    Body(wanted): Body<Wanted>,
+    Body(wanted): Body<PlanAsked>,
 ) -> Response {
     let planned = state.at_the_disk(move |state| {
         let target = state.look(&wanted.whose, Depth::Catalogued)?.target;
         let redactor = Arc::clone(&state.gateway.live.load().redactor);
         let request = EraseRequest::new(caller.actor(), &wanted.basis, &redactor);
-        let plan = state.eraser.plan(&target, &request)?;
-        Ok(json!(plan))
+        Ok(state.eraser.plan(&target, &request)?)
     });
     respond(StatusCode::CREATED, planned.await)
 }
@@ -71,20 +84,19 @@ pub(super) async fn plan(
 pub(super) async fn execute(
     State(state): State<AdminState>,
     Path(id): Path<String>,
-    Body(decided): Body<Decided>,
+    Body(decided): Body<ExecuteAsked>,
 ) -> Response {
     // A client that hangs up does not stop it: it runs on a thread of its own.
     let done = state.at_the_disk(move |state| {
         let whose = decided.whose.map(|whose| state.known_as(&id, &whose)).transpose()?;
-        let receipt = state.eraser.execute(&id, &decided.plan_hash, whose.as_ref())?;
-        Ok(json!(receipt))
+        Ok(state.eraser.execute(&id, &decided.plan_hash, whose.as_ref())?)
     });
     respond(StatusCode::OK, done.await)
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Response {
     match state.eraser.state(&id) {
-        Some(entry) => Json(json!(entry)).into_response(),
+        Some(entry) => Json(entry).into_response(),
         None => Failed::Erase(EraseError::NoPlan { id }).into_response(),
     }
 }
@@ -124,15 +136,11 @@ impl AdminState {
     }
 }
 
-fn respond(status: StatusCode, done: Result<serde_json::Value, Failed>) -> Response {
+fn respond<T: Serialize>(status: StatusCode, done: Result<T, Failed>) -> Response {
     match done {
         Ok(value) => (status, Json(value)).into_response(),
         Err(failed) => failed.into_response(),
     }
-}
-
-fn names(pseudonyms: &[Pseudonym]) -> Vec<&str> {
-    pseudonyms.iter().map(Pseudonym::as_str).collect()
 }
 
 impl IntoResponse for Failed {

@@ -3,30 +3,48 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_core::{Fault, Faults};
+use aios_core::{Fault, Faults, Ordered};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::AdminState;
 use super::asked::Body;
 use super::guard::error;
+use super::shape::status as shape;
 
 /// What is ordered.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Order {
+    /// What goes wrong.
+    #[schemars(with = "shape::Fault")]
     fault: Fault,
     /// After so many seconds it ends by itself.
     for_s: u64,
 }
 
+/// The faults that are on.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FaultsOn {
+    /// Each of them.
+    #[schemars(with = "Vec<shape::Ordered>")]
+    faults: Vec<Ordered>,
+}
+
+/// Faults were ended.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FaultsCleared {
+    /// How many there were.
+    n_cleared: usize,
+}
+
 pub(super) async fn list(State(state): State<AdminState>) -> Response {
     match allowed(&state) {
-        Ok(faults) => Json(json!({ "faults": faults.ordered() })).into_response(),
+        Ok(faults) => Json(FaultsOn { faults: faults.ordered() }).into_response(),
         Err(response) => *response,
     }
 }
@@ -39,14 +57,14 @@ pub(super) async fn order(State(state): State<AdminState>, Body(order): Body<Ord
     let Order { fault, for_s } = order;
     tracing::warn!(?fault, for_s, "a fault is ordered");
     match faults.order(fault, Duration::from_secs(for_s)) {
-        Ok(()) => Json(json!({ "faults": faults.ordered() })).into_response(),
+        Ok(()) => Json(FaultsOn { faults: faults.ordered() }).into_response(),
         Err(why) => error(StatusCode::BAD_REQUEST, "bad_fault", &why.to_string()),
     }
 }
 
 pub(super) async fn clear(State(state): State<AdminState>) -> Response {
     match allowed(&state) {
-        Ok(faults) => Json(json!({ "n_cleared": faults.clear() })).into_response(),
+        Ok(faults) => Json(FaultsCleared { n_cleared: faults.clear() }).into_response(),
         Err(response) => *response,
     }
 }

@@ -20,10 +20,12 @@ pub(super) async fn ready(State(state): State<AdminState>) -> Response {
     "ready\n".into_response()
 }
 
+/// The form of metrics.
+pub(super) const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 pub(super) async fn metrics(State(state): State<AdminState>) -> Response {
-    const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let text = state.gateway.metrics.scrape();
-    ([(CONTENT_TYPE, TYPE)], text).into_response()
+    ([(CONTENT_TYPE, METRICS)], text).into_response()
 }
 
 pub(super) async fn status(State(state): State<AdminState>) -> axum::Json<Status> {

@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::AdminState;
 use super::asked::Body;
@@ -17,10 +17,26 @@ use super::trail::off_the_loop;
 /// Name of the pseudonyms' key.
 const PSEUDONYMS: &str = "pseudonyms";
 
-#[derive(Debug, Deserialize)]
+/// A version that is to be removed.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Retired {
+pub(super) struct RetireAsked {
+    /// Which.
     version: u16,
+}
+
+/// A version that was made.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct KeyMade {
+    /// Its number.
+    version: u16,
+}
+
+/// A version that was removed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct KeyRetired {
+    /// Its number.
+    retired: u16,
 }
 
 /// Makes the next version. Events use it from the next start on: until then every part of the server
@@ -35,7 +51,7 @@ pub(super) async fn rotate(
         Ok(version)
     });
     match rotated.await {
-        Ok(version) => Json(json!({ "version": version })).into_response(),
+        Ok(version) => Json(KeyMade { version }).into_response(),
         Err(response) => response,
     }
 }
@@ -44,7 +60,7 @@ pub(super) async fn rotate(
 pub(super) async fn retire(
     State(state): State<AdminState>,
     Extension(caller): Extension<Caller>,
-    Body(Retired { version }): Body<Retired>,
+    Body(RetireAsked { version }): Body<RetireAsked>,
 ) -> Response {
     if state.keyring.current().version() == version {
         let why = "events of this server use it until it is restarted";
@@ -63,7 +79,7 @@ pub(super) async fn retire(
         Ok(Ok(()))
     });
     match retired.await {
-        Ok(Ok(())) => Json(json!({ "retired": version })).into_response(),
+        Ok(Ok(())) => Json(KeyRetired { retired: version }).into_response(),
         Ok(Err(why)) => error(StatusCode::CONFLICT, "in_use", &why),
         Err(response) => response,
     }

@@ -8,16 +8,19 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::AdminState;
 use super::asked::Asked;
 use super::auth::Caller;
 use super::guard::error;
+use super::read_only::NoServer;
+use super::scope::Scope;
 use super::session::Opened;
+use super::shape::Word;
 
-#[derive(Debug, Deserialize)]
+/// What a browser comes with.
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Visit {
     /// The code of a link.
     token: Option<String>,
@@ -76,8 +79,29 @@ fn is_only_a_look(method: &Method, headers: &HeaderMap) -> bool {
     *method == Method::HEAD || says("sec-purpose") || says("purpose")
 }
 
-pub(super) async fn whoami(Extension(caller): Extension<Caller>) -> Json<Value> {
-    Json(json!({ "name": caller.name, "scopes": caller.scopes.names() }))
+/// Who asks.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct WhoAmI {
+    /// The name of the token, or of that with which the session was opened.
+    name: String,
+    /// What one may do.
+    #[schemars(with = "Vec<Word<Scope>>")]
+    scopes: Vec<&'static str>,
+    /// No server runs: what is on disk is looked at, nothing happens in it, and there is no stream.
+    is_read_only: bool,
+}
+
+impl WhoAmI {
+    fn of(caller: &Caller, is_read_only: bool) -> Self {
+        Self { name: caller.name.clone(), scopes: caller.scopes.names(), is_read_only }
+    }
+}
+
+pub(super) async fn whoami(
+    Extension(caller): Extension<Caller>,
+    read_only: Option<Extension<NoServer>>,
+) -> Json<WhoAmI> {
+    Json(WhoAmI::of(&caller, read_only.is_some()))
 }
 
 /// A session with the rights of the token that is shown, for a page into which it was pasted. From then on the page
@@ -93,7 +117,7 @@ pub(super) async fn sign_in(
         return error(StatusCode::INTERNAL_SERVER_ERROR, "audit_failed", &why);
     }
     let headers = [(SET_COOKIE, cookie.as_str()), (CACHE_CONTROL, "no-store")];
-    (headers, Json(json!({ "name": caller.name, "scopes": caller.scopes.names() }))).into_response()
+    (headers, Json(WhoAmI::of(&caller, false))).into_response()
 }
 
 /// Ends the browser's session. Its streams end with it.
@@ -110,13 +134,20 @@ pub(super) struct SignedOut {
     is_signed_out: bool,
 }
 
+/// A link that was made.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct LinkMade {
+    /// Its path, with the code that is good once.
+    path: String,
+}
+
 /// A link that opens one session with the caller's rights.
 pub(super) async fn new_link(
     State(state): State<AdminState>,
     Extension(caller): Extension<Caller>,
 ) -> Response {
     match state.auth.new_code(&caller, Instant::now()) {
-        Some(code) => Json(json!({ "path": format!("/?token={code}") })).into_response(),
+        Some(code) => Json(LinkMade { path: format!("/?token={code}") }).into_response(),
         None => no_random(),
     }
 }

@@ -7,31 +7,45 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::AdminState;
 use super::asked::Body;
 use super::auth::Caller;
 use super::guard::error;
+use super::shape::logs as shape;
 use super::trail::off_the_loop;
 
 /// How to rotate; what is left out is false.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RotateAsked {
+    /// Seal the active segment also if its day is not over.
     #[serde(default)]
     seal: bool,
+    /// Go on where a guard says stop.
     #[serde(default)]
     force: bool,
+    /// Only say what would be done.
     #[serde(default)]
     dry_run: bool,
 }
 
-#[derive(Debug, Deserialize)]
+/// A hold that is to be released.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReleaseAsked {
+    /// Its name.
     id: String,
+}
+
+/// Every hold.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct HoldsTold {
+    /// In the order in which they were set.
+    #[schemars(with = "Vec<shape::Hold>")]
+    holds: Vec<Hold>,
 }
 
 pub(super) async fn rotate(
@@ -67,7 +81,7 @@ pub(super) async fn reindex(
 pub(super) async fn holds(State(state): State<AdminState>) -> Response {
     let dir = Arc::clone(&state.data_dir);
     match off_the_loop(move || Holds::of(&dir).list()).await {
-        Ok(holds) => Json(json!({ "holds": holds })).into_response(),
+        Ok(holds) => Json(HoldsTold { holds }).into_response(),
         Err(response) => response,
     }
 }

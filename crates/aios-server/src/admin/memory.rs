@@ -6,38 +6,43 @@ use std::sync::Arc;
 
 use aios_core::Timestamp;
 use aios_memory::{Language, Query, Unit};
-use aios_store::{MemoryStore, Revised, StoreError};
+use aios_store::{Added, MemoryStore, Recalled, Revised, StoreError};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::AdminState;
 use super::asked::Body;
 use super::guard::error;
+use super::shape::{Word, memory as shape};
 use super::trail::off_the_loop;
 use crate::given::{Given, Part, keep_given};
 
 /// Fragments that are to be kept.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ToKeep {
+    /// Each of them.
     fragments: Vec<Given>,
 }
 
 /// A question.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Question {
+    /// What is asked.
     question: String,
     #[serde(flatten)]
     part: Part,
+    /// At most so many results.
     #[serde(default = "five")]
     k: usize,
     /// Single fragments, without the turns around them.
     #[serde(default)]
     turns: bool,
+    /// At most so many words in all results together; without it 950, and no bound with `turns`.
     #[serde(default)]
     words_max: Option<usize>,
 }
@@ -47,44 +52,92 @@ const fn five() -> usize {
 }
 
 /// Whether it is to be done, or only shown.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Execute {
+    /// It is done; else it is only looked at.
     #[serde(default)]
     execute: bool,
 }
 
 /// The language whose words are read; without it the one in force.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
+    /// Its name.
     #[serde(default)]
     language: Option<String>,
 }
 
 /// Whether a fragment stays whatever its age.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct ToPin {
     #[serde(flatten)]
     part: Part,
+    /// The fragment, by the caller's id or by `m` and its number.
     id: String,
+    /// It stays.
     stays: bool,
 }
 
 /// A fragment that has taken another's place.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct ToSupersede {
     #[serde(flatten)]
     part: Part,
+    /// The one that is found no more.
     earlier: String,
+    /// The one that has taken its place.
     later: String,
+}
+
+/// What became of fragments.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FragmentsKept {
+    /// Of each, in their order.
+    #[schemars(with = "Vec<shape::Added>")]
+    added: Vec<Added>,
+}
+
+/// What was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FragmentsFound {
+    /// The best first.
+    #[schemars(with = "Vec<shape::Recalled>")]
+    results: Vec<Recalled>,
+}
+
+/// Fragments that had been put away are found again.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Restored {
+    /// How many.
+    n_restored: usize,
+}
+
+/// What is derived from texts was made anew.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Rebuilt {
+    /// Fragments.
+    n_fragments: u64,
+    /// The language of the words.
+    language: &'static str,
+    /// How often it was made by now.
+    generation: u64,
+}
+
+/// What was said of a fragment.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FragmentRevised {
+    /// What came of it.
+    #[schemars(with = "Word<Revised>")]
+    revised: Revised,
 }
 
 pub(super) async fn add(State(state): State<AdminState>, Body(asked): Body<ToKeep>) -> Response {
     let (ring, config) =
         (Arc::clone(&state.keyring), Arc::clone(&state.gateway.live.load().memory));
     let keep = move |memory: &MemoryStore, now| {
-        Ok(json!({ "added": keep_given(memory, &ring, &config, now, asked.fragments)? }))
+        Ok(FragmentsKept { added: keep_given(memory, &ring, &config, now, asked.fragments)? })
     };
     let gateway = Arc::clone(&state.gateway);
     let kept = state.remembering(keep).await;
@@ -105,7 +158,7 @@ pub(super) async fn search(
             false => (Unit::Span, Query::WORDS_MAX),
         };
         (query.unit, query.words_max) = (unit, asked.words_max.unwrap_or(words));
-        Ok(json!({ "results": memory.search(&scope, &query)? }))
+        Ok(FragmentsFound { results: memory.search(&scope, &query)? })
     };
     state.remembering(find).await
 }
@@ -131,7 +184,7 @@ pub(super) async fn decay(State(state): State<AdminState>, Body(asked): Body<Exe
 }
 
 pub(super) async fn restore(State(state): State<AdminState>) -> Response {
-    let work = |memory: &MemoryStore, _| Ok(json!({ "n_restored": memory.restore_archived()? }));
+    let work = |memory: &MemoryStore, _| Ok(Restored { n_restored: memory.restore_archived()? });
     state.remembering(work).await
 }
 
@@ -146,16 +199,19 @@ pub(super) async fn rebuild(State(state): State<AdminState>, Body(asked): Body<W
     };
     let work = move |memory: &MemoryStore, _| {
         let language = language.unwrap_or_else(|| memory.analyzer().language());
-        let n = memory.rebuild(language)?;
+        let n_fragments = memory.rebuild(language)?;
         let generation = memory.stats()?.generation;
-        Ok(json!({ "n_fragments": n, "language": language.name(), "generation": generation }))
+        Ok(Rebuilt { n_fragments, language: language.name(), generation })
     };
     state.remembering(work).await
 }
 
 pub(super) async fn pin(State(state): State<AdminState>, Body(asked): Body<ToPin>) -> Response {
     let Some(scope) = asked.part.scope(&state.keyring) else { return no_part() };
-    state.remembering(move |memory, _| revised(memory.pin(&scope, &asked.id, asked.stays)?)).await
+    let work = move |memory: &MemoryStore, _| {
+        Ok(FragmentRevised { revised: memory.pin(&scope, &asked.id, asked.stays)? })
+    };
+    state.remembering(work).await
 }
 
 pub(super) async fn supersede(
@@ -164,13 +220,9 @@ pub(super) async fn supersede(
 ) -> Response {
     let Some(scope) = asked.part.scope(&state.keyring) else { return no_part() };
     let work = move |memory: &MemoryStore, _| {
-        revised(memory.supersede(&scope, &asked.earlier, &asked.later)?)
+        Ok(FragmentRevised { revised: memory.supersede(&scope, &asked.earlier, &asked.later)? })
     };
     state.remembering(work).await
-}
-
-fn revised(revised: Revised) -> Result<serde_json::Value, StoreError> {
-    Ok(json!({ "revised": revised }))
 }
 
 fn no_part() -> Response {

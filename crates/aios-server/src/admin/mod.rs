@@ -9,6 +9,7 @@ mod alerts;
 mod asked;
 mod auth;
 mod canary;
+mod endpoint;
 mod erasure;
 mod faults;
 mod goldens;
@@ -27,11 +28,12 @@ mod routes;
 mod routing;
 mod scope;
 mod session;
+pub(crate) mod shape;
 mod trail;
 mod view;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

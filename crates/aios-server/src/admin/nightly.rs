@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::AdminState;
@@ -15,9 +16,11 @@ use super::guard::error;
 use super::trail::off_the_loop;
 use crate::nightly::step_names;
 
-#[derive(Debug, Deserialize)]
+/// How the night's work is to be done.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct NightAsked {
+    /// Only say what would be done.
     #[serde(default)]
     dry_run: bool,
     /// Only this step.
@@ -28,9 +31,9 @@ pub(super) struct Asked {
 pub(super) async fn run(
     State(state): State<AdminState>,
     Extension(caller): Extension<Caller>,
-    Body(asked): Body<Asked>,
+    Body(asked): Body<NightAsked>,
 ) -> Response {
-    let Asked { dry_run, only } = asked;
+    let NightAsked { dry_run, only } = asked;
     if only.as_ref().is_some_and(|only| !step_names().any(|step| step == only)) {
         let steps = step_names().collect::<Vec<_>>().join(", ");
         let why = format!("there is no such step of the night; there are {steps}");

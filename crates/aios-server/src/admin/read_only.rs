@@ -10,12 +10,12 @@ use aios_core::{Clock, Split};
 use aios_privacy::Redactor;
 use aios_route::Policy;
 use aios_store::{DataDir, EventLogStats};
-use axum::Router;
 use axum::extract::{FromRef, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -155,6 +155,10 @@ fn views(files: Files) -> Views {
     })
 }
 
+/// Stands beside every request: no server runs.
+#[derive(Clone)]
+pub(super) struct NoServer;
+
 /// The endpoints that only read. Whatever else is asked for is refused, and told why.
 fn router(state: Looking) -> Router {
     let gate = |access| Gate { auth: Arc::clone(&state.auth), access };
@@ -168,7 +172,8 @@ fn router(state: Looking) -> Router {
         router = router.route(path, get(file).layer(layer(Access::Visitor)));
     }
     let refused = axum::routing::any(refuse).layer(layer(Access::Known));
-    router.fallback_service(refused.with_state(state.clone())).with_state(state)
+    let router = router.fallback_service(refused.with_state(state.clone())).with_state(state);
+    router.layer(Extension(NoServer))
 }
 
 #[derive(Clone)]

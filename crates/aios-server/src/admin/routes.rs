@@ -6,167 +6,192 @@ use std::collections::BTreeSet;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, any, get, post};
-use http::Method;
-use schemars::JsonSchema;
+use axum::routing::{any, get, post};
+use http::StatusCode;
 
+use super::endpoint::{Endpoint, change, read};
 use super::guard::{Access, Gate, guard};
-use super::openapi::{self, Shape, shape};
+use super::openapi;
 use super::scope::Scope;
+use super::shape;
+use super::trail::Done;
 use super::view::{self, scene::Views};
 use super::{
     AdminState, alerts, canary, erasure, faults, goldens, health, keys, live, login, logs, memory,
     nightly, page, routing, trail,
 };
+use crate::Whose;
+use crate::canary::{Checked, Standing};
+use crate::nightly::NightReport;
+use crate::status::Status;
 
-/// An endpoint.
-pub(crate) struct Endpoint<S = AdminState> {
-    pub(crate) method: Method,
-    pub(crate) path: &'static str,
-    pub(crate) access: Access,
-    /// Whether it changes something or must be on record for another reason.
-    pub(crate) is_change: bool,
-    pub(crate) handler: MethodRouter<S>,
-    /// The body that it takes.
-    pub(crate) asks: Option<Shape>,
-    /// The query that it takes.
-    pub(crate) query: Option<Shape>,
-    /// What it answers with.
-    pub(crate) says: Option<Shape>,
-    /// In which form.
-    pub(crate) media: &'static str,
-}
-
-impl<S> Endpoint<S> {
-    fn new(method: Method, path: &'static str, access: Access, handler: MethodRouter<S>) -> Self {
-        Self {
-            is_change: !matches!(method, Method::GET | Method::HEAD),
-            method,
-            path,
-            access,
-            handler,
-            asks: None,
-            query: None,
-            says: None,
-            media: "application/json",
-        }
-    }
-
-    /// One that only reads, though what it is asked stands in a body.
-    fn looks(self) -> Self {
-        Self { is_change: false, ..self }
-    }
-
-    fn asks<T: JsonSchema>(self) -> Self {
-        Self { asks: Some(shape::<T>), ..self }
-    }
-
-    fn query<T: JsonSchema>(self) -> Self {
-        Self { query: Some(shape::<T>), ..self }
-    }
-
-    fn says<T: JsonSchema>(self) -> Self {
-        Self { says: Some(shape::<T>), ..self }
-    }
-
-    fn media(self, media: &'static str) -> Self {
-        Self { media, ..self }
-    }
-}
+const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
 
 /// The endpoints.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     use Access::{Anyone, Known, Local, Visitor};
-    let read = |path, access, handler| Endpoint::new(Method::GET, path, access, handler);
-    let change = |path, access, handler| Endpoint::new(Method::POST, path, access, handler);
     let mut endpoints = vec![
-        read("/healthz", Anyone, get(health::alive)),
-        read("/readyz", Anyone, get(health::ready)),
+        read("/healthz", Anyone, get(health::alive)).says_text(TEXT),
+        read("/readyz", Anyone, get(health::ready)).says_text(TEXT),
         // Neither holds prompts, ids or keys, and monitoring on the same machine needs no secret.
-        read("/metrics", Local(Scope::ConfigRead), get(health::metrics)),
-        read("/status", Local(Scope::ConfigRead), get(health::status)),
+        read("/metrics", Local(Scope::ConfigRead), get(health::metrics)).says_text(health::METRICS),
+        read("/status", Local(Scope::ConfigRead), get(health::status)).says::<Status>(),
         // What exchanges a code for a session cannot ask for a session.
-        read("/", Visitor, get(login::index)),
-        change("/admin/v1/login-links", Known, post(login::new_link)),
-        change("/admin/v1/login", Known, post(login::sign_in)),
+        read("/", Visitor, get(login::index)).query::<login::Visit>().says_text(HTML),
+        change("/admin/v1/login-links", Known, post(login::new_link)).says::<login::LinkMade>(),
+        change("/admin/v1/login", Known, post(login::sign_in)).says::<login::WhoAmI>(),
         change("/admin/v1/logout", Known, post(login::sign_out)).says::<login::SignedOut>(),
-        read("/admin/v1/audit", Access::Scope(Scope::AuditRead), get(trail::tail)),
-        read("/admin/v1/audit/verify", Access::Scope(Scope::AuditRead), get(trail::verify)),
-        change("/admin/v1/audit/found", Access::Scope(Scope::PrivacyFind), post(trail::found)),
-        change("/admin/v1/keys/rotate", Access::Scope(Scope::ConfigWrite), post(keys::rotate)),
-        change("/admin/v1/keys/retire", Access::Scope(Scope::ConfigWrite), post(keys::retire)),
-        change("/admin/v1/data/find", Access::Scope(Scope::PrivacyFind), post(erasure::find)),
-        change("/admin/v1/erasures", Access::Scope(Scope::PrivacyPlan), post(erasure::plan)),
-        read("/admin/v1/erasures/{id}", Access::Scope(Scope::PrivacyFind), get(erasure::show)),
-        change(
-            "/admin/v1/erasures/{id}/execute",
-            Access::Scope(Scope::PrivacyExecute),
-            post(erasure::execute),
-        ),
-        read("/admin/v1/canary", Access::Scope(Scope::CanaryRead), get(canary::status)),
-        change("/admin/v1/canary/check", Access::Scope(Scope::CanaryWrite), post(canary::check)),
-        change("/admin/v1/canary/reset", Access::Scope(Scope::CanaryWrite), post(canary::reset)),
-        change("/admin/v1/canary/hold", Access::Scope(Scope::CanaryWrite), post(canary::hold)),
-        change("/admin/v1/canary/resume", Access::Scope(Scope::CanaryWrite), post(canary::resume)),
-        change(
-            "/admin/v1/canary/approve",
-            Access::Scope(Scope::CanaryWrite),
-            post(canary::approve),
-        ),
-        change("/admin/v1/routing/override", Access::Scope(Scope::CanaryWrite), post(routing::set)),
-        change("/admin/v1/routing/clear", Access::Scope(Scope::CanaryWrite), post(routing::clear)),
-        read("/admin/v1/logs/holds", Access::Scope(Scope::LogsRead), get(logs::holds)),
-        change("/admin/v1/logs/holds/add", Access::Scope(Scope::LogsWrite), post(logs::hold)),
-        change(
-            "/admin/v1/logs/holds/release",
-            Access::Scope(Scope::LogsWrite),
-            post(logs::release),
-        ),
-        change("/admin/v1/logs/reindex", Access::Scope(Scope::LogsWrite), post(logs::reindex)),
-        change("/admin/v1/nightly", Access::Scope(Scope::LogsWrite), post(nightly::run)),
-        change("/admin/v1/logs/rotate", Access::Scope(Scope::LogsWrite), post(logs::rotate)),
-        read("/admin/v1/faults", Access::Scope(Scope::ConfigRead), get(faults::list)),
-        change("/admin/v1/faults/order", Access::Scope(Scope::ConfigWrite), post(faults::order)),
-        change("/admin/v1/faults/clear", Access::Scope(Scope::ConfigWrite), post(faults::clear)),
-        read("/admin/v1/memory/stats", Access::Scope(Scope::MemoryRead), get(memory::stats)),
-        change("/admin/v1/memory/search", Access::Scope(Scope::MemoryRead), post(memory::search))
-            .looks(),
-        change("/admin/v1/memory/add", Access::Scope(Scope::MemoryWrite), post(memory::add)),
-        change("/admin/v1/memory/dedup", Access::Scope(Scope::MemoryWrite), post(memory::dedup)),
-        change("/admin/v1/memory/decay", Access::Scope(Scope::MemoryWrite), post(memory::decay)),
-        change(
-            "/admin/v1/memory/restore",
-            Access::Scope(Scope::MemoryWrite),
-            post(memory::restore),
-        ),
-        change(
-            "/admin/v1/memory/rebuild",
-            Access::Scope(Scope::MemoryWrite),
-            post(memory::rebuild),
-        ),
-        change("/admin/v1/memory/pin", Access::Scope(Scope::MemoryWrite), post(memory::pin)),
-        change(
-            "/admin/v1/memory/supersede",
-            Access::Scope(Scope::MemoryWrite),
-            post(memory::supersede),
-        ),
     ];
+    endpoints.extend(records());
+    endpoints.extend(steers());
+    endpoints.extend(keeps());
+    endpoints.extend(remembers());
     endpoints.extend(acts());
     endpoints.extend(reading());
     endpoints
 }
 
+/// The audit trail, the pseudonyms' key, and what is stored of somebody.
+fn records() -> Vec<Endpoint> {
+    use Access::Scope as Needs;
+    vec![
+        read("/admin/v1/audit", Needs(Scope::AuditRead), get(trail::tail))
+            .query::<trail::TailAsked>()
+            .says::<trail::Trail>(),
+        read("/admin/v1/audit/verify", Needs(Scope::AuditRead), get(trail::verify))
+            .says::<trail::AuditChecked>(),
+        change("/admin/v1/audit/found", Needs(Scope::PrivacyFind), post(trail::found))
+            .asks::<trail::FoundSaid>()
+            .says::<Done>(),
+        change("/admin/v1/keys/rotate", Needs(Scope::ConfigWrite), post(keys::rotate))
+            .says::<keys::KeyMade>(),
+        change("/admin/v1/keys/retire", Needs(Scope::ConfigWrite), post(keys::retire))
+            .asks::<keys::RetireAsked>()
+            .says::<keys::KeyRetired>(),
+        change("/admin/v1/data/find", Needs(Scope::PrivacyFind), post(erasure::find))
+            .asks::<Whose>()
+            .says::<erasure::Found>(),
+        change("/admin/v1/erasures", Needs(Scope::PrivacyPlan), post(erasure::plan))
+            .asks::<erasure::PlanAsked>()
+            .says::<shape::erasure::ErasePlan>()
+            .status(StatusCode::CREATED),
+        read("/admin/v1/erasures/{id}", Needs(Scope::PrivacyFind), get(erasure::show))
+            .says::<shape::erasure::LedgerEntry>(),
+        change(
+            "/admin/v1/erasures/{id}/execute",
+            Needs(Scope::PrivacyExecute),
+            post(erasure::execute),
+        )
+        .asks::<erasure::ExecuteAsked>()
+        .says::<shape::erasure::Receipt>(),
+    ]
+}
+
+/// The canary and the split, and faults to try them with.
+fn steers() -> Vec<Endpoint> {
+    use Access::Scope as Needs;
+    use shape::canary::OverrideWish;
+    vec![
+        read("/admin/v1/canary", Needs(Scope::CanaryRead), get(canary::status)).says::<Standing>(),
+        change("/admin/v1/canary/check", Needs(Scope::CanaryWrite), post(canary::check))
+            .asks::<canary::LookAsked>()
+            .says::<Checked>(),
+        change("/admin/v1/canary/reset", Needs(Scope::CanaryWrite), post(canary::reset))
+            .asks::<canary::ResetAsked>()
+            .says::<Standing>(),
+        change("/admin/v1/canary/hold", Needs(Scope::CanaryWrite), post(canary::hold))
+            .asks::<canary::StepAsked>()
+            .says::<Standing>(),
+        change("/admin/v1/canary/resume", Needs(Scope::CanaryWrite), post(canary::resume))
+            .asks::<canary::StepAsked>()
+            .says::<Standing>(),
+        change("/admin/v1/canary/approve", Needs(Scope::CanaryWrite), post(canary::approve))
+            .asks::<canary::StepAsked>()
+            .says::<Standing>(),
+        change("/admin/v1/routing/override", Needs(Scope::CanaryWrite), post(routing::set))
+            .asks::<OverrideWish>()
+            .says::<OverrideWish>(),
+        change("/admin/v1/routing/clear", Needs(Scope::CanaryWrite), post(routing::clear))
+            .says::<Done>(),
+        read("/admin/v1/faults", Needs(Scope::ConfigRead), get(faults::list))
+            .says::<faults::FaultsOn>(),
+        change("/admin/v1/faults/order", Needs(Scope::ConfigWrite), post(faults::order))
+            .asks::<faults::Order>()
+            .says::<faults::FaultsOn>(),
+        change("/admin/v1/faults/clear", Needs(Scope::ConfigWrite), post(faults::clear))
+            .says::<faults::FaultsCleared>(),
+    ]
+}
+
+/// The event log's housekeeping.
+fn keeps() -> Vec<Endpoint> {
+    use Access::Scope as Needs;
+    use shape::logs::{CaughtUp, Hold, NewHold, Rotated};
+    vec![
+        read("/admin/v1/logs/holds", Needs(Scope::LogsRead), get(logs::holds))
+            .says::<logs::HoldsTold>(),
+        change("/admin/v1/logs/holds/add", Needs(Scope::LogsWrite), post(logs::hold))
+            .asks::<NewHold>()
+            .says::<Hold>(),
+        change("/admin/v1/logs/holds/release", Needs(Scope::LogsWrite), post(logs::release))
+            .asks::<logs::ReleaseAsked>()
+            .says::<Hold>(),
+        change("/admin/v1/logs/reindex", Needs(Scope::LogsWrite), post(logs::reindex))
+            .says::<CaughtUp>(),
+        change("/admin/v1/nightly", Needs(Scope::LogsWrite), post(nightly::run))
+            .asks::<nightly::NightAsked>()
+            .says::<NightReport>(),
+        change("/admin/v1/logs/rotate", Needs(Scope::LogsWrite), post(logs::rotate))
+            .asks::<logs::RotateAsked>()
+            .says::<Rotated>(),
+    ]
+}
+
+/// The memory.
+fn remembers() -> Vec<Endpoint> {
+    use Access::Scope as Needs;
+    use shape::memory::{Decayed, Deduplicated, MemoryStats};
+    vec![
+        read("/admin/v1/memory/stats", Needs(Scope::MemoryRead), get(memory::stats))
+            .says::<MemoryStats>(),
+        change("/admin/v1/memory/search", Needs(Scope::MemoryRead), post(memory::search))
+            .looks()
+            .asks::<memory::Question>()
+            .says::<memory::FragmentsFound>(),
+        change("/admin/v1/memory/add", Needs(Scope::MemoryWrite), post(memory::add))
+            .asks::<memory::ToKeep>()
+            .says::<memory::FragmentsKept>(),
+        change("/admin/v1/memory/dedup", Needs(Scope::MemoryWrite), post(memory::dedup))
+            .asks::<memory::Execute>()
+            .says::<Deduplicated>(),
+        change("/admin/v1/memory/decay", Needs(Scope::MemoryWrite), post(memory::decay))
+            .asks::<memory::Execute>()
+            .says::<Decayed>(),
+        change("/admin/v1/memory/restore", Needs(Scope::MemoryWrite), post(memory::restore))
+            .says::<memory::Restored>(),
+        change("/admin/v1/memory/rebuild", Needs(Scope::MemoryWrite), post(memory::rebuild))
+            .asks::<memory::Words>()
+            .says::<memory::Rebuilt>(),
+        change("/admin/v1/memory/pin", Needs(Scope::MemoryWrite), post(memory::pin))
+            .asks::<memory::ToPin>()
+            .says::<memory::FragmentRevised>(),
+        change("/admin/v1/memory/supersede", Needs(Scope::MemoryWrite), post(memory::supersede))
+            .asks::<memory::ToSupersede>()
+            .says::<memory::FragmentRevised>(),
+    ]
+}
+
 /// What the dashboard does, and hears, beside the above.
 fn acts() -> Vec<Endpoint> {
     use Access::Scope as Needs;
-    let read = |path, access, handler| Endpoint::new(Method::GET, path, access, handler);
-    let change = |path, access, handler| Endpoint::new(Method::POST, path, access, handler);
     vec![
         read("/admin/v1/live", Needs(Scope::LogsRead), get(live))
             .says::<view::live::Told>()
             .media("text/event-stream"),
         change("/admin/v1/goldens/run", Needs(Scope::GoldensWrite), post(goldens::run))
-            .says::<view::goldens::RunView>(),
+            .says::<view::goldens::RunView>()
+            .status(StatusCode::ACCEPTED),
         change("/admin/v1/goldens/promote", Needs(Scope::GoldensWrite), post(goldens::promote))
             .asks::<view::goldens::PromoteAsked>()
             .says::<view::goldens::Promoted>(),
@@ -182,10 +207,9 @@ where
     Views: FromRef<S>,
 {
     use Access::{Known, Scope as Needs};
-    let read = |path, access, handler| Endpoint::new(Method::GET, path, access, handler);
     vec![
-        read("/admin/v1/whoami", Known, get(login::whoami)),
-        read("/admin/v1/openapi.json", Known, get(openapi::show)),
+        read("/admin/v1/whoami", Known, get(login::whoami)).says::<login::WhoAmI>(),
+        read("/admin/v1/openapi.json", Known, get(openapi::show)).says::<openapi::Document>(),
         read("/admin/v1/index", Known, get(view::index::show)).says::<view::index::IndexTold>(),
         read("/admin/v1/view/overview", Needs(Scope::ConfigRead), get(view::overview::show))
             .query::<view::asked::Times>()
@@ -195,15 +219,10 @@ where
         read("/admin/v1/view/routing", Needs(Scope::CanaryRead), get(view::routing::show))
             .query::<view::asked::Times>()
             .says::<view::routing::RoutingView>(),
-        Endpoint::new(
-            Method::POST,
-            "/admin/v1/routing/explain",
-            Needs(Scope::CanaryRead),
-            post(view::routing::explain),
-        )
-        .looks()
-        .asks::<view::routing::ExplainAsked>()
-        .says::<view::routing::Explained>(),
+        change("/admin/v1/routing/explain", Needs(Scope::CanaryRead), post(view::routing::explain))
+            .looks()
+            .asks::<view::routing::ExplainAsked>()
+            .says::<view::routing::Explained>(),
         read("/admin/v1/events", Needs(Scope::LogsRead), get(view::events::list))
             .query::<view::events::EventsAsked>()
             .says::<view::events::EventsPage>(),

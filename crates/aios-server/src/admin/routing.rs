@@ -7,12 +7,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 
 use super::AdminState;
 use super::asked::Body;
 use super::guard::error;
-use super::trail::off_the_loop;
+use super::trail::{Done, off_the_loop};
 
 pub(super) async fn set(
     State(state): State<AdminState>,
@@ -47,7 +46,7 @@ pub(super) async fn clear(State(state): State<AdminState>) -> Response {
     match off_the_loop(move || dir.remove_override()).await {
         Ok(()) => {
             state.status.controller.look_now().await;
-            Json(json!({})).into_response()
+            Json(Done {}).into_response()
         }
         Err(response) => response,
     }

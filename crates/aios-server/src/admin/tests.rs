@@ -4,6 +4,7 @@ mod doors;
 mod live;
 mod record;
 mod sessions;
+pub(crate) mod shapes;
 mod views;
 
 use std::collections::BTreeMap;
@@ -204,7 +205,7 @@ impl Admin {
             rotator,
             keyring,
             is_loopback,
-            faults: None,
+            faults: Some(Arc::default()),
         };
         let router = router(state);
         Self { router, auth, dir, log: own_log, gateway: own_gateway, hub, _temp: temp }

@@ -6,6 +6,7 @@ use aios_core::{
     Verdict, VerdictReason,
 };
 use aios_privacy::RedactedText;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::CanaryError;
@@ -15,6 +16,7 @@ use super::hand::is_hand_on;
 use super::keeper::{CanaryKeeper, Inner};
 use super::listen::{LEAST, Live, Silent};
 use super::settings::CanarySettings;
+use crate::admin::shape::{Time, Word, canary as shape};
 
 /// What a look is made with.
 #[derive(Clone, Copy)]
@@ -37,17 +39,21 @@ pub struct Look<'a> {
 }
 
 /// What a look came to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Checked {
     /// What came out.
+    #[schemars(with = "Word<Verdict>")]
     pub verdict: Verdict,
     /// Why.
+    #[schemars(with = "Word<VerdictReason>")]
     pub reason: VerdictReason,
     /// Why nothing was counted, if nothing was.
     pub quiet: Option<Quiet>,
     /// The time whose requests it is about.
+    #[schemars(with = "Option<shape::EvidenceWindow>")]
     pub window: Option<EvidenceWindow>,
     /// The golden gate.
+    #[schemars(with = "Word<GoldenGate>")]
     pub golden: GoldenGate,
     /// Why it is closed, if a report was looked at.
     pub golden_why: Option<String>,
@@ -60,25 +66,30 @@ pub struct Checked {
     /// Blocks of the stage.
     pub n_blocks: u64,
     /// What each metric says.
+    #[schemars(with = "Vec<shape::MetricEvidence>")]
     pub metrics: Vec<MetricEvidence>,
     /// Between which differences each metric's lies, at every look at once.
     pub differences: Vec<(f64, f64)>,
     /// What was decided.
+    #[schemars(with = "Option<shape::Decision>")]
     pub decision: Option<Decision>,
     /// The state after it.
+    #[schemars(with = "shape::Canary")]
     pub canary: Canary,
     /// Version of the state.
     pub version: u64,
     /// What is on trial.
     pub candidate: String,
     /// Share in treatment that was judged.
+    #[schemars(with = "f64")]
     pub judged_pct: Percent,
     /// Where the next stage would be.
+    #[schemars(with = "Option<f64>")]
     pub next_pct: Option<Percent>,
 }
 
 /// Why a look counted nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "why")]
 pub enum Quiet {
     /// Nobody is in treatment.
@@ -92,11 +103,13 @@ pub enum Quiet {
     /// A clock was ahead when something was kept, and nothing is new before then.
     Ahead {
         /// When that will be.
+        #[schemars(with = "Time")]
         until: Timestamp,
     },
     /// The turn is not over yet, or was counted already.
     NotYet {
         /// When the next one can be counted.
+        #[schemars(with = "Time")]
         due: Timestamp,
     },
     /// Too few answers of control to measure latencies by.

@@ -43,7 +43,7 @@ pub(crate) struct Desk {
 const PRUNE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A report that somebody hands in.
-#[derive(Debug, Clone, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Deserialize, schemars::JsonSchema)]
 pub(crate) struct Report {
     /// Where it was read, for messages.
     pub(crate) path: String,

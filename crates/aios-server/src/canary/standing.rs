@@ -3,14 +3,19 @@
 use aios_control::{ControlEvent, Rollout};
 use aios_core::{Percent, Split};
 use aios_store::{ControlFault, ControlHistory, DataDir, StoreError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::admin::shape::canary as shape;
+
 /// How the canary stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
     /// The fold over what is kept; of nothing where that cannot be read.
+    #[schemars(with = "shape::Rollout")]
     pub rollout: Rollout,
     /// Why what is kept cannot be used.
+    #[schemars(with = "Option<shape::ControlFault>")]
     pub fault: Option<ControlFault>,
 }
 

@@ -2,6 +2,7 @@
 
 mod boundary;
 mod clocks;
+mod described;
 mod hands;
 mod reports;
 

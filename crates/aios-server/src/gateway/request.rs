@@ -157,14 +157,19 @@ impl Wire<'_> {
 
 /// The text of a JSON string; half characters in it become replacement marks, as clients show them.
 pub(in crate::gateway) fn plain_string(raw: &RawValue) -> Option<String> {
-    let text = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    plain_text(raw.get()).map(Cow::into_owned)
+}
+
+/// The same of a value as it stands in a body, borrowed from there where it can be.
+pub(in crate::gateway) fn plain_text(json: &str) -> Option<Cow<'_, str>> {
+    let text = json.strip_prefix('"')?.strip_suffix('"')?;
     if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         // Nothing in it stands for anything else, and that it is a string is known.
-        return Some(text.to_owned());
+        return Some(Cow::Borrowed(text));
     }
-    serde_json::from_str(raw.get())
-        .or_else(|_| serde_json::from_str(&aios_upstream::repaired_json(raw.get().as_bytes())))
-        .ok()
+    let read = serde_json::from_str(json)
+        .or_else(|_| serde_json::from_str(&aios_upstream::repaired_json(json.as_bytes())));
+    read.ok().map(Cow::Owned)
 }
 
 pub(super) fn is_string(raw: &RawValue) -> bool {

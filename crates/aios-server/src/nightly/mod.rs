@@ -19,8 +19,10 @@ use std::sync::Arc;
 use aios_core::{Progress, Timestamp};
 use aios_privacy::{Keyring, Redactor};
 use aios_store::{AuditAction, AuditLog, DataDir, EventStore, Rotator, oldest_event};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::admin::shape::{Time, Word};
 use crate::judging::Objectives;
 
 pub(crate) use housekeeper::{House, Housekeeper};
@@ -103,9 +105,10 @@ const STEPS: &[Step] = &[
 ];
 
 /// The night's outcome, step by step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NightReport {
     /// When it began.
+    #[schemars(with = "Time")]
     pub started_at: Timestamp,
     /// Whether nothing was changed.
     pub dry_run: bool,
@@ -114,11 +117,12 @@ pub struct NightReport {
 }
 
 /// One step's outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepReport {
     /// Its name.
     pub step: String,
     /// How it ended.
+    #[schemars(with = "Word<StepState>")]
     pub state: StepState,
     /// In a line.
     pub detail: String,

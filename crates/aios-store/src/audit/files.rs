@@ -17,6 +17,9 @@ const DAY_CHARS: usize = 10;
 /// Most files of one day. Each needs a clock that went a day ahead and back.
 const PARTS_MAX: u32 = 1000;
 
+/// Read at a time of a file's first line: it is the whole of most. A year has 365 files.
+const FIRST_BYTES: usize = 512;
+
 /// A file of the trail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DayFile {
@@ -94,9 +97,8 @@ pub(crate) fn in_order(audit: &Path) -> Result<Vec<DayFile>, StoreError> {
 
 fn first_seq(path: &Path) -> std::io::Result<Option<u64>> {
     let mut line = Vec::new();
-    let file = regular::open(path)?;
-    std::io::BufReader::new(std::io::Read::take(file, LINE_MAX as u64))
-        .read_until(b'\n', &mut line)?;
+    let file = std::io::Read::take(regular::open(path)?, LINE_MAX as u64);
+    std::io::BufReader::with_capacity(FIRST_BYTES, file).read_until(b'\n', &mut line)?;
     let read = std::str::from_utf8(line.trim_ascii_end()).ok().map(entry::read);
     Ok(read.and_then(Result::ok).map(|read| read.entry.seq))
 }

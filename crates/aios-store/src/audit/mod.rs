@@ -19,13 +19,13 @@ mod newest;
 mod prune;
 mod segments_head;
 mod state;
+mod tail;
 mod verify;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,11 +37,12 @@ pub(crate) use erasures::{Erasures, OnRecord};
 pub(crate) use head::is_lost;
 pub use prune::Pruned;
 pub(crate) use segments_head::witnessed as segments_witnessed;
+pub use tail::audit_tail;
 pub use verify::{AuditFault, AuditVerdict, AuditVerified, verify_audit};
 pub use writer::AuditLog;
 
 use crate::lines::{Lines, Place, Read};
-use crate::{DataDir, StoreError, regular};
+use crate::{StoreError, regular};
 
 /// How the trail is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,24 +80,6 @@ pub struct AuditStats {
     pub n_checkpoints_failed: u64,
     /// Entries that no checkpoint vouches for yet.
     pub n_unsigned: u64,
-}
-
-/// The last `n` entries, the oldest first.
-///
-/// # Errors
-/// When a file cannot be read. Lines that are no entries are left to [`verify_audit`].
-pub fn audit_tail(dir: &DataDir, n: usize) -> Result<Vec<AuditEntry>, StoreError> {
-    let audit = dir.audit_path();
-    let mut last = VecDeque::new();
-    for file in files::in_order(&audit)? {
-        each_line(&file.path(&audit), |_, line| {
-            last.extend(entry::read(line).ok().map(|read| read.entry));
-            if last.len() > n {
-                last.pop_front();
-            }
-        })?;
-    }
-    Ok(last.into())
 }
 
 /// Shows each whole line with its number from 1; returns how many bytes follow the last newline.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aios_core::Timestamp;
 
 use super::*;
+use crate::DataDir;
 
 mod head;
 

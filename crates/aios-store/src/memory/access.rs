@@ -9,7 +9,7 @@ use aios_core::Timestamp;
 use aios_memory::{Aged, Proposal, propose};
 use aios_privacy::Pseudonym;
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, TransactionBehavior, params, params_from_iter};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use super::MemoryStore;
@@ -55,31 +55,28 @@ pub struct Decayed {
 }
 
 impl MemoryStore {
-    /// Notes that fragments were given to a model, as often as they stand here.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn note_injected(&self, fragments: Vec<i64>) -> Result<(), StoreError> {
-        self.note(
-            "INSERT INTO access (fragment, n_injected) SELECT id, ?2 FROM fragment WHERE id = ?1
-                ON CONFLICT (fragment) DO UPDATE SET n_injected = n_injected + ?2",
-            fragments,
-            None,
-        )
-    }
-
     /// Notes that an answer which used them was confirmed.
     ///
     /// # Errors
     /// When the database fails.
     pub fn note_confirmed(&self, fragments: Vec<i64>, at: Timestamp) -> Result<(), StoreError> {
-        self.note(
-            "INSERT INTO access (fragment, n_confirmed, confirmed_at)
-                SELECT id, ?2, ?3 FROM fragment WHERE id = ?1
-                ON CONFLICT (fragment) DO UPDATE SET n_confirmed = n_confirmed + ?2, confirmed_at = ?3",
-            fragments,
-            Some(at),
-        )
+        if fragments.is_empty() {
+            return Ok(());
+        }
+        let counts = counted(fragments);
+        self.writer("note use")?.alone(move |database, tools| {
+            let write = |database: &mut Connection| {
+                let making = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let sql = "INSERT INTO access (fragment, n_confirmed, confirmed_at)
+                    SELECT id, ?2, ?3 FROM fragment WHERE id = ?1
+                    ON CONFLICT (fragment) DO UPDATE SET n_confirmed = n_confirmed + ?2, confirmed_at = ?3";
+                for (fragment, n) in counts {
+                    making.prepare_cached(sql)?.execute(params![fragment, n, at.as_micros()])?;
+                }
+                making.commit()
+            };
+            write(database).map_err(|error| failed(&tools.dir, "note use in", error))
+        })
     }
 
     /// Notes that an answer was confirmed which used fragments of these ids, as [`super::fragment_id`] makes them,
@@ -109,37 +106,6 @@ impl MemoryStore {
             Ok(numbers)
         })?;
         self.note_confirmed(numbers, at)
-    }
-
-    /// Counts each fragment once for all times that it stands there. One that was erased since it was found is
-    /// passed over.
-    fn note(
-        &self,
-        sql: &'static str,
-        fragments: Vec<i64>,
-        at: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        if fragments.is_empty() {
-            return Ok(());
-        }
-        let mut counts = BTreeMap::<i64, u32>::new();
-        fragments.into_iter().for_each(|one| *counts.entry(one).or_default() += 1);
-        self.writer("note use")?.alone(move |database, tools| {
-            let write = |database: &mut Connection| {
-                let making = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                {
-                    let mut note = making.prepare_cached(sql)?;
-                    for (fragment, n) in &counts {
-                        match at {
-                            Some(at) => note.execute(params![fragment, n, at.as_micros()])?,
-                            None => note.execute(params![fragment, n])?,
-                        };
-                    }
-                }
-                making.commit()
-            };
-            write(database).map_err(|error| failed(&tools.dir, "note use in", error))
-        })
     }
 
     /// Every fragment with its use, in the order in which they were kept.
@@ -195,6 +161,30 @@ impl MemoryStore {
             restored
         })
     }
+}
+
+/// Notes that fragments were given to a model, as often as they stand here. One that was erased since it was found is
+/// passed over.
+pub(super) fn note_given(
+    making: &Transaction<'_>,
+    fragments: impl IntoIterator<Item = i64>,
+) -> rusqlite::Result<()> {
+    let again = "UPDATE access SET n_injected = n_injected + ?2 WHERE fragment = ?1";
+    let first =
+        "INSERT INTO access (fragment, n_injected) SELECT id, ?2 FROM fragment WHERE id = ?1";
+    for (fragment, n) in counted(fragments) {
+        if making.prepare_cached(again)?.execute([fragment, n])? == 0 {
+            making.prepare_cached(first)?.execute([fragment, n])?;
+        }
+    }
+    Ok(())
+}
+
+/// Each fragment once, for all times that it stands there.
+fn counted(fragments: impl IntoIterator<Item = i64>) -> BTreeMap<i64, i64> {
+    let mut counts = BTreeMap::new();
+    fragments.into_iter().for_each(|one| *counts.entry(one).or_default() += 1);
+    counts
 }
 
 fn is_in(database: &Connection, key: &Key, number: i64) -> rusqlite::Result<bool> {

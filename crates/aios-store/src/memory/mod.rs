@@ -30,6 +30,7 @@ mod writer;
 mod tests;
 
 use std::io;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aios_memory::{Analyzer, Language, ModelId};
@@ -69,6 +70,8 @@ pub(crate) struct Shared {
     dir: DataDir,
     pool: Arc<Pool>,
     cache: Arc<Mutex<Cache>>,
+    /// How often all scopes were forgotten.
+    n_forgotten: Arc<AtomicU64>,
     analyzer: Arc<RwLock<Arc<Analyzer>>>,
     fence: Arc<Fence>,
     /// The model whose vectors are compared; no others are read.
@@ -92,7 +95,9 @@ impl MemoryStore {
         let analyzer = Arc::new(RwLock::new(Arc::new(analyzer)));
         let fence = Arc::new(Fence::default());
         fence.add(&Ledger::read(dir)?.binding());
-        let cache = Arc::new(Mutex::new(Cache::new(CACHE_BYTES_MAX)));
+        let cache = Cache::new(CACHE_BYTES_MAX);
+        let n_forgotten = cache.n_forgotten();
+        let cache = Arc::new(Mutex::new(cache));
         let tools = writer::Tools {
             dir: dir.clone(),
             cache: Arc::clone(&cache),
@@ -105,7 +110,8 @@ impl MemoryStore {
         // Without its lock: a directory that held itself open would never be closed.
         let model = Arc::default();
         let dir = dir.clone();
-        let shared = Arc::new(Shared { dir, pool, cache, analyzer, fence, model, writer });
+        let shared = Shared { dir, pool, cache, n_forgotten, analyzer, fence, model, writer };
+        let shared = Arc::new(shared);
         *open = Arc::downgrade(&shared);
         drop(open);
         Ok(Self(shared))
@@ -125,11 +131,13 @@ impl MemoryStore {
         }
         let pool = Arc::new(Pool::new(dir));
         let language = pool.with("open", database::language)?.unwrap_or_default();
+        // Another process writes, and would not tell.
+        let cache = Cache::new(0);
         Ok(Some(Self(Arc::new(Shared {
             dir: dir.clone(),
             pool,
-            // Another process writes, and would not tell.
-            cache: Arc::new(Mutex::new(Cache::new(0))),
+            n_forgotten: cache.n_forgotten(),
+            cache: Arc::new(Mutex::new(cache)),
             analyzer: Arc::new(RwLock::new(Arc::new(Analyzer::new(language)))),
             fence: Arc::new(Fence::default()),
             model: Arc::default(),
@@ -142,7 +150,20 @@ impl MemoryStore {
     /// # Errors
     /// When this process does not own the directory.
     pub fn add(&self, fragments: Vec<NewFragment>) -> Result<Pending<Vec<Added>>, StoreError> {
-        self.writer("remember")?.add(fragments)
+        self.keep(fragments, Vec::new())
+    }
+
+    /// The same, and with one sync notes that fragments of these numbers were given to a model, as often as they
+    /// stand there.
+    ///
+    /// # Errors
+    /// When this process does not own the directory.
+    pub fn keep(
+        &self,
+        fragments: Vec<NewFragment>,
+        given: Vec<i64>,
+    ) -> Result<Pending<Vec<Added>>, StoreError> {
+        self.writer("remember")?.add(fragments, given)
     }
 
     /// Deletes everything of these conversations and people, overwrites it, and refuses more of it from now

@@ -1,6 +1,7 @@
 //! Searches one scope.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError};
 
 use aios_core::Timestamp;
@@ -41,6 +42,14 @@ impl Key {
             MemoryScope::Conversation(all) => Self::Homes(names(all)),
             MemoryScope::Subject(all) => Self::Subjects(names(all)),
             MemoryScope::Shared => Self::Homes(vec![SHARED.to_owned()]),
+        }
+    }
+
+    /// The names of its homes or subjects; everything has none.
+    pub(super) fn names(&self) -> &[String] {
+        match self {
+            Self::Homes(names) | Self::Subjects(names) => names,
+            Self::Everything => &[],
         }
     }
 
@@ -133,7 +142,7 @@ impl MemoryStore {
 
     /// How often all scopes were forgotten, as they are before anybody is told that something is gone.
     fn n_forgotten(&self) -> u64 {
-        self.0.cache.lock().unwrap_or_else(PoisonError::into_inner).n_forgotten()
+        self.0.n_forgotten.load(Ordering::SeqCst)
     }
 
     /// The scope, from what is kept ready or from its rows.

@@ -8,6 +8,7 @@ use aios_memory::Analyzer;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::access::note_given;
 use super::cache::{Cache, Fresh};
 use super::database::{Pool, failed};
 use super::follow::Home;
@@ -45,8 +46,16 @@ impl Tools {
 
 type Alone = Box<dyn FnOnce(Result<&mut Connection, StoreError>, &Tools) + Send>;
 
+/// What is kept together, or not at all.
+struct Addition {
+    new: Vec<NewFragment>,
+    /// Numbers of fragments that a model was given.
+    given: Vec<i64>,
+    tell: oneshot::Sender<Result<Vec<Added>, StoreError>>,
+}
+
 enum Job {
-    Add(Vec<NewFragment>, oneshot::Sender<Result<Vec<Added>, StoreError>>),
+    Add(Addition),
     /// Work in transactions of its own.
     Alone(Alone),
 }
@@ -101,9 +110,13 @@ impl Writer {
         Ok(Self { jobs: Some(jobs), thread: Some(thread), dir })
     }
 
-    pub(super) fn add(&self, new: Vec<NewFragment>) -> Result<Pending<Vec<Added>>, StoreError> {
+    pub(super) fn add(
+        &self,
+        new: Vec<NewFragment>,
+        given: Vec<i64>,
+    ) -> Result<Pending<Vec<Added>>, StoreError> {
         let (tell, word) = oneshot::channel();
-        self.send(Job::Add(new, tell))?;
+        self.send(Job::Add(Addition { new, given, tell }))?;
         Ok(Pending { word, dir: self.dir.clone() })
     }
 
@@ -138,21 +151,19 @@ impl Drop for Writer {
     }
 }
 
-type Batch = Vec<(Vec<NewFragment>, oneshot::Sender<Result<Vec<Added>, StoreError>>)>;
-
 fn run(mut home: Home, tools: &Tools, waiting: &Receiver<Job>) {
     let mut next = waiting.recv().ok();
     while let Some(job) = next.take() {
         match job {
             Job::Alone(work) => work(home.follow(tools), tools),
-            Job::Add(new, tell) => {
-                let mut n = new.len();
-                let mut batch = vec![(new, tell)];
+            Job::Add(first) => {
+                let mut n = first.new.len();
+                let mut batch = vec![first];
                 while n < BATCH {
                     match waiting.try_recv() {
-                        Ok(Job::Add(new, tell)) => {
-                            n += new.len();
-                            batch.push((new, tell));
+                        Ok(Job::Add(one)) => {
+                            n += one.new.len();
+                            batch.push(one);
                         }
                         Ok(job @ Job::Alone(_)) => {
                             next = Some(job);
@@ -169,25 +180,25 @@ fn run(mut home: Home, tools: &Tools, waiting: &Receiver<Job>) {
 }
 
 /// Writes a batch whole or not at all, tells searches of it, then those who wait.
-fn commit(database: Result<&mut Connection, StoreError>, tools: &Tools, batch: Batch) {
+fn commit(database: Result<&mut Connection, StoreError>, tools: &Tools, batch: Vec<Addition>) {
     let written = database.and_then(|database| {
         write(database, tools, &batch).map_err(|error| failed(&tools.dir, "write to", error))
     });
     match written {
         Ok((all, fresh)) => {
             tools.cache.lock().unwrap_or_else(PoisonError::into_inner).add(fresh);
-            for ((_, tell), added) in batch.into_iter().zip(all) {
-                if tell.send(Ok(added)).is_err() {
+            for (one, added) in batch.into_iter().zip(all) {
+                if one.tell.send(Ok(added)).is_err() {
                     tracing::trace!("nobody waits for it any more");
                 }
             }
         }
         Err(error) => {
             tracing::error!(%error, "fragments could not be kept");
-            for (_, tell) in batch {
+            for one in batch {
                 let error =
                     failed(&tools.dir, "write to", std::io::Error::other(error.to_string()));
-                if tell.send(Err(error)).is_err() {
+                if one.tell.send(Err(error)).is_err() {
                     tracing::trace!("nobody waits for it any more");
                 }
             }
@@ -198,12 +209,12 @@ fn commit(database: Result<&mut Connection, StoreError>, tools: &Tools, batch: B
 fn write(
     database: &mut Connection,
     tools: &Tools,
-    batch: &Batch,
+    batch: &[Addition],
 ) -> rusqlite::Result<(Vec<Vec<Added>>, Fresh)> {
     let analyzer = Arc::clone(&tools.analyzer.read().unwrap_or_else(PoisonError::into_inner));
     let making = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (mut all, mut fresh) = (Vec::with_capacity(batch.len()), Fresh::default());
-    for (new, _) in batch {
+    for Addition { new, .. } in batch {
         let mut of_job = Vec::with_capacity(new.len());
         for one in new {
             let inserted = insert(&making, &analyzer, &tools.fence, one)?;
@@ -212,6 +223,7 @@ fn write(
         }
         all.push(of_job);
     }
+    note_given(&making, batch.iter().flat_map(|one| one.given.iter().copied()))?;
     fail::point("memory.before_commit");
     making.commit()?;
     fail::point("memory.committed");

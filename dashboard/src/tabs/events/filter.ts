@@ -1,6 +1,8 @@
 /** Which events are looked at: the address says it, and the server is asked for it. */
 
-import type { EventRow } from "../../api/types";
+import type { Asked } from "../../api/client";
+import type { VIEW } from "../../api/paths";
+import type { EventRow, Outcome } from "../../api/types";
 
 export const FILTERS = ["text", "tier", "bucket", "outcome", "latency_ms_min", "conv_id"] as const;
 
@@ -9,6 +11,9 @@ export type Filter = Record<(typeof FILTERS)[number], string>;
 export function filterOf(param: (name: string) => string): Filter {
   return Object.fromEntries(FILTERS.map((name) => [name, param(name)])) as Filter;
 }
+
+/** As it is asked for. An address can say anything: what the server does not know, it refuses and says so. */
+export const asked = (filter: Filter): Asked<typeof VIEW.events> => filter as unknown as Asked<typeof VIEW.events>;
 
 export const isAny = (filter: Filter): boolean => FILTERS.every((name) => filter[name] === "");
 
@@ -25,4 +30,4 @@ export function matches(filter: Filter, row: EventRow): boolean | undefined {
   );
 }
 
-export const OUTCOMES = ["ok", "caller_error", "upstream_error", "timeout", "stream_cut", "client_cancelled", "overloaded", "internal_error"];
+export const OUTCOMES: Outcome[] = ["ok", "caller_error", "upstream_error", "timeout", "stream_cut", "client_cancelled", "overloaded", "internal_error"];

@@ -2,8 +2,8 @@
 
 import { get } from "../../api/client";
 import { VIEW } from "../../api/paths";
-import type { EventRow, EventsPage } from "../../api/types";
-import { matches, type Filter } from "./filter";
+import type { EventRow } from "../../api/types";
+import { asked, matches, type Filter } from "./filter";
 
 const PAGE = 200;
 
@@ -33,7 +33,7 @@ export class Pages {
     const running = (this.#running = new AbortController());
     this.loading = true;
     try {
-      const page = await get<EventsPage>(VIEW.events, { ...this.filter, since: this.since, cursor: this.#cursor, n: PAGE }, running.signal);
+      const page = await get(VIEW.events, { ...asked(this.filter), since: this.since, cursor: this.#cursor, n: PAGE }, running.signal);
       // What has just happened may have come on top while the page was read.
       const known = new Set(this.rows.map((row) => row.event_id));
       this.rows = [...this.rows, ...page.events.filter((row) => !known.has(row.event_id))];

@@ -81,5 +81,10 @@ async fn what_is_on_disk_can_be_looked_at_and_nothing_be_changed() {
         }
     }
     assert!(n_read >= 14, "{n_read}");
+    // So that a page asks for no stream, and does not take its absence for a lost connection.
+    let who = ask(&router, "GET /admin/v1/whoami", &mine).await;
+    let who = axum::body::to_bytes(who.into_body(), 9_999).await.unwrap();
+    let who: Value = serde_json::from_slice(&who).unwrap();
+    assert_eq!((&who["name"], &who["is_read_only"]), (&"owner".into(), &true.into()));
     assert_eq!(before(temp.path()), n_files, "nothing was written");
 }

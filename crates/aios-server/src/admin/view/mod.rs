@@ -25,4 +25,5 @@ pub(crate) mod settings;
 pub(crate) mod stage;
 mod tiles;
 mod walk;
-mod words;
+
+use super::shape::words;

@@ -155,11 +155,7 @@ impl Work {
 fn keep(batch: Vec<Exchange>, opened: &Opened, metrics: &MemoryMetrics) {
     let given: Vec<i64> = batch.iter().flat_map(|one| one.given.iter().copied()).collect();
     let fragments: Vec<NewFragment> = batch.iter().flat_map(turns).collect();
-    let kept = opened.store().and_then(|store| {
-        let added = store.add(fragments)?.wait()?;
-        store.note_injected(given)?;
-        Ok(added)
-    });
+    let kept = opened.store().and_then(|store| store.keep(fragments, given)?.wait());
     match kept {
         Ok(added) => added.iter().for_each(|one| metrics.stored(one.outcome)),
         Err(error) => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aios_core::{Bucket, MemoryOutcome, MemoryUse, Timestamp};
 use aios_memory::{ModelId, Quantized, Query, normal_hash};
 use aios_privacy::{Pseudonym, Pseudonymizer};
-use aios_store::{FRAGMENT_MAX, MemoryScope, MemoryStore, Recalled, StoreError};
+use aios_store::{FRAGMENT_MAX, MemoryScope, MemoryStore, Recalled, RecalledFragment, StoreError};
 use aios_upstream::Edit;
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -99,9 +99,6 @@ fn count(found: &[Recalled]) -> usize {
 
 /// Most bytes of a request that are read beside other requests.
 const AT_HAND_BYTES_MAX: usize = 64 * 1024;
-
-/// Letters by which two texts are told apart.
-const ALIKE: usize = 32;
 
 /// One search, with all that it needs on another thread.
 struct Search {
@@ -221,12 +218,13 @@ impl Search {
             let text = bounded(&text, FRAGMENT_MAX);
             let fragments = || found.iter().flat_map(|span| &span.fragments);
             // To read all words of a text costs more than to see of each fragment that it is another one.
-            if fragments().any(|one| begin_alike(&one.text, text)) {
-                there.insert(normal_hash(text));
+            if fragments().any(|one| are_alike(&one.text, text)) {
+                there.insert(hash_of(text, fragments()));
             }
             // What was kept of it may have been masked.
             if fragments().any(|one| may_be_of(&one.text, text)) {
-                there.extend(self.config.remembered(text).map(|kept| normal_hash(kept.as_str())));
+                let kept = self.config.remembered(text);
+                there.extend(kept.map(|kept| hash_of(kept.as_str(), fragments())));
             }
         }
         for span in &mut found {
@@ -240,12 +238,30 @@ impl Search {
     }
 }
 
-/// Whether two texts may have the same words: what they begin with does, whatever its case, spaces and marks. Of
-/// other scripts than the Latin nothing is said.
-fn begin_alike(one: &str, other: &str) -> bool {
-    let pairs = letters(one).zip(letters(other)).take(ALIKE);
-    let mut known = pairs.take_while(|(a, b)| a.is_ascii() && b.is_ascii());
-    known.all(|(a, b)| a.eq_ignore_ascii_case(&b))
+/// The hash of a text's words, which a fragment that is the same has already.
+fn hash_of<'a>(
+    text: &str,
+    mut fragments: impl Iterator<Item = &'a Arc<RecalledFragment>>,
+) -> [u8; 16] {
+    fragments.find(|one| one.text == text).map_or_else(|| normal_hash(text), |one| one.norm_hash)
+}
+
+/// Whether two texts may have the same words: their letters are the same, whatever their case, spaces and marks, as
+/// far as both are of the Latin script without accents. What stands behind that is not looked at.
+fn are_alike(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (letters(one), letters(other));
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if a.is_ascii() && b.is_ascii() => {
+                if !a.eq_ignore_ascii_case(&b) {
+                    return false;
+                }
+            }
+            (Some(_), Some(_)) => return true,
+            (Some(more), None) | (None, Some(more)) => return !more.is_ascii(),
+        }
+    }
 }
 
 fn letters(text: &str) -> impl Iterator<Item = u8> {
@@ -258,10 +274,10 @@ fn may_be_of(fragment: &str, text: &str) -> bool {
     let (fragment, text) = (fragment.as_bytes(), text.as_bytes());
     let n_same = fragment.iter().zip(text).take_while(|(one, other)| one == other).count();
     // Nothing before it is what every text begins with.
-    (1..=n_same).any(|at| {
-        let rest = fragment.get(at..).unwrap_or_default();
-        matches!(rest.first(), Some(b'[' | b'<')) || rest.starts_with(b"://")
-    })
+    let behind = fragment.get(1..).filter(|_| n_same > 0).unwrap_or_default();
+    let may_begin = &behind[..n_same.min(behind.len())];
+    let link = &behind[..(n_same + 2).min(behind.len())];
+    memchr::memchr2(b'[', b'<', may_begin).is_some() || memchr::memmem::find(link, b"://").is_some()
 }
 
 #[cfg(test)]
@@ -273,7 +289,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_has_the_same_words_begins_alike(
+        fn a_fragment_may_be_of_a_text_that_is_the_same_up_to_a_mask(
+            pieces in prop::collection::vec("[a-c]{0,2}|\\[|<|://|:/|/", 0..6),
+            n_same in 0..12_usize,
+            rest in "[a-c/:\\[]{0,4}",
+        ) {
+            let fragment = pieces.concat();
+            let text = fragment.chars().take(n_same).collect::<String>() + &rest;
+            let n_same = fragment.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+            let is_mask = |at: usize| {
+                let rest = &fragment.as_bytes()[at..];
+                ["[", "<", "://"].iter().any(|one| rest.starts_with(one.as_bytes()))
+            };
+            let expect = (1..=n_same.min(fragment.len())).any(is_mask);
+            prop_assert_eq!(may_be_of(&fragment, &text), expect, "{} / {}", fragment, text);
+        }
+
+        #[test]
+        fn what_has_the_same_words_has_the_same_letters(
             pieces in prop::collection::vec("[a-zA-Z0-9é'.,東ß]{1,4}", 0..6),
             marks in prop::collection::vec("[ !-]{1,2}", 6),
             strange in "[a-cA-C ]{0,4}",
@@ -285,16 +318,18 @@ mod tests {
             let other = text(&|n| marks[n].clone()).to_ascii_uppercase();
             for other in [other, strange] {
                 if normal_hash(&one) == normal_hash(&other) {
-                    prop_assert!(begin_alike(&one, &other), "{one:?} {other:?}");
+                    prop_assert!(are_alike(&one, &other), "{one:?} {other:?}");
                 }
             }
         }
     }
 
     #[test]
-    fn other_texts_are_told_apart_by_their_first_letters() {
-        assert!(begin_alike("It leaves.", "it: LEAVES"));
-        assert!(!begin_alike("It leaves.", "It arrives."));
+    fn other_texts_are_told_apart_by_their_letters() {
+        assert!(are_alike("It leaves.", "it: LEAVES"));
+        assert!(!are_alike("It leaves.", "It arrives."));
+        assert!(!are_alike("It leaves.", "It leaves now."));
+        assert!(are_alike("It leaves…", "It leaves"), "nothing is said of what is not plain");
         // What was masked is looked for where the two are the same until then.
         assert!(may_be_of("Write to [EMAIL] now", "Write to kim@shop now"));
         assert!(may_be_of("See x://[HOST]", "See x://shop"));

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::gateway::request::plain_string;
+use crate::gateway::request::plain_text;
 
 /// The messages of a chat, each as it stands in the body.
 pub(super) struct Chat<'a> {
@@ -56,19 +56,20 @@ impl<'a> Chat<'a> {
         self.messages.iter().filter_map(read)
     }
 
-    pub(super) fn last_turn(&self) -> Option<LastTurn> {
-        let (raw, said) = self.messages().rfind(|(_, said)| said.role == "user")?;
+    /// The user's last turn, and where the contents of all messages stand; `None` where the user says nothing.
+    pub(super) fn turns(&self) -> Option<(LastTurn, Vec<Range<usize>>)> {
         let last = self.messages.last()?;
-        Some(LastTurn {
-            at: self.place(raw).start,
-            content: said.content.map(|content| self.place(content)),
-            is_last: last.get().as_ptr() == raw.get().as_ptr(),
-        })
-    }
-
-    /// Where the contents of all messages stand.
-    pub(super) fn contents(&self) -> Vec<Range<usize>> {
-        self.messages().filter_map(|(_, said)| Some(self.place(said.content?))).collect()
+        let (mut turn, mut contents) = (None, Vec::with_capacity(self.messages.len()));
+        for (raw, said) in self.messages() {
+            let content = said.content.map(|content| self.place(content));
+            if said.role == "user" {
+                let is_last = std::ptr::eq(raw, *last);
+                turn =
+                    Some(LastTurn { at: self.place(raw).start, content: content.clone(), is_last });
+            }
+            contents.extend(content);
+        }
+        Some((turn?, contents))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -83,22 +84,19 @@ impl<'a> Chat<'a> {
 }
 
 /// The texts of a message's content that stands in a body: one, or those of its parts.
-pub(super) fn texts_at(body: &[u8], content: &Range<usize>) -> Vec<String> {
-    let content = body.get(content.clone()).map(serde_json::from_slice::<&RawValue>);
-    content.and_then(Result::ok).map(texts_of).unwrap_or_default()
-}
-
-fn texts_of(content: &RawValue) -> Vec<String> {
+pub(super) fn texts_at<'a>(body: &'a [u8], content: &Range<usize>) -> Vec<Cow<'a, str>> {
     #[derive(Deserialize)]
     struct Part<'a> {
         #[serde(borrow, default)]
         text: Option<&'a RawValue>,
     }
-    if let Some(text) = plain_string(content) {
+    let content = body.get(content.clone()).map(std::str::from_utf8);
+    let Some(Ok(content)) = content else { return Vec::new() };
+    if let Some(text) = plain_text(content) {
         return vec![text];
     }
-    let parts: Vec<Part<'_>> = serde_json::from_str(content.get()).unwrap_or_default();
-    parts.into_iter().filter_map(|part| plain_string(part.text?)).collect()
+    let parts: Vec<Part<'_>> = serde_json::from_str(content).unwrap_or_default();
+    parts.into_iter().filter_map(|part| plain_text(part.text?.get())).collect()
 }
 
 /// A body with some places replaced; the places do not overlap.
@@ -123,7 +121,7 @@ mod tests {
     fn last(messages: &str) -> Option<(String, bool)> {
         let body = format!(r#"{{"messages": {messages}, "model": "m"}}"#);
         let chat = Chat::read(body.as_bytes()).unwrap();
-        let turn = chat.last_turn()?;
+        let (turn, _) = chat.turns()?;
         Some((body.get(turn.at..)?.chars().take(25).collect(), turn.is_last))
     }
 

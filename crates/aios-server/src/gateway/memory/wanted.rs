@@ -120,13 +120,13 @@ fn asked(
     let client = client.as_ref().map(|meter| meter.name());
     let known = (conversation.clone(), *source);
     let (scope, home) = place(mode, &gateway.keys, known, client, headers, head)?;
-    let chat = Chat::read(body)?;
+    let (turn, contents) = Chat::read(body)?.turns()?;
     Some(Asked {
         scope,
         home: Home::Conversation(home),
         subject: facts.subject.clone(),
-        turn: chat.last_turn()?,
-        contents: chat.contents(),
+        turn,
+        contents,
     })
 }
 

@@ -59,7 +59,7 @@ fn a_block_says_who_said_what_and_when_as_data() {
 fn a_block_stands_before_the_last_turn_or_in_it() {
     let check = |content: &str, place, expect: &str| {
         let body = format!(r#"{{"messages":[{{"role":"user","content":{content}}}]}}"#);
-        let turn = Chat::read(body.as_bytes()).unwrap().last_turn().unwrap();
+        let (turn, _) = Chat::read(body.as_bytes()).unwrap().turns().unwrap();
         let with = replaced(body.as_bytes(), vec![put("B\\\"", body.as_bytes(), &turn, place)]);
         assert_eq!(std::str::from_utf8(&with).unwrap(), format!(r#"{{"messages":[{expect}]}}"#));
     };
