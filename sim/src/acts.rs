@@ -55,7 +55,7 @@ pub(crate) fn act(run: &mut Run, step: &Step) -> Result<()> {
             faults.fail_syncs(*syncs);
             faults.fail_cuts(*cuts);
         }
-        Step::Override(text) => overriden(run, *text)?,
+        Step::Override(text) => overridden(run, *text)?,
         Step::KillSwitch { off } => {
             run.truth.killed = *off;
             reload(run);
@@ -140,7 +140,7 @@ fn model(run: &mut Run, tier: Tier, faults: &str) -> Result<()> {
     run.runtime.block_on(async { switch.context("the model is simulated").map(|it| it.set(plan)) })
 }
 
-fn overriden(run: &mut Run, text: Option<&str>) -> Result<()> {
+fn overridden(run: &mut Run, text: Option<&str>) -> Result<()> {
     let path = run.world().dir.override_path();
     match text {
         Some(text) => fs::write(path, text)?,

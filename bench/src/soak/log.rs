@@ -8,7 +8,7 @@ use aios_store::{DataDir, Filter, query};
 use anyhow::{Context, Result};
 use tokio::time::{Instant, sleep};
 
-use super::asks::{Sheet, Told, conversation};
+use super::asks::{ADDRESS, Sheet, Told, conversation};
 
 /// Longest that the last events take to the disk.
 const ON_DISK_MAX: Duration = Duration::from_secs(10);
@@ -19,12 +19,16 @@ pub(super) struct Found {
     pub(super) n_events: usize,
     /// Acknowledged, or asked by somebody who left, not erased, and not there.
     pub(super) n_lost: usize,
-    /// There more than once, by their own id or by their request's.
+    /// There more than once, by their own id, by their request's, or by what they speak of.
     pub(super) n_doubled: usize,
     /// There although their conversation was erased.
     pub(super) n_returned: usize,
     /// Lines that are none.
     pub(super) n_bad: usize,
+    /// Lines with the address that clients gave away.
+    pub(super) n_unmasked: usize,
+    /// Lines where it was masked.
+    pub(super) n_masked: usize,
 }
 
 /// Looks until everything that was acknowledged is there, or has had its time.
@@ -49,11 +53,26 @@ struct Lines {
     /// What feedback is about.
     said_of: Vec<EventId>,
     n_bad: usize,
+    n_unmasked: usize,
+    n_masked: usize,
+}
+
+/// What stands for an address.
+const MASK: &str = "[EMAIL]";
+
+impl Lines {
+    fn look_for_address(&mut self, line: &str) {
+        self.n_unmasked += usize::from(line.contains(ADDRESS));
+        self.n_masked += usize::from(line.contains(MASK));
+    }
 }
 
 fn read(dir: &DataDir) -> Result<Lines> {
     let mut lines = Lines::default();
     for line in query(dir, &Filter::default()).context("the event log cannot be read")? {
+        if let Ok(line) = &line {
+            lines.look_for_address(&line.raw);
+        }
         match line.map(|line| line.event) {
             Ok(Event::Response(event)) => {
                 lines.ids.push(event.event_id);
@@ -74,6 +93,7 @@ fn read(dir: &DataDir) -> Result<Lines> {
 fn compare(mut lines: Lines, sheet: &Sheet) -> Found {
     lines.ids.sort_unstable();
     lines.requests.sort_unstable();
+    lines.said_of.sort_unstable();
     let erased: BTreeSet<u64> = sheet.erased.iter().copied().collect();
     let of_erased = |n: &&u64| erased.contains(&conversation(**n));
     let is_there = |id: &EventId| lines.ids.binary_search(id).is_ok();
@@ -86,9 +106,13 @@ fn compare(mut lines: Lines, sheet: &Sheet) -> Found {
     Found {
         n_events: lines.ids.len(),
         n_lost: expected.iter().filter(|(id, _)| !is_there(id)).count() + n_lost_left,
-        n_doubled: n_doubled(&lines.ids).max(n_doubled(&lines.requests)),
+        // Nobody says what they think of one answer twice.
+        n_doubled: n_doubled(&lines.ids)
+            .max(n_doubled(&lines.requests) + n_doubled(&lines.said_of)),
         n_returned: n_returned + lines.said_of.iter().filter(|id| gone.contains(id)).count(),
         n_bad: lines.n_bad,
+        n_unmasked: lines.n_unmasked,
+        n_masked: lines.n_masked,
     }
 }
 
@@ -141,5 +165,22 @@ mod tests {
         let lines = Lines { requests: vec![1], said_of: vec![id(2), id(1)], ..Lines::default() };
         let expect = Found { n_lost: 1, n_returned: 1, ..Found::default() };
         assert_eq!(compare(lines, &sheet), expect);
+    }
+
+    #[test]
+    fn what_was_said_once_is_there_once_whatever_its_ids() {
+        let (ids, said_of) = (vec![id(7), id(8), id(9)], vec![id(1), id(2), id(1)]);
+        let lines = Lines { ids, said_of, ..Lines::default() };
+        let expect = Found { n_events: 3, n_doubled: 1, ..Found::default() };
+        assert_eq!(compare(lines, &Sheet::default()), expect);
+    }
+
+    #[test]
+    fn an_address_is_found_in_the_log_masked_or_not() {
+        let mut lines = Lines::default();
+        let text = ["a letter to [EMAIL].", "a letter to kim@shop.example.", "the tide"];
+        text.iter().for_each(|text| lines.look_for_address(&format!("{{\"text\":\"{text}\"}}")));
+        let expect = Found { n_unmasked: 1, n_masked: 1, ..Found::default() };
+        assert_eq!(compare(lines, &Sheet::default()), expect);
     }
 }
