@@ -42,6 +42,8 @@ pub(super) struct Seen {
     pub(super) acted: Acted,
     /// What its log has.
     pub(super) found: Result<Found>,
+    /// What `aios logs verify` says of it.
+    pub(super) faults: Result<BTreeMap<String, u64>>,
 }
 
 /// Figures of a soak.
@@ -77,23 +79,28 @@ struct Bar {
 }
 
 pub(super) fn figures(plan: &Plan, seen: Seen, told: &Told) -> Figures {
-    let Seen { looks, ended, acted, found } = seen;
+    let Seen { looks, ended, acted, found, faults } = seen;
     let sheet = told.sheet();
     let from = warm_up(plan.lasts);
     let warm: Vec<_> = looks.iter().filter(|look| look.at >= from).collect();
     let mut bars = grown(from, &warm);
     // The configuration at the start was the first.
     let reloads_missed = (acted.n_reloads + 1).saturating_sub(acted.generation);
-    let unread = found.as_ref().err().map(|error| format!("{error:#}"));
-    let found = found.unwrap_or_default();
+    let unread = found.as_ref().err().or(faults.as_ref().err()).map(|error| format!("{error:#}"));
+    let (found, faults) = (found.unwrap_or_default(), faults.unwrap_or_default());
+    let lost_left = match found.n_lost_left {
+        0 => String::new(),
+        n => format!("{n} of clients that left; a machine that is too busy sends them too late"),
+    };
     bars.extend([
         why("server that did not last", ended),
         why("log that cannot be read", unread),
-        none("lost events", found.n_lost),
+        bar("lost events", found.n_lost as f64, 0.0, lost_left),
         none("doubled events", found.n_doubled),
         none("events of who was erased", found.n_returned),
         none("lines with an address", found.n_unmasked),
         none("bad lines", found.n_bad),
+        all_of("faults of the log", &faults),
         all_of("failed requests", &sheet.failed),
         none("unsent requests", sheet.n_unsent as usize),
         all_of("acts that failed", &acted.failed),
@@ -341,7 +348,8 @@ mod tests {
             Acted { n_reloads, n_erasures, n_rotations, n_feedback, n_views, generation, failed };
         let found = Found { n_events: 1, n_masked: 1, ..Found::default() };
         let (looks, ended) = (looks(minutes, |_, _| {}), None);
-        let mut seen = Seen { looks, ended, acted, found: Ok(found) };
+        let (found, faults) = (Ok(found), Ok(BTreeMap::new()));
+        let mut seen = Seen { looks, ended, acted, found, faults };
         change(&mut seen);
         figures(&plan(Duration::from_secs(minutes * 60)), seen, &told)
     }
@@ -372,6 +380,11 @@ mod tests {
             seen.found = Ok(Found { n_events: 1, n_masked: 1, n_unmasked: 1, ..Found::default() });
         });
         check_verdict(&given_away, Verdict::Breached, &[("lines with an address", "")]);
+        let damaged = judged(3, |seen| {
+            seen.faults = Ok(BTreeMap::from([("it has no footer".to_owned(), 2)]));
+        });
+        let what = ("faults of the log", "2 it has no footer");
+        check_verdict(&damaged, Verdict::Breached, &[what]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The event log, held against what clients were told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aios_core::{Event, EventId};
-use aios_store::{DataDir, Filter, query};
+use aios_store::{DataDir, Filter, query, verify};
 use anyhow::{Context, Result};
 use tokio::time::{Instant, sleep};
 
@@ -19,6 +19,8 @@ pub(super) struct Found {
     pub(super) n_events: usize,
     /// Acknowledged, or asked by somebody who left, not erased, and not there.
     pub(super) n_lost: usize,
+    /// Those of them that were asked by somebody who left.
+    pub(super) n_lost_left: usize,
     /// There more than once, by their own id, by their request's, or by what they speak of.
     pub(super) n_doubled: usize,
     /// There although their conversation was erased.
@@ -42,6 +44,16 @@ pub(super) async fn settle(dir: &DataDir, told: &Told) -> Result<Found> {
         }
         sleep(Duration::from_secs(1)).await;
     }
+}
+
+/// What `aios logs verify` finds wrong with it, by what it says.
+pub(super) fn faults(dir: &DataDir) -> Result<BTreeMap<String, u64>> {
+    let faults = verify(dir, false, &()).context("the event log cannot be verified")?.faults;
+    let mut by_why = BTreeMap::new();
+    for fault in faults {
+        *by_why.entry(fault.why).or_default() += 1;
+    }
+    Ok(by_why)
 }
 
 /// What a log has of what matters here.
@@ -105,6 +117,7 @@ fn compare(mut lines: Lines, sheet: &Sheet) -> Found {
     let n_returned = lines.requests.iter().filter(of_erased).count();
     Found {
         n_events: lines.ids.len(),
+        n_lost_left,
         n_lost: expected.iter().filter(|(id, _)| !is_there(id)).count() + n_lost_left,
         // Nobody says what they think of one answer twice.
         n_doubled: n_doubled(&lines.ids)
@@ -163,7 +176,7 @@ mod tests {
             ..Sheet::default()
         };
         let lines = Lines { requests: vec![1], said_of: vec![id(2), id(1)], ..Lines::default() };
-        let expect = Found { n_lost: 1, n_returned: 1, ..Found::default() };
+        let expect = Found { n_lost: 1, n_lost_left: 1, n_returned: 1, ..Found::default() };
         assert_eq!(compare(lines, &sheet), expect);
     }
 
@@ -173,6 +186,16 @@ mod tests {
         let lines = Lines { ids, said_of, ..Lines::default() };
         let expect = Found { n_events: 3, n_doubled: 1, ..Found::default() };
         assert_eq!(compare(lines, &Sheet::default()), expect);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_log_is_told() {
+        let place = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(place.path()).unwrap();
+        assert_eq!(faults(&dir).unwrap(), BTreeMap::new());
+        std::fs::create_dir_all(dir.events_path().parent().unwrap()).unwrap();
+        std::fs::write(dir.events_path(), "no event\n").unwrap();
+        assert_eq!(faults(&dir).unwrap().into_values().collect::<Vec<_>>(), [1]);
     }
 
     #[test]

@@ -120,7 +120,9 @@ pub(crate) async fn run(plan: Plan) -> Result<Verdict> {
     // Whatever it was that ended it: the server is there, or that is why.
     let ended = vitality.look(course.elapsed()).await.err().map(|error| format!("{error:#}"));
     let found = log::settle(&dir, &told).await;
-    let figures = judge::figures(&plan, judge::Seen { looks, ended, acted, found }, &told);
+    let faults = log::faults(&dir);
+    let seen = judge::Seen { looks, ended, acted, found, faults };
+    let figures = judge::figures(&plan, seen, &told);
     report.write(&figures)
 }
 
