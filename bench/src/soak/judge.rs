@@ -84,8 +84,11 @@ pub(super) fn figures(plan: &Plan, seen: Seen, told: &Told) -> Figures {
     let from = warm_up(plan.lasts);
     let warm: Vec<_> = looks.iter().filter(|look| look.at >= from).collect();
     let mut bars = grown(from, &warm);
-    // The configuration at the start was the first.
-    let reloads_missed = (acted.n_reloads + 1).saturating_sub(acted.generation);
+    // The configuration at the start was the first. A server that does not say where it is has failed by that.
+    let reloads_missed = match acted.generation {
+        0 => 0,
+        generation => (acted.n_reloads + 1).saturating_sub(generation),
+    };
     let unread = found.as_ref().err().or(faults.as_ref().err()).map(|error| format!("{error:#}"));
     let (found, faults) = (found.unwrap_or_default(), faults.unwrap_or_default());
     let lost_left = match found.n_lost_left {
@@ -372,6 +375,9 @@ mod tests {
         });
         let what = ("acts that failed", "2 erasure: status 500");
         check_verdict(&failed, Verdict::Breached, &[what]);
+        let missed = judged(3, |seen| seen.acted.generation = 1);
+        check_verdict(&missed, Verdict::Breached, &[("reloads that were missed", "")]);
+        check_verdict(&judged(3, |seen| seen.acted.generation = 0), Verdict::Met, &[]);
         let unread = judged(3, |seen| seen.found = Err(anyhow::anyhow!("no such place")));
         let nothing = ("acts that were never done", "events, masked addresses");
         let what = ("log that cannot be read", "no such place");
