@@ -1,37 +1,30 @@
 //! What each step does.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use aios_control::Stages;
-use aios_core::{Bucket, Clock as _, Decision, Percent, Profile, Tier, Verdict};
-use aios_eval::{Report, candidate_fingerprint};
+use aios_core::{Clock as _, Tier};
 use aios_privacy::Redactor;
-use aios_server::{CanaryError, Wish};
-use aios_store::{EraseError, EraseRequest, EraseTarget, Eraser, ErasureState, Receipt, Rotate};
+use aios_store::{
+    EraseError, EraseRequest, EraseTarget, Eraser, ErasureState, EventStore as _, Receipt, Rotate,
+};
 use aios_upstream::FaultPlan;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http_body_util::Full;
 use serde_json::{Value, json};
 
+use crate::canary;
 use crate::client::{self, Client};
 use crate::death;
 use crate::files::Files;
+use crate::invariants::erased::{coded, holds};
 use crate::planted::{self, Planted};
 use crate::run::Run;
-use crate::step::{Ask, CLIENTS, Order, Step, Talk};
-use crate::truth::{Asked, Health, Models, Stands};
+use crate::step::{Ask, CLIENTS, Step, Talk};
+use crate::truth::{Asked, Health, Models, Said, Stands};
 use crate::{setup, text};
-
-/// A golden report; what differs from run to run is changed in it.
-const REPORT: &str = include_str!("../../fixtures/golden/report_v1.json");
-
-/// What it asked, and what it was compared with.
-const GOLDENS: [(&str, &str); 2] = [
-    ("sample_set.json", include_str!("../../fixtures/golden/set_v1.json")),
-    ("baseline_results.json", include_str!("../../fixtures/golden/baseline_v1.json")),
-];
 
 /// Where every client is.
 const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 40_000);
@@ -61,10 +54,10 @@ pub(crate) fn act(run: &mut Run, step: &Step) -> Result<()> {
             reload(run);
         }
         Step::Reload => reload(run),
-        Step::Say { back, score } => say(run, *back, *score),
-        Step::Golden { passed } => golden(run, *passed)?,
-        Step::Check => check(run)?,
-        Step::Order(order) => obey(run, *order)?,
+        Step::Say { back, score } => say(run, *back, *score)?,
+        Step::Golden { passed } => canary::golden(run, *passed)?,
+        Step::Check => canary::check(run)?,
+        Step::Order(order) => canary::obey(run, *order)?,
         Step::Erase { talk } => erase(run, *talk)?,
         Step::Rotate { seal } => rotate(run, *seal)?,
         Step::Crash { torn, no_index } => death::crash(run, *torn, *no_index)?,
@@ -82,7 +75,8 @@ pub(crate) fn act(run: &mut Run, step: &Step) -> Result<()> {
 fn double(run: &mut Run) -> Result<()> {
     let path = run.world().dir.events_path();
     let lines = fs::read(&path)?;
-    if let Some(line) = lines.split_inclusive(|byte| *byte == b'\n').next_back() {
+    let last = lines.split_inclusive(|byte| *byte == b'\n').next_back();
+    if let Some(line) = last.filter(|line| run.saboteur.may_double(line)) {
         planted::append(&path, line)?;
         run.saboteur.doubles = false;
     }
@@ -94,20 +88,23 @@ fn begin(run: &mut Run, ask: &Ask) {
         true => (ask.talk.client + 1) % CLIENTS,
         false => ask.talk.client,
     };
-    let request = client::request(ask, run.seed, client);
+    let mut request = client::request(ask, run.seed, client);
+    request.body_mut().is_deadly = run.saboteur.strikes(Planted::Panic, 12);
     let replied = run.world().plane.serve(PEER.into(), request);
     let exchange = Box::pin(async move { client::take(replied.await).await });
     let asked = Asked {
         at: run.clock.now(),
         since: run.elapsed,
-        life: run.life,
+        stay: None,
+        waited: Duration::ZERO,
         talk: ask.talk,
         kind: ask.kind,
         conversation: setup::pseudonyms(run.seed, ask.talk).swap_remove(0),
         own: text::own(ask),
         personal: text::personal(ask),
         stands: Stands::UnderWay,
-        killed: run.truth.killed,
+        may_be_gone: false,
+        untreated: run.truth.untreated(),
         event_id: None,
         answer: None,
         models: match run.clients.is_empty() {
@@ -117,7 +114,7 @@ fn begin(run: &mut Run, ask: &Ask) {
         },
     };
     run.truth.asked.insert(ask.n, asked);
-    run.clients.push(Client { ask: ask.clone(), n_turns: 0, exchange });
+    run.clients.push(Client { ask: ask.clone(), n_turns: 0, has_come: false, exchange });
     if run.saboteur.strikes(Planted::DoubleEvent, 12) {
         run.saboteur.doubles = true;
     }
@@ -140,8 +137,13 @@ fn model(run: &mut Run, tier: Tier, faults: &str) -> Result<()> {
     run.runtime.block_on(async { switch.context("the model is simulated").map(|it| it.set(plan)) })
 }
 
-fn overridden(run: &mut Run, text: Option<&str>) -> Result<()> {
-    let path = run.world().dir.override_path();
+fn overridden(run: &mut Run, text: Option<&'static str>) -> Result<()> {
+    let mut path = run.world().dir.override_path();
+    run.truth.written = text;
+    run.truth.hears(false);
+    if run.saboteur.planted == Some(Planted::DeafOverride) {
+        path.set_extension("unheard");
+    }
     match text {
         Some(text) => fs::write(path, text)?,
         None if path.exists() => fs::remove_file(path)?,
@@ -160,107 +162,75 @@ fn reload(run: &mut Run) {
 }
 
 /// Says how good one of the last answers was that somebody got.
-fn say(run: &mut Run, back: u64, score: u64) {
+fn say(run: &mut Run, back: u64, score: u64) -> Result<()> {
     let now = run.clock.now();
     // What was answered a moment ago is waited for, and nobody moves the clock meanwhile.
     let is_ripe = |asked: &&Asked| {
         asked.answer.as_ref().is_some_and(|it| it.status == 200) && now.since(asked.at) > RIPE
     };
     let answered = run.truth.asked.values().rev().filter(is_ripe);
-    let of = |asked: &Asked| Some((asked.event_id.clone()?, asked.talk.client));
-    let Some((event_id, client)) = answered.filter_map(of).nth(back as usize) else { return };
+    let of = |asked: &Asked| Some((asked.event_id.clone()?, asked.talk));
+    let Some((event_id, talk)) = answered.filter_map(of).nth(back as usize) else {
+        return Ok(());
+    };
     let body = json!({ "event_id": event_id, "score": score as f64 / 10.0 }).to_string();
-    let request = client::post("/v1/feedback", client);
+    let request = client::post("/v1/feedback", talk.client);
     let request = request.body(Full::new(Bytes::from(body))).expect("it is a request");
+    let mut stay = run.truth.comes(run.life, run.elapsed);
     let replied = run.world().plane.serve(PEER.into(), request);
     let answer = run.drive(async { client::take(replied.await).await });
     run.got.answer(0, &answer);
-}
-
-fn golden(run: &mut Run, passed: bool) -> Result<()> {
-    let (now, split) = (run.clock.now(), run.world().plane.split());
-    let hash = &run.world().plane.live().answers_hash;
-    let boundary = split.treatment_boundary.get();
-    let mut report: Value = serde_json::from_str(REPORT)?;
-    report["timestamp"] = json!(now);
-    report["report_id"] = json!("");
-    if !passed {
-        report["status"] = json!("FAIL");
-        report["regressions_detected"] = json!([{ "what": "latency", "detail": "40 % slower" }]);
+    stay.went = Some(run.truth.turn());
+    let told: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let id = told.as_ref().and_then(|told| told["id"].as_str()).map(str::to_owned);
+    let event_id = id.filter(|_| answer.status == 200);
+    let is_refused = answer.is("rate_limit_exceeded");
+    let lost = event_id.clone().filter(|_| run.saboteur.strikes(Planted::LostFeedback, 1));
+    if event_id.is_some() {
+        run.reached.note("feedback");
     }
-    report["candidate_fingerprint"] =
-        json!(candidate_fingerprint(hash, Bucket::Treatment, boundary, Profile::Golden));
-    let report = Report::parse(&report.to_string())?.sealed();
-    let goldens = run.world().dir.path().join("goldens");
-    fs::create_dir_all(&goldens)?;
-    for (name, text) in GOLDENS {
-        fs::write(goldens.join(name), text)?;
-    }
-    Ok(fs::write(goldens.join("last_report.json"), serde_json::to_string(&report)?)?)
-}
-
-fn check(run: &mut Run) -> Result<()> {
-    let before = death::control_files(run.world().dir.path())?;
-    let checked = run.world().plane.check().context("the canary cannot be looked at")?;
-    let Some(checked) = checked else { return Ok(()) };
-    run.truth.version = checked.version;
-    if checked.quiet.is_none() {
-        run.reached.note(match checked.verdict {
-            Verdict::Met => "verdicts met",
-            Verdict::Breached => "verdicts breached",
-            Verdict::NoData => "verdicts without proof",
-        });
-    }
-    if let Some(decision) = checked.decision {
-        run.truth.decided.push((checked.version, decision));
-        run.reached.note(match decision {
-            Decision::Advance { .. } => "advances",
-            Decision::RollBack { .. } => "rollbacks",
-            Decision::MoveBoundary { .. } => "boundary steps",
-            Decision::Reset { .. } | Decision::Hold | Decision::Resume => "resets",
-        });
-        if matches!(decision, Decision::RollBack { .. })
-            && run.saboteur.strikes(Planted::LostRollback, 1)
-        {
-            run.crash(|dir| death::restore(dir, &before))?;
-        }
-    }
-    Ok(())
-}
-
-fn obey(run: &mut Run, order: Order) -> Result<()> {
-    let wish = match order {
-        Order::Reset(pct) => Wish::Reset(Percent::new(pct as f64)?),
-        Order::Hold => Wish::Hold,
-        Order::Resume => Wish::Resume,
-        Order::Approve => Wish::Approve(Stages::default()),
-    };
-    match run.world().plane.decide(wish, "because") {
-        Ok(standing) => run.truth.version = standing.rollout.version,
-        // There may be no next stage.
-        Err(CanaryError::NoNextStage { .. }) => {}
-        Err(error) => return Err(error).context("an operator is not obeyed"),
-    }
-    Ok(())
+    run.truth.said.push(Said { talk, stay, is_refused, event_id, may_be_gone: false });
+    let Some(lost) = lost else { return Ok(()) };
+    run.crash(|dir| {
+        let segments = death::open_segments(dir);
+        Ok(segments.iter().try_for_each(|path| planted::take_out(path, &lost))?)
+    })
 }
 
 fn erase(run: &mut Run, talk: Talk) -> Result<()> {
     let id = text::conversation_id(run.seed, talk);
     let pseudonyms = setup::pseudonyms(run.seed, talk);
+    let names = pseudonyms.clone();
     let target = EraseTarget::new(pseudonyms, Some(&id)).context("somebody is meant")?;
     let word = text::planted(run.seed, talk);
     let files = Files::read(run.world().dir.path())?;
     let theirs = files.events().filter(|line| String::from_utf8_lossy(line).contains(&word));
     run.saboteur.remember(theirs.map(<[u8]>::to_vec));
+    let codes: Vec<_> = names.iter().map(|name| coded(name.as_str())).collect();
+    if files
+        .all()
+        .any(|(path, bytes)| is_index(path) && codes.iter().any(|code| holds(bytes, code)))
+    {
+        run.reached.note("names in the index");
+    }
+    let index = run.world().dir.path().join("index.sqlite");
+    let is_left = run.saboteur.planted == Some(Planted::LeftInIndex) && index.exists();
+    let left =
+        codes.iter().filter(|_| is_left).map(|code| planted::segments_in_index(&index, code));
+    let left: Vec<Vec<i64>> = left.collect::<Result<_>>()?;
     let receipt = plan_and_execute(&run.world().eraser, &target)?;
     if receipt.state != ErasureState::Completed {
         bail!("an erasure is {}", receipt.state.name());
     }
     run.reached.note("erasures");
-    run.truth.erased.insert(talk);
-    let last = run.truth.asked.keys().next_back().copied().unwrap_or(0);
-    run.truth.erased_upto.insert(talk, last);
-    Ok(())
+    run.truth.erase(talk);
+    run.world().log.catch_up_index().context("the index does not follow")?;
+    let mut left = left.iter().zip(&codes);
+    left.try_for_each(|(segments, code)| planted::put_in_index(&index, segments, code))
+}
+
+fn is_index(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("index.sqlite"))
 }
 
 /// What an answer leaves in the memory is still on its way there: who is told that something has come since the plan was made
@@ -279,9 +249,11 @@ fn plan_and_execute(eraser: &Eraser, target: &EraseTarget) -> Result<Receipt> {
 }
 
 fn rotate(run: &mut Run, seal: bool) -> Result<()> {
+    assert!(!run.saboteur.strikes(Planted::LoosePanic, 2), "a planted bug");
     let how = Rotate { seal, ..Rotate::default() };
     let done = run.world().rotator.rotate("sim", run.clock.now(), how)?;
     run.reached.note("rotations");
+    done.compressed.iter().for_each(|_| run.reached.note("segments compressed"));
     if let Some(why) = done.failed.first() {
         bail!("rotating has failed: {why}");
     }

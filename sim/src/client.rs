@@ -50,6 +50,8 @@ pub(crate) struct Client {
     pub(crate) ask: Ask,
     /// How often it had its turn.
     pub(crate) n_turns: u64,
+    /// It had a turn at the server.
+    pub(crate) has_come: bool,
     pub(crate) exchange: Pin<Box<dyn Future<Output = Answer>>>,
 }
 
@@ -109,6 +111,8 @@ where
 pub(crate) struct Upload {
     pieces: std::vec::IntoIter<Bytes>,
     end: Sent,
+    /// The planted bug: whoever reads it panics.
+    pub(crate) is_deadly: bool,
 }
 
 impl Upload {
@@ -119,7 +123,7 @@ impl Upload {
             Sent::Pieces => vec![body.slice(..half), body.slice(half..)],
             Sent::Broken | Sent::Stuck => vec![body.slice(..half)],
         };
-        Self { pieces: pieces.into_iter(), end: how }
+        Self { pieces: pieces.into_iter(), end: how, is_deadly: false }
     }
 }
 
@@ -131,6 +135,7 @@ impl Body for Upload {
         mut self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        assert!(!self.is_deadly, "a planted bug");
         if let Some(piece) = self.pieces.next() {
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }

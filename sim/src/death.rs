@@ -30,7 +30,7 @@ pub(crate) fn crash(run: &mut Run, torn: bool, no_index: bool) -> Result<()> {
 }
 
 /// The segments that are open, in the order in which the disk counts them.
-fn open_segments(dir: &Path) -> [PathBuf; 2] {
+pub(crate) fn open_segments(dir: &Path) -> [PathBuf; 2] {
     ["hypotheses.ndjson", "hypotheses.late.ndjson"].map(|name| dir.join("analytics").join(name))
 }
 
@@ -57,11 +57,12 @@ pub(crate) fn power_cut(run: &mut Run, torn: bool) -> Result<()> {
         Ok(())
     })?;
     run.reached.note("power cuts");
-    let lost = String::from_utf8_lossy(&lost).into_owned();
-    let lost: Vec<u64> = lost.lines().filter_map(text::asked).collect();
-    lost.iter().for_each(|_| run.reached.note("events without power"));
+    let lines = || lost.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines()
+        .filter(|line| text::event_id(line).is_some())
+        .for_each(|_| run.reached.note("events without power"));
     if log.sync != SyncPolicy::Always {
-        run.truth.may_be_lost(lost.into_iter());
+        run.truth.may_be_lost(lines());
     }
     Ok(())
 }

@@ -6,16 +6,19 @@
 //! same, to the byte.
 
 mod acts;
+mod canary;
 mod client;
 mod clock;
 mod death;
 mod digest;
 mod files;
 mod invariants;
+mod panics;
 mod planted;
 mod random;
 mod reached;
 mod run;
+mod seed;
 mod setup;
 mod shrink;
 mod step;
@@ -25,13 +28,6 @@ mod text;
 mod truth;
 mod world;
 
-/// Whether a seed has conversations remembered. What is found of them in time depends on threads that nobody waits for, so that
-/// it holds what must hold and does not come to the same twice.
-#[must_use]
-pub const fn is_remembering(seed: u64) -> bool {
-    setup::remembers(seed)
-}
-
 /// Of what several seeds have come to, in a few characters: the same on every machine.
 #[must_use]
 pub fn digest_of<'a>(digests: impl Iterator<Item = &'a str>) -> String {
@@ -40,6 +36,6 @@ pub fn digest_of<'a>(digests: impl Iterator<Item = &'a str>) -> String {
 
 pub use planted::Planted;
 pub use reached::Reached;
-pub use run::{Outcome, Violation, run};
+pub use seed::{Outcome, Violation, run, run_twice};
 pub use shrink::shrink;
 pub use step::{Ask, Kind, Order, Sent, Step, Talk, script};

@@ -3,7 +3,14 @@
 //! Some stand around the real parts and do to them, now and then, what a bug in them would. Others are in what the parts
 //! are told: the deployment is put together as if a part did not do what it is for, while what must hold stays what it is.
 
+use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Result;
+use rusqlite::Connection;
+
+use crate::text;
 
 /// A planted bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +39,31 @@ pub enum Planted {
     MixedUp,
     /// A client is refused before its limit is used up.
     HarshLimit,
+    /// No limit of time is in force.
+    Endless,
+    /// A request panics, which the pipeline catches.
+    Panic,
+    /// Rotating panics, which nobody catches.
+    LoosePanic,
+    /// A golden run that has failed says that it has passed.
+    FailedGolden,
+    /// An erasure leaves the index as it is.
+    LeftInIndex,
+    /// The event of a request whose conversation was erased meanwhile is written twice.
+    FencedTwice,
+    /// A client may ask as much at once as it likes.
+    NoLimit,
+    /// Feedback that was taken is not in the log.
+    LostFeedback,
+    /// Nobody looks at the override file.
+    DeafOverride,
+    /// Ids are another run's.
+    Restless,
 }
 
 impl Planted {
     /// Each with its name.
-    pub const ALL: [(&'static str, Self); 12] = [
+    pub const ALL: [(&'static str, Self); 22] = [
         ("double-event", Self::DoubleEvent),
         ("lost-rollback", Self::LostRollback),
         ("resurrection", Self::Resurrection),
@@ -49,26 +76,43 @@ impl Planted {
         ("stuck-breaker", Self::StuckBreaker),
         ("mixed-up", Self::MixedUp),
         ("harsh-limit", Self::HarshLimit),
+        ("endless", Self::Endless),
+        ("panic", Self::Panic),
+        ("loose-panic", Self::LoosePanic),
+        ("failed-golden", Self::FailedGolden),
+        ("left-in-index", Self::LeftInIndex),
+        ("fenced-twice", Self::FencedTwice),
+        ("no-limit", Self::NoLimit),
+        ("lost-feedback", Self::LostFeedback),
+        ("deaf-override", Self::DeafOverride),
+        ("restless", Self::Restless),
     ];
 
     /// The invariant that it breaks.
     #[must_use]
     pub const fn breaks(self) -> &'static str {
         match self {
-            Self::DoubleEvent | Self::EarlyAnswer => "one request, one event",
+            Self::DoubleEvent | Self::EarlyAnswer | Self::FencedTwice => "one request, one event",
             Self::LostRollback => "what was decided is kept",
-            Self::Resurrection => "what is erased stays erased",
+            Self::Resurrection | Self::LeftInIndex => "what is erased stays erased",
             Self::RawText => "nothing personal is kept",
-            Self::DeafKillSwitch => "the split is what it may be",
-            Self::EarlyAdvance => "no move without its evidence",
+            Self::DeafKillSwitch | Self::DeafOverride => "the split is what it may be",
+            Self::EarlyAdvance | Self::FailedGolden => "no move without its evidence",
             Self::SkippedStage => "the log replays to the same state",
             Self::Unmasked => "what passes is what may pass",
             Self::StuckBreaker => "a model that is well is in use",
             Self::MixedUp => "no conversation is taken for another",
-            Self::HarshLimit => "limits hold, and hold nobody back",
+            Self::HarshLimit | Self::NoLimit => "limits hold, and hold nobody back",
+            Self::Endless => "every request ends",
+            Self::Panic | Self::LoosePanic => "nothing panics",
+            Self::LostFeedback => "what is said of an answer is kept",
+            Self::Restless => COMES_TO_THE_SAME,
         }
     }
 }
+
+/// What is seen only of a seed that is run twice.
+pub(crate) const COMES_TO_THE_SAME: &str = "a seed comes to the same";
 
 /// Whoever does it.
 #[derive(Debug)]
@@ -83,7 +127,13 @@ pub(crate) struct Saboteur {
 
 impl Saboteur {
     pub(crate) const fn new(planted: Option<Planted>) -> Self {
-        Self { planted, remembered: Vec::new(), n_chances: 0, doubles: false }
+        let doubles = matches!(planted, Some(Planted::FencedTwice));
+        Self { planted, remembered: Vec::new(), n_chances: 0, doubles }
+    }
+
+    /// Whether this is a line to be written twice.
+    pub(crate) fn may_double(&self, line: &[u8]) -> bool {
+        self.planted != Some(Planted::FencedTwice) || text::is_fenced(line)
     }
 
     /// Whether a bug strikes here, at one chance of so many.
@@ -110,5 +160,36 @@ impl Saboteur {
 /// Appends a line as the log would.
 pub(crate) fn append(path: &Path, line: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
-    std::fs::OpenOptions::new().append(true).open(path)?.write_all(line)
+    fs::OpenOptions::new().append(true).open(path)?.write_all(line)
+}
+
+/// Takes the line of an event out of a segment.
+pub(crate) fn take_out(path: &Path, event_id: &str) -> std::io::Result<()> {
+    let Ok(bytes) = fs::read(path) else { return Ok(()) };
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let left: Vec<&[u8]> = lines.filter(|line| text::event_id(line) != Some(event_id)).collect();
+    fs::write(path, left.concat())
+}
+
+/// Which segments the index says that somebody is named in.
+pub(crate) fn segments_in_index(index: &Path, code: &[u8]) -> Result<Vec<i64>> {
+    let database = Connection::open(index)?;
+    let mut find = database.prepare("SELECT seg FROM names WHERE name = ?1")?;
+    let found = find.query_map([code], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Has the index say so again.
+pub(crate) fn put_in_index(index: &Path, segments: &[i64], code: &[u8]) -> Result<()> {
+    let database = Connection::open(index)?;
+    for segment in segments {
+        database.execute("INSERT OR IGNORE INTO names VALUES (?1, ?2)", (segment, code))?;
+    }
+    Ok(())
+}
+
+/// Another number each time.
+pub(crate) fn restless() -> u64 {
+    static N: AtomicU64 = AtomicU64::new(1);
+    N.fetch_add(1, Ordering::Relaxed)
 }

@@ -1,8 +1,8 @@
-//! One seed, from its first step to its end.
+//! One seed under way.
 //!
 //! Nothing here waits for time. Tokio's clock stands still and is moved by steps; clients are polled in turn
 //! until none gets any further; and where a client waits for the disk, the writer's thread is waited for by
-//! what it has done. So threads may run as they like, and a seed still comes to the same.
+//! what it has done, and so are the memory's threads. So threads may run as they like, and a seed still comes to the same.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,51 +15,27 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::client::Client;
 use crate::clock::SimClock;
+use crate::digest;
 use crate::files::Files;
 use crate::invariants::{self, Seen};
+use crate::panics::Panics;
 use crate::planted::{Planted, Saboteur};
 use crate::reached::Reached;
-use crate::step::Step;
-use crate::truth::{Stands, Truth};
+use crate::seed::{Outcome, Violation};
+use crate::truth::{LEAP, Stands, Truth};
 use crate::world::{Start, World, photograph_still};
-use crate::{acts, digest};
 
 /// Rounds without anything new after which nothing more comes without time or the disk. An answer may give way to others
 /// twice before it goes on.
 const QUIET_ROUNDS: u32 = 3;
 
-/// The same where others work beside, and how long each of them is given.
-const QUIET_ROUNDS_BESIDE: u32 = 12;
-const BESIDE: Duration = Duration::from_micros(100);
-
-/// How long the writer's thread may take for what it has to do, and how often it is looked at. Neither shows in
-/// what a seed comes to.
+/// How long the threads of the log and of the memory may take for what they have to do, and how often they are looked at.
+/// Neither shows in what a seed comes to.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) const BREATH: Duration = Duration::from_micros(50);
 
 /// Slices of a wait, so that what is due in the middle of it happens in the middle.
 const SLICES: u32 = 6;
-
-/// What a seed has come to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// How often it came to what is worth coming to, by name.
-    pub reached: Reached,
-    /// Digest of what is kept at the end and of what clients got; the same for every run of a seed.
-    pub digest: String,
-}
-
-/// Something is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("after step {step}: {invariant}: {why}")]
-pub struct Violation {
-    /// Steps that were done, the one that showed it included.
-    pub step: usize,
-    /// What does not hold.
-    pub invariant: &'static str,
-    /// How it was seen.
-    pub why: String,
-}
 
 /// A simulation under way.
 pub(crate) struct Run {
@@ -76,41 +52,25 @@ pub(crate) struct Run {
     /// Time that has passed, whatever the wall clock was set to.
     pub(crate) elapsed: Duration,
     pub(crate) life: u64,
+    panics: Panics,
     world: Option<World>,
     temp: tempfile::TempDir,
 }
 
-/// Runs a script. Everything is checked after each step.
-///
-/// # Errors
-/// The first violation.
-pub fn run(seed: u64, script: &[Step], planted: Option<Planted>) -> Result<Outcome, Violation> {
-    let broken = |step: usize, why: &anyhow::Error| Violation {
-        step,
-        invariant: "it runs",
-        why: format!("{why:#}"),
-    };
-    let mut run = Run::new(seed, planted).map_err(|why| broken(0, &why))?;
-    for (n, step) in script.iter().enumerate() {
-        acts::act(&mut run, step).map_err(|why| broken(n + 1, &why))?;
-        run.check().map_err(|found| Violation { step: n + 1, ..found })?;
-    }
-    let n = script.len();
-    let outcome = run.end().map_err(|why| broken(n, &why))?;
-    run.check().map_err(|found| Violation { step: n, ..found })?;
-    run.close();
-    Ok(outcome)
-}
-
 impl Run {
-    fn new(seed: u64, planted: Option<Planted>) -> Result<Self> {
+    pub(crate) fn new(seed: u64, planted: Option<Planted>, panics: &Panics) -> Result<Self> {
+        let watched = panics.clone();
         let temp = match PathBuf::from("/dev/shm") {
             shared if shared.is_dir() => tempfile::tempdir_in(shared),
             _ => tempfile::tempdir(),
         };
         let mut run = Self {
             seed,
-            runtime: Builder::new_current_thread().enable_time().start_paused(true).build()?,
+            runtime: Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .on_thread_start(move || watched.watch_for_good())
+                .build()?,
             clock: Arc::new(SimClock::new()),
             clients: Vec::new(),
             truth: Truth::default(),
@@ -120,6 +80,7 @@ impl Run {
             generation: 0,
             elapsed: Duration::ZERO,
             life: 0,
+            panics: panics.clone(),
             world: None,
             temp: temp.context("no temporary directory")?,
         };
@@ -144,6 +105,7 @@ impl Run {
             adaptive: !self.truth.killed,
             planted: self.saboteur.planted,
         };
+        self.truth.hears(true);
         let _here = self.runtime.enter();
         self.world = Some(World::start(&self.directory(), &self.clock, start)?);
         Ok(())
@@ -172,7 +134,7 @@ impl Run {
     }
 
     /// Ends a life; nobody looks at what it leaves.
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         let _here = self.runtime.enter();
         if let Some(world) = &self.world {
             world.faults.heal();
@@ -188,6 +150,10 @@ impl Run {
             self.runtime.block_on(tokio::time::advance(slice));
             self.clock.pass(slice);
             self.elapsed += slice;
+            for client in &self.clients {
+                let asked = self.truth.asked.get_mut(&client.ask.n);
+                asked.expect("it is known who asks").waited += slice.min(LEAP);
+            }
             self.world_mut().plane.follow();
             self.settle()?;
         }
@@ -210,10 +176,10 @@ impl Run {
     pub(crate) fn settle(&mut self) -> Result<()> {
         self.leave();
         loop {
-            self.poll_until_quiet();
+            self.poll_until_quiet()?;
             let seen = self.progress();
             self.flush()?;
-            self.poll_until_quiet();
+            self.poll_until_quiet()?;
             if self.progress() == seen {
                 return Ok(());
             }
@@ -244,27 +210,34 @@ impl Run {
             let leaves = client.ask.hangs_up_after.is_some_and(|most| client.n_turns >= most);
             client.n_turns += 1;
             if leaves {
+                let went = truth.turn();
                 let asked = truth.asked.get_mut(&client.ask.n).expect("it is known who asks");
                 asked.stands = Stands::Left;
+                asked.stay.iter_mut().for_each(|stay| stay.went = Some(went));
                 reached.note("clients that left");
             }
             !leaves
         });
     }
 
-    fn poll_until_quiet(&mut self) {
-        let is_remembering = crate::setup::remembers(self.seed);
-        let rounds = if is_remembering { QUIET_ROUNDS_BESIDE } else { QUIET_ROUNDS };
+    /// What the memory's threads are at is waited for, too: whoever asks waits for them, and not for time.
+    fn poll_until_quiet(&mut self) -> Result<()> {
+        let started = std::time::Instant::now();
         let (mut quiet, mut seen) = (0, self.progress());
-        while quiet < rounds {
+        while quiet < QUIET_ROUNDS {
             self.poll_each();
-            if is_remembering && !self.clients.is_empty() {
-                std::thread::park_timeout(BESIDE);
+            let is_still = self.world().plane.is_memory_still();
+            if !is_still {
+                if started.elapsed() > PATIENCE {
+                    bail!("the memory has not come to an end in {PATIENCE:?}");
+                }
+                std::thread::park_timeout(BREATH);
             }
             let now = self.progress();
-            quiet = if now == seen { quiet + 1 } else { 0 };
+            quiet = if is_still && now == seen { quiet + 1 } else { 0 };
             seen = now;
         }
+        Ok(())
     }
 
     /// Events that were handed to the log and clients that still wait.
@@ -274,17 +247,24 @@ impl Run {
 
     /// Polls each client once, in order, and lets due timers fire.
     fn poll_each(&mut self) {
-        let Self { runtime, clients, truth, got, reached, elapsed, .. } = self;
+        let Self { runtime, clients, truth, got, reached, elapsed, life, .. } = self;
         runtime.block_on(async {
             std::future::poll_fn(|cx| {
                 clients.retain_mut(|client| {
+                    if !std::mem::replace(&mut client.has_come, true) {
+                        let stay = truth.comes(*life, *elapsed);
+                        let asked = truth.asked.get_mut(&client.ask.n);
+                        asked.expect("it is known who asks").stay = Some(stay);
+                    }
                     let Poll::Ready(answer) = client.exchange.as_mut().poll(cx) else {
                         return true;
                     };
+                    let went = truth.turn();
                     let asked = truth.asked.get_mut(&client.ask.n).expect("it is known who asks");
                     got.answer(client.ask.n, &answer);
                     reached.note(if answer.status == 200 { "answers" } else { "refusals" });
                     asked.answered(&answer, *elapsed);
+                    asked.stay.iter_mut().for_each(|stay| stay.went = Some(went));
                     if asked.stands == Stands::Limited {
                         reached.note("limits reached");
                     }
@@ -301,7 +281,7 @@ impl Run {
     }
 
     /// Looks at everything that must hold.
-    fn check(&mut self) -> Result<(), Violation> {
+    pub(crate) fn check(&mut self) -> Result<(), Violation> {
         let failed = |why: anyhow::Error| Violation {
             step: 0,
             invariant: "it can be looked at",
@@ -311,15 +291,17 @@ impl Run {
         self.world().log.catch_up_index().map_err(|error| failed(error.into()))?;
         let world = self.world();
         let files = Files::read(world.dir.path()).map_err(failed)?;
-        let seen = Seen { seed: self.seed, truth: &self.truth, files: &files, world };
+        let (seed, truth, panics) = (self.seed, &self.truth, &self.panics);
+        let seen = Seen { seed, truth, files: &files, world, panics };
         invariants::check(&seen)
     }
 
     /// The end of a script: whoever waits gets his answer or gives up.
-    fn end(&mut self) -> Result<Outcome> {
+    pub(crate) fn end(&mut self) -> Result<Outcome> {
         for _ in 0..3 {
             self.wait(crate::setup::TOTAL.as_millis() as u64)?;
         }
+        self.truth.is_over = true;
         let files = Files::read(self.world().dir.path())?;
         let digest = self.got.clone().with(&files);
         Ok(Outcome { reached: std::mem::take(&mut self.reached), digest })

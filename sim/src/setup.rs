@@ -17,12 +17,16 @@ use aios_upstream::{
     BreakerPolicy, EndpointConfig, RetryPolicy, ServerKind, Timeouts, UpstreamConfig, Upstreams,
 };
 
+use crate::invariants::LIMITED;
 use crate::planted::Planted;
 use crate::step::{CLIENTS, Talk};
 use crate::text;
 
 /// Longest time that a request may take.
 pub(crate) const TOTAL: Duration = Duration::from_secs(60);
+
+/// In a third of the seeds events are compressed when they are so old, which clocks here come to.
+const HOT: Duration = Duration::from_secs(3_600);
 
 /// What the canary is asked every.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
@@ -36,7 +40,12 @@ static BLIND: LazyLock<Arc<Redactor>> = LazyLock::new(|| Arc::new(Redactor::new(
 /// Mostly every answer waits until its event is on disk, so that whatever a client has seen must be kept. By the other
 /// policies it is kept too: before a process dies here, the writer's thread is waited for.
 pub(crate) fn event_log(seed: u64) -> EventLogConfig {
+    let mut terms = EventLogConfig::default().retention;
+    if seed % 3 == 1 {
+        terms.events.hot = Some(HOT);
+    }
     EventLogConfig {
+        retention: terms,
         sync: match seed % 8 {
             6 => SyncPolicy::Interval(Duration::from_millis(100)),
             7 => SyncPolicy::Never,
@@ -68,14 +77,15 @@ pub(crate) const CONCURRENCY_MAX: usize = 2;
 fn clients(before: Option<&Live>, planted: Option<Planted>) -> Clients {
     let is_harsh = planted == Some(Planted::HarshLimit);
     let per_minute = if is_harsh { 1 } else { REQUESTS_PER_MINUTE };
+    let is_lavish = planted == Some(Planted::NoLimit);
     let key = |client: u64| {
-        let has_limits = client == 2;
+        let has_limits = client == LIMITED;
         Some(ClientKey {
             name: text::client_name(client).to_owned(),
             digest: SecretDigest::of(text::client_key(client)?.as_bytes()),
             requests_per_minute: has_limits.then_some(per_minute),
             tokens_per_minute: None,
-            concurrency_max: has_limits.then_some(CONCURRENCY_MAX),
+            concurrency_max: (has_limits && !is_lavish).then_some(CONCURRENCY_MAX),
             may_steer: false,
             memory: None,
         })
@@ -137,11 +147,12 @@ pub(crate) fn live(
     before: Option<&Live>,
     planted: Option<Planted>,
 ) -> Live {
+    let is_endless = planted == Some(Planted::Endless);
     let gateway = GatewayConfig {
         sequels: true,
         body_max: 1 << 20,
-        body_timeout: Duration::from_secs(10),
-        total_timeout: TOTAL,
+        body_timeout: if is_endless { FOREVER } else { Duration::from_secs(10) },
+        total_timeout: if is_endless { FOREVER } else { TOTAL },
         text_max: 4096,
         aliases: Vec::new(),
     };
@@ -169,21 +180,25 @@ pub(crate) fn live(
     }
 }
 
+/// Where a planted bug leaves out a limit of time.
+const FOREVER: Duration = Duration::from_secs(86_400 * 365);
+
 /// After so long at most a breaker tries an endpoint again.
 const OPEN_MAX: Duration = Duration::from_secs(120);
 
 fn upstreams(planted: Option<Planted>) -> UpstreamConfig {
     let is_stuck = planted == Some(Planted::StuckBreaker);
-    let forever = Duration::from_secs(86_400);
+    let is_endless = planted == Some(Planted::Endless);
+    let (limit, forever) = (|time| if is_endless { FOREVER } else { time }, FOREVER);
     UpstreamConfig {
         main: vec![endpoint(Tier::Main)],
         embedder: vec![endpoint(Tier::Embedder)],
         timeouts: Timeouts {
-            connect: Duration::from_secs(2),
-            first_token: Duration::from_secs(20),
-            whole: Duration::from_secs(40),
-            inter_token: Duration::from_secs(10),
-            total: TOTAL,
+            connect: limit(Duration::from_secs(2)),
+            first_token: limit(Duration::from_secs(20)),
+            whole: limit(Duration::from_secs(40)),
+            inter_token: limit(Duration::from_secs(10)),
+            total: limit(TOTAL),
             finish_grace: Duration::from_secs(1),
         },
         retries: RetryPolicy {
@@ -225,6 +240,11 @@ fn endpoint(tier: Tier) -> EndpointConfig {
     }
 }
 
+/// Whom the canary listens to.
+pub(crate) const fn sources(seed: u64) -> Sources {
+    if seed.is_multiple_of(2) { Sources::Auto } else { Sources::Golden }
+}
+
 /// What is asked of control. `seed` chooses whom the canary listens to.
 pub(crate) fn control(seed: u64, adaptive: bool, planted: Option<Planted>) -> ControlConfig {
     let adaptive = adaptive || planted == Some(Planted::DeafKillSwitch);
@@ -239,7 +259,7 @@ pub(crate) fn control(seed: u64, adaptive: bool, planted: Option<Planted>) -> Co
     control.canary.enabled = true;
     control.canary.check_every = CHECK_EVERY;
     control.canary.settle = TOTAL;
-    control.canary.sources = if seed.is_multiple_of(2) { Sources::Auto } else { Sources::Golden };
+    control.canary.sources = sources(seed);
     match planted {
         Some(Planted::EarlyAdvance) => control.canary.policy.passes = 2,
         Some(Planted::SkippedStage) => {

@@ -1,20 +1,18 @@
 //! A shorter script that shows the same.
 
-use crate::planted::Planted;
-use crate::run::{Violation, run};
+use crate::seed::{Outcome, Violation};
 use crate::step::Step;
 
 /// Runs that shortening may take.
 const RUNS_MAX: usize = 200;
 
 /// Leaves out steps, in ever smaller pieces, for as long as the same invariant breaks (delta debugging,
-/// Zeller and Hildebrandt 2002, without its complements). Returns what is left and what it shows.
+/// Zeller and Hildebrandt 2002, without its complements). `run` is what has shown it. Returns what is left and what it shows.
 #[must_use]
 pub fn shrink(
-    seed: u64,
     script: &[Step],
     found: Violation,
-    planted: Option<Planted>,
+    run: impl Fn(&[Step]) -> Result<Outcome, Violation>,
 ) -> (Vec<Step>, Violation) {
     let mut left: Vec<Step> = script.get(..found.step).unwrap_or(script).to_vec();
     let (mut shown, mut n_runs) = (found, 0);
@@ -25,7 +23,7 @@ pub fn shrink(
             let mut shorter = left.clone();
             shorter.drain(at..(at + piece).min(left.len()));
             n_runs += 1;
-            match run(seed, &shorter, planted) {
+            match run(&shorter) {
                 Err(again) if again.invariant == shown.invariant => {
                     shorter.truncate(again.step);
                     (left, shown) = (shorter, again);

@@ -21,6 +21,19 @@ pub(crate) fn asked(line: &str) -> Option<u64> {
     rest.split_once(suffix)?.0.parse().ok()
 }
 
+/// The id of a line's event.
+pub(crate) fn event_id(line: &[u8]) -> Option<&str> {
+    const NAME: &[u8] = b"\"event_id\":\"";
+    const LENGTH: usize = 36;
+    let start = memchr::memmem::find(line, NAME)? + NAME.len();
+    str::from_utf8(line.get(start..start + LENGTH)?).ok()
+}
+
+/// Whether a line is of a request whose conversation was erased while it was under way.
+pub(crate) fn is_fenced(line: &[u8]) -> bool {
+    memchr::memmem::find(line, b"\"request_id\":\"\"").is_some()
+}
+
 /// A word that is said in one request only.
 pub(crate) fn own(ask: &Ask) -> String {
     format!("qua{}ux", Random::new(!ask.seed).letters(10))

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::SimClock;
 use crate::files::Files;
-use crate::planted::Planted;
+use crate::planted::{self, Planted};
 use crate::setup;
 
 /// One life of a deployment, from its start to its end or its death.
@@ -52,6 +52,7 @@ impl World {
         if planted == Some(Planted::EarlyAnswer) {
             faults.lie();
         }
+        let is_restless = planted == Some(Planted::Restless);
         let config = setup::event_log(seed);
         let log = FileEventLog::open_faulty(&dir, config, &faults);
         let log = Arc::new(log.context("the event log cannot be opened")?);
@@ -79,7 +80,7 @@ impl World {
                 bucket: BucketKey::new(&KeyMaterial::new([9; 32])),
             },
             observer: None,
-            ids: Some([seed, life]),
+            ids: Some([seed, if is_restless { planted::restless() << 32 | life } else { life }]),
         })
         .context("the planes cannot be put together")?;
         Ok(Self { plane, log, dir, eraser, rotator, faults })

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aios_core::{Clock, Split, Timestamp};
-use aios_route::{Knots, control_only, split_in_force};
+use aios_route::{Knots, apply_override, control_only, split_in_force};
 use aios_store::DataDir;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -152,10 +152,14 @@ impl Controller {
             return;
         }
         self.seen = Some(text.clone());
-        match split_in_force(&self.base(), text.as_deref()) {
+        let base = self.base();
+        match split_in_force(&base, text.as_deref()) {
             Ok(split) => {
                 self.state.set(None);
-                self.understood = Some(text);
+                // Under the kill switch a file need not be understood. Once the switch is off, what was said before counts.
+                if text.as_deref().is_none_or(|text| apply_override(&base, text).is_ok()) {
+                    self.understood = Some(text);
+                }
                 self.publish(split);
             }
             Err(error) => self.go_on_without(error.to_string()),
@@ -272,5 +276,32 @@ mod tests {
         dir.write_override("{").unwrap();
         tokio::time::sleep(HONORED_WITHIN).await;
         assert!(state.override_error().is_some() && !split.has_changed().unwrap());
+    }
+
+    /// The kill switch counts more than any file; what is written meanwhile and cannot be understood must not take the place of
+    /// what the file said before.
+    #[test]
+    fn what_is_written_under_the_kill_switch_and_not_understood_changes_nothing() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = Arc::new(DataDir::open(temp.path()).unwrap());
+        let start = Percent::new(50.0).unwrap();
+        let base = Split::plain(start, "test");
+        let canary = CanaryKeeper::open(&dir, start).unwrap();
+        let (config, configured) = watch::channel(ControlConfig::fixed(base.clone()));
+        let (_learned, learned) = mpsc::channel(1);
+        let (data_dir, clock) = (Arc::clone(&dir), Arc::new(FixedClock));
+        let (mut controller, split, _) =
+            Controller::new(data_dir, configured, canary.subscribe(), learned, clock);
+        let mut check = |adaptive: bool, text: &str, expect: f64| {
+            config.send_replace(ControlConfig::fixed(Split { adaptive, ..base.clone() }));
+            dir.write_override(text).unwrap();
+            controller.look(true);
+            assert_eq!(split.borrow().treatment_pct.get(), expect, "{text}, adaptive: {adaptive}");
+        };
+        check(true, r#"{"control_bucket_pct":0.75}"#, 25.0);
+        check(false, "{", 0.0);
+        check(true, "{", 25.0);
+        check(false, r#"{"control_bucket_pct":0.25}"#, 0.0);
+        check(true, "{", 75.0);
     }
 }

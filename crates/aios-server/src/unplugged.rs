@@ -160,6 +160,12 @@ impl Unplugged {
         self.control.send_replace(control);
     }
 
+    /// Whether the memory's threads have nothing to do, and nobody waits for them.
+    #[must_use]
+    pub fn is_memory_still(&self) -> bool {
+        self.desk.gateway.memory.is_still()
+    }
+
     /// The configuration in force.
     #[must_use]
     pub fn live(&self) -> Arc<Live> {

@@ -50,8 +50,14 @@ test("a session without a right sees why it cannot act", async () => {
   await context.close();
 });
 
+/** The stream as it would be, for what does not happen on small data. */
+const tells = (page, events) =>
+  page.route("**/admin/v1/live", (route) => route.fulfill({ contentType: "text/event-stream", body: events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join("") }));
+
 test("a server that answers with an error is said, and asked again on demand", async () => {
   const { page, context } = await owner(SEEDED);
+  // A stream that tells of nothing: what it tells would have the page ask again before somebody does.
+  await tells(page, []);
   await page.route("**/admin/v1/view/routing*", (route) => route.fulfill({ status: 500, json: { error: { code: "store_failed", message: "the index is away" } } }));
   await show(page, "routing");
   await page.getByText("the index is away").first().waitFor();
@@ -72,10 +78,6 @@ test("whoever signs out is out, with every page of that session", async () => {
   assert.equal((await context.request.get("/admin/v1/whoami")).status(), 401);
   await context.close();
 });
-
-/** The stream as it would be, for what does not happen on small data. */
-const tells = (page, events) =>
-  page.route("**/admin/v1/live", (route) => route.fulfill({ contentType: "text/event-stream", body: events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join("") }));
 
 test("while the index is made anew, every tab says that it holds less than there is", async () => {
   const { page, context } = await owner(SEEDED);

@@ -37,6 +37,8 @@ async function walk(site, says, look, name, checks) {
     if (checks) await accessible(page, `${tab}, ${name}`);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(wide <= 0, `${tab}, ${name}: ${wide} pixels stick out`);
+    const inSight = await page.locator(`#tab-${tab}`).evaluate((it) => it.getBoundingClientRect().left >= 0 && it.getBoundingClientRect().right <= innerWidth);
+    assert.ok(inSight, `${tab}, ${name}: its own tab is out of sight`);
   }
   assert.deepEqual(complaints, [], name);
   await context.close();

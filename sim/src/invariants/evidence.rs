@@ -1,15 +1,23 @@
 //! No stage without its evidence, and no rollback that is left out: counted once more from the lines, by
-//! other means than the program's.
+//! other means than the program's, and from the golden runs that there were, whatever the lines say of them.
 
-use aios_control::{ControlEvent, VerdictEvent};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aios_control::{ControlEvent, Sources, VerdictEvent};
 use aios_core::{Actor, Decision, GoldenGate, Verdict, VerdictReason};
 use aios_store::ControlHistory;
 
 use super::Seen;
+use crate::setup;
+use crate::truth::Course;
 
 /// Verdicts in a row before the next stage, and before falling back.
 const PASSES: u32 = 3;
 const FAILURES: u32 = 2;
+
+/// A golden run that is older says nothing.
+const AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the lines so far amount to.
 #[derive(Debug, Default)]
@@ -25,6 +33,7 @@ struct Count {
 }
 
 pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
+    golden_runs(seen)?;
     let history =
         ControlHistory::<ControlEvent>::read(&seen.world.dir).map_err(|error| error.to_string())?;
     let mut count = Count::default();
@@ -35,6 +44,43 @@ pub(super) fn check(seen: &Seen<'_>) -> Result<(), String> {
         true => Err("the last verdicts ask for a rollback, which was not decided".to_owned()),
         false => Ok(()),
     }
+}
+
+/// Before a stage the newest golden run has passed, and where nothing else is listened to as many as it takes.
+fn golden_runs(seen: &Seen<'_>) -> Result<(), String> {
+    let listens_to_nothing_else = setup::sources(seen.seed) == Sources::Golden;
+    let mut passed = BTreeSet::<usize>::new();
+    for one in &seen.truth.course {
+        let Course::Looked { at, newest, decision } = one else {
+            passed.clear();
+            continue;
+        };
+        let run = newest.and_then(|n| seen.truth.goldens.get(n));
+        let is_pass = run.is_some_and(|run| run.passed);
+        if is_pass {
+            passed.extend(newest);
+        }
+        if let Some(Decision::Advance { .. }) = decision {
+            let is_fresh = run.is_some_and(|it| it.at <= *at && at.since(it.at) <= AGE_MAX);
+            if !is_pass || !is_fresh {
+                return Err(format!("advanced at {at}, and the newest golden run is {run:?}"));
+            }
+            let n_passed = passed.len();
+            if listens_to_nothing_else && n_passed < PASSES as usize {
+                return Err(format!("advanced at {at} after {n_passed} golden runs that passed"));
+            }
+        }
+        match decision {
+            None | Some(Decision::Hold | Decision::Resume) => {}
+            Some(
+                Decision::Advance { .. }
+                | Decision::RollBack { .. }
+                | Decision::MoveBoundary { .. }
+                | Decision::Reset { .. },
+            ) => passed.clear(),
+        }
+    }
+    Ok(())
 }
 
 impl Count {

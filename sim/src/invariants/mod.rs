@@ -1,19 +1,25 @@
 //! What must hold after every step: a file each, a line in the list.
 
 mod apart;
-mod erased;
+mod ends;
+pub(crate) mod erased;
 mod evidence;
+mod feedback;
 mod in_use;
 mod kept;
 mod limits;
 mod one_event;
+mod panics;
 mod passing;
 mod private;
 mod replay;
 mod split;
 
+pub(crate) use limits::LIMITED;
+
 use crate::files::Files;
-use crate::run::Violation;
+use crate::panics::Panics;
+use crate::seed::Violation;
 use crate::truth::Truth;
 use crate::world::World;
 
@@ -23,7 +29,11 @@ pub(crate) struct Seen<'a> {
     pub(crate) truth: &'a Truth,
     pub(crate) files: &'a Files,
     pub(crate) world: &'a World,
+    pub(crate) panics: &'a Panics,
 }
+
+/// What a panic breaks, wherever it is.
+pub(crate) const NOTHING_PANICS: &str = "nothing panics";
 
 /// Something that must hold.
 struct Invariant {
@@ -32,7 +42,10 @@ struct Invariant {
 }
 
 const INVARIANTS: &[Invariant] = &[
+    Invariant { name: NOTHING_PANICS, check: panics::check },
+    Invariant { name: "every request ends", check: ends::check },
     Invariant { name: "one request, one event", check: one_event::check },
+    Invariant { name: "what is said of an answer is kept", check: feedback::check },
     Invariant { name: "what is erased stays erased", check: erased::check },
     Invariant { name: "nothing personal is kept", check: private::check },
     Invariant { name: "what passes is what may pass", check: passing::check },

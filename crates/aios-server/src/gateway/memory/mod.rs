@@ -18,6 +18,7 @@ mod turn;
 mod vectors;
 mod wanted;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aios_core::{ResponseEvent, Timestamp};
@@ -47,6 +48,8 @@ pub(crate) struct Memory {
     searches: Arc<Semaphore>,
     metrics: MemoryMetrics,
     keeper: Keeper,
+    /// Work on other threads.
+    busy: Arc<AtomicUsize>,
     /// Told when something was kept that has no vector yet.
     news: Arc<Notify>,
 }
@@ -64,6 +67,7 @@ impl Memory {
         let news = Arc::new(Notify::new());
         Self {
             searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
+            busy: Arc::default(),
             keeper: Keeper::new(Arc::clone(&opened), metrics.clone(), Arc::clone(&news)),
             opened,
             metrics,
@@ -95,13 +99,25 @@ impl Memory {
         let opened = Arc::clone(&self.opened);
         let whose: Vec<_> =
             std::iter::once(&answer.conv_id).chain(&answer.subject).cloned().collect();
-        let ids = answer.memory_fragments.clone();
+        let (ids, busy) = (answer.memory_fragments.clone(), self.busy());
         drop(tokio::task::spawn_blocking(move || {
+            let _busy = busy;
             let noted = opened.store().and_then(|store| store.confirm(&whose, &ids, at));
             if let Err(error) = noted {
                 tracing::error!(%error, "use of the memory could not be noted");
             }
         }));
+    }
+
+    /// Whether nothing is under way on its threads, and nobody waits for them. For whoever has it work step by step.
+    pub(crate) fn is_still(&self) -> bool {
+        self.busy.load(Ordering::SeqCst) == 0 && self.metrics.queue_depth.get() == 0
+    }
+
+    /// Counts as work until it is dropped.
+    fn busy(&self) -> Busy {
+        self.busy.fetch_add(1, Ordering::SeqCst);
+        Busy(Arc::clone(&self.busy))
     }
 
     /// Something was kept that has no vector yet.
@@ -112,6 +128,15 @@ impl Memory {
     /// Has what was said kept, some time from now. If too much waits already, it is not.
     pub(super) fn keep(&self, exchange: Exchange) {
         self.keeper.take(exchange);
+    }
+}
+
+/// Something is under way, or somebody waits for it.
+struct Busy(Arc<AtomicUsize>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -163,9 +163,10 @@ async fn in_time(
     let Ok(turn) = Arc::clone(&gateway.memory.searches).try_acquire_owned() else {
         return Err(MemoryOutcome::Late);
     };
+    let (_waits, busy) = (gateway.memory.busy(), gateway.memory.busy());
     let searching = tokio::task::spawn_blocking(move || {
         let found = search.run(&opened);
-        drop(turn);
+        drop((turn, busy));
         found
     });
     match tokio::time::timeout(longest, searching).await {
