@@ -324,6 +324,6 @@ mod tests {
         std::fs::write(dir.events_path(), "no event\n").unwrap();
         let flaws = flaws(&dir).unwrap();
         assert!(flaws[0].starts_with(&dir.events_path().display().to_string()), "{flaws:?}");
-        assert_eq!(flaws[1..], ["there is no audit trail"]);
+        assert!(flaws.len() == 2 && flaws[1].contains("there is no trail"), "{flaws:?}");
     }
 }
