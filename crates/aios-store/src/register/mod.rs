@@ -120,9 +120,8 @@ impl From<&Footer> for Held {
     fn from(footer: &Footer) -> Self {
         Self {
             n_events: footer.n_events,
-            // Who writes the events knows more of their times than is written.
-            first_ts: footer.first_ts.map(Timestamp::as_stored),
-            last_ts: footer.last_ts.map(Timestamp::as_stored),
+            first_ts: footer.first_ts,
+            last_ts: footer.last_ts,
             bytes: footer.bytes,
             sha256: footer.sha256.clone(),
             sha256_of: footer.sha256_of,

@@ -309,24 +309,3 @@ fn what_retention_would_have_removed_by_now_is_not_missed_any_more() {
     rig.restart();
     rig.check(&[], 0);
 }
-
-/// Who writes a segment knows its times to the microsecond; its lines, and so its footer, have them to the millisecond.
-#[tokio::test]
-async fn an_erasure_from_what_this_process_has_sealed_leaves_no_flaw() {
-    let rig = Rig::empty();
-    let dir = rig.own();
-    let log = FileEventLog::open(&dir, EventLogConfig::default()).unwrap();
-    for n in 0..30 {
-        let mut event = fixture::response(n);
-        event.ts = event.ts.plus(Duration::from_micros(1_234));
-        drop(log.reserve().await.unwrap().append(Event::Response(Box::new(event))));
-    }
-    log.seal().await.unwrap();
-    log.close(Duration::from_secs(60)).await;
-    let mut first = true;
-    let mut keep = |_: &[u8]| if std::mem::take(&mut first) { Keep::Drop } else { Keep::Keep };
-    Segments::of(&dir).rewrite(rig.sealed().id, Look::Everywhere, &mut keep).unwrap();
-    drop((log, dir));
-    assert_eq!(rig.sealed().footer.unwrap().n_events, 29);
-    rig.check(&[], 0);
-}
