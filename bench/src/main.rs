@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use aios_core::Timestamp;
+use aios_core::{Timestamp, Verdict};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use tokio::task::LocalSet;
@@ -185,13 +185,15 @@ enum Command {
     },
 }
 
-/// Exit code where a bar was missed.
+/// Exit codes where a bar was missed, and where nothing is proven.
 const EXIT_MISSED: u8 = 2;
+const EXIT_NO_DATA: u8 = 3;
 
 fn main() -> ExitCode {
     match run(Args::parse().command) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(EXIT_MISSED),
+        Ok(Verdict::Met) => ExitCode::SUCCESS,
+        Ok(Verdict::Breached) => ExitCode::from(EXIT_MISSED),
+        Ok(Verdict::NoData) => ExitCode::from(EXIT_NO_DATA),
         Err(error) => {
             // Nobody is left to tell when stderr is gone.
             let _ignored = writeln!(std::io::stderr(), "error: {error:#}");
@@ -200,11 +202,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a command; false where a bar was missed.
-fn run(command: Command) -> Result<bool> {
+/// Runs a command; what becomes of its bars, where it has some.
+fn run(command: Command) -> Result<Verdict> {
     match command {
         Command::Pii { dev: true, .. } => pii::print_errors(&mut std::io::stdout().lock())?,
-        Command::Pii { quick, .. } => return pii::run(quick, &mut std::io::stdout().lock()),
+        Command::Pii { quick, .. } => {
+            if !pii::run(quick, &mut std::io::stdout().lock())? {
+                return Ok(Verdict::Breached);
+            }
+        }
         Command::Memory { dir, quick } => {
             memory::run(&dir, quick, &mut std::io::stdout().lock())?;
         }
@@ -246,7 +252,7 @@ fn run(command: Command) -> Result<bool> {
             print_line(&serde_json::to_string(&report)?)?;
         }
     }
-    Ok(true)
+    Ok(Verdict::Met)
 }
 
 fn on_one_thread<T>(work: impl Future<Output = Result<T>>) -> Result<T> {

@@ -48,7 +48,7 @@ pub(crate) fn act(run: &mut Run, step: &Step) -> Result<()> {
             faults.fail_syncs(*syncs);
             faults.fail_cuts(*cuts);
         }
-        Step::Override(text) => overriden(run, *text)?,
+        Step::Override(text) => overridden(run, *text)?,
         Step::KillSwitch { off } => {
             run.truth.killed = *off;
             reload(run);
@@ -137,7 +137,7 @@ fn model(run: &mut Run, tier: Tier, faults: &str) -> Result<()> {
     run.runtime.block_on(async { switch.context("the model is simulated").map(|it| it.set(plan)) })
 }
 
-fn overriden(run: &mut Run, text: Option<&'static str>) -> Result<()> {
+fn overridden(run: &mut Run, text: Option<&'static str>) -> Result<()> {
     let mut path = run.world().dir.override_path();
     run.truth.written = text;
     run.truth.hears(false);

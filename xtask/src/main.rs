@@ -75,6 +75,9 @@ const COMMANDS: &[Command] = &[
 /// Exit code for a violation that was found.
 const EXIT_FOUND: u8 = 2;
 
+/// Exit code where nothing is proven.
+const EXIT_NO_DATA: u8 = 3;
+
 /// Exit code for wrong usage.
 const EXIT_USAGE: u8 = 64;
 

@@ -43,6 +43,19 @@ fn name_of(command: &Command) -> String {
     program.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// Takes from what `command` inherits whatever would change how the program is set up (it reads `AIOS_…` before its file)
+/// or would wake people.
+pub(crate) fn without_settings(command: &mut Command) {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for name in names.filter(|name| name.to_str().is_some_and(is_setting)) {
+        command.env_remove(name);
+    }
+}
+
+fn is_setting(name: &str) -> bool {
+    name.starts_with("AIOS_") || name.ends_with("_WEBHOOK_URL")
+}
+
 /// Waits. The only place that does: everything here waits for other processes, which have no clock of ours.
 #[expect(clippy::disallowed_methods, reason = "another process cannot wake us")]
 pub(crate) fn pause(time: Duration) {
@@ -151,5 +164,20 @@ impl Drop for Server {
         self.child.kill().ok();
         self.child.wait().ok();
         guard::release(self.child.id());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_not_inherited_and_the_rest_is() {
+        for name in ["AIOS_TIERS__MAIN__ENDPOINTS", "AIOS_CONFIG", "SLACK_WEBHOOK_URL"] {
+            assert!(is_setting(name), "{name}");
+        }
+        for name in ["PATH", "HOME", "RUST_LOG", "MY_AIOS_HOME"] {
+            assert!(!is_setting(name), "{name}");
+        }
     }
 }

@@ -7,14 +7,12 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 
 use crate::model::{self, Model};
-use crate::process::{READY, Server};
-use crate::{EXIT_FOUND, Usage, cargo, http, workspace};
+use crate::process::{self, READY, Server};
+use crate::{EXIT_FOUND, EXIT_NO_DATA, Usage, cargo, http, workspace};
 
 /// What the bar is about.
 const MINUTES: f64 = 30.0;
 const RATE: f64 = 500.0;
-/// What wakes people: nobody is to be woken by a soak.
-const NOT_INHERITED: [&str; 2] = ["SLACK_WEBHOOK_URL", "ALERT_WEBHOOK_URL"];
 
 /// How it is soaked.
 #[derive(Debug, PartialEq)]
@@ -48,15 +46,25 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         soak.args(["--json", json]);
     }
     let status = soak.status().context("failed to start the load")?;
-    let ended = server.stop()?;
-    match status.code() {
-        Some(0) if ended.success() => Ok(ExitCode::SUCCESS),
-        Some(0) => bail!("the server ended with {ended}; its log is in {}", dir.display()),
-        Some(code) if code == i32::from(EXIT_FOUND) => Ok(ExitCode::from(EXIT_FOUND)),
-        _ => {
-            bail!("the soak could not be made: {status}; the server's log is in {}", dir.display())
-        }
+    let ended = match server.stop() {
+        Ok(ended) if ended.success() => None,
+        Ok(ended) => Some(format!("the server ended with {ended}")),
+        Err(error) => Some(format!("{error:#}")),
+    };
+    if let Some(why) = &ended {
+        eprintln!("{why}; its log is in {}", dir.display());
     }
+    let Some(code) = exit(status.code(), ended.is_none()) else {
+        bail!("the soak could not be made: {status}; the server's log is in {}", dir.display());
+    };
+    Ok(ExitCode::from(code))
+}
+
+/// What came of it; none where it could not be made. A server that does not end as it should is found, too.
+fn exit(load: Option<i32>, ended_well: bool) -> Option<u8> {
+    let code = u8::try_from(load?).ok()?;
+    let is_verdict = [0, EXIT_FOUND, EXIT_NO_DATA].contains(&code);
+    is_verdict.then_some(if ended_well { code } else { EXIT_FOUND })
 }
 
 fn bench(what: &str) -> Command {
@@ -69,9 +77,7 @@ fn serve(dir: &Path, gateway: &str, admin: &str) -> Command {
     let mut command = Command::new(workspace::program("quick", "aios"));
     command.args(["serve", "--listen", gateway, "--admin-listen", admin]);
     command.arg("--data-dir").arg(dir.join("data")).arg("--config").arg(dir.join("aios.toml"));
-    for name in NOT_INHERITED {
-        command.env_remove(name);
-    }
+    process::without_settings(&mut command);
     command
 }
 
@@ -97,6 +103,13 @@ fn options(args: &[String]) -> Result<Options> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_ends_badly_is_found_and_a_load_that_breaks_is_an_error() {
+        assert_eq!([0, 2, 3].map(|load| exit(Some(load), true)), [Some(0), Some(2), Some(3)]);
+        assert_eq!([0, 2, 3].map(|load| exit(Some(load), false)), [Some(2); 3]);
+        assert_eq!([Some(1), None, Some(-1)].map(|load| exit(load, true)), [None; 3]);
+    }
 
     #[test]
     fn options_are_read_and_strange_ones_refused() {

@@ -9,7 +9,8 @@ use aios_core::EventId;
 use aios_upstream::{CallError, Caller};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until};
+
+use super::Course;
 
 /// Most requests under way at once; a server that is slower than that has failed.
 const UNDER_WAY_MAX: usize = 2_048;
@@ -26,6 +27,9 @@ const TURNS: u64 = 8;
 
 /// Answers that feedback may be given on, the latest ones.
 const REMEMBERED_MAX: usize = 16_384;
+
+/// What one of four questions gives away, and must not be kept.
+pub(super) const ADDRESS: &str = "kim@shop.example";
 
 /// What clients were told.
 #[derive(Debug, Default)]
@@ -91,14 +95,12 @@ pub(super) fn conversation_id(conversation: u64) -> String {
 }
 
 /// Sends all of them, and waits for the last answer.
-pub(super) async fn fire(caller: Caller, told: Arc<Told>, rate: f64, lasts: Duration) {
-    let (began, places) = (Instant::now(), Arc::new(Semaphore::new(UNDER_WAY_MAX)));
+pub(super) async fn fire(caller: Caller, told: Arc<Told>, rate: f64, course: Arc<Course>) {
+    let places = Arc::new(Semaphore::new(UNDER_WAY_MAX));
     for n in 0.. {
-        let due = Duration::from_secs_f64(n as f64 / rate);
-        if due >= lasts {
+        if !course.reaches(Duration::from_secs_f64(n as f64 / rate)).await {
             break;
         }
-        sleep_until(began + due).await;
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             told.sheet().n_unsent += 1;
             continue;
@@ -170,13 +172,15 @@ fn headers(n: u64) -> HeaderMap {
 
 /// A question; now and then one with an address that must not be kept.
 fn body(n: u64, stream: bool) -> Vec<u8> {
-    const ASKED: [&str; 4] = [
+    const ASKED: [&str; 3] = [
         "What is the tide today?",
         "Explain step by step why the moon pulls the sea, compare spring and neap tides, and prove it.",
-        "Write a short letter to kim@shop.example.",
         "Translate this into French, then analyze its grammar in depth and justify each choice you make.",
     ];
-    let asked = ASKED.get((n % 4) as usize).copied().unwrap_or_default();
+    let asked = match ASKED.get((n % 4) as usize) {
+        Some(asked) => (*asked).to_owned(),
+        None => format!("Write a short letter to {ADDRESS}."),
+    };
     format!(
         r#"{{"model":"aios-auto","stream":{stream},"messages":[{{"role":"user","content":"{asked} ({n})"}}]}}"#
     )
@@ -209,10 +213,12 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_json() {
-        for n in 0..4 {
+    fn bodies_are_json_and_one_of_four_gives_an_address_away() {
+        let text = |n| {
             let body: serde_json::Value = serde_json::from_slice(&body(n, n == 1)).unwrap();
             assert_eq!(body["stream"], n == 1);
-        }
+            body["messages"][0]["content"].as_str().unwrap().to_owned()
+        };
+        assert_eq!((0..4).filter(|n| text(*n).contains(ADDRESS)).count(), 1);
     }
 }

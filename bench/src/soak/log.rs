@@ -1,14 +1,14 @@
 //! The event log, held against what clients were told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aios_core::{Event, EventId};
-use aios_store::{DataDir, Filter, query};
+use aios_store::{DataDir, Filter, query, verify};
 use anyhow::{Context, Result};
 use tokio::time::{Instant, sleep};
 
-use super::asks::{Sheet, Told, conversation};
+use super::asks::{ADDRESS, Sheet, Told, conversation};
 
 /// Longest that the last events take to the disk.
 const ON_DISK_MAX: Duration = Duration::from_secs(10);
@@ -19,12 +19,18 @@ pub(super) struct Found {
     pub(super) n_events: usize,
     /// Acknowledged, or asked by somebody who left, not erased, and not there.
     pub(super) n_lost: usize,
-    /// There more than once, by their own id or by their request's.
+    /// Those of them that were asked by somebody who left.
+    pub(super) n_lost_left: usize,
+    /// There more than once, by their own id, by their request's, or by what they speak of.
     pub(super) n_doubled: usize,
     /// There although their conversation was erased.
     pub(super) n_returned: usize,
     /// Lines that are none.
     pub(super) n_bad: usize,
+    /// Lines with the address that clients gave away.
+    pub(super) n_unmasked: usize,
+    /// Lines where it was masked.
+    pub(super) n_masked: usize,
 }
 
 /// Looks until everything that was acknowledged is there, or has had its time.
@@ -40,6 +46,16 @@ pub(super) async fn settle(dir: &DataDir, told: &Told) -> Result<Found> {
     }
 }
 
+/// What `aios logs verify` finds wrong with it, by what it says.
+pub(super) fn faults(dir: &DataDir) -> Result<BTreeMap<String, u64>> {
+    let faults = verify(dir, false, &()).context("the event log cannot be verified")?.faults;
+    let mut by_why = BTreeMap::new();
+    for fault in faults {
+        *by_why.entry(fault.why).or_default() += 1;
+    }
+    Ok(by_why)
+}
+
 /// What a log has of what matters here.
 #[derive(Debug, Default)]
 struct Lines {
@@ -49,11 +65,26 @@ struct Lines {
     /// What feedback is about.
     said_of: Vec<EventId>,
     n_bad: usize,
+    n_unmasked: usize,
+    n_masked: usize,
+}
+
+/// What stands for an address.
+const MASK: &str = "[EMAIL]";
+
+impl Lines {
+    fn look_for_address(&mut self, line: &str) {
+        self.n_unmasked += usize::from(line.contains(ADDRESS));
+        self.n_masked += usize::from(line.contains(MASK));
+    }
 }
 
 fn read(dir: &DataDir) -> Result<Lines> {
     let mut lines = Lines::default();
     for line in query(dir, &Filter::default()).context("the event log cannot be read")? {
+        if let Ok(line) = &line {
+            lines.look_for_address(&line.raw);
+        }
         match line.map(|line| line.event) {
             Ok(Event::Response(event)) => {
                 lines.ids.push(event.event_id);
@@ -74,6 +105,7 @@ fn read(dir: &DataDir) -> Result<Lines> {
 fn compare(mut lines: Lines, sheet: &Sheet) -> Found {
     lines.ids.sort_unstable();
     lines.requests.sort_unstable();
+    lines.said_of.sort_unstable();
     let erased: BTreeSet<u64> = sheet.erased.iter().copied().collect();
     let of_erased = |n: &&u64| erased.contains(&conversation(**n));
     let is_there = |id: &EventId| lines.ids.binary_search(id).is_ok();
@@ -85,10 +117,15 @@ fn compare(mut lines: Lines, sheet: &Sheet) -> Found {
     let n_returned = lines.requests.iter().filter(of_erased).count();
     Found {
         n_events: lines.ids.len(),
+        n_lost_left,
         n_lost: expected.iter().filter(|(id, _)| !is_there(id)).count() + n_lost_left,
-        n_doubled: n_doubled(&lines.ids).max(n_doubled(&lines.requests)),
+        // Nobody says what they think of one answer twice.
+        n_doubled: n_doubled(&lines.ids)
+            .max(n_doubled(&lines.requests) + n_doubled(&lines.said_of)),
         n_returned: n_returned + lines.said_of.iter().filter(|id| gone.contains(id)).count(),
         n_bad: lines.n_bad,
+        n_unmasked: lines.n_unmasked,
+        n_masked: lines.n_masked,
     }
 }
 
@@ -139,7 +176,34 @@ mod tests {
             ..Sheet::default()
         };
         let lines = Lines { requests: vec![1], said_of: vec![id(2), id(1)], ..Lines::default() };
-        let expect = Found { n_lost: 1, n_returned: 1, ..Found::default() };
+        let expect = Found { n_lost: 1, n_lost_left: 1, n_returned: 1, ..Found::default() };
         assert_eq!(compare(lines, &sheet), expect);
+    }
+
+    #[test]
+    fn what_was_said_once_is_there_once_whatever_its_ids() {
+        let (ids, said_of) = (vec![id(7), id(8), id(9)], vec![id(1), id(2), id(1)]);
+        let lines = Lines { ids, said_of, ..Lines::default() };
+        let expect = Found { n_events: 3, n_doubled: 1, ..Found::default() };
+        assert_eq!(compare(lines, &Sheet::default()), expect);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_log_is_told() {
+        let place = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(place.path()).unwrap();
+        assert_eq!(faults(&dir).unwrap(), BTreeMap::new());
+        std::fs::create_dir_all(dir.events_path().parent().unwrap()).unwrap();
+        std::fs::write(dir.events_path(), "no event\n").unwrap();
+        assert_eq!(faults(&dir).unwrap().into_values().collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn an_address_is_found_in_the_log_masked_or_not() {
+        let mut lines = Lines::default();
+        let text = ["a letter to [EMAIL].", "a letter to kim@shop.example.", "the tide"];
+        text.iter().for_each(|text| lines.look_for_address(&format!("{{\"text\":\"{text}\"}}")));
+        let expect = Found { n_unmasked: 1, n_masked: 1, ..Found::default() };
+        assert_eq!(compare(lines, &Sheet::default()), expect);
     }
 }

@@ -10,26 +10,37 @@ use aios_upstream::{Fetch as _, HttpFetch};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use hyper::Method;
+use serde::{Serialize, Serializer};
+use tokio::time::timeout;
+
+/// Longest wait for the server's metrics.
+const METRICS_MAX: Duration = Duration::from_secs(30);
 
 /// One look.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Vitals {
     /// When.
+    #[serde(rename = "at_s", serialize_with = "seconds")]
     pub(super) at: Duration,
     pub(super) rss_mib: f64,
     pub(super) n_handles: f64,
     pub(super) n_threads: f64,
-    /// Of the data plane's runtime.
+    /// Of the data plane's runtime, and of the control plane's.
     pub(super) n_tasks: f64,
+    pub(super) n_control_tasks: f64,
+}
+
+fn seconds<S: Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(at.as_secs_f64())
 }
 
 impl fmt::Display for Vitals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, rss_mib, n_handles, n_threads, n_tasks } = self;
+        let Self { at, rss_mib, n_handles, n_threads, n_tasks, n_control_tasks } = self;
         let s = at.as_secs();
         write!(
             f,
-            "{s:>5} s  {rss_mib:.1} MiB, {n_handles} handles, {n_threads} threads, {n_tasks} tasks"
+            "{s:>5} s  {rss_mib:.1} MiB, {n_handles} handles, {n_threads} threads, {n_tasks} + {n_control_tasks} tasks"
         )
     }
 }
@@ -51,21 +62,28 @@ impl Vitality {
     }
 
     /// # Errors
-    /// Where there is no `/proc`, or the server does not answer.
+    /// Where there is no `/proc`, the server has ended, or it does not answer.
     pub(super) async fn look(&self, at: Duration) -> Result<Vitals> {
         let status = fs::read_to_string(self.proc.join("status"))
-            .context("a process can be looked at on Linux only")?;
-        let page = self.fetch.fetch(Method::GET, &self.metrics, Bytes::new()).await;
+            .context("there is no such process, or this is not Linux")?;
+        // One that has ended and that nobody has waited for has no memory.
+        let rss_kib = figure(&status, "VmRSS:").context("the process has ended")?;
+        let page = self.fetch.fetch(Method::GET, &self.metrics, Bytes::new());
+        let page = timeout(METRICS_MAX, page).await.ok().flatten();
         let (code, page) = page.context("the server's metrics do not answer")?;
         ensure!(code == 200, "the server's metrics answer with status {code}");
         let page = String::from_utf8_lossy(&page);
-        let tasks = figure(&page, "aios_tasks_alive ").context("the server counts no tasks")?;
+        let tasks = |of: &str| {
+            let name = format!("aios_tasks_alive{{runtime=\"{of}\"}} ");
+            figure(&page, &name).with_context(|| format!("the server counts no tasks of {of}"))
+        };
         Ok(Vitals {
             at,
-            rss_mib: figure(&status, "VmRSS:").context("there is no VmRSS")? / 1024.0,
+            rss_mib: rss_kib / 1024.0,
             n_handles: n_entries(&self.proc.join("fd"))?,
             n_threads: figure(&status, "Threads:").context("there is no count of threads")?,
-            n_tasks: tasks,
+            n_tasks: tasks("data")?,
+            n_control_tasks: tasks("control")?,
         })
     }
 }
@@ -91,7 +109,7 @@ mod tests {
         assert_eq!(figure(status, "VmRSS:"), Some(2048.0));
         assert_eq!(figure(status, "Threads:"), Some(7.0));
         assert_eq!(
-            figure("# HELP aios_tasks_alive x\naios_tasks_alive 12\n", "aios_tasks_alive "),
+            figure("# HELP aios_tasks x\naios_tasks{a=\"b\"} 12\n", "aios_tasks{a=\"b\"} "),
             Some(12.0)
         );
         assert_eq!(figure(status, "VmHWM:"), None);

@@ -97,7 +97,9 @@ pub(crate) fn is_free_left(source: &Source<'_>, at: usize) -> bool {
         b'n' | b'r' | b't' => further == Some(b'\\'),
         b'.' | b'-' | b'/' => !further.is_some_and(|byte| byte.is_ascii_alphanumeric()),
         b':' => !further.is_some_and(|byte| byte.is_ascii_digit()),
-        b'_' | b'#' | b'$' | b'@' | b'+' => false,
+        // `SSN#` and `CC#` are labels.
+        b'#' => further.is_some_and(|byte| byte.is_ascii_alphabetic()),
+        b'_' | b'$' | b'@' | b'+' => false,
         byte => !byte.is_ascii_alphanumeric(),
     }
 }
@@ -131,7 +133,7 @@ mod tests {
     #[test]
     fn neighbors_decide_whether_a_number_stands_alone() {
         let left = |text: &str| is_free_left(&Source::new(text), text.len());
-        for text in ["", " ", "(", "=", ": ", "\\n", "- ", "\u{8bdd}", "x:"] {
+        for text in ["", " ", "(", "=", ": ", "\\n", "- ", "\u{8bdd}", "x:", "SSN#"] {
             assert!(left(text), "{text}");
         }
         for text in ["a", "_", "0.", "id-", "#", "12:", "n", "/v1/"] {

@@ -152,7 +152,7 @@ pub const RULES: &[Rule] = &[
     rule(Secret, "secret.jwt", 0.97, "a header that decodes to JSON"),
     rule(Secret, "secret.private_key", 0.99, "PEM from BEGIN to END"),
     rule(Secret, "secret.conn_url", 0.95, "a URL with a password"),
-    rule(Secret, "secret.bearer", 0.93, "random text after Bearer"),
+    rule(Secret, "secret.bearer", 0.93, "random text after Bearer, or in a header Authorization"),
     rule(
         Secret,
         "secret.basic",

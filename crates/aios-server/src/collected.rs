@@ -4,7 +4,7 @@
 //! page too, and counters are counters.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use aios_core::{Bucket, Split};
 use aios_store::EventLogStats;
@@ -21,14 +21,15 @@ use crate::gateway::Gateway;
 /// Reads a gateway's parts. Holds it weakly: the gateway owns the metrics that own this.
 pub(crate) struct Collected {
     gateway: Weak<Gateway>,
-    /// The data plane's.
-    runtime: Handle,
+    /// The data plane's runtime, and the control plane's once it runs.
+    data: Handle,
+    control: Arc<OnceLock<Handle>>,
 }
 
 impl Collected {
     /// To be made where the data plane runs.
-    pub(crate) fn new(gateway: &Arc<Gateway>) -> Self {
-        Self { gateway: Arc::downgrade(gateway), runtime: Handle::current() }
+    pub(crate) fn new(gateway: &Arc<Gateway>, control: Arc<OnceLock<Handle>>) -> Self {
+        Self { gateway: Arc::downgrade(gateway), data: Handle::current(), control }
     }
 }
 
@@ -47,14 +48,24 @@ impl Collector for Collected {
         loads(&mut page, live.upstreams.loads())?;
         event_log(&mut page, &gateway.store.stats())?;
         split(&mut page, &gateway.split())?;
-        let n_tasks = self.runtime.metrics().num_alive_tasks();
-        page.gauge(
-            "tasks_alive",
-            "Tasks of the data plane, connections among them",
-            n_tasks as f64,
-        )?;
+        tasks(&mut page, [("data", Some(&self.data)), ("control", self.control.get())])?;
         page.gauge("config_generation", "Generation of the configuration", live.generation as f64)
     }
+}
+
+fn tasks(page: &mut Page<'_>, runtimes: [(&str, Option<&Handle>); 2]) -> fmt::Result {
+    let running = runtimes.into_iter().filter_map(|(name, runtime)| Some((name, runtime?)));
+    let running: Vec<_> = running.collect();
+    page.family(
+        "tasks_alive",
+        "Tasks of a plane's runtime, connections among them",
+        MetricType::Gauge,
+        &running,
+        |(name, runtime)| {
+            let n_tasks = runtime.metrics().num_alive_tasks();
+            (vec![("runtime", (*name).to_owned())], n_tasks as f64)
+        },
+    )
 }
 
 fn endpoints(page: &mut Page<'_>, all: &[EndpointStatus]) -> fmt::Result {

@@ -5,13 +5,14 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use aios_core::Faults;
 use aios_privacy::Keyring;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tower_service::Service as _;
 
@@ -156,15 +157,20 @@ impl ControlPlane {
         }
     }
 
-    /// Runs it on a thread of its own until told to stop.
+    /// Runs it on a thread of its own until told to stop; puts its runtime where others look at it.
     pub(crate) fn spawn(
         self,
+        known: &Arc<OnceLock<Handle>>,
         socket: std::net::TcpListener,
         config: ListenerConfig,
         stop: watch::Receiver<bool>,
     ) -> io::Result<JoinHandle<()>> {
+        let known = Arc::clone(known);
         let run = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime.block_on(self.run(socket, config, stop)),
+            Ok(runtime) => {
+                known.get_or_init(|| runtime.handle().clone());
+                runtime.block_on(self.run(socket, config, stop));
+            }
             Err(error) => tracing::error!(%error, "the admin runtime could not start"),
         };
         std::thread::Builder::new().name("aios-control".into()).spawn(run)

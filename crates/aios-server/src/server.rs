@@ -105,7 +105,8 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let data_dir = Arc::clone(&parts.pieces.data_dir);
     let Planes { gateway, controller, controller_state, canary, control } =
         Planes::new(parts.pieces)?;
-    gateway.metrics.collect(Collected::new(&gateway));
+    let control_runtime = Arc::default();
+    gateway.metrics.collect(Collected::new(&gateway, Arc::clone(&control_runtime)));
     if gateway.live.load().memory.mode != MemoryMode::Off {
         gateway.memory.open_ahead();
     }
@@ -140,7 +141,8 @@ pub fn start(parts: Parts) -> io::Result<Handle> {
     let (stop, stopped) = watch::channel(false);
     let (stop_admin, admin_stopped) = watch::channel(false);
     let config = parts.listener;
-    let control_plane = control_plane.spawn(parts.admin_socket, config, admin_stopped)?;
+    let control_plane =
+        control_plane.spawn(&control_runtime, parts.admin_socket, config, admin_stopped)?;
     let data_plane = tokio::spawn({
         let gateway = Arc::clone(&gateway);
         listener::serve(parts.gateway_socket, config, stopped, move |peer, request| {

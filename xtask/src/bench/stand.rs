@@ -123,6 +123,7 @@ impl Stand {
         let mut command = pinned(self.pinned, SUBJECT_CORE, &self.aios);
         command.args(["serve", "--listen", address, "--admin-listen", &http::free_address()?]);
         command.arg("--data-dir").arg(data_dir).arg("--config").arg(config);
+        process::without_settings(&mut command);
         Ok(command)
     }
 

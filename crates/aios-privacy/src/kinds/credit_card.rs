@@ -1,14 +1,17 @@
 //! Payment cards: an issuer's range, its lengths and Luhn's check digit (ISO/IEC 7812-1).
 
 use crate::context::{COLUMN_WINDOW, CUE_WINDOW, Cues, Verdict};
-use crate::detector::{Anchors, Detector, Found, Look, Number};
+use crate::detector::{Anchors, Detector, Found, Letter, Look, Number};
 use crate::digits::{Groups, is_free_left, is_free_right, passes_luhn, run_end, values};
 use crate::kind::PiiKind;
 use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
     PiiKind::CreditCard,
-    &[Anchors::Numbers(Number::new(12, &[4, 12, 13, 14, 15, 16, 17, 18, 19]))],
+    &[
+        Anchors::Numbers(Number::new(12, &[4, 12, 13, 14, 15, 16, 17, 18, 19])),
+        Anchors::Numbers(Number::new(12, &[13, 14, 15, 16, 19]).after_letter(Letter::Always)),
+    ],
     look,
 );
 
@@ -77,6 +80,9 @@ static CUES: Cues = Cues::new(
     ]],
 );
 
+/// Begins the first track of a magnetic stripe (ISO/IEC 7813), in which `^` ends the number.
+const TRACK: &str = "%B";
+
 /// How issuers print their numbers.
 const GROUPINGS: [&[usize]; 6] =
     [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 4, 4, 2], &[4, 6, 5], &[4, 6, 4], &[4, 3, 3, 3]];
@@ -119,7 +125,8 @@ const NAMED: [(u32, u32, &[usize]); 3] =
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     let resume = run_end(source, at);
-    if !is_free_left(source, at) {
+    let is_track = || at.checked_sub(TRACK.len()).is_some_and(|track| source.has(track, TRACK));
+    if !(is_free_left(source, at) || source.byte(resume) == Some(b'^') && is_track()) {
         return Look::nothing(resume);
     }
     let end =
@@ -195,7 +202,10 @@ mod tests {
 
     #[test]
     fn cards_are_found_as_printed_and_as_typed() {
-        check("pay with ⟦4111111111111111⟧, please");
+        check("pay with ⟦4111111111111111⟧, please; CC#⟦4111111111111111⟧");
+        check(
+            "%B⟦4111111111111111⟧^DOE/JO^2512101? ;⟦4111111111111111⟧=2512101? %B4111111111111111, b4111111111111111^",
+        );
         check("⟦4111 1111 1111 1111⟧ 12/27 and ⟦5500-0055-5555-5559⟧");
         // Sixteen digits and three more pass the checksum too, but these go on.
         for n in 0..1000 {

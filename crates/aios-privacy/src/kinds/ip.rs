@@ -164,12 +164,26 @@ fn look_v4(source: &Source<'_>, at: usize) -> Look {
     }
     let run = source.run_right(at, usize::MAX, |byte| byte.is_ascii_digit() || byte == b'.');
     let end = source.run_left(run, run - at, |byte| byte == b'.');
+    let end = port_dot(source, at, end).unwrap_or(end);
     let is_ours = end - at <= 15
         && source.between(at, end).parse().is_ok_and(is_reported_v4)
         && is_free_v4(source, at, end)
         && !is_version(source, at);
     let found = is_ours.then_some(Found { start: at, end, rule: "ipv4.parsed", confidence: 0.9 });
     Look::maybe(found, run)
+}
+
+/// Where the address ends that `tcpdump` writes with the port as a fifth number: `81.2.69.142.443 > 81.2.69.143.51234:`.
+fn port_dot(source: &Source<'_>, start: usize, end: usize) -> Option<usize> {
+    let run = source.bytes().get(start..end)?;
+    let is_five = run.len() <= 21 && run.iter().filter(|byte| **byte == b'.').count() == 4;
+    let is_sent = || source.has(end, " > ");
+    let is_taken = || {
+        source.byte(end) == Some(b':')
+            && start.checked_sub(3).is_some_and(|arrow| source.has(arrow, " > "))
+    };
+    let dot = memchr::memrchr(b'.', run)?;
+    (is_five && (is_sent() || is_taken())).then_some(start + dot)
 }
 
 /// Whether a word says so, of this number or of one like it before: `chrome 27.3.21.6 fixed it,
@@ -223,8 +237,8 @@ fn is_free_v4(source: &Source<'_>, start: usize, end: usize) -> bool {
         Some(b'-') => !is_alphanumeric(source.byte(end + 1)) || is_quad(source, end + 1),
         Some(b'+') => !is_alphanumeric(source.byte(end + 1)),
         Some(b'_') => false,
-        // A name goes on after the dot, as in `1.2.3.4.tar.gz`.
-        Some(b'.') => !is_alphanumeric(source.byte(end + 1)),
+        // A name goes on after the dot, as in `1.2.3.4.tar.gz`; of more numbers only a port was left out.
+        Some(b'.') => !source.byte(end + 1).is_some_and(|byte| byte.is_ascii_alphabetic()),
         byte => !is_alphanumeric(byte),
     };
     left_is_free && right_is_free
@@ -333,6 +347,9 @@ mod tests {
         check_v4("from ⟦81.2.69.142⟧, ⟦10.20.30.40⟧:8080 and http://⟦81.2.69.144⟧/x.");
         check_v4(
             "client=⟦81.2.69.142⟧:443 {\"ip\":\"⟦81.2.69.142⟧\"} ⟦81.2.69.0⟧/24 [⟦81.2.69.142⟧]",
+        );
+        check_v4(
+            "IP ⟦81.2.69.142⟧.443 > ⟦81.2.69.144⟧.51234: Flags [S]; 81.2.69.142.443, 4.2.10.1.5: x",
         );
         check_v4("⟦10.20.30.40⟧-⟦10.20.30.50⟧ and chrome 27.3.21.6 fixed it, 27.6.9.23 did not");
     }

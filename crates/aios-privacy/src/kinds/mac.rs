@@ -7,6 +7,9 @@ use crate::source::Source;
 pub(crate) const DETECTOR: Detector =
     Detector::new(PiiKind::Mac, &[Anchors::Before(b":-.", |byte| byte.is_ascii_hexdigit())], look);
 
+/// The length of an address in pairs.
+const ADDRESS: usize = "00:16:3e:11:22:33".len();
+
 /// The longest word that may label an address.
 const LABEL_MAX: usize = 16;
 
@@ -28,12 +31,23 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     let address = source.bytes().get(start..end).unwrap_or_default();
     let address = address.strip_suffix(&[separator]).unwrap_or(address);
     let end = start + address.len();
+    if is_frame(source, start, address) {
+        // Receiver and sender; what follows names a protocol.
+        let end = start + 2 * ADDRESS + 1;
+        return Look::found(Found { start, end, rule: "mac.groups", confidence: 0.95 });
+    }
     let is_ours = is_shaped(address, separator, n_groups, width)
         && is_telling(address, separator)
         && !joins(source.byte(end));
     let found = is_ours.then_some(Found { start, end, rule: "mac.groups", confidence: 0.95 });
     // The rest of a longer row of groups, such as a fingerprint, is no address either.
     Look::maybe(found, end)
+}
+
+/// Whether it is the head of a frame as Linux's firewall logs it: `MAC=`, two addresses and the type of what is in it.
+fn is_frame(source: &Source<'_>, start: usize, address: &[u8]) -> bool {
+    let is_named = start.checked_sub(4).is_some_and(|name| source.has_word(name, "mac="));
+    is_named && is_shaped(address, b':', 14, 2)
 }
 
 /// Whether another group stands before the first. A label, as in `mac:00:16:…`, is none.
@@ -81,6 +95,7 @@ mod tests {
     fn the_three_notations_are_found() {
         check("eth0 ⟦3c:22:fb:9a:01:7e⟧ up");
         check("adapter ⟦3C-22-FB-9A-01-7E⟧.");
+        check("MAC=⟦f0:e8:90:7d:05:9b:24:4c:65:64:5c:9c⟧:08:00 SRC=x");
         check("port ⟦3c22.fb9a.017e⟧: down, mac:⟦00:16:3e:11:22:33⟧");
     }
 

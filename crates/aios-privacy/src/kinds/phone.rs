@@ -88,6 +88,11 @@ const NAMES: &[&str] = &[
     "휴대폰",
     "連絡電話",
     "联系电话",
+    "联系方式",
+    "手机号",
+    "手机号码",
+    "电话号码",
+    "फोन",
 ];
 
 /// What people do to a number. In code such words name other things: `IORING_OFF_RING = 134217728`.
@@ -118,6 +123,13 @@ const VERBS: &[&str] = &[
     "contacto",
     "chiamare",
     "chiamami",
+    "chiama",
+    "chiamate",
+    "zadzwoń",
+    "dzwonić",
+    "позвоните",
+    "звоните",
+    "arayın",
     "ligar",
     "ligue",
     "bellen",
@@ -177,6 +189,11 @@ const OTHERS: &[&str] = &[
     "uuid",
     "hash",
     "row",
+    "count",
+    "depth",
+    "length",
+    "returned",
+    "offset",
     "item",
     "product",
     "parcel",
@@ -267,7 +284,7 @@ fn national(source: &Source<'_>, at: usize, shape: &Shape) -> Option<(&'static s
     if !shape.is_dialable() || shape.is_something_else() {
         return None;
     }
-    let cues = if is_assigned(source, at) { &CUES_OF_CODE } else { &CUES };
+    let cues = if is_of_code(source, at) { &CUES_OF_CODE } else { &CUES };
     match cues.before(source, at, CUE_WINDOW) {
         Verdict::For if counts_something(source, shape.end()) => None,
         Verdict::For => Some(("phone.cue", 0.85)),
@@ -279,10 +296,15 @@ fn national(source: &Source<'_>, at: usize, shape: &Shape) -> Option<(&'static s
     }
 }
 
-/// Whether the number is the value of something.
-fn is_assigned(source: &Source<'_>, at: usize) -> bool {
+/// Whether the number is the value of something, or what a function is called with: `call foo(1234567)`.
+fn is_of_code(source: &Source<'_>, at: usize) -> bool {
     let sign = source.run_left(at, 2, |byte| byte == b' ');
-    source.before(sign) == Some(b'=')
+    let is_argument = source.before(at) == Some(b'(')
+        && at
+            .checked_sub(2)
+            .and_then(|i| source.byte(i))
+            .is_some_and(|byte| byte.is_ascii_alphanumeric());
+    source.before(sign) == Some(b'=') || is_argument
 }
 
 /// Whether the number goes on a row of numbers.
@@ -349,6 +371,9 @@ mod tests {
         );
         check("τηλέφωνο ⟦6912 345 678⟧, tlf. ⟦22334455⟧, เบอร์โทร ⟦0812345678⟧, هاتف ⟦0501234567⟧");
         check(
+            "oppure chiama ⟦322 4803092⟧, zadzwoń ⟦535 822 457⟧, 手机号 ⟦18653261516⟧, फोन नंबर ⟦9824997529⟧",
+        );
+        check(
             "Rückruf: ⟦030278568⟧, tu peux m'appeler au ⟦0136680638⟧, 拨打⟦+86-21-6891 9003⟧联系",
         );
     }
@@ -367,6 +392,10 @@ mod tests {
         check("2025550143 1717171717 2024-05-06 10:30 call on 2024-05-06 or 06.05.2024");
         check("call 192.168.100.200, tel 1.250.000, phone 512-44-7781, 3.14159265358979");
         check("550e8400-e29b-41d4-a716-446655440000 a-202-555-0143 x+12345678901 +0 123 456 789");
+        check(
+            "call stack depth 9547502, call count 9616553, call foo(9547502), text length 8452328",
+        );
+        check("cell phone plan 2023-2024, diff +65725 -18434");
         check("2 + 2 = 4, 1+12345678, 123-456-7890, 00-11-22, +1 2 3");
     }
 }

@@ -17,6 +17,7 @@ mod jwt;
 mod mailchimp;
 pub(crate) mod private_key;
 mod refresh;
+mod sign;
 mod spoken;
 mod telegram;
 mod value;

@@ -16,6 +16,7 @@ pub(crate) mod fresh;
 mod inserts;
 mod known;
 mod latencies;
+mod mark;
 mod missing;
 mod names;
 mod open_files;
@@ -48,12 +49,15 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::{DataDir, SegmentId, StoreError};
 use database::Code;
 use fresh::Fresh;
+use mark::Mark;
 
 /// The index of a data directory.
 #[derive(Debug)]
 pub struct Index {
     dir: DataDir,
     database: Connection,
+    /// Of the file that it writes; none where it is only read, or a copy in memory.
+    mark: Option<Mark>,
     /// The sealed segments as of this generation are in it.
     sealed_at: Option<u64>,
     /// What its log's writer tells of what it writes.
@@ -68,11 +72,17 @@ impl Index {
     /// When this process does not own the directory or the file cannot be made.
     pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
         let database = database::open(dir)?;
-        Ok(Self::of(dir, database))
+        let mark = Mark::renew(&database).map_err(|error| database::failed(dir, "mark", error))?;
+        Ok(Self { mark: Some(mark), ..Self::of(dir, database) })
     }
 
     fn of(dir: &DataDir, database: Connection) -> Self {
-        Self { dir: dir.clone(), database, sealed_at: None, fresh: Arc::default() }
+        Self { dir: dir.clone(), database, mark: None, sealed_at: None, fresh: Arc::default() }
+    }
+
+    /// Whether the file that has the index's name is still the one that this has open, as it has written it.
+    pub(crate) fn is_in_its_file(&mut self) -> bool {
+        self.mark.as_mut().is_none_or(|mark| mark.is_that_of(&self.dir, &self.database))
     }
 
     /// The same, told of what the log's writer writes.
@@ -145,6 +155,11 @@ impl Index {
             lines_max,
             progress,
         )?;
+        if caught_up.n_forgotten > 0 && self.mark.is_some() {
+            // A copy from before has what was forgotten.
+            let renewed = Mark::renew(&self.database);
+            self.mark = Some(renewed.map_err(|error| database::failed(&self.dir, "mark", error))?);
+        }
         if !caught_up.is_behind {
             self.sealed_at = Some(generation);
         }

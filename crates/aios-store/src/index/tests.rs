@@ -448,6 +448,57 @@ async fn an_open_log_is_indexed_behind_the_writer() {
     assert!(open.close(Duration::from_secs(30)).await.complete);
 }
 
+/// A copy that was made before an erasure, and is put back over the file that a server has open or in its place.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_copy_that_is_put_over_an_open_index_brings_nothing_back() {
+    let log = Log::new();
+    let config = EventLogConfig { sync: SyncPolicy::Always, ..EventLogConfig::default() };
+    let open = FileEventLog::open(&log.dir, config).unwrap();
+    for n in 0..20 {
+        open.reserve().await.unwrap().append(fixture::event(n)).durable().await.unwrap();
+    }
+    open.seal().await.unwrap();
+    let id = Segments::of(&log.dir).list().unwrap()[0].id;
+    let off_the_runtime = |work: &(dyn Fn() -> Result<CaughtUp, crate::StoreError> + Sync)| {
+        std::thread::scope(|scope| scope.spawn(work).join().unwrap().unwrap())
+    };
+    off_the_runtime(&|| open.catch_up_index());
+    let (path, aside) = (log.dir.index_path(), log.temp.path().join("aside"));
+    // Whole, as a backup has it.
+    let whole = Index::read(&log.dir).unwrap().unwrap();
+    whole.database.execute("VACUUM INTO ?1", [aside.to_str().unwrap()]).unwrap();
+    drop(whole);
+    let copy = fs::read(&aside).unwrap();
+    fs::remove_file(&aside).unwrap();
+    let name = fixture::conversation(7);
+    let code = Code::name(name.as_str());
+    assert!(memchr::memmem::find(&copy, &code).is_some());
+    let mut keep = |line: &[u8]| {
+        let is_gone = memchr::memmem::find(line, name.as_str().as_bytes()).is_some();
+        if is_gone { Keep::Drop } else { Keep::Keep }
+    };
+    Segments::of(&log.dir).rewrite(id, Look::Everywhere, &mut keep).unwrap();
+    off_the_runtime(&|| open.catch_up_index());
+    for in_place in [true, false] {
+        if in_place {
+            fs::write(&path, &copy).unwrap();
+        } else {
+            fs::write(&aside, &copy).unwrap();
+            fs::rename(&aside, &path).unwrap();
+        }
+        off_the_runtime(&|| open.catch_up_index());
+        let reader = Index::read(&log.dir).unwrap().unwrap();
+        assert_eq!(check(&reader, &log.dir), 19, "{in_place}");
+        assert_eq!(reader.segments_of(std::slice::from_ref(&name)).unwrap(), []);
+        for end in ["", "-wal"] {
+            let bytes = fs::read(format!("{}{end}", path.display())).unwrap_or_default();
+            assert_eq!(memchr::memmem::find(&bytes, &code), None, "{in_place} {end}");
+        }
+    }
+    assert!(open.close(Duration::from_secs(30)).await.complete);
+}
+
 /// Quality by event's number, as a window of judging has it.
 fn qualities(index: &Index) -> Vec<Option<f64>> {
     let mut found = Vec::new();

@@ -149,10 +149,19 @@ impl Work {
         self.catch_up()
     }
 
-    /// One whose file was removed under it would go on into nothing.
+    /// One whose file was removed under it would go on into nothing, and one that was written over has in it what was erased.
     fn take_index(&mut self) -> Result<Index, StoreError> {
-        match self.index.take().filter(|_| self.dir.index_path().is_file()) {
-            Some(index) => Ok(index),
+        let known = self.index.take().map(|mut index| (index.is_in_its_file(), index));
+        match known {
+            Some((true, index)) => Ok(index),
+            Some((false, index)) => {
+                let path = self.dir.index_path();
+                tracing::warn!(
+                    path = %path.display(),
+                    "the index was removed, replaced or written over while it was open; it is made anew from the log"
+                );
+                index.rebuild()
+            }
             None => Ok(Index::open(&self.dir)?.told_by(&self.fresh)),
         }
     }

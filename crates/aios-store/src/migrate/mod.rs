@@ -115,9 +115,40 @@ pub(crate) fn set_aside(layout: &Layout) -> Result<bool, StoreError> {
     Ok(true)
 }
 
+/// So many lines at the beginning may be of no schema, such as half of one.
+const HEAD_LINES: usize = 64;
+
+/// What editors on Windows put at the beginning of a text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Whether the first line that is of any schema is of an older one.
 fn begins_older(path: &Path) -> Result<bool, StoreError> {
-    let first = first_line(path).map_err(StoreError::io("read", path))?;
-    Ok(first.is_some_and(|line| Older::read(&line).is_some()))
+    let failed = || StoreError::io("read", path);
+    let file = match regular::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(failed()(error)),
+    };
+    let mut head = BufReader::new(io::Read::take(file, crate::LINE_MAX as u64));
+    let mut line = Vec::new();
+    for _ in 0..HEAD_LINES {
+        line.clear();
+        if head.read_until(b'\n', &mut line).map_err(failed())? == 0 {
+            return Ok(false);
+        }
+        let text = without_mark(&line).trim_ascii_end();
+        if !matches!(facts::of(text), Kind::Bad) {
+            return Ok(false);
+        }
+        if Older::read(text).is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }
 
 /// The first line of a file; `None` if the file is not there.
@@ -167,7 +198,8 @@ impl<'a> Pass<'a> {
                 return Ok(());
             }
             number += 1;
-            let becomes = self.line(&line, number, offset);
+            let text = if offset == 0 { without_mark(&line) } else { &line };
+            let becomes = self.line(text, number, offset);
             if let Some(out) = out.as_deref_mut() {
                 out.take(&becomes)?;
             }

@@ -80,6 +80,24 @@ fn schema_0_9_is_read_for_good() {
     assert_eq!(events[1].response.as_str(), "You're welcome.");
 }
 
+/// As PowerShell writes a file, or as a crash has left it: what no schema has at the beginning hides none.
+#[test]
+fn an_older_log_is_known_by_its_first_line_that_is_of_a_schema() {
+    let marked = Log::of(&format!("\u{feff}{}", V0_9.replace('\n', "\r\n")));
+    assert_eq!(marked.migrate(false).n_v0_9, 2);
+    let done = marked.migrate(true);
+    assert_eq!((done.n_v0_9, done.n_not_migrated, marked.events().len()), (2, 1, 2));
+    for head in ["half a line\"}\n", "\n\r\n", "\0\0\0\n{}\n"] {
+        let log = Log::of(&format!("{head}{V0_9}"));
+        log.open();
+        assert!(Layout::of(&log.dir).older().is_file(), "{head:?}");
+        assert_eq!(log.migrate(true).n_v0_9, 2, "{head:?}");
+    }
+    // Events of the present schema come first: what stands behind them is theirs to name.
+    let mixed = Log::of(&format!("half a line\n{V2_0}{V0_9}"));
+    assert_eq!(mixed.migrate(true), Migrated::default());
+}
+
 #[test]
 fn schema_1_0_is_read_for_good() {
     let log = Log::of(V1_0);

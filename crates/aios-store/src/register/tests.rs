@@ -3,10 +3,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aios_core::Event;
+
 use super::*;
 use crate::{
-    AuditConfig, AuditLog, EventLogConfig, FileEventLog, Index, Keep, Look, Policy, Rotate,
-    Rotator, SegmentInfo, Segments, fixture, verify,
+    AuditConfig, AuditLog, EventLogConfig, EventStore as _, FileEventLog, Index, Keep, Look,
+    Policy, Rotate, Rotator, SegmentInfo, Segments, fixture, verify,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -160,6 +162,35 @@ fn one_whose_footer_was_made_to_fit_is_told_apart() {
     Segments::of(&dir).rewrite(info.id, Look::Everywhere, &mut first).unwrap();
     drop(dir);
     rig.check(&["its footer was another than when it was sealed"], 1);
+}
+
+/// A clock counts finer than a line says; what was sealed by a server is known by it all the same.
+#[tokio::test]
+async fn what_a_running_server_has_sealed_can_be_erased_from_without_a_flaw() {
+    let rig = Rig::empty();
+    let dir = rig.own();
+    let log = Arc::new(FileEventLog::open(&dir, EventLogConfig::default()).unwrap());
+    for n in 0..3 {
+        let Event::Response(mut event) = fixture::event(n) else { unreachable!() };
+        event.ts = event.ts.plus(Duration::from_micros(123));
+        let line = log.reserve().await.unwrap().append(Event::Response(event));
+        line.durable().await.unwrap();
+    }
+    let audit = Arc::new(AuditLog::open(&dir, AuditConfig::default(), rig.now).unwrap());
+    let rotator = Rotator::new(log, Arc::clone(&audit));
+    let seal = Rotate { seal: true, force: true, ..Rotate::default() };
+    let off_the_runtime = || rotator.rotate("x", rig.now, seal).unwrap();
+    std::thread::scope(|scope| scope.spawn(off_the_runtime).join().unwrap());
+    let mut n = 0;
+    let mut first = |_: &[u8]| {
+        n += 1;
+        if n == 1 { Keep::Drop } else { Keep::Keep }
+    };
+    Segments::of(&dir).rewrite(rig.sealed().id, Look::Everywhere, &mut first).unwrap();
+    assert_eq!(rig.sealed().footer.unwrap().flaw, None);
+    audit.close(rig.now).unwrap();
+    drop((rotator, audit, dir));
+    rig.check(&[], 0);
 }
 
 #[test]

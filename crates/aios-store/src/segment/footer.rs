@@ -186,8 +186,10 @@ impl Tally {
 }
 
 impl Counts {
-    /// One more event, whose line has so many bytes.
+    /// One more event, whose line has so many bytes. A footer goes by times as lines have them, or whoever counts while it writes would
+    /// come to another one than whoever reads.
     pub(crate) fn add_event(&mut self, ts: Timestamp, n_bytes: usize) {
+        let ts = ts.as_stored();
         self.n_events += 1;
         self.bytes += n_bytes as u64;
         self.first_ts = Some(self.first_ts.map_or(ts, |first| first.min(ts)));

@@ -20,12 +20,25 @@ fn look(source: &Source<'_>, at: usize) -> Look {
             Verdict::For => true,
             // 0 is for fictitious numbers, 8 for businesses.
             Verdict::Silent => {
-                *written == Written::Grouped && !matches!(source.byte(at), Some(b'0' | b'8'))
+                *written == Written::Grouped
+                    && !matches!(source.byte(at), Some(b'0' | b'8'))
+                    && !is_of_row(source, at)
             }
             Verdict::Against => false,
         })
         .map(|(_, end)| Found { start: at, end, rule: "national_id.ca_sin", confidence: 0.85 });
     Look::maybe(found, run_end(source, at))
+}
+
+/// Whether it stands in a row of numbers of three digits, of which some pass.
+fn is_of_row(source: &Source<'_>, at: usize) -> bool {
+    let end = at + "123 456 789".len();
+    let is_number = |from: usize, to: usize| {
+        let group = source.bytes().get(from..to).unwrap_or_default();
+        group.len() == 3 && group.iter().all(u8::is_ascii_digit)
+    };
+    let follows = at >= 4 && source.before(at) == Some(b' ') && is_number(at - 4, at - 1);
+    follows || source.byte(end) == Some(b' ') && is_number(end + 1, end + 4)
 }
 
 #[cfg(test)]
@@ -37,6 +50,7 @@ mod tests {
         check("my SIN is ⟦130692544⟧, hers ⟦130 692 544⟧ and ⟦130-692-544⟧.");
         check("130692544 of 130 692 545, order 130 692 544, 046 454 286; SIN 130692545");
         check("SIN ⟦046 454 286⟧");
+        check("368 130 692 544, 130 692 544 368; zadzwoń 130 692 544");
         check("SIRET 130 692 544 00074, móvil 130 692 544");
         check("130-692-544-1 and 1-130-692-544");
     }

@@ -109,6 +109,8 @@ impl Shape {
             // A list of small numbers.
             _ if lengths.iter().filter(|length| **length == 1).count() >= 3 => true,
             [4, 2, 2, ..] if self.digit(0) > 0 => true,
+            // From one year to another.
+            [4, 4] if self.is_year(0) && self.is_year(4) => true,
             [2, 2, 4, ..] => true,
             [1 | 2, 1 | 2, 4] | [3, 2, 4] => true,
             [_, _] if dotted => true,
@@ -119,6 +121,10 @@ impl Shape {
             }
             _ => false,
         }
+    }
+
+    fn is_year(&self, at: usize) -> bool {
+        matches!(self.digit(at) * 10 + self.digit(at + 1), 19 | 20)
     }
 
     /// `20240506` and `20240506-103000`.
@@ -260,7 +266,13 @@ fn telling(source: &Source<'_>, start: usize, end: usize) -> Option<u8> {
     let n_of = |which: u8| separator.iter().filter(|byte| **byte == which).count();
     let is_single = [b'-', b'.', b'(', b')', b'/'].iter().all(|which| n_of(*which) <= 1);
     let n_marks = separator.len() - n_of(b' ');
-    if separator.is_empty() || !is_single || n_of(b' ') > 2 || (n_marks == 0 && separator.len() > 1)
+    // In `+65725 -18434` the hyphen is the next number's.
+    let is_minus = separator.starts_with(b" ") && separator.ends_with(b"-");
+    if separator.is_empty()
+        || is_minus
+        || !is_single
+        || n_of(b' ') > 2
+        || (n_marks == 0 && separator.len() > 1)
     {
         return None;
     }

@@ -3,10 +3,12 @@
 //! A name alone proves little: code is full of `token: str` and `password = read()`. So the value
 //! must look like one: quoted or mixed, not a placeholder, not an expression.
 
+use super::sign::{self, Sign};
 use super::value::{PASSWORD_MIN, VALUE_MAX, given, is_placeholder};
 use super::{bare, spoken};
 use crate::context::is_mask;
 use crate::detector::{Anchors, Detector, Found, Look};
+use crate::digits::counts_something;
 use crate::kind::PiiKind;
 use crate::source::Source;
 
@@ -20,14 +22,14 @@ const WORDS: [&str; 8] =
     ["passwords", "password", "passphrase", "passcode", "passwd", "pass", "secret", "token"];
 
 /// The short ones with what follows them where a value does: bare, they are all over prose.
-const SHORT: [&str; 13] = [
-    " pw:", " pw=", "\"pw\"", "pwd:", "pwd=", "pwd ", "pwd\"", "key:", "key=", "key ", "key\"",
-    "key'", "key\\",
+const SHORT: [&str; 17] = [
+    " pw:", " pw=", "\"pw\"", "pw: ", "pwd:", "pwd=", "pwd ", "pwd\"", "psk=", "key:", "key=",
+    "key ", "key\"", "key'", "key\\", "key_", "key>",
 ];
 
 /// Words after which also a short or plain value is believed.
-const STRONG: [&str; 8] =
-    ["password", "passphrase", "passcode", "passwd", "pass", "pwd", "pw", "passwords"];
+const STRONG: [&str; 9] =
+    ["password", "passphrase", "passcode", "passwd", "pass", "pwd", "pw", "psk", "passwords"];
 
 /// What must stand in a name that ends in `key` for it to be secret.
 const KEY_OWNERS: [&str; 14] = [
@@ -46,6 +48,9 @@ const KEY_OWNERS: [&str; 14] = [
     "storage",
     "admin",
 ];
+
+/// The same, as a word of its own: others have these letters in them.
+const KEY_WORDS: [&str; 4] = ["app", "hmac", "jwt", "webhook"];
 
 /// What stands after `password:` on a line of its own and is none.
 const LABELS: [&str; 12] = [
@@ -75,8 +80,10 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     let name_start = source
         .run_left(at, NAME_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     let word = source.between(at, word_end);
-    let known =
-        WORDS.iter().chain(&["pwd", "pw", "key"]).find(|known| known.eq_ignore_ascii_case(word));
+    let known = WORDS
+        .iter()
+        .chain(&["pwd", "pw", "psk", "key"])
+        .find(|known| known.eq_ignore_ascii_case(word));
     let Some(known) =
         known.filter(|_| !is_mask(source, at, word_end) && is_name(source, name_start, at, word))
     else {
@@ -84,16 +91,35 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     };
     let is_strong = STRONG.contains(known);
     let is_named = is_strong && !matches!(*known, "pass" | "passwords");
-    let value = value_start(source, name_start, word_end, is_strong)
-        .or_else(|| netrc_start(source, name_start, word_end))
-        .or_else(|| element_start(source, name_start, word_end))
-        .or_else(|| pair_start(source, word_end));
-    let Some(value) = value else { return Look::nothing(word_end) };
-    let found = given(source, value, is_strong);
+    let name_end = sign::name_end(source, word_end);
+    let sure = |value: usize| (value, Sign::Sure);
+    let value = pair_start(source, word_end)
+        .map(sure)
+        .or_else(|| sign::value_start(source, name_start, name_end, is_strong))
+        .or_else(|| netrc_start(source, name_start, word_end).map(sure))
+        .or_else(|| element_start(source, name_start, word_end).map(sure));
+    let Some((value, sign)) = value else { return Look::nothing(word_end) };
+    let found = given(source, value, is_strong).filter(|found| {
+        let value = source.between(found.start, found.end);
+        (sign == Sign::Sure || sign::is_believed(value))
+            && (sign != Sign::Argument || sign::is_last(source, found.end))
+            && !is_something_else(source, *found, known)
+    });
     Look::maybe(
         found.or_else(|| is_named.then(|| alone(source, name_start, value)).flatten()),
         word_end,
     )
+}
+
+/// A directory, the field of a list of accounts (`passwd:x:1000:…`), or a count: `first pass: 12345678 rows`.
+fn is_something_else(source: &Source<'_>, found: Found, word: &str) -> bool {
+    let value = source.between(found.start, found.end);
+    match word {
+        "pwd" => value.starts_with(['/', '~']),
+        "passwd" => value.starts_with("x:"),
+        "pass" => counts_something(source, found.end),
+        _ => false,
+    }
 }
 
 /// What is given to a word of another language in `start..end`.
@@ -147,8 +173,11 @@ fn netrc_start(source: &Source<'_>, name_start: usize, word_end: usize) -> Optio
 /// Where the value begins in `<password>…</password>`.
 fn element_start(source: &Source<'_>, name_start: usize, word_end: usize) -> Option<usize> {
     let is_element = source.before(name_start) == Some(b'<') && source.byte(word_end) == Some(b'>');
+    if !is_element {
+        return None;
+    }
     let end = source.run_right(word_end + 1, VALUE_MAX, |byte| byte != b'<' && byte != b'\n');
-    (is_element && source.has(end, "</")).then_some(word_end + 1)
+    source.has(end, "</").then_some(word_end + 1)
 }
 
 /// Where the word at `at` ends; `secretKey` is two.
@@ -167,7 +196,14 @@ fn is_name(source: &Source<'_>, start: usize, at: usize, word: &str) -> bool {
         // In prose the owner is a word of its own: "api key".
         let start = source.run_left(start, 12, |byte| byte.is_ascii_alphabetic() || byte == b' ');
         let owner = source.between(start, at).to_ascii_lowercase();
-        return KEY_OWNERS.iter().any(|known| owner.contains(known));
+        let last = owner.trim_end_matches(['_', '-', ' ']).rsplit(['_', '-', ' ']).next();
+        return !owner.contains("public")
+            && (KEY_OWNERS.iter().any(|known| owner.contains(known))
+                || last.is_some_and(|last| KEY_WORDS.contains(&last)));
+    }
+    // An assembly's `PublicKeyToken` says who has signed it.
+    if source.between(start, at).to_ascii_lowercase().contains("public") {
+        return false;
     }
     // `DbPass`, but not `BYPASS`.
     let joins_camel = source.byte(at).is_some_and(|byte| byte.is_ascii_uppercase())
@@ -175,32 +211,6 @@ fn is_name(source: &Source<'_>, start: usize, at: usize, word: &str) -> bool {
     !source.before(at).is_some_and(|byte| byte.is_ascii_alphabetic())
         || joins_camel
         || word.len() > 4
-}
-
-/// Where the value begins after `:`, `=`, `=>`, ` is ` or, for an option of a command, a blank.
-fn value_start(
-    source: &Source<'_>,
-    name_start: usize,
-    word_end: usize,
-    is_strong: bool,
-) -> Option<usize> {
-    let after_quote = source.run_right(word_end, 2, |byte| matches!(byte, b'"' | b'\'' | b'\\'));
-    let mark = source.run_right(after_quote, 3, |byte| byte == b' ');
-    let is_sign = matches!(source.byte(mark), Some(b':' | b'='));
-    if source.has(mark, "::") {
-        return None;
-    }
-    let signs = source
-        .run_right(mark, if is_sign { 2 } else { 0 }, |byte| matches!(byte, b':' | b'=' | b'>'));
-    let verb = ["is ", "was "].iter().find(|verb| is_strong && source.has_word(mark, verb));
-    let is_option = source.has(name_start, "--") && mark > word_end;
-    let end = match verb {
-        _ if signs > mark => signs,
-        Some(verb) => mark + verb.len(),
-        None if is_option => mark,
-        None => return None,
-    };
-    Some(source.run_right(end, 4, |byte| byte == b' '))
 }
 
 #[cfg(test)]
@@ -231,7 +241,9 @@ mod tests {
     #[test]
     fn passwords_are_found_in_other_languages() {
         check("Das Passwort lautet ⟦Sommer22!⟧, Kennwort: ⟦Winter23⟧");
-        check("Mot de passe : ⟦soleil_77⟧ (à changer)");
+        check(
+            "Mot de passe : ⟦soleil_77⟧ (à changer), **Passwort:** ⟦Sommer22!⟧, *Kennwort*: ⟦Sommer22!⟧",
+        );
         check("La contraseña es ⟦Toro2748⟧ y mi clave: ⟦Toro2749⟧");
         check(
             "mdp: ⟦Soleil77!⟧, parolă: ⟦Soare77!⟧ κωδικός: ⟦Ilios77!⟧, \"mật khẩu\": \"⟦Troi77!x⟧\"",

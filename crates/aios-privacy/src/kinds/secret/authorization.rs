@@ -1,4 +1,5 @@
-//! `Bearer …` (RFC 6750) and `Basic …` (RFC 7617) credentials, and `-u name:password` as curl takes it.
+//! `Bearer …` (RFC 6750) and `Basic …` (RFC 7617) credentials, `Authorization:` with whatever scheme, and `-u name:password` as
+//! curl takes it.
 
 use super::is_random;
 use crate::base64;
@@ -8,9 +9,16 @@ use crate::source::Source;
 
 pub(crate) const DETECTOR: Detector = Detector::new(
     PiiKind::Secret,
-    &[Anchors::Words(&["bearer", "basic", " -u ", "--user ", "--user="])],
+    &[Anchors::Words(&["bearer", "basic", HEADER_ANCHOR, " -u ", "--user ", "--user="])],
     look,
 );
+
+const HEADER: &str = "authorization";
+/// The part of it that is looked for: fewer words of prose have these letters than its first.
+const HEADER_ANCHOR: &str = "zation";
+const HEADER_HEAD: usize = HEADER.len() - HEADER_ANCHOR.len();
+/// Longest name of a scheme that is none of the two.
+const SCHEME_MAX: usize = 16;
 
 /// So many blanks and escaped line ends may stand before what is given, as where a header was folded.
 const BLANKS_MAX: usize = 12;
@@ -29,6 +37,12 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     let option = [" -u ", "--user ", "--user="].iter().find(|option| source.has_word(at, option));
     if let Some(option) = option {
         return given_as_option(source, at + option.len(), is_of_a_client(source, at));
+    }
+    if source.has_word(at, HEADER_ANCHOR) {
+        let is_header =
+            at.checked_sub(HEADER_HEAD).is_some_and(|start| source.has_word(start, HEADER));
+        let end = at + HEADER_ANCHOR.len();
+        return if is_header { header(source, end) } else { Look::nothing(end) };
     }
     let is_basic = source.has_word(at, "basic");
     if !is_basic && !source.has_word(at, "bearer") {
@@ -50,6 +64,42 @@ fn look(source: &Source<'_>, at: usize) -> Look {
     let is_free = !source.before(at).is_some_and(|byte| byte.is_ascii_alphanumeric());
     let found = rule.filter(|_| is_free).map(|rule| Found { start, end, rule, confidence: 0.93 });
     Look::maybe(found, run)
+}
+
+/// `Authorization: ApiKey …`, `"authorization": "…"`: a token with a scheme or without one.
+fn header(source: &Source<'_>, end: usize) -> Look {
+    let quote = source.run_right(end, 2, |byte| matches!(byte, b'"' | b'\'' | b'\\'));
+    if !matches!(source.byte(quote), Some(b':' | b'=')) {
+        return Look::nothing(quote);
+    }
+    let is_blank = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'\\');
+    let first = source.run_right(quote + 1, 4, is_blank);
+    let scheme =
+        source.run_right(first, SCHEME_MAX, |byte| byte.is_ascii_alphabetic() || byte == b'-');
+    let is_schemed = scheme > first && source.byte(scheme) == Some(b' ');
+    // These two are looked at by themselves.
+    if is_schemed
+        && ["basic", "bearer"]
+            .iter()
+            .any(|known| known.len() == scheme - first && source.has_word(first, known))
+    {
+        return Look::nothing(quote);
+    }
+    let start = if is_schemed { source.run_right(scheme, 4, |byte| byte == b' ') } else { first };
+    let named = source.run_right(start, SCHEME_MAX, |byte| byte.is_ascii_lowercase());
+    // `Token token=…`
+    let start = if source.byte(named) == Some(b'=') && named > start {
+        source.run_right(named + 1, 2, is_blank)
+    } else {
+        start
+    };
+    let run = source.run_right(start, usize::MAX, is_token);
+    let end = source.run_left(run, run - start, |byte| matches!(byte, b'.' | b'-' | b'~'));
+    let token = source.bytes().get(start..end).unwrap_or_default();
+    let has_digit = token.iter().any(u8::is_ascii_digit);
+    let is_ours = token.len() >= BEARER_MIN && has_digit && is_random(token);
+    let found = Found { start, end, rule: "secret.bearer", confidence: 0.9 };
+    Look::maybe(is_ours.then_some(found), quote)
 }
 
 /// Where blanks end, among which a line's end may stand as `\n` in quoted text.
@@ -114,6 +164,11 @@ mod tests {
     fn credentials_are_found() {
         check(&format!("Authorization: Bearer ⟦{}⟧", noise(32)));
         check(&format!("-H 'authorization: bearer ⟦{}.{}⟧'", noise(12), noise(12)));
+        check(&format!("Authorization: ApiKey ⟦{}⟧, authorization: ⟦{}⟧", noise(40), noise(40)));
+        check(&format!("{{\"Authorization\": \"Token token=⟦{}⟧\"}}", noise(32)));
+        check(
+            "authorization: config.get_authorization_header(), Authorization: required for everything",
+        );
         // Base64 of `aladdin:opensesame`.
         check(&format!("Authorization: Basic ⟦{}⟧", ["YWxhZGRpbjpv", "cGVuc2VzYW1l"].concat()));
     }

@@ -107,9 +107,9 @@ pub(super) fn word_at(source: &Source<'_>, at: usize) -> Option<(usize, usize)> 
 
 /// Where the value begins after a word that ends at `end`.
 pub(super) fn value_start(source: &Source<'_>, end: usize) -> Option<usize> {
-    let quotes = source.run_right(end, 2, |byte| matches!(byte, b'"' | b'\'' | b'\\'));
+    let quotes = source.run_right(end, 2, |byte| matches!(byte, b'"' | b'\'' | b'\\' | b'*'));
     let mark = source.run_right(quotes, 3, |byte| byte == b' ');
     let signs = [":", "=", COLON].into_iter().chain(VERBS);
     let sign = signs.into_iter().find(|sign| source.has_word(mark, sign))?;
-    Some(source.run_right(mark + sign.len(), 4, |byte| byte == b' '))
+    Some(source.run_right(mark + sign.len(), 4, |byte| matches!(byte, b' ' | b'*')))
 }

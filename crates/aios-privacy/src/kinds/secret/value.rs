@@ -146,12 +146,19 @@ pub(super) fn is_expression(source: &Source<'_>, value: &str, end: usize) -> boo
     let first = value.split('.').next().unwrap_or_default();
     let is_path = first.len() < value.len()
         && first.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-        && value.split('.').all(is_name);
+        && value.split('.').all(|part| is_name(part) && !is_drawn(part));
     is_type
         || value.contains(['(', '[', '{'])
         || value.contains("::")
         || is_path
         || source.byte(end) == Some(b'[')
+}
+
+/// Whether a part of a path is no name but drawn at random, as in `s.9fKq2Zx9Bv4Mn8Rt3Wy6Lc1P`.
+fn is_drawn(part: &str) -> bool {
+    const DRAWN_MIN: usize = 20;
+    let n_digits = part.bytes().filter(u8::is_ascii_digit).count();
+    part.len() >= DRAWN_MIN && n_digits >= 2 && !part.contains('_') && is_random(part.as_bytes())
 }
 
 /// Whether letters stand with digits or signs, or there are digits alone: words of prose are neither.

@@ -1,5 +1,6 @@
 //! `aios chaos`.
 
+mod own;
 mod scenarios;
 mod subject;
 mod trial;
@@ -17,7 +18,7 @@ use super::net;
 use super::output::{self, Exit, Failure, say};
 use scenarios::{SCENARIOS, Scenario};
 use subject::Subject;
-use trial::Trial;
+use trial::{Check, Trial};
 
 /// Let something fail, and see what becomes of it
 ///
@@ -57,34 +58,28 @@ impl Command {
         }
         let runtime = net::runtime()?;
         // Before anything is started: whoever ends us while it starts must not leave it behind.
-        let ending = runtime.block_on(async { net::Ending::new() })?;
+        let mut ending = runtime.block_on(async { net::Ending::new() })?;
         let subject = match self.running {
             true => Subject::running(&context.config()?, self.key(context)?)?,
-            false => Subject::start()?,
+            false => {
+                let started = runtime.block_on(async {
+                    tokio::select! {
+                        started = Subject::start() => Some(started),
+                        () = ending.asked() => None,
+                    }
+                });
+                let Some(started) = started else {
+                    return tell(context, out, scenario, Verdict::NoData, &[]);
+                };
+                started?
+            }
         };
         runtime.block_on(subject.must_be_free())?;
         say(format_args!("{}: {}", scenario.name, scenario.about));
         say(format_args!("tried: {}", subject.url));
         let mut trial = Trial::new(subject, self.rounds);
         let verdict = runtime.block_on(try_it(scenario, &mut trial, ending));
-        if context.json {
-            let checks = &trial.checks;
-            output::json(
-                out,
-                &json!({ "scenario": scenario.name, "verdict": verdict, "checks": checks }),
-            )?;
-        } else {
-            for check in &trial.checks {
-                let word = if check.passed { "PASS" } else { "FAIL" };
-                writeln!(out, "{word}  {:<28} {}", check.name, check.detail)?;
-            }
-            writeln!(out, "{}", verdict.word())?;
-        }
-        Ok(match verdict {
-            Verdict::Met => Exit::Done,
-            Verdict::Breached => Exit::Violation,
-            Verdict::NoData => Exit::Incomplete,
-        })
+        tell(context, out, scenario, verdict, &trial.checks)
     }
 }
 
@@ -92,6 +87,31 @@ impl Command {
     fn key(&self, context: &Context) -> anyhow::Result<Option<Secret>> {
         context.client_key(self.api_key_env.as_deref())
     }
+}
+
+/// Prints what came of it.
+fn tell(
+    context: &Context,
+    out: &mut dyn Write,
+    scenario: &Scenario,
+    verdict: Verdict,
+    checks: &[Check],
+) -> anyhow::Result<Exit> {
+    if context.json {
+        let name = scenario.name;
+        output::json(out, &json!({ "scenario": name, "verdict": verdict, "checks": checks }))?;
+    } else {
+        for check in checks {
+            let word = if check.passed { "PASS" } else { "FAIL" };
+            writeln!(out, "{word}  {:<28} {}", check.name, check.detail)?;
+        }
+        writeln!(out, "{}", verdict.word())?;
+    }
+    Ok(match verdict {
+        Verdict::Met => Exit::Done,
+        Verdict::Breached => Exit::Violation,
+        Verdict::NoData => Exit::Incomplete,
+    })
 }
 
 /// Tries it, and leaves no fault behind: not when a step fails, and not when somebody ends it.
@@ -104,6 +124,9 @@ async fn try_it(scenario: &Scenario, trial: &mut Trial, mut ending: net::Ending)
         && !trial.subject.has_ended()
     {
         trial.check("no fault is left", false, format!("{error}; they end by themselves"));
+    }
+    if ended.as_ref().is_some_and(|ended| !matches!(ended, Ok(false))) {
+        trial.check_alive().await;
     }
     match ended {
         Some(Ok(true)) => {}
@@ -118,9 +141,11 @@ async fn try_it(scenario: &Scenario, trial: &mut Trial, mut ending: net::Ending)
 
 /// The scenario's steps; false where it cannot begin.
 async fn steps(scenario: &Scenario, trial: &mut Trial) -> anyhow::Result<bool> {
+    trial.subject.note_start().await;
     let is_ready = scenarios::check_before(trial, scenario).await?;
     if is_ready {
         (scenario.run)(trial).await?;
+        trial.check_events().await?;
     }
     Ok(is_ready)
 }

@@ -1,37 +1,29 @@
 //! The server that is tried: one of our own on simulated models, or the one that runs.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use aios_core::{Clock as _, Event, EventId, Fault, Purpose, Timestamp};
 use aios_privacy::Secret;
 use aios_server::api_url;
-use aios_store::{DataDir, Filter, query};
+use aios_store::{AuditVerdict, DataDir, Filter, query, verify, verify_audit};
 use anyhow::Context as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use super::own::OwnServer;
 use crate::cli::output::Failure;
 use crate::cli::{net, running};
 use crate::clock::SystemClock;
 use crate::config::Config;
-
-/// Longest wait for a server to say where it is.
-const START_MAX: Duration = Duration::from_secs(60);
 
 /// How long a fault stays if nobody is left to clear it.
 const FAULT_S: u64 = 120;
 
 /// Longest wait for the admin API.
 const ADMIN_MAX: Duration = Duration::from_secs(10);
-
-/// What stands in the way of a trial, or wakes people: the server of our own does without.
-const NOT_INHERITED: [&str; 2] = ["SLACK_WEBHOOK_URL", "ALERT_WEBHOOK_URL"];
 
 /// Simulated models that answer at once, breakers that try again soon, and an event log that loses nothing.
 const CONFIG: &str = r#"
@@ -66,6 +58,8 @@ pub(super) struct Subject {
     /// After so long at most a breaker tries an endpoint again.
     pub(super) probe_every: Duration,
     since: Timestamp,
+    /// When it was started, as it says; null until it was asked.
+    started_at: Value,
     /// Orders on their way. Whoever ends a trial drops what waits for one; the server has it all the same.
     orders: JoinSet<Answer>,
     own: Option<Own>,
@@ -82,37 +76,30 @@ pub(super) struct OnRecord {
 /// Status and body of what the admin API answers; none where it does not.
 type Answer = Option<(u16, Bytes)>;
 
-/// A server of our own. It ends, and everything that it wrote goes, when this is dropped.
+/// A server of our own, and where everything is that it writes: when this is dropped it ends, and then all of that goes.
 struct Own {
-    child: Child,
+    server: OwnServer,
     place: TempDir,
 }
 
-impl Drop for Own {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 impl Subject {
-    /// Starts a server of our own.
-    pub(super) fn start() -> anyhow::Result<Self> {
+    /// Starts a server of our own. Who does not wait for its end leaves nothing behind.
+    pub(super) async fn start() -> anyhow::Result<Self> {
         let place = TempDir::with_prefix("aios-chaos-").context("cannot make a directory")?;
         std::fs::write(place.path().join("aios.toml"), CONFIG).context("cannot write into it")?;
-        let (child, api, admin) = spawn(place.path())?;
+        let server = OwnServer::start(place.path()).await?;
         let data_dir = place.path().join("data");
         Ok(Self {
-            url: format!("{api}/v1"),
-            admin,
+            url: format!("{}/v1", server.api),
+            admin: server.admin.clone(),
             token: token(&data_dir),
             key: None,
             data_dir,
             probe_every: PROBE_EVERY,
             since: SystemClock.now().as_stored(),
             orders: JoinSet::new(),
-            own: Some(Own { child, place }),
+            started_at: Value::Null,
+            own: Some(Own { server, place }),
         })
     }
 
@@ -129,6 +116,7 @@ impl Subject {
             probe_every: config.upstream.breaker.open_max,
             since: SystemClock.now().as_stored(),
             orders: JoinSet::new(),
+            started_at: Value::Null,
             own: None,
         })
     }
@@ -139,19 +127,47 @@ impl Subject {
     }
 
     /// Kills it as the system would, without any warning, and starts it again on what it left.
-    pub(super) fn kill_and_restart(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn kill_and_restart(&mut self) -> anyhow::Result<()> {
         let Some(own) = self.own.as_mut() else { return Ok(()) };
-        own.child.kill().context("cannot kill the server")?;
-        own.child.wait().context("cannot wait for the server's end")?;
-        let (child, api, admin) = spawn(own.place.path())?;
-        own.child = child;
-        (self.url, self.admin) = (format!("{api}/v1"), admin);
+        own.server.kill()?;
+        let before = own.server.complaints();
+        own.server = OwnServer::start(own.place.path()).await?;
+        own.server.complained(before);
+        (self.url, self.admin) = (format!("{}/v1", own.server.api), own.server.admin.clone());
+        self.note_start().await;
         Ok(())
     }
 
-    /// Whether its process has ended; never for a server that is not ours.
+    /// Takes down when it was started: one that is there in the end and was started since has ended in between.
+    pub(super) async fn note_start(&mut self) {
+        let status = self.status().await.unwrap_or_default();
+        self.started_at = status["started_at"].clone();
+    }
+
+    /// Whether its process has ended; nobody knows of a server that is not ours.
     pub(super) fn has_ended(&mut self) -> bool {
-        self.own.as_mut().is_some_and(|own| !matches!(own.child.try_wait(), Ok(None)))
+        self.own.as_mut().is_some_and(|own| own.server.has_ended())
+    }
+
+    /// Why it has not lasted, if it has not.
+    pub(super) async fn why_gone(&mut self) -> Option<String> {
+        if self.has_ended() {
+            return Some("its process has ended".to_owned());
+        }
+        let status = self.status().await;
+        why_gone(&self.started_at, status.as_ref())
+    }
+
+    /// What a server of our own has complained of since this was asked last.
+    pub(super) fn complaints(&self) -> Vec<String> {
+        self.own.as_ref().map(|own| own.server.complaints()).unwrap_or_default()
+    }
+
+    /// What is wrong with what it has written: with the event log, with the audit trail.
+    pub(super) async fn flaws(&self) -> anyhow::Result<Vec<String>> {
+        let data_dir = self.data_dir.clone();
+        // Ctrl-C is heard meanwhile.
+        tokio::task::spawn_blocking(move || flaws(&DataDir::read(&data_dir)?)).await?
     }
 
     /// Refuses a server that has faults already: this trial would end another one's, and judge by both. One that allows no
@@ -257,57 +273,57 @@ impl Subject {
     }
 }
 
-fn spawn(place: &Path) -> anyhow::Result<(Child, String, String)> {
-    let program = std::env::current_exe().context("cannot find this program")?;
-    let mut command = Command::new(program);
-    let ours = std::env::vars_os().filter(|(name, _)| {
-        name.to_str().is_some_and(|name| name.starts_with("AIOS_") || NOT_INHERITED.contains(&name))
-    });
-    for (name, _) in ours {
-        command.env_remove(name);
-    }
-    command
-        .current_dir(place)
-        .args(["serve", "--config", "aios.toml", "--data-dir", "data"])
-        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
-        // It ends with us, also where nobody can stop it any more.
-        .arg("--until-stdin-ends")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().context("cannot start a server")?;
-    let addresses = child.stderr.take().map(listen);
-    let found = addresses.and_then(|addresses| {
-        let api = addresses.recv_timeout(START_MAX).ok()?;
-        Some((api, addresses.recv_timeout(START_MAX).ok()?))
-    });
-    let Some((api, admin)) = found else {
-        drop(child.kill());
-        drop(child.wait());
-        let hint = "`aios serve` on its own says why";
-        return Err(Failure::new("the server did not start", hint).into());
-    };
-    Ok((child, api, admin))
-}
-
-/// The addresses of API and admin in what a server says; its stderr is read to its end, so that it never waits for us.
-fn listen(stderr: ChildStderr) -> Receiver<String> {
-    let (tell, told) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            for name in ["OpenAI API", "admin "] {
-                let url = line.trim().strip_prefix(name).map(str::trim);
-                if let Some(url) = url.filter(|url| url.starts_with("http://")) {
-                    // Whoever has heard both listens no more.
-                    drop(tell.send(url.trim_end_matches("/v1").to_owned()));
-                }
-            }
-        }
-    });
-    told
-}
-
 fn token(data_dir: &Path) -> Option<Secret> {
     let dir = DataDir::read(data_dir).ok()?;
     dir.read_admin_token().ok().flatten()
+}
+
+/// Why a server that says this has not lasted since it was started then, if it has not.
+fn why_gone(started_at: &Value, status: Option<&Value>) -> Option<String> {
+    let Some(status) = status else {
+        return Some("it does not answer at its admin address".to_owned());
+    };
+    let now = &status["started_at"];
+    (now != started_at).then(|| format!("it was started at {started_at}, and again at {now}"))
+}
+
+fn flaws(dir: &DataDir) -> anyhow::Result<Vec<String>> {
+    let faults = verify(dir, false, &())?.faults;
+    let mut flaws: Vec<_> = faults
+        .into_iter()
+        .map(|fault| format!("{}: {}", fault.path.display(), fault.why))
+        .collect();
+    flaws.extend(match verify_audit(dir, &[])? {
+        AuditVerdict::Sound(_) => None,
+        AuditVerdict::Bad(fault) => Some(format!("the audit trail: {fault}")),
+        AuditVerdict::Headless(_) => Some("the audit trail has no head".to_owned()),
+        AuditVerdict::NoData => Some("there is no audit trail".to_owned()),
+    });
+    Ok(flaws)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_started_again_has_not_lasted() {
+        let [then, later] = ["2026-11-28T09:00:00Z", "2026-11-28T09:00:07Z"].map(Value::from);
+        let status = |at: &Value| json!({ "started_at": at });
+        assert_eq!(why_gone(&then, Some(&status(&then))), None);
+        let again = why_gone(&then, Some(&status(&later))).unwrap();
+        assert!(again.contains("09:00:00") && again.contains("09:00:07"), "{again}");
+        assert!(why_gone(&then, None).unwrap().contains("admin address"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_what_was_written_is_told() {
+        let place = TempDir::new().unwrap();
+        let dir = DataDir::open(place.path()).unwrap();
+        std::fs::create_dir_all(dir.events_path().parent().unwrap()).unwrap();
+        std::fs::write(dir.events_path(), "no event\n").unwrap();
+        let flaws = flaws(&dir).unwrap();
+        assert!(flaws[0].starts_with(&dir.events_path().display().to_string()), "{flaws:?}");
+        assert!(flaws.len() == 2 && flaws[1].contains("there is no trail"), "{flaws:?}");
+    }
 }

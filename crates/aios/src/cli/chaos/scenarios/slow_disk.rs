@@ -42,6 +42,5 @@ async fn run(trial: &mut Trial) -> anyhow::Result<()> {
         None => format!("no answer in less than {DELAY:?} within {FAST_WITHIN:?}"),
     };
     trial.check("as fast as before", after.is_some(), detail);
-    trial.check_alive().await;
-    trial.check_events().await
+    Ok(())
 }
