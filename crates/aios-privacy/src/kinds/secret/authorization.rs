@@ -20,6 +20,9 @@ const HEADER_HEAD: usize = HEADER.len() - HEADER_ANCHOR.len();
 /// Longest name of a scheme that is none of the two.
 const SCHEME_MAX: usize = 16;
 
+/// So much of what a header gives tells whether it is a token; all of one is passed.
+const TOKEN_LOOK_MAX: usize = 256;
+
 /// So many blanks and escaped line ends may stand before what is given, as where a header was folded.
 const BLANKS_MAX: usize = 12;
 /// Longest name or password of an option.
@@ -93,13 +96,15 @@ fn header(source: &Source<'_>, end: usize) -> Look {
     } else {
         start
     };
-    let run = source.run_right(start, usize::MAX, is_token);
-    let end = source.run_left(run, run - start, |byte| matches!(byte, b'.' | b'-' | b'~'));
-    let token = source.bytes().get(start..end).unwrap_or_default();
+    let seen = source.run_right(start, TOKEN_LOOK_MAX, is_token);
+    let token = source.bytes().get(start..seen).unwrap_or_default();
     let has_digit = token.iter().any(u8::is_ascii_digit);
-    let is_ours = token.len() >= BEARER_MIN && has_digit && is_random(token);
-    let found = Found { start, end, rule: "secret.bearer", confidence: 0.9 };
-    Look::maybe(is_ours.then_some(found), quote)
+    if token.len() < BEARER_MIN || !has_digit || !is_random(token) {
+        return Look::nothing(quote);
+    }
+    let run = source.run_right(seen, usize::MAX, is_token);
+    let end = source.run_left(run, run - start, |byte| matches!(byte, b'.' | b'-' | b'~'));
+    Look::maybe(Some(Found { start, end, rule: "secret.bearer", confidence: 0.9 }), run)
 }
 
 /// Where blanks end, among which a line's end may stand as `\n` in quoted text.
@@ -171,6 +176,12 @@ mod tests {
         );
         // Base64 of `aladdin:opensesame`.
         check(&format!("Authorization: Basic ⟦{}⟧", ["YWxhZGRpbjpv", "cGVuc2VzYW1l"].concat()));
+    }
+
+    #[test]
+    fn a_token_is_found_whole_however_long_it_is() {
+        check(&format!("Authorization: ApiKey ⟦{}⟧.", noise(2_000)));
+        check(&format!("authorization=authorization: ⟦{}⟧", noise(40)));
     }
 
     #[test]
