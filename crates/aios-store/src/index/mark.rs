@@ -3,55 +3,85 @@
 //! Whoever copies a backup over the file while it is open changes pages under SQLite, which does not look: what was erased since would be
 //! back, and what is read a mixture. So the file's header holds a number that is drawn anew each time that the index is opened, and whenever
 //! something was forgotten. A copy from before has another one. It is read from the file itself, since SQLite answers from its cache.
+//!
+//! The file is opened once and stays open for longer than the database: a process that closes any handle to a file lets go of all its
+//! locks on it (POSIX `fcntl`), those of SQLite included.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use rusqlite::Connection;
 
-use crate::{DataDir, regular};
+use super::database::failed;
+use crate::{DataDir, StoreError, disk, regular};
 
 /// Where SQLite keeps the application's number in a file, and in how many bytes (its file format, 1.3).
 const AT: u64 = 68;
 
 /// The number of an open index.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Mark {
+    file: File,
     number: i32,
-    /// Whether it is in the file, and not only in the journal beside it, because somebody reads that.
-    is_in_file: bool,
+    /// What the file may still have, because the number is in the journal beside it and somebody reads that.
+    before: Vec<i32>,
 }
 
 impl Mark {
+    /// Draws a number for an index that was just opened.
+    pub(super) fn of(dir: &DataDir, database: &Connection) -> Result<Self, StoreError> {
+        let path = dir.index_path();
+        let mut file = regular::open(&path).map_err(StoreError::io("open", &path))?;
+        let number = in_file(&mut file).map_err(StoreError::io("read", &path))?;
+        let mut mark = Self { file, number, before: Vec::new() };
+        mark.renew(database).map_err(|error| failed(dir, "mark", error))?;
+        Ok(mark)
+    }
+
     /// Draws another and has the journal folded into the file, which overwrites what was deleted there as well.
-    pub(super) fn renew(database: &Connection) -> rusqlite::Result<Self> {
+    pub(super) fn renew(&mut self, database: &Connection) -> rusqlite::Result<()> {
         let mut bytes = [0; 4];
         if let Err(error) = getrandom::fill(&mut bytes) {
             tracing::warn!(%error, "nothing can be drawn at random; a copy of the index in its place may not be noticed");
         }
-        let number = i32::from_be_bytes(bytes);
-        database.pragma_update(None, "application_id", number)?;
-        Ok(Self { number, is_in_file: fold(database)? })
-    }
-
-    /// Whether the file that has the name is the one that this is the mark of.
-    pub(super) fn is_that_of(&mut self, dir: &DataDir, database: &Connection) -> bool {
-        if !self.is_in_file {
-            self.is_in_file = fold(database).unwrap_or(false);
+        self.before.push(std::mem::replace(&mut self.number, i32::from_be_bytes(bytes)));
+        database.pragma_update(None, "application_id", self.number)?;
+        let is_busy = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+        if database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], is_busy)? == 0 {
+            self.before.clear();
         }
-        !self.is_in_file || in_file(dir) == Some(self.number)
+        Ok(())
+    }
+
+    /// Whether the file that has the name is the one that this is the mark of. That it cannot be read is no sign of another.
+    pub(super) fn is_that_of(&mut self, dir: &DataDir, database: &Connection) -> bool {
+        if !disk::is_named(&self.file, &dir.index_path()) {
+            return false;
+        }
+        match in_file(&mut self.file) {
+            // Before anything is folded: what is folded has our number.
+            Ok(number) if number == self.number => self.before.clear(),
+            Ok(number) if self.before.contains(&number) => fold(database),
+            Ok(_) => return false,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return false,
+            Err(error) => {
+                tracing::warn!(%error, "the index's file cannot be looked at; it is tried again");
+            }
+        }
+        true
     }
 }
 
-/// Whether all of the journal is in the file now.
-fn fold(database: &Connection) -> rusqlite::Result<bool> {
-    let is_busy = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-    Ok(database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], is_busy)? == 0)
+/// Brings as much of the journal into the file as can be without waiting for who reads it.
+fn fold(database: &Connection) {
+    if let Err(error) = database.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::debug!(%error, "the index's journal cannot be folded; it is tried again");
+    }
 }
 
-fn in_file(dir: &DataDir) -> Option<i32> {
-    let mut file: File = regular::open(&dir.index_path()).ok()?;
+fn in_file(file: &mut File) -> io::Result<i32> {
     let mut bytes = [0; 4];
-    file.seek(SeekFrom::Start(AT)).and_then(|_| file.read_exact(&mut bytes)).ok()?;
-    Some(i32::from_be_bytes(bytes))
+    file.seek(SeekFrom::Start(AT))?;
+    file.read_exact(&mut bytes)?;
+    Ok(i32::from_be_bytes(bytes))
 }

@@ -56,7 +56,7 @@ use mark::Mark;
 pub struct Index {
     dir: DataDir,
     database: Connection,
-    /// Of the file that it writes; none where it is only read, or a copy in memory.
+    /// Of the file that it writes; none where it is only read, or a copy in memory. Let go of behind the database.
     mark: Option<Mark>,
     /// The sealed segments as of this generation are in it.
     sealed_at: Option<u64>,
@@ -72,8 +72,8 @@ impl Index {
     /// When this process does not own the directory or the file cannot be made.
     pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
         let database = database::open(dir)?;
-        let mark = Mark::renew(&database).map_err(|error| database::failed(dir, "mark", error))?;
-        Ok(Self { mark: Some(mark), ..Self::of(dir, database) })
+        let mark = Some(Mark::of(dir, &database)?);
+        Ok(Self { mark, ..Self::of(dir, database) })
     }
 
     fn of(dir: &DataDir, database: Connection) -> Self {
@@ -155,10 +155,12 @@ impl Index {
             lines_max,
             progress,
         )?;
-        if caught_up.n_forgotten > 0 && self.mark.is_some() {
+        if caught_up.n_forgotten > 0
+            && let Some(mark) = &mut self.mark
+        {
             // A copy from before has what was forgotten.
-            let renewed = Mark::renew(&self.database);
-            self.mark = Some(renewed.map_err(|error| database::failed(&self.dir, "mark", error))?);
+            let renewed = mark.renew(&self.database);
+            renewed.map_err(|error| database::failed(&self.dir, "mark", error))?;
         }
         if !caught_up.is_behind {
             self.sealed_at = Some(generation);
@@ -173,8 +175,13 @@ impl Index {
     pub fn rebuild(self) -> Result<Self, StoreError> {
         let (dir, fresh) = (self.dir.clone(), Arc::clone(&self.fresh));
         drop(self);
-        database::remove(&dir)?;
-        Ok(Self::open(&dir)?.told_by(&fresh))
+        Ok(Self::anew(&dir)?.told_by(&fresh))
+    }
+
+    /// Opens an empty one in the place of the one that is there.
+    pub(crate) fn anew(dir: &DataDir) -> Result<Self, StoreError> {
+        database::remove(dir)?;
+        Self::open(dir)
     }
 
     /// The segments that hold events of one of these, as far as the index has come. A hint, not a proof.

@@ -60,7 +60,8 @@ impl Keeper {
         every: Duration,
     ) -> Result<Self, StoreError> {
         let path = dir.path().to_owned();
-        let work = Work { dir, fresh, every, index: None, look_at: Instant::now() };
+        let work =
+            Work { dir, fresh, every, index: None, is_foreign: false, look_at: Instant::now() };
         let run = move || work.run(&chores);
         let thread = std::thread::Builder::new().name("event-log-keeper".to_owned()).spawn(run);
         thread
@@ -84,6 +85,8 @@ struct Work {
     /// How often the index is brought up.
     every: Duration,
     index: Option<Index>,
+    /// What has the index's name is not to be opened: it is none that was written here.
+    is_foreign: bool,
     /// When to look whether the index is behind.
     look_at: Instant,
 }
@@ -151,19 +154,21 @@ impl Work {
 
     /// One whose file was removed under it would go on into nothing, and one that was written over has in it what was erased.
     fn take_index(&mut self) -> Result<Index, StoreError> {
-        let known = self.index.take().map(|mut index| (index.is_in_its_file(), index));
-        match known {
-            Some((true, index)) => Ok(index),
-            Some((false, index)) => {
-                let path = self.dir.index_path();
-                tracing::warn!(
-                    path = %path.display(),
-                    "the index was removed, replaced or written over while it was open; it is made anew from the log"
-                );
-                index.rebuild()
+        if let Some(mut index) = self.index.take() {
+            if index.is_in_its_file() {
+                return Ok(index);
             }
-            None => Ok(Index::open(&self.dir)?.told_by(&self.fresh)),
+            let path = self.dir.index_path();
+            tracing::warn!(
+                path = %path.display(),
+                "the index was removed, replaced or written over while it was open; it is made anew from the log"
+            );
+            self.is_foreign = true;
         }
+        // Where it cannot be removed now, it is not opened the next time either.
+        let index = if self.is_foreign { Index::anew(&self.dir) } else { Index::open(&self.dir) }?;
+        self.is_foreign = false;
+        Ok(index.told_by(&self.fresh))
     }
 }
 
