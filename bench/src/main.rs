@@ -188,9 +188,19 @@ enum Command {
 /// Exit codes where a bar was missed, and where nothing is proven.
 const EXIT_MISSED: u8 = 2;
 const EXIT_NO_DATA: u8 = 3;
+/// Exit code for a command that is not understood: `EX_USAGE` of sysexits.h.
+const EXIT_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
-    match run(Args::parse().command) {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // There is nobody left to tell if that cannot be told.
+            drop(error.print());
+            return if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match run(args.command) {
         Ok(Verdict::Met) => ExitCode::SUCCESS,
         Ok(Verdict::Breached) => ExitCode::from(EXIT_MISSED),
         Ok(Verdict::NoData) => ExitCode::from(EXIT_NO_DATA),

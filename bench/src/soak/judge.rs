@@ -36,6 +36,8 @@ const LOOKS_MIN: usize = 20;
 
 /// What was seen of the server.
 pub(super) struct Seen {
+    /// How long it went on.
+    pub(super) lasted: Duration,
     pub(super) looks: Vec<Vitals>,
     /// Why it could be looked at no more, if it could not.
     pub(super) ended: Option<String>,
@@ -79,7 +81,7 @@ struct Bar {
 }
 
 pub(super) fn figures(plan: &Plan, seen: Seen, told: &Told) -> Figures {
-    let Seen { looks, ended, acted, found, faults } = seen;
+    let Seen { lasted, looks, ended, acted, found, faults } = seen;
     let sheet = told.sheet();
     let from = warm_up(plan.lasts);
     let warm: Vec<_> = looks.iter().filter(|look| look.at >= from).collect();
@@ -124,7 +126,7 @@ pub(super) fn figures(plan: &Plan, seen: Seen, told: &Told) -> Figures {
     bars.push(bar("acts that were never done", nothing.len() as f64, 0.0, nothing.join(", ")));
     Figures {
         rate: plan.rate,
-        seconds: plan.lasts.as_secs_f64(),
+        seconds: lasted.as_secs_f64(),
         n_sent: sheet.n_sent,
         n_left: sheet.left.len(),
         n_events: found.n_events,
@@ -352,7 +354,8 @@ mod tests {
         let found = Found { n_events: 1, n_masked: 1, ..Found::default() };
         let (looks, ended) = (looks(minutes, |_, _| {}), None);
         let (found, faults) = (Ok(found), Ok(BTreeMap::new()));
-        let mut seen = Seen { looks, ended, acted, found, faults };
+        let mut seen =
+            Seen { lasted: Duration::from_secs(minutes * 60), looks, ended, acted, found, faults };
         change(&mut seen);
         figures(&plan(Duration::from_secs(minutes * 60)), seen, &told)
     }

@@ -37,9 +37,10 @@ pub(super) struct Found {
 pub(super) async fn settle(dir: &DataDir, told: &Told) -> Result<Found> {
     let began = Instant::now();
     loop {
-        let lines = read(dir)?;
-        let found = compare(lines, &told.sheet());
-        if found.n_lost == 0 || began.elapsed() > ON_DISK_MAX {
+        // Reading takes time, too: what was written meanwhile is seen by the next look.
+        let is_last = began.elapsed() > ON_DISK_MAX;
+        let found = compare(read(dir)?, &told.sheet());
+        if found.n_lost == 0 || is_last {
             return Ok(found);
         }
         sleep(Duration::from_secs(1)).await;

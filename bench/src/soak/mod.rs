@@ -114,25 +114,35 @@ pub(crate) async fn run(plan: Plan) -> Result<Verdict> {
     let load = asks::fire(caller.clone(), Arc::clone(&told), plan.rate, Arc::clone(&course));
     let load = tokio::spawn(load);
     let acts = spawn_local(operator.act(caller, Arc::clone(&course)));
-    let looks = watch(&vitality, &told, &course).await;
+    let (looks, gone) = watch(&vitality, &told, &course).await;
+    let lasted = course.elapsed().min(plan.lasts);
     load.await.context("the load broke")?;
     let acted = acts.await.context("the operator broke")?;
-    // Whatever it was that ended it: the server is there, or that is why.
-    let ended = vitality.look(course.elapsed()).await.err().map(|error| format!("{error:#}"));
+    // One that was away and is back has not lasted either.
+    let last = vitality.look(course.elapsed()).await.err();
+    let ended = gone.or(last).map(|error| format!("{error:#}"));
     let found = log::settle(&dir, &told).await;
     let faults = log::faults(&dir);
-    let seen = judge::Seen { looks, ended, acted, found, faults };
+    let seen = judge::Seen { lasted, looks, ended, acted, found, faults };
     let figures = judge::figures(&plan, seen, &told);
     report.write(&figures)
 }
 
-/// Looks at the server until it is over; says now and then how it is.
-async fn watch(vitality: &Vitality, told: &Told, course: &Course) -> Vec<Vitals> {
-    let (bar, mut looks) = (bar(course.lasts), Vec::new());
+/// Looks at the server until it is over, or cannot be looked at, and why; says now and then how it is.
+async fn watch(
+    vitality: &Vitality,
+    told: &Told,
+    course: &Course,
+) -> (Vec<Vitals>, Option<anyhow::Error>) {
+    let (bar, mut looks, mut gone) = (bar(course.lasts), Vec::new(), None);
     while course.reaches(course.elapsed() + LOOK_EVERY).await {
-        let Ok(vitals) = vitality.look(course.elapsed()).await else {
-            course.end();
-            break;
+        let vitals = match vitality.look(course.elapsed()).await {
+            Ok(vitals) => vitals,
+            Err(error) => {
+                course.end();
+                gone = Some(error);
+                break;
+            }
         };
         bar.set_position(vitals.at.as_secs());
         bar.set_message(format!("{vitals}, {told}"));
@@ -143,7 +153,7 @@ async fn watch(vitality: &Vitality, told: &Told, course: &Course) -> Vec<Vitals>
         }
     }
     bar.finish_and_clear();
-    looks
+    (looks, gone)
 }
 
 fn bar(lasts: Duration) -> ProgressBar {

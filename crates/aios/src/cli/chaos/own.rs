@@ -4,9 +4,10 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
@@ -25,6 +26,8 @@ pub(super) struct OwnServer {
     pub(super) api: String,
     pub(super) admin: String,
     complaints: Complaints,
+    /// Reads its stderr; ends with that.
+    reader: Option<JoinHandle<()>>,
 }
 
 /// What it has warned of.
@@ -51,19 +54,23 @@ impl OwnServer {
         let mut child = Process(command.spawn().context("cannot start a server")?);
         let complaints = Complaints::default();
         let stderr = child.0.stderr.take().context("stderr is piped")?;
-        let mut addresses = listen(stderr, Arc::clone(&complaints));
+        let (mut addresses, reader) = listen(stderr, Arc::clone(&complaints));
         let both = async { Some((addresses.recv().await?, addresses.recv().await?)) };
         let Some((api, admin)) = timeout(START_MAX, both).await.ok().flatten() else {
             let hint = "`aios serve` on its own says why";
             return Err(Failure::new("the server did not start", hint).into());
         };
-        Ok(Self { child, api, admin, complaints })
+        Ok(Self { child, api, admin, complaints, reader: Some(reader) })
     }
 
     /// Kills it as the system would, without any warning.
     pub(super) fn kill(&mut self) -> anyhow::Result<()> {
         self.child.0.kill().context("cannot kill the server")?;
         self.child.0.wait().context("cannot wait for the server's end")?;
+        // What it said last may still be on its way.
+        if self.reader.take().is_some_and(|reader| reader.join().is_err()) {
+            bail!("what the server said could not be read");
+        }
         Ok(())
     }
 
@@ -109,9 +116,12 @@ fn is_setting(name: &str) -> bool {
 }
 
 /// The addresses of API and admin in what a server says; its stderr is read to its end, so that it never waits for us.
-fn listen(stderr: ChildStderr, complaints: Complaints) -> UnboundedReceiver<String> {
+fn listen(
+    stderr: ChildStderr,
+    complaints: Complaints,
+) -> (UnboundedReceiver<String>, JoinHandle<()>) {
     let (tell, told) = unbounded_channel();
-    std::thread::spawn(move || {
+    let reader = std::thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
             for name in ["OpenAI API", "admin "] {
                 let url = line.trim().strip_prefix(name).map(str::trim);
@@ -125,7 +135,7 @@ fn listen(stderr: ChildStderr, complaints: Complaints) -> UnboundedReceiver<Stri
             }
         }
     });
-    told
+    (told, reader)
 }
 
 /// Whether a line of its log tells of something that is not as it should be: of index, ledger, audit trail or anything.

@@ -46,9 +46,12 @@ async fn run(trial: &mut Trial) -> anyhow::Result<()> {
             say(format_args!("killed {} times, {n_answers} answers", round + 1));
         }
     }
+    let after = trial.ask(Ask::Whole).await?;
+    if let Some(why) = trial.subject.complaints().into_iter().next() {
+        unclean.get_or_insert(format!("after the last: {why}"));
+    }
     let detail = format!("{rounds} times, under {n_answers} answers");
     trial.check("killed, and started again", unclean.is_none(), unclean.unwrap_or(detail));
-    let after = trial.ask(Ask::Whole).await?;
     let detail = after.failed.clone().unwrap_or_else(|| "it answers".to_owned());
     trial.check("it answers again", after.failed.is_none(), detail);
     let flaws = trial.subject.flaws().await?;
