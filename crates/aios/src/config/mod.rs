@@ -304,7 +304,26 @@ impl Config {
 /// # Errors
 /// When a file or value cannot be used; every problem is listed.
 pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
-    let (path, in_file) = match sources.read_file()? {
+    resolve(sources, sources.read_file()?)
+}
+
+/// The same while another configuration is in force. A file that has become empty is one that is being written anew, or was cut by
+/// accident: nobody means by it that clients need no key any more.
+///
+/// # Errors
+/// As for [`load`], and when the file is empty.
+pub fn reload(sources: &Sources) -> Result<Config, ConfigError> {
+    let read = sources.read_file()?;
+    if let Some((path, _)) = read.as_ref().filter(|(_, text)| text.trim().is_empty()) {
+        let problem = Problem::new(format!("the configuration file {} is empty", path.display()));
+        let hint = "to go back to the defaults, remove it, or leave a comment in it";
+        return Err(problem.hint(hint).into());
+    }
+    resolve(sources, read)
+}
+
+fn resolve(sources: &Sources, read: Option<(PathBuf, String)>) -> Result<Config, ConfigError> {
+    let (path, in_file) = match read {
         Some((path, text)) => (Some(path.clone()), layer::read(&path, &text)?),
         None => (None, Settings::default()),
     };

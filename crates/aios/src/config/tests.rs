@@ -224,6 +224,24 @@ fn a_listener_for_other_machines_needs_keys() {
 }
 
 #[test]
+fn a_file_that_became_empty_is_no_configuration_to_reload() {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = Sources { directory: dir.path().to_owned(), ..Sources::default() };
+    let file = dir.path().join("aios.toml");
+    for empty in ["", " \n\n"] {
+        std::fs::write(&file, empty).unwrap();
+        let error = reload(&sources).unwrap_err().to_string();
+        assert!(error.ends_with("aios.toml is empty"), "{error}");
+    }
+    std::fs::write(&file, "# as it comes\n").unwrap();
+    reload(&sources).unwrap();
+    std::fs::write(&file, "").unwrap();
+    load(&sources).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    reload(&sources).unwrap();
+}
+
+#[test]
 fn the_environment_counts_more_than_the_file() {
     let text = "[routing]\nboundary = 0.4\n";
     let config = check(text, &[("AIOS_ROUTING__BOUNDARY", "0.6")]).unwrap();

@@ -93,7 +93,7 @@ impl Reloader {
     }
 
     async fn reload(&mut self, handle: &Handle) {
-        match config::load(&self.sources) {
+        match config::reload(&self.sources) {
             Ok(config) => self.put_into_force(config, handle).await,
             Err(error) => {
                 let why = error.to_string();
