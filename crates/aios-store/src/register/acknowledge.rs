@@ -52,18 +52,27 @@ pub(crate) enum Rest {
 #[derive(Serialize)]
 struct Named<'a> {
     /// The segment, else the file and what was lost of it.
-    of: &'a str,
+    of: String,
     n_events: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     rest: &'a Rest,
     /// Digest of what is left, where nothing else says what it is.
     sha256: Option<String>,
+    /// How many stand before it that are the same in all of this: each is a loss of its own.
+    #[serde(skip_serializing_if = "is_zero")]
+    n_alike: u64,
+}
+
+impl Named<'_> {
+    fn name(&self) -> String {
+        let text = serde_json::to_vec(self).expect("its keys are text");
+        hex::encode(Sha256::digest(text).get(..NAME_BYTES).unwrap_or_default())
+    }
 }
 
 impl Shortfall {
-    /// Names this loss, as it is now.
-    pub(crate) fn name(&self) -> Result<String, StoreError> {
+    fn named(&self) -> Result<Named<'_>, StoreError> {
         let sha256 = match self.rest {
             Rest::Bytes => Some(digest(&self.path).map_err(StoreError::io("read", &self.path))?),
             Rest::Nothing | Rest::Footed(_) => None,
@@ -73,10 +82,21 @@ impl Shortfall {
             None => format!("{} {}", file_name(&self.path), self.why),
         };
         let Self { n_events, first, last, ref rest, .. } = *self;
-        let named = Named { of: &of, n_events, first, last, rest, sha256 };
-        let text = serde_json::to_vec(&named).expect("its keys are text");
-        Ok(hex::encode(Sha256::digest(text).get(..NAME_BYTES).unwrap_or_default()))
+        Ok(Named { of, n_events, first, last, rest, sha256, n_alike: 0 })
     }
+}
+
+/// Names losses, as they are now: all that there are, in the order in which they were found. No two have one name.
+pub(crate) fn names(short: &[Shortfall]) -> Vec<Result<String, StoreError>> {
+    let mut n_alike = BTreeMap::<_, u64>::new();
+    let mut name = |short: &Shortfall| {
+        let named = short.named()?;
+        let n = n_alike.entry(named.name()).or_default();
+        let n_before = *n;
+        *n += 1;
+        Ok(Named { n_alike: n_before, ..named }.name())
+    };
+    short.iter().map(&mut name).collect()
 }
 
 /// Takes note of a loss in the name of `by`, on record: `loss` is the name that [`verify`](crate::verify) gives it. Done
@@ -120,12 +140,18 @@ pub(crate) fn acknowledged(dir: &DataDir) -> Result<BTreeMap<String, Acknowledge
 }
 
 fn named(dir: &DataDir, loss: &str) -> Result<Option<Shortfall>, StoreError> {
-    for short in shortfalls(dir, &Segments::of(dir).list()?)? {
-        if short.name()? == loss {
+    let short = shortfalls(dir, &Segments::of(dir).list()?)?;
+    for (name, short) in names(&short).into_iter().zip(short) {
+        if name? == loss {
             return Ok(Some(short));
         }
     }
     Ok(None)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 fn file_name(path: &Path) -> String {

@@ -425,3 +425,34 @@ fn what_was_acknowledged_is_forgotten_with_the_loss() {
     assert!(acknowledged(&rig.reader()).unwrap().is_empty());
     rig.check(&[], 0);
 }
+
+/// Lines at the end of the open log that a start has put aside.
+fn lines_put_aside(rig: &Rig) -> Fact {
+    Fact::Lost(Loss {
+        file: "analytics/hypotheses.ndjson".to_owned(),
+        n_lines: 3,
+        first_ts: None,
+        last_ts: Some(rig.now),
+        why: "lines at its end held no events".to_owned(),
+    })
+}
+
+#[test]
+fn two_losses_that_are_alike_are_acknowledged_one_by_one() {
+    let rig = Rig::new();
+    let lost = lines_put_aside(&rig);
+    note(&rig.own(), &[lost.clone(), lost]).unwrap();
+    let open = || -> Vec<_> {
+        let faults = verify(&rig.reader(), true, &()).unwrap().faults;
+        faults.into_iter().map(|fault| fault.loss.unwrap()).collect()
+    };
+    let [first, second] = &open()[..] else { panic!("{:?}", open()) };
+    assert_ne!(first, second);
+    rig.say(first, "gone").unwrap();
+    assert_eq!(open(), std::slice::from_ref(second));
+    rig.say(second, "gone too").unwrap();
+    assert_eq!(open(), [""; 0]);
+    // As many as they are when the register is written anew.
+    rig.serve(0..0, |_, _| {});
+    assert_eq!(verify(&rig.reader(), true, &()).unwrap().acknowledged.len(), 2);
+}

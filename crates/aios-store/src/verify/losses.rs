@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{ERASED_AGAIN, Fault, Verifier};
-use crate::register::{Acknowledged, Rest, Shortfall, acknowledged, shortfalls};
+use crate::register::{Acknowledged, Rest, Shortfall, acknowledged, names, shortfalls};
 use crate::{DataDir, Segments, StoreError};
 
 /// What is wrong, and somebody has taken note of.
@@ -26,8 +26,9 @@ impl Verifier {
     pub(super) fn register(&mut self, dir: &DataDir) -> Result<(), StoreError> {
         let mut acknowledged = acknowledged(dir)?;
         let mut is_known = BTreeSet::new();
-        for short in shortfalls(dir, &Segments::of(dir).list()?)? {
-            let name = short.name()?;
+        let short = shortfalls(dir, &Segments::of(dir).list()?)?;
+        for (name, short) in names(&short).into_iter().zip(short) {
+            let name = name?;
             let why = format!("{} (events missing: {})", short.why, short.n_events);
             // What a footer says of itself is named already.
             let is_it = |fault: &Fault| fault.path == short.path && fault.why == short.why;
