@@ -86,7 +86,8 @@ impl Shortfall {
     }
 }
 
-/// Names losses, as they are now: all that there are, in the order in which they were found. No two have one name.
+/// Names losses, as they are now: all that there are, in the order in which they were found. No two have one name; one
+/// whose rest cannot be read has none.
 pub(crate) fn names(short: &[Shortfall]) -> Vec<Result<String, StoreError>> {
     let mut n_alike = BTreeMap::<_, u64>::new();
     let mut name = |short: &Shortfall| {
@@ -141,12 +142,10 @@ pub(crate) fn acknowledged(dir: &DataDir) -> Result<BTreeMap<String, Acknowledge
 
 fn named(dir: &DataDir, loss: &str) -> Result<Option<Shortfall>, StoreError> {
     let short = shortfalls(dir, &Segments::of(dir).list()?)?;
-    for (name, short) in names(&short).into_iter().zip(short) {
-        if name? == loss {
-            return Ok(Some(short));
-        }
-    }
-    Ok(None)
+    let mut named = names(&short).into_iter().zip(short);
+    // One that has no name keeps no other from being found.
+    let found = named.find(|(name, _)| name.as_ref().is_ok_and(|name| name == loss));
+    Ok(found.map(|(_, short)| short))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]

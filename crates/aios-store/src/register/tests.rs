@@ -456,3 +456,24 @@ fn two_losses_that_are_alike_are_acknowledged_one_by_one() {
     rig.serve(0..0, |_, _| {});
     assert_eq!(verify(&rig.reader(), true, &()).unwrap().acknowledged.len(), 2);
 }
+
+#[test]
+fn a_loss_whose_rest_cannot_be_read_has_no_name_and_ends_nothing() {
+    let rig = Rig::new();
+    let id = rig.sealed().id;
+    rig.serve(0..0, |dir, _| Segments::of(dir).compress(id).unwrap());
+    note(&rig.own(), &[lines_put_aside(&rig)]).unwrap();
+    let layout = crate::segment::Layout::of(&rig.reader());
+    fs::remove_file(layout.sidecar(id)).unwrap();
+    // Whoever opens it gets an error, whoever asks.
+    fs::remove_file(layout.cold(id)).unwrap();
+    fs::create_dir(layout.cold(id)).unwrap();
+    let faults = verify(&rig.reader(), true, &()).unwrap().faults;
+    let lost_its_end = faults.iter().find(|it| it.why.contains("it has lost its end")).unwrap();
+    assert_eq!(lost_its_end.loss, None);
+    let other: Vec<_> = faults.iter().filter_map(|fault| fault.loss.clone()).collect();
+    assert_eq!(other.len(), 1, "{faults:?}");
+    assert_eq!(rig.say(&other[0], "gone").unwrap().loss, other[0]);
+    let verified = verify(&rig.reader(), true, &()).unwrap();
+    assert_eq!((verified.faults.len(), verified.acknowledged.len()), (faults.len() - 1, 1));
+}
