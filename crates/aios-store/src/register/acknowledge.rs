@@ -3,7 +3,7 @@
 //! What was lost and cannot be restored would be named for ever, and whoever is told the same each day does not hear of the
 //! next. So a loss has a name, which is made of what is lost and of what is left: one that grows, or a file that is changed
 //! otherwise, has another name, and is told anew. An acknowledgement makes nothing readable: whoever judges that time still
-//! knows that events of it are missing.
+//! knows that events of it are missing. It lasts as long as the loss: of what came back and is lost again somebody hears.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -31,7 +31,7 @@ pub struct Acknowledged {
     pub at: Timestamp,
     /// Why it stays one.
     pub reason: RedactedText,
-    /// None of what is lost is younger: after its time nobody asks for it.
+    /// None of what is lost is younger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_ts: Option<Timestamp>,
 }

@@ -477,3 +477,96 @@ fn a_loss_whose_rest_cannot_be_read_has_no_name_and_ends_nothing() {
     let verified = verify(&rig.reader(), true, &()).unwrap();
     assert_eq!((verified.faults.len(), verified.acknowledged.len()), (faults.len() - 1, 1));
 }
+
+#[test]
+fn what_came_back_and_is_lost_again_is_told_again() {
+    let rig = Rig::new();
+    let path = rig.sealed().path;
+    let whole = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    rig.acknowledge();
+    // It stays acknowledged while it stays lost.
+    rig.serve(0..0, |_, _| {});
+    rig.check_known("the segment is gone", 30);
+    fs::write(&path, &whole).unwrap();
+    rig.serve(0..0, |_, _| {});
+    fs::remove_file(&path).unwrap();
+    rig.check(&["the segment is gone"], 30);
+    rig.acknowledge();
+    rig.check_known("the segment is gone", 30);
+    assert!(crate::verify_audit(&rig.reader(), &[]).unwrap().is_sound());
+}
+
+#[test]
+fn what_a_hold_keeps_stays_acknowledged_beyond_its_time() {
+    let mut rig = Rig::new();
+    let path = rig.sealed().path;
+    rig.change(&path, |text| lines(&text, 20));
+    rig.acknowledge();
+    let hold = crate::NewHold {
+        owner: "legal".to_owned(),
+        reason: "case 7".to_owned(),
+        expires_at: rig.now.plus(DAY * 200),
+        since: None,
+        until: None,
+    };
+    let redactor = aios_privacy::Redactor::default();
+    crate::Holds::of(&rig.own()).add(hold, &redactor, rig.now, fixture::unrecorded).unwrap();
+    rig.now = rig.now.plus(DAY * 91);
+    rig.serve(0..0, |_, _| {});
+    assert!(path.exists());
+    rig.check_known("it has lost its end", 30);
+}
+
+#[test]
+fn what_cannot_be_looked_at_stays_acknowledged() {
+    let rig = Rig::new();
+    let id = rig.sealed().id;
+    rig.serve(0..0, |dir, _| Segments::of(dir).compress(id).unwrap());
+    let layout = crate::segment::Layout::of(&rig.reader());
+    let age = || {
+        let dir = rig.own();
+        let (end, _) = head(&dir).unwrap().unwrap();
+        super::age(&dir, Policy::default().events, rig.now, end).unwrap()
+    };
+    // Without its last member, the footer, and without its sidecar.
+    let whole = fs::read(layout.cold(id)).unwrap();
+    let start = memchr::memmem::rfind(&whole, &[0x1f, 0x8b, 8]).unwrap();
+    fs::write(layout.cold(id), &whole[..start]).unwrap();
+    let sidecar = fs::read(layout.sidecar(id)).unwrap();
+    fs::remove_file(layout.sidecar(id)).unwrap();
+    let known = rig.acknowledge();
+    fs::remove_file(layout.cold(id)).unwrap();
+    fs::create_dir(layout.cold(id)).unwrap();
+    assert!(!age());
+    assert_eq!(acknowledged(&rig.reader()).unwrap().into_values().collect::<Vec<_>>(), [known]);
+    fs::remove_dir(layout.cold(id)).unwrap();
+    fs::write(layout.cold(id), &whole).unwrap();
+    fs::write(layout.sidecar(id), sidecar).unwrap();
+    assert!(age());
+    assert!(acknowledged(&rig.reader()).unwrap().is_empty());
+}
+
+#[test]
+fn a_flaw_stays_acknowledged_while_its_sidecar_is_missing() {
+    let rig = Rig::new();
+    let info = rig.sealed();
+    rig.change(&info.path, |text| lines(&text, 20));
+    rig.serve(0..0, |dir, _| {
+        let mut keep = |_: &[u8]| Keep::Keep;
+        Segments::of(dir).rewrite(info.id, Look::Everywhere, &mut keep).unwrap();
+        Segments::of(dir).compress(info.id).unwrap();
+    });
+    let n = || acknowledged(&rig.reader()).unwrap().len();
+    let losses: Vec<_> = verify(&rig.reader(), true, &()).unwrap().faults;
+    for loss in losses.into_iter().filter_map(|fault| fault.loss) {
+        rig.say(&loss, "gone").unwrap();
+    }
+    let n_before = n();
+    assert!(n_before > 0);
+    rig.serve(0..0, |dir, rotator| {
+        fs::remove_file(crate::segment::Layout::of(dir).sidecar(info.id)).unwrap();
+        rotator.rotate("x", rig.now, Rotate::default()).unwrap();
+    });
+    assert_eq!(n(), n_before);
+}
