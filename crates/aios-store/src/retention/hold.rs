@@ -384,7 +384,8 @@ mod tests {
         assert_eq!(holds.list().unwrap(), std::slice::from_ref(&hold), "it stays");
         holds.release(hold.id, record).unwrap();
         assert_eq!((in_file(), holds.list().unwrap()), (0, Vec::new()));
-        assert_eq!(DataDir::read(temp.path()).map(|dir| Holds::of(&dir).list().unwrap()).unwrap(), []);
+        let reader = DataDir::read(temp.path()).unwrap();
+        assert_eq!(Holds::of(&reader).list().unwrap(), []);
     }
 
     #[test]
