@@ -60,8 +60,8 @@ struct Named<'a> {
     /// Digest of what is left, where nothing else says what it is.
     sha256: Option<String>,
     /// How many stand before it that are the same in all of this: each is a loss of its own.
-    #[serde(skip_serializing_if = "is_zero")]
-    n_alike: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_alike: Option<u64>,
 }
 
 impl Named<'_> {
@@ -82,7 +82,7 @@ impl Shortfall {
             None => format!("{} {}", file_name(&self.path), self.why),
         };
         let Self { n_events, first, last, ref rest, .. } = *self;
-        Ok(Named { of, n_events, first, last, rest, sha256, n_alike: 0 })
+        Ok(Named { of, n_events, first, last, rest, sha256, n_alike: None })
     }
 }
 
@@ -90,12 +90,13 @@ impl Shortfall {
 /// whose rest cannot be read has none.
 pub(crate) fn names(short: &[Shortfall]) -> Vec<Result<String, StoreError>> {
     let mut n_alike = BTreeMap::<_, u64>::new();
-    let mut name = |short: &Shortfall| {
+    let mut name = |short: &Shortfall| -> Result<String, StoreError> {
         let named = short.named()?;
         let n = n_alike.entry(named.name()).or_default();
         let n_before = *n;
         *n += 1;
-        Ok(Named { n_alike: n_before, ..named }.name())
+        let n_alike = (n_before > 0).then_some(n_before);
+        Ok(Named { n_alike, ..named }.name())
     };
     short.iter().map(&mut name).collect()
 }
@@ -146,11 +147,6 @@ fn named(dir: &DataDir, loss: &str) -> Result<Option<Shortfall>, StoreError> {
     // One that has no name keeps no other from being found.
     let found = named.find(|(name, _)| name.as_ref().is_ok_and(|name| name == loss));
     Ok(found.map(|(_, short)| short))
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn is_zero(n: &u64) -> bool {
-    *n == 0
 }
 
 fn file_name(path: &Path) -> String {
