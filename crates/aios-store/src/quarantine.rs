@@ -104,7 +104,8 @@ mod tests {
             since: Some(at(29)),
             until: None,
         };
-        Holds::of(&dir).add(hold, &aios_privacy::Redactor::new(&[]), at(0)).unwrap();
+        let redactor = aios_privacy::Redactor::new(&[]);
+        Holds::of(&dir).add(hold, &redactor, at(0), crate::fixture::unrecorded).unwrap();
         check(&dir, 25, false, (0, 2));
         check(&dir, 31, false, (2, 0));
     }

@@ -131,17 +131,16 @@ pub(super) async fn hold(
     let set = off_the_loop(move || {
         let now = state.gateway.clock.now();
         let redactor = Arc::clone(&state.gateway.live.load().redactor);
-        let hold = match Holds::of(&state.data_dir).add(new, &redactor, now) {
+        let record = |action| state.audit.append(now, &caller.actor(), action).map(drop);
+        match Holds::of(&state.data_dir).add(new, &redactor, now, record) {
             Err(
                 error @ (StoreError::HoldWords { .. }
                 | StoreError::EndedHold { .. }
                 | StoreError::EmptyHold { .. }
                 | StoreError::TooManyHolds { .. }),
-            ) => return Ok(Err(error.to_string())),
-            added => added?,
-        };
-        state.audit.append(now, &caller.actor(), AuditAction::of_hold("set", &hold))?;
-        Ok(Ok(hold))
+            ) => Ok(Err(error.to_string())),
+            added => added.map(Ok),
+        }
     });
     match set.await {
         Ok(Ok(hold)) => Json(hold).into_response(),
@@ -160,14 +159,13 @@ pub(super) async fn release(
         Err(expected) => return error(StatusCode::BAD_REQUEST, "bad_hold", expected),
     };
     let working = state.clone();
-    let released = off_the_loop(move || match Holds::of(&working.data_dir).release(id) {
-        Ok(hold) => {
-            let action = AuditAction::of_hold("released", &hold);
-            working.audit.append(working.gateway.clock.now(), &caller.actor(), action)?;
-            Ok(Some(hold))
+    let released = off_the_loop(move || {
+        let (audit, now) = (&working.audit, working.gateway.clock.now());
+        let record = |action| audit.append(now, &caller.actor(), action).map(drop);
+        match Holds::of(&working.data_dir).release(id, record) {
+            Err(StoreError::NoHold { .. }) => Ok(None),
+            released => released.map(Some),
         }
-        Err(StoreError::NoHold { .. }) => Ok(None),
-        Err(error) => Err(error),
     });
     match released.await {
         Ok(Some(hold)) => {

@@ -220,8 +220,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// A hold was changed: `set` or `released`.
-    #[must_use]
-    pub fn of_hold(change: &str, hold: &Hold) -> Self {
+    pub(crate) fn of_hold(change: &str, hold: &Hold) -> Self {
         let Hold { id, expires_at, since, until, .. } = *hold;
         Self::Hold { change: change.to_owned(), id, expires_at, since, until }
     }

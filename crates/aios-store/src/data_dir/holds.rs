@@ -13,6 +13,12 @@ impl DataDir {
         Ok(lock.holds.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether somebody has the right to change them now.
+    #[cfg(test)]
+    pub(crate) fn are_holds_changing(&self) -> bool {
+        self.lock.as_ref().is_some_and(|lock| lock.holds.try_lock().is_err())
+    }
+
     /// Shows what the audit trail says of holds. Its owner reads it once, and is told of what is put on record since.
     pub(crate) fn holds_on_record<T>(
         &self,

@@ -111,7 +111,8 @@ impl Rig {
             since,
             until,
         };
-        crate::Holds::of(&self.dir).add(hold, &aios_privacy::Redactor::new(&[]), now).unwrap()
+        let redactor = aios_privacy::Redactor::new(&[]);
+        crate::Holds::of(&self.dir).add(hold, &redactor, now, fixture::unrecorded).unwrap()
     }
 
     /// Appends events; returns when all of them are on disk.
@@ -571,7 +572,7 @@ fn a_hold_blocks_the_erasure_and_is_named() {
     assert_eq!(rig.look(7).n_events, 52, "nothing was changed");
     assert_eq!(rig.look(7).held_by, std::slice::from_ref(&hold));
     assert_eq!(rig.look(77).held_by, []);
-    crate::Holds::of(&rig.dir).release(hold.id).unwrap();
+    crate::Holds::of(&rig.dir).release(hold.id, fixture::unrecorded).unwrap();
     assert_eq!(rig.erase(7).state, ErasureState::Completed);
 }
 
@@ -595,7 +596,7 @@ fn a_hold_keeps_what_a_catalogue_hides_too() {
     assert!(matches!(error, EraseError::Held { .. }), "{error}");
     assert_eq!(rig.eraser.state(&plan.id).unwrap().state, ErasureState::Waiting);
     assert_eq!((rig.eraser.resume().n_waiting, rig.look(7).n_events), (1, 52));
-    crate::Holds::of(&rig.dir).release(hold.id).unwrap();
+    crate::Holds::of(&rig.dir).release(hold.id, fixture::unrecorded).unwrap();
     assert_eq!(rig.eraser.resume().receipts[0].state, ErasureState::Completed);
     assert!(rig.lines() == kept(0..520, 7));
 }
@@ -611,7 +612,7 @@ fn a_hold_that_was_set_while_it_was_erased_keeps_what_is_left() {
     assert_eq!((receipt.state, receipt.verified.n_events), (ErasureState::Incomplete, 40));
     assert!(receipt.verified.left.iter().any(|left| left.why.contains("hold h1 of legal")));
     assert_eq!(rig.look(7).n_events, 40);
-    crate::Holds::of(&rig.dir).release(hold.id).unwrap();
+    crate::Holds::of(&rig.dir).release(hold.id, fixture::unrecorded).unwrap();
     let later = rig.clock.now().plus(std::time::Duration::from_secs(86_400));
     assert_eq!(rig.eraser.recheck(later).unwrap().receipts[0].state, ErasureState::Completed);
     assert!(rig.lines() == kept(0..520, 7));

@@ -3,7 +3,7 @@
 //! What was lost and cannot be restored would be named for ever, and whoever is told the same each day does not hear of the
 //! next. So a loss has a name, which is made of what is lost and of what is left: one that grows, or a file that is changed
 //! otherwise, has another name, and is told anew. An acknowledgement makes nothing readable: whoever judges that time still
-//! knows that events of it are missing.
+//! knows that events of it are missing. It lasts as long as the loss: of what came back and is lost again somebody hears.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -31,7 +31,7 @@ pub struct Acknowledged {
     pub at: Timestamp,
     /// Why it stays one.
     pub reason: RedactedText,
-    /// None of what is lost is younger: after its time nobody asks for it.
+    /// None of what is lost is younger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_ts: Option<Timestamp>,
 }
@@ -52,18 +52,27 @@ pub(crate) enum Rest {
 #[derive(Serialize)]
 struct Named<'a> {
     /// The segment, else the file and what was lost of it.
-    of: &'a str,
+    of: String,
     n_events: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     rest: &'a Rest,
     /// Digest of what is left, where nothing else says what it is.
     sha256: Option<String>,
+    /// How many stand before it that are the same in all of this: each is a loss of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_alike: Option<u64>,
+}
+
+impl Named<'_> {
+    fn name(&self) -> String {
+        let text = serde_json::to_vec(self).expect("its keys are text");
+        hex::encode(Sha256::digest(text).get(..NAME_BYTES).unwrap_or_default())
+    }
 }
 
 impl Shortfall {
-    /// Names this loss, as it is now.
-    pub(crate) fn name(&self) -> Result<String, StoreError> {
+    fn named(&self) -> Result<Named<'_>, StoreError> {
         let sha256 = match self.rest {
             Rest::Bytes => Some(digest(&self.path).map_err(StoreError::io("read", &self.path))?),
             Rest::Nothing | Rest::Footed(_) => None,
@@ -73,10 +82,23 @@ impl Shortfall {
             None => format!("{} {}", file_name(&self.path), self.why),
         };
         let Self { n_events, first, last, ref rest, .. } = *self;
-        let named = Named { of: &of, n_events, first, last, rest, sha256 };
-        let text = serde_json::to_vec(&named).expect("its keys are text");
-        Ok(hex::encode(Sha256::digest(text).get(..NAME_BYTES).unwrap_or_default()))
+        Ok(Named { of, n_events, first, last, rest, sha256, n_alike: None })
     }
+}
+
+/// Names losses, as they are now: all that there are, in the order in which they were found. No two have one name; one
+/// whose rest cannot be read has none.
+pub(crate) fn names(short: &[Shortfall]) -> Vec<Result<String, StoreError>> {
+    let mut n_alike = BTreeMap::<_, u64>::new();
+    let mut name = |short: &Shortfall| -> Result<String, StoreError> {
+        let named = short.named()?;
+        let n = n_alike.entry(named.name()).or_default();
+        let n_before = *n;
+        *n += 1;
+        let n_alike = (n_before > 0).then_some(n_before);
+        Ok(Named { n_alike, ..named }.name())
+    };
+    short.iter().map(&mut name).collect()
 }
 
 /// Takes note of a loss in the name of `by`, on record: `loss` is the name that [`verify`](crate::verify) gives it. Done
@@ -120,12 +142,11 @@ pub(crate) fn acknowledged(dir: &DataDir) -> Result<BTreeMap<String, Acknowledge
 }
 
 fn named(dir: &DataDir, loss: &str) -> Result<Option<Shortfall>, StoreError> {
-    for short in shortfalls(dir, &Segments::of(dir).list()?)? {
-        if short.name()? == loss {
-            return Ok(Some(short));
-        }
-    }
-    Ok(None)
+    let short = shortfalls(dir, &Segments::of(dir).list()?)?;
+    let mut named = names(&short).into_iter().zip(short);
+    // One that has no name keeps no other from being found.
+    let found = named.find(|(name, _)| name.as_ref().is_ok_and(|name| name == loss));
+    Ok(found.map(|(_, short)| short))
 }
 
 fn file_name(path: &Path) -> String {

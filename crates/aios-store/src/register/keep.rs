@@ -1,5 +1,6 @@
 //! Writes the register.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -7,11 +8,13 @@ use std::sync::PoisonError;
 
 use aios_core::Timestamp;
 
-use super::{Fact, Held, Register, path};
+use super::{Fact, Held, Register, names, path};
 use crate::replace::{Points, Replacement, points};
 use crate::retention::Term;
 use crate::segment::Layout;
-use crate::{DataDir, Footer, SegmentId, SegmentInfo, StoreError, audit, disk, fail, regular};
+use crate::{
+    DataDir, Footer, SegmentId, SegmentInfo, Segments, StoreError, audit, disk, fail, regular,
+};
 
 const AGE: Points = points!("register_age");
 
@@ -82,8 +85,8 @@ pub(crate) fn look<T>(
     }
 }
 
-/// Forgets what retention would have removed by now, where it is gone already, and what was lost so long ago; and writes
-/// the register anew where most of it is about segments that are removed. `witnessed` is the last line that is on the
+/// Forgets what retention would have removed by now, where it is gone already, what was lost so long ago, and what was
+/// acknowledged and is no loss any more; and writes the register anew where most of it is about segments that are removed. `witnessed` is the last line that is on the
 /// audit trail: only what is on record may be left out. Returns whether that was done.
 pub(crate) fn age(
     dir: &DataDir,
@@ -95,7 +98,9 @@ pub(crate) fn age(
         if book.register.end.0 != witnessed {
             return Ok(false);
         }
-        let is_due = book.forget(&Layout::of(dir), term, now);
+        let sealed = Segments::of(dir).list()?;
+        let is_forgotten = book.forget(&Layout::of(dir), term, now);
+        let is_due = book.take_back(dir, &sealed) || is_forgotten;
         let spare = book.register.n_lines.saturating_sub(book.register.facts().len() as u64);
         if !is_due && spare <= SPARE_LINES {
             return Ok(false);
@@ -190,9 +195,7 @@ impl Book {
     fn forget(&mut self, layout: &Layout, term: Term, now: Timestamp) -> bool {
         let register = &mut self.register;
         let is_over = |last: Option<Timestamp>| last.is_some_and(|last| term.is_over(last, now));
-        let n = |register: &Register| {
-            register.segments.len() + register.losses.len() + register.acknowledged.len()
-        };
+        let n = |register: &Register| register.segments.len() + register.losses.len();
         let n_before = n(register);
         register.segments.retain(|id, held| {
             let last = held.last().and_then(|held| held.last_ts);
@@ -201,7 +204,6 @@ impl Book {
                 || layout.cold(*id).exists()
         });
         register.losses.retain(|loss| !is_over(loss.last_ts));
-        register.acknowledged.retain(|_, known| !is_over(known.last_ts));
         let is_healed = register.begun_anew.is_some_and(|newest| {
             let oldest = register.segments.keys().next();
             newest.is_none_or(|newest| oldest.is_none_or(|oldest| *oldest > newest))
@@ -210,6 +212,35 @@ impl Book {
             register.begun_anew = None;
         }
         is_healed || n_before > n(register)
+    }
+
+    /// An acknowledgement is of a loss that is there: one that is not is taken back, so that the same is told if it comes
+    /// again. Returns whether there was one.
+    fn take_back(&mut self, dir: &DataDir, sealed: &[SegmentInfo]) -> bool {
+        let register = &mut self.register;
+        if register.acknowledged.is_empty() {
+            return false;
+        }
+        let named: Result<BTreeSet<_>, _> =
+            names(&register.short(dir, sealed)).into_iter().collect();
+        let named = match named {
+            Ok(named) => named,
+            // Nobody knows which acknowledgement is about that one.
+            Err(error) => {
+                tracing::warn!(%error, "a loss cannot be looked at; what was acknowledged stays so");
+                return false;
+            }
+        };
+        let n_before = register.acknowledged.len();
+        register.acknowledged.retain(|loss, known| {
+            let is_there = named.contains(loss);
+            if !is_there {
+                let (by, at) = (&known.by, known.at);
+                tracing::warn!(%loss, %by, %at, "a loss that was acknowledged is none any more; if it comes back, it is told anew");
+            }
+            is_there
+        });
+        n_before > register.acknowledged.len()
     }
 
     fn write_anew(&mut self, path: &Path) -> Result<(), StoreError> {

@@ -26,7 +26,7 @@ use aios_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use acknowledge::{Acknowledged, acknowledge_loss};
-pub(crate) use acknowledge::{Rest, acknowledged};
+pub(crate) use acknowledge::{Rest, acknowledged, names};
 pub(crate) use keep::{Book, age, note, note_found, note_rewritten, note_sealed, states};
 pub(crate) use short::{Shortfall, shortfalls};
 

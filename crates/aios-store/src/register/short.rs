@@ -34,11 +34,16 @@ pub(crate) fn shortfalls(
     dir: &DataDir,
     sealed: &[SegmentInfo],
 ) -> Result<Vec<Shortfall>, StoreError> {
-    let layout = Layout::of(dir);
-    look(dir, |register| {
-        let mut short = register.segments_short(&layout, sealed);
-        short.extend(sealed.iter().filter_map(flawed));
-        short.extend(register.losses.iter().map(|loss| Shortfall {
+    look(dir, |register| Ok(register.short(dir, sealed)))
+}
+
+impl Register {
+    /// The same for whoever has the register in hand.
+    pub(super) fn short(&self, dir: &DataDir, sealed: &[SegmentInfo]) -> Vec<Shortfall> {
+        let layout = Layout::of(dir);
+        let mut short = self.segments_short(&layout, sealed);
+        short.extend(sealed.iter().filter_map(|info| flawed(&layout, info)));
+        short.extend(self.losses.iter().map(|loss| Shortfall {
             path: dir.path().join(&loss.file),
             n_events: loss.n_lines,
             first: loss.first_ts,
@@ -47,11 +52,9 @@ pub(crate) fn shortfalls(
             segment: None,
             rest: Rest::Nothing,
         }));
-        Ok(short)
-    })
-}
+        short
+    }
 
-impl Register {
     fn segments_short(&self, layout: &Layout, sealed: &[SegmentInfo]) -> Vec<Shortfall> {
         let sealed: BTreeMap<_, _> = sealed.iter().map(|info| (info.id, info)).collect();
         let mut short = Vec::new();
@@ -67,10 +70,10 @@ impl Register {
 }
 
 /// A segment that says of itself that something of it was lost.
-fn flawed(info: &SegmentInfo) -> Option<Shortfall> {
-    let footer = info.footer.as_ref()?;
-    let flaw = footer.flaw.clone()?;
-    let held = Held::from(footer);
+fn flawed(layout: &Layout, info: &SegmentInfo) -> Option<Shortfall> {
+    let footer = footer(layout, info)?;
+    let held = Held::from(&footer);
+    let flaw = footer.flaw?;
     let short = held.short(&info.path, info.id, 1, flaw);
     Some(Shortfall { rest: Rest::Footed(held), ..short })
 }

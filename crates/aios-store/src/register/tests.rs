@@ -425,3 +425,142 @@ fn what_was_acknowledged_is_forgotten_with_the_loss() {
     assert!(acknowledged(&rig.reader()).unwrap().is_empty());
     rig.check(&[], 0);
 }
+
+/// Lines at the end of the open log that a start has put aside.
+fn lines_put_aside(rig: &Rig) -> Fact {
+    Fact::Lost(Loss {
+        file: "analytics/hypotheses.ndjson".to_owned(),
+        n_lines: 3,
+        first_ts: None,
+        last_ts: Some(rig.now),
+        why: "lines at its end held no events".to_owned(),
+    })
+}
+
+#[test]
+fn two_losses_that_are_alike_are_acknowledged_one_by_one() {
+    let rig = Rig::new();
+    let lost = lines_put_aside(&rig);
+    note(&rig.own(), &[lost.clone(), lost]).unwrap();
+    let open = || -> Vec<_> {
+        let faults = verify(&rig.reader(), true, &()).unwrap().faults;
+        faults.into_iter().map(|fault| fault.loss.unwrap()).collect()
+    };
+    let [first, second] = &open()[..] else { panic!("{:?}", open()) };
+    assert_ne!(first, second);
+    rig.say(first, "gone").unwrap();
+    assert_eq!(open(), std::slice::from_ref(second));
+    rig.say(second, "gone too").unwrap();
+    assert_eq!(open(), [""; 0]);
+    // A rotation keeps both.
+    rig.serve(0..0, |_, _| {});
+    assert_eq!(verify(&rig.reader(), true, &()).unwrap().acknowledged.len(), 2);
+}
+
+#[test]
+fn a_loss_whose_rest_cannot_be_read_has_no_name_and_ends_nothing() {
+    let rig = Rig::new();
+    let id = rig.sealed().id;
+    rig.serve(0..0, |dir, _| Segments::of(dir).compress(id).unwrap());
+    note(&rig.own(), &[lines_put_aside(&rig)]).unwrap();
+    let layout = crate::segment::Layout::of(&rig.reader());
+    fs::remove_file(layout.sidecar(id)).unwrap();
+    // Whoever opens it gets an error, whoever asks.
+    fs::remove_file(layout.cold(id)).unwrap();
+    fs::create_dir(layout.cold(id)).unwrap();
+    let faults = verify(&rig.reader(), true, &()).unwrap().faults;
+    let lost_its_end = faults.iter().find(|it| it.why.contains("it has lost its end")).unwrap();
+    assert_eq!(lost_its_end.loss, None);
+    let other: Vec<_> = faults.iter().filter_map(|fault| fault.loss.clone()).collect();
+    assert_eq!(other.len(), 1, "{faults:?}");
+    assert_eq!(rig.say(&other[0], "gone").unwrap().loss, other[0]);
+    let verified = verify(&rig.reader(), true, &()).unwrap();
+    assert_eq!((verified.faults.len(), verified.acknowledged.len()), (faults.len() - 1, 1));
+}
+
+#[test]
+fn what_came_back_and_is_lost_again_is_told_again() {
+    let rig = Rig::new();
+    let path = rig.sealed().path;
+    let whole = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    rig.acknowledge();
+    // It stays acknowledged while it stays lost.
+    rig.serve(0..0, |_, _| {});
+    rig.check_known("the segment is gone", 30);
+    fs::write(&path, &whole).unwrap();
+    rig.serve(0..0, |_, _| {});
+    fs::remove_file(&path).unwrap();
+    rig.check(&["the segment is gone"], 30);
+    rig.acknowledge();
+    rig.check_known("the segment is gone", 30);
+    assert!(crate::verify_audit(&rig.reader(), &[]).unwrap().is_sound());
+}
+
+#[test]
+fn what_is_damaged_and_still_there_stays_acknowledged_beyond_its_time() {
+    let rig = Rig::new();
+    let path = rig.sealed().path;
+    rig.change(&path, |text| lines(&text, 20));
+    rig.acknowledge();
+    let dir = rig.own();
+    let (end, _) = head(&dir).unwrap().unwrap();
+    // As where a hold keeps it.
+    let is_anew = age(&dir, Policy::default().events, rig.now.plus(DAY * 91), end).unwrap();
+    assert!(!is_anew && path.exists());
+    drop(dir);
+    rig.check_known("it has lost its end", 30);
+}
+
+#[test]
+fn what_cannot_be_looked_at_stays_acknowledged() {
+    let rig = Rig::new();
+    let id = rig.sealed().id;
+    rig.serve(0..0, |dir, _| Segments::of(dir).compress(id).unwrap());
+    let layout = crate::segment::Layout::of(&rig.reader());
+    let age = || {
+        let dir = rig.own();
+        let (end, _) = head(&dir).unwrap().unwrap();
+        super::age(&dir, Policy::default().events, rig.now, end).unwrap()
+    };
+    // Without its last member, the footer, and without its sidecar.
+    let whole = fs::read(layout.cold(id)).unwrap();
+    let start = memchr::memmem::rfind(&whole, &[0x1f, 0x8b, 8]).unwrap();
+    fs::write(layout.cold(id), &whole[..start]).unwrap();
+    let sidecar = fs::read(layout.sidecar(id)).unwrap();
+    fs::remove_file(layout.sidecar(id)).unwrap();
+    let known = rig.acknowledge();
+    fs::remove_file(layout.cold(id)).unwrap();
+    fs::create_dir(layout.cold(id)).unwrap();
+    assert!(!age());
+    assert_eq!(acknowledged(&rig.reader()).unwrap().into_values().collect::<Vec<_>>(), [known]);
+    fs::remove_dir(layout.cold(id)).unwrap();
+    fs::write(layout.cold(id), &whole).unwrap();
+    fs::write(layout.sidecar(id), sidecar).unwrap();
+    assert!(age());
+    assert!(acknowledged(&rig.reader()).unwrap().is_empty());
+}
+
+#[test]
+fn a_flaw_stays_acknowledged_while_its_sidecar_is_missing() {
+    let rig = Rig::new();
+    let info = rig.sealed();
+    rig.change(&info.path, |text| lines(&text, 20));
+    rig.serve(0..0, |dir, _| {
+        let mut keep = |_: &[u8]| Keep::Keep;
+        Segments::of(dir).rewrite(info.id, Look::Everywhere, &mut keep).unwrap();
+        Segments::of(dir).compress(info.id).unwrap();
+    });
+    let n = || acknowledged(&rig.reader()).unwrap().len();
+    let losses: Vec<_> = verify(&rig.reader(), true, &()).unwrap().faults;
+    for loss in losses.into_iter().filter_map(|fault| fault.loss) {
+        rig.say(&loss, "gone").unwrap();
+    }
+    let n_before = n();
+    assert!(n_before > 0);
+    rig.serve(0..0, |dir, rotator| {
+        fs::remove_file(crate::segment::Layout::of(dir).sidecar(info.id)).unwrap();
+        rotator.rotate("x", rig.now, Rotate::default()).unwrap();
+    });
+    assert_eq!(n(), n_before);
+}

@@ -7,7 +7,7 @@ use aios_core::{REASON_MAX, Reason, Timestamp};
 use aios_privacy::{RedactedText, Redactor};
 use serde::{Deserialize, Serialize};
 
-use crate::audit::HoldOnRecord;
+use crate::audit::{AuditAction, HoldOnRecord};
 use crate::{DataDir, StoreError, disk, regular};
 
 /// Most holds at a time: each is a person's decision.
@@ -112,6 +112,26 @@ impl Hold {
     }
 }
 
+impl NewHold {
+    /// Its owner and its reason, if it says what it must.
+    fn check(&self, now: Timestamp) -> Result<[Reason; 2], StoreError> {
+        let said = |what, text: &str| {
+            let said = Reason::said(text);
+            said.map_err(|_| StoreError::HoldWords { what, max: REASON_MAX })
+        };
+        let words = [said("owner", &self.owner)?, said("reason", &self.reason)?];
+        if self.expires_at <= now {
+            return Err(StoreError::EndedHold { expires_at: self.expires_at });
+        }
+        if let (Some(since), Some(until)) = (self.since, self.until)
+            && since >= until
+        {
+            return Err(StoreError::EmptyHold { since, until });
+        }
+        Ok(words)
+    }
+}
+
 impl<'a> Holds<'a> {
     /// The holds in this directory.
     #[must_use]
@@ -124,7 +144,9 @@ impl<'a> Holds<'a> {
     /// # Errors
     /// When file or trail cannot be read. Then nothing may be removed.
     pub fn list(&self) -> Result<Vec<Hold>, StoreError> {
-        Ok(self.read()?.holds)
+        let (mut file, lost) = settled(|| self.read_file(), |file| self.lost_by(file))?;
+        file.holds.extend(lost);
+        Ok(file.holds)
     }
 
     /// The holds that the file has lost: they are on record as set, not as released, and have not ended.
@@ -132,39 +154,29 @@ impl<'a> Holds<'a> {
     /// # Errors
     /// As for [`list`](Self::list).
     pub fn lost(&self) -> Result<Vec<Hold>, StoreError> {
-        self.lost_by(&self.read_file()?)
+        settled(|| self.read_file(), |file| self.lost_by(file)).map(|(_, lost)| lost)
     }
 
-    /// Sets a hold. What its owner and reason say of anybody is masked.
+    /// Sets a hold. What its owner and reason say of anybody is masked. `record` puts it on the audit trail: nobody
+    /// changes a hold before that is done. Where it fails, the hold is set all the same: one too many lets nothing go.
     ///
     /// # Errors
     /// When it says nothing or too much of who and why, it would keep nothing, its end is past, this process
-    /// does not own the directory, there are a thousand already, or the file cannot be written.
-    pub fn add(
+    /// does not own the directory, there are a thousand already, or file or record cannot be written.
+    pub fn add<E: From<StoreError>>(
         &self,
         new: NewHold,
         redactor: &Redactor,
         now: Timestamp,
-    ) -> Result<Hold, StoreError> {
-        let said = |what, text: &str| {
-            let said = Reason::said(text);
-            said.map_err(|_| StoreError::HoldWords { what, max: REASON_MAX })
-        };
-        let words = [said("owner", &new.owner)?, said("reason", &new.reason)?];
-        if new.expires_at <= now {
-            return Err(StoreError::EndedHold { expires_at: new.expires_at });
-        }
-        if let (Some(since), Some(until)) = (new.since, new.until)
-            && since >= until
-        {
-            return Err(StoreError::EmptyHold { since, until });
-        }
+        record: impl FnOnce(AuditAction) -> Result<(), E>,
+    ) -> Result<Hold, E> {
+        let words = new.check(now)?;
         let _changing = self.dir.change_holds()?;
         let mut file = self.read()?;
         // What has ended makes room.
         file.holds.retain(|hold| !hold.is_expired(now));
         if file.holds.len() >= HOLDS_MAX {
-            return Err(StoreError::TooManyHolds { max: HOLDS_MAX });
+            return Err(StoreError::TooManyHolds { max: HOLDS_MAX }.into());
         }
         file.n_set += 1;
         let NewHold { expires_at, since, until, .. } = new;
@@ -173,23 +185,32 @@ impl<'a> Holds<'a> {
         let hold = Hold { id, owner, reason, created_at: now, expires_at, since, until };
         file.holds.push(hold.clone());
         self.write(&file)?;
+        // The file first: whoever finds it on record finds it in the file.
+        record(AuditAction::of_hold("set", &hold))?;
         Ok(hold)
     }
 
-    /// Ends a hold; gives it.
+    /// Ends a hold; gives it. `record` puts that on the audit trail; where it fails, the hold stays.
     ///
     /// # Errors
     /// When there is no such hold, or as for [`add`](Self::add).
-    pub fn release(&self, id: HoldId) -> Result<Hold, StoreError> {
+    pub fn release<E: From<StoreError>>(
+        &self,
+        id: HoldId,
+        record: impl FnOnce(AuditAction) -> Result<(), E>,
+    ) -> Result<Hold, E> {
         let _changing = self.dir.change_holds()?;
         let mut file = self.read()?;
         let at = file.holds.iter().position(|hold| hold.id == id);
         let hold = file.holds.remove(at.ok_or(StoreError::NoHold { id })?);
+        // On record first: what is there as set and is not in the file is a hold that was lost. A crash between the two
+        // leaves it in the file.
+        record(AuditAction::of_hold("released", &hold))?;
         self.write(&file)?;
         Ok(hold)
     }
 
-    /// What counts: the file, and what it has lost.
+    /// What counts: the file, and what it has lost; for whoever may change it.
     fn read(&self) -> Result<File, StoreError> {
         let mut file = self.read_file()?;
         let lost = self.lost_by(&file)?;
@@ -223,6 +244,26 @@ impl<'a> Holds<'a> {
         let json = serde_json::to_vec_pretty(file).expect("a hold's keys are text");
         disk::write_atomic(&self.dir.holds_path(), &json)
     }
+}
+
+/// File and losses as they belong together. Nobody is kept from changing the holds meanwhile: one that is set after the file
+/// was read and before the trail was looks like one that the file has lost. It is in the file by then, so that is read once
+/// more, until nothing is called lost or two looks agree.
+fn settled(
+    read: impl Fn() -> Result<File, StoreError>,
+    lost_by: impl Fn(&File) -> Result<Vec<Hold>, StoreError>,
+) -> Result<(File, Vec<Hold>), StoreError> {
+    let mut file = read()?;
+    let mut lost = lost_by(&file)?;
+    while !lost.is_empty() {
+        file = read()?;
+        let again = lost_by(&file)?;
+        if again == lost {
+            break;
+        }
+        lost = again;
+    }
+    Ok((file, lost))
 }
 
 impl fmt::Display for HoldId {
@@ -262,6 +303,7 @@ mod tests {
     use aios_privacy::PiiKind;
 
     use super::*;
+    use crate::{AuditConfig, AuditLog, fixture};
 
     const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
@@ -276,7 +318,7 @@ mod tests {
     }
 
     fn add(dir: &DataDir, new: NewHold, now: Timestamp) -> Result<Hold, StoreError> {
-        Holds::of(dir).add(new, &Redactor::new(&PiiKind::ALL), now)
+        Holds::of(dir).add(new, &Redactor::new(&PiiKind::ALL), now, fixture::unrecorded)
     }
 
     #[test]
@@ -284,7 +326,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::open(temp.path()).unwrap();
         let mail = ["ann", "example.org"].join("@");
-        let of = crate::fixture::conversation(7);
+        let of = fixture::conversation(7);
         let named = NewHold { reason: format!("case of {mail}, {of}, conv-17"), ..new(&mail) };
         let hold = add(&dir, named, NOW).unwrap();
         let expect = ("[EMAIL]", "case of [EMAIL], [ID], [ID]");
@@ -307,8 +349,9 @@ mod tests {
         let first = add(&dir, new("a"), NOW).unwrap();
         let second = add(&dir, new("b"), NOW).unwrap();
         assert_eq!((first.id.to_string(), second.id.to_string()), ("h1".into(), "h2".into()));
-        assert_eq!(holds.release(first.id).unwrap(), first);
-        assert!(matches!(holds.release(first.id), Err(StoreError::NoHold { .. })));
+        assert_eq!(holds.release(first.id, fixture::unrecorded).unwrap(), first);
+        let again = holds.release(first.id, fixture::unrecorded);
+        assert!(matches!(again, Err(StoreError::NoHold { .. })));
         let inverted = NewHold { since: Some(NOW), ..new("d") };
         assert!(matches!(add(&dir, inverted, NOW), Err(StoreError::EmptyHold { .. })));
         // A name is not given twice, and one that has ended makes room.
@@ -316,7 +359,60 @@ mod tests {
         let third = NewHold { expires_at: later.plus(Duration::from_secs(1)), ..new("c") };
         assert_eq!(add(&dir, third, later).unwrap().id, HoldId::new(3));
         let owners: Vec<_> = holds.list().unwrap().into_iter().map(|hold| hold.owner).collect();
-        assert_eq!(owners, [crate::fixture::safe("c")]);
+        assert_eq!(owners, [fixture::safe("c")]);
+    }
+
+    #[test]
+    fn a_change_and_its_record_are_one_and_a_hold_is_in_the_file_while_it_is_on_record_as_set() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let audit = AuditLog::offline(&dir, AuditConfig::default(), NOW).unwrap();
+        let (holds, redactor) = (Holds::of(&dir), Redactor::new(&[]));
+        let in_file = || holds.read_file().unwrap().holds.len();
+        let record = |action| {
+            assert!(dir.are_holds_changing(), "nobody else gets between file and trail");
+            assert_eq!(in_file(), 1);
+            audit.append(NOW, "x", action)?;
+            assert_eq!(in_file(), 1);
+            Ok::<_, StoreError>(())
+        };
+        // The trail is read before, so that it is told of each change.
+        assert_eq!(holds.lost().unwrap(), []);
+        let hold = holds.add(new("a"), &redactor, NOW, record).unwrap();
+        let fails = |_| Err(StoreError::TooManyHolds { max: 0 });
+        assert!(holds.release(hold.id, fails).is_err());
+        assert_eq!(holds.list().unwrap(), std::slice::from_ref(&hold), "it stays");
+        holds.release(hold.id, record).unwrap();
+        assert_eq!((in_file(), holds.list().unwrap()), (0, Vec::new()));
+        let reader = DataDir::read(temp.path()).unwrap();
+        assert_eq!(Holds::of(&reader).list().unwrap(), []);
+    }
+
+    #[test]
+    fn a_hold_that_is_set_while_somebody_looks_is_not_lost() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let audit = AuditLog::offline(&dir, AuditConfig::default(), NOW).unwrap();
+        let (holds, redactor) = (Holds::of(&dir), Redactor::new(&[]));
+        let set = |owner| {
+            let record = |action| audit.append(NOW, "x", action).map(drop);
+            holds.add(new(owner), &redactor, NOW, record).unwrap()
+        };
+        let n_read = std::cell::Cell::new(0);
+        // Holds are set behind the first look at the file, and behind the second.
+        let read = || {
+            let file = holds.read_file();
+            n_read.set(n_read.get() + 1);
+            if n_read.get() < 3 {
+                set("a");
+            }
+            file
+        };
+        let (file, lost) = settled(read, |file| holds.lost_by(file)).unwrap();
+        assert_eq!((file.holds.len(), lost, n_read.get()), (2, Vec::new(), 3));
+        // What is lost is lost at each look.
+        std::fs::remove_file(dir.holds_path()).unwrap();
+        assert_eq!(holds.lost().unwrap().len(), 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{ERASED_AGAIN, Fault, Verifier};
-use crate::register::{Acknowledged, Rest, Shortfall, acknowledged, shortfalls};
+use crate::register::{Acknowledged, Rest, Shortfall, acknowledged, names, shortfalls};
 use crate::{DataDir, Segments, StoreError};
 
 /// What is wrong, and somebody has taken note of.
@@ -26,22 +26,25 @@ impl Verifier {
     pub(super) fn register(&mut self, dir: &DataDir) -> Result<(), StoreError> {
         let mut acknowledged = acknowledged(dir)?;
         let mut is_known = BTreeSet::new();
-        for short in shortfalls(dir, &Segments::of(dir).list()?)? {
-            let name = short.name()?;
+        let short = shortfalls(dir, &Segments::of(dir).list()?)?;
+        for (name, short) in names(&short).into_iter().zip(short) {
+            // What is left of it cannot be read to its end: it stays a fault, and ends nothing.
+            let name = name.ok();
+            let known = name.as_ref().and_then(|name| acknowledged.remove(name));
             let why = format!("{} (events missing: {})", short.why, short.n_events);
             // What a footer says of itself is named already.
             let is_it = |fault: &Fault| fault.path == short.path && fault.why == short.why;
             let told = self.done.faults.iter().position(is_it);
-            match (acknowledged.remove(&name), told) {
+            match (known, told) {
                 (Some(acknowledged), told) => {
                     is_known.extend(told);
                     is_known.extend(self.settled_by(&short));
                     self.done.acknowledged.push(Known { path: short.path, why, acknowledged });
                 }
-                (None, Some(told)) => self.done.faults[told].loss = Some(name),
+                (None, Some(told)) => self.done.faults[told].loss = name,
                 (None, None) => {
                     let fault = Fault::new(&short.path, None, why);
-                    self.done.faults.push(Fault { loss: Some(name), ..fault });
+                    self.done.faults.push(Fault { loss: name, ..fault });
                 }
             }
         }

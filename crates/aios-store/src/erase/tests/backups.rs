@@ -238,7 +238,7 @@ fn what_is_put_back_under_a_hold_waits_for_its_end_behind_the_fence() {
     let rig = rig.restart();
     rig.append(527..528);
     assert_eq!(rig.look(7).n_events, 52, "and nothing comes to them");
-    crate::Holds::of(&rig.dir).release(hold.id).unwrap();
+    crate::Holds::of(&rig.dir).release(hold.id, fixture::unrecorded).unwrap();
     assert_eq!(rig.recheck().len(), 1);
     assert_eq!(rig.look(7).n_events, 0);
 }
@@ -427,7 +427,7 @@ fn an_erasure_is_forgotten_when_nothing_can_bring_it_back() {
         until: None,
     };
     let redactor = aios_privacy::Redactor::new(&[]);
-    crate::Holds::of(&rig.dir).add(hold, &redactor, now).unwrap();
+    crate::Holds::of(&rig.dir).add(hold, &redactor, now, fixture::unrecorded).unwrap();
     assert_eq!(forget(456), 0, "a hold keeps what is older");
     // Broken off before the ledger was written: its receipt is gone already.
     fs::remove_file(receipt(&old.id)).unwrap();

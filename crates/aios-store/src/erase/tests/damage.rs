@@ -119,7 +119,7 @@ fn what_had_to_wait_for_a_hold_goes_on_when_it_ends() {
     let resumed = rig.eraser.resume();
     assert_eq!((resumed.receipts.len(), resumed.n_waiting), (0, 1));
     assert_eq!(rig.look(7).n_events, 52);
-    crate::Holds::of(&rig.dir).release(hold.id).unwrap();
+    crate::Holds::of(&rig.dir).release(hold.id, fixture::unrecorded).unwrap();
     // What was said meanwhile goes too: it was asked for all of it.
     rig.append(527..528);
     let resumed = rig.eraser.resume();

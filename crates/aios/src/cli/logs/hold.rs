@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use aios_core::{Clock as _, Timestamp};
-use aios_store::{AuditAction, DataDir, HoldId, Holds, NewHold};
+use aios_store::{DataDir, HoldId, Holds, NewHold};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -89,9 +89,8 @@ impl Add {
         match Owner::of(config)? {
             Owner::Us(dir) => {
                 let redactor = config.privacy.redactor();
-                let hold = Holds::of(&dir).add(new, &redactor, SystemClock.now())?;
-                owner::on_record(config, &dir, AuditAction::of_hold("set", &hold))?;
-                Ok(hold)
+                let record = |action| owner::on_record(config, &dir, action);
+                Holds::of(&dir).add(new, &redactor, SystemClock.now(), record)
             }
             Owner::Server => owner::ask(config, "/admin/v1/logs/holds/add", &new),
         }
@@ -102,8 +101,8 @@ impl Release {
     fn run(self, config: &Config) -> anyhow::Result<aios_store::Hold> {
         match Owner::of(config)? {
             Owner::Us(dir) => {
-                let hold = Holds::of(&dir).release(self.id)?;
-                owner::on_record(config, &dir, AuditAction::of_hold("released", &hold))?;
+                let record = |action| owner::on_record(config, &dir, action);
+                let hold = Holds::of(&dir).release(self.id, record)?;
                 owner::resume_erasures(config, &dir)?;
                 Ok(hold)
             }
