@@ -14,6 +14,7 @@ mod file;
 mod hypotheses;
 mod judge;
 mod layer;
+mod loader;
 mod memory;
 mod nearest;
 mod nightly;
@@ -47,6 +48,7 @@ use aios_upstream::UpstreamConfig;
 
 pub use canary::Canary;
 pub use env::{ADAPTIVE_ENABLED, CONFIG as CONFIG_VAR, DATA_DIR as DATA_DIR_VAR, Env};
+pub use loader::{load, reload};
 pub use memory::Memory;
 pub(crate) use nearest::nearest;
 pub use privacy::Privacy;
@@ -56,8 +58,6 @@ pub use settings::{Setting, Settings};
 pub(crate) use show::{as_json, as_toml, shown};
 pub use sources::{FileStamp, Flag, Sources};
 pub use units::{duration, size};
-
-use resolve::Resolver;
 
 /// The configuration in force: checked, with durations, sizes and absolute paths.
 #[derive(Debug, Clone)]
@@ -297,66 +297,4 @@ impl Config {
             drain_timeout: self.server.drain_timeout,
         }
     }
-}
-
-/// Reads every source and resolves what they say together.
-///
-/// # Errors
-/// When a file or value cannot be used; every problem is listed.
-pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
-    resolve(sources, sources.read_file()?)
-}
-
-/// The same while another configuration is in force. A file that has become empty is one that is being written anew, or was cut by
-/// accident: nobody means by it that clients need no key any more.
-///
-/// # Errors
-/// As for [`load`], and when the file is empty.
-pub fn reload(sources: &Sources) -> Result<Config, ConfigError> {
-    let read = sources.read_file()?;
-    if let Some((path, _)) = read.as_ref().filter(|(_, text)| text.trim().is_empty()) {
-        let problem = Problem::new(format!("the configuration file {} is empty", path.display()));
-        let hint = "to go back to the defaults, remove it, or leave a comment in it";
-        return Err(problem.hint(hint).into());
-    }
-    resolve(sources, read)
-}
-
-fn resolve(sources: &Sources, read: Option<(PathBuf, String)>) -> Result<Config, ConfigError> {
-    let (path, in_file) = match read {
-        Some((path, text)) => (Some(path.clone()), layer::read(&path, &text)?),
-        None => (None, Settings::default()),
-    };
-    let settings = Settings::defaults()
-        .under(in_file)
-        .under(env::read(&sources.env)?)
-        .under(sources.flag_settings()?);
-    let written: file::ConfigFile = settings
-        .table()
-        .try_into()
-        .map_err(|error: toml::de::Error| Problem::new(error.to_string().trim_end().to_owned()))?;
-    let mut resolver = Resolver::new(&settings, &sources.env);
-    let config = resolver.config(&written, &sources.directory);
-    if !resolver.problems.is_empty() {
-        return Err(ConfigError { problems: resolver.problems });
-    }
-    let referenced = referenced(&written);
-    let no_traces = config.otlp.as_ref().and_then(Otlp::warning);
-    let strangers = env::strangers(&sources.env, &referenced);
-    let warnings = strangers.chain(no_traces).chain(resolver.warnings).collect();
-    Ok(Config { file: path, warnings, ..config })
-}
-
-/// Environment variables that endpoints, alerts and the night point to.
-fn referenced(written: &file::ConfigFile) -> Vec<String> {
-    let endpoints = written.tiers.main.endpoints.iter().chain(&written.tiers.embedder.endpoints);
-    let alerts = [
-        &written.alerts.slack_webhook_env,
-        &written.alerts.webhook_env,
-        &written.nightly.golden_key_env,
-    ];
-    endpoints
-        .filter_map(|endpoint| endpoint.api_key_env.clone())
-        .chain(alerts.into_iter().cloned())
-        .collect()
 }
