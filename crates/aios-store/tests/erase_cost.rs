@@ -17,6 +17,10 @@ use aios_store::{
 };
 use serde_json::json;
 
+mod counted;
+
+use counted::read_by;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -74,17 +78,18 @@ impl Read {
         let (eraser, packed) = open(&dir, n_segments, n_events);
         let target = EraseTarget::new(vec![conversation(0)], None).unwrap();
         let request = EraseRequest::new("test", "test", &Redactor::new(&[]));
-        let before = bytes_read();
-        let plan = eraser.plan(&target, &request).unwrap();
-        let receipt = eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
-        let between = bytes_read();
+        let (receipt, all) = read_by(|| {
+            let plan = eraser.plan(&target, &request).unwrap();
+            eraser.execute(&plan.id, &plan.plan_hash, None).unwrap()
+        });
         // The proof changes nothing, so it can be taken again by itself.
-        let census = Census::take(&dir, &target, Depth::EveryByte, Afterwards.now(), &()).unwrap();
-        let proof = bytes_read() - between;
+        let (census, proof) = read_by(|| {
+            Census::take(&dir, &target, Depth::EveryByte, Afterwards.now(), &()).unwrap()
+        });
         assert!(census.is_clean() && census.is_complete());
         assert_eq!((receipt.state, receipt.segments.len()), (ErasureState::Completed, 2));
         let n_erased = receipt.n_records_erased;
-        Self { cut: between - before - proof, proof, n_erased, packed }
+        Self { cut: all - proof, proof, n_erased, packed }
     }
 }
 
@@ -109,13 +114,6 @@ fn open(dir: &DataDir, n_segments: u32, n_events: u32) -> (Eraser, u64) {
     let packed = segments.list().unwrap().iter().map(|segment| segment.file_bytes).sum();
     let audit = AuditLog::open(dir, AuditConfig::default(), Afterwards.now()).unwrap();
     (Eraser::open(dir, log, Arc::new(audit), Arc::new(Afterwards)).unwrap(), packed)
-}
-
-/// What this process has read so far, out of the page cache or not.
-fn bytes_read() -> u64 {
-    let counts = fs::read_to_string("/proc/self/io").unwrap();
-    let count = counts.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap();
-    count.parse().unwrap()
 }
 
 fn conversation(n: u32) -> Pseudonym {

@@ -17,6 +17,10 @@ use aios_store::{
     EventLogConfig, FileEventLog, Home, MemoryStore, NewFragment,
 };
 
+mod counted;
+
+use counted::read_by;
+
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 /// What a look may cost at which nothing has changed, or one thing was remembered: pages of the databases and no more.
@@ -47,15 +51,15 @@ struct Rig {
 fn a_look_costs_what_has_changed() {
     let rig = Rig::of();
     let stored = bytes_in(rig.temp.path());
-    let start = read_by(|| assert_eq!(rig.recheck(true), 0));
+    let ((), start) = read_by(|| assert_eq!(rig.recheck(true), 0));
     assert!(start > 4 << 20, "a start reads all that no index follows: {start} of {stored}");
     // What the start itself has written is read once.
     rig.look();
-    let look = read_by(|| assert_eq!(rig.look(), 0));
-    let hourly = read_by(|| assert_eq!(rig.recheck(false), 0));
+    let ((), look) = read_by(|| assert_eq!(rig.look(), 0));
+    let ((), hourly) = read_by(|| assert_eq!(rig.recheck(false), 0));
     rig.remember(N_FRAGMENTS);
     rig.memory.add(Vec::new()).unwrap().wait().unwrap();
-    let remembered = read_by(|| assert_eq!(rig.look() + rig.recheck(false), 0));
+    let ((), remembered) = read_by(|| assert_eq!(rig.look() + rig.recheck(false), 0));
     println!(
         "{look}, hourly {hourly}, {remembered} when something was remembered, of {stored} stored; a start {start}"
     );
@@ -132,17 +136,6 @@ impl Rig {
         };
         done.unwrap().receipts.len()
     }
-}
-
-/// What this process has read meanwhile, out of the page cache or not.
-fn read_by(work: impl FnOnce()) -> u64 {
-    let n_read = || -> u64 {
-        let counts = fs::read_to_string("/proc/self/io").unwrap();
-        counts.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
-    };
-    let before = n_read();
-    work();
-    n_read() - before
 }
 
 fn bytes_in(dir: &Path) -> u64 {

@@ -11,6 +11,10 @@ use std::time::Duration;
 use aios_core::Timestamp;
 use aios_store::{AuditAction, AuditEntry, DataDir, audit_tail};
 
+mod counted;
+
+use counted::read_by;
+
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -29,11 +33,8 @@ fn the_newest_entries_cost_what_is_asked_for() {
     let dir = DataDir::open(temp.path()).unwrap();
     let stored = write_trail(&dir);
     let newest = |n: usize| {
-        let mut seqs = Vec::new();
-        let bytes = read_by(|| {
-            let entries = audit_tail(&dir, n).unwrap();
-            seqs.extend(entries.into_iter().map(|entry| entry.seq));
-        });
+        let (entries, bytes) = read_by(|| audit_tail(&dir, n).unwrap());
+        let seqs: Vec<_> = entries.into_iter().map(|entry| entry.seq).collect();
         let last = N_DAYS * N_A_DAY;
         let first = last.saturating_sub(n as u64);
         assert!(seqs.iter().copied().eq(first + 1..=last), "{n}: {seqs:?}");
@@ -75,15 +76,4 @@ fn write_trail(dir: &DataDir) -> u64 {
         stored += text.len() as u64;
     }
     stored
-}
-
-/// What this process has read meanwhile, out of the page cache or not.
-fn read_by(work: impl FnOnce()) -> u64 {
-    let n_read = || -> u64 {
-        let counts = fs::read_to_string("/proc/self/io").unwrap();
-        counts.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
-    };
-    let before = n_read();
-    work();
-    n_read() - before
 }

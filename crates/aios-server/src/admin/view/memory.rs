@@ -12,6 +12,7 @@ use super::scene::{Scene, Views};
 use super::words::Time;
 use crate::admin::asked::Asked;
 use crate::admin::guard::error;
+use crate::admin::shape;
 use crate::judging::{self, RecallReport};
 
 /// The memory.
@@ -20,46 +21,12 @@ pub(crate) struct MemoryView {
     /// `off`, `conversation` or `user`, for requests that say nothing.
     mode: String,
     /// What is stored; none if nothing ever was.
-    stats: Option<MemoryCounts>,
+    #[schemars(with = "Option<shape::memory::MemoryStats>")]
+    stats: Option<MemoryStats>,
     /// Recall among the first five, as it was measured, the oldest first.
     recall: Vec<RecallPoint>,
     /// Least recall that is asked for.
     recall_min: Option<f64>,
-}
-
-/// Counts of what is stored.
-#[derive(Debug, Serialize, JsonSchema)]
-struct MemoryCounts {
-    /// Fragments.
-    n_fragments: u64,
-    /// Conversations that they are of.
-    n_conversations: u64,
-    /// Fragments that belong to nobody.
-    n_shared: u64,
-    /// Fragments that were put away.
-    n_archived: u64,
-    /// Fragments that stay whatever their age.
-    n_pinned: u64,
-    /// Times that a copy came and was only counted.
-    n_seen_again: u64,
-    /// Links between near copies.
-    n_near: u64,
-    /// Links between a text and one that may correct it.
-    n_variants: u64,
-    /// Fragments with a vector.
-    n_vectors: u64,
-    /// Bytes of texts.
-    n_text_bytes: u64,
-    /// Bytes of the file.
-    n_file_bytes: u64,
-    /// When the oldest was said.
-    #[schemars(with = "Option<Time>")]
-    oldest: Option<Timestamp>,
-    /// When the newest was.
-    #[schemars(with = "Option<Time>")]
-    newest: Option<Timestamp>,
-    /// The language of the words.
-    language: String,
 }
 
 /// Recall at one time.
@@ -128,7 +95,7 @@ pub(crate) async fn show(State(views): State<Views>) -> Response {
         };
         Ok(MemoryView {
             mode: scene.memory_mode.to_owned(),
-            stats: stats.map(counts),
+            stats,
             recall: judging::recall_trend(dir.path())?.into_iter().map(point).collect(),
             recall_min: asked.map(|slo| slo.objective),
         })
@@ -163,24 +130,5 @@ fn fragment(listed: Listed) -> FragmentView {
         is_pinned: listed.is_pinned,
         is_archived: listed.is_archived,
         n_used: listed.n_injected,
-    }
-}
-
-fn counts(stats: MemoryStats) -> MemoryCounts {
-    MemoryCounts {
-        n_fragments: stats.n_fragments,
-        n_conversations: stats.n_conversations,
-        n_shared: stats.n_shared,
-        n_archived: stats.n_archived,
-        n_pinned: stats.n_pinned,
-        n_seen_again: stats.n_seen_again,
-        n_near: stats.n_near,
-        n_variants: stats.n_variants,
-        n_vectors: stats.n_vectors,
-        n_text_bytes: stats.n_text_bytes,
-        n_file_bytes: stats.n_file_bytes,
-        oldest: stats.oldest,
-        newest: stats.newest,
-        language: stats.language.to_owned(),
     }
 }
