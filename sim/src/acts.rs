@@ -7,7 +7,7 @@ use std::time::Duration;
 use aios_core::{Clock as _, Tier};
 use aios_privacy::Redactor;
 use aios_store::{
-    EraseError, EraseRequest, EraseTarget, Eraser, ErasureState, EventStore as _, Receipt, Rotate,
+    EraseRequest, EraseTarget, Eraser, ErasureState, EventStore as _, Receipt, Rotate,
 };
 use aios_upstream::FaultPlan;
 use anyhow::{Context, Result, bail};
@@ -31,9 +31,6 @@ const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 40_000);
 
 /// Answers that are older are looked up once.
 const RIPE: Duration = Duration::from_secs(60);
-
-/// So often an operator looks again what an erasure would remove: of one conversation hardly ever more than once.
-const PLANS_MAX: u32 = 5;
 
 /// Does a step, and lets everybody come as far as they can.
 pub(crate) fn act(run: &mut Run, step: &Step) -> Result<()> {
@@ -233,19 +230,12 @@ fn is_index(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("index.sqlite"))
 }
 
-/// What an answer leaves in the memory is still on its way there: who is told that something has come since the plan was made
-/// looks again, as an operator does.
+/// Nothing is under way while it goes on, so that what was planned is what is there.
 fn plan_and_execute(eraser: &Eraser, target: &EraseTarget) -> Result<Receipt> {
     let request = EraseRequest::new("sim", "GDPR Art. 17", &Redactor::default());
-    let mut n_plans_left = PLANS_MAX;
-    loop {
-        let plan = eraser.plan(target, &request).context("an erasure cannot be planned")?;
-        n_plans_left -= 1;
-        match eraser.execute(&plan.id, &plan.plan_hash, Some(target)) {
-            Err(EraseError::Changed { .. }) if n_plans_left > 0 => {}
-            done => return done.context("an erasure cannot be executed"),
-        }
-    }
+    let plan = eraser.plan(target, &request).context("an erasure cannot be planned")?;
+    let done = eraser.execute(&plan.id, &plan.plan_hash, Some(target));
+    done.context("an erasure cannot be executed")
 }
 
 fn rotate(run: &mut Run, seal: bool) -> Result<()> {
