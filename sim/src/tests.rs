@@ -74,6 +74,17 @@ fn found(planted: Planted) -> (u64, Violation) {
     (seed, violation)
 }
 
+/// What a limit does is told by how it is found: who was let in, or refused.
+fn told(planted: Planted) {
+    let (_, violation) = found(planted);
+    let words = match planted {
+        Planted::NoLimit => "was let in beside",
+        Planted::LavishMinute => "was let in with",
+        _ => "was refused",
+    };
+    assert!(violation.why.contains(words), "{violation}");
+}
+
 /// Shortened, it still shows the same, and without the bug it does not.
 fn shortened(planted: Planted) {
     let (seed, violation) = found(planted);
@@ -128,7 +139,8 @@ planted_bugs! {
     a_failed_golden_run_that_counts_as_passed_is_found: found(FailedGolden);
     somebody_who_is_left_in_the_index_is_found: found(LeftInIndex);
     a_fenced_event_that_is_written_twice_is_found: found(FencedTwice);
-    a_client_that_has_no_limit_is_found: found(NoLimit);
+    a_client_that_has_no_limit_is_found: told(NoLimit);
+    a_client_that_is_let_in_too_often_is_found: told(LavishMinute);
     feedback_that_is_lost_is_found: found(LostFeedback);
     an_override_that_nobody_looks_at_is_found: found(DeafOverride);
 }
