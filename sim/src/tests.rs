@@ -1,5 +1,14 @@
 use super::*;
 
+/// Runs a script, or runs it twice, in a home of its own.
+fn run(seed: u64, script: &[Step], planted: Option<Planted>) -> Result<Outcome, Violation> {
+    crate::run(&Home::new(None).unwrap(), seed, script, planted)
+}
+
+fn run_twice(seed: u64, script: &[Step], planted: Option<Planted>) -> Result<Outcome, Violation> {
+    crate::run_twice(&Home::new(None).unwrap(), seed, script, planted)
+}
+
 /// Seeds that every test run goes through. More of them: `cargo xtask sim`.
 const SEEDS: std::ops::Range<u64> = 0..60;
 
@@ -132,7 +141,7 @@ planted_bugs! {
     what_passes_as_it_was_said_is_found: found(Unmasked);
     a_breaker_that_stays_open_is_found: found(StuckBreaker);
     a_client_that_is_taken_for_another_is_found: found(MixedUp);
-    a_client_that_is_refused_too_early_is_found: found(HarshLimit);
+    a_client_that_is_refused_too_early_is_found: told(HarshLimit);
     a_request_that_never_ends_is_found: found(Endless);
     a_panic_that_is_caught_is_found: shortened(Panic);
     a_panic_that_nobody_catches_is_found: shortened(LoosePanic);
