@@ -136,7 +136,8 @@ fn row(line: &str) -> Option<Row> {
     Some(Row { local, remote, state, inode: fields.nth(5)?.parse().ok()? })
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::fs::File;
     use std::io::Read as _;

@@ -387,7 +387,8 @@ mod tests {
             };
             assert_eq!(missed(30, look), [""; 0]);
             // Half a file, socket or connection a minute is seen beneath it, which a sum would not show.
-            let leaks: [(fn(&mut Vitals, f64), _); 3] = [
+            type Leak = fn(&mut Vitals, f64);
+            let leaks: [(Leak, _); 3] = [
                 (|look, n| look.n_files += n, "files: rise"),
                 (|look, n| look.n_sockets += n, "sockets: rise"),
                 (|look, n| look.n_models += n, "surplus to models: rise"),
