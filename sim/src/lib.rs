@@ -12,6 +12,7 @@ mod clock;
 mod death;
 mod digest;
 mod files;
+mod home;
 mod invariants;
 mod panics;
 mod planted;
@@ -34,6 +35,7 @@ pub fn digest_of<'a>(digests: impl Iterator<Item = &'a str>) -> String {
     digest::of_all(digests)
 }
 
+pub use home::Home;
 pub use planted::Planted;
 pub use reached::Reached;
 pub use seed::{Outcome, Violation, run, run_twice};

@@ -2,10 +2,11 @@
 //!
 //! Exit code 2 where a seed has broken something: it is shortened, shown, and how to run it again is said.
 
-#![expect(clippy::print_stdout, reason = "it talks to a terminal")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a terminal")]
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -14,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use aios_sim::{
-    Outcome, Planted, Reached, Step, Violation, digest_of, run, run_twice, script, shrink,
+    Home, Outcome, Planted, Reached, Step, Violation, digest_of, run, run_twice, script, shrink,
 };
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -49,13 +50,22 @@ struct Args {
     /// A bug to be found
     #[arg(long, value_parser = PossibleValuesParser::new(Planted::ALL.map(|(name, _)| name)).map(|name| planted(&name)))]
     planted: Option<Planted>,
+    /// Where files are kept meanwhile [default: in memory, or where temporary files are]
+    #[arg(long)]
+    dir: Option<PathBuf>,
 }
 
-impl Args {
+/// What is asked for, and where.
+struct Task {
+    args: Args,
+    home: Home,
+}
+
+impl Task {
     /// Runs a script as it is asked for.
     fn run(&self, seed: u64, script: &[Step]) -> Result<Outcome, Violation> {
-        let run = if self.twice { run_twice } else { run };
-        run(seed, script, self.planted)
+        let run = if self.args.twice { run_twice } else { run };
+        run(&self.home, seed, script, self.args.planted)
     }
 }
 
@@ -74,13 +84,22 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
     };
+    let home = match Home::new(args.dir.as_deref()) {
+        Ok(home) => home,
+        Err(error) => {
+            eprintln!("{error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let task = Task { args, home };
+    let args = &task.args;
     let (from, n_seeds) = args.seed.map_or((args.from, args.seeds), |seed| (seed, 1));
     if let Some(seed) = args.seed {
         list(&script(seed));
     }
     let started = Instant::now();
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
-    let ran = run_all(from, n_seeds.min((u64::MAX - from).max(1)), jobs, &args);
+    let ran = run_all(from, n_seeds.min((u64::MAX - from).max(1)), jobs, &task);
     let (n_done, took) = (ran.n_done, started.elapsed().as_secs_f64());
     println!("reached: {}", ran.reached);
     println!("{n_done} seeds from {from} in {took:.1} s, {:.0} seeds/s", n_done as f64 / took);
@@ -92,7 +111,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some(broken) => {
-            tell(broken, &args);
+            tell(broken, &task);
             ExitCode::from(FOUND)
         }
     }
@@ -130,7 +149,7 @@ impl Ran {
 }
 
 /// Runs seeds until one breaks something.
-fn run_all(from: u64, n_seeds: u64, jobs: usize, args: &Args) -> Ran {
+fn run_all(from: u64, n_seeds: u64, jobs: usize, task: &Task) -> Ran {
     let (n_taken, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let ran = Mutex::<Ran>::default();
     let ran_so_far = || ran.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,7 +160,7 @@ fn run_all(from: u64, n_seeds: u64, jobs: usize, args: &Args) -> Ran {
                 return;
             }
             let seed = from + n;
-            let outcome = args.run(seed, &script(seed));
+            let outcome = task.run(seed, &script(seed));
             if outcome.is_err() {
                 stop.store(true, Ordering::Relaxed);
             }
@@ -162,10 +181,11 @@ fn run_all(from: u64, n_seeds: u64, jobs: usize, args: &Args) -> Ran {
     ran.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn tell(broken: Broken, args: &Args) {
+fn tell(broken: Broken, task: &Task) {
+    let args = &task.args;
     let Broken { seed, violation } = broken;
     println!("\nseed {seed} {violation}\n\nshortened:");
-    let (steps, shown) = shrink(&script(seed), violation, |steps| args.run(seed, steps));
+    let (steps, shown) = shrink(&script(seed), violation, |steps| task.run(seed, steps));
     list(&steps);
     let name = args.planted.and_then(|bug| Planted::ALL.into_iter().find(|(_, of)| *of == bug));
     let planted = name.map_or_else(String::new, |(name, _)| format!(" --planted {name}"));

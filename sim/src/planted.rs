@@ -53,6 +53,8 @@ pub enum Planted {
     FencedTwice,
     /// A client may ask as much at once as it likes.
     NoLimit,
+    /// A client may ask once more in a minute than its limit says.
+    LavishMinute,
     /// Feedback that was taken is not in the log.
     LostFeedback,
     /// Nobody looks at the override file.
@@ -63,7 +65,7 @@ pub enum Planted {
 
 impl Planted {
     /// Each with its name.
-    pub const ALL: [(&'static str, Self); 22] = [
+    pub const ALL: [(&'static str, Self); 23] = [
         ("double-event", Self::DoubleEvent),
         ("lost-rollback", Self::LostRollback),
         ("resurrection", Self::Resurrection),
@@ -83,6 +85,7 @@ impl Planted {
         ("left-in-index", Self::LeftInIndex),
         ("fenced-twice", Self::FencedTwice),
         ("no-limit", Self::NoLimit),
+        ("lavish-minute", Self::LavishMinute),
         ("lost-feedback", Self::LostFeedback),
         ("deaf-override", Self::DeafOverride),
         ("restless", Self::Restless),
@@ -102,7 +105,9 @@ impl Planted {
             Self::Unmasked => "what passes is what may pass",
             Self::StuckBreaker => "a model that is well is in use",
             Self::MixedUp => "no conversation is taken for another",
-            Self::HarshLimit | Self::NoLimit => "limits hold, and hold nobody back",
+            Self::HarshLimit | Self::NoLimit | Self::LavishMinute => {
+                "limits hold, and hold nobody back"
+            }
             Self::Endless => "every request ends",
             Self::Panic | Self::LoosePanic => "nothing panics",
             Self::LostFeedback => "what is said of an answer is kept",

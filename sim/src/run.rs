@@ -4,13 +4,13 @@
 //! until none gets any further; and where a client waits for the disk, the writer's thread is waited for by
 //! what it has done, and so are the memory's threads. So threads may run as they like, and a seed still comes to the same.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use aios_store::EventStore as _;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::client::Client;
@@ -54,16 +54,19 @@ pub(crate) struct Run {
     pub(crate) life: u64,
     panics: Panics,
     world: Option<World>,
-    temp: tempfile::TempDir,
+    /// Where its lives have their directories.
+    dir: PathBuf,
 }
 
 impl Run {
-    pub(crate) fn new(seed: u64, planted: Option<Planted>, panics: &Panics) -> Result<Self> {
+    /// Starts one in `dir`.
+    pub(crate) fn new(
+        dir: &Path,
+        seed: u64,
+        planted: Option<Planted>,
+        panics: &Panics,
+    ) -> Result<Self> {
         let watched = panics.clone();
-        let temp = match PathBuf::from("/dev/shm") {
-            shared if shared.is_dir() => tempfile::tempdir_in(shared),
-            _ => tempfile::tempdir(),
-        };
         let mut run = Self {
             seed,
             runtime: Builder::new_current_thread()
@@ -82,7 +85,7 @@ impl Run {
             life: 0,
             panics: panics.clone(),
             world: None,
-            temp: temp.context("no temporary directory")?,
+            dir: dir.to_path_buf(),
         };
         run.start()?;
         Ok(run)
@@ -112,17 +115,14 @@ impl Run {
     }
 
     fn directory(&self) -> PathBuf {
-        self.temp.path().join(format!("life-{}", self.life))
+        self.dir.join(format!("life-{}", self.life))
     }
 
     /// The process dies. What it has left is gone on with by another one.
-    pub(crate) fn crash(
-        &mut self,
-        change: impl FnOnce(&std::path::Path) -> Result<()>,
-    ) -> Result<()> {
+    pub(crate) fn crash(&mut self, change: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         self.flush()?;
         let (old, next) = (self.directory(), self.life + 1);
-        let picture = self.temp.path().join(format!("life-{next}"));
+        let picture = self.dir.join(format!("life-{next}"));
         photograph_still(&old, &picture)?;
         self.reached.note("crashes");
         self.truth.died();

@@ -1,6 +1,9 @@
 //! One seed, from its first step to its end, once or twice.
 
+use std::path::Path;
+
 use crate::acts;
+use crate::home::Home;
 use crate::invariants::NOTHING_PANICS;
 use crate::panics::{self, Panics};
 use crate::planted::{COMES_TO_THE_SAME, Planted};
@@ -29,15 +32,23 @@ pub struct Violation {
     pub why: String,
 }
 
-/// Runs a script. Everything is checked after each step.
+/// Runs a script in a room of `home`. Everything is checked after each step.
 ///
 /// # Errors
 /// The first violation.
-pub fn run(seed: u64, script: &[Step], planted: Option<Planted>) -> Result<Outcome, Violation> {
+pub fn run(
+    home: &Home,
+    seed: u64,
+    script: &[Step],
+    planted: Option<Planted>,
+) -> Result<Outcome, Violation> {
+    // Removed last, also where what is in it is forgotten.
+    let room = home.room().map_err(|why| broken(0, &why))?;
     let panics = Panics::default();
     let _watched = panics.watch();
     let (mut run, mut step) = (None, 0);
-    let ended = panics::caught(|| go(&mut run, &mut step, (seed, planted, &panics), script));
+    let ended =
+        panics::caught(|| go(&mut run, &mut step, (room.path(), seed, planted, &panics), script));
     let closed = panics::caught(|| run.iter_mut().for_each(Run::close));
     if closed.is_none() {
         // To drop what panics when it is closed would panic once more.
@@ -57,12 +68,13 @@ pub fn run(seed: u64, script: &[Step], planted: Option<Planted>) -> Result<Outco
 /// # Errors
 /// The first violation, or that it has come to something else.
 pub fn run_twice(
+    home: &Home,
     seed: u64,
     script: &[Step],
     planted: Option<Planted>,
 ) -> Result<Outcome, Violation> {
-    let first = run(seed, script, planted)?;
-    let again = run(seed, script, planted)?;
+    let first = run(home, seed, script, planted)?;
+    let again = run(home, seed, script, planted)?;
     if again == first {
         return Ok(first);
     }
@@ -74,15 +86,10 @@ pub fn run_twice(
 fn go(
     slot: &mut Option<Run>,
     n: &mut usize,
-    (seed, planted, panics): (u64, Option<Planted>, &Panics),
+    (dir, seed, planted, panics): (&Path, u64, Option<Planted>, &Panics),
     script: &[Step],
 ) -> Result<Outcome, Violation> {
-    let broken = |step: usize, why: &anyhow::Error| Violation {
-        step,
-        invariant: "it runs",
-        why: format!("{why:#}"),
-    };
-    let run = slot.insert(Run::new(seed, planted, panics).map_err(|why| broken(0, &why))?);
+    let run = slot.insert(Run::new(dir, seed, planted, panics).map_err(|why| broken(0, &why))?);
     for step in script {
         *n += 1;
         acts::act(run, step).map_err(|why| broken(*n, &why))?;
@@ -91,4 +98,9 @@ fn go(
     let outcome = run.end().map_err(|why| broken(*n, &why))?;
     run.check().map_err(|found| Violation { step: *n, ..found })?;
     Ok(outcome)
+}
+
+/// It could not be gone on with.
+fn broken(step: usize, why: &anyhow::Error) -> Violation {
+    Violation { step, invariant: "it runs", why: format!("{why:#}") }
 }

@@ -75,9 +75,12 @@ pub(crate) const REQUESTS_PER_MINUTE: u64 = 4;
 pub(crate) const CONCURRENCY_MAX: usize = 2;
 
 fn clients(before: Option<&Live>, planted: Option<Planted>) -> Clients {
-    let is_harsh = planted == Some(Planted::HarshLimit);
-    let per_minute = if is_harsh { 1 } else { REQUESTS_PER_MINUTE };
-    let is_lavish = planted == Some(Planted::NoLimit);
+    let per_minute = match planted {
+        Some(Planted::HarshLimit) => 1,
+        Some(Planted::LavishMinute) => REQUESTS_PER_MINUTE + 1,
+        _ => REQUESTS_PER_MINUTE,
+    };
+    let is_crowded = planted == Some(Planted::NoLimit);
     let key = |client: u64| {
         let has_limits = client == LIMITED;
         Some(ClientKey {
@@ -85,7 +88,7 @@ fn clients(before: Option<&Live>, planted: Option<Planted>) -> Clients {
             digest: SecretDigest::of(text::client_key(client)?.as_bytes()),
             requests_per_minute: has_limits.then_some(per_minute),
             tokens_per_minute: None,
-            concurrency_max: (has_limits && !is_lavish).then_some(CONCURRENCY_MAX),
+            concurrency_max: (has_limits && !is_crowded).then_some(CONCURRENCY_MAX),
             may_steer: false,
             memory: None,
         })

@@ -1,5 +1,14 @@
 use super::*;
 
+/// Runs a script, or runs it twice, in a home of its own.
+fn run(seed: u64, script: &[Step], planted: Option<Planted>) -> Result<Outcome, Violation> {
+    crate::run(&Home::new(None).unwrap(), seed, script, planted)
+}
+
+fn run_twice(seed: u64, script: &[Step], planted: Option<Planted>) -> Result<Outcome, Violation> {
+    crate::run_twice(&Home::new(None).unwrap(), seed, script, planted)
+}
+
 /// Seeds that every test run goes through. More of them: `cargo xtask sim`.
 const SEEDS: std::ops::Range<u64> = 0..60;
 
@@ -74,6 +83,17 @@ fn found(planted: Planted) -> (u64, Violation) {
     (seed, violation)
 }
 
+/// What a limit does is told by how it is found: who was let in, or refused.
+fn told(planted: Planted) {
+    let (_, violation) = found(planted);
+    let words = match planted {
+        Planted::NoLimit => "was let in beside",
+        Planted::LavishMinute => "was let in with",
+        _ => "was refused",
+    };
+    assert!(violation.why.contains(words), "{violation}");
+}
+
 /// Shortened, it still shows the same, and without the bug it does not.
 fn shortened(planted: Planted) {
     let (seed, violation) = found(planted);
@@ -121,14 +141,15 @@ planted_bugs! {
     what_passes_as_it_was_said_is_found: found(Unmasked);
     a_breaker_that_stays_open_is_found: found(StuckBreaker);
     a_client_that_is_taken_for_another_is_found: found(MixedUp);
-    a_client_that_is_refused_too_early_is_found: found(HarshLimit);
+    a_client_that_is_refused_too_early_is_found: told(HarshLimit);
     a_request_that_never_ends_is_found: found(Endless);
     a_panic_that_is_caught_is_found: shortened(Panic);
     a_panic_that_nobody_catches_is_found: shortened(LoosePanic);
     a_failed_golden_run_that_counts_as_passed_is_found: found(FailedGolden);
     somebody_who_is_left_in_the_index_is_found: found(LeftInIndex);
     a_fenced_event_that_is_written_twice_is_found: found(FencedTwice);
-    a_client_that_has_no_limit_is_found: found(NoLimit);
+    a_client_that_has_no_limit_is_found: told(NoLimit);
+    a_client_that_is_let_in_too_often_is_found: told(LavishMinute);
     feedback_that_is_lost_is_found: found(LostFeedback);
     an_override_that_nobody_looks_at_is_found: found(DeafOverride);
 }

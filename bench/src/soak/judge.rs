@@ -162,7 +162,7 @@ fn grown(from: Duration, looks: &[&Vitals]) -> Vec<Bar> {
     };
     let ten_minutes = span(&points(|look| look.rss_mib)) / RSS_RISE_PER.as_secs_f64();
     let rss_rise_max = RSS_RISE_MAX_MIB * ten_minutes.max(1.0);
-    let all: [(_, _, Of, f64, f64); 5] = [
+    let all: [(_, _, Of, f64, f64); 7] = [
         (
             "memory, MiB: rise",
             "memory, MiB: in the end",
@@ -171,9 +171,25 @@ fn grown(from: Duration, looks: &[&Vitals]) -> Vec<Bar> {
             RSS_END_MAX_MIB,
         ),
         (
-            "handles: rise",
-            "handles: in the end",
-            |look| look.n_handles,
+            "files: rise",
+            "files: in the end",
+            |look| look.n_files,
+            HANDLES_RISE_MAX,
+            HANDLES_RISE_MAX,
+        ),
+        (
+            "sockets: rise",
+            "sockets: in the end",
+            |look| look.n_sockets,
+            HANDLES_RISE_MAX,
+            HANDLES_RISE_MAX,
+        ),
+        // Each request needs one at a time at most, and either side keeps for a minute what it has used: what the load
+        // needs is in both.
+        (
+            "surplus to models: rise",
+            "surplus to models: in the end",
+            |look| look.n_models - look.n_clients,
             HANDLES_RISE_MAX,
             HANDLES_RISE_MAX,
         ),
@@ -262,7 +278,7 @@ fn print(figures: &Figures) -> Result<()> {
     ))?;
     for Bar { name, value, at_most, met, why } in &figures.bars {
         let word = if *met { "PASS" } else { "FAIL" };
-        print_line(&format!("{word}  {name:<28} {value:>8.2} (at most {at_most:.2}) {why}"))?;
+        print_line(&format!("{word}  {name:<30} {value:>8.2} (at most {at_most:.2}) {why}"))?;
     }
     if figures.verdict == Verdict::NoData {
         let n = figures.n_looks_warm;
@@ -285,9 +301,17 @@ mod tests {
     fn looks(minutes: u64, change: impl Fn(&mut Vitals, f64)) -> Vec<Vitals> {
         let look = |n: u64| {
             let at = Duration::from_secs(n * 5);
-            let (rss_mib, n_handles, n_threads, n_tasks) = (40.0, 90.0, 5.0, 80.0);
-            let n_control_tasks = 12.0;
-            let mut vitals = Vitals { at, rss_mib, n_handles, n_threads, n_tasks, n_control_tasks };
+            let mut vitals = Vitals {
+                at,
+                rss_mib: 40.0,
+                n_files: 30.0,
+                n_sockets: 5.0,
+                n_clients: 60.0,
+                n_models: 65.0,
+                n_threads: 5.0,
+                n_tasks: 80.0,
+                n_control_tasks: 12.0,
+            };
             change(&mut vitals, at.as_secs_f64() / 60.0);
             vitals
         };
@@ -328,11 +352,10 @@ mod tests {
             missed_late(|look, late| look.rss_mib += 20.0 * late),
             ["memory, MiB: in the end"]
         );
-        // Ten more a second.
-        assert_eq!(
-            missed_late(|look, late| look.n_handles += 600.0 * late),
-            ["handles: in the end"]
-        );
+        assert_eq!(missed_late(|look, late| look.n_files += 3.0 * late), ["files: in the end"]);
+        assert_eq!(missed_late(|look, late| look.n_sockets += 3.0 * late), ["sockets: in the end"]);
+        let surplus = missed_late(|look, late| look.n_models += 3.0 * late);
+        assert_eq!(surplus, ["surplus to models: in the end"]);
         assert_eq!(missed_late(|look, late| look.n_threads += late), ["threads: in the end"]);
         assert_eq!(missed_late(|look, late| look.n_tasks += 3.0 * late), ["tasks: in the end"]);
         let control = missed_late(|look, late| look.n_control_tasks += 3.0 * late);
@@ -341,6 +364,33 @@ mod tests {
         // An erasure a minute, each of which takes twenty seconds and a third more memory.
         let spikes = |minute: f64| if minute.fract() > 0.66 { 54.0 } else { 40.0 };
         check(30, spikes, true);
+    }
+
+    #[test]
+    fn what_the_load_has_open_is_neither_growth_nor_hides_it() {
+        // Clients have more and more open, or all at once for the last five minutes, and the models with them.
+        let busy: [fn(f64) -> f64; 2] =
+            [|minute| minute * 20.0, |minute| if minute > 25.0 { 300.0 } else { 0.0 }];
+        for busy in busy {
+            let look = |look: &mut Vitals, minute| {
+                look.n_clients += busy(minute);
+                look.n_models += busy(minute);
+            };
+            assert_eq!(missed(30, look), [""; 0]);
+            // Half a file, socket or connection a minute is seen beneath it, which a sum would not show.
+            let leaks: [(fn(&mut Vitals, f64), _); 3] = [
+                (|look, n| look.n_files += n, "files: rise"),
+                (|look, n| look.n_sockets += n, "sockets: rise"),
+                (|look, n| look.n_models += n, "surplus to models: rise"),
+            ];
+            for (leak, expect) in leaks {
+                let missed = missed(30, |it, minute| {
+                    look(it, minute);
+                    leak(it, minute / 2.0);
+                });
+                assert_eq!(missed.first(), Some(&expect), "{missed:?}");
+            }
+        }
     }
 
     /// What was found after so many minutes, of which all is well but for what `change` says.

@@ -6,6 +6,7 @@
 
 mod acts;
 mod asks;
+mod handles;
 mod judge;
 mod log;
 mod trend;
@@ -106,7 +107,7 @@ pub(crate) async fn run(plan: Plan) -> Result<Verdict> {
     let caller = Caller::new(&format!("http://{}/v1", plan.to), None)?;
     let admin = format!("http://{}", plan.admin);
     let operator = Operator::new(&admin, token.clone(), &plan.config, Arc::clone(&told))?;
-    let vitality = Vitality::new(plan.pid, &admin, token);
+    let vitality = Vitality::new(&plan, token);
     let report = Report::to(plan.json.as_deref())?;
     vitality.look(Duration::ZERO).await?;
 

@@ -1,4 +1,4 @@
-//! How a server is: its memory, handles, threads and tasks.
+//! How a server is: its memory, what it has open, its threads and tasks.
 
 use std::fmt;
 use std::fs;
@@ -11,7 +11,11 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use hyper::Method;
 use serde::{Serialize, Serializer};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+
+use super::Plan;
+use super::handles::{self, Handles};
 
 /// Longest wait for the server's metrics.
 const METRICS_MAX: Duration = Duration::from_secs(30);
@@ -23,7 +27,12 @@ pub(super) struct Vitals {
     #[serde(rename = "at_s", serialize_with = "seconds")]
     pub(super) at: Duration,
     pub(super) rss_mib: f64,
-    pub(super) n_handles: f64,
+    /// Handles that are no sockets; sockets that are neither of the load's connections nor of those to models.
+    pub(super) n_files: f64,
+    pub(super) n_sockets: f64,
+    /// Connections of the load, and those to models.
+    pub(super) n_clients: f64,
+    pub(super) n_models: f64,
     pub(super) n_threads: f64,
     /// Of the data plane's runtime, and of the control plane's.
     pub(super) n_tasks: f64,
@@ -36,11 +45,12 @@ fn seconds<S: Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Erro
 
 impl fmt::Display for Vitals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, rss_mib, n_handles, n_threads, n_tasks, n_control_tasks } = self;
+        let Self { at, rss_mib, n_files, n_sockets, n_clients, n_models, .. } = self;
+        let Self { n_threads, n_tasks, n_control_tasks, .. } = self;
         let s = at.as_secs();
         write!(
             f,
-            "{s:>5} s  {rss_mib:.1} MiB, {n_handles} handles, {n_threads} threads, {n_tasks} + {n_control_tasks} tasks"
+            "{s:>5} s  {rss_mib:.1} MiB, {n_files} files, {n_sockets} sockets, {n_clients} connections of clients, {n_models} to models, {n_threads} threads, {n_tasks} + {n_control_tasks} tasks"
         )
     }
 }
@@ -48,15 +58,19 @@ impl fmt::Display for Vitals {
 /// Looks at one process, by `/proc` and by its own metrics.
 pub(super) struct Vitality {
     proc: PathBuf,
+    /// Where it listens.
+    listens: [u16; 2],
     metrics: String,
     fetch: HttpFetch,
 }
 
 impl Vitality {
-    pub(super) fn new(pid: u32, admin: &str, token: Option<Secret>) -> Self {
+    pub(super) fn new(plan: &Plan, token: Option<Secret>) -> Self {
+        let Plan { to, admin, pid, .. } = plan;
         Self {
             proc: PathBuf::from(format!("/proc/{pid}")),
-            metrics: format!("{admin}/metrics"),
+            listens: [to.port(), admin.port()],
+            metrics: format!("http://{admin}/metrics"),
             fetch: HttpFetch::new().with_bearer(token),
         }
     }
@@ -77,10 +91,17 @@ impl Vitality {
             let name = format!("aios_tasks_alive{{runtime=\"{of}\"}} ");
             figure(&page, &name).with_context(|| format!("the server counts no tasks of {of}"))
         };
+        // The table of connections is long, and clients do not wait for it.
+        let (server, listens) = (self.proc.clone(), self.listens);
+        let handles = move || handles::count(&server, Path::new("/proc/self"), listens);
+        let Handles { n_files, n_sockets, n_clients, n_models } = spawn_blocking(handles).await??;
         Ok(Vitals {
             at,
             rss_mib: rss_kib / 1024.0,
-            n_handles: n_entries(&self.proc.join("fd"))?,
+            n_files: n_files as f64,
+            n_sockets: n_sockets as f64,
+            n_clients: n_clients as f64,
+            n_models: n_models as f64,
             n_threads: figure(&status, "Threads:").context("there is no count of threads")?,
             n_tasks: tasks("data")?,
             n_control_tasks: tasks("control")?,
@@ -92,11 +113,6 @@ impl Vitality {
 fn figure(text: &str, name: &str) -> Option<f64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_ascii_whitespace().next()?.parse().ok()
-}
-
-fn n_entries(dir: &Path) -> Result<f64> {
-    let entries = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
-    Ok(entries.count() as f64)
 }
 
 #[cfg(test)]

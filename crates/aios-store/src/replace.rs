@@ -5,10 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use crate::disk::AT_ONCE;
 use crate::{StoreError, disk, fail};
-
-/// Bytes that are gathered before they are written.
-const BUFFER: usize = 256 * 1024;
 
 /// The fail points of one kind of replacement.
 pub(crate) struct Points {
@@ -44,7 +42,7 @@ impl Replacement {
         let temporary = disk::temporary_beside(path);
         // Also what an earlier crash has left: it may hold what must not be kept.
         let file = disk::create_anew(&temporary).map_err(StoreError::io("create", &temporary))?;
-        let out = Some(BufWriter::with_capacity(BUFFER, file));
+        let out = Some(BufWriter::with_capacity(AT_ONCE, file));
         Ok(Self { path: path.to_owned(), temporary, out })
     }
 

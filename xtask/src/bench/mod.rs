@@ -10,6 +10,7 @@ mod pii;
 mod safety;
 pub(crate) mod stand;
 mod store;
+mod tabs;
 mod talk;
 
 use std::process::ExitCode;
@@ -64,6 +65,11 @@ const BENCHES: &[Bench] = &[
         name: "store",
         about: "the event log on its own [--quick] [--json FILE]",
         run: store::run,
+    },
+    Bench {
+        name: "tabs",
+        about: "what the page costs the gateway, open in ten tabs [--quick] [--json FILE]",
+        run: tabs::run,
     },
 ];
 

@@ -91,15 +91,16 @@ impl Stand {
 
     /// The same with more in the configuration of AIOS.
     pub(super) fn start_with(&self, subject: Subject, more: &str) -> Result<Running> {
-        let address = http::free_address()?;
+        let (address, admin) = (http::free_address()?, http::free_address()?);
         let command = match subject {
             Subject::Raw => {
                 let args = ["proxy", "--listen", &address, "--upstream", self.model.address()];
                 tool(self.pinned, SUBJECT_CORE, &args)
             }
-            Subject::Aios => self.aios(&address, more)?,
+            Subject::Aios => self.aios(&address, &admin, more)?,
             Subject::Remembering => {
-                let command = self.aios(&address, "[memory]\nmode = \"conversation\"\n")?;
+                let more = "[memory]\nmode = \"conversation\"\n";
+                let command = self.aios(&address, &admin, more)?;
                 self.remember(&Self::data_dir())?;
                 command
             }
@@ -107,7 +108,17 @@ impl Stand {
         let started = Instant::now();
         let mut server = Server::start(command, &self.dir.join(format!("{subject:?}.log")))?;
         server.wait_ready(&address, subject.ready_path(), READY)?;
-        Ok(Running { server, address, pinned: self.pinned, start: started.elapsed() })
+        Ok(Running { server, address, admin, pinned: self.pinned, start: started.elapsed() })
+    }
+
+    /// A program that runs where the load does, and takes nothing from the subject.
+    pub(super) fn beside(&self, program: &str) -> Command {
+        pinned(self.pinned, LOAD_CORE, Path::new(program))
+    }
+
+    /// Where logs and configurations are.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Where AIOS keeps what it keeps.
@@ -115,13 +126,13 @@ impl Stand {
         workspace::target().join(DATA)
     }
 
-    fn aios(&self, address: &str, more: &str) -> Result<Command> {
+    fn aios(&self, address: &str, admin: &str, more: &str) -> Result<Command> {
         let data_dir = workspace::fresh_dir(DATA)?;
         let config = self.dir.join("aios.toml");
         fs::write(&config, self.model.config() + model::QUIET + more)
             .context("failed to write the configuration")?;
         let mut command = pinned(self.pinned, SUBJECT_CORE, &self.aios);
-        command.args(["serve", "--listen", address, "--admin-listen", &http::free_address()?]);
+        command.args(["serve", "--listen", address, "--admin-listen", admin]);
         command.arg("--data-dir").arg(data_dir).arg("--config").arg(config);
         process::without_settings(&mut command);
         Ok(command)
@@ -159,6 +170,7 @@ impl Subject {
 pub(super) struct Running {
     server: Server,
     address: String,
+    admin: String,
     pinned: bool,
     pub(super) start: Duration,
 }
@@ -167,6 +179,11 @@ impl Running {
     /// Where it listens.
     pub(super) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where the page is, if the subject has one.
+    pub(super) fn admin_url(&self) -> String {
+        format!("http://{}", self.admin)
     }
 
     /// Sends load and returns what it saw.

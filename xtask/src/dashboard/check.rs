@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::stand::{Site, Stand};
 use super::{browser, build, home};
+use crate::process::{READY, Server};
 use crate::{process, workspace};
 
 /// Builds the page, checks its types and tries its functions.
@@ -60,13 +61,34 @@ pub(crate) fn measure(dir: &Path, name: &str, profile: &str) -> Result<bool> {
     }
 }
 
+/// Opens a page on each of `tabs` by `node`; they stay open until what is returned is stopped. Their log goes into `dir`.
+pub(crate) fn open(
+    node: Command,
+    dir: &Path,
+    admin: &str,
+    data: &Path,
+    tabs: &[&str],
+) -> Result<Server> {
+    let mut script = knowing_browser(node, &["test/ten.mjs"])?;
+    script.env("AIOS_ADMIN", admin).env("AIOS_DATA", data).env("AIOS_TABS", tabs.join(","));
+    let mut pages = Server::start(script, &dir.join("pages.log"))?;
+    let n_open = pages.wait_line("open ", READY)?;
+    if n_open != tabs.len().to_string() {
+        bail!("{n_open} pages are open instead of {}", tabs.len());
+    }
+    Ok(pages)
+}
+
 /// What the script ends with where a bar was missed.
 const MISSED: i32 = 2;
 
 /// Node with a script of the page's, which knows its browser.
 fn with_browser(args: &[&str]) -> Result<Command> {
-    let mut script = Command::new("node");
-    script.args(args).current_dir(home());
-    script.envs([browser::find(&home().join("node_modules"))?.environment()]);
-    Ok(script)
+    knowing_browser(Command::new("node"), args)
+}
+
+fn knowing_browser(mut node: Command, args: &[&str]) -> Result<Command> {
+    node.args(args).current_dir(home());
+    node.envs([browser::find(&home().join("node_modules"))?.environment()]);
+    Ok(node)
 }

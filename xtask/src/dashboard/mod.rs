@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-pub(crate) use check::{make_keys, measure, page, run_browser};
+pub(crate) use check::{make_keys, measure, open, page, run_browser};
 
 use crate::{Usage, npm, process, workspace};
 

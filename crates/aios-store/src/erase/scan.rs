@@ -12,10 +12,8 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::registry::{Store, store_of};
 use super::seen::Seen;
+use crate::disk::AT_ONCE;
 use crate::{StoreError, disk, regular};
-
-/// Bytes looked at together.
-const WINDOW: usize = 256 * 1024;
 
 /// How a gzip file begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -99,13 +97,13 @@ pub(crate) fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     let mut reader = plain(path)?;
     let is_gzip = reader.fill_buf()?.starts_with(&GZIP);
     if is_gzip {
-        return Ok(Box::new(BufReader::with_capacity(WINDOW, MultiGzDecoder::new(reader))));
+        return Ok(Box::new(BufReader::with_capacity(AT_ONCE, MultiGzDecoder::new(reader))));
     }
     Ok(Box::new(reader))
 }
 
 fn plain(path: &Path) -> io::Result<BufReader<File>> {
-    Ok(BufReader::with_capacity(WINDOW, regular::open(path)?))
+    Ok(BufReader::with_capacity(AT_ONCE, regular::open(path)?))
 }
 
 /// Whether a file that begins so is packed by something that is not looked into here, or written in letters
@@ -138,10 +136,10 @@ pub(crate) fn each_window(
     mut see: impl FnMut(&[u8], usize),
 ) -> io::Result<u64> {
     let mut reader = open(path)?;
-    let mut window = Vec::with_capacity(WINDOW + overlap);
+    let mut window = Vec::with_capacity(AT_ONCE + overlap);
     let (mut n_bytes, mut seen) = (0, 0);
     loop {
-        let n = reader.by_ref().take(WINDOW as u64).read_to_end(&mut window)?;
+        let n = reader.by_ref().take(AT_ONCE as u64).read_to_end(&mut window)?;
         if n == 0 {
             return Ok(n_bytes);
         }
@@ -182,12 +180,12 @@ mod tests {
 
     #[test]
     fn a_word_is_found_once_wherever_it_stands() {
-        for at in [0, 1, WINDOW - 4, WINDOW - 1, WINDOW, 2 * WINDOW + 3] {
-            let mut content = vec![b'.'; 3 * WINDOW];
+        for at in [0, 1, AT_ONCE - 4, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE + 3] {
+            let mut content = vec![b'.'; 3 * AT_ONCE];
             content[at..at + 6].copy_from_slice(b"needle");
             assert_eq!(count(&content, b"needle").unwrap(), 1, "{at}");
             // In two members of a gzip file, the word cut by their border.
-            let (head, tail) = content.split_at((at + 3).min(WINDOW));
+            let (head, tail) = content.split_at((at + 3).min(AT_ONCE));
             let members = [gzip(head), gzip(tail)].concat();
             assert_eq!(count(&members, b"needle").unwrap(), 1, "{at} gzipped");
         }

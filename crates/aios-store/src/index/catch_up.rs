@@ -18,6 +18,7 @@ use super::open_files::{OpenFile, open_files};
 use super::read_error::ReadError;
 use super::tail::LastLine;
 use super::unread::{self, Runs};
+use crate::disk::AT_ONCE;
 use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text};
 use crate::{DataDir, Footer, SegmentId, SegmentInfo, Segments, StoreError};
@@ -209,7 +210,7 @@ impl Pass<'_> {
             }
             let told = self.take_told(id, &mut from, &file);
             told.map_err(|error| error.of(self.dir, layout.dir()))?;
-            let mut text = BufReader::with_capacity(64 * 1024, file);
+            let mut text = BufReader::with_capacity(AT_ONCE, file);
             let unread = || StoreError::io("read", layout.dir());
             let at = text.seek(SeekFrom::Start(from.tail_at())).map_err(unread())?;
             if !from.pass_over(&mut text, at).map_err(unread())? {

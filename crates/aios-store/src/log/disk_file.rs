@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::keeper::{Chore, Chores};
 use super::recover::{Recovered, recover};
 use super::segment::{Counted, Named, SegmentFile};
+use crate::disk::AT_ONCE;
 use crate::register::Loss;
 use crate::segment::footer::Tally;
 use crate::segment::{Layout, extent};
@@ -66,9 +67,9 @@ impl DiskFile {
         // Nothing is there, or nothing that is ours.
         let Ok(named) = regular::open(&self.path) else { return Ok(0) };
         (&self.cutter).rewind()?;
-        let mut other = BufReader::with_capacity(CHUNK, named);
+        let mut other = BufReader::with_capacity(AT_ONCE, named);
         let (mut n_lines, mut differs) = (0, false);
-        let mut ours = BufReader::with_capacity(CHUNK, &self.cutter);
+        let mut ours = BufReader::with_capacity(AT_ONCE, &self.cutter);
         each_chunk(&mut ours, |chunk| {
             let mut theirs = Vec::with_capacity(chunk.len());
             let read = (&mut other).take(chunk.len() as u64).read_to_end(&mut theirs);
@@ -144,7 +145,7 @@ impl SegmentFile for DiskFile {
         let (first, last) = (extent.map(|extent| extent.first), extent.map(|extent| extent.last));
         (&self.cutter).rewind()?;
         let mut n_lines = 0;
-        let mut text = BufReader::with_capacity(CHUNK, &self.cutter);
+        let mut text = BufReader::with_capacity(AT_ONCE, &self.cutter);
         each_chunk(&mut text, |chunk| n_lines += memchr::memchr_iter(b'\n', chunk).count() as u64)?;
         Ok(Counted { n_lines, first, last })
     }
@@ -198,9 +199,6 @@ impl SegmentFile for DiskFile {
         opened.map(|(file, _)| file).map_err(io::Error::other)
     }
 }
-
-/// Bytes that are read at once.
-const CHUNK: usize = 256 * 1024;
 
 fn each_chunk(text: &mut impl io::BufRead, mut see: impl FnMut(&[u8])) -> io::Result<()> {
     loop {

@@ -4,11 +4,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read as _, Seek, SeekFrom, Take};
 
 use crate::back::{Back, BackLines};
+use crate::disk::AT_ONCE;
 use crate::lines::{Line, Lines, Place, Read, ReadError};
 use crate::segment::Text;
-
-/// Bytes read at a time, going forwards.
-pub(super) const READ_BUFFER: usize = 256 * 1024;
 
 /// The place of a file's first line.
 pub(super) const START: Place = Place { number: Some(1), offset: 0 };
@@ -39,7 +37,7 @@ impl Cursor {
         }
         let len = file.metadata()?.len();
         file.seek(SeekFrom::Start(0))?;
-        let reader = BufReader::with_capacity(READ_BUFFER, file.take(len));
+        let reader = BufReader::with_capacity(AT_ONCE, file.take(len));
         Ok(Self::Forward(Lines::new(reader, START)))
     }
 

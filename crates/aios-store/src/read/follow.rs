@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, BufReader, Read as _, Seek, SeekFrom};
 use std::path::PathBuf;
 
-use super::cursor::{READ_BUFFER, START, far};
+use super::cursor::{START, far};
 use super::source;
 use crate::back::{Back, BackLines};
+use crate::disk::AT_ONCE;
 use crate::filter::Matcher;
 use crate::lines::{Line, Lines, Place, ReadError};
 use crate::{DataDir, Filter};
@@ -111,7 +112,7 @@ fn follow_from(mut file: File, from: FollowFrom) -> io::Result<Lines<BufReader<F
         FollowFrom::Last(n) => place_of_last(&file, n)?,
     };
     file.seek(SeekFrom::Start(place.offset))?;
-    Ok(Lines::new(BufReader::with_capacity(READ_BUFFER, file), place))
+    Ok(Lines::new(BufReader::with_capacity(AT_ONCE, file), place))
 }
 
 /// Where the last `n` whole lines begin.

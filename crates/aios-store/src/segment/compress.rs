@@ -8,6 +8,7 @@ use super::facts;
 use super::footer::Footer;
 use super::name::{Layout, SegmentId};
 use super::sidecar::Sidecar;
+use crate::disk::AT_ONCE;
 use crate::replace::{Points, Replacement, points, remove};
 use crate::{StoreError, regular};
 
@@ -33,7 +34,7 @@ fn copy(
     writer: &mut ColdWriter<Replacement>,
     footer: &Footer,
 ) -> std::io::Result<Footer> {
-    let mut reader = BufReader::with_capacity(256 * 1024, regular::open(hot)?);
+    let mut reader = BufReader::with_capacity(AT_ONCE, regular::open(hot)?);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
         if !facts::is_footer(&line) {

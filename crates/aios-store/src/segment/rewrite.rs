@@ -12,6 +12,7 @@ use super::footer::{Digest, Footer, Tally};
 use super::name::{Layout, SegmentId};
 use super::seal;
 use super::sidecar::{CHANGED, Sidecar};
+use crate::disk::AT_ONCE;
 use crate::replace::{Points, Replacement, points, remove};
 use crate::{StoreError, regular};
 
@@ -117,7 +118,7 @@ fn sort_hot(
     out: &mut Replacement,
     keep: &mut dyn FnMut(&[u8]) -> Keep,
 ) -> io::Result<Sorted> {
-    let mut reader = BufReader::with_capacity(256 * 1024, regular::open(path)?);
+    let mut reader = BufReader::with_capacity(AT_ONCE, regular::open(path)?);
     let mut sorted = Sorted { all: Digest::default(), kept: Tally::default(), n_dropped: 0 };
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {

@@ -13,6 +13,7 @@ use super::facts::FOOTER_START;
 use super::footer::{Digest, DigestOf, Footer, Tally};
 use super::name::SegmentId;
 use crate::back::{Back, BackLines};
+use crate::disk::AT_ONCE;
 use crate::log::recover::recover;
 use crate::register::Held;
 use crate::{StoreError, fail, regular};
@@ -75,7 +76,7 @@ pub(crate) fn finish(
 pub(crate) fn begins_as(path: &Path, states: &[Held]) -> Result<bool, StoreError> {
     let is_there = |held: &Held| -> io::Result<bool> {
         let mut text = regular::open(path)?.take(held.bytes);
-        let (mut digest, mut chunk) = (Digest::default(), vec![0; 256 * 1024]);
+        let (mut digest, mut chunk) = (Digest::default(), vec![0; AT_ONCE]);
         loop {
             match text.read(&mut chunk)? {
                 0 => return Ok(text.limit() == 0 && digest.sha256() == held.sha256),
@@ -94,7 +95,7 @@ pub(crate) fn begins_as(path: &Path, states: &[Held]) -> Result<bool, StoreError
 
 /// Counts and digests the lines of a segment; its footer is none of them.
 pub(crate) fn tally(path: &Path) -> io::Result<Tally> {
-    let mut reader = BufReader::with_capacity(256 * 1024, regular::open(path)?);
+    let mut reader = BufReader::with_capacity(AT_ONCE, regular::open(path)?);
     let (mut tally, mut line) = (Tally::default(), Vec::new());
     while reader.read_until(b'\n', &mut line)? > 0 {
         if Footer::read(line.trim_ascii_end()).is_none() {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::cold::{self, Member};
 use super::footer::{Counts, DigestOf, Footer};
 use super::name::{Layout, SegmentId};
+use crate::disk::AT_ONCE;
 use crate::replace::{Points, Replacement, points};
 use crate::{StoreError, regular};
 
@@ -27,9 +28,6 @@ const HEAD_MAX: u64 = 64 * 1024;
 
 /// Bytes that are read at once of a sidecar of which only the head is wanted: as a rule all of it.
 const HEAD_READ: usize = 1024;
-
-/// The same where the members are wanted too.
-const WHOLE_READ: usize = 64 * 1024;
 
 /// The members of one cold segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +88,7 @@ impl Sidecar {
 
     /// The sidecar of a segment; `None` if there is none that is about the segment as it is now.
     pub(crate) fn load(layout: &Layout, id: SegmentId) -> Result<Option<Self>, StoreError> {
-        let Some((head, lines)) = open(layout, id, WHOLE_READ)? else { return Ok(None) };
+        let Some((head, lines)) = open(layout, id, AT_ONCE)? else { return Ok(None) };
         let members = lines.lines().map(|line| Ok(serde_json::from_str(&line?)?));
         let Ok(members) = members.collect::<io::Result<Vec<Member>>>() else { return Ok(None) };
         // One that is cut off between two members looks whole.

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use super::name::{Layout, SegmentId};
+use crate::disk::AT_ONCE;
 use crate::{StoreError, regular};
-
-/// Bytes read at a time.
-const BUFFER: usize = 256 * 1024;
 
 /// Reads a segment's text.
 #[derive(Debug)]
@@ -59,9 +57,9 @@ impl Text {
     }
 
     fn of(file: File, path: PathBuf, is_cold: bool) -> Self {
-        let file = BufReader::with_capacity(BUFFER, file);
+        let file = BufReader::with_capacity(AT_ONCE, file);
         let reader = if is_cold {
-            Reader::Cold(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file))))
+            Reader::Cold(Box::new(BufReader::with_capacity(AT_ONCE, MultiGzDecoder::new(file))))
         } else {
             Reader::Hot(file)
         };

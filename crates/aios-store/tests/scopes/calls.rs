@@ -92,7 +92,8 @@ impl Caller<'_> {
     fn run(mut self, n: usize, tell: &SyncSender<()>) {
         for _ in 0..n {
             self.call();
-            if self.stand.n_calls.fetch_add(1, Ordering::SeqCst) % self.stand.erased_every == 0 {
+            let n_before = self.stand.n_calls.fetch_add(1, Ordering::SeqCst);
+            if n_before.is_multiple_of(self.stand.erased_every) {
                 tell.send(()).unwrap();
             }
         }

@@ -141,7 +141,7 @@ impl Names {
         let Some(id) = at.checked_sub(DIGITS) else {
             let kind = if who.is_person() { 's' } else { 'c' };
             // Of several neither is the other's beginning, but nearly.
-            let (version, digit) = (if at % 2 == 0 { 1 } else { 11 }, at / 2);
+            let (version, digit) = (if at.is_multiple_of(2) { 1 } else { 11 }, at / 2);
             let name = format!("{kind}{version}_{:028x}{digit:04x}", who.age);
             return vec![Pseudonym::parse(&name).unwrap()];
         };
