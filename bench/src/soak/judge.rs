@@ -31,6 +31,9 @@ const HANDLES_RISE_MAX: f64 = 10.0;
 const THREADS_RISE_MAX: f64 = 4.0;
 const TASKS_RISE_MAX: f64 = 10.0;
 
+/// So long the server keeps a connection to a model that nobody needs.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+
 /// Fewer looks after the warm-up show no growth.
 const LOOKS_MIN: usize = 20;
 
@@ -85,7 +88,7 @@ pub(super) fn figures(plan: &Plan, seen: Seen, told: &Told) -> Figures {
     let sheet = told.sheet();
     let from = warm_up(plan.lasts);
     let warm: Vec<_> = looks.iter().filter(|look| look.at >= from).collect();
-    let mut bars = grown(from, &warm);
+    let mut bars = grown(from, &looks);
     // The configuration at the start was the first. A server that does not say where it is has failed by that.
     let reloads_missed = match acted.generation {
         0 => 0,
@@ -155,56 +158,57 @@ fn verdict(bars: &[Bar], n_looks: usize) -> Verdict {
 }
 
 /// What may not grow after everything is warm.
-fn grown(from: Duration, looks: &[&Vitals]) -> Vec<Bar> {
-    type Of = fn(&Vitals) -> f64;
-    let points = |of: Of| -> Vec<(f64, f64)> {
-        looks.iter().map(|look| (look.at.as_secs_f64(), of(look))).collect()
+fn grown(from: Duration, looks: &[Vitals]) -> Vec<Bar> {
+    type Of<'a> = &'a dyn Fn(&Vitals) -> f64;
+    let points = |of: Of<'_>| -> Vec<(f64, f64)> {
+        let warm = looks.iter().filter(|look| look.at >= from);
+        warm.map(|look| (look.at.as_secs_f64(), of(look))).collect()
     };
-    let ten_minutes = span(&points(|look| look.rss_mib)) / RSS_RISE_PER.as_secs_f64();
+    // Each request needs one at a time at most, and what the busiest moment has needed is kept.
+    let surplus = |look: &Vitals| look.n_models - busiest(looks, look.at);
+    let ten_minutes = span(&points(&|look| look.rss_mib)) / RSS_RISE_PER.as_secs_f64();
     let rss_rise_max = RSS_RISE_MAX_MIB * ten_minutes.max(1.0);
-    let all: [(_, _, Of, f64, f64); 7] = [
+    let all: [(_, _, Of<'_>, f64, f64); 7] = [
         (
             "memory, MiB: rise",
             "memory, MiB: in the end",
-            |look| look.rss_mib,
+            &|look| look.rss_mib,
             rss_rise_max,
             RSS_END_MAX_MIB,
         ),
         (
             "files: rise",
             "files: in the end",
-            |look| look.n_files,
+            &|look| look.n_files,
             HANDLES_RISE_MAX,
             HANDLES_RISE_MAX,
         ),
         (
             "sockets: rise",
             "sockets: in the end",
-            |look| look.n_sockets,
+            &|look| look.n_sockets,
             HANDLES_RISE_MAX,
             HANDLES_RISE_MAX,
         ),
-        // Each request needs one at a time at most, and either side keeps for a minute what it has used: what the load
-        // needs is in both.
         (
             "surplus to models: rise",
             "surplus to models: in the end",
-            |look| look.n_models - look.n_clients,
+            &surplus,
             HANDLES_RISE_MAX,
             HANDLES_RISE_MAX,
         ),
         (
             "threads: rise",
             "threads: in the end",
-            |look| look.n_threads,
+            &|look| look.n_threads,
             THREADS_RISE_MAX,
             THREADS_RISE_MAX,
         ),
-        ("tasks: rise", "tasks: in the end", |look| look.n_tasks, TASKS_RISE_MAX, TASKS_RISE_MAX),
+        ("tasks: rise", "tasks: in the end", &|look| look.n_tasks, TASKS_RISE_MAX, TASKS_RISE_MAX),
         (
             "tasks of control: rise",
             "tasks of control: in the end",
-            |look| look.n_control_tasks,
+            &|look| look.n_control_tasks,
             TASKS_RISE_MAX,
             TASKS_RISE_MAX,
         ),
@@ -220,6 +224,12 @@ fn grown(from: Duration, looks: &[&Vitals]) -> Vec<Bar> {
         bars.push(bar(ends, rise_in_the_end(&points), end_max, why));
     }
     bars
+}
+
+/// The most connections that clients had at once in the time for which the server keeps those to models.
+fn busiest(looks: &[Vitals], at: Duration) -> f64 {
+    let lately = looks.iter().filter(|look| look.at <= at && at - look.at <= KEPT_FOR);
+    lately.map(|look| look.n_clients).fold(0.0, f64::max)
 }
 
 fn bar(name: &'static str, value: f64, at_most: f64, why: String) -> Bar {
@@ -321,8 +331,7 @@ mod tests {
     /// Which bars of growth it misses.
     fn missed(minutes: u64, change: impl Fn(&mut Vitals, f64)) -> Vec<&'static str> {
         let (from, looks) = (warm_up(Duration::from_secs(minutes * 60)), looks(minutes, change));
-        let warm: Vec<_> = looks.iter().filter(|look| look.at >= from).collect();
-        grown(from, &warm).iter().filter(|bar| !bar.met).map(|bar| bar.name).collect()
+        grown(from, &looks).iter().filter(|bar| !bar.met).map(|bar| bar.name).collect()
     }
 
     /// Whether memory passes that is so large after so many minutes.
@@ -391,6 +400,19 @@ mod tests {
                 assert_eq!(missed.first(), Some(&expect), "{missed:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_busy_moment_has_needed_is_kept_for_a_minute() {
+        let look = |seconds_busy: f64| {
+            move |look: &mut Vitals, minute: f64| {
+                let since = minute * 60.0 - 135.0;
+                look.n_clients += if (0.0..seconds_busy).contains(&since) { 50.0 } else { 0.0 };
+                look.n_models += if since >= 0.0 { 50.0 } else { 0.0 };
+            }
+        };
+        assert_eq!(missed(3, look(5.0)), [""; 0]);
+        assert_eq!(missed(3, look(0.0)), ["surplus to models: in the end"]);
     }
 
     /// What was found after so many minutes, of which all is well but for what `change` says.
