@@ -74,7 +74,12 @@ const RUNS: [Run; 3] = [
 
 /// Runs all, prints their figures; true where every bar is met.
 pub(super) fn run(options: &Options) -> Result<bool> {
-    Ok(RUNS.iter().fold(true, |all_met, one| one.is_met(options.quick) && all_met))
+    // Each is run, whatever has become of those before.
+    let mut all_met = true;
+    for one in &RUNS {
+        all_met &= one.is_met(options.quick);
+    }
+    Ok(all_met)
 }
 
 impl Run {
@@ -94,11 +99,12 @@ impl Run {
 
     /// Without a report no bar is met.
     fn tell_all(&self, report: Option<&str>) -> bool {
-        let is_met = |(key, name, is_bar): &(&str, &str, bool)| {
+        let mut all_met = true;
+        for (key, name, is_bar) in self.figures {
             let limit = is_bar.then_some(Limit::AtMost(0.0));
-            tell(name, report.and_then(|report| figure(report, key)), limit)
-        };
-        self.figures.iter().fold(true, |all_met, one| is_met(one) && all_met)
+            all_met &= tell(name, report.and_then(|report| figure(report, key)), limit);
+        }
+        all_met
     }
 }
 
