@@ -15,7 +15,7 @@ use aios_privacy::{KeyMaterial, Secret};
 
 use crate::audit::HoldsOnRecord;
 use crate::segment::{Lease, Leases, SegmentId};
-use crate::{StoreError, address, disk, key, memory, register};
+use crate::{StoreError, address, disk, key, memory, register, regular};
 
 /// Name of the lock file. It holds the owner's process id as text, for people and error messages;
 /// ownership is the operating system's lock on it, which ends with the process.
@@ -317,11 +317,8 @@ impl Drop for LogLease {
 
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join(LOCK_FILE);
-    let mut options =
-        disk::private_file(&path).map_err(StoreError::io("open the lock file", &path))?;
-    // Not truncated: until the lock is ours, the process id in it is another's.
-    options.read(true).write(true).create(true).truncate(false);
-    let mut file = options.open(&path).map_err(StoreError::io("open the lock file", &path))?;
+    let mut file =
+        regular::open_to_lock(&path).map_err(StoreError::io("open the lock file", &path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -426,6 +423,46 @@ mod tests {
             assert!(pipe.unwrap().success());
             check();
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        use std::os::unix::fs::symlink;
+        let elsewhere = tempfile::tempdir().unwrap();
+        let (there, gone) = (elsewhere.path().join("there"), elsewhere.path().join("gone"));
+        let temp = tempfile::tempdir().unwrap();
+        // What operators place themselves may be a link. It is read, and replaced by what is written.
+        let dir = DataDir::open(temp.path()).unwrap();
+        let baseline = crate::GoldenPaths::of(temp.path()).baseline;
+        for path in [dir.override_path(), baseline.clone()] {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&there, "[1]").unwrap();
+            symlink(&there, &path).unwrap();
+            assert_eq!(crate::read_document(&path).unwrap().as_deref(), Some("[1]"));
+            match path == baseline {
+                true => drop(crate::write_document(&path, "[2]").unwrap()),
+                false => dir.write_override("[2]").unwrap(),
+            }
+            assert!(!path.is_symlink());
+            assert_eq!(fs::read_to_string(&path).unwrap(), "[2]");
+            assert_eq!(fs::read_to_string(&there).unwrap(), "[1]");
+        }
+        drop(dir);
+        // What only we make may not.
+        for lock in ["documents.lock", LOCK_FILE] {
+            for target in [&there, &gone] {
+                fs::remove_file(temp.path().join(lock)).unwrap();
+                symlink(target, temp.path().join(lock)).unwrap();
+                let error = match lock {
+                    LOCK_FILE => DataDir::open(temp.path()).unwrap_err(),
+                    _ => crate::write_document(&baseline, "[3]").unwrap_err(),
+                };
+                assert!(error.to_string().ends_with("it is not a regular file"), "{error}");
+            }
+        }
+        assert_eq!(fs::read_to_string(&there).unwrap(), "[1]");
+        assert!(!gone.exists());
     }
 
     #[test]

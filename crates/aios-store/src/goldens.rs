@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::erase::registry::data_dir_of;
 use crate::erase::without_erased;
-use crate::{DataDir, StoreError, disk};
+use crate::{DataDir, StoreError, disk, regular};
 
 /// Is locked by whoever changes a document.
 const TURN_FILE: &str = "documents.lock";
@@ -88,10 +88,8 @@ pub fn change_document<E: From<StoreError>>(
 /// needs it too, since commands write documents beside a running server.
 pub(crate) fn turn(data_dir: &Path) -> Result<File, StoreError> {
     let path = data_dir.join(TURN_FILE);
-    let mut options = disk::private_file(&path).map_err(StoreError::io("open", &path))?;
     // Nothing is ever written to it.
-    options.write(true).create(true).truncate(false);
-    let file = options.open(&path).map_err(StoreError::io("open", &path))?;
+    let file = regular::open_to_lock(&path).map_err(StoreError::io("open", &path))?;
     file.lock().map_err(StoreError::io("lock", &path))?;
     Ok(file)
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::retention::check_memory;
-use crate::{DataDir, Fault, Hold, Holds, StoreError, audit, erase, register};
+use crate::{DataDir, Fault, Hold, Holds, StoreError, audit, erase, register, regular};
 
 /// Where the holds and the ledger of erasures are not what audit trail and receipts say of them: something was removed, or
 /// is of another day.
@@ -64,6 +64,9 @@ pub(crate) fn faults(dir: &DataDir) -> Vec<Fault> {
 fn why(error: &StoreError) -> String {
     match error {
         StoreError::Corrupt { why, .. } => format!("it is damaged: {why}"),
+        StoreError::Io { source, .. } if regular::is_irregular(source) => {
+            "it is not a regular file, and is neither followed nor read; hint: put the file itself in its place".to_owned()
+        }
         StoreError::Io { operation, source, .. } => format!("cannot {operation} it: {source}"),
         other => other.to_string(),
     }

@@ -20,6 +20,13 @@ pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
     open_with(path, disk::private_file(path)?.append(true).read(true).create(true))
 }
 
+/// Opens a file to be locked, and written by whoever has the lock; made if it is not there.
+pub(crate) fn open_to_lock(path: &Path) -> io::Result<File> {
+    let mut options = disk::private_file(path)?;
+    // Not truncated: until the lock is ours, what is in it is another's.
+    open_with(path, options.read(true).write(true).create(true).truncate(false))
+}
+
 /// Opens a file to be cut.
 pub(crate) fn open_to_cut(path: &Path) -> io::Result<File> {
     open_with(path, OpenOptions::new().write(true))
@@ -28,6 +35,11 @@ pub(crate) fn open_to_cut(path: &Path) -> io::Result<File> {
 /// Opens a file to be read and cut.
 pub(crate) fn open_to_mend(path: &Path) -> io::Result<File> {
     open_with(path, OpenOptions::new().read(true).write(true))
+}
+
+/// Whether a file stands there that could be one of ours.
+pub(crate) fn is_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
 /// Reads a small file; `None` if it is not there.
@@ -105,7 +117,8 @@ mod tests {
         let pipe = dir.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         for path in [link, pipe, dir.path().to_owned()] {
-            for open in [open, open_to_append, open_to_cut] {
+            assert!(!is_file(&path));
+            for open in [open, open_to_append, open_to_lock, open_to_cut] {
                 let error = open(&path).unwrap_err().to_string();
                 assert_eq!(error, "it is not a regular file", "{}", path.display());
             }

@@ -12,7 +12,7 @@ use crate::control;
 use crate::lines::{Lines, Place, Read};
 use crate::retention::items;
 use crate::segment::{Layout, extent};
-use crate::{Age, Class, DataDir, Holds, Policy, Segments, StoreError, regular};
+use crate::{Age, Class, DataDir, Hold, Holds, Policy, Segments, StoreError, regular};
 
 /// What is kept of one class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,8 +52,7 @@ pub fn stats(
 }
 
 fn events(dir: &DataDir, policy: &Policy, now: Timestamp) -> Result<ClassStats, StoreError> {
-    let (layout, infos, holds) =
-        (Layout::of(dir), Segments::of(dir).list()?, Holds::of(dir).list()?);
+    let (layout, infos, holds) = (Layout::of(dir), Segments::of(dir).list()?, known_holds(dir));
     let mut stats = ClassStats::empty(Class::Events);
     let term = policy.term(Class::Events);
     for (info, item) in infos.iter().zip(items(&infos)) {
@@ -73,13 +72,21 @@ fn events(dir: &DataDir, policy: &Policy, now: Timestamp) -> Result<ClassStats, 
             stats.n_overdue += 1;
         }
     }
-    for path in [layout.late(), layout.active()].iter().filter(|path| path.exists()) {
+    for path in [layout.late(), layout.active()].iter().filter(|path| regular::is_file(path)) {
         stats.n_open += 1;
         stats.bytes += size_of(path);
         let extent = extent::at(path).map_err(StoreError::io("read", path))?;
         extent.iter().for_each(|extent| stats.saw(extent.first, extent.last));
     }
     Ok(stats)
+}
+
+/// Where the holds cannot be read nothing is removed, and `aios logs verify` says why: what is kept is counted all
+/// the same.
+fn known_holds(dir: &DataDir) -> Vec<Hold> {
+    let unknown =
+        |error: StoreError| tracing::warn!(%error, "which segments a hold keeps is not known");
+    Holds::of(dir).list().map_err(unknown).unwrap_or_default()
 }
 
 /// Audit records say when they happened in `ts`; what does not say it counts by bytes alone.
@@ -140,7 +147,8 @@ fn audit_files(dir: &DataDir) -> Result<Vec<PathBuf>, StoreError> {
         Err(error) => return Err(StoreError::io("list", &audit)(error)),
     };
     files.extend(control::files(dir)?);
-    files.retain(|path| path.extension().is_some_and(|it| it == "ndjson") && path.is_file());
+    files
+        .retain(|path| path.extension().is_some_and(|it| it == "ndjson") && regular::is_file(path));
     Ok(files)
 }
 
@@ -167,5 +175,5 @@ fn time_of(line: &[u8]) -> Option<Timestamp> {
 }
 
 fn size_of(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |metadata| metadata.len())
+    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map_or(0, |file| file.len())
 }

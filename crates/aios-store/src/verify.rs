@@ -18,7 +18,7 @@ use crate::segment::cold::{self, Survey};
 use crate::segment::facts::{self, Kind};
 use crate::segment::footer::{Counts, Tally};
 use crate::segment::sidecar::Sidecar;
-use crate::segment::{Day, FileKind, Layout, ages, names};
+use crate::segment::{Day, FileKind, Layout, ages, foreign, names};
 use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text, disk, regular};
 
 pub use losses::Known;
@@ -90,6 +90,8 @@ pub fn verify(
         progress.advance(len((id, age)));
     }
     progress.end();
+    let foreign = foreign(&layout)?.into_iter();
+    verifier.done.faults.extend(foreign.map(|it| Fault::new(&it.path, None, it.why)));
     verifier.register(dir)?;
     for path in [layout.late(), layout.active()] {
         verifier.open(&path, is_quiet);
@@ -196,6 +198,8 @@ impl Verifier {
         }
         let sidecar = layout.sidecar(id);
         match Sidecar::load(layout, id) {
+            // It is named among what is foreign.
+            Ok(None) if sidecar.is_dir() || sidecar.is_symlink() => {}
             Ok(Some(written)) if written.members == members => {}
             Ok(Some(_)) => self.fault(&sidecar, None, "it says other things than the segment"),
             Ok(None) => self.fault(
@@ -212,6 +216,8 @@ impl Verifier {
         let file = match regular::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            // It is named among what is foreign.
+            Err(error) if regular::is_irregular(&error) => return,
             Err(error) => return self.fault(path, None, error.to_string()),
         };
         let torn = BackLines::new(&file).and_then(|mut lines| Ok(lines.len() - lines.data_end()?));

@@ -58,6 +58,8 @@ pub const HOSTILE: &[&str] = &[
     " key ",
     "0(",
     "--token ",
+    "mysql -p ",
+    "sshpass -p ",
     "authorization=",
     "authorization: x=",
     "Authorization: Token a1=",

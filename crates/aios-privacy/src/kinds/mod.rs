@@ -33,6 +33,7 @@ pub(crate) const DETECTORS: &[&Detector] = &[
     &secret::CONNECTION,
     &secret::AUTHORIZATION,
     &secret::ASSIGNED,
+    &secret::OPTION,
     &url::DETECTOR,
     &email::DETECTOR,
     &crypto::BTC,

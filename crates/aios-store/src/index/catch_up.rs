@@ -13,6 +13,7 @@ use super::database::failed;
 use super::fresh::Fresh;
 use super::inserts::{Inserts, Taken};
 use super::known::{self, Known};
+use super::mark::Mark;
 use super::missing;
 use super::open_files::{OpenFile, open_files};
 use super::read_error::ReadError;
@@ -55,7 +56,7 @@ struct Work<'a> {
 /// told. What is shown are the bytes of the text of sealed segments.
 pub(super) fn run(
     (dir, fresh): (&DataDir, &Fresh),
-    database: &mut Connection,
+    (database, mark): (&mut Connection, Option<&mut Mark>),
     with_sealed: bool,
     lines_max: usize,
     progress: &dyn Progress,
@@ -64,7 +65,7 @@ pub(super) fn run(
     let open = open_files(&Layout::of(dir))?;
     let done = CaughtUp::default();
     let mut pass =
-        Pass { dir, fresh, database, lines_left: lines_max, n_bytes_left: 0, progress, done };
+        Pass { dir, fresh, database, mark, lines_left: lines_max, n_bytes_left: 0, progress, done };
     if with_sealed {
         let sealed = Segments::of(dir).list()?;
         pass.forget_changed(&sealed, &open)?;
@@ -92,6 +93,8 @@ pub(super) struct Pass<'a> {
     dir: &'a DataDir,
     pub(super) fresh: &'a Fresh,
     pub(super) database: &'a mut Connection,
+    /// None of a copy in memory.
+    mark: Option<&'a mut Mark>,
     pub(super) lines_left: usize,
     /// Of sealed segments, before this look: those that take events are never far ahead.
     n_bytes_left: u64,
@@ -123,14 +126,15 @@ impl Pass<'_> {
         }
         if self.done.n_forgotten > 0 {
             // What was deleted also stands in the journal until that is folded in.
-            let folded = self.database.pragma_update(None, "wal_checkpoint", "TRUNCATE");
-            folded.or_else(ignore_row).map_err(|error| failed(self.dir, "write", error))?;
+            let folded = self.mark.as_mut().map(|mark| mark.renew_ours(self.dir, self.database));
+            folded.transpose().map_err(|error| failed(self.dir, "write", error))?;
         }
         Ok(())
     }
 
     fn forget(&mut self, old: &Known) -> Result<(), StoreError> {
-        known::forget(self.database, old).map_err(|error| failed(self.dir, "write", error))?;
+        let forgotten = known::forget(self.database, old).and_then(|()| self.fold_long());
+        forgotten.map_err(|error| failed(self.dir, "write", error))?;
         self.done.n_forgotten += 1;
         Ok(())
     }
@@ -229,6 +233,11 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// Keeps the journal short.
+    pub(super) fn fold_long(&mut self) -> rusqlite::Result<()> {
+        self.mark.as_mut().map_or(Ok(()), |mark| mark.fold_long(self.dir, self.database))
+    }
+
     /// Has readers know how much they do not see yet.
     fn note_behind(&mut self) -> Result<(), StoreError> {
         let left = if self.done.is_behind { self.n_bytes_left } else { 0 };
@@ -280,6 +289,7 @@ impl Pass<'_> {
                 unread::note(&changes, at.seg, at.position, 1, None)?;
             }
             changes.commit()?;
+            self.fold_long()?;
             if work.sha256.is_some() {
                 self.progress.advance(at.position - before);
             }
@@ -320,9 +330,4 @@ fn read_batch(
     tables.finish(changes)?;
     runs.keep(changes, at.seg)?;
     Ok((n_events, n_lines))
-}
-
-/// A checkpoint answers with a row, which is of no interest.
-fn ignore_row(error: rusqlite::Error) -> rusqlite::Result<()> {
-    if matches!(error, rusqlite::Error::ExecuteReturnedResults) { Ok(()) } else { Err(error) }
 }

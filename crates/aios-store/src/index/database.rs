@@ -62,10 +62,11 @@ pub(super) const TABLES: &str = "
 
 /// What is deleted is overwritten, so that what was erased does not stay in free pages. Rows come in the
 /// order in which they are kept, so a small cache is enough; a large one would be half of what a small server
-/// holds.
+/// holds. When the journal is folded says [`Mark`](super::mark::Mark), which asks how long it is: so it is cut when it begins anew.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;
+    PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 0;
 ";
 
 /// How values stand in the tables.

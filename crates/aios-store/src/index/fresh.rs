@@ -180,6 +180,7 @@ impl Pass<'_> {
         if taken.lines > 0 && after.position == stretch.end {
             known::note(&changes, &after, taken.events)?;
             changes.commit()?;
+            self.fold_long()?;
             *at = after;
             return Ok(taken);
         }

@@ -4,19 +4,26 @@
 //! back, and what is read a mixture. So the file's header holds a number that is drawn anew each time that the index is opened, and whenever
 //! something was forgotten. A copy from before has another one. It is read from the file itself, since SQLite answers from its cache.
 //!
+//! What SQLite folds of its journal into a file has our number, whoever's file it is. So it folds nothing of itself: we do,
+//! when the journal is long, and look at the number just before.
+//!
 //! The file is opened once and stays open for longer than the database: a process that closes any handle to a file lets go of all its
 //! locks on it (POSIX `fcntl`), those of SQLite included.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::PathBuf;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode, ffi};
 
 use super::database::failed;
 use crate::{DataDir, StoreError, disk, regular};
 
 /// Where SQLite keeps the application's number in a file, and in how many bytes (its file format, 1.3).
 const AT: u64 = 68;
+
+/// From this length on the journal is folded, as SQLite would do it: 1000 pages.
+pub(super) const JOURNAL_MAX: u64 = 1000 * 4096;
 
 /// The number of an open index.
 #[derive(Debug)]
@@ -53,6 +60,34 @@ impl Mark {
         Ok(())
     }
 
+    /// Folds the journal into the file if it has grown long. Call it behind each transaction.
+    pub(super) fn fold_long(
+        &mut self,
+        dir: &DataDir,
+        database: &Connection,
+    ) -> rusqlite::Result<()> {
+        if disk::len(&journal(dir)) < JOURNAL_MAX {
+            return Ok(());
+        }
+        self.must_be_that_of(dir, database)?;
+        fold(database);
+        Ok(())
+    }
+
+    /// As [`renew`](Self::renew), but not of a file that somebody has put in the place of ours.
+    pub(super) fn renew_ours(
+        &mut self,
+        dir: &DataDir,
+        database: &Connection,
+    ) -> rusqlite::Result<()> {
+        self.must_be_that_of(dir, database)?;
+        self.renew(database)
+    }
+
+    fn must_be_that_of(&mut self, dir: &DataDir, database: &Connection) -> rusqlite::Result<()> {
+        if self.is_that_of(dir, database) { Ok(()) } else { Err(replaced()) }
+    }
+
     /// Whether the file that has the name is the one that this is the mark of. That it cannot be read is no sign of another.
     pub(super) fn is_that_of(&mut self, dir: &DataDir, database: &Connection) -> bool {
         if !disk::is_named(&self.file, &dir.index_path()) {
@@ -72,6 +107,19 @@ impl Mark {
     }
 }
 
+fn journal(dir: &DataDir) -> PathBuf {
+    let mut name = dir.index_path().into_os_string();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+fn replaced() -> rusqlite::Error {
+    let failure =
+        ffi::Error { code: ErrorCode::DatabaseCorrupt, extended_code: ffi::SQLITE_CORRUPT };
+    let why = "somebody has replaced it or written over it while it was open";
+    rusqlite::Error::SqliteFailure(failure, Some(why.to_owned()))
+}
+
 /// Brings as much of the journal into the file as can be without waiting for who reads it.
 fn fold(database: &Connection) {
     if let Err(error) = database.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
@@ -85,3 +133,8 @@ fn in_file(file: &mut File) -> io::Result<i32> {
     file.read_exact(&mut bytes)?;
     Ok(i32::from_be_bytes(bytes))
 }
+
+// Nothing can be written over an open file where that is locked.
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

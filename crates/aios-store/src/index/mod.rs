@@ -150,7 +150,7 @@ impl Index {
         let with_sealed = !is_sealed_known;
         let caught_up = catch_up::run(
             (&self.dir, &self.fresh),
-            &mut self.database,
+            (&mut self.database, self.mark.as_mut()),
             with_sealed,
             lines_max,
             progress,
@@ -159,7 +159,7 @@ impl Index {
             && let Some(mark) = &mut self.mark
         {
             // A copy from before has what was forgotten.
-            let renewed = mark.renew(&self.database);
+            let renewed = mark.renew_ours(&self.dir, &self.database);
             renewed.map_err(|error| database::failed(&self.dir, "mark", error))?;
         }
         if !caught_up.is_behind {
@@ -176,6 +176,11 @@ impl Index {
         let (dir, fresh) = (self.dir.clone(), Arc::clone(&self.fresh));
         drop(self);
         Ok(Self::anew(&dir)?.told_by(&fresh))
+    }
+
+    /// Removes it, open nowhere.
+    pub(crate) fn remove(dir: &DataDir) -> Result<(), StoreError> {
+        database::remove(dir)
     }
 
     /// Opens an empty one in the place of the one that is there.

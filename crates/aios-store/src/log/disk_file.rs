@@ -1,6 +1,6 @@
 //! A segment's file on a real disk, and what others do to it while it is written.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -50,11 +50,8 @@ impl DiskFile {
         let recovered = recover(&path, quarantine)?;
         let opened =
             |result: io::Result<File>| result.map_err(StoreError::io("open the event log", &path));
-        let file = opened(
-            disk::private_file(&path)
-                .and_then(|mut file| file.append(true).create(true).open(&path)),
-        )?;
-        let cutter = opened(OpenOptions::new().read(true).write(true).open(&path))?;
+        let file = opened(regular::open_to_append(&path))?;
+        let cutter = opened(regular::open_to_mend(&path))?;
         disk::sync_dir(layout.dir())?;
         let (layout, quarantine) = (layout.clone(), quarantine.to_owned());
         let file = Self { file, cutter, path, quarantine, layout, chores, is_sealed: false };

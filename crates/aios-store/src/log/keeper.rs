@@ -97,7 +97,7 @@ impl Work {
             match chores.recv_timeout(self.look_at.saturating_duration_since(Instant::now())) {
                 Ok(chore) => self.chore(chore),
                 Err(RecvTimeoutError::Timeout) => self.look(),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return self.let_go(),
             }
         }
     }
@@ -141,10 +141,16 @@ impl Work {
         work: fn(&mut Index) -> Result<CaughtUp, StoreError>,
     ) -> Result<CaughtUp, StoreError> {
         let mut index = self.take_index()?;
+        let mut done = work(&mut index);
+        if !index.is_in_its_file() {
+            // Whatever came of it is of a file that is not ours.
+            self.leave(index);
+            index = self.take_index()?;
+            done = work(&mut index);
+        }
         // One that has failed is opened anew, which finds out whether it is damaged.
-        let done = work(&mut index)?;
-        self.index = Some(index);
-        Ok(done)
+        self.index = Some(index).filter(|_| done.is_ok());
+        done
     }
 
     fn reindex(&mut self) -> Result<CaughtUp, StoreError> {
@@ -158,17 +164,38 @@ impl Work {
             if index.is_in_its_file() {
                 return Ok(index);
             }
-            let path = self.dir.index_path();
-            tracing::warn!(
-                path = %path.display(),
-                "the index was removed, replaced or written over while it was open; it is made anew from the log"
-            );
-            self.is_foreign = true;
+            self.leave(index);
         }
         // Where it cannot be removed now, it is not opened the next time either.
         let index = if self.is_foreign { Index::anew(&self.dir) } else { Index::open(&self.dir) }?;
         self.is_foreign = false;
         Ok(index.told_by(&self.fresh))
+    }
+}
+
+impl Work {
+    /// Lets go of one whose file is not ours any more.
+    fn leave(&mut self, index: Index) {
+        let path = self.dir.index_path();
+        tracing::warn!(
+            path = %path.display(),
+            "the index was removed, replaced or written over while it was open; it is made anew from the log"
+        );
+        self.is_foreign = true;
+        drop(index);
+    }
+
+    /// The next start must not open what has come in the index's place since the last look.
+    fn let_go(&mut self) {
+        if self.index.as_mut().is_none_or(Index::is_in_its_file) {
+            return;
+        }
+        if let Some(index) = self.index.take() {
+            self.leave(index);
+        }
+        if let Err(error) = Index::remove(&self.dir) {
+            tracing::error!(%error, "an index that was not written here cannot be removed");
+        }
     }
 }
 

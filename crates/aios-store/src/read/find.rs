@@ -1,11 +1,11 @@
 //! One event by its id.
 
-use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 
 use aios_core::{Event, EventId, Timestamp};
 
 use super::query;
+use super::source::open;
 use crate::lines;
 use crate::segment::{Layout, Text};
 use crate::{DataDir, Filter, Index, Row, StoreError};
@@ -47,11 +47,7 @@ fn at(dir: &DataDir, row: &Row, id: EventId) -> Result<Option<Event>, StoreError
         return line.map(|line| of_id(&line, id)).map_err(StoreError::io("read", &path));
     }
     for path in [layout.active(), layout.late()] {
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(StoreError::io("open", &path)(error)),
-        };
+        let Some(mut file) = open(&path).map_err(StoreError::io("open", &path))? else { continue };
         let line = file
             .seek(SeekFrom::Start(row.offset))
             .and_then(|_| line(&mut BufReader::new(file)))

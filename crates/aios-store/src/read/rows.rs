@@ -1,12 +1,12 @@
 //! The events of some rows of the index, each segment read once.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufReader, Seek as _, SeekFrom};
+use std::io::{BufReader, Seek as _, SeekFrom};
 
 use aios_core::Event;
 
 use super::find::{line, of_id};
+use super::source::open;
 use crate::segment::{Layout, Text};
 use crate::{DataDir, Row, SegmentId, StoreError};
 
@@ -63,11 +63,8 @@ fn of_open(
     events: &mut [Option<Event>],
 ) -> Result<(), StoreError> {
     for path in [layout.active(), layout.late()] {
-        let mut file = match File::open(&path) {
-            Ok(file) => BufReader::new(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(StoreError::io("open", &path)(error)),
-        };
+        let Some(file) = open(&path).map_err(StoreError::io("open", &path))? else { continue };
+        let mut file = BufReader::new(file);
         for n in places.iter().filter(|n| events[**n].is_none()).collect::<Vec<_>>() {
             let row = &rows[*n];
             let found = file.seek(SeekFrom::Start(row.offset)).and_then(|_| line(&mut file));

@@ -200,8 +200,8 @@ impl Book {
         register.segments.retain(|id, held| {
             let last = held.last().and_then(|held| held.last_ts);
             !is_over(last.or(Some(id.began_at())))
-                || layout.hot(*id).exists()
-                || layout.cold(*id).exists()
+                || regular::is_file(&layout.hot(*id))
+                || regular::is_file(&layout.cold(*id))
         });
         register.losses.retain(|loss| !is_over(loss.last_ts));
         let is_healed = register.begun_anew.is_some_and(|newest| {

@@ -8,8 +8,8 @@ use aios_core::Timestamp;
 use super::keep::look;
 use super::{Held, Register, Rest};
 use crate::segment::sidecar::Sidecar;
-use crate::segment::{Layout, seal};
-use crate::{Age, DataDir, Footer, SegmentId, SegmentInfo, StoreError};
+use crate::segment::{Foreign, Layout, in_place_of, seal};
+use crate::{Age, DataDir, Footer, SegmentId, SegmentInfo, StoreError, regular};
 
 /// Events that were written, and that nobody can read any more, or can trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,8 +80,12 @@ fn flawed(layout: &Layout, info: &SegmentInfo) -> Option<Shortfall> {
 
 fn of_gone(layout: &Layout, id: SegmentId, last: &Held) -> Option<Shortfall> {
     // Sealed or compressed since the list was made.
-    if layout.hot(id).exists() || layout.cold(id).exists() {
+    if regular::is_file(&layout.hot(id)) || regular::is_file(&layout.cold(id)) {
         return None;
+    }
+    // Whoever put it there may have the segment, so it is not lost for good.
+    if let Some(Foreign { path, why }) = in_place_of(layout, id) {
+        return Some(Shortfall { rest: Rest::Bytes, ..last.short(&path, id, last.n_events, why) });
     }
     let why = "the segment is gone, and nothing on record has removed it";
     Some(last.short(&layout.hot(id), id, last.n_events, why.to_owned()))

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::footer::Footer;
+use super::foreign;
 use super::janitor;
 use super::name::{FileKind, Layout, SegmentId};
 use super::rewrite::{self, Keep, Look, Rewriting, Rewritten};
@@ -16,7 +16,7 @@ use super::sidecar::Sidecar;
 use super::text::Text;
 use super::{compress, seal};
 use crate::replace::remove;
-use crate::{DataDir, StoreError, register};
+use crate::{DataDir, StoreError, register, regular};
 
 /// How a sealed segment is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -194,8 +194,9 @@ impl<'a> Segments<'a> {
         let layout = self.layout();
         register::note_rewritten(self.dir, id, None)?;
         // The sidecar last: without its segment it is a stray, which the next start removes.
-        for path in [layout.hot(id), layout.cold(id), layout.sidecar(id)] {
-            remove(&path, "remove.before", "remove.done")?;
+        let paths = [layout.hot(id), layout.cold(id), layout.sidecar(id)];
+        for path in paths.iter().filter(|path| regular::is_file(path)) {
+            remove(path, "remove.before", "remove.done")?;
         }
         Ok(())
     }
@@ -282,7 +283,7 @@ impl<'a> Segments<'a> {
 
     fn age(&self, id: SegmentId) -> Result<Age, StoreError> {
         let layout = self.layout();
-        match (layout.hot(id).is_file(), layout.cold(id).is_file()) {
+        match (regular::is_file(&layout.hot(id)), regular::is_file(&layout.cold(id))) {
             (true, _) => Ok(Age::Hot),
             (false, true) => Ok(Age::Cold),
             (false, false) => Err(self.no_segment(id)),
@@ -312,15 +313,10 @@ pub(crate) fn ages(layout: &Layout) -> Result<BTreeMap<SegmentId, Age>, StoreErr
     Ok(ages)
 }
 
-/// The names in the log's directory; none if it is not there yet.
+/// The names of the files in the log's directory; none if it is not there yet. Links and directories are none.
 pub(crate) fn names(layout: &Layout) -> Result<Vec<String>, StoreError> {
-    let entries = match fs::read_dir(layout.dir()) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(StoreError::io("list", layout.dir())(error)),
-    };
-    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    names.collect::<io::Result<_>>().map_err(StoreError::io("list", layout.dir()))
+    let files = foreign::entries(layout)?.into_iter().filter(|(_, is_file)| *is_file);
+    Ok(files.map(|(name, _)| name).collect())
 }
 
 fn info(layout: &Layout, id: SegmentId, age: Age) -> Result<SegmentInfo, StoreError> {

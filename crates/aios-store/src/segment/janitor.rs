@@ -4,12 +4,13 @@
 use std::path::Path;
 
 use super::catalog::{Age, Segments, ages, names};
+use super::foreign;
 use super::name::{FileKind, Layout, SegmentId};
 use super::seal;
 use super::sidecar::Sidecar;
 use crate::log::recover::put_aside;
 use crate::replace::remove;
-use crate::{StoreError, register};
+use crate::{StoreError, register, regular};
 
 /// What was found to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,6 +25,7 @@ pub(crate) struct Tidied {
 
 pub(super) fn tidy(segments: Segments<'_>) -> Result<Tidied, StoreError> {
     let mut tidied = Tidied::default();
+    foreign::warn(&segments.layout())?;
     remove_strays(segments, &mut tidied)?;
     let infos = segments.list()?;
     for info in infos.iter().filter(|info| info.footer.is_none()) {
@@ -60,7 +62,7 @@ pub(super) fn take_in(segments: Segments<'_>) -> Result<(), StoreError> {
     let layout = segments.layout();
     for info in segments.list()? {
         let taken_in = match info.age {
-            Age::Hot if layout.cold(info.id).is_file() => segments.take_in_cold(info.id),
+            Age::Hot if regular::is_file(&layout.cold(info.id)) => segments.take_in_cold(info.id),
             Age::Hot if info.footer.is_none() => segments.finish(info.id).map(drop),
             Age::Cold if info.footer.is_none() => segments.take_in_cold(info.id),
             Age::Hot | Age::Cold => Ok(()),
@@ -88,7 +90,7 @@ pub(super) fn leave_one(
     quarantine: &Path,
 ) -> Result<usize, StoreError> {
     let (hot, cold) = (layout.hot(id), layout.cold(id));
-    if !(hot.is_file() && cold.is_file()) {
+    if !(regular::is_file(&hot) && regular::is_file(&cold)) {
         return Ok(0);
     }
     let is_whole = seal::read_footer(&hot)?.is_some_and(|footer| footer.segment == id);
@@ -100,7 +102,7 @@ pub(super) fn leave_one(
         return Ok(0);
     }
     let stale: Vec<_> =
-        [cold, layout.sidecar(id)].into_iter().filter(|path| path.is_file()).collect();
+        [cold, layout.sidecar(id)].into_iter().filter(|path| regular::is_file(path)).collect();
     for path in &stale {
         remove(path, "janitor.before_remove", "janitor.removed")?;
     }

@@ -153,7 +153,9 @@ impl Layout {
 
     /// The id, or the nearest that no segment has yet.
     pub(crate) fn free(&self, mut id: SegmentId) -> SegmentId {
-        while self.hot(id).exists() || self.cold(id).exists() {
+        // A link that leads nowhere has the name, too.
+        let is_taken = |path: PathBuf| path.symlink_metadata().is_ok();
+        while is_taken(self.hot(id)) || is_taken(self.cold(id)) {
             id = id.next();
         }
         id

@@ -172,7 +172,7 @@ pub(super) fn cold(
         drop(pass);
         (known.record)(None)?;
         remove(&path, "rewrite.before_remove", "rewrite.removed")?;
-        remove(&layout.sidecar(id), "rewrite.before_remove", "rewrite.removed")?;
+        Sidecar::remove(layout, id, "rewrite.before_remove", "rewrite.removed")?;
         done.new_sha256 = None;
         return Ok(done);
     }
@@ -180,7 +180,7 @@ pub(super) fn cold(
     let (out, members) = pass.out.finish(&new).map_err(StoreError::io("rewrite", &path))?;
     (known.record)(Some(&new))?;
     // The old sidecar names who is erased: it goes first, and one that is missing is made anew.
-    remove(&layout.sidecar(id), "rewrite_cold.before_sidecar", "rewrite_cold.sidecar_removed")?;
+    Sidecar::remove(layout, id, "rewrite_cold.before_sidecar", "rewrite_cold.sidecar_removed")?;
     out.commit_checked(&COLD, |written| unpack_to(written, &members, &changed))?;
     Sidecar::of(&path, new, members)?.write(layout, id)?;
     Ok(done)

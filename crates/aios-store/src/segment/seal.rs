@@ -5,7 +5,7 @@
 //! the process was started in between or the file is not as long as what was written, they are read here.
 //! A segment without a footer is one whose sealing was broken off, and is finished at the next start.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -62,7 +62,7 @@ pub(crate) fn finish(
     };
     let footer = footer.with_flaw(flaw);
     let append = || {
-        let mut file = OpenOptions::new().append(true).open(path)?;
+        let mut file = regular::open_to_append(path)?;
         file.write_all(&footer.line())?;
         fail::point("footer.before_sync");
         file.sync_all()
@@ -108,7 +108,7 @@ pub(crate) fn tally(path: &Path) -> io::Result<Tally> {
 
 /// Half a footer is nobody's data: it is cut off, not put aside.
 fn drop_torn_footer(path: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let mut file = regular::open_to_mend(path)?;
     let end = BackLines::new(&mut file)?.data_end()?;
     file.seek(SeekFrom::Start(end))?;
     let mut torn = Vec::new();

@@ -14,7 +14,7 @@ use super::cold::{self, Member};
 use super::footer::{Counts, DigestOf, Footer};
 use super::name::{Layout, SegmentId};
 use crate::disk::AT_ONCE;
-use crate::replace::{Points, Replacement, points};
+use crate::replace::{Points, Replacement, points, remove};
 use crate::{StoreError, regular};
 
 const POINTS: Points = points!("sidecar");
@@ -118,11 +118,26 @@ impl Sidecar {
 
     pub(crate) fn write(&self, layout: &Layout, id: SegmentId) -> Result<(), StoreError> {
         let path = layout.sidecar(id);
+        // Nothing can be put in its place, and without a sidecar the segment is unpacked.
+        if path.is_dir() {
+            return Ok(());
+        }
         let mut file = Replacement::begin(&path)?;
         write_line(&mut file, &self.head)
             .and_then(|()| self.members.iter().try_for_each(|member| write_line(&mut file, member)))
             .map_err(StoreError::io("write", &path))?;
         file.commit(&POINTS)
+    }
+
+    /// Removes what stands in its place, but for a directory, which is none of ours.
+    pub(super) fn remove(
+        layout: &Layout,
+        id: SegmentId,
+        before: &'static str,
+        done: &'static str,
+    ) -> Result<(), StoreError> {
+        let path = layout.sidecar(id);
+        if path.is_dir() { Ok(()) } else { remove(&path, before, done) }
     }
 
     /// Whether a member may hold one of these pseudonyms.
@@ -144,6 +159,8 @@ fn open(
     let file = match regular::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // What a link leads to is no sidecar of ours.
+        Err(error) if regular::is_irregular(&error) => return Ok(None),
         Err(error) => return Err(StoreError::io("open", &path)(error)),
     };
     let mut lines = BufReader::with_capacity(at_once, file);

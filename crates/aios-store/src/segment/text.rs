@@ -31,6 +31,8 @@ impl Text {
             match regular::open(&path) {
                 Ok(file) => return Ok(Some(Self::of(file, path, is_cold))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                // A link or a directory has the name: that is none, and the segment may have the other one.
+                Err(error) if regular::is_irregular(&error) => {}
                 Err(error) => return Err(StoreError::io("open", &path)(error)),
             }
         }

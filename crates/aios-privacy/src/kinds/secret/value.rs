@@ -162,7 +162,7 @@ fn is_drawn(part: &str) -> bool {
 }
 
 /// Whether letters stand with digits or signs, or there are digits alone: words of prose are neither.
-fn is_mixed(value: &str) -> bool {
+pub(super) fn is_mixed(value: &str) -> bool {
     let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
     let has_sign = value
         .bytes()

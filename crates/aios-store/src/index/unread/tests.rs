@@ -44,9 +44,15 @@ fn lines_that_hold_no_event_are_counted_and_the_first_is_named() {
     assert_eq!(query.filter(Result::is_err).count(), 3);
     // In several turns, as beside a server, it comes to the same.
     let mut index = log.index().rebuild().unwrap();
-    while super::super::catch_up::run((&log.dir, &index.fresh), &mut index.database, true, 1, &())
-        .unwrap()
-        .is_behind
+    while super::super::catch_up::run(
+        (&log.dir, &index.fresh),
+        (&mut index.database, None),
+        true,
+        1,
+        &(),
+    )
+    .unwrap()
+    .is_behind
     {}
     assert_eq!(index.unread(&everything()).unwrap().n_lines, 3);
 }
