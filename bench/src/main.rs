@@ -140,6 +140,13 @@ enum Command {
         /// A tenth of everything.
         #[arg(long)]
         quick: bool,
+        #[command(flatten)]
+        vectors: Vectors,
+    },
+    /// Measure only what of answers comes back, on made-up conversations
+    Recall {
+        #[command(flatten)]
+        vectors: Vectors,
     },
     /// Everything at once against a running server, for long: what grows, what is lost
     Soak {
@@ -185,6 +192,23 @@ enum Command {
     },
 }
 
+/// Who makes vectors for the memory's recall.
+#[derive(clap::Args)]
+struct Vectors {
+    /// Measure recall with vectors too, of whoever serves `/v1/embeddings` at this URL (http:// only).
+    #[arg(long, value_name = "URL")]
+    embeddings: Option<String>,
+    /// The model that is asked for there.
+    #[arg(long, value_name = "NAME", default_value = "all-MiniLM-L6-v2", requires = "embeddings")]
+    model: String,
+}
+
+impl Vectors {
+    fn endpoint(&self) -> Result<Option<memory::Endpoint>> {
+        self.embeddings.as_ref().map(|url| memory::Endpoint::new(url, &self.model)).transpose()
+    }
+}
+
 /// Exit codes where a bar was missed, and where nothing is proven.
 const EXIT_MISSED: u8 = 2;
 const EXIT_NO_DATA: u8 = 3;
@@ -221,8 +245,12 @@ fn run(command: Command) -> Result<Verdict> {
                 return Ok(Verdict::Breached);
             }
         }
-        Command::Memory { dir, quick } => {
-            memory::run(&dir, quick, &mut std::io::stdout().lock())?;
+        Command::Memory { dir, quick, vectors } => {
+            let endpoint = vectors.endpoint()?;
+            memory::run(&dir, quick, endpoint.as_ref(), &mut std::io::stdout().lock())?;
+        }
+        Command::Recall { vectors } => {
+            memory::recall(vectors.endpoint()?.as_ref(), &mut std::io::stdout().lock())?;
         }
         Command::Upstream { listen, wait_ms, gap_ms } => {
             let [wait, gap] = [wait_ms, gap_ms].map(Duration::from_millis);

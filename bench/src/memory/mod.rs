@@ -2,7 +2,9 @@
 
 mod many;
 mod pure;
+mod recall;
 mod stored;
+mod vectors;
 
 use std::io::Write;
 use std::path::Path;
@@ -10,24 +12,38 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+pub(crate) use vectors::Endpoint;
+
 /// A figure by its name. Which bar it is held against is for whoever reads it.
 pub(crate) struct Figure(&'static str, f64);
 
 /// Measures everything and prints it as it comes, a line for each figure.
-pub(crate) fn run(dir: &Path, quick: bool, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn run(
+    dir: &Path,
+    quick: bool,
+    endpoint: Option<&Endpoint>,
+    out: &mut dyn Write,
+) -> Result<()> {
     let share = if quick { 10 } else { 1 };
-    let mut tell = |figures: Vec<Figure>| -> Result<()> {
-        for Figure(name, figure) in figures {
-            writeln!(out, "{name}: {figure}")?;
-        }
-        Ok(out.flush()?)
-    };
-    tell(pure::recall())?;
+    let mut tell = |figures| tell(figures, out);
+    tell(recall::run(endpoint)?)?;
     tell(pure::queries(quick))?;
     tell(pure::copies(100_000 / share))?;
     tell(stored::ingest(&dir.join("ingest"), 40_000 / share)?)?;
     tell(stored::erase(&dir.join("erase"), 100_000 / share)?)?;
     tell(many::run(&dir.join("many"), 1_000_000 / share, 1_000_000 / share)?)
+}
+
+/// Only how much of what answers a question comes back.
+pub(crate) fn recall(endpoint: Option<&Endpoint>, out: &mut dyn Write) -> Result<()> {
+    tell(recall::run(endpoint)?, out)
+}
+
+fn tell(figures: Vec<Figure>, out: &mut dyn Write) -> Result<()> {
+    for Figure(name, figure) in figures {
+        writeln!(out, "{name}: {figure}")?;
+    }
+    Ok(out.flush()?)
 }
 
 /// How long a piece of work takes, in milliseconds.

@@ -5,14 +5,14 @@
 
 #[cfg(feature = "fail-points")]
 mod armed {
-    use std::collections::BTreeSet;
+    use std::collections::BTreeMap;
     use std::sync::{Mutex, PoisonError};
 
     /// The point that ends the process, and how many passes it lets by before.
     static ARMED: Mutex<Option<(String, usize)>> = Mutex::new(None);
 
-    /// The points that were passed.
-    static PASSED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    /// The points that were passed, and how often.
+    static PASSED: Mutex<BTreeMap<&'static str, usize>> = Mutex::new(BTreeMap::new());
 
     /// Lets the process end, as if killed, when it has passed the point `n_before` times.
     pub fn arm(point: &str, n_before: usize) {
@@ -22,11 +22,17 @@ mod armed {
     /// The points that this process has passed.
     #[must_use]
     pub fn passed() -> Vec<&'static str> {
-        PASSED.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+        passes().into_keys().collect()
+    }
+
+    /// The same, with how often each was.
+    #[must_use]
+    pub fn passes() -> BTreeMap<&'static str, usize> {
+        PASSED.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn point(name: &'static str) {
-        PASSED.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
+        *PASSED.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
         let mut armed = ARMED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((point, n_before)) = &mut *armed
             && point == name
@@ -42,7 +48,7 @@ mod armed {
 #[cfg(feature = "fail-points")]
 pub(crate) use armed::point;
 #[cfg(feature = "fail-points")]
-pub use armed::{arm, passed};
+pub use armed::{arm, passed, passes};
 
 #[cfg(not(feature = "fail-points"))]
 pub(crate) const fn point(_name: &'static str) {}

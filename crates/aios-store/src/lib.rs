@@ -65,7 +65,7 @@ pub use erase::{
 };
 pub use error::StoreError;
 #[cfg(feature = "fail-points")]
-pub use fail::{arm, passed};
+pub use fail::{arm, passed, passes};
 pub use filter::Filter;
 pub use goldens::{GoldenPaths, change_document, read_document, write_document};
 pub use index::{

@@ -1,4 +1,4 @@
-//! The memory: on its own by `aios-bench memory`, when the process is killed by the tests of the store, and in the gateway.
+//! The memory: on its own by `aios-bench memory`, under strange calls and deaths by the tests of the store, and in the gateway.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 
 use super::Options;
 use super::bars::{Limit, line};
-use super::stand::{CONVERSATIONS, Stand, Subject, TURNS, figure};
-use super::talk;
-use crate::{cargo, http, process, workspace};
+use super::stand::{CONVERSATIONS, Stand, Subject, TURNS};
+use super::{safety, talk};
+use crate::{cargo, http, workspace};
 
 /// What `aios-bench memory` tells of, by the names of its figures; what is not here is only shown.
 const BARS: &[(&str, Limit)] = &[
@@ -29,10 +29,6 @@ const BARS: &[(&str, Limit)] = &[
     ("calls that returned what was erased before", Limit::AtMost(0.0)),
 ];
 
-/// Times that the process is killed.
-const DEATHS: usize = 1_000;
-const DEATHS_QUICK: usize = 30;
-
 /// Least share of its requests that a gateway which remembers keeps up.
 const KEPT_UP_MIN: f64 = 0.85;
 
@@ -45,13 +41,13 @@ const MODEL_TAKES: Duration = Duration::from_millis(300);
 /// Measures, prints the figures; true where every bar is met.
 pub(super) fn run(options: &Options) -> Result<bool> {
     let is_met_alone = alone(options)?;
-    let is_met_in_deaths = deaths(if options.quick { DEATHS_QUICK } else { DEATHS })?;
+    let is_safe = safety::run(options)?;
     let is_met_in_gateway = in_gateway(options)?;
-    Ok(is_met_alone && is_met_in_deaths && is_met_in_gateway)
+    Ok(is_met_alone && is_safe && is_met_in_gateway)
 }
 
 /// Prints a figure; true where its bar is met.
-fn tell(name: &str, figure: Option<f64>, limit: Option<Limit>) -> bool {
+pub(super) fn tell(name: &str, figure: Option<f64>, limit: Option<Limit>) -> bool {
     let (line, is_met) = line(name, figure, limit);
     println!("{line}");
     is_met
@@ -167,6 +163,9 @@ fn alone(options: &Options) -> Result<bool> {
     if options.quick {
         command.arg("--quick");
     }
+    if let Some(url) = &options.embeddings {
+        command.args(["--embeddings", url]);
+    }
     let mut child = command.spawn().context("failed to start aios-bench")?;
     let lines = BufReader::new(child.stdout.take().context("its output is a pipe")?).lines();
     let mut met = Vec::new();
@@ -185,26 +184,4 @@ fn alone(options: &Options) -> Result<bool> {
     // The largest scope is left out of a quick run; but for that, what did not come is not met.
     let n_expected = BARS.len() - usize::from(options.quick);
     Ok(met.len() == n_expected && met.iter().all(|is_met| *is_met))
-}
-
-/// Kills a process that keeps turns, as often, and looks what is left of what it had acknowledged.
-fn deaths(n: usize) -> Result<bool> {
-    let test =
-        ["test", "--quiet", "-p", "aios-store", "--features", "fail-points", "--test", "crash"];
-    let mut command = cargo::cargo(&test);
-    command.args(["killed_at_any_time", "--", "--nocapture"]);
-    command.env("AIOS_MEMORY_DEATHS", n.to_string());
-    let report = process::output(&mut command);
-    let report =
-        report.as_deref().and_then(|said| said.lines().find(|line| line.contains("\"deaths\":")));
-    let of = |name| report.and_then(|report| figure(report, name));
-    tell("times killed while it kept turns", of("deaths"), None);
-    let is_whole =
-        tell("turns that were acknowledged and lost", of("lost"), Some(Limit::AtMost(0.0)));
-    let same = tell(
-        "questions answered otherwise after a rebuild",
-        of("changed"),
-        Some(Limit::AtMost(0.0)),
-    );
-    Ok(is_whole && same)
 }

@@ -7,6 +7,7 @@ mod erase;
 mod gateway;
 mod memory;
 mod pii;
+mod safety;
 pub(crate) mod stand;
 mod store;
 mod tabs;
@@ -47,8 +48,13 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "memory",
-        about: "what was said, found again: speed, copies, erasure, leaks, in the gateway [--quick]",
+        about: "what was said, found again: speed, copies, erasure, leaks, in the gateway [--quick] [--embeddings URL]",
         run: memory::run,
+    },
+    Bench {
+        name: "safety",
+        about: "the memory under a million strange calls and two thousand deaths: nothing leaks or is lost [--quick]",
+        run: safety::run,
     },
     Bench {
         name: "pii",
@@ -76,6 +82,8 @@ struct Options {
     dist: bool,
     /// Where the figures go as JSON.
     json: Option<String>,
+    /// Where vectors are asked for, with which the memory's recall is measured too.
+    embeddings: Option<String>,
 }
 
 /// The command.
@@ -104,6 +112,7 @@ fn options(args: &[String]) -> Result<Options> {
             "--quick" => options.quick = true,
             "--dist" => options.dist = true,
             "--json" => options.json = Some(value()?),
+            "--embeddings" => options.embeddings = Some(value()?),
             _ => bail!(Usage(format!("`{arg}` is not understood"))),
         }
     }

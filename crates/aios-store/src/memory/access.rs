@@ -73,9 +73,12 @@ impl MemoryStore {
                 for (fragment, n) in counts {
                     making.prepare_cached(sql)?.execute(params![fragment, n, at.as_micros()])?;
                 }
-                making.commit()
+                fail::point("memory.before_confirmed");
+                making.commit()?;
+                fail::point("memory.confirmed");
+                Ok(())
             };
-            write(database).map_err(|error| failed(&tools.dir, "note use in", error))
+            write(database).map_err(|error: rusqlite::Error| failed(&tools.dir, "note use in", error))
         })
     }
 
@@ -139,6 +142,7 @@ impl MemoryStore {
                 }
                 fail::point("memory.before_archived");
                 making.commit()?;
+                fail::point("memory.archived");
                 Ok(decayed)
             };
             let archived = archive(database)
@@ -157,6 +161,7 @@ impl MemoryStore {
             let sql = "UPDATE fragment SET archived_at = NULL WHERE archived_at IS NOT NULL";
             let restored =
                 database.execute(sql, []).map_err(|error| failed(&tools.dir, "restore in", error));
+            fail::point("memory.restored");
             tools.forget_scopes();
             restored
         })

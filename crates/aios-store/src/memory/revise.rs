@@ -7,7 +7,7 @@ use super::MemoryStore;
 use super::database::failed;
 use super::fragment::number_in;
 use super::search::{Key, MemoryScope};
-use crate::StoreError;
+use crate::{StoreError, fail};
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +81,9 @@ impl MemoryStore {
             let work = |database: &mut Connection| {
                 let making = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 let revised = revise(&making, &key, &ids)?;
+                fail::point("memory.before_revised");
                 making.commit()?;
+                fail::point("memory.revised");
                 Ok(revised)
             };
             let revised = work(database)

@@ -9,7 +9,7 @@ use super::MemoryStore;
 use super::cache::Names;
 use super::database::failed;
 use super::search::{Key, MemoryScope};
-use crate::StoreError;
+use crate::{StoreError, fail};
 
 impl MemoryStore {
     /// The model whose vectors are compared, if there is one.
@@ -124,7 +124,9 @@ fn put(
             }
         }
     }
+    fail::point("memory.before_vectors");
     making.commit()?;
+    fail::point("memory.vectors_kept");
     Ok(kept)
 }
 

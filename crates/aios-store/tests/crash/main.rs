@@ -11,3 +11,5 @@ mod deaths;
 mod erasure;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod points;

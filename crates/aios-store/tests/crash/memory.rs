@@ -29,11 +29,11 @@ const N_TURNS: usize = 6;
 const ERASED: u64 = 2;
 
 /// Stands in what a conversation says, and nowhere else.
-fn planted(n: u64, place: usize) -> String {
+pub(crate) fn planted(n: u64, place: usize) -> String {
     format!("planted{n}word{place}x")
 }
 
-fn said(n: u64, place: usize) -> NewFragment {
+pub(crate) fn said(n: u64, place: usize) -> NewFragment {
     let text = format!("{} and the ferry leaves at {place}", planted(n, place));
     NewFragment {
         home: Home::Conversation(conversation(n)),
@@ -49,7 +49,7 @@ fn said(n: u64, place: usize) -> NewFragment {
     }
 }
 
-fn open(dir: &DataDir) -> (Arc<FileEventLog>, Arc<AuditLog>, Eraser) {
+pub(crate) fn open(dir: &DataDir) -> (Arc<FileEventLog>, Arc<AuditLog>, Eraser) {
     let log = Arc::new(FileEventLog::open(dir, EventLogConfig::default()).unwrap());
     let audit = Arc::new(AuditLog::open(dir, AuditConfig::default(), Noon.now()).unwrap());
     let eraser = Eraser::open(dir, Arc::clone(&log), Arc::clone(&audit), Arc::new(Noon)).unwrap();
@@ -158,8 +158,11 @@ fn check(temp: &Path, said: &str, what: &str) -> bool {
 }
 
 /// How often a process is killed while it keeps turns; more by this variable, as `cargo xtask bench memory` asks.
-const DEATHS: &str = "AIOS_MEMORY_DEATHS";
+pub(crate) const DEATHS: &str = "AIOS_MEMORY_DEATHS";
 const N_DEATHS: u64 = 30;
+
+/// After so many deaths another directory is begun.
+const DEATHS_IN_ONE: u64 = 50;
 
 /// Tells a child where to keep turns until it is killed, and from which number on: `dir|first`.
 const KEEPING: &str = "AIOS_MEMORY_KEEPING";
@@ -203,7 +206,7 @@ fn kill_after(dir: &Path, first: usize, n_turns: usize) -> Option<usize> {
 }
 
 /// The ids that questions find, of every conversation.
-fn answers(memory: &MemoryStore, questions: &[String]) -> Vec<Vec<Vec<i64>>> {
+pub(crate) fn answers(memory: &MemoryStore, questions: &[String]) -> Vec<Vec<Vec<i64>>> {
     let ask = |n: u64, question: &String| {
         let scope = MemoryScope::Conversation(vec![conversation(n)]);
         memory.ranked(&scope, &memory.query(question, Noon.now())).unwrap()
@@ -214,9 +217,13 @@ fn answers(memory: &MemoryStore, questions: &[String]) -> Vec<Vec<Vec<i64>>> {
 #[test]
 fn killed_at_any_time_it_loses_no_turn_and_a_rebuild_changes_nothing() {
     let n_deaths = std::env::var(DEATHS).map_or(N_DEATHS, |n| n.parse().unwrap());
-    let temp = tempfile::tempdir().unwrap();
+    let mut temp = tempfile::tempdir().unwrap();
     let (mut n_lost, mut n_changed, mut next) = (0, 0, 0);
     for death in 0..n_deaths {
+        // What is kept there is asked for after each death: it must not become much.
+        if death % DEATHS_IN_ONE == 0 {
+            (temp, next) = (tempfile::tempdir().unwrap(), 0);
+        }
         let first = next;
         // Multiples of a prime: between one and nineteen, in no order.
         let n_turns = 1 + usize::try_from(death * 7 % 19).unwrap();
@@ -248,7 +255,7 @@ fn killed_at_any_time_it_loses_no_turn_and_a_rebuild_changes_nothing() {
     assert_eq!((n_lost, n_changed), (0, 0));
 }
 
-fn found(memory: &MemoryStore, n: u64, word: &str) -> bool {
+pub(crate) fn found(memory: &MemoryStore, n: u64, word: &str) -> bool {
     let scope = MemoryScope::Conversation(vec![conversation(n)]);
     let results = memory.search(&scope, &memory.query(word, Noon.now())).unwrap();
     results.iter().flat_map(|result| &result.fragments).any(|one| one.text.contains(word))
