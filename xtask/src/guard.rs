@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -46,11 +47,18 @@ fn tell(guard: Option<&mut Child>, sign: char, id: u32) -> std::io::Result<()> {
 }
 
 fn start() -> Result<Child> {
-    let program = std::env::current_exe().context("failed to find our own program")?;
-    let mut command = Command::new(program);
+    let mut command = Command::new(itself().context("failed to find our own program")?);
     command.arg(NAME).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     detach(&mut command);
     command.spawn().context("failed to start the guard of the servers")
+}
+
+/// This program as it runs, also where another build has taken its place since.
+fn itself() -> std::io::Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok(PathBuf::from("/proc/self/exe"));
+    }
+    std::env::current_exe()
 }
 
 #[cfg(unix)]

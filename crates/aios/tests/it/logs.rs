@@ -72,6 +72,20 @@ fn counts(ran: &Ran) -> (usize, usize) {
 }
 
 #[test]
+fn what_has_a_segments_name_and_is_no_file_is_named_and_stops_nothing() {
+    let place = with_events(&[(20, 5), (1, 5), (0, 5)]);
+    let name = "hypotheses.20270115T083000Z-00000001.ndjson";
+    fs::create_dir(place.path().join("data_core/analytics").join(name)).unwrap();
+    let done = place.run(&["logs", "rotate", "--now", "--json"]).ended(0);
+    assert_eq!(counts(&done), (1, 0));
+    place.run(&["logs", "stats"]).ended(0);
+    let verified = place.run(&["logs", "verify"]).ended(2);
+    assert_eq!(verified.stdout.matches(name).count(), 1, "{}", verified.stdout);
+    assert!(verified.stdout.contains("hint: move it to another place"), "{}", verified.stdout);
+    assert_eq!(n_events(&place), 15);
+}
+
+#[test]
 fn what_is_due_is_compressed_and_removed() {
     let place = with_events(&[(100, 2), (20, 5), (1, 5), (0, 5)]);
     let dry = place.run(&["logs", "rotate", "--dry-run", "--json"]).ended(0);
