@@ -44,6 +44,8 @@ pub enum Cause {
     BrokenStream,
     /// What came is no chat completion.
     BadReply,
+    /// A chat completion without a word in it.
+    NoWords,
 }
 
 impl Cause {
@@ -58,6 +60,7 @@ impl Cause {
             Self::Status(code) => format!("status_{code}"),
             Self::BrokenStream => "broken_stream".to_owned(),
             Self::BadReply => "bad_reply".to_owned(),
+            Self::NoWords => "no_words".to_owned(),
         }
     }
 }

@@ -82,11 +82,16 @@ fn fault(is_stream: bool, reply: &CallReply, words: &Words) -> Option<Cause> {
         return match () {
             () if !words.is_whole || words.has_error => Some(Cause::BrokenStream),
             () if !words.is_chat => Some(Cause::BadReply),
+            () if words.first.is_none() => Some(Cause::NoWords),
             () => None,
         };
     }
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    body["choices"][0]["message"].is_null().then_some(Cause::BadReply)
+    match &body["choices"][0]["message"] {
+        Value::Null => Some(Cause::BadReply),
+        message if !says_something(message) => Some(Cause::NoWords),
+        _ => None,
+    }
 }
 
 fn cause(error: &CallError, has_begun: bool) -> Cause {
@@ -147,7 +152,8 @@ impl Words {
     fn chunk(&mut self, chunk: &Value) {
         self.is_chat |= chunk["choices"].is_array();
         self.has_error |= !chunk["error"].is_null();
-        if holds_words(chunk) {
+        // The first one often has only a role.
+        if says_something(&chunk["choices"][0]["delta"]) {
             self.word();
         }
     }
@@ -163,9 +169,12 @@ impl Words {
     }
 }
 
-/// Whether a chunk holds a piece of an answer, thought or said; the first one often has only a role.
-fn holds_words(chunk: &Value) -> bool {
-    let delta = &chunk["choices"][0]["delta"];
-    let holds = |name: &str| delta[name].as_str().is_some_and(|text| !text.is_empty());
-    holds("content") || holds("reasoning_content") || delta["tool_calls"].is_array()
+/// Whether a message, or a piece of one, holds something of an answer: thought, said, refused or called for.
+fn says_something(message: &Value) -> bool {
+    let holds = |name: &str| match &message[name] {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(parts) => !parts.is_empty(),
+        _ => false,
+    };
+    ["content", "reasoning_content", "refusal", "tool_calls"].into_iter().any(holds)
 }
