@@ -44,8 +44,6 @@ pub enum Cause {
     BrokenStream,
     /// What came is no chat completion, or one without words.
     BadReply,
-    /// A chat completion without a word in it.
-    NoWords,
 }
 
 impl Cause {
@@ -60,7 +58,6 @@ impl Cause {
             Self::Status(code) => format!("status_{code}"),
             Self::BrokenStream => "broken_stream".to_owned(),
             Self::BadReply => "bad_reply".to_owned(),
-            Self::NoWords => "no_words".to_owned(),
         }
     }
 }

@@ -83,12 +83,13 @@ pub fn fault(reply: &CallReply, stream: Option<&Said>) -> Option<Cause> {
     (!is_answer).then_some(Cause::BadReply)
 }
 
-/// Whether a message or a piece of one holds anything, thought, said or called; the first piece often has only a role.
+/// Whether a message or a piece of one holds anything, thought, said, refused or called; the first piece often has only a role.
 fn holds_words(message: &Value) -> bool {
     let holds = |name: &str| message[name].as_str().is_some_and(|text| !text.is_empty());
     holds("content")
         || holds("reasoning_content")
         || holds("reasoning")
+        || holds("refusal")
         || message["tool_calls"].as_array().is_some_and(|calls| !calls.is_empty())
 }
 
@@ -112,6 +113,7 @@ mod tests {
         check(200, &says(r#"{"content":"Yes."}"#), None);
         check(200, &says(r#"{"content":null,"reasoning":"Well"}"#), None);
         check(200, &says(r#"{"content":null,"tool_calls":[{"id":"1"}]}"#), None);
+        check(200, &says(r#"{"content":null,"refusal":"No."}"#), None);
         check(503, &says(r#"{"content":"Yes."}"#), Some(Cause::Status(503)));
         for message in [r#"{"content":""}"#, r#"{"content":null,"tool_calls":[]}"#, "null"] {
             check(200, &says(message), Some(Cause::BadReply));

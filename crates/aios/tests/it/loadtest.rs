@@ -93,7 +93,7 @@ async fn a_whole_answer_without_a_word_has_failed() {
     let args = ["loadtest", "--url", &url, "--prompts", "3", "--stream-pct", "0", "--json"];
     let place = crate::program::Place::new();
     let report = tokio::task::block_in_place(|| place.run(&args)).ended(2).json();
-    assert_eq!(report["errors"]["no_words"], 3, "{report}");
+    assert_eq!(report["errors"]["bad_reply"], 3, "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +135,7 @@ async fn a_stream_without_an_answer_has_failed() {
     check(r#"{"error":{"message":"out of memory"}}"#, "broken_stream").await;
     check("{}", "bad_reply").await;
     check("none of JSON", "bad_reply").await;
-    check(r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#, "no_words").await;
+    check(r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#, "bad_reply").await;
 }
 
 /// What cannot be kept is said before anything is asked.
