@@ -22,8 +22,8 @@ const LOCK: &str = ".lock";
 #[derive(Debug)]
 pub struct Home {
     dir: PathBuf,
-    /// Removed after the directory.
-    _lock: NamedTempFile,
+    /// Removed after the directory; none once it is left for whoever starts next.
+    lock: Option<NamedTempFile>,
 }
 
 impl Home {
@@ -48,7 +48,7 @@ impl Home {
         };
         let dir = dir_of(lock.path());
         fs::create_dir(&dir)?;
-        Ok(Self { dir, _lock: lock })
+        Ok(Self { dir, lock: Some(lock) })
     }
 
     /// A directory for one seed.
@@ -60,8 +60,11 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        // What cannot be removed is by whoever starts next: there is nobody to tell.
-        drop(fs::remove_dir_all(&self.dir));
+        // What cannot be removed is by whoever starts next, who finds it by its lock file: there is nobody to tell.
+        if fs::remove_dir_all(&self.dir).is_err_and(|error| error.kind() != io::ErrorKind::NotFound)
+        {
+            drop(self.lock.take().map(NamedTempFile::keep));
+        }
     }
 }
 
@@ -122,6 +125,21 @@ mod tests {
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_left_with_its_lock_file_for_the_next_one() {
+        let base = tempfile::tempdir().unwrap();
+        let home = Home::new(Some(base.path())).unwrap();
+        let dir = home.dir.clone();
+        // A file in its place is no directory that could be removed.
+        fs::remove_dir(&dir).unwrap();
+        fs::write(&dir, "in the way").unwrap();
+        drop(home);
+        assert!(dir.with_extension("lock").exists(), "{:?}", names(base.path()));
+        fs::remove_file(&dir).unwrap();
+        drop(Home::new(Some(base.path())).unwrap());
+        assert_eq!(names(base.path()), [""; 0]);
     }
 
     #[test]

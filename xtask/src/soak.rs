@@ -54,13 +54,25 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     if let Some(why) = &ended {
         eprintln!("{why}; its log is in {}", dir.display());
     }
-    let Some(code) = exit(status.code(), ended.is_none()) else {
+    let log =
+        fs::read_to_string(dir.join("aios.log")).context("failed to read the server's log")?;
+    let complaints: Vec<_> = log.lines().filter(|line| is_complaint(line)).collect();
+    if !complaints.is_empty() {
+        eprintln!("FAIL  the server has said:\n{}", complaints.join("\n"));
+    }
+    let Some(code) = exit(status.code(), ended.is_none() && complaints.is_empty()) else {
         bail!("the soak could not be made: {status}; the server's log is in {}", dir.display());
     };
     Ok(ExitCode::from(code))
 }
 
-/// What came of it; none where it could not be made. A server that does not end as it should is found, too.
+/// Whether a line of the server's log is one that no load may bring about: an error or a panic.
+fn is_complaint(line: &str) -> bool {
+    line.split_whitespace().nth(1) == Some("ERROR") || line.contains("panicked at")
+}
+
+/// What came of it; none where it could not be made. A server that does not end as it should, or that has told of an
+/// error, is found, too.
 fn exit(load: Option<i32>, ended_well: bool) -> Option<u8> {
     let code = u8::try_from(load?).ok()?;
     let is_verdict = [0, EXIT_FOUND, EXIT_NO_DATA].contains(&code);
@@ -109,6 +121,21 @@ mod tests {
         assert_eq!([0, 2, 3].map(|load| exit(Some(load), true)), [Some(0), Some(2), Some(3)]);
         assert_eq!([0, 2, 3].map(|load| exit(Some(load), false)), [Some(2); 3]);
         assert_eq!([Some(1), None, Some(-1)].map(|load| exit(load, true)), [None; 3]);
+    }
+
+    #[test]
+    fn errors_and_panics_of_the_server_are_found_and_what_is_only_remarkable_is_not() {
+        for line in [
+            "2026-11-29T01:04:44.112289Z ERROR an erasure is not whole id=\"e1\"",
+            "thread 'aios-control' panicked at crates/aios-server/src/alerts/watch.rs:120:9:",
+        ] {
+            assert!(is_complaint(line), "{line}");
+        }
+        for line in
+            ["2026-11-29T01:04:44Z  WARN an alert begins detail=\"ERROR\"", "AIOS 0.1.0", ""]
+        {
+            assert!(!is_complaint(line), "{line}");
+        }
     }
 
     #[test]

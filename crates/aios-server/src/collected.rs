@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::runtime::Handle;
 
 use crate::gateway::Gateway;
+use crate::panics::n_panics;
 
 /// Reads a gateway's parts. Holds it weakly: the gateway owns the metrics that own this.
 pub(crate) struct Collected {
@@ -48,6 +49,7 @@ impl Collector for Collected {
         loads(&mut page, live.upstreams.loads())?;
         event_log(&mut page, &gateway.store.stats())?;
         split(&mut page, &gateway.split())?;
+        page.counter("panics", "Faults of AIOS that ended what was being done", n_panics())?;
         tasks(&mut page, [("data", Some(&self.data)), ("control", self.control.get())])?;
         page.gauge("config_generation", "Generation of the configuration", live.generation as f64)
     }

@@ -21,6 +21,7 @@ mod live;
 pub mod load;
 mod metrics;
 mod nightly;
+mod panics;
 pub mod promotion;
 pub mod recall;
 mod recorder;
@@ -54,6 +55,7 @@ pub use nightly::{
     Night, NightReport, NightWork, Nightly, NightlyAt, Promotion, Served, StepReport, StepState,
     api_url, run_night, step_names,
 };
+pub use panics::watch_panics;
 pub use routing::RoutingState;
 pub use server::{Handle, Parts, ReloadState, Stopped, start};
 pub use shown::{Shown, ShownSetting};

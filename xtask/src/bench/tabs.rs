@@ -6,7 +6,7 @@
 use std::fs;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::Options;
 use super::stand::{Running, Stand, Subject};
@@ -69,10 +69,12 @@ fn cost(stand: &Stand, phase: Duration) -> Result<f64> {
     running.load("fresh", CONNECTIONS, WARM_UP)?;
     let without = spent(&running, phase)?;
     let node = stand.beside("node");
-    let pages = dashboard::open(node, stand.dir(), &running.admin_url(), &Stand::data_dir(), TABS)?;
+    let mut pages =
+        dashboard::open(node, stand.dir(), &running.admin_url(), &Stand::data_dir(), TABS)?;
     // What the pages ask for once, when they are opened, is over.
     running.load("fresh", CONNECTIONS, WARM_UP)?;
     let with = spent(&running, phase)?;
+    ensure!(pages.is_running(), "the pages have not stayed open: nothing was measured");
     pages.stop()?;
     running.stop()?;
     // What requests cost is counted by requests, what pages cost by time.

@@ -42,7 +42,7 @@ pub enum Cause {
     Status(u16),
     /// A stream without its proper ending.
     BrokenStream,
-    /// What came is no chat completion.
+    /// What came is no chat completion, or one without words.
     BadReply,
 }
 

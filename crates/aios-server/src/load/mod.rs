@@ -4,6 +4,7 @@
 //! slow down who measures it. With a closed one each waits for the answer to the one before. What is seen goes to whoever
 //! asked, sample by sample; judging it is `aios-eval`'s work.
 
+mod said;
 mod shot;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use aios_upstream::Caller;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+pub use said::{Said, fault};
 pub use shot::Shot;
 
 /// Most requests under way at once: more would be a test of this machine's sockets. What would be more is not sent, and

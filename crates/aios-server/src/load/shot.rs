@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use aios_core::Tier;
 use aios_eval::load::{Cause, Sample};
-use aios_upstream::{CallError, CallReply, SseScanner};
+use aios_upstream::CallError;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Volley;
+use super::said::{Said, fault};
 
 /// What is posted to the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,9 +43,10 @@ impl Shot {
     ) -> Sample {
         let sent = began.elapsed();
         let mut words = Words::new(began);
+        let mut said = is_stream.then(Said::default);
         let seen = |piece: &Bytes| {
-            if is_stream {
-                words.take(piece);
+            if let Some(said) = &mut said {
+                said.take(piece, || words.word());
             }
         };
         let body = if is_stream { &self.stream } else { &self.whole }.clone();
@@ -52,7 +54,7 @@ impl Shot {
         let reply = volley.caller.post_watched(path, body, volley.timeout, seen).await;
         let ended = began.elapsed();
         let failed = match &reply {
-            Ok(reply) => fault(is_stream, reply, &words),
+            Ok(reply) => fault(reply, said.as_ref()),
             Err(error) => Some(cause(error, words.first.is_some())),
         };
         let header = |name: &str| reply.as_ref().ok()?.headers.get(name)?.to_str().ok();
@@ -73,22 +75,6 @@ impl Shot {
     }
 }
 
-/// What is wrong with an answer that came.
-fn fault(is_stream: bool, reply: &CallReply, words: &Words) -> Option<Cause> {
-    if reply.status != 200 {
-        return Some(Cause::Status(reply.status));
-    }
-    if is_stream {
-        return match () {
-            () if !words.is_whole || words.has_error => Some(Cause::BrokenStream),
-            () if !words.is_chat => Some(Cause::BadReply),
-            () => None,
-        };
-    }
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    body["choices"][0]["message"].is_null().then_some(Cause::BadReply)
-}
-
 fn cause(error: &CallError, has_begun: bool) -> Cause {
     match error {
         CallError::Url { .. } | CallError::NoSocket(_) => Cause::NotSent,
@@ -107,49 +93,14 @@ fn tier(name: &str) -> Option<Tier> {
 /// When the words of a stream came.
 struct Words {
     began: Instant,
-    scanner: SseScanner,
     first: Option<Duration>,
     last: Duration,
     gaps: Vec<Duration>,
-    /// It ended as a stream should.
-    is_whole: bool,
-    /// Something in it is a piece of a chat completion.
-    is_chat: bool,
-    /// Something in it says what went wrong.
-    has_error: bool,
 }
 
 impl Words {
     fn new(began: Instant) -> Self {
-        Self {
-            began,
-            scanner: SseScanner::default(),
-            first: None,
-            last: Duration::ZERO,
-            gaps: Vec::new(),
-            is_whole: false,
-            is_chat: false,
-            has_error: false,
-        }
-    }
-
-    fn take(&mut self, piece: &Bytes) {
-        self.scanner.push(piece.clone());
-        while let Ok(Some(event)) = self.scanner.next_event() {
-            match event.fields().data.as_deref() {
-                Some(b"[DONE]") => self.is_whole = true,
-                Some(data) => self.chunk(&serde_json::from_slice(data).unwrap_or_default()),
-                None => {}
-            }
-        }
-    }
-
-    fn chunk(&mut self, chunk: &Value) {
-        self.is_chat |= chunk["choices"].is_array();
-        self.has_error |= !chunk["error"].is_null();
-        if holds_words(chunk) {
-            self.word();
-        }
+        Self { began, first: None, last: Duration::ZERO, gaps: Vec::new() }
     }
 
     fn word(&mut self) {
@@ -161,11 +112,4 @@ impl Words {
         }
         self.last = now;
     }
-}
-
-/// Whether a chunk holds a piece of an answer, thought or said; the first one often has only a role.
-fn holds_words(chunk: &Value) -> bool {
-    let delta = &chunk["choices"][0]["delta"];
-    let holds = |name: &str| delta[name].as_str().is_some_and(|text| !text.is_empty());
-    holds("content") || holds("reasoning_content") || delta["tool_calls"].is_array()
 }

@@ -7,6 +7,7 @@
 //! nothing in it is read by no look again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::sync::{MutexGuard, PoisonError};
 
 use aios_core::Timestamp;
@@ -260,7 +261,10 @@ fn standing_in(file: &Found, names: &BTreeSet<&Pseudonym>) -> BTreeSet<Pseudonym
         let ours = pseudonyms_in(window).map(|(_, name)| name);
         named.extend(ours.filter(|name| names.contains(name)));
     });
-    if let Err(error) = read {
+    // What has gone since the directory was listed is looked at under the name that it has now.
+    if let Err(error) = read
+        && error.kind() != ErrorKind::NotFound
+    {
         let file = file.path.display();
         tracing::warn!(%file, %error, "nobody knows whether erased data is in a file");
     }

@@ -157,7 +157,7 @@ fn check(temp: &Path, said: &str, what: &str) -> bool {
     is_decided
 }
 
-/// How often a process is killed while it keeps turns; more by this variable, as `cargo xtask bench memory` asks.
+/// How often a process is killed while it keeps turns; more by this variable, as `cargo xtask bench safety` asks.
 pub(crate) const DEATHS: &str = "AIOS_MEMORY_DEATHS";
 const N_DEATHS: u64 = 30;
 

@@ -213,10 +213,10 @@ fn look(temp: &Path, told: &Acknowledged, wrong: &mut Wrong, what: &str) {
 
 #[test]
 fn at_whichever_step_it_dies_nothing_is_lost_nor_half_erased() {
-    let n_deaths = std::env::var(DEATHS).map_or(N_DEATHS, |n| n.parse().unwrap());
     let mut steps = steps();
     let n_points = steps.iter().map(|step| &step.0).collect::<BTreeSet<_>>().len();
     let n_steps = steps.len();
+    let n_deaths = std::env::var(DEATHS).map_or(N_DEATHS, |n| n.parse().unwrap()).max(n_points);
     assert!(n_points >= 25 && n_steps >= 60, "{n_points} {steps:?}");
     // Each point at least once, however few deaths are asked for; then every pass of each.
     steps.sort_by_key(|step| step.1);

@@ -3,23 +3,23 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use aios_core::{Clock, Timestamp};
 use aios_memory::corpus::Random;
-use aios_memory::{Kind, Language, ModelId, Quantized, Query, Unit, Validity};
+use aios_memory::{Kind, ModelId, Quantized, Query, Unit, Validity};
 use aios_privacy::{Policy, Redactor, Remembered};
 use aios_store::{
-    Added, AuditConfig, AuditLog, DataDir, EraseError, EraseRequest, EraseTarget, Eraser,
-    ErasureState, EventLogConfig, FileEventLog, Home, MemoryScope, MemoryStore, NewFragment,
-    Pending, Revised,
+    Added, AuditConfig, AuditLog, DataDir, Eraser, EventLogConfig, FileEventLog, Home, MemoryScope,
+    MemoryStore, NewFragment, Pending, Revised,
 };
 
+use super::erasing::erase;
 use super::judge::{Call, Judge};
 use super::names::{Names, Who};
 
-/// How many calls; more by this variable, as `cargo xtask bench memory` asks.
+/// How many calls; more by this variable, as `cargo xtask bench safety` asks.
 const CALLS: &str = "AIOS_MEMORY_CALLS";
 const N_CALLS: usize = 6_000;
 
@@ -48,7 +48,7 @@ const TEXTS: [&str; 6] = [
 const QUESTIONS: [&str; 4] =
     ["When does the ferry leave?", "Where is the old mill?", "What is the dog called?", "the map"];
 
-const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 /// Long enough ago to be put away.
 const LONG_AGO: Timestamp = Timestamp::from_micros(1_770_000_000_000_000);
@@ -63,11 +63,11 @@ impl Clock for Fixed {
 }
 
 /// What all threads share.
-struct Stand<'a> {
-    memory: MemoryStore,
+pub(super) struct Stand<'a> {
+    pub(super) memory: MemoryStore,
     /// Another process's view of the same files.
     reader: MemoryStore,
-    names: &'a Names,
+    pub(super) names: &'a Names,
     judge: Judge<'a>,
     model: ModelId,
     erased_every: usize,
@@ -259,54 +259,6 @@ fn vector(text: &str) -> Quantized {
     let mut random = Random::new(seed);
     let numbers: Vec<f32> = (0..8).map(|_| random.below(200) as f32 - 99.5).collect();
     Quantized::of(&numbers).unwrap()
-}
-
-/// For each word that comes, makes everything anew, puts it away or brings it back, and erases somebody. Returns how many
-/// that were.
-fn erase(stand: &Stand<'_>, eraser: &Eraser, told: &Receiver<()>) -> usize {
-    let mut random = Random::new(17);
-    let mut n = 0;
-    while told.recv().is_ok() {
-        // All of that has every scope forgotten, so it comes first: what an erasure has left ready must be found.
-        match n % 4 {
-            0 => {
-                stand.memory.rebuild(Language::English).unwrap();
-            }
-            1 => {
-                stand.memory.merge_copies().unwrap();
-            }
-            2 => {
-                stand.memory.archive_idle(NOW).unwrap();
-            }
-            _ => {
-                stand.memory.restore_archived().unwrap();
-            }
-        }
-        let who = stand.names.replace(Names::erasable(&mut random));
-        forget(eraser, stand.names, who);
-        stand.names.note_erased(who);
-        n += 1;
-    }
-    n
-}
-
-/// Erases somebody for good. What is on its way to them meanwhile changes the plan.
-fn forget(eraser: &Eraser, names: &Names, who: Who) {
-    let target = EraseTarget::new(names.pseudonyms(who), None).unwrap();
-    loop {
-        let basis = Redactor::default().redact("test").text;
-        let request = EraseRequest { requester: "test".to_owned(), basis };
-        let plan = eraser.plan(&target, &request).unwrap();
-        match eraser.execute(&plan.id, &plan.plan_hash, None) {
-            Ok(receipt) => {
-                let left = &receipt.verified.left;
-                assert_eq!(receipt.state, ErasureState::Completed, "{left:?}");
-                return;
-            }
-            Err(EraseError::Changed { .. }) => {}
-            Err(other) => panic!("{other}"),
-        }
-    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod erasing;
+#[cfg(test)]
 mod judge;
 #[cfg(test)]
 mod names;

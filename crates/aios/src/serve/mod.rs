@@ -35,6 +35,7 @@ pub fn run(sources: Sources, until_stdin_ends: bool) -> anyhow::Result<ExitCode>
     let seen = sources.stamp();
     let config = config::load(&sources)?;
     log::start(&config);
+    aios_server::watch_panics();
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

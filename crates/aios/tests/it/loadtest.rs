@@ -85,6 +85,17 @@ async fn nothing_is_sent_where_it_should_not_be() {
     run(&["loadtest", "--out", "report.txt"]).ended(64);
 }
 
+/// Nothing said is no answer, however soon it comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_answer_without_a_word_has_failed() {
+    let upstream = Upstream::always(ok(&chat_json("big", ""))).await;
+    let url = upstream.url();
+    let args = ["loadtest", "--url", &url, "--prompts", "3", "--stream-pct", "0", "--json"];
+    let place = crate::program::Place::new();
+    let report = tokio::task::block_in_place(|| place.run(&args)).ended(2).json();
+    assert_eq!(report["errors"]["bad_reply"], 3, "{report}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn prompts_of_a_file_are_sent_in_their_order() {
     let upstream = Upstream::always(ok(&chat_json("big", "Yes."))).await;
@@ -124,6 +135,7 @@ async fn a_stream_without_an_answer_has_failed() {
     check(r#"{"error":{"message":"out of memory"}}"#, "broken_stream").await;
     check("{}", "bad_reply").await;
     check("none of JSON", "bad_reply").await;
+    check(r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#, "bad_reply").await;
 }
 
 /// What cannot be kept is said before anything is asked.

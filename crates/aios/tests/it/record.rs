@@ -177,6 +177,7 @@ async fn what_is_kept_can_be_watched() {
         "aios_retention_steps_total{step=\"removed\"} 0",
         "aios_audit_failures_total 0",
         "aios_quarantine_bytes 0",
+        "aios_panics_total ",
         "aios_tasks_alive{runtime=\"data\"} ",
         "aios_tasks_alive{runtime=\"control\"} ",
     ] {

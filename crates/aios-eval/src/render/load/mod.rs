@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::html::minute;
 use super::ms;
-use crate::load::{Compared, LoadReport};
+use crate::load::{About, Compared, LoadReport};
 
 pub use html::load_html;
 
@@ -159,15 +159,28 @@ fn about(report: &LoadReport) -> String {
         None => format!(" ({})", about.prompts),
     };
     format!(
-        "{}: {} requests{prompts} to {} at {}, {}, {:.0} % as streams. {}",
+        "{}: {} requests{prompts} to {} at {}, {}, {:.0} % as streams{}. {}",
         minute(about.started_at),
         report.n,
         about.model,
         about.url,
         about.pace,
         about.stream_pct,
+        limits(about),
         about.pace.counts_from(),
     )
+}
+
+/// What an answer may be at most, where something was said of it.
+fn limits(about: &About) -> String {
+    let mut limits = String::new();
+    if let Some(most) = about.max_tokens {
+        limits += &format!(", at most {most} tokens each");
+    }
+    if let Some(ms) = about.timeout_ms {
+        limits += &format!(", given up after {} s", ms as f64 / 1e3);
+    }
+    limits
 }
 
 fn push(page: &mut String, part: std::fmt::Arguments<'_>) {

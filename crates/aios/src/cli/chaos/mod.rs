@@ -1,7 +1,10 @@
 //! `aios chaos`.
 
+mod breaker;
 mod own;
+mod record;
 mod scenarios;
+mod seen;
 mod subject;
 mod trial;
 

@@ -140,6 +140,10 @@ fn listen(
 
 /// Whether a line of its log tells of something that is not as it should be: of index, ledger, audit trail or anything.
 fn is_complaint(line: &str) -> bool {
+    // Before there is a log, and without one, a panic is a line without time and level.
+    if line.contains("panicked at ") {
+        return true;
+    }
     // A time, then the level.
     match line.split_ascii_whitespace().nth(1) {
         Some("ERROR") => true,
@@ -166,6 +170,8 @@ mod tests {
             ),
             ("2026-11-28T20:00:00.1Z  WARN the index cannot be kept up; it is tried again", true),
             ("2026-11-28T20:00:00.1Z ERROR the register of segments is gone", true),
+            ("thread 'data-1' panicked at crates/aios-server/src/gateway/mod.rs:7:5:", true),
+            ("thread 'main' (71) panicked at src/main.rs:7:5:", true),
             ("  admin   http://127.0.0.1:8501", false),
         ] {
             assert_eq!(is_complaint(line), expect, "{line}");

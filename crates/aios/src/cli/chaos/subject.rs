@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aios_core::{Clock as _, Event, EventId, Fault, Purpose, Timestamp};
+use aios_core::{Clock as _, EventId, Fault, Timestamp};
 use aios_privacy::Secret;
 use aios_server::api_url;
-use aios_store::{AuditVerdict, DataDir, Filter, query, verify, verify_audit};
+use aios_store::DataDir;
+use aios_upstream::BreakerPolicy;
 use anyhow::Context as _;
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -14,7 +15,9 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::breaker;
 use super::own::OwnServer;
+use super::record::{self, OnRecord};
 use crate::cli::output::Failure;
 use crate::cli::{net, running};
 use crate::clock::SystemClock;
@@ -46,8 +49,9 @@ enabled = false
 faults = true
 "#;
 
-/// The same period as in [`CONFIG`].
-const PROBE_EVERY: Duration = Duration::from_secs(2);
+/// The same times as in [`CONFIG`]: however many faults there were, it is never open for longer.
+const BREAKER: BreakerPolicy =
+    BreakerPolicy { failures: 3, open: Duration::from_secs(2), open_max: Duration::from_secs(2) };
 
 /// A server that is tried.
 pub(super) struct Subject {
@@ -59,22 +63,13 @@ pub(super) struct Subject {
     pub(super) key: Option<Secret>,
     /// Where it keeps what it writes.
     data_dir: PathBuf,
-    /// After so long at most a breaker tries an endpoint again.
-    pub(super) probe_every: Duration,
+    breaker: BreakerPolicy,
     since: Timestamp,
     /// When it was started, as it says; null until it was asked.
     started_at: Value,
     /// Orders on their way. Whoever ends a trial drops what waits for one; the server has it all the same.
     orders: JoinSet<Answer>,
     own: Option<Own>,
-}
-
-/// An event of a trial.
-#[derive(Debug)]
-pub(super) struct OnRecord {
-    pub(super) event_id: EventId,
-    pub(super) request_id: String,
-    pub(super) at: Timestamp,
 }
 
 /// Status and body of what the admin API answers; none where it does not.
@@ -99,7 +94,7 @@ impl Subject {
             token: token(&data_dir),
             key: None,
             data_dir,
-            probe_every: PROBE_EVERY,
+            breaker: BREAKER,
             since: SystemClock.now().as_stored(),
             orders: JoinSet::new(),
             started_at: Value::Null,
@@ -117,7 +112,7 @@ impl Subject {
             token: running::token(config),
             key,
             data_dir: config.server.data_dir.clone(),
-            probe_every: config.upstream.breaker.open_max,
+            breaker: config.upstream.breaker,
             since: SystemClock.now().as_stored(),
             orders: JoinSet::new(),
             started_at: Value::Null,
@@ -160,6 +155,20 @@ impl Subject {
         }
     }
 
+    /// After so long at most it tries main again, as things are now.
+    pub(super) async fn probe_every(&self) -> Duration {
+        breaker::probe_every(&self.breaker, self.status_in_time().await.as_ref())
+    }
+
+    /// Waits until main may be asked again, or for so long. Whoever is asked instead of it, which may be slow, would only
+    /// hide when it was back; our own models answer at once.
+    pub(super) async fn until_tried(&self, at_most: Duration) {
+        if self.own.is_none() {
+            let left = breaker::tried_in(self.status().await.as_ref());
+            tokio::time::sleep(left.min(at_most)).await;
+        }
+    }
+
     /// Whether its process has ended; nobody knows of a server that is not ours.
     pub(super) fn has_ended(&mut self) -> bool {
         self.own.as_mut().is_some_and(|own| own.server.has_ended())
@@ -183,7 +192,7 @@ impl Subject {
     pub(super) async fn flaws(&self) -> anyhow::Result<Vec<String>> {
         let data_dir = self.data_dir.clone();
         // Ctrl-C is heard meanwhile.
-        tokio::task::spawn_blocking(move || flaws(&DataDir::read(&data_dir)?)).await?
+        tokio::task::spawn_blocking(move || record::flaws(&DataDir::read(&data_dir)?)).await?
     }
 
     /// Refuses a server that has faults already: this trial would end another one's, and judge by both. One that allows no
@@ -265,27 +274,24 @@ impl Subject {
         (status == 200).then(|| serde_json::from_slice(&body).ok()).flatten()
     }
 
-    /// Whether somebody is told of this now.
-    pub(super) fn is_alerted(&self, about: &str) -> anyhow::Result<bool> {
-        let book = DataDir::read(&self.data_dir)?.read_alerts()?.unwrap_or_default();
-        let book: Value = serde_json::from_str(&book).unwrap_or_default();
-        let mut episodes = book["episodes"].as_array().into_iter().flatten();
-        Ok(episodes.any(|episode| episode["about"] == about))
+    /// Whether somebody is told of this now; nothing where there is no book of alerts.
+    pub(super) fn is_alerted(&self, about: &str) -> anyhow::Result<Option<bool>> {
+        record::is_alerted(&DataDir::read(&self.data_dir)?, about)
     }
 
     /// The events of a trial that are on record.
     pub(super) fn events(&self) -> anyhow::Result<Vec<OnRecord>> {
-        let mut events = Vec::new();
-        // Our own has nothing else on record, and perhaps a clock that was wrong.
-        let since = self.own.is_none().then_some(self.since);
-        let filter = Filter { purpose: Some(Purpose::Loadtest), since, ..Filter::default() };
-        for line in query(&DataDir::read(&self.data_dir)?, &filter)? {
-            if let Event::Response(event) = line?.event {
-                let (event_id, at) = (event.event_id, event.ts);
-                events.push(OnRecord { event_id, at, request_id: event.request_id.to_string() });
-            }
-        }
-        Ok(events)
+        record::events(&DataDir::read(&self.data_dir)?, self.since())
+    }
+
+    /// The feedback that is.
+    pub(super) fn feedback(&self) -> anyhow::Result<Vec<EventId>> {
+        record::feedback(&DataDir::read(&self.data_dir)?, self.since())
+    }
+
+    /// Our own has nothing else on record, and perhaps a clock that was wrong.
+    fn since(&self) -> Option<Timestamp> {
+        self.own.is_none().then_some(self.since)
     }
 }
 
@@ -305,21 +311,6 @@ fn why_gone(started_at: &Value, status: Option<&Value>) -> Option<String> {
     is_another.then(|| format!("it was started at {started_at}, and again at {now}"))
 }
 
-fn flaws(dir: &DataDir) -> anyhow::Result<Vec<String>> {
-    let faults = verify(dir, false, &())?.faults;
-    let mut flaws: Vec<_> = faults
-        .into_iter()
-        .map(|fault| format!("{}: {}", fault.path.display(), fault.why))
-        .collect();
-    flaws.extend(match verify_audit(dir, &[])? {
-        AuditVerdict::Sound(_) => None,
-        AuditVerdict::Bad(fault) => Some(format!("the audit trail: {fault}")),
-        AuditVerdict::Headless(_) => Some("the audit trail has no head".to_owned()),
-        AuditVerdict::NoData => Some("there is no audit trail".to_owned()),
-    });
-    Ok(flaws)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -333,16 +324,5 @@ mod tests {
         assert!(again.contains("09:00:00") && again.contains("09:00:07"), "{again}");
         assert_eq!(why_gone(&Value::Null, Some(&status(&later))), None);
         assert!(why_gone(&then, None).unwrap().contains("admin address"));
-    }
-
-    #[test]
-    fn what_is_wrong_with_what_was_written_is_told() {
-        let place = TempDir::new().unwrap();
-        let dir = DataDir::open(place.path()).unwrap();
-        std::fs::create_dir_all(dir.events_path().parent().unwrap()).unwrap();
-        std::fs::write(dir.events_path(), "no event\n").unwrap();
-        let flaws = flaws(&dir).unwrap();
-        assert!(flaws[0].starts_with(&dir.events_path().display().to_string()), "{flaws:?}");
-        assert!(flaws.len() == 2 && flaws[1].contains("there is no trail"), "{flaws:?}");
     }
 }

@@ -1,21 +1,18 @@
 //! A trial under way: who is tried, what is asked of it, and what was found.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aios_core::{EventId, Fault, Tier};
-use aios_upstream::{CallError, CallReply, Caller};
+use aios_core::{EventId, Fault};
+use aios_upstream::Caller;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
-use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::subject::{OnRecord, Subject};
+use super::record::{Acknowledged, OnRecord};
+use super::seen::{Ask, Seen, ask};
+use super::subject::Subject;
 use crate::cli::output::say;
-
-/// Longest wait for an answer.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// Longest that an event takes to its disk.
 const ON_DISK_MAX: Duration = Duration::from_secs(5);
@@ -23,18 +20,11 @@ const ON_DISK_MAX: Duration = Duration::from_secs(5);
 /// So old a fault is ordered anew: slow models take longer to answer than a fault lasts.
 const ORDERED_MAX: Duration = Duration::from_secs(30);
 
-/// Most tokens of an answer: nobody reads it, and a real model would write for minutes.
-const TOKENS_MAX: u64 = 64;
-
 /// Rounds of a scenario that has some.
 const ROUNDS: u64 = 3;
 
 /// Pause between two looks at what is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-
-/// Belongs to main, wherever the boundary is.
-const HARD: &str = "Two threads in my Rust server each hold a lock and wait for the other. How do I find and fix the \
-                    deadlock, step by step, and how do I prove that it cannot come back?";
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -48,39 +38,19 @@ pub(super) struct Check {
 pub(super) struct Trial {
     pub(super) subject: Subject,
     pub(super) checks: Vec<Check>,
-    /// Requests that were answered with their event's id.
-    pub(super) answered: Vec<EventId>,
+    /// What must be on record in the end.
+    pub(super) acknowledged: Acknowledged,
     /// How often what is done in rounds is done.
     pub(super) rounds: u64,
     /// The faults that are on, and when they were ordered.
     on: Option<(Vec<Fault>, Instant)>,
 }
 
-/// What came of a request.
-#[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) took: Duration,
-    /// Who answered.
-    pub(super) source: Option<Tier>,
-    pub(super) event_id: Option<EventId>,
-    /// Calls to endpoints that it took.
-    pub(super) n_attempts: u64,
-    pub(super) body: String,
-    /// Why it is no answer, if it is none.
-    pub(super) failed: Option<String>,
-}
-
-/// What is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ask {
-    Whole,
-    Stream,
-}
-
 impl Trial {
     pub(super) fn new(subject: Subject, rounds: Option<u64>) -> Self {
         let rounds = rounds.unwrap_or(ROUNDS);
-        Self { subject, checks: Vec::new(), answered: Vec::new(), rounds, on: None }
+        let acknowledged = Acknowledged::default();
+        Self { subject, checks: Vec::new(), acknowledged, rounds, on: None }
     }
 
     /// Keeps what was looked at, and says it at once.
@@ -119,8 +89,8 @@ impl Trial {
     /// Asks main something hard.
     pub(super) async fn ask(&mut self, how: Ask) -> anyhow::Result<Seen> {
         self.renew().await?;
-        let seen = ask(self.caller()?, how).await;
-        self.answered.extend(seen.event_id);
+        let seen = ask(&self.caller()?, how).await;
+        self.acknowledged.note(&seen);
         Ok(seen)
     }
 
@@ -137,9 +107,20 @@ impl Trial {
     pub(super) fn ask_beside(&self, n: usize) -> anyhow::Result<JoinSet<Seen>> {
         let (mut beside, caller) = (JoinSet::new(), self.caller()?);
         for _ in 0..n {
-            beside.spawn(ask(caller.clone(), Ask::Whole));
+            let caller = caller.clone();
+            beside.spawn(async move { ask(&caller, Ask::Whole).await });
         }
         Ok(beside)
+    }
+
+    /// What was asked beside and has ended by now.
+    pub(super) fn ended(&mut self, beside: &mut JoinSet<Seen>) -> Vec<Seen> {
+        let mut all = Vec::new();
+        while let Some(seen) = beside.try_join_next() {
+            all.extend(seen.ok());
+        }
+        all.iter().for_each(|seen| self.acknowledged.note(seen));
+        all
     }
 
     /// Waits for what was asked beside.
@@ -148,7 +129,7 @@ impl Trial {
         while let Some(seen) = beside.join_next().await {
             all.extend(seen.ok());
         }
-        self.answered.extend(all.iter().filter_map(|seen| seen.event_id));
+        all.iter().for_each(|seen| self.acknowledged.note(seen));
         all
     }
 
@@ -162,6 +143,7 @@ impl Trial {
     ) -> anyhow::Result<Option<Duration>> {
         let began = Instant::now();
         loop {
+            self.subject.until_tried(at_most.saturating_sub(began.elapsed())).await;
             let asked = began.elapsed();
             if asked > at_most {
                 return Ok(None);
@@ -175,7 +157,8 @@ impl Trial {
         }
     }
 
-    /// Looks until somebody is told of this, or is not any more; how long that took, if it did not take too long.
+    /// Looks until somebody is told of this, or is not any more; how long that took, if it did not take too long. Without a
+    /// book of alerts it is neither.
     pub(super) async fn alerted(
         &mut self,
         about: &str,
@@ -184,7 +167,7 @@ impl Trial {
     ) -> anyhow::Result<Option<Duration>> {
         let began = Instant::now();
         while began.elapsed() <= at_most {
-            if self.subject.is_alerted(about)? == wanted {
+            if self.subject.is_alerted(about)? == Some(wanted) {
                 return Ok(Some(began.elapsed()));
             }
             self.renew().await?;
@@ -204,26 +187,22 @@ impl Trial {
     /// Everything that was answered is on record, once. What was answered a moment ago may not be on disk yet.
     pub(super) async fn check_events(&mut self) -> anyhow::Result<()> {
         let began = Instant::now();
-        let mut events = self.subject.events()?;
-        while self.n_lost(&events) > 0 && began.elapsed() < ON_DISK_MAX {
+        let (mut events, mut feedback) = self.on_record()?;
+        while self.acknowledged.n_lost(&events, &feedback) > 0 && began.elapsed() < ON_DISK_MAX {
             tokio::time::sleep(LOOK_EVERY).await;
-            events = self.subject.events()?;
+            (events, feedback) = self.on_record()?;
         }
-        let (n_lost, n_doubled) = (self.n_lost(&events), n_doubled(&events));
-        let n = self.answered.len();
-        let n_more = events.len().saturating_sub(n);
-        let more = match n_more {
-            0 => String::new(),
-            _ => format!("; {n_more} events of requests whose answer did not arrive"),
-        };
-        let detail = format!("{n} answers, {n_lost} lost, {n_doubled} doubled{more}");
-        self.check("one event for each answer", n > 0 && n_lost == 0 && n_doubled == 0, detail);
+        let (passed, detail) = self.acknowledged.verdict(&events, &feedback);
+        self.check("one event for each answer", passed, detail);
         Ok(())
     }
 
-    fn n_lost(&self, events: &[OnRecord]) -> usize {
-        let on_record: BTreeSet<_> = events.iter().map(|event| event.event_id).collect();
-        self.answered.iter().filter(|id| !on_record.contains(id)).count()
+    fn on_record(&self) -> anyhow::Result<(Vec<OnRecord>, Vec<EventId>)> {
+        let feedback = match self.acknowledged.has_feedback() {
+            true => self.subject.feedback()?,
+            false => Vec::new(),
+        };
+        Ok((self.subject.events()?, feedback))
     }
 
     pub(super) fn caller(&self) -> anyhow::Result<Caller> {
@@ -237,67 +216,6 @@ impl Trial {
 /// When somebody was back who was asked then and took so long to answer.
 fn back_after(asked: Duration, took: Duration, is_own: bool) -> Duration {
     if is_own { asked + took } else { asked }
-}
-
-/// Requests that are on record more than once, be it under other ids of events.
-fn n_doubled(events: &[OnRecord]) -> usize {
-    let mut n_each = BTreeMap::<_, usize>::new();
-    events.iter().for_each(|event| *n_each.entry(&event.request_id).or_default() += 1);
-    n_each.values().filter(|n| **n > 1).count()
-}
-
-pub(super) async fn ask(caller: Caller, how: Ask) -> Seen {
-    let began = Instant::now();
-    let stream = how == Ask::Stream;
-    let body = json!({
-        "model": "aios-auto", "stream": stream, "max_tokens": TOKENS_MAX,
-        "messages": [{ "role": "user", "content": HARD }],
-    });
-    let body = body.to_string().into_bytes();
-    let reply = caller.post("/chat/completions", body, ANSWER_MAX).await;
-    Seen::of(reply, how, began.elapsed())
-}
-
-impl Seen {
-    fn of(reply: Result<CallReply, CallError>, how: Ask, took: Duration) -> Self {
-        let reply = match reply {
-            Ok(reply) => reply,
-            Err(error) => {
-                let (source, event_id, n_attempts, body) = (None, None, 0, String::new());
-                let failed = Some(error.to_string());
-                return Self { took, source, event_id, n_attempts, body, failed };
-            }
-        };
-        let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
-        let source = header("x-aios-route");
-        let body = String::from_utf8_lossy(&reply.body).into_owned();
-        let is_whole = how == Ask::Whole || body.trim_end().ends_with("data: [DONE]");
-        let failed = match reply.status {
-            200 if is_whole => None,
-            200 => Some("the stream has no proper ending".to_owned()),
-            status => Some(format!("status {status}")),
-        };
-        Self {
-            took,
-            source: Tier::ALL.into_iter().find(|tier| source == Some(tier.name())),
-            event_id: header("x-aios-event-id").and_then(|id| EventId::parse(id).ok()),
-            n_attempts: header("x-aios-attempts").and_then(|n| n.parse().ok()).unwrap_or(0),
-            body,
-            failed,
-        }
-    }
-
-    pub(super) fn is_answered_by(&self, tier: Tier) -> bool {
-        self.failed.is_none() && self.source == Some(tier)
-    }
-}
-
-/// How many are answered, and the first reason why one is not.
-pub(super) fn told(all: &[Seen]) -> String {
-    let n = all.iter().filter(|seen| seen.failed.is_none()).count();
-    let why = all.iter().find_map(|seen| seen.failed.as_deref());
-    let why = why.map_or_else(String::new, |why| format!("; {why}"));
-    format!("{n} of {} answered{why}", all.len())
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use aios_core::{Fault, Tier};
 
 use super::{ALERT_MAX, Scenario, check_recovery, check_resolved};
-use crate::cli::chaos::trial::{Ask, Trial, told};
+use crate::cli::chaos::seen::{Ask, told};
+use crate::cli::chaos::trial::Trial;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "model-failure",
@@ -21,7 +22,6 @@ async fn run(trial: &mut Trial) -> anyhow::Result<()> {
     let raised = raised(trial).await?;
     let detail = if raised { "tier_main is alerted" } else { "nobody is told of tier_main" };
     trial.check("alert raised", raised, detail);
-    trial.clear().await?;
     check_recovery(trial).await?;
     check_resolved(trial, "tier_main").await
 }
@@ -30,7 +30,7 @@ async fn run(trial: &mut Trial) -> anyhow::Result<()> {
 async fn raised(trial: &mut Trial) -> anyhow::Result<bool> {
     let began = tokio::time::Instant::now();
     while began.elapsed() < ALERT_MAX {
-        if trial.subject.is_alerted("tier_main")? {
+        if trial.subject.is_alerted("tier_main")? == Some(true) {
             return Ok(true);
         }
         trial.ask(Ask::Whole).await?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use aios_core::Fault;
 
 use super::Scenario;
-use crate::cli::chaos::trial::{Trial, told};
+use crate::cli::chaos::seen::{are_answered, told};
+use crate::cli::chaos::trial::Trial;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "slow-disk",
@@ -26,7 +27,7 @@ async fn run(trial: &mut Trial) -> anyhow::Result<()> {
     let beside = trial.ask_beside(40)?;
     let all = trial.join(beside).await;
     let took = began.elapsed();
-    let answered = all.len() == 40 && all.iter().all(|seen| seen.failed.is_none());
+    let answered = all.len() == 40 && are_answered(&all);
     trial.check("all are answered", answered, told(&all));
     let detail = format!(
         "40 at once in {took:.1?}; one after the other they would have taken {:?}",
@@ -36,7 +37,8 @@ async fn run(trial: &mut Trial) -> anyhow::Result<()> {
     trial.clear().await?;
     // Each answer would take that long if it were still slow: one that does not shows that it is over, however many a busy
     // machine delays.
-    let after = trial.ask_until(FAST_WITHIN, |seen| seen.took < DELAY).await?;
+    let after =
+        trial.ask_until(FAST_WITHIN, |seen| seen.is_answered() && seen.took < DELAY).await?;
     let detail = match after {
         Some(after) => format!("an answer in less than {DELAY:?}, asked for after {after:.1?}"),
         None => format!("no answer in less than {DELAY:?} within {FAST_WITHIN:?}"),
