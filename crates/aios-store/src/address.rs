@@ -3,7 +3,6 @@
 //! It says so in a file, so that commands find a server that was told another address than theirs. The
 //! file counts as long as the directory has an owner; each new owner removes what an older one has left.
 
-use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -64,7 +63,7 @@ fn path(dir: &Path) -> PathBuf {
 /// Whether somebody holds the lock. A lock that cannot be asked is believed to be held: then whoever asks
 /// the address finds out.
 fn has_owner(dir: &Path) -> bool {
-    File::open(dir.join(LOCK_FILE)).is_ok_and(|file| file.try_lock_shared().is_err())
+    regular::open(&dir.join(LOCK_FILE)).is_ok_and(|file| file.try_lock_shared().is_err())
 }
 
 /// Who listens everywhere listens here.
@@ -103,5 +102,15 @@ mod tests {
         assert_eq!(reader.admin_address().unwrap(), None);
         std::fs::write(temp.path().join(FILE), "nowhere").unwrap();
         assert!(matches!(reader.admin_address(), Err(StoreError::Corrupt { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_locks_place_is_not_waited_for() {
+        let temp = tempfile::tempdir().unwrap();
+        std::fs::write(temp.path().join(FILE), "127.0.0.1:4711").unwrap();
+        let pipe = temp.path().join(LOCK_FILE);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(DataDir::read(temp.path()).unwrap().admin_address().unwrap(), None);
     }
 }

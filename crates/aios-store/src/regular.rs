@@ -42,6 +42,21 @@ pub(crate) fn is_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
+/// Whether something stands there that is none of ours.
+pub(crate) fn is_barred(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file())
+}
+
+/// Whether a directory stands there, and no link to one: nothing can be put in its place.
+pub(crate) fn is_directory(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// As [`is_barred`], as an error. Opens nothing: who closes a file of a database lets go of the database's locks on it.
+pub(crate) fn must_not_be_barred(path: &Path) -> io::Result<()> {
+    if is_barred(path) { Err(irregular()) } else { Ok(()) }
+}
+
 /// Reads a small file; `None` if it is not there.
 pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
     match open(path) {
@@ -52,9 +67,7 @@ pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Sto
 }
 
 fn open_with(path: &Path, options: &OpenOptions) -> io::Result<File> {
-    if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(irregular());
-    }
+    must_not_be_barred(path)?;
     let file = options.open(path)?;
     // Somebody may have exchanged it between the look and the opening.
     if is_at(&file, path) { Ok(file) } else { Err(irregular()) }
@@ -65,7 +78,8 @@ fn open_with(path: &Path, options: &OpenOptions) -> io::Result<File> {
 #[error("it is not a regular file")]
 struct Irregular;
 
-fn irregular() -> io::Error {
+/// Why what stands there is not opened.
+pub(crate) fn irregular() -> io::Error {
     io::Error::other(Irregular)
 }
 

@@ -199,7 +199,7 @@ impl Verifier {
         let sidecar = layout.sidecar(id);
         match Sidecar::load(layout, id) {
             // It is named among what is foreign.
-            Ok(None) if sidecar.is_dir() || sidecar.is_symlink() => {}
+            Ok(None) if regular::is_barred(&sidecar) => {}
             Ok(Some(written)) if written.members == members => {}
             Ok(Some(_)) => self.fault(&sidecar, None, "it says other things than the segment"),
             Ok(None) => self.fault(

@@ -334,6 +334,7 @@ fn cold_segment(path: &Path) -> Option<SegmentId> {
         FileKind::Cold(id) => Some(id),
         FileKind::Active
         | FileKind::Late
+        | FileKind::Older
         | FileKind::Hot(_)
         | FileKind::Sidecar(_)
         | FileKind::Stray

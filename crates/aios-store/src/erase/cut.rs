@@ -124,6 +124,7 @@ impl Pass<'_> {
             | FileKind::Cold(_)
             | FileKind::Active
             | FileKind::Late
+            | FileKind::Older
             | FileKind::Sidecar(_)
             | FileKind::Stray
             | FileKind::Other => self.cut_lines(path, work),

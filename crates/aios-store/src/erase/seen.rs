@@ -48,7 +48,7 @@ fn segment_of(path: &Path) -> Option<(PathBuf, SegmentId)> {
     let id = match FileKind::of(path.file_name()?.to_str()?) {
         FileKind::Hot(id) | FileKind::Cold(id) => Some(id),
         FileKind::Active | FileKind::Late => extent::at(path).ok().flatten().map(|of| of.id),
-        FileKind::Sidecar(_) | FileKind::Stray | FileKind::Other => None,
+        FileKind::Older | FileKind::Sidecar(_) | FileKind::Stray | FileKind::Other => None,
     };
     Some((folder, id?))
 }

@@ -124,15 +124,20 @@ impl Pass<'_> {
                 self.forget(old)?;
             }
         }
-        if self.done.n_forgotten > 0 {
-            // What was deleted also stands in the journal until that is folded in.
-            let folded = self.mark.as_mut().map(|mark| mark.renew_ours(self.dir, self.database));
-            folded.transpose().map_err(|error| failed(self.dir, "write", error))?;
-        }
-        Ok(())
+        // What was deleted also stands in the journal until that is folded in.
+        if self.done.n_forgotten > 0 { self.renew() } else { Ok(()) }
+    }
+
+    fn renew(&mut self) -> Result<(), StoreError> {
+        let renewed = self.mark.as_mut().map(|mark| mark.renew_ours(self.dir, self.database));
+        renewed.transpose().map(drop).map_err(|error| failed(self.dir, "write", error))
     }
 
     fn forget(&mut self, old: &Known) -> Result<(), StoreError> {
+        // A copy from since the number was drawn has what is forgotten now.
+        if self.done.n_forgotten == 0 {
+            self.renew()?;
+        }
         let forgotten = known::forget(self.database, old).and_then(|()| self.fold_long());
         forgotten.map_err(|error| failed(self.dir, "write", error))?;
         self.done.n_forgotten += 1;
@@ -184,7 +189,8 @@ impl Pass<'_> {
         match done {
             Err(error @ (StoreError::Io { .. } | StoreError::Corrupt { .. })) => {
                 tracing::debug!(%error, segment = %info.id, "a segment is left out of the index");
-                self.note_left_out(info).map_err(|error| failed(self.dir, "write", error))
+                let noted = self.note_left_out(info).and_then(|()| self.fold_long());
+                noted.map_err(|error| failed(self.dir, "write", error))
             }
             done => done,
         }

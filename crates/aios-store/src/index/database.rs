@@ -8,7 +8,7 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::replace::remove as remove_file;
-use crate::{DataDir, StoreError, disk};
+use crate::{DataDir, StoreError, disk, regular};
 
 /// Version of the tables and of the codes in them. Another one is another file.
 const VERSION: i64 = 9;
@@ -117,6 +117,10 @@ impl Code {
 /// Opens the database for writing; one that cannot be used is made anew.
 pub(super) fn open(dir: &DataDir) -> Result<Connection, StoreError> {
     dir.own_index()?;
+    if regular::is_barred(&dir.index_path()) {
+        tracing::warn!(path = %dir.index_path().display(), "the index is no regular file; it is made anew from the log");
+        remove(dir)?;
+    }
     match try_open(dir) {
         Ok(Some(database)) => return Ok(database),
         Ok(None) => tracing::info!("the index is of another version; it is made anew from the log"),
@@ -151,7 +155,7 @@ fn try_copy(dir: &DataDir, from: Option<&Connection>) -> rusqlite::Result<Connec
 /// Opens the database for reading; `None` if there is none that can be used.
 pub(super) fn read(dir: &DataDir) -> Result<Option<Connection>, StoreError> {
     let path = dir.index_path();
-    if !path.is_file() {
+    if !regular::is_file(&path) {
         return Ok(None);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

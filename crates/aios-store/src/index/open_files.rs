@@ -1,11 +1,10 @@
 //! The segments that take events.
 
 use std::fs::File;
-use std::io;
 use std::path::PathBuf;
 
+use crate::StoreError;
 use crate::segment::{Layout, extent};
-use crate::{StoreError, regular};
 
 /// One of them.
 #[derive(Debug)]
@@ -20,11 +19,8 @@ pub(super) struct OpenFile {
 pub(super) fn open_files(layout: &Layout) -> Result<Vec<OpenFile>, StoreError> {
     let mut open = Vec::new();
     for path in [layout.late(), layout.active()] {
-        let file = match regular::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(StoreError::io("open", &path)(error)),
-        };
+        let opened = extent::open(&path).map_err(StoreError::io("open", &path))?;
+        let Some(file) = opened else { continue };
         let extent = extent::of(&file).map_err(StoreError::io("read", &path))?;
         open.push(OpenFile { path, file, extent });
     }

@@ -7,9 +7,10 @@ use aios_core::Timestamp;
 use std::ops::Range;
 
 use super::*;
+use crate::segment::Layout;
 use crate::{
     EventLogConfig, EventStore as _, FileEventLog, Filter, Keep, Look, Rotate, Segments,
-    SyncPolicy, fixture, query,
+    SyncPolicy, disk, fixture, query,
 };
 
 /// A directory with a log that is written and indexed by the test.
@@ -42,6 +43,18 @@ impl Log {
     pub(super) fn index(&self) -> Index {
         Index::open(&self.dir).unwrap()
     }
+}
+
+/// Sealed segments of an event each.
+pub(super) fn seal(log: &Log, numbers: Range<u64>) -> Vec<SegmentId> {
+    let layout = Layout::of(&log.dir);
+    let one = |n| {
+        let id = SegmentId::of_first(fixture::event(n).at(), fixture::event(n).id());
+        fs::write(layout.hot(id), fixture::line(n)).unwrap();
+        Segments::of(&log.dir).finish(id).unwrap();
+        id
+    };
+    numbers.map(one).collect()
 }
 
 pub(super) fn everything() -> Range<Timestamp> {
@@ -656,4 +669,55 @@ fn what_was_told_of_another_text_comes_to_nothing() {
         index.catch_up().unwrap();
         assert_eq!(check(&index, &log.dir), 4, "{start}");
     }
+}
+
+/// Brings an index up; how many events are in it. Its journal must have stayed short.
+fn with_short_journal(log: &Log) -> u64 {
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    let len = disk::len(&log.dir.index_path().with_extension("sqlite-wal"));
+    assert!(len > 0 && len < mark::JOURNAL_MAX + 400_000, "{len}");
+    drop(index);
+    Index::read(&log.dir).unwrap().unwrap().n_events().unwrap()
+}
+
+#[test]
+fn the_journal_stays_short() {
+    let log = Log::new();
+    seal(&log, 0..400);
+    assert_eq!(with_short_journal(&log), 400);
+}
+
+#[test]
+fn the_journal_stays_short_where_no_segment_can_be_read() {
+    let log = Log::new();
+    for n in 0..900 {
+        let id = SegmentId::of_first(fixture::event(n).at(), fixture::event(n).id());
+        fs::write(Layout::of(&log.dir).cold(id), "no gzip").unwrap();
+    }
+    assert_eq!(with_short_journal(&log), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_indexs_place_is_neither_followed_nor_read() {
+    let log = Log::new();
+    log.append(0..5);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = elsewhere.path().join("somebodys");
+    let put = |bytes: &[u8]| {
+        fs::write(&elsewhere, bytes).unwrap();
+        fs::remove_file(log.dir.index_path()).ok();
+        std::os::unix::fs::symlink(&elsewhere, log.dir.index_path()).unwrap();
+    };
+    put(b"");
+    let mut index = log.index();
+    index.catch_up().unwrap();
+    drop(index);
+    assert!(fs::read(&elsewhere).unwrap().is_empty());
+    let bytes = fs::read(log.dir.index_path()).unwrap();
+    assert_eq!(Index::read(&log.dir).unwrap().unwrap().n_events().unwrap(), 5);
+    put(&bytes);
+    assert!(Index::read(&log.dir).unwrap().is_none());
+    assert!(fs::read(&elsewhere).unwrap() == bytes);
 }

@@ -91,7 +91,7 @@ impl DiskFile {
     fn reopen(&mut self) -> io::Result<()> {
         let path = self.path.clone();
         let (file, _) = Self::open_at(path, &self.layout, &self.quarantine, self.chores.clone())
-            .map_err(io::Error::other)?;
+            .map_err(as_io)?;
         // The old file may live on under another name. If this fails there is nobody to tell.
         drop(self.sync());
         *self = file;
@@ -193,7 +193,15 @@ impl SegmentFile for DiskFile {
     fn late(&self) -> io::Result<Self> {
         let opened =
             Self::open_at(self.layout.late(), &self.layout, &self.quarantine, self.chores.clone());
-        opened.map(|(file, _)| file).map_err(io::Error::other)
+        opened.map(|(file, _)| file).map_err(as_io)
+    }
+}
+
+/// What cannot be opened because no file of ours stands there can be told from all else.
+fn as_io(error: StoreError) -> io::Error {
+    match error {
+        StoreError::Io { source, .. } if regular::is_irregular(&source) => source,
+        other => io::Error::other(other),
     }
 }
 

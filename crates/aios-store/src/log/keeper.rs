@@ -187,7 +187,7 @@ impl Work {
 
     /// The next start must not open what has come in the index's place since the last look.
     fn let_go(&mut self) {
-        if self.index.as_mut().is_none_or(Index::is_in_its_file) {
+        if !self.is_foreign && self.index.as_mut().is_none_or(Index::is_in_its_file) {
             return;
         }
         if let Some(index) = self.index.take() {
@@ -215,6 +215,28 @@ fn finish(dir: &DataDir, id: SegmentId, footer: Option<Footer>) {
         Err(StoreError::NoSegment { .. }) => {}
         Err(error) => {
             tracing::error!(%error, segment = %id, "a segment has no footer yet; it gets one at the next start");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn an_index_that_is_not_ours_is_left_to_no_start_though_it_is_not_open() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let path = dir.index_path();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for is_foreign in [false, true] {
+            fs::write(&path, "a copy").unwrap();
+            let (dir, fresh, look_at) = (dir.clone(), Arc::default(), Instant::now());
+            let every = Duration::from_secs(1);
+            Work { dir, fresh, every, index: None, is_foreign, look_at }.let_go();
+            assert_eq!(path.exists(), !is_foreign);
         }
     }
 }

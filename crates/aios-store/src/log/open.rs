@@ -98,6 +98,10 @@ pub(super) fn open(dir: &DataDir, segment_max: u64, chores: Chores) -> Result<Op
 /// Late lines of the last run become a segment of their own.
 fn seal_late(dir: &DataDir, layout: &Layout) -> Result<Aside, StoreError> {
     let (path, mut aside) = (layout.late(), Aside::default());
+    // Named by whoever looks at the log; late lines go another way.
+    if regular::is_barred(&path) {
+        return Ok(aside);
+    }
     let recovered = recover(&path, &dir.quarantine_path())?;
     let extent = extent_of(&path)?;
     aside.add(dir, &path, &recovered, extent)?;

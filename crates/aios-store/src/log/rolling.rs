@@ -4,11 +4,15 @@
 //! (its request was admitted before midnight and ended after) must not go into today's segment, and its
 //! own is sealed; so it goes into a segment for late lines, which is open only while there are any. Late
 //! lines of the same day stay among the others: they break no rule.
+//!
+//! Where a link or a directory stands in the late lines' place, a late line is the first of a new active segment, and the
+//! next one of its own day seals that.
 
 use std::io;
 
 use super::batch::{Hour, Piece};
 use super::segment::{Segment, SegmentFile};
+use crate::regular;
 
 /// The active segment and the one for late lines.
 #[derive(Debug)]
@@ -63,10 +67,10 @@ impl<F: SegmentFile> Rolling<F> {
                 self.seal()?;
                 self.active.append(piece, durably)
             }
-            Place::Late => self.late()?.append(piece, durably),
+            Place::Late => self.append_late(piece, durably),
             Place::NewLate => {
                 self.seal_late()?;
-                self.late()?.append(piece, durably)
+                self.append_late(piece, durably)
             }
         }
     }
@@ -79,7 +83,7 @@ impl<F: SegmentFile> Rolling<F> {
 
     /// Looks what others have done to the files.
     pub(crate) fn look(&mut self) -> io::Result<()> {
-        let late = self.late.as_mut().map_or(Ok(()), |late| late.segment.look());
+        let late = self.with_late(Segment::look);
         self.active.segment.look().and(late)
     }
 
@@ -98,12 +102,35 @@ impl<F: SegmentFile> Rolling<F> {
     }
 
     fn seal_late(&mut self) -> io::Result<()> {
-        if let Some(late) = &mut self.late {
-            late.segment.seal_away()?;
-            self.n_gone += late.segment.take_gone();
-            self.late = None;
-        }
+        self.with_late(Segment::seal_away)?;
+        self.n_gone += self.late.take().map_or(0, |mut late| late.segment.take_gone());
         Ok(())
+    }
+
+    /// Does it with the segment for late lines, if there is one. Where that can never be gone on in, there is none any more.
+    fn with_late(&mut self, work: fn(&mut Segment<F>) -> io::Result<()>) -> io::Result<()> {
+        match self.late.as_mut().map_or(Ok(()), |late| work(&mut late.segment)) {
+            Err(error) if regular::is_irregular(&error) => {
+                self.n_gone += self.late.take().map_or(0, |mut late| late.segment.give_up());
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    fn append_late(&mut self, piece: Piece<'_>, durably: bool) -> io::Result<()> {
+        self.with_late(Segment::look)?;
+        match self.late().and_then(|late| late.append(piece, durably)) {
+            Err(error) if self.late.is_none() && regular::is_irregular(&error) => {
+                tracing::warn!(
+                    "no file stands in the place of late lines; they go into segments of their own"
+                );
+                self.active.segment.seal()?;
+                self.active.hour = None;
+                self.active.append(piece, durably)
+            }
+            done => done,
+        }
     }
 
     fn late(&mut self) -> io::Result<&mut Open<F>> {

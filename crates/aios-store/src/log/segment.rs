@@ -282,7 +282,14 @@ impl<F: SegmentFile> Segment<F> {
         self.file.seal_away(self.tally.clone())
     }
 
-    /// A segment for lines of days that are over.
+    /// Somebody has put in its place what can never be gone on in: all that was in it is lost.
+    pub(crate) fn give_up(&mut self) -> u64 {
+        self.end_telling();
+        self.miss(self.counted, 0);
+        self.take_gone()
+    }
+
+    /// A segment for lines of days that are over. Fails as of no regular file where something else stands in its place.
     pub(crate) fn late(&self) -> io::Result<Self> {
         Ok(Self::open(self.file.late()?)?.telling(&self.fresh))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aios_memory::Language;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use crate::{DataDir, StoreError, disk};
+use crate::{DataDir, StoreError, disk, regular};
 
 /// Version of the tables.
 const VERSION: i64 = 2;
@@ -81,6 +81,7 @@ const LANGUAGE: &str = "language";
 pub(super) fn open(dir: &DataDir) -> Result<Connection, StoreError> {
     dir.must_own("open the memory for writing")?;
     let path = dir.memory_path();
+    regular::must_not_be_barred(&path).map_err(StoreError::io("open", &path))?;
     if !path.exists() {
         disk::create_dir(path.parent().unwrap_or(dir.path()))?;
         // Made here, so that it is the owner's alone from the start; SQLite's other files take after it.

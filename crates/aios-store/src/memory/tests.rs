@@ -47,6 +47,27 @@ fn what_is_no_file_is_not_called_nothing() {
     assert!(error.ends_with("it is not a regular file"), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_memorys_place_is_not_written_through() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = DataDir::open(temp.path()).unwrap();
+    let path = dir.memory_path();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let elsewhere = temp.path().join("somebodys");
+    for is_there in [false, true] {
+        if is_there {
+            fs::write(&elsewhere, "").unwrap();
+        }
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        let error = MemoryStore::open(&dir).unwrap_err();
+        assert!(error.to_string().ends_with("it is not a regular file"), "{error}");
+        assert!(path.is_symlink());
+        assert_eq!(fs::read(&elsewhere).ok(), is_there.then(Vec::new));
+        fs::remove_file(&path).unwrap();
+    }
+}
+
 fn add(memory: &MemoryStore, new: Vec<NewFragment>) -> Vec<Outcome> {
     let added = memory.add(new).unwrap().wait().unwrap();
     added.into_iter().map(|one| one.outcome).collect()

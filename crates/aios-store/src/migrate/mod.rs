@@ -79,7 +79,7 @@ const NAMED_MAX: usize = 100;
 pub fn migrate(dir: &DataDir, how: Migration<'_>, execute: bool) -> Result<Migrated, StoreError> {
     let layout = Layout::of(dir);
     let _lease = dir.lease_log()?;
-    let source = match (layout.older().is_file(), execute) {
+    let source = match (regular::is_file(&layout.older()), execute) {
         (true, _) => layout.older(),
         (false, true) if set_aside(&layout)? => layout.older(),
         (false, false) if begins_older(&layout.active())? => layout.active(),
@@ -101,7 +101,7 @@ pub fn migrate(dir: &DataDir, how: Migration<'_>, execute: bool) -> Result<Migra
 /// was one and there is room for it.
 pub(crate) fn set_aside(layout: &Layout) -> Result<bool, StoreError> {
     let active = layout.active();
-    if !begins_older(&active)? || layout.older().exists() {
+    if !begins_older(&active)? || layout.older().symlink_metadata().is_ok() {
         return Ok(false);
     }
     fail::point("older.before_rename");
@@ -151,11 +151,12 @@ fn without_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }
 
-/// The first line of a file; `None` if the file is not there.
+/// The first line of a file; `None` if the file is not there, or is none of ours.
 pub(crate) fn first_line(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match regular::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if regular::is_irregular(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
     let mut line = Vec::new();

@@ -5,9 +5,8 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use aios_core::{Event, EventId, Timestamp};
 
 use super::query;
-use super::source::open;
 use crate::lines;
-use crate::segment::{Layout, Text};
+use crate::segment::{Layout, Text, extent};
 use crate::{DataDir, Filter, Index, Row, StoreError};
 
 /// How far behind the log the index may be. A younger event that it does not have is searched for in the log
@@ -47,7 +46,9 @@ fn at(dir: &DataDir, row: &Row, id: EventId) -> Result<Option<Event>, StoreError
         return line.map(|line| of_id(&line, id)).map_err(StoreError::io("read", &path));
     }
     for path in [layout.active(), layout.late()] {
-        let Some(mut file) = open(&path).map_err(StoreError::io("open", &path))? else { continue };
+        let Some(mut file) = extent::open(&path).map_err(StoreError::io("open", &path))? else {
+            continue;
+        };
         let line = file
             .seek(SeekFrom::Start(row.offset))
             .and_then(|_| line(&mut BufReader::new(file)))

@@ -5,11 +5,11 @@ use std::io::{self, BufReader, Read as _, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use super::cursor::{START, far};
-use super::source;
 use crate::back::{Back, BackLines};
 use crate::disk::AT_ONCE;
 use crate::filter::Matcher;
 use crate::lines::{Line, Lines, Place, ReadError};
+use crate::segment::extent;
 use crate::{DataDir, Filter};
 
 /// Bytes at the start of a segment that tell it from every other: an event's id stands there.
@@ -53,7 +53,7 @@ impl Follow {
     fn poll(&mut self) -> io::Result<Option<Result<Line, ReadError>>> {
         if self.lines.is_none() {
             self.lines =
-                source::open(&self.path)?.map(|file| follow_from(file, self.from)).transpose()?;
+                extent::open(&self.path)?.map(|file| follow_from(file, self.from)).transpose()?;
             // A log that is made later is new from its first line on.
             self.from = FollowFrom::Start;
         }
@@ -91,7 +91,7 @@ impl Follow {
         if file.metadata()?.len() == 0 {
             return Ok(false);
         }
-        let Some(named) = source::open(&self.path)? else { return Ok(false) };
+        let Some(named) = extent::open(&self.path)? else { return Ok(false) };
         let at = file.stream_position()?;
         let ours = head(file)?;
         file.seek(SeekFrom::Start(at))?;

@@ -6,8 +6,7 @@ use std::io::{BufReader, Seek as _, SeekFrom};
 use aios_core::Event;
 
 use super::find::{line, of_id};
-use super::source::open;
-use crate::segment::{Layout, Text};
+use crate::segment::{Layout, Text, extent};
 use crate::{DataDir, Row, SegmentId, StoreError};
 
 /// The events of these rows, in their order; none where it was rewritten since, or, if `hot_only`, where it would have
@@ -63,7 +62,9 @@ fn of_open(
     events: &mut [Option<Event>],
 ) -> Result<(), StoreError> {
     for path in [layout.active(), layout.late()] {
-        let Some(file) = open(&path).map_err(StoreError::io("open", &path))? else { continue };
+        let Some(file) = extent::open(&path).map_err(StoreError::io("open", &path))? else {
+            continue;
+        };
         let mut file = BufReader::new(file);
         for n in places.iter().filter(|n| events[**n].is_none()).collect::<Vec<_>>() {
             let row = &rows[*n];

@@ -9,7 +9,7 @@ use aios_core::Timestamp;
 use super::cursor::Cursor;
 use crate::lines::{Line, ReadError};
 use crate::segment::{Age, Day, Layout, SegmentId, Text, ages, extent, footer_of};
-use crate::{Filter, StoreError, regular};
+use crate::{Filter, StoreError};
 
 /// Something to read.
 #[derive(Debug)]
@@ -29,7 +29,8 @@ pub(super) fn all(layout: &Layout, filter: &Filter) -> Result<Vec<Source>, Store
     let open: Vec<_> = [layout.late(), layout.active()]
         .into_iter()
         .map(|path| {
-            Ok(open(&path).map_err(StoreError::io("open", &path))?.map(|file| (path, file)))
+            let file = extent::open(&path).map_err(StoreError::io("open", &path))?;
+            Ok(file.map(|file| (path, file)))
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
     let open: Vec<_> = open.into_iter().flatten().collect();
@@ -72,15 +73,6 @@ impl Source {
                 cursor.map_err(|error| failed(&path, error)).map(|cursor| Some((path, cursor)))
             }
         }
-    }
-}
-
-/// Opens a file; `None` if it is not there.
-pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
-    match regular::open(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Does what is due.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader};
+use std::io::BufReader;
 
 use aios_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use super::policy::Term;
 use super::stop::Stop;
 use crate::lines::{Lines, Place, Read};
 use crate::segment::facts::{self, Kind};
-use crate::segment::{Day, Layout};
+use crate::segment::{Day, Layout, extent};
 use crate::{Age, DataDir, SegmentId, SegmentInfo, Segments, StoreError, disk, regular};
 
 /// Most bytes of what is remembered from run to run.
@@ -103,11 +103,8 @@ fn would_seal(dir: &DataDir, ask: Ask) -> Result<Vec<Item>, StoreError> {
     let layout = Layout::of(dir);
     let mut days: BTreeMap<Day, Item> = BTreeMap::new();
     for path in [layout.late(), layout.active()] {
-        let file = match regular::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(StoreError::io("open", &path)(error)),
-        };
+        let opened = extent::open(&path).map_err(StoreError::io("open", &path))?;
+        let Some(file) = opened else { continue };
         let mut lines = Lines::new(BufReader::new(file), Place::default());
         while let Some(read) = lines.next().map_err(StoreError::io("read", &path))? {
             let Read::Line { bytes, .. } = read else { continue };

@@ -305,6 +305,7 @@ pub(crate) fn ages(layout: &Layout) -> Result<BTreeMap<SegmentId, Age>, StoreErr
             FileKind::Cold(id) => drop(ages.entry(id).or_insert(Age::Cold)),
             FileKind::Active
             | FileKind::Late
+            | FileKind::Older
             | FileKind::Sidecar(_)
             | FileKind::Stray
             | FileKind::Other => {}

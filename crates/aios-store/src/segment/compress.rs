@@ -18,6 +18,10 @@ const POINTS: Points = points!("compress");
 /// is there, so a crash between any two of these loses nothing and leaves no event twice.
 pub(super) fn run(layout: &Layout, id: SegmentId, footer: &Footer) -> Result<(), StoreError> {
     let (hot, path) = (layout.hot(id), layout.cold(id));
+    // Nothing can be put in a directory's place: that is found out before the work, not behind it.
+    if regular::is_directory(&path) {
+        return Err(StoreError::io("write", &path)(regular::irregular()));
+    }
     let mut writer = ColdWriter::new(Replacement::begin(&path)?);
     let footer = copy(&hot, &mut writer, footer).map_err(StoreError::io("compress", &hot))?;
     let finished = writer.finish(&footer).map_err(StoreError::io("compress", &hot))?;

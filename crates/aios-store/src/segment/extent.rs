@@ -7,7 +7,7 @@ use std::path::Path;
 use aios_core::Timestamp;
 
 use super::facts::{self, Kind};
-use super::name::{Day, SegmentId};
+use super::name::{Day, FileKind, SegmentId};
 use crate::back::{Back, BackLines};
 use crate::lines::{Lines, Place, Read};
 use crate::regular;
@@ -24,11 +24,21 @@ pub(crate) struct Extent {
     pub(crate) last: Timestamp,
 }
 
-/// Of a file by its name; `None` if it is not there or holds no event.
+/// Of a file by its name; `None` if there is none as for [`open`], or it holds no event.
 pub(crate) fn at(path: &Path) -> io::Result<Option<Extent>> {
+    open(path)?.map_or(Ok(None), |file| of(&file))
+}
+
+/// Opens a segment that takes events; `None` if it is not there. Late lines go another way where something else stands in
+/// their place, and nothing of them is in that; without the other segment the log is not whole.
+pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match regular::open(path) {
-        Ok(file) => of(&file),
+        Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if regular::is_irregular(&error) && FileKind::of(name) == FileKind::Late => {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }

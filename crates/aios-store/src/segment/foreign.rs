@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::name::{FileKind, Layout, SegmentId};
-use crate::StoreError;
+use crate::{StoreError, regular};
 
 const SEGMENT: &str = "a segment";
 
@@ -56,6 +56,7 @@ fn place_of(name: &str) -> Option<&'static str> {
         FileKind::Hot(_) | FileKind::Cold(_) => Some(SEGMENT),
         FileKind::Sidecar(_) => Some("a segment's sidecar"),
         FileKind::Stray => Some("what is being written"),
+        FileKind::Older => Some("a log of an older schema"),
         FileKind::Other => None,
     }
 }
@@ -78,8 +79,7 @@ fn why(path: &Path, place: &str) -> String {
 /// What is no file and stands in a segment's place; none where a file or nothing does.
 pub(crate) fn in_place_of(layout: &Layout, id: SegmentId) -> Option<Foreign> {
     let paths = [layout.hot(id), layout.cold(id)];
-    let is_foreign = |path: &PathBuf| path.symlink_metadata().is_ok_and(|it| !it.is_file());
-    let path = paths.into_iter().find(is_foreign)?;
+    let path = paths.into_iter().find(|path| regular::is_barred(path))?;
     let why = why(&path, SEGMENT);
     Some(Foreign { path, why })
 }

@@ -124,6 +124,7 @@ fn remove_strays(segments: Segments<'_>, tidied: &mut Tidied) -> Result<(), Stor
             FileKind::Sidecar(id) => sealed.get(&id) != Some(&Age::Cold),
             FileKind::Active
             | FileKind::Late
+            | FileKind::Older
             | FileKind::Hot(_)
             | FileKind::Cold(_)
             | FileKind::Other => false,

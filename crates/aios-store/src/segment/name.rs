@@ -129,6 +129,8 @@ pub(crate) enum FileKind {
     Active,
     /// Takes events of a day that is over.
     Late,
+    /// Of a schema before 2.0, and takes no events.
+    Older,
     /// Sealed, as text.
     Hot(SegmentId),
     /// Sealed and compressed.
@@ -206,6 +208,7 @@ impl FileKind {
         match (id, ending) {
             ("ndjson", "") => return Self::Active,
             ("late", "ndjson") => return Self::Late,
+            ("older", "ndjson") => return Self::Older,
             _ => {}
         }
         match (SegmentId::parse(id), ending) {
@@ -260,6 +263,7 @@ mod tests {
         };
         check(&layout.active(), FileKind::Active);
         check(&layout.late(), FileKind::Late);
+        check(&layout.older(), FileKind::Older);
         check(&layout.hot(id()), FileKind::Hot(id()));
         check(&layout.cold(id()), FileKind::Cold(id()));
         check(&layout.sidecar(id()), FileKind::Sidecar(id()));

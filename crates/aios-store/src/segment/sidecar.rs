@@ -119,7 +119,7 @@ impl Sidecar {
     pub(crate) fn write(&self, layout: &Layout, id: SegmentId) -> Result<(), StoreError> {
         let path = layout.sidecar(id);
         // Nothing can be put in its place, and without a sidecar the segment is unpacked.
-        if path.is_dir() {
+        if regular::is_directory(&path) {
             return Ok(());
         }
         let mut file = Replacement::begin(&path)?;
@@ -137,7 +137,7 @@ impl Sidecar {
         done: &'static str,
     ) -> Result<(), StoreError> {
         let path = layout.sidecar(id);
-        if path.is_dir() { Ok(()) } else { remove(&path, before, done) }
+        if regular::is_directory(&path) { Ok(()) } else { remove(&path, before, done) }
     }
 
     /// Whether a member may hold one of these pseudonyms.

@@ -9,24 +9,10 @@ use aios_core::Progress;
 
 use super::super::Index;
 use super::super::database::Code;
-use super::super::tests::Log;
-use super::*;
-use crate::segment::Layout;
+use super::super::tests::{Log, seal};
 use crate::{
     EventLogConfig, EventStore as _, FileEventLog, Keep, Look, SegmentId, Segments, fixture,
 };
-
-/// Sealed segments of an event each.
-fn seal(log: &Log, numbers: std::ops::Range<u64>) -> Vec<SegmentId> {
-    let layout = Layout::of(&log.dir);
-    let one = |n| {
-        let id = SegmentId::of_first(fixture::event(n).at(), fixture::event(n).id());
-        fs::write(layout.hot(id), fixture::line(n)).unwrap();
-        Segments::of(&log.dir).finish(id).unwrap();
-        id
-    };
-    numbers.map(one).collect()
-}
 
 /// Takes a segment's event out of it.
 fn empty(log: &Log, id: SegmentId) {
@@ -98,15 +84,21 @@ fn a_copy_that_comes_within_a_turn_gets_no_number_when_the_journal_grows_long() 
 }
 
 #[test]
-fn the_journal_stays_short() {
+fn a_number_is_drawn_before_anything_is_forgotten() {
     let log = Log::new();
-    seal(&log, 0..400);
+    let ids = seal(&log, 0..20);
     let mut index = log.index();
     index.catch_up().unwrap();
-    let len = disk::len(&journal(&log.dir));
-    assert!(len < JOURNAL_MAX + 400_000, "{len}");
-    drop(index);
-    assert_eq!(Index::read(&log.dir).unwrap().unwrap().n_events().unwrap(), 400);
+    let copy = backup(&log, &index);
+    empty(&log, ids[7]);
+    // The turn ends where it has forgotten some of it.
+    let stop =
+        "CREATE TEMP TRIGGER stop BEFORE DELETE ON segments BEGIN SELECT RAISE(ABORT, 'stop'); END";
+    index.database.execute_batch(stop).unwrap();
+    index.catch_up().unwrap_err();
+    assert!(index.is_in_its_file());
+    fs::write(log.dir.index_path(), &copy).unwrap();
+    assert!(!index.is_in_its_file());
 }
 
 #[test]

@@ -159,6 +159,60 @@ async fn late_lines_of_the_last_run_become_a_segment() {
     assert_eq!(log.sealed()[0].footer.as_ref().unwrap().n_events, 1);
 }
 
+/// Puts a directory in the place of late lines, appends, and takes it away when so many lines are known to be gone.
+async fn append_beside_a_directory(log: &mut Log, times: &[&str], n_taken: u64) {
+    let late = Layout::of(&log.dir).late();
+    fs::remove_file(&late).ok();
+    fs::create_dir(&late).unwrap();
+    let appended = tokio::time::timeout(LONG, log.append(times)).await;
+    assert!(appended.is_ok(), "events wait: {times:?}");
+    while log.log.stats().taken < n_taken {
+        tokio::task::yield_now().await;
+    }
+    fs::remove_dir(&late).unwrap();
+}
+
+#[tokio::test]
+async fn late_lines_go_another_way_where_no_file_stands_in_their_place() {
+    let mut log = Log::new(MIB);
+    log.append(&["16T00:00:01"]).await;
+    let times = ["15T23:59:57", "15T23:59:58", "16T00:00:02", "15T23:59:59"];
+    append_beside_a_directory(&mut log, &times, 0).await;
+    let mut expect = vec![
+        vec!["15T23:59:57", "15T23:59:58"],
+        vec!["16T00:00:01"],
+        vec!["16T00:00:02"],
+        vec!["15T23:59:59"],
+    ];
+    assert_eq!(log.segments(), expect);
+    // Their place is free again.
+    log.append(&["16T00:00:03", "15T23:59:56"]).await;
+    expect.insert(1, vec!["15T23:59:59"]);
+    expect[4] = vec!["15T23:59:56"];
+    expect.push(vec!["16T00:00:03"]);
+    assert_eq!(log.segments(), expect);
+    assert_eq!((log.log.stats().taken, log.log.stats().lost), (0, 0));
+}
+
+// Nothing can be removed while it is open where that is locked.
+#[cfg(unix)]
+#[tokio::test]
+async fn late_lines_whose_place_is_taken_are_lost_and_events_go_on() {
+    for next in ["15T23:59:59", "16T00:00:02", "16T01:00:00", "14T12:00:00"] {
+        let mut log = Log::new(MIB);
+        log.append(&["16T00:00:01", "15T23:59:57", "15T23:59:58"]).await;
+        append_beside_a_directory(&mut log, &[next], 2).await;
+        let mut expect = vec![vec!["16T00:00:01"], vec![next]];
+        if next == "16T00:00:02" {
+            expect = vec![vec!["16T00:00:01", next]];
+        }
+        assert_eq!(log.segments(), expect);
+        assert!(log.log.close(LONG).await.complete);
+        let stats = log.log.stats();
+        assert_eq!((stats.taken, stats.lost, stats.written), (2, 2, 4));
+    }
+}
+
 #[tokio::test]
 async fn sealing_takes_everything_that_was_appended() {
     let mut log = Log::new(MIB);

@@ -6,6 +6,7 @@ use super::*;
 use crate::segment::{Age, Segments};
 use crate::{
     DataDir, EventLogConfig, EventStore as _, FileEventLog, Policy, Rotate, Rotated, fixture,
+    regular,
 };
 
 /// Puts something under a name.
@@ -24,7 +25,18 @@ fn each_put(check: impl Fn(Put<'_>)) {
         let gone = elsewhere.path().with_extension("gone");
         check(&|path| std::os::unix::fs::symlink(&gone, path).unwrap());
         assert!(!gone.exists());
+        check(&|path| {
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        });
+        let folder = tempfile::tempdir().unwrap();
+        check(&|path| std::os::unix::fs::symlink(folder.path(), path).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
+}
+
+/// The second in which event `n` happened.
+fn began(n: u64) -> i64 {
+    fixture::event(n).at().as_secs()
 }
 
 /// Five events in a cold segment and three in a hot one.
@@ -92,6 +104,8 @@ fn what_is_no_file_is_named_once_and_all_else_goes_on() {
             layout.cold(rig.ids[1]),
             layout.dir().join("hypotheses.x.ndjson.tmp"),
             layout.sidecar(rig.ids[0]),
+            layout.late(),
+            layout.older(),
         ];
         fs::remove_file(layout.sidecar(rig.ids[0])).unwrap();
         put_at.iter().for_each(|path| put(path));
@@ -99,17 +113,29 @@ fn what_is_no_file_is_named_once_and_all_else_goes_on() {
         let faults = rig.faults();
         assert_eq!(faults.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>(), put_at);
         for (path, why) in &faults {
-            let what = if path.is_symlink() { "a link stands" } else { "a directory stands" };
+            let what = match path.symlink_metadata().unwrap().file_type() {
+                kind if kind.is_symlink() => "a link stands",
+                kind if kind.is_dir() => "a directory stands",
+                _ => "no regular file stands",
+            };
             assert!(why.starts_with(what) && why.contains("hint: "), "{why}");
         }
         assert_eq!((rig.kept().0, rig.kept().1), (1, 1));
         let events: Vec<_> = crate::tail(&rig.dir, 99).unwrap().map(Result::unwrap).collect();
         assert_eq!(events.len(), 8);
+        assert_eq!(crate::oldest_event(&rig.dir).unwrap().map(|at| at.as_secs()), Some(began(0)));
+        let mut index = crate::Index::open(&rig.dir).unwrap();
+        index.catch_up().unwrap();
+        assert_eq!(index.n_events().unwrap(), 8);
+        drop(index);
+        let dry = rig.rotate(8, Rotate { seal: true, dry_run: true, ..Rotate::default() });
+        assert_eq!((dry.n_sealed, dry.stopped), (0, None));
         // A start and a rotation make the sidecar anew where nothing but a link is in its way.
         fs::write(layout.active(), fixture::line(8)).unwrap();
         let done = rig.rotate(9, Rotate { seal: true, ..Rotate::default() });
         assert_eq!((done.n_sealed, done.failed), (1, Vec::new()));
         assert_eq!((rig.kept().0, rig.kept().1), (2, 1));
+        assert!(!layout.sidecar(rig.ids[0]).is_symlink());
         let ages: Vec<_> = Segments::of(&rig.dir).list().unwrap();
         assert_eq!(
             ages.iter().map(|it| it.age).collect::<Vec<_>>(),
@@ -120,6 +146,18 @@ fn what_is_no_file_is_named_once_and_all_else_goes_on() {
         assert_eq!((done.removed.len(), done.failed), (3, Vec::new()));
         assert_eq!(Segments::of(&rig.dir).list().unwrap(), []);
     });
+}
+
+#[test]
+fn a_segment_whose_cold_name_a_directory_has_is_not_compressed_to_be_thrown_away() {
+    let rig = Rig::new();
+    let path = rig.layout.cold(rig.ids[1]);
+    fs::create_dir(&path).unwrap();
+    let error = Segments::of(&rig.dir).compress(rig.ids[1]).unwrap_err();
+    assert!(
+        matches!(&error, crate::StoreError::Io { source, .. } if regular::is_irregular(source))
+    );
+    assert_eq!(rig.kept(), (1, 1, 8));
 }
 
 #[test]
