@@ -164,7 +164,26 @@ fn end_of(source: &Source<'_>, start: usize, shape: Shape) -> Option<usize> {
     }
     let is_free = !source.byte(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let number = &number[..length];
-    (is_free && remainder(number) == 1 && shape.is_that_of(number)).then_some(at)
+    let is_one = is_free && remainder(number) == 1 && shape.is_that_of(number);
+    (is_one && !is_in_uuid(source, start)).then_some(at)
+}
+
+/// How long the parts of a UUID are, between its hyphens (RFC 9562).
+const UUID: [usize; 5] = [8, 4, 4, 4, 12];
+
+/// Whether what begins at `start` is of a UUID: one in some two million has parts that are a number of Andorra or Belgium.
+fn is_in_uuid(source: &Source<'_>, start: usize) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
+    let (before, after) = source.bytes().split_at(start);
+    let length = UUID.iter().sum::<usize>() + UUID.len() - 1;
+    // No more than one more than it is long is looked at: a longer run is none.
+    let n_before = before.iter().rev().take(length).take_while(|byte| is_part(byte)).count();
+    let n_after = after.iter().take(length + 1).take_while(|byte| is_part(byte)).count();
+    if n_before + n_after != length {
+        return false;
+    }
+    let whole = &source.bytes()[start - n_before..start + n_after];
+    whole.split(|byte| *byte == b'-').map(<[u8]>::len).eq(UUID)
 }
 
 /// The number mod 97, with its first four characters moved to the end and letters read as 10 to 35.
@@ -191,6 +210,13 @@ mod tests {
         check("⟦fr14 2004 1010 0505 0001 3m02 606⟧");
         check("IBAN\t⟦DE89\t3704\t0044\t0532\t0130\t00⟧\tJo");
         check("IBAN:⟦NO93-8601-1117-947⟧ now, ⟦NO93.8601.1117.947⟧.");
+    }
+
+    #[test]
+    fn parts_of_a_uuid_are_none_and_a_number_behind_a_hyphen_is_one() {
+        // Each would be a number by its length, its digits and its sum.
+        check("019acd3b-ad62-7000-8000-212121212121, be270000-0000-0001-0000-0a0b0c0d0e0f");
+        check("IBAN-⟦BE54-0000-0000-0000⟧, 019acd3b-⟦ad62-7000-8000-212121212121⟧-0");
     }
 
     #[test]
