@@ -166,7 +166,10 @@ impl Operator {
         };
         let total = 120 + n_reloads % 2;
         let text = format!("{}\n[timeouts]\ntotal = \"{total}s\"\n", self.text);
-        std::fs::write(&self.config, text).context("the configuration cannot be written")?;
+        // Whole at once: on a machine that stalls, a file that is written in place is empty for long enough to be refused.
+        let next = self.config.with_extension("next");
+        let put = std::fs::write(&next, text).and_then(|()| std::fs::rename(&next, &self.config));
+        put.context("the configuration cannot be written")?;
         let written = Instant::now();
         while written.elapsed() < RELOAD_MAX && self.generation().await? <= n_reloads {
             sleep(LOOK_EVERY).await;
