@@ -133,8 +133,10 @@ fn write(dir: &DataDir, shape: &Shape) -> Result<u64> {
     Ok(n_bytes)
 }
 
+/// No number gives zeros alone: as bytes they are what an empty page of a database is made of.
 fn conversation(n: u64) -> Result<Pseudonym> {
-    Ok(Pseudonym::parse(&format!("c1_{:032x}", u128::from(n) * 0x9e37_79b9_7f4a_7c15_f39c_c060))?)
+    let digits = u128::from(n + 1) * 0x9e37_79b9_7f4a_7c15_f39c_c060;
+    Ok(Pseudonym::parse(&format!("c1_{digits:032x}"))?)
 }
 
 fn event(day: u32, n: u32, conversation: &Pseudonym) -> Result<Event> {

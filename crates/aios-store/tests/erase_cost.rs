@@ -116,8 +116,9 @@ fn open(dir: &DataDir, n_segments: u32, n_events: u32) -> (Eraser, u64) {
     (Eraser::open(dir, log, Arc::new(audit), Arc::new(Afterwards)).unwrap(), packed)
 }
 
+/// No number gives zeros alone: as bytes they are what an empty page of a database is made of.
 fn conversation(n: u32) -> Pseudonym {
-    let digits = u128::from(n) * 0x9e37_79b9_7f4a_7c15_f39c_c060;
+    let digits = u128::from(n + 1) * 0x9e37_79b9_7f4a_7c15_f39c_c060;
     Pseudonym::parse(&format!("c1_{digits:032x}")).unwrap()
 }
 
