@@ -156,10 +156,10 @@ impl Rig {
     /// Every line of the event log as it stands on disk, footers left out.
     fn lines(&self) -> BTreeSet<String> {
         self.log.seal_blocking().unwrap();
-        let mut lines = BTreeSet::new();
+        let (mut lines, mut reader) = (BTreeSet::new(), reader::Reader::default());
         for file in scan::files(self.temp.path()).unwrap() {
             if file.store.is_some_and(|store| store.name.starts_with("events")) {
-                content::each_line(&file.path, |line| {
+                content::each_line(&mut reader, &file.path, |line| {
                     let text = String::from_utf8(line.to_vec()).unwrap();
                     if !text.contains("segment_footer") {
                         assert!(lines.insert(text), "a line stands twice");
