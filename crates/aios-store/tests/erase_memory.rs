@@ -32,13 +32,13 @@ const HOLDING: u32 = 2;
 
 /// Bytes that all steps of an erasure together may ask for on account of one segment more: its names and footer, as often as it
 /// is looked at.
-const ASKED_MAX: usize = 64 * 1024;
+const ASKED_MAX: usize = 32 * 1024;
 
 /// Bytes that may be in use at once on account of one segment more.
-const IN_USE_MAX: usize = 2 * 1024;
+const IN_USE_MAX: usize = 1024;
 
 /// Bytes that may stay in use on account of one segment more.
-const LEFT_MAX: usize = 512;
+const LEFT_MAX: usize = 256;
 
 #[derive(Debug)]
 struct Afterwards;
@@ -72,7 +72,9 @@ fn a_segment_more_costs_an_erasure_next_to_no_memory() {
         let (few, many) = (Taken::of(10, is_cold), Taken::of(110, is_cold));
         let more = |of: fn(&Taken) -> usize| of(&many).saturating_sub(of(&few)) / 100;
         let (asked, in_use, left) = (more(|it| it.asked), more(|it| it.in_use), more(|it| it.left));
-        println!("cold: {is_cold}; few {few:?}; a segment more: {asked} asked for, {in_use} in use at once, {left} left");
+        println!(
+            "cold: {is_cold}; few {few:?}; a segment more: {asked} asked for, {in_use} in use at once, {left} left"
+        );
         assert!(asked <= ASKED_MAX, "{asked}");
         assert!(in_use <= IN_USE_MAX, "{in_use}");
         assert!(left <= LEFT_MAX, "{left}");

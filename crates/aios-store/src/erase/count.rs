@@ -28,6 +28,9 @@ const OTHERS_MAX: usize = 100_000;
 /// Most names of clients that are told apart.
 const CLIENTS_MAX: usize = 10_000;
 
+/// A file, and what it is read with.
+type At<'a> = (&'a mut Reader, &'a Found);
+
 /// What was seen so far.
 pub(super) struct Counter<'a> {
     dir: &'a DataDir,
@@ -63,19 +66,19 @@ impl<'a> Counter<'a> {
                 Ok(())
             }
             Some(store) => match store.treatment {
-                Treatment::Lines => self.lines(reader, file, store),
-                Treatment::Records => self.records(reader, file, store),
-                Treatment::Database => self.rows(reader, file, store),
+                Treatment::Lines => self.lines((reader, file), store),
+                Treatment::Records => self.records((reader, file), store),
+                Treatment::Database => self.rows((reader, file), store),
                 Treatment::Derived
                 | Treatment::Catalogue
                 | Treatment::Indexed
                 | Treatment::Scraps
-                | Treatment::Names => self.bytes(reader, file, Some(store)),
+                | Treatment::Names => self.bytes((reader, file), Some(store)),
                 Treatment::Proof | Treatment::Chain | Treatment::Apart => {
-                    self.own_words(reader, file, store)
+                    self.own_words((reader, file), store)
                 }
             },
-            None => self.bytes(reader, file, None),
+            None => self.bytes((reader, file), None),
         };
         match looked {
             Ok(()) => {}
@@ -90,12 +93,7 @@ impl<'a> Counter<'a> {
         true
     }
 
-    fn lines(
-        &mut self,
-        reader: &mut Reader,
-        file: &Found,
-        store: &'static Store,
-    ) -> io::Result<()> {
+    fn lines(&mut self, (reader, file): At<'_>, store: &'static Store) -> io::Result<()> {
         let judge = self.judge;
         let may_be_older = judge.may_be_older(&file.path)?;
         let mut seen = StoreCount { store: store.name, n_files: 1, ..StoreCount::default() };
@@ -131,18 +129,15 @@ impl<'a> Counter<'a> {
     }
 
     /// A document that a person may edit too, or a copy that was made for one.
-    fn records(
-        &mut self,
-        reader: &mut Reader,
-        file: &Found,
-        store: &'static Store,
-    ) -> io::Result<()> {
+    fn records(&mut self, (reader, file): At<'_>, store: &'static Store) -> io::Result<()> {
         let text = match Content::of(reader, &file.path, store)? {
-            Content::Lines => return self.lines(reader, file, store),
-            Content::Opaque => return self.bytes(reader, file, Some(store)),
+            Content::Lines => return self.lines((reader, file), store),
+            Content::Opaque => return self.bytes((reader, file), Some(store)),
             Content::Document(text) => text,
         };
-        let Some(document) = Document::read(&text) else { return self.lines(reader, file, store) };
+        let Some(document) = Document::read(&text) else {
+            return self.lines((reader, file), store);
+        };
         let target = self.judge.target;
         let cut = document.carrying(&|text| target.names_in(text.as_bytes()));
         self.census.named.extend(target.named_by(text.as_bytes()).cloned());
@@ -208,12 +203,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Files whose lines are not known: it only matters whether the target is in them.
-    fn bytes(
-        &mut self,
-        reader: &mut Reader,
-        file: &Found,
-        store: Option<&'static Store>,
-    ) -> io::Result<()> {
+    fn bytes(&mut self, (reader, file): At<'_>, store: Option<&'static Store>) -> io::Result<()> {
         let target = self.judge.target;
         let treatment = store.map(|store| store.treatment);
         // What we make ourselves knows nobody's id, but is full of numbers and words that an id may look like.
@@ -259,12 +249,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Lines that AIOS writes itself: of whom they are about they have the pseudonym, where it belongs.
-    fn own_words(
-        &mut self,
-        reader: &mut Reader,
-        file: &Found,
-        store: &'static Store,
-    ) -> io::Result<()> {
+    fn own_words(&mut self, (reader, file): At<'_>, store: &'static Store) -> io::Result<()> {
         let (target, stays) = (self.judge.target, store.treatment == Treatment::Chain);
         let may_be_about = store.treatment == Treatment::Proof;
         let mut seen = StoreCount { store: store.name, n_files: 1, ..StoreCount::default() };
@@ -287,7 +272,7 @@ impl<'a> Counter<'a> {
 
     /// A database: its rows are counted by asking it, once, and its bytes are searched for what an erasure
     /// should have overwritten.
-    fn rows(&mut self, reader: &mut Reader, file: &Found, store: &'static Store) -> io::Result<()> {
+    fn rows(&mut self, (reader, file): At<'_>, store: &'static Store) -> io::Result<()> {
         let target = self.judge.target;
         let (mut is_named, mut has_raw) = (false, false);
         let n_bytes = reader.each_window(&file.path, target.len_max() + 1, |window, _| {
