@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::talk;
-use crate::lack::Lack;
 use crate::model::{self, Model};
 use crate::process::{READY, Server};
-use crate::{cargo, dist, http, process, workspace};
+use crate::{cargo, http, process, workspace};
 
 /// Core of the subject.
 const SUBJECT_CORE: &str = "0";
@@ -68,13 +67,9 @@ impl Stand {
         Ok(Self { dir, pinned, model, aios })
     }
 
-    /// The same with the program as it is shipped.
-    pub(super) fn shipped(self) -> Result<Self> {
-        let aios = dist::program();
-        if !aios.is_file() {
-            bail!(Lack::new("the program to ship is not built", "`cargo xtask dist` builds it"));
-        }
-        Ok(Self { aios, ..self })
+    /// The same with another program.
+    pub(super) fn with_aios(self, aios: PathBuf) -> Self {
+        Self { aios, ..self }
     }
 
     /// Bytes of a subject's program, in MiB.

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use aios_core::Timestamp;
-use tokio::sync::oneshot;
 
 use super::FileEventLog;
 use super::batch::Hour;
@@ -36,11 +35,7 @@ pub(super) fn rotate(
 fn seal(log: &FileEventLog, dir: &DataDir) -> Result<usize, StoreError> {
     let (segments, layout) = (Segments::of(dir), Layout::of(dir));
     let before = ages(&layout)?;
-    let (reply, sealed) = oneshot::channel();
-    let asked = log.queue.seal(reply);
-    let sealed = if asked { sealed.blocking_recv().ok() } else { None };
-    let sealed = sealed.unwrap_or_else(|| Err("the log is closed".to_owned()));
-    sealed.map_err(|why| StoreError::io("seal", &dir.events_path())(std::io::Error::other(why)))?;
+    log.seal_blocking()?;
     let mut n_sealed = 0;
     for id in ages(&layout)?.into_keys().filter(|id| !before.contains_key(id)) {
         match segments.finish(id) {
