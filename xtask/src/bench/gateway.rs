@@ -36,7 +36,7 @@ const WARM_UP: Duration = Duration::from_millis(700);
 /// Measures, prints the table; true where every bar is met.
 pub(super) fn run(options: &Options) -> Result<bool> {
     let (repeats, phase) = if options.quick { (1, PHASE_QUICK) } else { (REPEATS, PHASE) };
-    let stand = if options.plain { Stand::new()? } else { Stand::new()?.with_aios(dist::make()?) };
+    let stand = if options.plain { Stand::new()? } else { Stand::with_aios(dist::make()?)? };
     let mut pairs = Vec::new();
     for repeat in 1..=repeats {
         println!("repeat {repeat} of {repeats}: raw proxy, then AIOS");
