@@ -21,6 +21,8 @@ const PRACTICE: &str = "6s";
 /// Requests under way, prompts and the share of streams, in percent.
 const LOADS: &[[&str; 3]] = &[["64", "mixed", "0"], ["64", "long", "30"], ["8", "short", "50"]];
 const HINT_TOOLS: &str = "`rustup component add llvm-tools` installs what reads its counts";
+/// Where the counts are.
+const COUNTS: &str = "dist/counts";
 /// The component that has it.
 const TOOLS: &str = "llvm-tools";
 
@@ -33,16 +35,21 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the program; where nothing has changed since it was, that takes as long as the practice.
+/// Builds the program, unless nothing has changed since it was.
 pub(crate) fn make() -> Result<PathBuf> {
     let host = cargo::host()?;
     let merge = profdata(&host)?;
     println!(
         "building the program as it is shipped, a quarter of an hour where it is new: with counters"
     );
-    let counts = workspace::fresh_dir("dist/counts")?;
+    let counts = workspace::target().join(COUNTS);
     let practised =
         build(&host, "dist/practice", &format!("-Cprofile-generate={}", plain(&counts)?))?;
+    let program = workspace::program("dist", "aios");
+    if is_newer(&program, &practised) {
+        return Ok(program);
+    }
+    workspace::fresh_dir(COUNTS)?;
     println!("under load");
     practise(&practised)?;
     let profile = counts.join("merged.profdata");
@@ -50,9 +57,14 @@ pub(crate) fn make() -> Result<PathBuf> {
     process::run(command.arg("merge").arg("-o").arg(&profile).arg(&counts))?;
     println!("by what was counted");
     let built = build(&host, "dist/build", &format!("-Cprofile-use={}", plain(&profile)?))?;
-    let program = workspace::program("dist", "aios");
     fs::copy(&built, &program).context("failed to put the program in its place")?;
     Ok(program)
+}
+
+/// Whether a file was written after another.
+fn is_newer(file: &Path, other: &Path) -> bool {
+    let written = |path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    written(file).zip(written(other)).is_some_and(|(file, other)| file > other)
 }
 
 /// The tool beside the compiler, installed if need be: another version does not read its counts.
