@@ -20,7 +20,7 @@ use super::settings::ControlConfig;
 use super::standing::Standing;
 use crate::controller::ControllerState;
 use crate::gateway::Gateway;
-use crate::judging::each_row;
+use crate::judging::{each_row, live_row};
 
 /// Longest and shortest pause between two looks. Most find that the turn is not over, which costs nothing.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
@@ -194,7 +194,8 @@ fn tell(checked: &Checked) {
     tracing::info!(%verdict, %reason, version, n_blocks, treatment_pct = pct, "the canary was looked at");
 }
 
-/// The rows of the event log, also what was written a moment ago. It is read only if there is need.
+/// The rows of the event log, also what was written a moment ago. The index is read, and brought up for that, only where
+/// the log does not have the answer in memory.
 struct LogRows<'a> {
     store: &'a dyn EventStore,
     dir: &'a DataDir,
@@ -202,6 +203,10 @@ struct LogRows<'a> {
 
 impl RowSource for LogRows<'_> {
     fn each(&self, times: Range<Timestamp>, take: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
+        if let Some(recent) = self.store.recent(&times) {
+            recent.iter().filter_map(live_row).for_each(take);
+            return Ok(());
+        }
         self.store.catch_up_index()?;
         match Index::read(self.dir)? {
             Some(index) => each_row(&index, times, take),
@@ -210,8 +215,16 @@ impl RowSource for LogRows<'_> {
     }
 
     fn n_unread(&self, times: Range<Timestamp>) -> Result<u64, StoreError> {
-        let unread = Index::read(self.dir)?.map(|index| index.unread(&times)).transpose()?;
-        Ok(unread.unwrap_or_default().n_lines)
+        let count = || -> Result<u64, StoreError> {
+            let unread = Index::read(self.dir)?.map(|index| index.unread(&times)).transpose()?;
+            Ok(unread.unwrap_or_default().n_lines)
+        };
+        // Where the index is behind, it may take a line for one of this time that is older.
+        if self.store.knows_unread() && count()? == 0 {
+            return Ok(0);
+        }
+        self.store.catch_up_index()?;
+        count()
     }
 }
 
