@@ -7,10 +7,9 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aios_core::{Event, Timestamp};
+use aios_core::Event;
 use aios_privacy::RedactionCounts;
 use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
@@ -22,45 +21,11 @@ use super::inserts::Inserts;
 use super::known::{self, Known};
 use super::read_error::ReadError;
 use super::recent::Cover;
-use super::said::Said;
+pub(crate) use super::stretch::News;
+use super::stretch::{Held, Stretch};
 use super::tail::Tail;
 use super::unread::{self, Runs};
 use crate::SegmentId;
-use crate::segment::footer::Counts;
-
-/// Rows that are taken in at once, in bytes: some hundreds. A transaction has its price, whatever is in it.
-const STRETCH_BYTES: usize = 64 * 1024;
-
-/// What is told of lines that stand one behind the other.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct News<'a> {
-    /// What they come to.
-    pub(crate) counts: Counts,
-    /// Their rows, as a [`Teller`] makes them.
-    pub(crate) rows: &'a [u8],
-    /// What they say of answers, each with where it does, from the first on.
-    pub(crate) words: &'a [(u64, Said)],
-}
-
-#[cfg(test)]
-impl<'a> News<'a> {
-    /// Of so many bytes of lines.
-    pub(super) fn of(bytes: u64, rows: &'a [u8]) -> Self {
-        Self { counts: Counts { bytes, ..Counts::default() }, rows, words: &[] }
-    }
-}
-
-/// Rows of lines that stand one behind the other in a segment.
-#[derive(Debug)]
-pub(super) struct Stretch {
-    pub(super) segment: SegmentId,
-    start: u64,
-    end: u64,
-    /// The first and the last of their times, as exact as lines are.
-    pub(super) times: Option<(Timestamp, Timestamp)>,
-    rows: Vec<u8>,
-    pub(super) words: Vec<(u64, Said)>,
-}
 
 /// What was written and is not in the index yet; and beyond that, while somebody asks for it, what was written of late.
 #[derive(Debug, Default)]
@@ -75,20 +40,13 @@ pub(super) struct Kept {
     pub(super) cover: Cover,
 }
 
-/// A stretch, and whether the index is still to take it in.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) stretch: Arc<Stretch>,
-    is_due: bool,
-}
-
 impl Fresh {
     /// Takes the rows of lines that were written at `start` of a segment.
     pub(crate) fn push(&self, segment: SegmentId, start: u64, news: News<'_>) {
         self.lock().push(segment, start, news);
     }
 
-    /// What is told of from here on is no longer where the index looks for it, until the [end](Self::end) of this.
+    /// A file gets another name: until the [end](Self::end) of this the index may look for what was told in vain.
     pub(crate) fn seal(&self) {
         self.lock().seal();
     }
@@ -134,9 +92,7 @@ impl Kept {
         if start == 0 || is_new() {
             self.must_be_last(segment);
         }
-        let (rows, words) = (Vec::new(), Vec::new());
-        let mut stretch = Stretch { segment, start, end: start, times: None, rows, words };
-        stretch.add(news);
+        let stretch = Stretch::of(segment, start, news);
         self.n_bytes += stretch.n_bytes();
         self.stretches.push_back(Held { stretch: Arc::new(stretch), is_due: true });
     }
@@ -180,46 +136,7 @@ impl Kept {
     }
 }
 
-impl Held {
-    /// The stretch, if lines at `start` of a segment stand right behind it and it can take more: not while somebody reads it.
-    fn goes_on(&mut self, segment: SegmentId, start: u64, news: &News<'_>) -> Option<&mut Stretch> {
-        let stretch = Arc::get_mut(&mut self.stretch).filter(|_| self.is_due)?;
-        let is_next = (stretch.segment, stretch.end) == (segment, start);
-        (is_next && stretch.rows.len() + news.rows.len() <= STRETCH_BYTES).then_some(stretch)
-    }
-}
-
 impl Stretch {
-    fn add(&mut self, news: News<'_>) {
-        let News { counts, rows, words } = news;
-        self.rows.extend_from_slice(rows);
-        let end = self.end;
-        self.words.extend(words.iter().map(|(at, said)| (end + at, *said)));
-        self.end += counts.bytes;
-        if let (Some(first), Some(last)) = (counts.first_ts, counts.last_ts) {
-            let (first, last) = (first.as_stored(), last.as_stored());
-            let (from, until) = self.times.unwrap_or((first, last));
-            self.times = Some((from.min(first), until.max(last)));
-        }
-    }
-
-    /// What it takes, also where it is not filled.
-    fn n_bytes(&self) -> usize {
-        let words = self.words.capacity() * size_of::<(u64, Said)>();
-        size_of::<(Held, Self)>() + self.rows.capacity() + words
-    }
-
-    /// Whether a line of it is of this time.
-    pub(super) fn is_of(&self, times: &Range<Timestamp>) -> bool {
-        self.times.is_some_and(|(first, last)| last >= times.start && first < times.end)
-    }
-
-    /// The time of the youngest line, or of the youngest answer that is spoken of.
-    pub(super) fn youngest(&self) -> Option<Timestamp> {
-        let spoken_of = self.words.iter().map(|(_, said)| said.about.at());
-        spoken_of.chain(self.times.map(|(_, last)| last)).max()
-    }
-
     /// The rows, each with where its line begins; false if not all of them can be read.
     pub(super) fn each_row(&self, mut take: impl FnMut(Entry<'_>)) -> bool {
         let mut read_to = self.start;
@@ -281,10 +198,8 @@ impl Teller {
             // They are few.
             Event::Feedback(_) | Event::Hypothesis(_) => Told { len, row: None },
         };
-        let unread = || Told::<&RedactionCounts> { len, row: None };
-        let told = postcard::to_extend(&told, std::mem::take(row))
-            .or_else(|_| postcard::to_extend(&unread(), Vec::new()));
-        *row = told.unwrap_or_default();
+        // What is no row is read, and so is all that stands behind it.
+        *row = postcard::to_extend(&told, std::mem::take(row)).unwrap_or_default();
         row
     }
 }

@@ -26,6 +26,7 @@ mod read_error;
 mod recent;
 pub(crate) mod said;
 mod seen;
+mod stretch;
 mod tail;
 mod unread;
 mod window;
