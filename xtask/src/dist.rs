@@ -21,15 +21,25 @@ const PRACTICE: &str = "6s";
 /// Requests under way, prompts and the share of streams, in percent.
 const LOADS: &[[&str; 3]] = &[["64", "mixed", "0"], ["64", "long", "30"], ["8", "short", "50"]];
 const HINT_TOOLS: &str = "`rustup component add llvm-tools` installs what reads its counts";
+/// The component that has it.
+const TOOLS: &str = "llvm-tools";
 
 /// The command.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     if let Some(arg) = args.first() {
         bail!(Usage(format!("`{arg}` is not understood")));
     }
+    println!("{}", make()?.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds the program; where nothing has changed since it was, that takes as long as the practice.
+pub(crate) fn make() -> Result<PathBuf> {
     let host = cargo::host()?;
     let merge = profdata(&host)?;
-    println!("building with counters (release)");
+    println!(
+        "building the program as it is shipped, a quarter of an hour where it is new: with counters"
+    );
     let counts = workspace::fresh_dir("dist/counts")?;
     let practised =
         build(&host, "dist/practice", &format!("-Cprofile-generate={}", plain(&counts)?))?;
@@ -38,23 +48,23 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let profile = counts.join("merged.profdata");
     let mut command = Command::new(merge);
     process::run(command.arg("merge").arg("-o").arg(&profile).arg(&counts))?;
-    println!("building by what was counted");
+    println!("by what was counted");
     let built = build(&host, "dist/build", &format!("-Cprofile-use={}", plain(&profile)?))?;
-    fs::copy(&built, program()).context("failed to put the program in its place")?;
-    println!("{}", program().display());
-    Ok(ExitCode::SUCCESS)
+    let program = workspace::program("dist", "aios");
+    fs::copy(&built, &program).context("failed to put the program in its place")?;
+    Ok(program)
 }
 
-/// Where it is once it is built.
-pub(crate) fn program() -> PathBuf {
-    workspace::program("dist", "aios")
-}
-
-/// The tool beside the compiler: another version does not read its counts.
+/// The tool beside the compiler, installed if need be: another version does not read its counts.
 fn profdata(host: &str) -> Result<PathBuf> {
     let root = process::output(Command::new("rustc").args(["--print", "sysroot"]));
     let bin = Path::new(&root.context("rustc does not run")?).join("lib/rustlib").join(host);
     let tool = bin.join("bin").join(format!("llvm-profdata{}", std::env::consts::EXE_SUFFIX));
+    if !tool.is_file() {
+        let mut install = Command::new("rustup");
+        let installed = process::run(install.args(["component", "add", TOOLS]));
+        installed.map_err(|why| Lack::because("there is no llvm-profdata", &why, HINT_TOOLS))?;
+    }
     if tool.is_file() {
         Ok(tool)
     } else {

@@ -1,4 +1,4 @@
-//! One pass over the bytes and one over words in lower case find anchors; detectors look from there.
+//! One pass over the bytes and one over words find anchors; detectors look from there.
 //!
 //! Most text holds no anchor, so the cost of a scan is that of passing it over. One set of regular
 //! expressions over all kinds would be fifty times slower: its lazy automaton outgrows its cache.
@@ -34,10 +34,8 @@ const _: () = assert!(kinds::DETECTORS.len() < u64::BITS as usize);
 /// Stands for the interest of the second view.
 const FORM: u64 = 1 << 63;
 
-/// So much text is put into lower case at a time, in a buffer that stays in the fastest cache.
+/// So much text is walked over at a time, by words and by bytes, while it is in the fastest cache.
 const BLOCK: usize = 1024;
-/// Blanks after a block's end, so that the search for words always has whole vectors to read.
-const PADDING: usize = 64;
 
 /// The anchors of the kinds that are on.
 pub(crate) struct Scanner {
@@ -171,17 +169,7 @@ impl Scanner {
         let Some(words) = &self.words else { return };
         let text = sweep.source.bytes();
         let text = text.get(start..text.len().min(end + NEEDLE - 1)).unwrap_or_default();
-        let mut buffer = [b' '; BLOCK + NEEDLE + PADDING];
-        let Some(lower) = buffer.get_mut(..text.len() + PADDING) else { return };
-        lower[..text.len()].copy_from_slice(text);
-        lower[..text.len()].make_ascii_lowercase();
-        let mut from = 0;
-        while let Some((owners, at)) = words.next(lower, from)
-            && start + at < end
-        {
-            sweep.look_all(owners, start + at, Walk::Words);
-            from = at + 1;
-        }
+        words.each(text, |owners, at| sweep.look_all(owners, start + at, Walk::Words));
     }
 
     /// Looks from the bytes and the numbers in `start..end`.

@@ -17,6 +17,8 @@ pub(crate) struct BackLines<R> {
     len: u64,
     /// Most bytes of a line.
     line_max: usize,
+    /// Bytes that the first block has.
+    first: usize,
     /// Where `buffer` begins in the file.
     offset: u64,
     buffer: Vec<u8>,
@@ -40,9 +42,15 @@ impl<R: Read + Seek> BackLines<R> {
         Self::with_line_max(file, LINE_MAX)
     }
 
+    /// The same for whoever wants the last line alone, which is `expected` bytes long as a rule.
+    pub(crate) fn expecting(file: R, expected: usize) -> io::Result<Self> {
+        Ok(Self { first: expected, ..Self::new(file)? })
+    }
+
     fn with_line_max(mut file: R, line_max: usize) -> io::Result<Self> {
         let len = file.seek(SeekFrom::End(0))?;
-        Ok(Self { file, len, line_max, offset: len, buffer: Vec::new(), end: 0, data_end: None })
+        let (first, buffer) = (BLOCK, Vec::new());
+        Ok(Self { file, len, line_max, first, offset: len, buffer, end: 0, data_end: None })
     }
 
     /// Length of the file.
@@ -113,7 +121,8 @@ impl<R: Read + Seek> BackLines<R> {
     /// Puts the block before in front. Blocks double, so that a long line is not copied for each.
     fn grow(&mut self) -> io::Result<()> {
         let room = usize::try_from(self.offset).unwrap_or(usize::MAX);
-        let block = BLOCK.max(self.end).min(room);
+        let least = if self.buffer.is_empty() { self.first } else { BLOCK };
+        let block = least.max(self.end).min(room);
         let mut buffer = vec![0; block + self.end];
         buffer[block..].copy_from_slice(&self.buffer[..self.end]);
         self.offset -= block as u64;
@@ -169,6 +178,17 @@ mod tests {
         }
         let mut lines = BackLines::new(Cursor::new(b"a\nb\ntorn")).unwrap();
         assert_eq!(lines.data_end().unwrap(), 4);
+    }
+
+    #[test]
+    fn a_last_line_is_read_alone_where_it_is_no_longer_than_expected() {
+        for (n, expect) in [(10, 16), (16, 16 + BLOCK), (BLOCK, 16 + BLOCK)] {
+            let content = format!("{}\n{}\n", "x".repeat(3 * BLOCK), "y".repeat(n));
+            let mut lines = BackLines::expecting(Cursor::new(content.as_bytes()), 16).unwrap();
+            let Some(Back::Line { bytes, .. }) = lines.previous().unwrap() else { panic!("{n}") };
+            assert_eq!(bytes, "y".repeat(n).as_bytes());
+            assert_eq!(lines.len() - lines.offset, expect as u64, "{n}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{StoreError, disk};
 
@@ -55,6 +55,15 @@ pub(crate) fn is_directory(path: &Path) -> bool {
 /// As [`is_barred`], as an error. Opens nothing: who closes a file of a database lets go of the database's locks on it.
 pub(crate) fn must_not_be_barred(path: &Path) -> io::Result<()> {
     if is_barred(path) { Err(irregular()) } else { Ok(()) }
+}
+
+/// A database's file last, and before it those that SQLite keeps beside it (<https://sqlite.org/tempfiles.html>).
+pub(crate) fn database_files(path: &Path) -> [PathBuf; 3] {
+    ["-wal", "-shm", ""].map(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    })
 }
 
 /// Reads a small file; `None` if it is not there.

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use super::Options;
 use super::bars::{self, Pair};
 use super::stand::{Running, Stand, Subject};
+use crate::dist;
 
 /// Figures of one subject in one repeat. `None` = not to be had on this system.
 #[derive(Debug, Default, Clone)]
@@ -35,7 +36,7 @@ const WARM_UP: Duration = Duration::from_millis(700);
 /// Measures, prints the table; true where every bar is met.
 pub(super) fn run(options: &Options) -> Result<bool> {
     let (repeats, phase) = if options.quick { (1, PHASE_QUICK) } else { (REPEATS, PHASE) };
-    let stand = if options.dist { Stand::new()?.shipped()? } else { Stand::new()? };
+    let stand = if options.plain { Stand::new()? } else { Stand::with_aios(dist::make()?)? };
     let mut pairs = Vec::new();
     for repeat in 1..=repeats {
         println!("repeat {repeat} of {repeats}: raw proxy, then AIOS");

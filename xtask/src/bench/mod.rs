@@ -28,7 +28,7 @@ struct Bench {
 const BENCHES: &[Bench] = &[
     Bench {
         name: "gateway",
-        about: "the gateway beside a bare proxy [--dist] [--quick] [--json FILE]",
+        about: "the gateway as it is shipped beside a bare proxy [--plain] [--quick] [--json FILE]",
         run: gateway::run,
     },
     Bench {
@@ -78,8 +78,8 @@ const BENCHES: &[Bench] = &[
 struct Options {
     /// One short repeat: shows that it works, measures little.
     quick: bool,
-    /// Measured is what `cargo xtask dist` has built.
-    dist: bool,
+    /// Measured is the plain release, and not what is shipped.
+    plain: bool,
     /// Where the figures go as JSON.
     json: Option<String>,
     /// Where vectors are asked for, with which the memory's recall is measured too.
@@ -110,7 +110,7 @@ fn options(args: &[String]) -> Result<Options> {
             || args.next().cloned().ok_or_else(|| Usage(format!("{arg} needs a value")));
         match arg.as_str() {
             "--quick" => options.quick = true,
-            "--dist" => options.dist = true,
+            "--plain" => options.plain = true,
             "--json" => options.json = Some(value()?),
             "--embeddings" => options.embeddings = Some(value()?),
             _ => bail!(Usage(format!("`{arg}` is not understood"))),
@@ -126,8 +126,8 @@ mod tests {
     #[test]
     fn options_are_read_and_strange_ones_refused() {
         let read = |line: &str| options(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        let all = read("--quick --dist --json out.json").unwrap();
-        assert_eq!((all.quick, all.dist, all.json.as_deref()), (true, true, Some("out.json")));
+        let all = read("--quick --plain --json out.json").unwrap();
+        assert_eq!((all.quick, all.plain, all.json.as_deref()), (true, true, Some("out.json")));
         for wrong in ["--json", "--loud"] {
             assert!(read(wrong).unwrap_err().is::<Usage>(), "{wrong}");
         }

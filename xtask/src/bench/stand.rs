@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::talk;
-use crate::lack::Lack;
 use crate::model::{self, Model};
 use crate::process::{READY, Server};
-use crate::{cargo, dist, http, process, workspace};
+use crate::{cargo, http, process, workspace};
 
 /// Core of the subject.
 const SUBJECT_CORE: &str = "0";
@@ -55,7 +54,17 @@ impl Stand {
     /// The same with a model that takes its time for a whole answer.
     pub(super) fn with_model(wait: Duration) -> Result<Self> {
         println!("building (release)");
-        cargo::run(&["build", "--quiet", "--release", "-p", "aios", "-p", "aios-bench"])?;
+        cargo::run(&["build", "--quiet", "--release", "-p", "aios"])?;
+        Self::of(workspace::program("release", "aios"), wait)
+    }
+
+    /// The same for a program that is there already, before a model that answers at once.
+    pub(super) fn with_aios(aios: PathBuf) -> Result<Self> {
+        Self::of(aios, Duration::ZERO)
+    }
+
+    fn of(aios: PathBuf, wait: Duration) -> Result<Self> {
+        cargo::run(&["build", "--quiet", "--release", "-p", "aios-bench"])?;
         let dir = workspace::fresh_dir("bench")?;
         let pinned = can_pin();
         if !pinned {
@@ -64,17 +73,7 @@ impl Stand {
         let wait_ms = wait.as_millis().to_string();
         let command = tool(pinned, LOAD_CORE, &["upstream", "--wait-ms", &wait_ms]);
         let model = Model::start(command, &dir.join("upstream.log"))?;
-        let aios = workspace::program("release", "aios");
         Ok(Self { dir, pinned, model, aios })
-    }
-
-    /// The same with the program as it is shipped.
-    pub(super) fn shipped(self) -> Result<Self> {
-        let aios = dist::program();
-        if !aios.is_file() {
-            bail!(Lack::new("the program to ship is not built", "`cargo xtask dist` builds it"));
-        }
-        Ok(Self { aios, ..self })
     }
 
     /// Bytes of a subject's program, in MiB.

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::scan;
+use super::reader::Reader;
 use super::target::EraseTarget;
 use crate::segment::Layout;
 use crate::segment::sidecar::Sidecar;
@@ -30,7 +30,7 @@ impl<'a> Catalogue<'a> {
     }
 
     /// Whether the target is not in a cold segment. Of a copy that lies elsewhere nothing is known.
-    pub(super) fn rules_out(&self, id: SegmentId, path: &Path) -> bool {
+    pub(super) fn rules_out(&self, reader: &mut Reader, id: SegmentId, path: &Path) -> bool {
         if self.layout.cold(id) != path {
             return false;
         }
@@ -41,13 +41,13 @@ impl<'a> Catalogue<'a> {
         let known = self.index.as_ref().and_then(|index| {
             index.is_any_named_in(id, &footer.sha256, self.target.pseudonyms()).ok().flatten()
         });
-        known.map_or_else(|| self.sidecar_names_nobody(id), |is_named| !is_named)
+        known.map_or_else(|| self.sidecar_names_nobody(reader, id), |is_named| !is_named)
     }
 
-    fn sidecar_names_nobody(&self, id: SegmentId) -> bool {
+    fn sidecar_names_nobody(&self, reader: &mut Reader, id: SegmentId) -> bool {
         let mut is_named = false;
         let path = self.layout.sidecar(id);
-        let looked = scan::each_window(&path, self.target.len_max(), |window, _| {
+        let looked = reader.each_window(&path, self.target.len_max(), |window, _| {
             is_named |= self.target.names_in(window);
         });
         looked.is_ok() && !is_named

@@ -11,6 +11,7 @@ use super::catalogue::Catalogue;
 use super::count::Counter;
 use super::judge::Judge;
 use super::names::Names;
+use super::reader::Reader;
 use super::registry::{Store, Treatment};
 use super::scan;
 use super::target::EraseTarget;
@@ -162,7 +163,8 @@ impl Census {
         // What is counted is the memory that is there, not one that has lost its name while it was open.
         let followed = MemoryStore::follow_in(dir);
         let mut counter = Counter::new(dir, &judge, catalogue, holds, planned_at);
-        scan::each_file(dir.path(), progress, |file| counter.look(file))?;
+        let mut reader = Reader::default();
+        scan::each_file(dir.path(), progress, |file| counter.look(&mut reader, file))?;
         let mut census = counter.end();
         if let Err(error) = followed {
             let file = dir.memory_path().strip_prefix(dir.path()).map(PathBuf::from);

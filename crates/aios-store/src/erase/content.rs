@@ -7,6 +7,7 @@ use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use super::document::Document;
+use super::reader::{Opened, Reader};
 use super::registry::{Store, Treatment};
 use super::scan;
 use crate::segment::facts::{self, Kind};
@@ -27,12 +28,13 @@ pub(super) enum Content {
 
 impl Content {
     /// Of a file in a store.
-    pub(super) fn of(path: &Path, store: &Store) -> io::Result<Self> {
+    pub(super) fn of(reader: &mut Reader, path: &Path, store: &Store) -> io::Result<Self> {
         if store.treatment != Treatment::Records {
             return Ok(Self::Lines);
         }
         let mut bytes = Vec::new();
-        open(path)?.take(WHOLE_MAX + 1).read_to_end(&mut bytes)?;
+        let opened = look_into(reader.open(path)?)?;
+        opened.take(WHOLE_MAX + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > WHOLE_MAX {
             return Ok(Self::Lines);
         }
@@ -53,42 +55,45 @@ impl Content {
 
 /// Shows every line of a file with its newline, unpacked; the last one also if it has none. In a table
 /// (`.csv`) what is shown is a record, which may have newlines between quotes.
-pub(super) fn each_line(path: &Path, see: impl FnMut(&[u8])) -> io::Result<()> {
+pub(super) fn each_line(
+    reader: &mut Reader,
+    path: &Path,
+    see: impl FnMut(&[u8]),
+) -> io::Result<()> {
     let is_table = path.extension().is_some_and(|extension| extension == "csv");
-    each(open(path)?, WHOLE_MAX, is_table, see)
+    let (opened, line) = reader.open_for_lines(path)?;
+    each((look_into(opened)?, line), WHOLE_MAX, is_table, see)
 }
 
-fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    let mut reader = scan::open(path)?;
-    if scan::is_wrapped(reader.fill_buf()?) {
+fn look_into(mut opened: Opened<'_>) -> io::Result<Opened<'_>> {
+    if scan::is_wrapped(opened.fill_buf()?) {
         return Err(scan::wrapped());
     }
-    Ok(reader)
+    Ok(opened)
 }
 
 fn each(
-    mut reader: impl BufRead,
+    (mut reader, line): (impl BufRead, &mut Vec<u8>),
     len_max: u64,
     is_table: bool,
     mut see: impl FnMut(&[u8]),
 ) -> io::Result<()> {
-    let mut line = Vec::new();
     loop {
         let room = (len_max + 1).saturating_sub(line.len() as u64);
-        let n = reader.by_ref().take(room).read_until(b'\n', &mut line)?;
+        let n = reader.by_ref().take(room).read_until(b'\n', line)?;
         if line.len() as u64 > len_max {
             let why =
                 format!("a line is longer than {len_max} bytes, so nobody can tell whose it is");
             return Err(io::Error::other(why));
         }
-        let is_open = is_table && memchr::memchr_iter(b'"', &line).count() % 2 == 1;
+        let is_open = is_table && memchr::memchr_iter(b'"', line).count() % 2 == 1;
         if is_open && n > 0 {
             continue;
         }
         if line.is_empty() {
             return Ok(());
         }
-        see(&line);
+        see(line);
         line.clear();
     }
 }
@@ -100,7 +105,7 @@ mod tests {
     fn check(text: &str, is_table: bool, expect: &[&str]) {
         let mut seen = Vec::new();
         let see = |line: &[u8]| seen.push(String::from_utf8(line.to_vec()).unwrap());
-        each(text.as_bytes(), 20, is_table, see).unwrap();
+        each((text.as_bytes(), &mut Vec::new()), 20, is_table, see).unwrap();
         assert_eq!(seen, expect, "{text:?}");
     }
 
@@ -117,7 +122,7 @@ mod tests {
     fn a_line_that_is_too_long_is_not_judged_in_pieces() {
         let mut n = 0;
         let long = format!("a\n{}\n", "x".repeat(30));
-        let error = each(long.as_bytes(), 20, false, |_| n += 1).unwrap_err();
+        let error = each((long.as_bytes(), &mut Vec::new()), 20, false, |_| n += 1).unwrap_err();
         assert_eq!((n, error.to_string().contains("longer than 20 bytes")), (1, true));
     }
 }

@@ -13,6 +13,7 @@ use super::content::{Content, each_line};
 use super::document::Document;
 use super::judge::Judge;
 use super::own_words;
+use super::reader::Reader;
 use super::registry::{STORES, Store, Treatment};
 use super::scan::{self, Found};
 use super::target::Whose;
@@ -26,6 +27,9 @@ const OTHERS_MAX: usize = 100_000;
 
 /// Most names of clients that are told apart.
 const CLIENTS_MAX: usize = 10_000;
+
+/// A file, and what it is read with.
+type At<'a> = (&'a mut Reader, &'a Found);
 
 /// What was seen so far.
 pub(super) struct Counter<'a> {
@@ -55,26 +59,26 @@ impl<'a> Counter<'a> {
     }
 
     /// Whether the file was there.
-    pub(super) fn look(&mut self, file: &Found) -> bool {
+    pub(super) fn look(&mut self, reader: &mut Reader, file: &Found) -> bool {
         let looked = match file.store {
-            Some(store) if self.is_ruled_out(file, store) => {
+            Some(store) if self.is_ruled_out(reader, file, store) => {
                 self.count(store).n_files += 1;
                 Ok(())
             }
             Some(store) => match store.treatment {
-                Treatment::Lines => self.lines(file, store),
-                Treatment::Records => self.records(file, store),
-                Treatment::Database => self.rows(file, store),
+                Treatment::Lines => self.lines((reader, file), store),
+                Treatment::Records => self.records((reader, file), store),
+                Treatment::Database => self.rows((reader, file), store),
                 Treatment::Derived
                 | Treatment::Catalogue
                 | Treatment::Indexed
                 | Treatment::Scraps
-                | Treatment::Names => self.bytes(file, Some(store)),
+                | Treatment::Names => self.bytes((reader, file), Some(store)),
                 Treatment::Proof | Treatment::Chain | Treatment::Apart => {
-                    self.own_words(file, store)
+                    self.own_words((reader, file), store)
                 }
             },
-            None => self.bytes(file, None),
+            None => self.bytes((reader, file), None),
         };
         match looked {
             Ok(()) => {}
@@ -89,13 +93,13 @@ impl<'a> Counter<'a> {
         true
     }
 
-    fn lines(&mut self, file: &Found, store: &'static Store) -> io::Result<()> {
+    fn lines(&mut self, (reader, file): At<'_>, store: &'static Store) -> io::Result<()> {
         let judge = self.judge;
         let may_be_older = judge.may_be_older(&file.path)?;
         let mut seen = StoreCount { store: store.name, n_files: 1, ..StoreCount::default() };
         let is_event_store = store.name.starts_with("events");
         let mut has_end = false;
-        each_line(&file.path, |line| {
+        each_line(reader, &file.path, |line| {
             seen.n_bytes += line.len() as u64;
             has_end = facts::is_footer(line);
             let text = line.strip_suffix(b"\n").unwrap_or(line);
@@ -125,13 +129,15 @@ impl<'a> Counter<'a> {
     }
 
     /// A document that a person may edit too, or a copy that was made for one.
-    fn records(&mut self, file: &Found, store: &'static Store) -> io::Result<()> {
-        let text = match Content::of(&file.path, store)? {
-            Content::Lines => return self.lines(file, store),
-            Content::Opaque => return self.bytes(file, Some(store)),
+    fn records(&mut self, (reader, file): At<'_>, store: &'static Store) -> io::Result<()> {
+        let text = match Content::of(reader, &file.path, store)? {
+            Content::Lines => return self.lines((reader, file), store),
+            Content::Opaque => return self.bytes((reader, file), Some(store)),
             Content::Document(text) => text,
         };
-        let Some(document) = Document::read(&text) else { return self.lines(file, store) };
+        let Some(document) = Document::read(&text) else {
+            return self.lines((reader, file), store);
+        };
         let target = self.judge.target;
         let cut = document.carrying(&|text| target.names_in(text.as_bytes()));
         self.census.named.extend(target.named_by(text.as_bytes()).cloned());
@@ -197,7 +203,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Files whose lines are not known: it only matters whether the target is in them.
-    fn bytes(&mut self, file: &Found, store: Option<&'static Store>) -> io::Result<()> {
+    fn bytes(&mut self, (reader, file): At<'_>, store: Option<&'static Store>) -> io::Result<()> {
         let target = self.judge.target;
         let treatment = store.map(|store| store.treatment);
         // What we make ourselves knows nobody's id, but is full of numbers and words that an id may look like.
@@ -209,7 +215,7 @@ impl<'a> Counter<'a> {
         );
         let (mut is_named, mut has_raw, mut is_wrapped) = (false, false, false);
         let overlap = target.len_max() + 1;
-        let n_bytes = scan::each_window(&file.path, overlap, |window, seen| {
+        let n_bytes = reader.each_window(&file.path, overlap, |window, seen| {
             is_wrapped |= seen == 0 && scan::is_wrapped(window);
             is_named |= target.names_in(window) || (is_packed && target.packed_in(window));
             has_raw |= !is_ours && target.raw_in(window);
@@ -243,12 +249,12 @@ impl<'a> Counter<'a> {
     }
 
     /// Lines that AIOS writes itself: of whom they are about they have the pseudonym, where it belongs.
-    fn own_words(&mut self, file: &Found, store: &'static Store) -> io::Result<()> {
+    fn own_words(&mut self, (reader, file): At<'_>, store: &'static Store) -> io::Result<()> {
         let (target, stays) = (self.judge.target, store.treatment == Treatment::Chain);
         let may_be_about = store.treatment == Treatment::Proof;
         let mut seen = StoreCount { store: store.name, n_files: 1, ..StoreCount::default() };
         let mut is_found = false;
-        each_line(&file.path, |line| {
+        each_line(reader, &file.path, |line| {
             seen.n_bytes += line.len() as u64;
             let said = own_words::said(line, target, may_be_about);
             let is_left = said.is_stray && !stays;
@@ -266,10 +272,10 @@ impl<'a> Counter<'a> {
 
     /// A database: its rows are counted by asking it, once, and its bytes are searched for what an erasure
     /// should have overwritten.
-    fn rows(&mut self, file: &Found, store: &'static Store) -> io::Result<()> {
+    fn rows(&mut self, (reader, file): At<'_>, store: &'static Store) -> io::Result<()> {
         let target = self.judge.target;
         let (mut is_named, mut has_raw) = (false, false);
-        let n_bytes = scan::each_window(&file.path, target.len_max() + 1, |window, _| {
+        let n_bytes = reader.each_window(&file.path, target.len_max() + 1, |window, _| {
             is_named |= target.names_in(window);
             has_raw |= target.raw_in(window);
         })?;
@@ -298,10 +304,11 @@ impl<'a> Counter<'a> {
     }
 
     /// Whether a file need not be read to know what is to be cut.
-    fn is_ruled_out(&self, file: &Found, store: &Store) -> bool {
+    fn is_ruled_out(&self, reader: &mut Reader, file: &Found, store: &Store) -> bool {
         self.catalogue.as_ref().is_some_and(|catalogue| {
             store.treatment.is_for_the_proof()
-                || cold_segment(&file.path).is_some_and(|id| catalogue.rules_out(id, &file.path))
+                || cold_segment(&file.path)
+                    .is_some_and(|id| catalogue.rules_out(reader, id, &file.path))
         })
     }
 

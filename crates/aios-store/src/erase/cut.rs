@@ -11,9 +11,9 @@ use super::census::{Census, Depth, Holding};
 use super::content::{Content, each_line};
 use super::cut_document::cut_document;
 use super::judge::Judge;
+use super::reader::Reader;
 use super::receipt::Work;
 use super::registry::Treatment;
-use super::scan;
 use super::target::{EraseTarget, Whose};
 use crate::replace::{Points, Replacement, points, remove};
 use crate::segment::name::FileKind;
@@ -92,7 +92,9 @@ impl Pass<'_> {
             Treatment::Records => {
                 // Commands write these too: none may write back what it has read before.
                 let _turn = goldens::turn(self.dir.path())?;
-                match Content::of(path, store).map_err(StoreError::io("read", path))? {
+                match Content::of(&mut Reader::default(), path, store)
+                    .map_err(StoreError::io("read", path))?
+                {
                     Content::Lines => self.cut_lines(path, work),
                     Content::Document(text) => cut_document(self, store, path, &text, work),
                     Content::Opaque => self.remove(path, work),
@@ -159,12 +161,13 @@ impl Pass<'_> {
     /// The lines that stay are the same bytes in the same order. A file that nothing is left of goes.
     fn cut_lines(&self, path: &Path, work: &mut Work) -> Result<(), StoreError> {
         let read = StoreError::io("read", path);
+        let mut reader = Reader::default();
         let kind =
-            scan::is_gzip(path).and_then(|packed| Ok((packed, self.judge.may_be_older(path)?)));
+            reader.is_gzip(path).and_then(|packed| Ok((packed, self.judge.may_be_older(path)?)));
         let (is_packed, may_be_older) = kind.map_err(read)?;
         let mut out = Out::begin(path, is_packed)?;
         let (mut n_kept, mut n_dropped, mut failed) = (0_u64, 0, None);
-        let read = each_line(path, |line| {
+        let read = each_line(&mut reader, path, |line| {
             let text = line.strip_suffix(b"\n").unwrap_or(line);
             if self.judge.line(text, may_be_older) == Whose::Ours {
                 n_dropped += 1;
@@ -235,7 +238,7 @@ impl Out {
 /// Whether a catalogue still names the target. One that is gone names nobody.
 fn is_named(target: &EraseTarget, path: &Path) -> Result<bool, StoreError> {
     let mut is_named = false;
-    let looked = scan::each_window(path, target.len_max() + 1, |window, _| {
+    let looked = Reader::default().each_window(path, target.len_max() + 1, |window, _| {
         is_named |= target.names_in(window) || target.raw_in(window) || target.packed_in(window);
     });
     match looked {

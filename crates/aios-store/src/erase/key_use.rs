@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aios_privacy::{PSEUDONYM_MAX, pseudonyms_in};
 
 use super::ledger::Ledger;
+use super::reader::Reader;
 use super::registry::Treatment;
 use super::scan;
 use crate::{DataDir, StoreError, key};
@@ -30,12 +31,14 @@ impl KeyUse {
             live: key::versions(dir.path(), "pseudonyms")?.into_iter().collect(),
             stored: BTreeMap::new(),
         };
+        let mut reader = Reader::default();
         for file in scan::files(dir.path())? {
             let is_proof = |of: Treatment| matches!(of, Treatment::Proof | Treatment::Chain);
             if file.store.is_some_and(|store| is_proof(store.treatment)) {
                 continue;
             }
-            scan::each_window(&file.path, PSEUDONYM_MAX, |window, seen| used.add(window, seen))
+            reader
+                .each_window(&file.path, PSEUDONYM_MAX, |window, seen| used.add(window, seen))
                 .map_err(StoreError::io("read", &file.path))?;
         }
         Ok(used)

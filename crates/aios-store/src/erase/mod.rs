@@ -20,6 +20,7 @@ mod names;
 mod own_words;
 mod plan;
 mod proof;
+mod reader;
 mod receipt;
 mod recheck;
 pub(crate) mod registry;

@@ -16,11 +16,12 @@ use aios_privacy::{PSEUDONYM_MAX, Pseudonym, pseudonyms_in};
 use super::census::Depth;
 use super::earlier::Earlier;
 use super::ledger::{ErasureState, LedgerEntry};
+use super::reader::Reader;
 use super::receipt::Receipt;
 use super::registry::Treatment;
 use super::resume::Resumed;
 use super::run::Eraser;
-use super::scan::{self, Found};
+use super::scan::Found;
 use super::stores;
 use super::unfinished;
 use super::watch::{Changed, Watch};
@@ -129,7 +130,9 @@ impl Eraser {
         let settled = erased.iter().filter(|entry| self.is_settled(entry).unwrap_or(true));
         let names: BTreeSet<&Pseudonym> = settled.flat_map(|entry| &entry.target).collect();
         let mut read = changed.iter().filter(|one| self.is_read(&one.file));
-        !names.is_empty() && read.any(|one| !self.named_in(one, &names, now).is_empty())
+        let mut reader = Reader::default();
+        !names.is_empty()
+            && read.any(|one| !self.named_in(&mut reader, one, &names, now).is_empty())
     }
 
     /// Whether a look reads a file: not what is written all the time, or is made of what it reads.
@@ -140,6 +143,7 @@ impl Eraser {
     /// Which of these names stand in a file. A memory that is the one it was is asked, for it is written all the time.
     fn named_in(
         &self,
+        reader: &mut Reader,
         changed: &Changed,
         names: &BTreeSet<&Pseudonym>,
         now: Timestamp,
@@ -150,7 +154,7 @@ impl Eraser {
             // What SQLite keeps beside it is a part of what it answers.
             true if file.path != self.dir.memory_path() => BTreeSet::new(),
             true if !changed.is_another => self.remembered(names, now),
-            true | false => standing_in(file, names),
+            true | false => standing_in(reader, file, names),
         }
     }
 
@@ -168,10 +172,11 @@ impl Eraser {
     /// What holds nothing of these need not be read until it changes.
     fn know(&self, changed: &[Changed], back: &[LedgerEntry]) {
         let names: BTreeSet<&Pseudonym> = back.iter().flat_map(|entry| &entry.target).collect();
+        let mut reader = Reader::default();
         let is_clean = |one: &&Changed| {
             names.is_empty()
                 || !self.is_read(&one.file)
-                || standing_in(&one.file, &names).is_empty()
+                || standing_in(&mut reader, &one.file, &names).is_empty()
         };
         let clean: Vec<_> = changed.iter().filter(is_clean).collect();
         self.watch().know(clean);
@@ -191,9 +196,10 @@ impl Eraser {
         let now = self.now();
         let names: BTreeSet<&Pseudonym> = completed.iter().flat_map(|one| &one.target).collect();
         let files = changed.iter().filter(|one| self.is_read(&one.file));
+        let mut reader = Reader::default();
         let named: BTreeSet<_> = match names.is_empty() {
             true => BTreeSet::new(),
-            false => files.flat_map(|file| self.named_in(file, &names, now)).collect(),
+            false => files.flat_map(|file| self.named_in(&mut reader, file, &names, now)).collect(),
         };
         let mut back = Vec::new();
         for entry in completed {
@@ -255,9 +261,13 @@ impl Eraser {
 }
 
 /// Which of these names stand in the bytes of a file.
-fn standing_in(file: &Found, names: &BTreeSet<&Pseudonym>) -> BTreeSet<Pseudonym> {
+fn standing_in(
+    reader: &mut Reader,
+    file: &Found,
+    names: &BTreeSet<&Pseudonym>,
+) -> BTreeSet<Pseudonym> {
     let mut named = BTreeSet::new();
-    let read = scan::each_window(&file.path, PSEUDONYM_MAX, |window, _| {
+    let read = reader.each_window(&file.path, PSEUDONYM_MAX, |window, _| {
         let ours = pseudonyms_in(window).map(|(_, name)| name);
         named.extend(ours.filter(|name| names.contains(name)));
     });

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::census::Left;
 use super::names;
+use super::reader::Reader;
 use super::registry::STORES;
 use super::scan::{self, Found};
 use crate::{DataDir, StoreError};
@@ -64,9 +65,10 @@ impl Hits {
         let names = STORES.iter().map(|store| store.name).chain([UNKNOWN]);
         let stores = names.map(|store| StoreHits { store, ..StoreHits::default() }).collect();
         let mut hits = Self { stores, ..Self::default() };
+        let mut reader = Reader::default();
         scan::each_file(dir.path(), progress, |file| {
             let relative = file.path.strip_prefix(dir.path()).unwrap_or(&file.path).to_owned();
-            match needles.count_in(file) {
+            match needles.count_in(&mut reader, file) {
                 Ok(counted) => hits.add(file, relative, counted),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
                 Err(error) => {
@@ -123,9 +125,9 @@ impl Needles {
     }
 
     /// Hits and bytes. What stands in the overlap of two windows is counted once.
-    fn count_in(&self, file: &Found) -> io::Result<(u64, u64)> {
+    fn count_in(&self, reader: &mut Reader, file: &Found) -> io::Result<(u64, u64)> {
         let (mut n_hits, mut is_wrapped) = (0, false);
-        let n_bytes = scan::each_window(&file.path, self.len_max - 1, |window, seen| {
+        let n_bytes = reader.each_window(&file.path, self.len_max - 1, |window, seen| {
             is_wrapped |= seen == 0 && scan::is_wrapped(window);
             n_hits += self.count(window, seen);
         })?;

@@ -14,7 +14,7 @@ const TRIES_MAX: u32 = 3;
 pub(super) struct Seen {
     files: BTreeSet<PathBuf>,
     /// Segments by the folder that they lie in.
-    segments: BTreeSet<(PathBuf, SegmentId)>,
+    segments: BTreeMap<PathBuf, BTreeSet<SegmentId>>,
     /// Files that were gone, and how often.
     gone: BTreeMap<PathBuf, u32>,
 }
@@ -29,8 +29,11 @@ impl Seen {
         }
         self.files.insert(path.to_owned());
         // One that took events may have been sealed while it was opened, and what was seen be the next one.
-        if before.is_some() && before == segment_of(path) {
-            self.segments.extend(before);
+        if let Some((folder, id)) = before.filter(|_| before == segment_of(path)) {
+            match self.segments.get_mut(folder) {
+                Some(ids) => drop(ids.insert(id)),
+                None => drop(self.segments.insert(folder.to_owned(), BTreeSet::from([id]))),
+            }
         }
     }
 
@@ -38,13 +41,15 @@ impl Seen {
     pub(super) fn has(&self, path: &Path) -> bool {
         self.files.contains(path)
             || self.gone.get(path).is_some_and(|n| *n >= TRIES_MAX)
-            || segment_of(path).is_some_and(|segment| self.segments.contains(&segment))
+            || segment_of(path).is_some_and(|(folder, id)| {
+                self.segments.get(folder).is_some_and(|ids| ids.contains(&id))
+            })
     }
 }
 
 /// The segment that a file is or, if it takes events, will be. Of one that is gone by now the name tells.
-fn segment_of(path: &Path) -> Option<(PathBuf, SegmentId)> {
-    let folder = path.parent()?.to_owned();
+fn segment_of(path: &Path) -> Option<(&Path, SegmentId)> {
+    let folder = path.parent()?;
     let id = match FileKind::of(path.file_name()?.to_str()?) {
         FileKind::Hot(id) | FileKind::Cold(id) => Some(id),
         FileKind::Active | FileKind::Late => extent::at(path).ok().flatten().map(|of| of.id),

@@ -65,8 +65,12 @@ impl Rig {
     }
 
     fn at(temp: tempfile::TempDir) -> Self {
+        Self::with(temp, config())
+    }
+
+    fn with(temp: tempfile::TempDir, config: EventLogConfig) -> Self {
         let dir = DataDir::open(temp.path()).unwrap();
-        let log = Arc::new(FileEventLog::open(&dir, config()).unwrap());
+        let log = Arc::new(FileEventLog::open(&dir, config).unwrap());
         let clock = Arc::new(Hand(AtomicI64::new(1_800_000_100_000_000)));
         let audit = AuditLog::open(&dir, AuditConfig::default(), clock.now()).unwrap();
         let hand = Arc::clone(&clock) as Arc<dyn Clock>;
@@ -120,6 +124,15 @@ impl Rig {
         self.append_events(numbers.map(event));
     }
 
+    /// Appends events that are on their way into the log when this returns.
+    fn hand_over(&self, numbers: std::ops::Range<u64>) {
+        self.runtime.block_on(async {
+            for number in numbers {
+                drop(self.log.reserve().await.unwrap().append(event(number)));
+            }
+        });
+    }
+
     fn append_events(&self, events: impl Iterator<Item = Event>) {
         self.runtime.block_on(async {
             let mut last = None;
@@ -156,10 +169,10 @@ impl Rig {
     /// Every line of the event log as it stands on disk, footers left out.
     fn lines(&self) -> BTreeSet<String> {
         self.log.seal_blocking().unwrap();
-        let mut lines = BTreeSet::new();
+        let (mut lines, mut reader) = (BTreeSet::new(), reader::Reader::default());
         for file in scan::files(self.temp.path()).unwrap() {
             if file.store.is_some_and(|store| store.name.starts_with("events")) {
-                content::each_line(&file.path, |line| {
+                content::each_line(&mut reader, &file.path, |line| {
                     let text = String::from_utf8(line.to_vec()).unwrap();
                     if !text.contains("segment_footer") {
                         assert!(lines.insert(text), "a line stands twice");
@@ -180,6 +193,17 @@ impl Rig {
 
 fn kept(numbers: std::ops::Range<u64>, erased: u64) -> BTreeSet<String> {
     numbers.filter(|n| n % 10 != erased).map(line).collect()
+}
+
+#[test]
+fn a_plan_counts_what_is_on_its_way_into_the_log() {
+    // Events are gathered for a while before they are written, as they are by default.
+    let rig = Rig::with(tempfile::tempdir().unwrap(), EventLogConfig::default());
+    for round in 0..5 {
+        rig.hand_over(100 * round..100 * round + 50);
+        let plan = rig.eraser.plan(&target(3), &request()).unwrap();
+        assert_eq!(plan.census.n_events, 5 + 5 * round);
+    }
 }
 
 #[test]

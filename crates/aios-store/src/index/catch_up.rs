@@ -24,8 +24,8 @@ use crate::lines::{Lines, Place, Read};
 use crate::segment::{Layout, Text};
 use crate::{DataDir, Footer, SegmentId, SegmentInfo, Segments, StoreError};
 
-/// Lines that are read in one transaction.
-const BATCH: usize = 20_000;
+/// Lines that are read in one transaction: what is made of them waits in memory until it ends, some 400 bytes a line.
+const BATCH: usize = 4_000;
 
 /// Lines that are read in one turn beside other work.
 pub(super) const TURN: usize = 500;

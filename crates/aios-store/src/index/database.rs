@@ -1,6 +1,5 @@
 //! The database file and its tables.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use aios_privacy::Pseudonym;
@@ -117,8 +116,9 @@ impl Code {
 /// Opens the database for writing; one that cannot be used is made anew.
 pub(super) fn open(dir: &DataDir) -> Result<Connection, StoreError> {
     dir.own_index()?;
-    if regular::is_barred(&dir.index_path()) {
-        tracing::warn!(path = %dir.index_path().display(), "the index is no regular file; it is made anew from the log");
+    let files = regular::database_files(&dir.index_path());
+    if let Some(path) = files.iter().find(|path| regular::is_barred(path)) {
+        tracing::warn!(path = %path.display(), "a file of the index is no regular one; it is made anew from the log");
         remove(dir)?;
     }
     match try_open(dir) {
@@ -178,11 +178,8 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// Removes the database and what it keeps beside itself.
 pub(super) fn remove(dir: &DataDir) -> Result<(), StoreError> {
-    let path = dir.index_path();
-    for end in ["-wal", "-shm", ""] {
-        let mut name = path.clone().into_os_string();
-        name.push(end);
-        remove_file(&PathBuf::from(name), "index.before_remove", "index.removed")?;
+    for path in regular::database_files(&dir.index_path()) {
+        remove_file(&path, "index.before_remove", "index.removed")?;
     }
     Ok(())
 }

@@ -722,3 +722,23 @@ fn a_link_in_the_indexs_place_is_neither_followed_nor_read() {
     assert!(Index::read(&log.dir).unwrap().is_none());
     assert!(fs::read(&elsewhere).unwrap() == bytes);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_beside_the_index_is_neither_followed_nor_in_its_way() {
+    let log = Log::new();
+    log.append(0..5);
+    log.index().catch_up().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = elsewhere.path().join("somebodys");
+    fs::write(&elsewhere, "somebody's").unwrap();
+    let [journal, shared, _] = crate::regular::database_files(&log.dir.index_path());
+    for path in [journal, shared] {
+        fs::remove_file(&path).ok();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        log.index().catch_up().unwrap();
+        assert!(!path.is_symlink(), "{}", path.display());
+        assert_eq!(Index::read(&log.dir).unwrap().unwrap().n_events().unwrap(), 5);
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "somebody's");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::queue::SealReply;
+use super::wait::Waiter;
 use crate::SyncPolicy;
 
 /// What there is to decide upon.
@@ -18,8 +18,8 @@ pub(super) struct View {
     pub(super) closing: Option<Instant>,
     /// No slot is out and no event waits.
     pub(super) all_vacated: bool,
-    /// Somebody wants everything up to here to be sealed.
-    pub(super) seal: bool,
+    /// Somebody waits for what was appended up to here.
+    pub(super) is_asked: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) enum Step {
     Sync,
     Look,
     /// Takes what waits, too.
-    Seal,
+    Answer,
     End,
     Wait(Option<Instant>),
 }
@@ -53,8 +53,8 @@ pub(crate) enum Next {
     Sync,
     /// Look what others have done to the file.
     Look,
-    /// Write the batch, then seal what is open and say so.
-    Seal(Vec<SealReply>),
+    /// Write the batch, then do what was asked and say so.
+    Answer(Vec<Waiter>),
     /// Nothing more comes.
     End,
 }
@@ -72,8 +72,8 @@ pub(super) fn gather(sync: SyncPolicy) -> Duration {
 
 /// What the writer does at `now`.
 pub(super) fn decide(view: &View, now: Instant) -> Step {
-    if view.seal {
-        return Step::Seal;
+    if view.is_asked {
+        return Step::Answer;
     }
     if view.n_waiting > 0 {
         // A sync that is due takes along what waits.
@@ -113,7 +113,7 @@ mod tests {
             look_at: None,
             closing: None,
             all_vacated: false,
-            seal: false,
+            is_asked: false,
         };
         change(&mut view, start);
         assert_eq!(decide(&view, start + now_ms * MS), expect(start), "{view:?}");
@@ -179,8 +179,8 @@ mod tests {
 
     #[test]
     fn sealing_waits_for_nothing() {
-        check(0, |view, _| view.seal = true, |_| Step::Seal);
-        check(0, |view, _| (view.n_waiting, view.seal) = (0, true), |_| Step::Seal);
+        check(0, |view, _| view.is_asked = true, |_| Step::Answer);
+        check(0, |view, _| (view.n_waiting, view.is_asked) = (0, true), |_| Step::Answer);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub(crate) mod recover;
 mod rolling;
 mod rotate;
 mod segment;
+mod wait;
 mod writer;
 
 #[cfg(test)]
@@ -146,22 +147,6 @@ impl FileEventLog {
         self.queue.is_idle()
     }
 
-    /// Seals every segment that takes events: each event appended before this call is in a sealed
-    /// segment after it, and those appended later go into new ones.
-    ///
-    /// # Errors
-    /// When the log is closed or the disk refuses.
-    pub async fn seal(&self) -> Result<(), StoreError> {
-        let failed =
-            |why: String| StoreError::io("seal", Path::new("the event log"))(io::Error::other(why));
-        let (reply, sealed) = oneshot::channel();
-        if !self.queue.seal(reply) {
-            return Err(failed("it is closed".to_owned()));
-        }
-        let sealed = sealed.await.unwrap_or_else(|_| Err("it was closed meanwhile".to_owned()));
-        sealed.map_err(failed)
-    }
-
     fn ask_keeper(&self, chore: fn(IndexReply) -> Chore) -> Result<CaughtUp, StoreError> {
         let (reply, done) = oneshot::channel();
         let is_asked = match &*self.chores() {
@@ -183,19 +168,6 @@ impl FileEventLog {
 
     fn chores(&self) -> MutexGuard<'_, Option<Chores>> {
         self.chores.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The same for threads that may wait.
-    pub(crate) fn seal_blocking(&self) -> Result<(), StoreError> {
-        let failed =
-            |why: String| StoreError::io("seal", Path::new("the event log"))(io::Error::other(why));
-        let (reply, sealed) = oneshot::channel();
-        if !self.queue.seal(reply) {
-            return Err(failed("it is closed".to_owned()));
-        }
-        let sealed =
-            sealed.blocking_recv().unwrap_or_else(|_| Err("it was closed meanwhile".to_owned()));
-        sealed.map_err(failed)
     }
 
     /// What keeps erased conversations from being written again.

@@ -12,12 +12,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aios_core::Event;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::batch::Batch;
 use super::decide::{Next, Pace, Step, View, decide, gather};
 use super::health::{Durability, Health};
 use super::line::{self, Line};
+use super::wait::Waiter;
 use crate::erase::Fence;
 use crate::slot::{Commit, Gate, Sink};
 use crate::{EventLogConfig, EventLogStats, SyncPolicy};
@@ -54,16 +55,13 @@ struct State {
     hurry: bool,
     /// When to give up, once the log is being closed.
     closing: Option<Instant>,
-    /// Who waits for everything up to now to be sealed.
-    seals: Vec<SealReply>,
+    /// Who waits for what was appended up to now.
+    waiters: Vec<Waiter>,
     /// The writer takes nothing more.
     refuses: bool,
     /// Its thread is over.
     ended: bool,
 }
-
-/// Where the writer says how sealing went.
-pub(crate) type SealReply = oneshot::Sender<Result<(), String>>;
 
 /// What the writer's thread waits for.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -129,9 +127,9 @@ impl Queue {
                 }
                 Step::Sync => return Next::Sync,
                 Step::Look => return Next::Look,
-                Step::Seal => {
+                Step::Answer => {
                     std::mem::swap(&mut state.waiting, batch);
-                    return Next::Seal(std::mem::take(&mut state.seals));
+                    return Next::Answer(std::mem::take(&mut state.waiters));
                 }
                 Step::End => return Next::End,
                 Step::Wait(until) => {
@@ -178,16 +176,14 @@ impl Queue {
         self.gate.free(n_events);
     }
 
-    /// Asks the writer to seal what is open; false if it has stopped.
-    pub(crate) fn seal(&self, reply: SealReply) -> bool {
+    /// Asks the writer; nobody answers once it has stopped.
+    pub(crate) fn ask(&self, waiter: Waiter) {
         let mut state = self.lock();
-        if state.refuses {
-            return false;
+        if !state.refuses {
+            state.waiters.push(waiter);
+            drop(state);
+            self.work.notify_all();
         }
-        state.seals.push(reply);
-        drop(state);
-        self.work.notify_all();
-        true
     }
 
     /// The writer has stopped, in whatever way: what still waits is lost, and nothing more is taken.
@@ -196,7 +192,7 @@ impl Queue {
         let left = {
             let mut state = self.lock();
             state.refuses = true;
-            state.seals.clear();
+            state.waiters.clear();
             std::mem::take(&mut state.waiting)
         };
         self.abandon(left.n_events());
@@ -280,7 +276,7 @@ impl Queue {
             sync_at: pace.sync_at,
             look_at: pace.look_at,
             closing: state.closing,
-            seal: !state.seals.is_empty(),
+            is_asked: !state.waiters.is_empty(),
             all_vacated: self.gate.is_empty(),
         }
     }

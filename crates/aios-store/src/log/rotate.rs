@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use aios_core::Timestamp;
-use tokio::sync::oneshot;
 
 use super::FileEventLog;
 use super::batch::Hour;
 use crate::retention::{self, Ask};
-use crate::segment::{Day, Layout, Segments, extent};
+use crate::segment::{Day, Layout, Segments, ages, extent};
 use crate::{DataDir, Rotate, Rotated, StoreError, quarantine};
 
 /// Seals, compresses and removes. The caller sees to it that this runs once at a time.
@@ -34,16 +33,12 @@ pub(super) fn rotate(
 
 /// Seals what is open and gives it its footer; how many segments that were.
 fn seal(log: &FileEventLog, dir: &DataDir) -> Result<usize, StoreError> {
-    let segments = Segments::of(dir);
-    let before = segments.list()?;
-    let (reply, sealed) = oneshot::channel();
-    let asked = log.queue.seal(reply);
-    let sealed = if asked { sealed.blocking_recv().ok() } else { None };
-    let sealed = sealed.unwrap_or_else(|| Err("the log is closed".to_owned()));
-    sealed.map_err(|why| StoreError::io("seal", &dir.events_path())(std::io::Error::other(why)))?;
+    let (segments, layout) = (Segments::of(dir), Layout::of(dir));
+    let before = ages(&layout)?;
+    log.seal_blocking()?;
     let mut n_sealed = 0;
-    for info in segments.list()?.iter().filter(|info| before.iter().all(|old| old.id != info.id)) {
-        match segments.finish(info.id) {
+    for id in ages(&layout)?.into_keys().filter(|id| !before.contains_key(id)) {
+        match segments.finish(id) {
             Ok(_) => n_sealed += 1,
             Err(error @ StoreError::Corrupt { .. }) => {
                 tracing::error!(%error, "a segment is damaged; it is left as it is");

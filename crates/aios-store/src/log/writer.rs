@@ -8,9 +8,10 @@ use aios_core::Faults;
 
 use super::batch::{Batch, Piece};
 use super::decide::{Next, Pace, gather};
-use super::queue::{Queue, SealReply};
+use super::queue::Queue;
 use super::rolling::Rolling;
 use super::segment::SegmentFile;
+use super::wait::{Waiter, Wish};
 use crate::SyncPolicy;
 
 /// First wait after a failure; doubled with each further one.
@@ -77,10 +78,10 @@ impl<F: SegmentFile> Writer<F> {
                 }
                 Next::Sync => self.sync(),
                 Next::Look => self.look(),
-                Next::Seal(replies) => {
+                Next::Answer(waiters) => {
                     taken_at = Instant::now();
                     self.write(&mut batch);
-                    self.seal(replies);
+                    self.answer(waiters);
                 }
                 Next::End => return self.sync_at_end(),
             }
@@ -114,17 +115,24 @@ impl<F: SegmentFile> Writer<F> {
         self.in_hand -= n_events;
     }
 
+    /// Does what was asked after all before it is written; what was given up is lost and in nobody's way.
+    fn answer(&mut self, waiters: Vec<Waiter>) {
+        let (to_seal, done): (Vec<_>, Vec<_>) =
+            waiters.into_iter().partition(|waiter| waiter.wish == Wish::Sealed);
+        tell(done, Ok(()));
+        if !to_seal.is_empty() {
+            tell(to_seal, self.seal());
+        }
+    }
+
     /// Seals what is open. A failure is for those who asked: events go on being written.
-    fn seal(&mut self, replies: Vec<SealReply>) {
+    fn seal(&mut self) -> Result<(), String> {
         let sealed = self.segments.seal();
         if sealed.is_ok() {
             self.sync_at = None;
         }
         self.count_gone();
-        for reply in replies {
-            // Who asked may have left.
-            drop(reply.send(sealed.as_ref().map_err(ToString::to_string).copied()));
-        }
+        sealed.map_err(|error| error.to_string())
     }
 
     fn append(&mut self, piece: Piece<'_>) -> bool {
@@ -206,6 +214,13 @@ impl<F: SegmentFile> Writer<F> {
                 false
             }
         }
+    }
+}
+
+fn tell(waiters: Vec<Waiter>, answer: Result<(), String>) {
+    for waiter in waiters {
+        // Who asked may have left.
+        drop(waiter.reply.send(answer.clone()));
     }
 }
 

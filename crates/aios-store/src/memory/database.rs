@@ -81,7 +81,9 @@ const LANGUAGE: &str = "language";
 pub(super) fn open(dir: &DataDir) -> Result<Connection, StoreError> {
     dir.must_own("open the memory for writing")?;
     let path = dir.memory_path();
-    regular::must_not_be_barred(&path).map_err(StoreError::io("open", &path))?;
+    for file in regular::database_files(&path) {
+        regular::must_not_be_barred(&file).map_err(StoreError::io("open", &file))?;
+    }
     if !path.exists() {
         disk::create_dir(path.parent().unwrap_or(dir.path()))?;
         // Made here, so that it is the owner's alone from the start; SQLite's other files take after it.

@@ -303,25 +303,26 @@ impl<'a> Segments<'a> {
 /// and the hot one counts: it is whole, whatever became of the other.
 pub(crate) fn ages(layout: &Layout) -> Result<BTreeMap<SegmentId, Age>, StoreError> {
     let mut ages = BTreeMap::new();
-    for name in names(layout)? {
-        match FileKind::of(&name) {
-            FileKind::Hot(id) => drop(ages.insert(id, Age::Hot)),
-            FileKind::Cold(id) => drop(ages.entry(id).or_insert(Age::Cold)),
-            FileKind::Active
-            | FileKind::Late
-            | FileKind::Older
-            | FileKind::Sidecar(_)
-            | FileKind::Stray
-            | FileKind::Other => {}
-        }
-    }
+    foreign::each_entry(layout, |name, is_file| match FileKind::of(name) {
+        FileKind::Hot(id) if is_file => drop(ages.insert(id, Age::Hot)),
+        FileKind::Cold(id) if is_file => drop(ages.entry(id).or_insert(Age::Cold)),
+        FileKind::Hot(_)
+        | FileKind::Cold(_)
+        | FileKind::Active
+        | FileKind::Late
+        | FileKind::Older
+        | FileKind::Sidecar(_)
+        | FileKind::Stray
+        | FileKind::Other => {}
+    })?;
     Ok(ages)
 }
 
 /// The names of the files in the log's directory; none if it is not there yet. Links and directories are none.
 pub(crate) fn names(layout: &Layout) -> Result<Vec<String>, StoreError> {
-    let files = foreign::entries(layout)?.into_iter().filter(|(_, is_file)| *is_file);
-    Ok(files.map(|(name, _)| name).collect())
+    let mut names = Vec::new();
+    foreign::each_entry(layout, |name, is_file| names.extend(is_file.then(|| name.to_owned())))?;
+    Ok(names)
 }
 
 fn info(layout: &Layout, id: SegmentId, age: Age) -> Result<SegmentInfo, StoreError> {

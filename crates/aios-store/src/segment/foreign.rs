@@ -23,30 +23,35 @@ pub(crate) struct Foreign {
 
 /// All of it in the log's directory, in order.
 pub(crate) fn foreign(layout: &Layout) -> Result<Vec<Foreign>, StoreError> {
-    let names = entries(layout)?.into_iter();
-    let others = names.filter(|(_, is_file)| !is_file).filter_map(|(name, _)| {
-        let path = layout.dir().join(&name);
-        let why = why(&path, place_of(&name)?);
-        Some(Foreign { path, why })
-    });
-    let mut others: Vec<_> = others.collect();
+    let mut others = Vec::new();
+    each_entry(layout, |name, is_file| {
+        if let Some(place) = place_of(name).filter(|_| !is_file) {
+            let path = layout.dir().join(name);
+            let why = why(&path, place);
+            others.push(Foreign { path, why });
+        }
+    })?;
     others.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(others)
 }
 
-/// All names in it, and whether a file stands there.
-pub(super) fn entries(layout: &Layout) -> Result<Vec<(String, bool)>, StoreError> {
+/// Shows each name in it, and whether a file stands there.
+pub(super) fn each_entry(
+    layout: &Layout,
+    mut see: impl FnMut(&str, bool),
+) -> Result<(), StoreError> {
+    let failed = |error| StoreError::io("list", layout.dir())(error);
     let entries = match fs::read_dir(layout.dir()) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(StoreError::io("list", layout.dir())(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
     };
-    let entries = entries.map(|entry| {
-        let entry = entry?;
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        Ok((entry.file_name().to_string_lossy().into_owned(), is_file))
-    });
-    entries.collect::<io::Result<_>>().map_err(StoreError::io("list", layout.dir()))
+        see(&entry.file_name().to_string_lossy(), is_file);
+    }
+    Ok(())
 }
 
 /// Whose place it takes.

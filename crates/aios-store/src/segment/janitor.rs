@@ -60,18 +60,20 @@ pub(super) fn tidy(segments: Segments<'_>) -> Result<Tidied, StoreError> {
 /// A segment that cannot be read is left as it is.
 pub(super) fn take_in(segments: Segments<'_>) -> Result<(), StoreError> {
     let layout = segments.layout();
-    for info in segments.list()? {
+    let (infos, mut is_as_listed) = (segments.list()?, true);
+    for info in &infos {
         let taken_in = match info.age {
             Age::Hot if regular::is_file(&layout.cold(info.id)) => segments.take_in_cold(info.id),
             Age::Hot if info.footer.is_none() => segments.finish(info.id).map(drop),
             Age::Cold if info.footer.is_none() => segments.take_in_cold(info.id),
-            Age::Hot | Age::Cold => Ok(()),
+            Age::Hot | Age::Cold => continue,
         };
+        is_as_listed = false;
         if let Err(error) = taken_in {
             tracing::error!(%error, "a segment cannot be read; it is left as it is");
         }
     }
-    register::note_found(segments.dir(), &segments.list()?)
+    register::note_found(segments.dir(), &if is_as_listed { infos } else { segments.list()? })
 }
 
 fn make_sidecar(segments: Segments<'_>, id: SegmentId) -> Result<(), StoreError> {

@@ -18,10 +18,13 @@ use crate::log::recover::recover;
 use crate::register::Held;
 use crate::{StoreError, fail, regular};
 
+/// Bytes that a footer has at most, as a rule: the rest of its segment need not be read for it.
+const FOOTER_READ: usize = 1024;
+
 /// The footer of a hot segment; `None` if its sealing is not finished.
 pub(crate) fn read_footer(path: &Path) -> Result<Option<Footer>, StoreError> {
     let read = || {
-        let mut lines = BackLines::new(regular::open(path)?)?;
+        let mut lines = BackLines::expecting(regular::open(path)?, FOOTER_READ)?;
         if lines.data_end()? < lines.len() {
             return Ok(None);
         }

@@ -83,12 +83,27 @@ impl Sidecar {
         layout: &Layout,
         id: SegmentId,
     ) -> Result<Option<Footer>, StoreError> {
-        Ok(open(layout, id, HEAD_READ)?.map(|(head, _)| head.footer))
+        let Some(mut file) = open(layout, id)? else { return Ok(None) };
+        let mut line = Vec::with_capacity(HEAD_READ);
+        let read = (&mut file).take(HEAD_READ as u64).read_to_end(&mut line).and_then(|_| {
+            match memchr::memchr(b'\n', &line) {
+                Some(end) => line.truncate(end),
+                None => drop(BufReader::new(file).take(HEAD_MAX).read_until(b'\n', &mut line)?),
+            }
+            Ok(())
+        });
+        read.map_err(StoreError::io("read", &layout.sidecar(id)))?;
+        Ok(true_head(layout, id, &line)?.map(|head| head.footer))
     }
 
     /// The sidecar of a segment; `None` if there is none that is about the segment as it is now.
     pub(crate) fn load(layout: &Layout, id: SegmentId) -> Result<Option<Self>, StoreError> {
-        let Some((head, lines)) = open(layout, id, AT_ONCE)? else { return Ok(None) };
+        let Some(file) = open(layout, id)? else { return Ok(None) };
+        let mut lines = BufReader::with_capacity(AT_ONCE, file);
+        let mut line = Vec::new();
+        let read = (&mut lines).take(HEAD_MAX).read_until(b'\n', &mut line);
+        read.map_err(StoreError::io("read", &layout.sidecar(id)))?;
+        let Some(head) = true_head(layout, id, &line)? else { return Ok(None) };
         let members = lines.lines().map(|line| Ok(serde_json::from_str(&line?)?));
         let Ok(members) = members.collect::<io::Result<Vec<Member>>>() else { return Ok(None) };
         // One that is cut off between two members looks whole.
@@ -149,29 +164,25 @@ impl Sidecar {
     }
 }
 
-/// The head of a sidecar and a reader that stands behind it, and reads so many bytes at once.
-fn open(
-    layout: &Layout,
-    id: SegmentId,
-    at_once: usize,
-) -> Result<Option<(Head, BufReader<File>)>, StoreError> {
+/// The file of a sidecar; `None` if there is none.
+fn open(layout: &Layout, id: SegmentId) -> Result<Option<File>, StoreError> {
     let path = layout.sidecar(id);
-    let file = match regular::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+    match regular::open(&path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         // What a link leads to is no sidecar of ours.
-        Err(error) if regular::is_irregular(&error) => return Ok(None),
-        Err(error) => return Err(StoreError::io("open", &path)(error)),
-    };
-    let mut lines = BufReader::with_capacity(at_once, file);
-    let mut line = Vec::new();
-    let read = (&mut lines).take(HEAD_MAX).read_until(b'\n', &mut line);
-    read.map_err(StoreError::io("read", &path))?;
-    let Ok(head) = serde_json::from_slice::<Head>(&line) else { return Ok(None) };
+        Err(error) if regular::is_irregular(&error) => Ok(None),
+        Err(error) => Err(StoreError::io("open", &path)(error)),
+    }
+}
+
+/// What stands on the first line, if it is about the segment as it is now.
+fn true_head(layout: &Layout, id: SegmentId, line: &[u8]) -> Result<Option<Head>, StoreError> {
+    let Ok(head) = serde_json::from_slice::<Head>(line) else { return Ok(None) };
     let path = layout.cold(id);
     let (len, end) = cold::seal_of(&path).map_err(StoreError::io("read", &path))?;
     let is_true = head.len == len && head.end == end && head.footer.segment == id;
-    Ok(is_true.then_some((head, lines)))
+    Ok(is_true.then_some(head))
 }
 
 fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {

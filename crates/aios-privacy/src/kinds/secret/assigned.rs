@@ -52,6 +52,12 @@ const KEY_OWNERS: [&str; 14] = [
 /// The same, as a word of its own: others have these letters in them.
 const KEY_WORDS: [&str; 4] = ["app", "hmac", "jwt", "webhook"];
 
+/// What `pass` is joined to where it means a password: `SSHPASS`, `dbpass`. Other words end in it, too.
+const PASS_OWNERS: [&str; 13] = [
+    "admin", "db", "ftp", "login", "mail", "my", "root", "smtp", "sql", "ssh", "user", "vpn",
+    "wifi",
+];
+
 /// What stands after `password:` on a line of its own and is none.
 const LABELS: [&str; 12] = [
     "encrypted",
@@ -69,6 +75,7 @@ const LABELS: [&str; 12] = [
 ];
 
 const NAME_MAX: usize = 64;
+const OWNER_MAX: usize = 8;
 
 fn look(source: &Source<'_>, at: usize) -> Look {
     if let Some((start, end)) = spoken::word_at(source, at) {
@@ -208,9 +215,11 @@ fn is_name(source: &Source<'_>, start: usize, at: usize, word: &str) -> bool {
     // `DbPass`, but not `BYPASS`.
     let joins_camel = source.byte(at).is_some_and(|byte| byte.is_ascii_uppercase())
         && source.before(at).is_some_and(|byte| byte.is_ascii_lowercase());
-    !source.before(at).is_some_and(|byte| byte.is_ascii_alphabetic())
+    let owner = source.run_left(at, OWNER_MAX, |byte| byte.is_ascii_alphabetic());
+    owner == at
         || joins_camel
         || word.len() > 4
+        || PASS_OWNERS.iter().any(|known| known.eq_ignore_ascii_case(source.between(owner, at)))
 }
 
 #[cfg(test)]
@@ -221,6 +230,8 @@ mod tests {
     fn passwords_are_found_quoted_and_plain() {
         check("password: ⟦hunter22⟧, then DB_PASS=⟦s3cr3t!x⟧ and pwd = '⟦correct horse⟧'");
         check("{\"password\": \"⟦swordfish⟧\"} my password is ⟦Tr0ub4dor⟧");
+        check("SSHPASS=⟦hunter22⟧ sshpass -e ssh jo@x; smtppass: '⟦hunter22⟧', DbPass=⟦hunter22⟧");
+        check("compass=north22 BYPASS=cache22 lowpass: 3000hz, overpass: bridge22");
         check("login --password ⟦hunter22⟧ now, or jo / pw: ⟦hunter22⟧");
         check("machine example.com login jo password ⟦hunter22⟧");
         check("{\"name\": \"DB_PASSWORD\", \"value\": \"⟦hunter22⟧\"}");
