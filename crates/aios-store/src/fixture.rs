@@ -104,7 +104,8 @@ pub(crate) fn line(n: u64) -> String {
 
 /// These bytes as the line of an event of that time, of which nothing is told.
 pub(crate) fn log_line(bytes: &[u8], at: Timestamp) -> Line<'_> {
-    Line { bytes, at, begins: SegmentId::of_first(at, event(0).id()), row: &[] }
+    let begins = SegmentId::of_first(at, event(0).id());
+    Line { bytes, at, begins, row: &[], said: None }
 }
 
 /// A text in which nothing is to be masked.

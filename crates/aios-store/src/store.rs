@@ -1,12 +1,13 @@
 //! What an event store promises, and how it is set up and watched.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
 use serde::Serialize;
 
-use crate::{CaughtUp, Policy, Reserve, Rotate, Rotated, StoreError};
+use crate::{CaughtUp, Policy, Reserve, Rotate, Rotated, Seen, StoreError};
 
 /// Where events are kept.
 ///
@@ -46,6 +47,17 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// When the store is closed or the index cannot be made.
     fn reindex(&self) -> Result<CaughtUp, StoreError>;
+
+    /// The requests of a time as [`Index::seen`](crate::Index::seen) gives them once the index is up to date. None where
+    /// not all of that time is in memory.
+    fn recent(&self, _times: &Range<Timestamp>) -> Option<Vec<Seen>> {
+        None
+    }
+
+    /// Whether whatever of the log cannot be read is in the index already, although that may be behind.
+    fn knows_unread(&self) -> bool {
+        false
+    }
 }
 
 /// How the event log is written.

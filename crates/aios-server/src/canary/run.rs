@@ -20,7 +20,7 @@ use super::settings::ControlConfig;
 use super::standing::Standing;
 use crate::controller::ControllerState;
 use crate::gateway::Gateway;
-use crate::judging::each_row;
+use crate::judging::{each_row, live_row};
 
 /// Longest and shortest pause between two looks. Most find that the turn is not over, which costs nothing.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
@@ -194,7 +194,8 @@ fn tell(checked: &Checked) {
     tracing::info!(%verdict, %reason, version, n_blocks, treatment_pct = pct, "the canary was looked at");
 }
 
-/// The rows of the event log, also what was written a moment ago. It is read only if there is need.
+/// The rows of the event log, also what was written a moment ago. The index is read, and brought up for that, only where
+/// the log does not have the answer in memory.
 struct LogRows<'a> {
     store: &'a dyn EventStore,
     dir: &'a DataDir,
@@ -202,6 +203,10 @@ struct LogRows<'a> {
 
 impl RowSource for LogRows<'_> {
     fn each(&self, times: Range<Timestamp>, take: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
+        if let Some(recent) = self.store.recent(&times) {
+            recent.iter().filter_map(live_row).for_each(take);
+            return Ok(());
+        }
         self.store.catch_up_index()?;
         match Index::read(self.dir)? {
             Some(index) => each_row(&index, times, take),
@@ -210,8 +215,16 @@ impl RowSource for LogRows<'_> {
     }
 
     fn n_unread(&self, times: Range<Timestamp>) -> Result<u64, StoreError> {
-        let unread = Index::read(self.dir)?.map(|index| index.unread(&times)).transpose()?;
-        Ok(unread.unwrap_or_default().n_lines)
+        let count = || -> Result<u64, StoreError> {
+            let unread = Index::read(self.dir)?.map(|index| index.unread(&times)).transpose()?;
+            Ok(unread.unwrap_or_default().n_lines)
+        };
+        // Where the index is behind, it may take a line for one of this time that is older.
+        if self.store.knows_unread() && count()? == 0 {
+            return Ok(0);
+        }
+        self.store.catch_up_index()?;
+        count()
     }
 }
 
@@ -232,7 +245,53 @@ impl RowSource for Index {
 
 #[cfg(test)]
 mod tests {
+    use aios_core::{Event, EventId};
+    use aios_store::{EventLogConfig, FileEventLog, SyncPolicy};
+    use serde_json::json;
+
     use super::*;
+    use crate::judging::fixture;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_micros(1_800_000_000_000_000 + ms * 1_000)
+    }
+
+    /// A request of this time; one of two is a golden run's.
+    fn request(ms: i64) -> Event {
+        let facts = json!({
+            "ts": at(ms), "event_id": EventId::new(at(ms), [ms as u8; 10]),
+            "conv_id": format!("c1_{ms:032x}"), "purpose": if ms % 2 == 0 { "live" } else { "golden" },
+        });
+        serde_json::from_str(&fixture::response(facts)).unwrap()
+    }
+
+    #[test]
+    fn a_look_reads_what_was_written_a_moment_ago_and_no_index_is_brought_up() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(temp.path()).unwrap();
+        let (sync, index_every) = (SyncPolicy::Always, Duration::from_secs(3_600));
+        let config = EventLogConfig { sync, index_every, ..EventLogConfig::default() };
+        let log = FileEventLog::open(&dir, config).unwrap();
+        let rows = LogRows { store: &log, dir: &dir };
+        let times = |rows: &dyn RowSource| {
+            let mut times = Vec::new();
+            rows.each(at(1)..at(9), &mut |row| times.push(row.ts)).unwrap();
+            times
+        };
+        let write = |ms: i64| {
+            let slot = runtime.block_on(log.reserve()).unwrap();
+            runtime.block_on(slot.append(request(ms)).durable()).unwrap();
+        };
+        assert_eq!(times(&rows), []);
+        [4, 3, 2].into_iter().for_each(write);
+        assert_eq!(times(&rows), [at(2), at(4)]);
+        assert_eq!(rows.n_unread(at(1)..at(9)).unwrap(), 0);
+        let index = Index::read(&dir).unwrap().unwrap();
+        assert_eq!(times(&index), [], "it is behind");
+        log.catch_up_index().unwrap();
+        assert_eq!(times(&index), [at(2), at(4)]);
+    }
 
     #[test]
     fn what_is_wrong_is_said_once_and_again_when_it_comes_back() {

@@ -25,5 +25,6 @@ pub use look::{figures, goldens, look};
 pub use minutes::Minutes;
 pub use objectives::Objectives;
 pub use recall::{MemoryLook, RecallReport, keep_recall, recall, recall_trend};
+pub(crate) use rows::live_row;
 pub use rows::{each_row, rows};
 pub use tested::{Tested, anchored, tested};

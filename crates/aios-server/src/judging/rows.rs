@@ -26,15 +26,12 @@ pub fn each_row(
     times: Range<Timestamp>,
     mut take: impl FnMut(Row),
 ) -> Result<(), StoreError> {
-    index.seen(times, |seen| {
-        if seen.purpose.is_live() {
-            take(row(seen));
-        }
-    })
+    index.seen(times, |seen| live_row(seen).into_iter().for_each(&mut take))
 }
 
-fn row(seen: &Seen) -> Row {
-    Row {
+/// What control makes of a request, if it is a live one.
+pub(crate) fn live_row(seen: &Seen) -> Option<Row> {
+    seen.purpose.is_live().then(|| Row {
         ts: seen.ts,
         conversation: seen.conversation,
         bucket: seen.bucket,
@@ -47,5 +44,5 @@ fn row(seen: &Seen) -> Row {
         memory: seen.memory,
         output_tokens: seen.output_tokens,
         quality: seen.quality,
-    }
+    })
 }

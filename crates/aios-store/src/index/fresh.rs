@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aios_core::Event;
 use aios_privacy::RedactionCounts;
@@ -20,64 +20,131 @@ use super::entry::Entry;
 use super::inserts::Inserts;
 use super::known::{self, Known};
 use super::read_error::ReadError;
+use super::recent::Cover;
+pub(crate) use super::stretch::News;
+use super::stretch::{Held, Stretch};
 use super::tail::Tail;
 use super::unread::{self, Runs};
 use crate::SegmentId;
 
-/// Most that waits for the index, in bytes: some thousands of rows. More is forgotten, and read from the log.
-const BYTES_MAX: usize = 1024 * 1024;
-
-/// Rows that are taken in at once, in bytes: some hundreds. A transaction has its price, whatever is in it.
-const STRETCH_BYTES: usize = 64 * 1024;
-
-/// Rows of lines that stand one behind the other in a segment.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Stretch {
-    segment: SegmentId,
-    start: u64,
-    end: u64,
-    rows: Vec<u8>,
-}
-
-/// What was written and is not in the index yet.
+/// What was written and is not in the index yet; and beyond that, while somebody asks for it, what was written of late.
 #[derive(Debug, Default)]
-pub(crate) struct Fresh(Mutex<VecDeque<Stretch>>);
+pub(crate) struct Fresh(Mutex<Kept>);
+
+/// What is in memory, in the order in which it was told.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) stretches: VecDeque<Held>,
+    /// What they take, in bytes.
+    pub(super) n_bytes: usize,
+    pub(super) cover: Cover,
+}
 
 impl Fresh {
     /// Takes the rows of lines that were written at `start` of a segment.
-    pub(crate) fn push(&self, segment: SegmentId, start: u64, n_bytes: u64, rows: &[u8]) {
-        let mut waiting = self.lock();
-        if waiting.iter().map(|one| one.rows.len()).sum::<usize>() + rows.len() > BYTES_MAX {
-            // Behind a gap nothing is of use before the gap is read.
-            waiting.clear();
-        }
-        let goes_on = |one: &&mut Stretch| {
-            (one.segment, one.end) == (segment, start)
-                && one.rows.len() + rows.len() <= STRETCH_BYTES
-        };
-        if let Some(last) = waiting.back_mut().filter(goes_on) {
-            last.rows.extend_from_slice(rows);
-            last.end += n_bytes;
-            return;
-        }
-        waiting.push_back(Stretch { segment, start, end: start + n_bytes, rows: rows.to_vec() });
+    pub(crate) fn push(&self, segment: SegmentId, start: u64, news: News<'_>) {
+        self.lock().push(segment, start, news);
     }
 
-    /// Forgets a segment that takes nothing more: what is missing of it is read.
-    pub(crate) fn forget(&self, segment: SegmentId) {
-        self.lock().retain(|one| one.segment != segment);
+    /// A file gets another name: until the [end](Self::end) of this the index may look for what was told in vain.
+    pub(crate) fn seal(&self) {
+        self.lock().seal();
     }
 
-    /// Gives out the stretch in which this place of a segment lies, and forgets those before it.
-    pub(super) fn take(&self, segment: SegmentId, position: u64) -> Option<Stretch> {
-        let mut waiting = self.lock();
-        waiting.retain(|one| one.segment != segment || one.end > position);
-        let at = waiting.iter().position(|one| one.segment == segment && one.start <= position)?;
-        waiting.remove(at)
+    /// Nothing more is told of a segment: what is missing of it in the index is read.
+    pub(crate) fn end(&self, segment: Option<SegmentId>) {
+        self.lock().end(segment);
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Stretch>> {
+    /// Lines were written of which nothing was told, or what was told is not in the log any more.
+    pub(crate) fn doubt(&self) {
+        self.lock().doubt();
+    }
+
+    /// Gives out the stretch in which this place of a segment lies. The index needs those before it no more.
+    pub(super) fn take(&self, segment: SegmentId, position: u64) -> Option<Arc<Stretch>> {
+        self.lock().take(segment, position)
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn push(&mut self, segment: SegmentId, start: u64, news: News<'_>) {
+        if !self.cover.is_asked_after(news.rows.len()) && self.cover.is_kept() {
+            self.doubt();
+        }
+        match self.stretches.back_mut().and_then(|last| last.goes_on(segment, start, &news)) {
+            Some(last) => {
+                let before = last.n_bytes();
+                last.add(news);
+                self.n_bytes += last.n_bytes() - before;
+            }
+            None => self.put(segment, start, news),
+        }
+        self.keep_within();
+    }
+
+    fn put(&mut self, segment: SegmentId, start: u64, news: News<'_>) {
+        let is_new = || self.stretches.iter().all(|one| one.stretch.segment != segment);
+        if start == 0 || is_new() {
+            self.must_be_last(segment);
+        }
+        let stretch = Stretch::of(segment, start, news);
+        self.n_bytes += stretch.n_bytes();
+        self.stretches.push_back(Held { stretch: Arc::new(stretch), is_due: true });
+    }
+
+    fn take(&mut self, segment: SegmentId, position: u64) -> Option<Arc<Stretch>> {
+        for one in self.stretches.iter_mut().filter(|one| one.stretch.segment == segment) {
+            one.is_due &= one.stretch.end > position;
+        }
+        let mut due = self.stretches.iter_mut().filter(|one| one.is_due);
+        let is_there = |one: &Stretch| one.segment == segment && one.start <= position;
+        let found = due.find(|one| is_there(&one.stretch)).map(|one| {
+            one.is_due = false;
+            Arc::clone(&one.stretch)
+        });
+        self.keep_wanted();
+        found
+    }
+
+    fn end(&mut self, segment: Option<SegmentId>) {
+        let of_it = self.stretches.iter_mut().filter(|one| Some(one.stretch.segment) == segment);
+        of_it.for_each(|one| one.is_due = false);
+        self.cover.is_sealing = false;
+        self.keep_wanted();
+    }
+
+    /// Forgets what neither the index needs any more nor who asks.
+    pub(super) fn keep_wanted(&mut self) {
+        if !self.cover.is_kept() {
+            self.stretches.retain(|one| one.is_due);
+            self.n_bytes = self.stretches.iter().map(|one| one.stretch.n_bytes()).sum();
+        }
+        self.keep_within();
+    }
+
+    fn keep_within(&mut self) {
+        while self.n_bytes > self.cover.bytes_max() {
+            let Some(Held { stretch, .. }) = self.stretches.pop_front() else { return };
+            self.n_bytes -= stretch.n_bytes();
+            self.cover.lose(&stretch);
+        }
+    }
+}
+
+impl Stretch {
+    /// The rows, each with where its line begins; false if not all of them can be read.
+    pub(super) fn each_row(&self, mut take: impl FnMut(Entry<'_>)) -> bool {
+        let mut read_to = self.start;
+        for (offset, told) in Told::all(self) {
+            read_to = offset + told.len;
+            told.row.into_iter().for_each(|(entry, _)| take(Entry { offset, ..entry }));
+        }
+        read_to == self.end
     }
 }
 
@@ -131,10 +198,8 @@ impl Teller {
             // They are few.
             Event::Feedback(_) | Event::Hypothesis(_) => Told { len, row: None },
         };
-        let unread = || Told::<&RedactionCounts> { len, row: None };
-        let told = postcard::to_extend(&told, std::mem::take(row))
-            .or_else(|_| postcard::to_extend(&unread(), Vec::new()));
-        *row = told.unwrap_or_default();
+        // What is no row is read, and so is all that stands behind it.
+        *row = postcard::to_extend(&told, std::mem::take(row)).unwrap_or_default();
         row
     }
 }
@@ -230,6 +295,7 @@ fn read_line(mut file: &File, offset: u64, len: u64) -> io::Result<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::fixture;
+    use crate::index::recent;
 
     fn id(n: u64) -> SegmentId {
         let event = fixture::event(n);
@@ -237,34 +303,38 @@ mod tests {
     }
 
     fn take(fresh: &Fresh, segment: SegmentId, position: u64) -> Option<(u64, Vec<u8>)> {
-        fresh.take(segment, position).map(|stretch| (stretch.start, stretch.rows))
+        fresh.take(segment, position).map(|stretch| (stretch.start, stretch.rows.clone()))
+    }
+
+    fn push(fresh: &Fresh, segment: SegmentId, start: u64, bytes: u64, rows: &[u8]) {
+        fresh.push(segment, start, News::of(bytes, rows));
     }
 
     #[test]
     fn the_stretch_is_given_out_in_which_the_index_stands() {
         let fresh = Fresh::default();
         let (one, other) = (id(1), id(2));
-        fresh.push(one, 0, 10, b"a");
-        fresh.push(other, 0, 5, b"b");
-        fresh.push(one, 10, 10, b"c");
-        fresh.push(one, 30, 10, b"d");
+        push(&fresh, one, 0, 10, b"a");
+        push(&fresh, other, 0, 5, b"b");
+        push(&fresh, one, 10, 10, b"c");
+        push(&fresh, one, 30, 10, b"d");
         assert_eq!(take(&fresh, one, 10), Some((10, b"c".to_vec())));
         assert_eq!(take(&fresh, one, 0), None, "what lies before was forgotten");
         assert_eq!(take(&fresh, one, 25), None, "nobody was told of it");
         assert_eq!(take(&fresh, one, 35), Some((30, b"d".to_vec())));
         assert_eq!(take(&fresh, other, 0), Some((0, b"b".to_vec())));
-        fresh.push(other, 5, 5, b"e");
-        fresh.forget(other);
+        push(&fresh, other, 5, 5, b"e");
+        fresh.end(Some(other));
         assert_eq!(take(&fresh, other, 5), None);
     }
 
     #[test]
     fn what_stands_one_behind_the_other_is_one_stretch() {
         let fresh = Fresh::default();
-        fresh.push(id(1), 0, 10, b"a");
-        fresh.push(id(1), 10, 10, b"b");
-        fresh.push(id(1), 20, 10, &vec![b'c'; STRETCH_BYTES]);
-        fresh.push(id(1), 30, 10, b"d");
+        push(&fresh, id(1), 0, 10, b"a");
+        push(&fresh, id(1), 10, 10, b"b");
+        push(&fresh, id(1), 20, 10, &vec![b'c'; STRETCH_BYTES]);
+        push(&fresh, id(1), 30, 10, b"d");
         assert_eq!(take(&fresh, id(1), 0), Some((0, b"ab".to_vec())));
         assert_eq!(
             take(&fresh, id(1), 20).map(|(start, rows)| (start, rows.len())),
@@ -276,10 +346,10 @@ mod tests {
     #[test]
     fn what_is_too_much_is_forgotten() {
         let fresh = Fresh::default();
-        let many = vec![0; BYTES_MAX / 2];
-        fresh.push(id(1), 0, 10, &many);
-        fresh.push(id(1), 10, 10, &many);
-        fresh.push(id(1), 20, 10, b"a");
+        let many = vec![0; recent::DUE_BYTES_MAX / 2];
+        push(&fresh, id(1), 0, 10, &many);
+        push(&fresh, id(1), 10, 10, &many);
+        push(&fresh, id(1), 20, 10, b"a");
         assert_eq!(take(&fresh, id(1), 0), None);
         assert_eq!(take(&fresh, id(1), 20), Some((20, b"a".to_vec())));
     }

@@ -23,8 +23,10 @@ mod open_files;
 mod packs;
 mod page;
 mod read_error;
-mod said;
+mod recent;
+pub(crate) mod said;
 mod seen;
+mod stretch;
 mod tail;
 mod unread;
 mod window;
@@ -146,6 +148,7 @@ impl Index {
         // Before the look: what is changed during it is looked at again. Where no sealed segment was
         // changed since the last time, only the open ones can have more.
         let generation = self.dir.segments_generation();
+        self.fresh.begin(self.dir.segments_changes());
         let is_sealed_known = self.sealed_at == Some(generation);
         let with_sealed = !is_sealed_known;
         let caught_up = catch_up::run(
@@ -164,6 +167,7 @@ impl Index {
         }
         if !caught_up.is_behind {
             self.sealed_at = Some(generation);
+            self.settle_told()?;
         }
         Ok(caught_up)
     }

@@ -9,12 +9,13 @@ use super::database::Code;
 pub(super) const INSERT_SAID: &str = "INSERT OR REPLACE INTO said VALUES (?1,?2,?3,?4,?5,?6,?7)";
 
 /// What one line says of how good an answer was.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Said {
-    about: EventId,
-    ts: Timestamp,
-    voice: Voice,
-    score: f64,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Said {
+    pub(super) about: EventId,
+    /// As exact as its line.
+    pub(super) ts: Timestamp,
+    pub(super) voice: Voice,
+    pub(super) score: f64,
 }
 
 /// Who says it; what stands first counts most.
@@ -30,12 +31,13 @@ impl Voice {
 
 impl Said {
     /// What feedback says of its answer, if it has a figure for it.
-    pub(super) fn in_feedback(event: &FeedbackEvent) -> Option<Self> {
+    pub(crate) fn in_feedback(event: &FeedbackEvent) -> Option<Self> {
         let voice = match event.source {
             FeedbackSource::Client => Voice::Client,
             FeedbackSource::Judge => Voice::Judge,
         };
-        event.score.map(|score| Self { about: event.about, ts: event.ts, voice, score })
+        let ts = event.ts.as_stored();
+        event.score.map(|score| Self { about: event.about, ts, voice, score })
     }
 
     /// Puts it in; `offset` is where its line begins: much may be said within one millisecond.

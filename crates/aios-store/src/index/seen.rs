@@ -75,7 +75,7 @@ pub struct Sequels {
 }
 
 /// Somebody's word on an answer: whose voice, as its place in the list, when, what.
-type Word = (i64, i64, f64);
+pub(super) type Word = (i64, i64, f64);
 
 impl Index {
     /// Gives out the requests of a time, oldest first, as far as the index has come, each with what was
@@ -163,21 +163,25 @@ impl Index {
         let mut words = HashMap::new();
         while let Some(row) = rows.next()? {
             let word: Word = (row.get(2)?, row.get(1)?, row.get(3)?);
-            let about = EventId::from_bytes(row.get(0)?);
-            words
-                .entry(about)
-                .and_modify(|said| {
-                    if counts_more(&word, said) {
-                        *said = word;
-                    }
-                })
-                .or_insert(word);
+            hear(&mut words, EventId::from_bytes(row.get(0)?), word);
         }
         Ok(words)
     }
 }
 
-const fn millis(at: Timestamp) -> i64 {
+/// Takes in a word on an answer; of each voice they come in the order in which they were said.
+pub(super) fn hear(words: &mut HashMap<EventId, Word>, about: EventId, word: Word) {
+    words
+        .entry(about)
+        .and_modify(|said| {
+            if counts_more(&word, said) {
+                *said = word;
+            }
+        })
+        .or_insert(word);
+}
+
+pub(super) const fn millis(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(1_000)
 }
 
@@ -186,7 +190,7 @@ fn counts_more(word: &Word, than: &Word) -> bool {
     word.0 < than.0 || (word.0 == than.0 && word.1 >= than.1)
 }
 
-fn seen_of(entry: &Entry<'_>) -> rusqlite::Result<Seen> {
+pub(super) fn seen_of(entry: &Entry<'_>) -> rusqlite::Result<Seen> {
     Ok(Seen {
         ts: entry.at(),
         event_id: entry.id(),

@@ -604,7 +604,8 @@ fn write_and_tell(log: &Log, fresh: &fresh::Fresh, events: Range<u64>, tells: bo
     }
     if tells {
         let first = fixture::event(0);
-        fresh.push(SegmentId::of_first(first.at(), first.id()), start, n_bytes, &rows);
+        let news = fresh::News::of(n_bytes, &rows);
+        fresh.push(SegmentId::of_first(first.at(), first.id()), start, news);
     }
 }
 
@@ -664,7 +665,7 @@ fn what_was_told_of_another_text_comes_to_nothing() {
         [(7, 900_000, &b"\x01\x00"[..]), (0, 50, b"\xff\xff"), (0, 1, b"\x05\x00")]
     {
         let fresh = Arc::<fresh::Fresh>::default();
-        fresh.push(segment, start, n_bytes, rows);
+        fresh.push(segment, start, fresh::News::of(n_bytes, rows));
         let mut index = log.index().rebuild().unwrap().told_by(&fresh);
         index.catch_up().unwrap();
         assert_eq!(check(&index, &log.dir), 4, "{start}");

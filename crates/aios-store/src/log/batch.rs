@@ -4,6 +4,7 @@ use aios_core::Timestamp;
 
 use super::line::Line;
 use crate::SegmentId;
+use crate::index::said::Said;
 use crate::segment::footer::Counts;
 
 /// Longest buffer that is kept for the next batch.
@@ -21,6 +22,8 @@ pub(crate) struct Batch {
     lines: Vec<u8>,
     /// What the index is told of them.
     rows: Vec<u8>,
+    /// What they say of answers, each with where in its run it does.
+    words: Vec<(u64, Said)>,
     n_events: usize,
     /// Hardly ever more than one.
     runs: Vec<Run>,
@@ -34,6 +37,7 @@ struct Run {
     begins: SegmentId,
     end: usize,
     rows_end: usize,
+    words_end: usize,
     counts: Counts,
 }
 
@@ -45,6 +49,7 @@ pub(crate) struct Piece<'a> {
     pub(crate) counts: Counts,
     pub(crate) begins: SegmentId,
     pub(crate) rows: &'a [u8],
+    pub(crate) words: &'a [(u64, Said)],
 }
 
 impl Piece<'_> {
@@ -65,24 +70,27 @@ impl Hour {
     }
 }
 
+impl Run {
+    fn begun(hour: Hour, begins: SegmentId) -> Self {
+        Self { hour, begins, end: 0, rows_end: 0, words_end: 0, counts: Counts::default() }
+    }
+}
+
 impl Batch {
     /// Adds the line of an event.
     pub(crate) fn push(&mut self, line: Line<'_>) {
         self.lines.extend_from_slice(line.bytes);
         self.rows.extend_from_slice(line.row);
         self.n_events += 1;
-        let (hour, end, rows_end) = (Hour::of(line.at), self.lines.len(), self.rows.len());
-        match self.runs.last_mut() {
-            Some(run) if run.hour == hour => {
-                (run.end, run.rows_end) = (end, rows_end);
-                run.counts.add_event(line.at, line.bytes.len());
-            }
-            Some(_) | None => {
-                let mut counts = Counts::default();
-                counts.add_event(line.at, line.bytes.len());
-                self.runs.push(Run { hour, begins: line.begins, end, rows_end, counts });
-            }
+        let hour = Hour::of(line.at);
+        if self.runs.last().is_none_or(|run| run.hour != hour) {
+            self.runs.push(Run::begun(hour, line.begins));
         }
+        let Some(run) = self.runs.last_mut() else { return };
+        self.words.extend(line.said.map(|said| (run.counts.bytes, said)));
+        run.counts.add_event(line.at, line.bytes.len());
+        (run.end, run.rows_end, run.words_end) =
+            (self.lines.len(), self.rows.len(), self.words.len());
     }
 
     pub(crate) fn n_events(&self) -> usize {
@@ -95,14 +103,15 @@ impl Batch {
 
     /// The lines, hour by hour.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
-        let ends = self.runs.iter().map(|run| (run.end, run.rows_end));
-        let starts = std::iter::once((0, 0)).chain(ends);
-        self.runs.iter().zip(starts).map(|(run, (start, rows_start))| Piece {
+        let ends = self.runs.iter().map(|run| (run.end, run.rows_end, run.words_end));
+        let starts = std::iter::once((0, 0, 0)).chain(ends);
+        self.runs.iter().zip(starts).map(|(run, (start, rows_start, words_start))| Piece {
             hour: run.hour,
             lines: &self.lines[start..run.end],
             counts: run.counts,
             begins: run.begins,
             rows: &self.rows[rows_start..run.rows_end],
+            words: &self.words[words_start..run.words_end],
         })
     }
 
@@ -112,6 +121,7 @@ impl Batch {
         self.lines.shrink_to(KEPT_BYTES_MAX);
         self.rows.clear();
         self.rows.shrink_to(KEPT_BYTES_MAX);
+        self.words.clear();
         self.n_events = 0;
         self.runs.clear();
     }

@@ -6,6 +6,7 @@ use aios_core::{Event, Timestamp};
 
 use crate::SegmentId;
 use crate::index::fresh::Teller;
+use crate::index::said::Said;
 
 /// Longest line whose memory is kept for the next one, in bytes.
 const LINE_KEPT_MAX: usize = 64 * 1024;
@@ -25,6 +26,8 @@ pub(crate) struct Line<'a> {
     pub(crate) begins: SegmentId,
     /// What the index is told of it.
     pub(crate) row: &'a [u8],
+    /// What it says of an answer.
+    pub(crate) said: Option<Said>,
 }
 
 /// Gives the event's line.
@@ -35,6 +38,10 @@ pub(super) fn with<T>(event: &Event, take: impl FnOnce(Line<'_>) -> T) -> T {
         event.write_line(bytes);
         let begins = SegmentId::of_first(event.at(), event.id());
         let row = teller.tell(event, bytes.len());
-        take(Line { bytes, at: event.at(), begins, row })
+        let said = match event {
+            Event::Feedback(event) => Said::in_feedback(event),
+            Event::Response(_) | Event::Hypothesis(_) => None,
+        };
+        take(Line { bytes, at: event.at(), begins, row, said })
     })
 }

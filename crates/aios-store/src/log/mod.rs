@@ -24,6 +24,7 @@ mod writer;
 mod tests;
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -36,7 +37,7 @@ use crate::data_dir::LogLease;
 use crate::erase::{Fence, Ledger};
 use crate::index::fresh::Fresh;
 use crate::{
-    CaughtUp, DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated,
+    CaughtUp, DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated, Seen,
     StoreError,
 };
 
@@ -63,6 +64,8 @@ pub struct FileEventLog {
     config: EventLogConfig,
     /// None where the disk is one of a test.
     dir: Option<DataDir>,
+    /// What was written a moment ago.
+    fresh: Arc<Fresh>,
     /// Held by whoever rotates.
     rotating: Mutex<()>,
     /// Taken when the log is closed, because the keeper works as long as there may be chores.
@@ -128,11 +131,11 @@ impl FileEventLog {
         let fresh = Arc::<Fresh>::default();
         let segment = opened.segment.telling(&fresh).on(disk);
         let rolling = Rolling::new(segment, opened.hour, config.segment_max);
-        let keeper = Keeper::start(dir.clone(), to_do, fresh, config.index_every)?;
+        let keeper = Keeper::start(dir.clone(), to_do, Arc::clone(&fresh), config.index_every)?;
         let mut log = Self::start(rolling, config, Some((lease, keeper)), faults)
             .map_err(StoreError::io("start the writer of", &dir.events_path()))?;
         log.fence().add(&erased);
-        log.dir = Some(dir.clone());
+        (log.dir, log.fresh) = (Some(dir.clone()), fresh);
         log.chores = Mutex::new(Some(chores));
         log.queue.health().quarantined(opened.aside.n_bytes, opened.aside.n_lines);
         Ok(log)
@@ -155,6 +158,12 @@ impl FileEventLog {
             let why = io::Error::other("the log is closed");
             Err(StoreError::io("keep up the index of", Path::new("the event log"))(why))
         })
+    }
+
+    /// What its writer tells of what it writes.
+    #[cfg(test)]
+    pub(crate) fn fresh(&self) -> &Fresh {
+        &self.fresh
     }
 
     fn chores(&self) -> MutexGuard<'_, Option<Chores>> {
@@ -202,7 +211,8 @@ impl FileEventLog {
             writer.run();
         };
         std::thread::Builder::new().name("event-log".to_owned()).spawn(run)?;
-        Ok(Self { queue, config, dir: None, rotating: Mutex::new(()), chores: Mutex::new(None) })
+        let (rotating, chores) = (Mutex::new(()), Mutex::new(None));
+        Ok(Self { queue, config, dir: None, fresh: Arc::default(), rotating, chores })
     }
 }
 
@@ -247,6 +257,14 @@ impl EventStore for FileEventLog {
 
     fn reindex(&self) -> Result<CaughtUp, StoreError> {
         self.ask_keeper(Chore::Reindex)
+    }
+
+    fn recent(&self, times: &Range<Timestamp>) -> Option<Vec<Seen>> {
+        self.fresh.seen(times, self.dir.as_ref()?.segments_changes())
+    }
+
+    fn knows_unread(&self) -> bool {
+        self.dir.as_ref().is_some_and(|dir| self.fresh.is_all_told(dir.segments_changes()))
     }
 }
 

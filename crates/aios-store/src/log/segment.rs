@@ -10,7 +10,7 @@ use aios_core::Timestamp;
 
 use super::batch::Piece;
 use crate::SegmentId;
-use crate::index::fresh::Fresh;
+use crate::index::fresh::{Fresh, News};
 use crate::segment::footer::Tally;
 
 /// The file operations of the writer, so that full, slow and failing disks can be tested.
@@ -177,7 +177,7 @@ impl<F: SegmentFile> Segment<F> {
         if self.file.len()? == self.len {
             return Ok(());
         }
-        self.end_telling();
+        self.doubt();
         self.file.mend()?;
         let (len, left) = (self.file.len()?, self.file.counted()?);
         self.miss(self.counted, left.n_lines);
@@ -191,7 +191,7 @@ impl<F: SegmentFile> Segment<F> {
     }
 
     fn begin_anew(&mut self) -> io::Result<()> {
-        self.end_telling();
+        self.doubt();
         (self.torn, self.tally) = (false, None);
         (self.len, self.counted) = (self.file.len()?, self.file.counted()?);
         Ok(())
@@ -239,8 +239,12 @@ impl<F: SegmentFile> Segment<F> {
         if let Some(tally) = &mut self.tally {
             tally.add_counted(piece.lines, piece.counts);
         }
-        if let Some(id) = self.id {
-            self.fresh.push(id, before, piece.counts.bytes, piece.rows);
+        match self.id {
+            Some(id) => {
+                let Piece { counts, rows, words, .. } = piece;
+                self.fresh.push(id, before, News { counts, rows, words });
+            }
+            None => self.fresh.doubt(),
         }
         let Counted { n_lines, first, last } = self.counted;
         let piece = piece.counts;
@@ -253,7 +257,13 @@ impl<F: SegmentFile> Segment<F> {
 
     /// What the index was not told of it by now, it reads.
     fn end_telling(&mut self) {
-        self.id.take().into_iter().for_each(|id| self.fresh.forget(id));
+        self.fresh.end(self.id.take());
+    }
+
+    /// The same, and what was told may be there no more.
+    fn doubt(&mut self) {
+        self.end_telling();
+        self.fresh.doubt();
     }
 
     /// Forces everything to disk.
@@ -269,6 +279,7 @@ impl<F: SegmentFile> Segment<F> {
     /// Seals what is in it and goes on empty.
     pub(crate) fn seal(&mut self) -> io::Result<()> {
         self.look()?;
+        self.fresh.seal();
         self.file.seal(self.tally.clone())?;
         self.end_telling();
         (self.len, self.counted) = (self.file.len()?, self.file.counted()?);
@@ -278,13 +289,15 @@ impl<F: SegmentFile> Segment<F> {
     /// Seals what is in it; this is its end.
     pub(crate) fn seal_away(&mut self) -> io::Result<()> {
         self.look()?;
+        self.fresh.seal();
+        self.file.seal_away(self.tally.clone())?;
         self.end_telling();
-        self.file.seal_away(self.tally.clone())
+        Ok(())
     }
 
     /// Somebody has put in its place what can never be gone on in: all that was in it is lost.
     pub(crate) fn give_up(&mut self) -> u64 {
-        self.end_telling();
+        self.doubt();
         self.miss(self.counted, 0);
         self.take_gone()
     }

@@ -37,7 +37,10 @@ pub(crate) fn note(dir: &DataDir, facts: &[Fact]) -> Result<(), StoreError> {
     }
     open(dir, |book| book.note(&path(dir), facts))?;
     // Whoever goes by the segments looks at them again.
-    dir.doubt_segments();
+    match facts.iter().all(|fact| matches!(fact, Fact::Sealed { .. })) {
+        true => dir.note_sealed_segment(),
+        false => dir.doubt_segments(),
+    }
     Ok(())
 }
 

@@ -147,11 +147,15 @@ impl<'a> Segments<'a> {
         id: SegmentId,
         counted: Option<Footer>,
     ) -> Result<Footer, StoreError> {
-        let _lease = self.dir.lease_segment(id)?;
-        match self.settled_age(id)? {
-            Age::Hot => self.finish_leased(id, counted),
-            Age::Cold => Ok(Sidecar::load_or_survey(&self.layout(), id)?.footer().clone()),
+        let mut lease = self.dir.lease_segment(id)?;
+        let footer = match self.settled_age(id)? {
+            Age::Hot => self.finish_leased(id, counted.clone())?,
+            Age::Cold => Sidecar::load_or_survey(&self.layout(), id)?.footer().clone(),
+        };
+        if counted.as_ref() == Some(&footer) {
+            lease.holds_the_same();
         }
+        Ok(footer)
     }
 
     /// Compresses a hot segment. One that is cold stays as it is.

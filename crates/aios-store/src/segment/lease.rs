@@ -13,6 +13,8 @@ pub(crate) struct Leases {
     freed: Condvar,
     /// How often a segment may have been changed.
     generation: AtomicU64,
+    /// How often it may have come to hold other events than its writer has put in.
+    changes: AtomicU64,
 }
 
 /// The right to change one segment. Ends when it is dropped.
@@ -20,6 +22,7 @@ pub(crate) struct Leases {
 pub(crate) struct Lease<'a> {
     leases: &'a Leases,
     id: SegmentId,
+    holds_the_same: bool,
 }
 
 impl Leases {
@@ -31,11 +34,17 @@ impl Leases {
             .wait_while(held, |held| held.contains(&id))
             .unwrap_or_else(PoisonError::into_inner);
         held.insert(id);
-        Lease { leases: self, id }
+        Lease { leases: self, id, holds_the_same: false }
     }
 
     /// Somebody else may have changed segments.
     pub(crate) fn doubt(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.is_sealed();
+    }
+
+    /// A segment is sealed, and holds what its writer has put in.
+    pub(crate) fn is_sealed(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -43,11 +52,26 @@ impl Leases {
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
+
+    /// A number that is another one when a segment may hold other events by now than its writer has put in.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+}
+
+impl Lease<'_> {
+    /// The segment holds what its writer has put in, and was only sealed.
+    pub(crate) fn holds_the_same(&mut self) {
+        self.holds_the_same = true;
+    }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.leases.doubt();
+        match self.holds_the_same {
+            true => self.leases.is_sealed(),
+            false => self.leases.doubt(),
+        }
         self.leases.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
         self.leases.freed.notify_all();
     }
@@ -75,5 +99,15 @@ mod tests {
         assert_eq!((most.load(Ordering::SeqCst), leases.generation()), (1, 800));
         // Another segment is another matter.
         let (_a, _b) = (leases.take(id), leases.take(id.next()));
+    }
+
+    #[test]
+    fn what_is_only_sealed_holds_the_same() {
+        let id = SegmentId::parse("20270115T083000Z-0708090a").unwrap();
+        let leases = Leases::default();
+        leases.take(id).holds_the_same();
+        assert_eq!((leases.generation(), leases.changes()), (1, 0));
+        drop(leases.take(id));
+        assert_eq!((leases.generation(), leases.changes()), (2, 1));
     }
 }
