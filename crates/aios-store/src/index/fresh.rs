@@ -296,6 +296,7 @@ mod tests {
     use super::*;
     use crate::fixture;
     use crate::index::recent;
+    use crate::index::stretch::STRETCH_BYTES;
 
     fn id(n: u64) -> SegmentId {
         let event = fixture::event(n);
