@@ -31,7 +31,7 @@ const BYTES_MAX: usize = 8 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Cover {
     since: Option<Since>,
-    /// Bytes of rows that were told since somebody asked, or since the log was opened; none where nobody asks.
+    /// Bytes of rows that were told since somebody asked; none where nobody does, and nothing is kept.
     n_unasked: Option<usize>,
     /// A file is given another name: a look at the log might see it under neither.
     pub(super) is_sealing: bool,
@@ -52,7 +52,7 @@ struct Since {
 
 impl Default for Cover {
     fn default() -> Self {
-        Self { since: None, n_unasked: Some(0), is_sealing: false, bytes_max: BYTES_MAX }
+        Self { since: None, n_unasked: None, is_sealing: false, bytes_max: BYTES_MAX }
     }
 }
 

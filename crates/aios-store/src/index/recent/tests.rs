@@ -38,6 +38,7 @@ impl Rig {
     /// One whose memory holds all that is written from here on.
     fn keeping(segment_max: u64) -> Self {
         let rig = Self::new(segment_max);
+        assert_eq!(rig.log.recent(&everything()), None, "nobody has asked before");
         rig.log.catch_up_index().unwrap();
         rig
     }
@@ -205,6 +206,7 @@ proptest! {
 fn what_is_in_memory_need_not_be_in_the_index() {
     let mut rig = Rig::new(1 << 20);
     rig.write_at(0);
+    assert_eq!(rig.log.recent(&everything()), None);
     rig.log.catch_up_index().unwrap();
     (2..6).for_each(|ms| rig.write_at(ms));
     rig.say(3, 0.25, "client");
@@ -280,6 +282,13 @@ fn what_has_no_room_is_asked_of_the_index() {
 
 #[test]
 fn nothing_is_kept_for_who_does_not_ask() {
+    let mut rig = Rig::new(1 << 20);
+    for ms in 0..3 {
+        rig.write_at(ms);
+        assert!(!rig.log.fresh().lock().cover.is_kept());
+        rig.log.catch_up_index().unwrap();
+        assert!(rig.log.fresh().lock().stretches.is_empty());
+    }
     let mut rig = Rig::keeping(1 << 20);
     rig.log.fresh().keep_at_most(1_000);
     (0..9).for_each(|ms| rig.write_at(ms));
