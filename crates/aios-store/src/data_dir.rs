@@ -4,6 +4,7 @@
 
 mod holds;
 mod paths;
+mod segments;
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use aios_privacy::{KeyMaterial, Secret};
 
 use crate::audit::HoldsOnRecord;
-use crate::segment::{Lease, Leases, SegmentId};
+use crate::segment::Leases;
 use crate::{StoreError, address, disk, key, memory, register, regular};
 
 /// Name of the lock file. It holds the owner's process id as text, for people and error messages;
@@ -268,30 +269,6 @@ impl DataDir {
         }
     }
 
-    /// A number that is another one when a sealed segment may have been changed since.
-    pub(crate) fn segments_generation(&self) -> u64 {
-        self.lock.as_ref().map_or(0, |lock| lock.leases.generation())
-    }
-
-    /// A number that is another one when a segment may hold other events by now than its writer has put in.
-    pub(crate) fn segments_changes(&self) -> u64 {
-        self.lock.as_ref().map_or(0, |lock| lock.leases.changes())
-    }
-
-    /// Has whoever goes by the generation take a segment in that is sealed, and holds what its writer has put in.
-    pub(crate) fn note_sealed_segment(&self) {
-        if let Some(lock) = &self.lock {
-            lock.leases.is_sealed();
-        }
-    }
-
-    /// Has whoever goes by the generation look at every sealed segment again.
-    pub(crate) fn doubt_segments(&self) {
-        if let Some(lock) = &self.lock {
-            lock.leases.doubt();
-        }
-    }
-
     /// Whether this process may write the index.
     pub(crate) fn own_index(&self) -> Result<(), StoreError> {
         self.owned("write the index").map(|_| ())
@@ -300,11 +277,6 @@ impl DataDir {
     /// Where the register of segments is kept open, if this process may write it.
     pub(crate) fn register(&self) -> Option<&Mutex<Option<register::Book>>> {
         self.lock.as_ref().map(|lock| &lock.register)
-    }
-
-    /// Takes the right to change a segment; waits while somebody else has it.
-    pub(crate) fn lease_segment(&self, id: SegmentId) -> Result<Lease<'_>, StoreError> {
-        Ok(self.owned("change a segment")?.leases.take(id))
     }
 
     /// Takes the one right to write the event log.
