@@ -46,7 +46,8 @@ pub(crate) fn make() -> Result<PathBuf> {
     let practised =
         build(&host, "dist/practice", &format!("-Cprofile-generate={}", plain(&counts)?))?;
     let program = workspace::program("dist", "aios");
-    if is_newer(&program, &practised) {
+    let (stamp, made_of) = (program.with_extension("of"), recipe(&practised)?);
+    if program.is_file() && fs::read_to_string(&stamp).is_ok_and(|it| it == made_of) {
         return Ok(program);
     }
     workspace::fresh_dir(COUNTS)?;
@@ -57,14 +58,19 @@ pub(crate) fn make() -> Result<PathBuf> {
     process::run(command.arg("merge").arg("-o").arg(&profile).arg(&counts))?;
     println!("by what was counted");
     let built = build(&host, "dist/build", &format!("-Cprofile-use={}", plain(&profile)?))?;
-    fs::copy(&built, &program).context("failed to put the program in its place")?;
+    let beside = program.with_extension("new");
+    fs::copy(&built, &beside)
+        .and_then(|_| fs::rename(&beside, &program))
+        .and_then(|()| fs::write(&stamp, made_of))
+        .context("failed to put the program in its place")?;
     Ok(program)
 }
 
-/// Whether a file was written after another.
-fn is_newer(file: &Path, other: &Path) -> bool {
-    let written = |path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    written(file).zip(written(other)).is_some_and(|(file, other)| file > other)
+/// What the program is made of: another practised one, or other practice, is another program.
+fn recipe(practised: &Path) -> Result<String> {
+    let about = fs::metadata(practised).and_then(|it| Ok((it.len(), it.modified()?)));
+    let (len, written) = about.context("failed to look at the practised program")?;
+    Ok(format!("{} {len} {written:?} {PRACTICE} {LOADS:?}", practised.display()))
 }
 
 /// The tool beside the compiler, installed if need be: another version does not read its counts.

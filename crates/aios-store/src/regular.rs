@@ -58,8 +58,8 @@ pub(crate) fn must_not_be_barred(path: &Path) -> io::Result<()> {
 }
 
 /// A database's file last, and before it those that SQLite keeps beside it (<https://sqlite.org/tempfiles.html>).
-pub(crate) fn database_files(path: &Path) -> [PathBuf; 3] {
-    ["-wal", "-shm", ""].map(|end| {
+pub(crate) fn database_files(path: &Path) -> [PathBuf; 4] {
+    ["-journal", "-wal", "-shm", ""].map(|end| {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
         PathBuf::from(name)

@@ -136,6 +136,17 @@ fn hostile_text_costs_linear_work() {
     }
 }
 
+/// Text is walked over in blocks of a KiB.
+#[test]
+fn a_word_is_found_wherever_a_block_ends() {
+    for before in 1_000..1_040 {
+        let text = format!("{} PASSWORD=hunter22 and jo [at] x [dot] example", "x".repeat(before));
+        let redacted = Redactor::default().redact(&text).text;
+        let expect = format!("{} PASSWORD=[SECRET] and [EMAIL]", "x".repeat(before));
+        assert_eq!(redacted.as_str(), expect, "{before}");
+    }
+}
+
 #[test]
 fn prose_costs_a_look_every_five_bytes_at_most() {
     let text = corpus::prose_alone(1, 40_000);

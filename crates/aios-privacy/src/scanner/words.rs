@@ -20,7 +20,7 @@ const STRIDE: usize = size_of::<u64>();
 /// The needles, and for each the detectors that want to know of it, one bit each.
 pub(super) struct Words {
     needles: Vec<Needle>,
-    /// For each hash, one more than the place of the first needle that has it; 0 if none has.
+    /// For each hash, one more than the place of the first needle that has it; 0 if none has. So there are 255 at most.
     by_hash: Box<[u8; 1 << HASH_BITS]>,
 }
 
@@ -87,7 +87,7 @@ impl Words {
     }
 }
 
-/// Letters have the same in either case, as have a few signs that are no letters.
+/// Letters have the same in either case, as have other bytes that differ by the same bit: the needle itself is compared.
 fn hash(bytes: u32) -> usize {
     const CASE: u32 = 0x2020_2020;
     ((bytes | CASE).wrapping_mul(FACTOR) >> (u32::BITS - HASH_BITS)) as usize

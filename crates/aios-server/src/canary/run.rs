@@ -194,8 +194,8 @@ fn tell(checked: &Checked) {
     tracing::info!(%verdict, %reason, version, n_blocks, treatment_pct = pct, "the canary was looked at");
 }
 
-/// The rows of the event log, also what was written a moment ago. The index is read, and brought up for that, only where
-/// the log does not have the answer in memory.
+/// The rows of the event log, also what was written a moment ago: from memory where the log has all of a time there, else
+/// from the index, which is brought up for that.
 struct LogRows<'a> {
     store: &'a dyn EventStore,
     dir: &'a DataDir,
@@ -215,16 +215,18 @@ impl RowSource for LogRows<'_> {
     }
 
     fn n_unread(&self, times: Range<Timestamp>) -> Result<u64, StoreError> {
-        let count = || -> Result<u64, StoreError> {
+        let count = || -> Result<Option<u64>, StoreError> {
             let unread = Index::read(self.dir)?.map(|index| index.unread(&times)).transpose()?;
-            Ok(unread.unwrap_or_default().n_lines)
+            Ok(unread.map(|unread| unread.n_lines))
         };
-        // Where the index is behind, it may take a line for one of this time that is older.
-        if self.store.knows_unread() && count()? == 0 {
+        // Where the index is behind, it may take a line for one of this time that is older. It must have known before it
+        // was asked and know still: another may have come in its place.
+        let is_known = || self.store.knows_unread();
+        if is_known() && count()? == Some(0) && is_known() {
             return Ok(0);
         }
         self.store.catch_up_index()?;
-        count()
+        Ok(count()?.unwrap_or_default())
     }
 }
 

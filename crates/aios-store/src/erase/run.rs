@@ -86,6 +86,8 @@ impl Eraser {
         target: &EraseTarget,
         request: &EraseRequest,
     ) -> Result<ErasePlan, EraseError> {
+        // Else what is still on its way into the log would make it another erasure than the one planned.
+        self.log.settle_blocking()?;
         let now = self.clock.now();
         let mut entry = LedgerEntry {
             id: new_id(&self.dir)?,
@@ -101,8 +103,6 @@ impl Eraser {
             n_tries: 0,
         };
         self.step(&mut entry, ErasureState::Requested)?;
-        // Else what is still on its way into the log would make it another erasure than the one planned.
-        self.log.settle_blocking()?;
         let depth = Depth::Catalogued;
         let census = Census::as_of(&self.dir, target, depth, (now, now), &*self.progress)?;
         let plan_hash = plan_hash(target.pseudonyms(), &census);

@@ -53,19 +53,20 @@ struct Work<'a> {
 }
 
 /// Looks at the sealed segments, too, if `with_sealed`. Reads `lines_max` lines at most, and none of which the writer has
-/// told. What is shown are the bytes of the text of sealed segments.
+/// told. What is shown are the bytes of the text of sealed segments. Returns also whether one of those could not be read.
 pub(super) fn run(
     (dir, fresh): (&DataDir, &Fresh),
     (database, mark): (&mut Connection, Option<&mut Mark>),
     with_sealed: bool,
     lines_max: usize,
     progress: &dyn Progress,
-) -> Result<CaughtUp, StoreError> {
+) -> Result<(CaughtUp, bool), StoreError> {
     // The open ones are opened first: one that is sealed meanwhile is then seen twice, not never.
     let open = open_files(&Layout::of(dir))?;
     let done = CaughtUp::default();
+    let (lines_left, n_bytes_left, has_left_out) = (lines_max, 0, false);
     let mut pass =
-        Pass { dir, fresh, database, mark, lines_left: lines_max, n_bytes_left: 0, progress, done };
+        Pass { dir, fresh, database, mark, lines_left, n_bytes_left, has_left_out, progress, done };
     if with_sealed {
         let sealed = Segments::of(dir).list()?;
         pass.forget_changed(&sealed, &open)?;
@@ -74,7 +75,7 @@ pub(super) fn run(
     }
     pass.read_open(open)?;
     pass.note_behind()?;
-    Ok(pass.done)
+    Ok((pass.done, pass.has_left_out))
 }
 
 /// Forgets what was read of segments that take events.
@@ -98,6 +99,8 @@ pub(super) struct Pass<'a> {
     pub(super) lines_left: usize,
     /// Of sealed segments, before this look: those that take events are never far ahead.
     n_bytes_left: u64,
+    /// One of them could not be read.
+    has_left_out: bool,
     progress: &'a dyn Progress,
     pub(super) done: CaughtUp,
 }
@@ -189,6 +192,7 @@ impl Pass<'_> {
         match done {
             Err(error @ (StoreError::Io { .. } | StoreError::Corrupt { .. })) => {
                 tracing::debug!(%error, segment = %info.id, "a segment is left out of the index");
+                self.has_left_out = true;
                 let noted = self.note_left_out(info).and_then(|()| self.fold_long());
                 noted.map_err(|error| failed(self.dir, "write", error))
             }

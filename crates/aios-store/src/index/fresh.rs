@@ -38,6 +38,8 @@ pub(super) struct Kept {
     /// What they take, in bytes.
     pub(super) n_bytes: usize,
     pub(super) cover: Cover,
+    /// How often a file was given another name.
+    pub(super) n_seals: u64,
 }
 
 impl Fresh {
@@ -114,7 +116,9 @@ impl Kept {
     fn end(&mut self, segment: Option<SegmentId>) {
         let of_it = self.stretches.iter_mut().filter(|one| Some(one.stretch.segment) == segment);
         of_it.for_each(|one| one.is_due = false);
-        self.cover.is_sealing = false;
+        if std::mem::take(&mut self.cover.is_sealing) {
+            self.n_seals += 1;
+        }
         self.keep_wanted();
     }
 

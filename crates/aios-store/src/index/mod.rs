@@ -60,8 +60,10 @@ pub struct Index {
     database: Connection,
     /// Of the file that it writes; none where it is only read, or a copy in memory. Let go of behind the database.
     mark: Option<Mark>,
-    /// The sealed segments as of this generation are in it.
-    sealed_at: Option<u64>,
+    /// The sealed segments as of this generation and so many seals are in it.
+    sealed_at: Option<(u64, u64)>,
+    /// A sealed segment could not be read at the last look at them.
+    has_left_out: bool,
     /// What its log's writer tells of what it writes.
     fresh: Arc<Fresh>,
 }
@@ -79,7 +81,14 @@ impl Index {
     }
 
     fn of(dir: &DataDir, database: Connection) -> Self {
-        Self { dir: dir.clone(), database, mark: None, sealed_at: None, fresh: Arc::default() }
+        Self {
+            dir: dir.clone(),
+            database,
+            mark: None,
+            sealed_at: None,
+            has_left_out: false,
+            fresh: Arc::default(),
+        }
     }
 
     /// Whether the file that has the index's name is still the one that this has open, as it has written it.
@@ -90,6 +99,8 @@ impl Index {
     /// The same, told of what the log's writer writes.
     #[must_use]
     pub(crate) fn told_by(self, fresh: &Arc<Fresh>) -> Self {
+        // Of which time an index before it was says nothing of this one.
+        fresh.doubt();
         Self { fresh: Arc::clone(fresh), ..self }
     }
 
@@ -147,11 +158,10 @@ impl Index {
     ) -> Result<CaughtUp, StoreError> {
         // Before the look: what is changed during it is looked at again. Where no sealed segment was
         // changed since the last time, only the open ones can have more.
-        let generation = self.dir.segments_generation();
-        self.fresh.begin(self.dir.segments_changes());
-        let is_sealed_known = self.sealed_at == Some(generation);
-        let with_sealed = !is_sealed_known;
-        let caught_up = catch_up::run(
+        let changes = self.dir.segments_changes();
+        let sealed_at = (self.dir.segments_generation(), self.fresh.begin(changes));
+        let with_sealed = self.sealed_at != Some(sealed_at);
+        let (caught_up, has_left_out) = catch_up::run(
             (&self.dir, &self.fresh),
             (&mut self.database, self.mark.as_mut()),
             with_sealed,
@@ -165,8 +175,15 @@ impl Index {
             let renewed = mark.renew_ours(&self.dir, &self.database);
             renewed.map_err(|error| database::failed(&self.dir, "mark", error))?;
         }
+        if with_sealed {
+            self.has_left_out = has_left_out;
+        }
+        // What others did is news to memory, too, and of what is left out nobody knows when it will be read.
+        if caught_up.n_forgotten > 0 || self.has_left_out {
+            self.fresh.doubt();
+        }
         if !caught_up.is_behind {
-            self.sealed_at = Some(generation);
+            self.sealed_at = Some(sealed_at);
             self.settle_told()?;
         }
         Ok(caught_up)
@@ -178,6 +195,7 @@ impl Index {
     /// When the file cannot be made anew.
     pub fn rebuild(self) -> Result<Self, StoreError> {
         let (dir, fresh) = (self.dir.clone(), Arc::clone(&self.fresh));
+        fresh.doubt();
         drop(self);
         Ok(Self::anew(&dir)?.told_by(&fresh))
     }

@@ -150,8 +150,9 @@ impl Fresh {
         self.lock().since(changes).is_some()
     }
 
-    /// The index is about to be brought up.
-    pub(super) fn begin(&self, changes: u64) {
+    /// The index is about to be brought up. Returns how often a file has been sealed: one that was so since the last time is
+    /// among the sealed segments, whether or not it has its footer.
+    pub(super) fn begin(&self, changes: u64) -> u64 {
         let mut kept = self.lock();
         if kept.cover.since.as_ref().is_some_and(|since| since.changes != changes) {
             kept.doubt();
@@ -161,6 +162,7 @@ impl Fresh {
             let from = Timestamp::from_micros(i64::MIN);
             kept.cover.since = Some(Since { changes, from, is_settled: false });
         }
+        kept.n_seals
     }
 
     /// Whether somebody has to say of which time the index is.

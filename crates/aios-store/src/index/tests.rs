@@ -732,8 +732,8 @@ fn a_link_beside_the_index_is_neither_followed_nor_in_its_way() {
     let elsewhere = tempfile::tempdir().unwrap();
     let elsewhere = elsewhere.path().join("somebodys");
     fs::write(&elsewhere, "somebody's").unwrap();
-    let [journal, shared, _] = crate::regular::database_files(&log.dir.index_path());
-    for path in [journal, shared] {
+    let [journal, wal, shared, _] = crate::regular::database_files(&log.dir.index_path());
+    for path in [journal, wal, shared] {
         fs::remove_file(&path).ok();
         std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
         log.index().catch_up().unwrap();

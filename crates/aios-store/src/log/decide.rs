@@ -54,7 +54,7 @@ pub(crate) enum Next {
     /// Look what others have done to the file.
     Look,
     /// Write the batch, then do what was asked and say so.
-    Answer(Vec<Waiter>),
+    Answer { waiters: Vec<Waiter>, arrived: Instant },
     /// Nothing more comes.
     End,
 }

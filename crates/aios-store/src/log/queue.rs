@@ -129,7 +129,9 @@ impl Queue {
                 Step::Look => return Next::Look,
                 Step::Answer => {
                     std::mem::swap(&mut state.waiting, batch);
-                    return Next::Answer(std::mem::take(&mut state.waiters));
+                    state.hurry = false;
+                    let waiters = std::mem::take(&mut state.waiters);
+                    return Next::Answer { waiters, arrived: arrived.unwrap_or(now) };
                 }
                 Step::End => return Next::End,
                 Step::Wait(until) => {

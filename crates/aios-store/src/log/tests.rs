@@ -363,6 +363,34 @@ async fn an_interval_syncs_of_itself() {
 }
 
 #[tokio::test]
+async fn what_was_written_because_somebody_waited_is_synced_too() {
+    let disk = Disk::default();
+    let log = Arc::new(disk.open(SyncPolicy::Interval(Duration::from_millis(40)), PATIENT));
+    drop(log.reserve().await.unwrap().append(fixture::event(0)));
+    let waits = Arc::clone(&log);
+    tokio::task::spawn_blocking(move || waits.settle_blocking()).await.unwrap().unwrap();
+    assert_eq!(disk.0.lock().unwrap().content, lines(1).as_bytes());
+    while disk.0.lock().unwrap().synced < lines(1).len() {
+        tokio::task::yield_now().await;
+    }
+    assert!(log.close(LONG).await.complete);
+}
+
+#[tokio::test]
+async fn an_event_is_not_waited_for_while_the_disk_refuses() {
+    let disk = Disk::with(|disk| disk.broken = true);
+    let log = Arc::new(disk.open(SyncPolicy::Interval(Duration::from_millis(4)), PATIENT));
+    drop(log.reserve().await.unwrap().append(fixture::event(0)));
+    while !log.stats().failing {
+        tokio::task::yield_now().await;
+    }
+    let waits = Arc::clone(&log);
+    let refused = tokio::task::spawn_blocking(move || waits.settle_blocking()).await.unwrap();
+    assert!(refused.unwrap_err().to_string().contains("write the event log"));
+    assert!(!log.close(Duration::from_millis(1)).await.complete);
+}
+
+#[tokio::test]
 async fn what_waits_is_written_together() {
     let disk = Disk::default();
     let config =

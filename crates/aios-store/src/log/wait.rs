@@ -42,7 +42,16 @@ impl FileEventLog {
     }
 
     /// Waits until each event that was appended before this call can be read. For threads that may wait.
+    ///
+    /// # Errors
+    /// When the log is closed or the disk refuses.
     pub(crate) fn settle_blocking(&self) -> Result<(), StoreError> {
+        let stats = self.queue.stats();
+        // What cannot be written is tried again for as long as the log is open.
+        if stats.failing && stats.queue_depth > 0 {
+            let why = stats.last_error.unwrap_or_else(|| "the disk refuses".to_owned());
+            return told(Wish::Written, Some(Err(why)));
+        }
         told(Wish::Written, self.ask(Wish::Written).blocking_recv().ok())
     }
 

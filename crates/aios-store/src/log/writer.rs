@@ -78,9 +78,12 @@ impl<F: SegmentFile> Writer<F> {
                 }
                 Next::Sync => self.sync(),
                 Next::Look => self.look(),
-                Next::Answer(waiters) => {
+                Next::Answer { waiters, arrived } => {
                     taken_at = Instant::now();
-                    self.write(&mut batch);
+                    if batch.n_events() > 0 {
+                        self.write(&mut batch);
+                        self.sync_after_write(arrived);
+                    }
                     self.answer(waiters);
                 }
                 Next::End => return self.sync_at_end(),

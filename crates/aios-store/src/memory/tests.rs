@@ -66,10 +66,13 @@ fn a_link_in_the_memorys_place_is_not_written_through() {
         assert_eq!(fs::read(&elsewhere).ok(), is_there.then(Vec::new));
         fs::remove_file(&path).unwrap();
     }
-    let [journal, ..] = crate::regular::database_files(&path);
-    std::os::unix::fs::symlink(&elsewhere, &journal).unwrap();
-    let error = MemoryStore::open(&dir).unwrap_err().to_string();
-    assert!(error.contains(&journal.display().to_string()), "{error}");
+    let [journal, wal, ..] = crate::regular::database_files(&path);
+    for beside in [journal, wal] {
+        std::os::unix::fs::symlink(&elsewhere, &beside).unwrap();
+        let error = MemoryStore::open(&dir).unwrap_err().to_string();
+        assert!(error.contains(&beside.display().to_string()), "{error}");
+        fs::remove_file(beside).unwrap();
+    }
 }
 
 fn add(memory: &MemoryStore, new: Vec<NewFragment>) -> Vec<Outcome> {

@@ -39,8 +39,9 @@ impl Leases {
 
     /// Somebody else may have changed segments.
     pub(crate) fn doubt(&self) {
-        self.changes.fetch_add(1, Ordering::AcqRel);
+        // In this order: whoever has seen the change sees that the segments are to be looked at.
         self.is_sealed();
+        self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
     /// A segment is sealed, and holds what its writer has put in.

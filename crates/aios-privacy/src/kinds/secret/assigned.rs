@@ -52,7 +52,7 @@ const KEY_OWNERS: [&str; 14] = [
 /// The same, as a word of its own: others have these letters in them.
 const KEY_WORDS: [&str; 4] = ["app", "hmac", "jwt", "webhook"];
 
-/// What `pass` is joined to where it means a password: `SSHPASS`, `dbpass`. Other words end in it, too.
+/// What `pass`, `pwd` and `psk` are joined to where they mean a password: `SSHPASS`, `dbpwd`. Other words end in them, too.
 const PASS_OWNERS: [&str; 13] = [
     "admin", "db", "ftp", "login", "mail", "my", "root", "smtp", "sql", "ssh", "user", "vpn",
     "wifi",
@@ -230,7 +230,9 @@ mod tests {
     fn passwords_are_found_quoted_and_plain() {
         check("password: ⟦hunter22⟧, then DB_PASS=⟦s3cr3t!x⟧ and pwd = '⟦correct horse⟧'");
         check("{\"password\": \"⟦swordfish⟧\"} my password is ⟦Tr0ub4dor⟧");
-        check("SSHPASS=⟦hunter22⟧ sshpass -e ssh jo@x; smtppass: '⟦hunter22⟧', DbPass=⟦hunter22⟧");
+        check(
+            "SSHPASS=⟦hunter22⟧ sshpass -e ssh jo@x; smtppass: '⟦hunter22⟧', DbPass=⟦hunter22⟧, dbpwd=⟦hunter22⟧",
+        );
         check("compass=north22 BYPASS=cache22 lowpass: 3000hz, overpass: bridge22");
         check("login --password ⟦hunter22⟧ now, or jo / pw: ⟦hunter22⟧");
         check("machine example.com login jo password ⟦hunter22⟧");

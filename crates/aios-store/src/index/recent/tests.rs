@@ -267,7 +267,7 @@ fn what_has_no_room_is_asked_of_the_index() {
     (0..9).for_each(|ms| rig.write_at(ms));
     let n_bytes = rig.log.fresh().lock().n_bytes;
     rig.log.fresh().keep_at_most(n_bytes - 1);
-    // A hold that somebody reads is not gone on with.
+    // A stretch that somebody reads is not gone on with.
     let held: Vec<_> =
         rig.log.fresh().lock().stretches.iter().map(|one| Arc::clone(&one.stretch)).collect();
     rig.write_at(20);
@@ -319,4 +319,62 @@ fn a_segment_that_begins_with_an_older_event_has_what_was_before_it_forgotten() 
     rig.write_at(5_003);
     assert_eq!(rig.log.recent(&(at(5_003)..at(9_000))).unwrap().len(), 1);
     assert!(rig.check(&(at(5_003)..at(9_000))));
+}
+
+#[test]
+fn an_index_that_is_made_anew_knows_nothing_of_what_was_unread() {
+    let mut rig = Rig::keeping(1 << 20);
+    rig.meddle();
+    rig.write_at(0);
+    rig.seal();
+    rig.log.catch_up_index().unwrap();
+    // The answers' minutes: what was unread reaches into the time after it.
+    rig.write_at(1_000_000);
+    rig.check(&everything());
+    rig.write_at(1_000_001);
+    rig.check(&everything());
+    rig.write_at(1_000_002);
+    assert!(rig.log.knows_unread());
+    let is_unread = || {
+        let index = Index::read(&rig.dir).unwrap().unwrap();
+        index.unread(&everything()).unwrap().n_lines > 0
+    };
+    rig.log.fresh().doubt();
+    assert!(!rig.log.knows_unread(), "until it has been brought up");
+    rig.log.reindex().unwrap();
+    assert!(is_unread());
+    Index::remove(&rig.dir).unwrap();
+    rig.log.catch_up_index().unwrap();
+    assert!(is_unread());
+    let fresh = Arc::<Fresh>::default();
+    fresh.seen(&everything(), 0);
+    let mut index = Index::open(&rig.dir).unwrap().told_by(&fresh);
+    index.catch_up().unwrap();
+    let changes = rig.dir.segments_changes();
+    assert!(fresh.is_all_told(changes));
+    drop(index.rebuild().unwrap());
+    assert!(!fresh.is_all_told(changes), "one that was made anew");
+}
+
+/// Sealed and renamed, but without its footer yet, just before the index is brought up.
+#[test]
+fn a_segment_that_was_sealed_a_moment_ago_is_not_passed_over() {
+    let (mut rig, fresh) = (Rig::keeping(1 << 20), Arc::<Fresh>::default());
+    let mut index = Index::open(&rig.dir).unwrap().told_by(&fresh);
+    rig.write_at(0);
+    index.catch_up().unwrap();
+    rig.write_at(1);
+    // Its writer has given the file its name; that the segment is finished is still to be told.
+    let generation = rig.dir.segments_generation();
+    fresh.seal();
+    let active = rig.dir.events_path();
+    let first = rig.events[0].clone();
+    let id = crate::SegmentId::of_first(first.at(), first.id());
+    let sealed = crate::segment::Layout::of(&rig.dir).hot(id);
+    std::fs::rename(&active, &sealed).unwrap();
+    std::fs::write(&active, "").unwrap();
+    fresh.end(Some(id));
+    assert_eq!(rig.dir.segments_generation(), generation);
+    index.catch_up().unwrap();
+    assert_eq!(index.n_events().unwrap(), 2);
 }

@@ -52,6 +52,7 @@ fn lines_that_hold_no_event_are_counted_and_the_first_is_named() {
         &(),
     )
     .unwrap()
+    .0
     .is_behind
     {}
     assert_eq!(index.unread(&everything()).unwrap().n_lines, 3);
