@@ -193,7 +193,10 @@ proptest! {
         rig.seal();
         now += 1_000_000;
         rig.write_at(now);
-        rig.check(&everything());
+        // What was taken out of the log is forgotten by the first catching up, and all is known after the second.
+        for _ in 0..2 {
+            rig.check(&everything());
+        }
         for ms in [3, 3, 5, 9] {
             rig.write_at(now + ms);
         }
