@@ -21,7 +21,7 @@ use super::tail::LastLine;
 use super::unread::{self, Runs};
 use crate::disk::AT_ONCE;
 use crate::lines::{Lines, Place, Read};
-use crate::segment::{Layout, Text};
+use crate::segment::{Layout, Text, facts};
 use crate::{DataDir, Footer, SegmentId, SegmentInfo, Segments, StoreError};
 
 /// Lines that are read in one transaction: what is made of them waits in memory until it ends, some 400 bytes a line.
@@ -285,7 +285,8 @@ impl Pass<'_> {
             at.seg = known::number(&changes, work.id)?;
             unread::forget_from(&changes, at.seg, at.position)?;
             let before = at.position;
-            let (n_read, n_lines) = read_batch(&changes, &mut at, &mut lines, limit)?;
+            let is_open = work.sha256.is_none();
+            let (n_read, n_lines) = read_batch(&changes, &mut at, &mut lines, (limit, is_open))?;
             n_events += n_read;
             self.lines_left -= n_lines;
             let is_end = n_lines < limit;
@@ -319,13 +320,15 @@ fn read_batch(
     changes: &Transaction<'_>,
     at: &mut Known,
     lines: &mut Lines<&mut dyn BufRead>,
-    limit: usize,
+    (limit, is_open): (usize, bool),
 ) -> Result<(u64, usize), ReadError> {
     let (mut tables, mut runs) = (Inserts::into(changes, at.seg)?, Runs::default());
     let (mut n_events, mut n_lines, mut last) = (0, 0, LastLine::default());
     while n_lines < limit {
         let (offset, taken) = match lines.next()? {
             None => break,
+            // Sealed since it was opened: what is behind its events is read as that of a sealed one, or not at all.
+            Some(Read::Line { bytes, .. }) if is_open && facts::is_footer(bytes) => break,
             Some(Read::TooLong { place }) => (place.offset, Taken::Unread),
             Some(Read::Line { place, bytes }) => {
                 last.is(place.offset, bytes);

@@ -257,6 +257,26 @@ fn the_index_may_be_brought_up_a_part_at_a_time() {
 }
 
 #[test]
+fn a_segment_that_is_sealed_while_it_is_read_is_not_read_again() {
+    let (log, other) = (Log::new(), Log::new());
+    log.append(0..10);
+    let mut index = log.index();
+    assert_eq!(index.catch_up().unwrap().n_events, 10);
+    // What its writer makes of it, under the name that it was opened by.
+    other.append(0..12);
+    other.seal();
+    let sealed = &Segments::of(&other.dir).list().unwrap()[0];
+    fs::copy(&sealed.path, log.dir.events_path()).unwrap();
+    assert_eq!(index.catch_up().unwrap().n_events, 2);
+    let path = Layout::of(&log.dir).hot(sealed.id);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::rename(log.dir.events_path(), path).unwrap();
+    drop(index);
+    assert_eq!(log.index().catch_up().unwrap(), CaughtUp::default());
+    assert_eq!(check(&log.index(), &log.dir), 12);
+}
+
+#[test]
 fn the_index_follows_the_log_through_every_change() {
     let log = Log::new();
     let mut index = log.index();
