@@ -1,7 +1,7 @@
 //! Reads file after file, whatever each is, in buffers that are used again.
 //!
 //! An erasure looks into every file several times. Buffers of their own for each would come to hundreds of KiB a file, and an
-//! allocator keeps what it has given out, for each thread and size. So whoever looks has one reader for all of them.
+//! allocator keeps what it has given out, for each thread and size. So whoever looks through all of them has one reader.
 //!
 //! Whether a file is compressed is told by its first bytes, not by its name or by any catalogue: what
 //! is searched here is what a stranger with the disk would find.

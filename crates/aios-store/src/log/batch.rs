@@ -122,6 +122,7 @@ impl Batch {
         self.rows.clear();
         self.rows.shrink_to(KEPT_BYTES_MAX);
         self.words.clear();
+        self.words.shrink_to(KEPT_BYTES_MAX / size_of::<(u64, Said)>());
         self.n_events = 0;
         self.runs.clear();
     }
