@@ -66,6 +66,21 @@ impl LogWealth {
         wealth
     }
 
+    /// After bets that the mean of these values is above `mean`. All of them, and it, lie between -1 and 1; the bets are
+    /// scaled so that none can lose more than there is, however far from 0 it lies.
+    #[must_use]
+    pub(crate) fn above(values: &[(f64, u64)], mean: f64) -> Self {
+        let scale = 1.0 / (1.0 + mean.abs());
+        Self::after(values.iter().map(|(value, n)| ((value - mean) * scale, *n)))
+    }
+
+    /// The same that it is below.
+    #[must_use]
+    pub(crate) fn below(values: &[(f64, u64)], mean: f64) -> Self {
+        let scale = 1.0 / (1.0 + mean.abs());
+        Self::after(values.iter().map(|(value, n)| ((mean - value) * scale, *n)))
+    }
+
     fn bet(&mut self, value: f64, n: u64) {
         for (wealth, lambda) in self.0.iter_mut().zip(LAMBDAS) {
             *wealth += n as f64 * (lambda * value).ln_1p();

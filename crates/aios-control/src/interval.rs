@@ -15,8 +15,8 @@ const HALVINGS: u32 = 21;
 /// Where the mean of values between -1 and 1 lies, each given with how often it was seen.
 #[must_use]
 pub fn mean_interval(values: &[(f64, u64)]) -> (f64, f64) {
-    let above = |mean: f64| refuted(values.iter().map(|(x, n)| (x - mean, *n)), mean);
-    let below = |mean: f64| refuted(values.iter().map(|(x, n)| (mean - x, *n)), mean);
+    let above = |mean: f64| LogWealth::above(values, mean).log_e() >= END_LOG_E;
+    let below = |mean: f64| LogWealth::below(values, mean).log_e() >= END_LOG_E;
     (last(-1.0, 1.0, above), last(1.0, -1.0, below))
 }
 
@@ -26,12 +26,6 @@ pub fn mean(values: &[(f64, u64)]) -> Option<f64> {
     let n: u64 = values.iter().map(|(_, n)| n).sum();
     let sum: f64 = values.iter().map(|(x, n)| x * *n as f64).sum();
     (n > 0).then(|| sum / n as f64)
-}
-
-/// Bets are scaled so that none can lose more than there is, whatever the mean.
-fn refuted(bets: impl Iterator<Item = (f64, u64)>, mean: f64) -> bool {
-    let scale = 1.0 / (1.0 + mean.abs());
-    LogWealth::after(bets.map(|(value, n)| (value * scale, n))).log_e() >= END_LOG_E
 }
 
 /// The last mean on the way from `refuted` to `kept` that is refuted; the beginning if none is.

@@ -3,10 +3,10 @@
 /// Which hypotheses are refuted so that of all those refuted at most the share `fdr` is expected to be
 /// wrongly so. Takes natural logarithms of e-values, which may depend on each other in any way and may
 /// have been looked at at any time: Wang and Ramdas, "False discovery rate control with e-values"
-/// (JRSS B, 2022).
+/// (JRSS B, 2022). What is no number refutes nothing, and helps no other to.
 #[must_use]
 pub fn e_benjamini_hochberg(log_e: &[f64], fdr: f64) -> Vec<bool> {
-    let mut sorted = log_e.to_vec();
+    let mut sorted: Vec<f64> = log_e.iter().copied().filter(|log_e| !log_e.is_nan()).collect();
     sorted.sort_by(|a, b| b.total_cmp(a));
     let n = log_e.len() as f64;
     let enough = |rank: usize| (n / (fdr * rank as f64)).ln();
@@ -56,6 +56,9 @@ mod tests {
         check(&[15.1, 1.0, 15.1], "!.!");
         check(&[10.1, 10.1, 10.1], "!!!");
         check(&[], "");
+        // Were it counted as the greatest of three, two of 15 would be enough.
+        check(&[f64::NAN, 15.1, 1.0], "...");
+        check(&[f64::NAN, 10.1, 15.1], "...");
     }
 
     #[test]

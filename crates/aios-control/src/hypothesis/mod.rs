@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use aios_core::Finding;
 use serde::{Deserialize, Serialize};
 
+use crate::evalue::LogWealth;
 use crate::evidence::SPOKEN_MAX;
 use crate::interval::{mean, mean_interval};
 use crate::multiple::e_benjamini_hochberg;
@@ -198,16 +199,16 @@ fn found(family: &[Hypothesis], finished: &[Finished], log_e: fn(&Finished) -> f
 }
 
 fn measured(hypothesis: &Hypothesis, pairs: &Pairs) -> Finished {
-    let limit = hypothesis.limit();
+    let (limit, values) = (hypothesis.limit(), pairs.values());
     Finished {
         name: hypothesis.name.clone(),
         finding: Finding::Inconclusive,
         test: hypothesis.test(),
         n_pairs: pairs.n(),
-        effect: mean(&pairs.values()),
-        interval: mean_interval(&pairs.values()),
-        log_e_for: pairs.below(limit).log_e(),
-        log_e_against: pairs.above(limit).log_e(),
+        effect: mean(&values),
+        interval: mean_interval(&values),
+        log_e_for: LogWealth::below(&values, limit).log_e(),
+        log_e_against: LogWealth::above(&values, limit).log_e(),
         by_lot: matches!(hypothesis.groups, Groups::Buckets | Groups::Memory),
     }
 }

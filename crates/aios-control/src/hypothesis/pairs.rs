@@ -6,7 +6,6 @@ use aios_core::{BOUNDARY_DEFAULT, Bucket, Tier};
 
 use super::{Groups, Hypothesis, Measure};
 use crate::blocks::{Shape, Waiting};
-use crate::evalue::LogWealth;
 use crate::row::Row;
 
 const ONE_TO_ONE: Shape = Shape { treated: 1, controls: 1 };
@@ -56,16 +55,6 @@ impl Pairs {
     /// Each outcome as a difference, and how often it was seen.
     pub(super) const fn values(&self) -> [(f64, u64); 3] {
         [(1.0, self.n_worse), (0.0, self.n_same), (-1.0, self.n_better)]
-    }
-
-    /// Bets that the mean is below the limit.
-    pub(super) fn below(&self, limit: f64) -> LogWealth {
-        LogWealth::after(self.values().map(|(x, n)| (limit - x, n)))
-    }
-
-    /// Bets that the mean is above the limit.
-    pub(super) fn above(&self, limit: f64) -> LogWealth {
-        LogWealth::after(self.values().map(|(x, n)| (x - limit, n)))
     }
 }
 

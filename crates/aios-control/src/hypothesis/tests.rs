@@ -124,3 +124,43 @@ fn a_conversation_speaks_once() {
     assert_eq!(of(40), (20, Finding::Inconclusive));
     assert_eq!(of(20_000), (10_000, Finding::Refuted));
 }
+
+/// Whatever margin may be asked for, both bets can be won and lost, and what they come to can be written and read.
+#[test]
+fn every_margin_can_be_proven_and_disproven() {
+    let fails = |nth: i64| {
+        traffic(20_000, move |second, row| Row {
+            outcome: if second / 2 % nth == 0 { Outcome::UpstreamError } else { Outcome::Ok },
+            ..row
+        })
+    };
+    let found = |direction, margin, rows: &[Row]| {
+        let mut family = defaults();
+        family.truncate(1);
+        let own = Hypothesis { metric: Measure::Errors, direction, margin, ..family[0].clone() };
+        let finished = test_all(&[own], rows, 0.5).remove(0);
+        assert!(
+            finished.log_e_for.is_finite() && finished.log_e_against.is_finite(),
+            "{finished:?}"
+        );
+        finished.finding
+    };
+    // Control fails once in fifty, and treatment always or each tenth time; or only control does, and always.
+    let (always, often) = (fails(1), fails(10));
+    let mut never = traffic(20_000, |_, row| Row { outcome: Outcome::Ok, ..row });
+    for row in never.iter_mut().filter(|row| row.bucket == Bucket::Control) {
+        row.outcome = Outcome::Timeout;
+    }
+    use Direction::{Better, NotWorse};
+    for margin in [0.0, 0.02, 0.031, 0.05, 0.5] {
+        assert_eq!(found(NotWorse, margin, &always), Finding::Refuted, "{margin}");
+        assert_eq!(found(Better, margin, &always), Finding::Refuted, "{margin}");
+        assert_eq!(found(Better, margin, &never), Finding::Supported, "{margin}");
+        assert_eq!(found(NotWorse, margin, &never), Finding::Supported, "{margin}");
+    }
+    assert_eq!(found(NotWorse, 0.05, &often), Finding::Refuted);
+    assert_eq!(found(NotWorse, 0.2, &often), Finding::Supported);
+    // Nothing is worse or better by more than 1.
+    assert_eq!(found(NotWorse, 1.0, &often), Finding::Supported);
+    assert_eq!(found(Better, 1.0, &often), Finding::Refuted);
+}
