@@ -144,18 +144,29 @@ mod tests {
         log_e: f64,
     }
 
-    /// Computed by another program from the definition.
+    /// The same cases with the other spread.
+    #[derive(Deserialize)]
+    struct Bold {
+        log_e: Vec<f64>,
+    }
+
+    /// Computed by other programs from the definition.
     #[test]
     fn e_values_equal_the_reference() {
         let text = include_str!("../../../fixtures/canary_vectors.json");
         let vectors: Vectors = serde_json::from_str(text).unwrap();
+        let text = include_str!("../../../fixtures/canary_vectors_bold.json");
+        let bold: Bold = serde_json::from_str(text).unwrap();
         assert_eq!(vectors.lambda_grid, LAMBDAS);
-        assert_eq!(vectors.cases.len(), 35);
-        for case in vectors.cases {
+        assert_eq!((vectors.cases.len(), bold.log_e.len()), (35, 35));
+        for (case, bold) in vectors.cases.iter().zip(bold.log_e) {
             let bets = case.values.iter().copied().zip(case.counts.iter().copied());
-            let log_e = LogWealth::after(bets).log_e();
-            let off = (log_e - case.log_e).abs();
-            assert!(off <= 1e-9 * case.log_e.abs(), "{} {log_e} {}", case.kind, case.log_e);
+            let wealth = LogWealth::after(bets);
+            for (spread, expect) in [(Spread::Even, case.log_e), (Spread::Bold, bold)] {
+                let log_e = wealth.log_e_spread(spread);
+                let off = (log_e - expect).abs();
+                assert!(off <= 1e-9 * expect.abs().max(1e-3), "{} {log_e} {expect}", case.kind);
+            }
         }
     }
 
