@@ -85,9 +85,9 @@ pub struct Epoch {
     pub(crate) signs: Signs,
     /// Observations dealt to treatment and to control, in a block or not.
     pub(crate) n_dealt: [u64; 2],
-    /// Those of them that were slower than the objective, where there is one.
+    /// Those that were slower than the objective, where there is one, by block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) n_too_slow: Option<[u64; 2]>,
+    pub(crate) too_slow: Option<Cells>,
 }
 
 #[derive(Debug, Clone)]
@@ -206,10 +206,6 @@ impl Evidence {
             self.new_controls.n_failed += u64::from(seen.failed);
         }
         let served = Served { failed: seen.failed, latency_ms: seen.latency_ms };
-        if let Some(ceilings) = self.policy.ceilings {
-            epoch.n_too_slow.get_or_insert_default()[side] +=
-                u64::from(served.is_slower_than(ceilings.slow_ms));
-        }
         if let Some(block) = waiting.served.add(seen.bucket, served) {
             epoch.add_served(&self.policy, &block);
             self.n_new_blocks += 1;
@@ -267,7 +263,7 @@ impl Epoch {
             latency: std::array::from_fn(|_| cells()),
             signs: Signs::new(shape),
             n_dealt: [0; 2],
-            n_too_slow: None,
+            too_slow: None,
         }
     }
 
@@ -299,6 +295,10 @@ impl Epoch {
         let n_controls_slow = n_slow(controls, policy.slow_ms);
         for (cells, question) in self.latency.iter_mut().zip(Question::ALL) {
             cells.add(n_slow(treated, policy.slow_limit_ms(question)), n_controls_slow);
+        }
+        if let Some(ceilings) = policy.ceilings {
+            let too_slow = self.too_slow.get_or_insert_with(|| Cells::new(self.shape));
+            too_slow.add(n_slow(treated, ceilings.slow_ms), n_slow(controls, ceilings.slow_ms));
         }
         self.signs.add(n_slower(treated, controls, 1.0 + policy.harm_slowdown()));
     }

@@ -180,7 +180,7 @@ const HALVINGS: u32 = 30;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulate::{Judging, Scenario, Simulation, Tally};
+    use crate::simulate::{Judging, P95_MS, Scenario, Simulation, Tally};
 
     /// The guide's own figures.
     fn expected(requests_per_check: f64) -> Expected {
@@ -194,9 +194,16 @@ mod tests {
 
     fn simulated(scenario: Scenario, requests_per_check: u32) -> Tally {
         let (judging, checks_max) = (Judging::Evidence, 300);
-        let policy = CanaryPolicy::default();
-        let simulation =
-            Simulation { seed: 3, scenario, judging, policy, requests_per_check, checks_max };
+        let (policy, asked) = (CanaryPolicy::default(), JudgePolicy::new(P95_MS));
+        let simulation = Simulation {
+            seed: 3,
+            scenario,
+            judging,
+            policy,
+            asked,
+            requests_per_check,
+            checks_max,
+        };
         let mut tally = Tally::default();
         (0..100).for_each(|n| tally.add(&simulation.rollout(n)));
         tally

@@ -13,8 +13,8 @@
 //!   control slower than `tau`, where `tau` is the p95 that was frozen when the rollout began. The
 //!   idea of comparing shares beyond a fixed point: Howard and Ramdas, "Sequential estimation of
 //!   quantiles" (Bernoulli, 2022).
-//! - Margins are about control; a ceiling is about nothing else. Treatment that is proven to break an objective which
-//!   control does not even seem to break is no good, however wide the margins are.
+//! - Margins say how much worse than control is too much; a ceiling says what is too much, however wide the margins are.
+//!   Treatment that is proven to break an objective, and to be worse than a control that does not even seem to, is no good.
 //! - One alpha covers all metrics, stages and looks, since the mean of e-values is an e-value (Vovk and
 //!   Wang, 2021). Advancing asks for every metric, which needs no correction: intersection-union
 //!   (Berger, 1982).

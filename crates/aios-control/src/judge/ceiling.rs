@@ -1,60 +1,53 @@
-//! Whether treatment breaks an objective, whatever control does.
+//! Whether treatment breaks an objective, whatever the margins are.
 //!
-//! Each of the three objectives is a share, and a bet is made on every observation that the true share is above it.
-//! Only what is beyond all doubt counts, so that the chance of being wrong grows by three quarters of a percent at most.
+//! Each of the three objectives is a share. Two bets are made on it: that treatment's own share is above it, on every
+//! observation, and that treatment's is above control's, with no tolerance, on every block. While treatment keeps the
+//! objective the first wins nothing, while it is as good as control the second does not; so the smaller of both e-values is
+//! one against "it keeps the objective, or is no worse than control". Only what is beyond all doubt counts, so that the
+//! chance of being wrong about any of the three grows by three quarters of a percent at most.
 
 use super::JudgePolicy;
+use crate::cells::Cells;
 use crate::evalue::LogWealth;
-use crate::evidence::Evidence;
+use crate::evidence::{Epoch, Evidence};
 
-/// Observations and the bad ones among them.
-type Counted = (u64, u64);
-
-/// Treatment is proven to be worse than an objective allows, and control does not even seem to be: what breaks
-/// both is not the doing of what is on trial.
+/// Treatment is proven to be worse than an objective allows, and than control is; and control does not even seem to break
+/// it: what breaks both is not the doing of what is on trial.
 pub(super) fn breaks_ceiling(evidence: &Evidence) -> bool {
     let policy = &evidence.policy;
-    let is_broken = |(limit, treated, controls): (f64, Counted, Counted)| {
-        log_e(treated, limit) >= policy.critical_log_e()
-            && log_e(controls, limit) < policy.agree_log_e()
-    };
-    asked(policy, evidence).into_iter().flatten().any(is_broken)
-}
-
-/// Each objective's limit, with what was seen of treatment and of control.
-fn asked(policy: &JudgePolicy, evidence: &Evidence) -> Option<[(f64, Counted, Counted); 3]> {
-    let ceilings = policy.ceilings?;
-    let mut errors = (ceilings.errors, (0, 0), (0, 0));
-    let mut misses = (ceilings.misses, (0, 0), (0, 0));
-    let mut slow = (ceilings.slow, (0, 0), (0, 0));
-    for epoch in &evidence.epochs {
-        let [treated, controls] = epoch.n_dealt;
-        let [treated_slow, controls_slow] = epoch.n_too_slow.unwrap_or_default();
-        let sides = [
-            (&mut errors, epoch.errors().treated(), epoch.errors().controls()),
-            (&mut misses, epoch.quality().treated(), epoch.quality().controls()),
-            (&mut slow, (treated, treated_slow), (controls, controls_slow)),
-        ];
-        for (sum, treated, controls) in sides {
-            sum.1 = and(sum.1, treated);
-            sum.2 = and(sum.2, controls);
+    asked(policy).into_iter().flatten().any(|(limit, blocks)| {
+        let [mut over, mut worse, mut controls_over] = [LogWealth::START; 3];
+        for cells in evidence.epochs.iter().filter_map(blocks) {
+            over = over.and(above(cells.treated(), limit));
+            worse = worse.and(cells.harm(0.0));
+            controls_over = controls_over.and(above(cells.controls(), limit));
         }
-    }
-    Some([errors, misses, slow])
+        over.log_e().min(worse.log_e()) >= policy.critical_log_e()
+            && controls_over.log_e() < policy.agree_log_e()
+    })
 }
 
-const fn and(one: Counted, other: Counted) -> Counted {
-    (one.0 + other.0, one.1 + other.1)
+/// An objective's limit, and where the blocks are that are held against it.
+type Asked = (f64, fn(&Epoch) -> Option<&Cells>);
+
+fn asked(policy: &JudgePolicy) -> Option<[Asked; 3]> {
+    let ceilings = policy.ceilings?;
+    let asked: [Asked; 3] = [
+        (ceilings.errors, |epoch| Some(epoch.errors())),
+        (ceilings.misses, |epoch| Some(epoch.quality())),
+        (ceilings.slow, |epoch| epoch.too_slow.as_ref()),
+    ];
+    Some(asked)
 }
 
-/// Against "at most this share is bad".
-fn log_e((n, n_bad): Counted, limit: f64) -> f64 {
-    LogWealth::after([(1.0 - limit, n_bad), (-limit, n - n_bad)]).log_e()
+/// Bets against "at most this share is bad".
+fn above((n, n_bad): (u64, u64), limit: f64) -> LogWealth {
+    LogWealth::after([(1.0 - limit, n_bad), (-limit, n - n_bad)])
 }
 
 #[cfg(test)]
 mod tests {
-    use aios_core::{Bucket, Percent, VerdictReason};
+    use aios_core::{Bucket, Percent, Verdict, VerdictReason};
 
     use super::*;
     use crate::evidence::Observation;
@@ -98,6 +91,23 @@ mod tests {
             assert_eq!(judged(badly, nth, nth, true), VerdictReason::WithinMargins);
             assert_eq!(judged(badly, good_nth, nth, true), VerdictReason::WithinMargins);
         }
+    }
+
+    /// Control is the smaller side, and by chance seems to keep what both break: of 20,000 in treatment 1.3 % fail, of 6,667
+    /// in control 1.1 %. That is no proof that treatment is worse.
+    #[test]
+    fn a_control_that_was_luckier_is_no_breach() {
+        let mut policy = JudgePolicy::new(13_000.0);
+        policy.ceilings = Ceilings::of(&default_slos());
+        let mut evidence = Evidence::new(policy, Percent::new(75.0).unwrap());
+        let mut add = |bucket, failed| {
+            evidence.add(&Observation { bucket, failed, latency_ms: 1_000.0, missed: Some(false) });
+        };
+        for k in 0..6_667_u32 {
+            (0..3).for_each(|n| add(Bucket::Treatment, (3 * k + n) % 77 == 0));
+            add(Bucket::Control, k % 91 == 45);
+        }
+        assert_ne!(judge(&evidence, Percent::new(100.0).unwrap()).verdict, Verdict::Breached);
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod traffic;
 
 pub use bar::{Bar, bars};
 pub use rollout::{End, Rollout, Simulation};
-pub use scenario::Scenario;
+pub use scenario::{P95_MS, Scenario};
 pub use tally::Tally;
 
 /// Who judges a simulated rollout.

@@ -2,7 +2,7 @@
 
 use aios_core::{Bucket, EvidenceWindow, GoldenGate, Timestamp, Verdict, VerdictReason};
 
-use super::scenario::{P95_MS, Scenario};
+use super::scenario::Scenario;
 use super::traffic::{Arrival, Traffic};
 use super::{Judging, naive};
 use crate::canary::{Canary, Phase};
@@ -11,7 +11,7 @@ use crate::judge::{JudgePolicy, judge};
 use crate::plan::{CanaryPolicy, Check, plan};
 
 /// What is simulated.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Simulation {
     /// What chance begins with.
     pub seed: u64,
@@ -19,6 +19,8 @@ pub struct Simulation {
     pub scenario: Scenario,
     /// Who judges.
     pub judging: Judging,
+    /// What the judge goes by, where control's p95 is [`super::P95_MS`].
+    pub asked: JudgePolicy,
     /// How many verdicts move it, and through which stages.
     pub policy: CanaryPolicy,
     /// Requests between two looks, in both buckets together.
@@ -54,10 +56,12 @@ impl Simulation {
     #[must_use]
     pub fn rollout(&self, n: u32) -> Rollout {
         let mut traffic = Traffic::new((self.seed << 32) ^ u64::from(n), self.scenario);
-        let mut canary = Canary::at(self.policy.stages.first());
-        let mut evidence = Evidence::new(JudgePolicy::new(P95_MS), canary.treatment_pct);
+        traffic.errors_max = self.asked.ceilings.map_or(traffic.errors_max, |it| it.errors);
+        let mut canary = self.scenario.begins(&self.policy.stages);
+        let mut evidence = Evidence::new(self.asked.clone(), canary.treatment_pct);
         let mut pct_sum = 0.0;
-        for n_checks in 1..=self.checks_max {
+        let checks_max = self.checks_max.min(self.scenario.checks_max());
+        for n_checks in 1..=checks_max {
             let arrived = self.arrivals(&mut traffic, &canary, n_checks);
             pct_sum += canary.treatment_pct.get();
             let (verdict, reason) = self.verdict(&mut evidence, &canary, &arrived);
@@ -76,8 +80,8 @@ impl Simulation {
             }
             canary = next;
         }
-        let treatment_pct_mean = pct_sum / f64::from(self.checks_max);
-        Rollout { end: End::Open, n_checks: self.checks_max, treatment_pct_mean }
+        let treatment_pct_mean = pct_sum / f64::from(checks_max);
+        Rollout { end: End::Open, n_checks: checks_max, treatment_pct_mean }
     }
 
     fn arrivals(&self, traffic: &mut Traffic, canary: &Canary, n: u32) -> Vec<Arrival> {

@@ -19,6 +19,8 @@ const P95_Z: f64 = 1.644_853_626_951_472_7;
 pub(super) struct Traffic {
     random: Xoshiro256PlusPlus,
     scenario: Scenario,
+    /// Share of errors that may be.
+    pub(super) errors_max: f64,
     log_median_ms: f64,
     /// What treatment is due, where it is dealt evenly.
     in_turn: f64,
@@ -39,6 +41,7 @@ impl Traffic {
         Self {
             random: Xoshiro256PlusPlus::seed_from_u64(seed),
             scenario,
+            errors_max: Behavior::CONTROL.error_rate,
             log_median_ms: P95_MS.ln() - P95_Z * SIGMA,
             in_turn: 0.0,
             talks: Talks::default(),
@@ -58,7 +61,7 @@ impl Traffic {
             self.chance(share)
         };
         let bucket = if is_treated { Bucket::Treatment } else { Bucket::Control };
-        let behavior = self.scenario.behavior(bucket, treatment, n);
+        let behavior = self.scenario.behavior(bucket, treatment, n, self.errors_max);
         self.n_conversations += 1;
         Arrival { conversation: self.n_conversations, seen: self.seen(bucket, behavior) }
     }

@@ -5,8 +5,8 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use aios_control::CanaryPolicy;
-use aios_control::simulate::{Judging, Rollout, Scenario, Simulation, Tally, bars};
+use aios_control::simulate::{Judging, P95_MS, Rollout, Scenario, Simulation, Tally, bars};
+use aios_server::CanarySettings;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -23,7 +23,7 @@ const CHECKS_MAX: u32 = 1_000;
 
 /// Simulate thousands of rollouts: how often is harm promoted, and what is equal rolled back?
 ///
-/// The judge and the planner are the real ones, with the stages and the counts of `[canary]`. Beside them stands what one would write first:
+/// The judge and the planner are the real ones, with the stages, counts and margins of `[canary]` and the objectives of `[slo]`. Beside them stands what one would write first:
 /// the service levels as thresholds on the treatment's last window.
 ///
 /// With --json: {"seed", "runs", "checks_max", "cells": [{"requests_per_check", "scenario", "judging",
@@ -78,8 +78,7 @@ struct ShownBar {
 
 impl Simulate {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let policy = context.config()?.canary.policy;
-        let simulations = self.simulations(policy);
+        let simulations = self.simulations(&context.config()?.control().canary);
         let progress = progress(simulations.len() as u64 * u64::from(self.runs));
         let cells: Vec<Cell> =
             simulations.iter().map(|simulation| self.cell(simulation, &progress)).collect();
@@ -95,7 +94,7 @@ impl Simulate {
         Ok(if is_kept { Exit::Done } else { Exit::Violation })
     }
 
-    fn simulations(&self, policy: CanaryPolicy) -> Vec<Simulation> {
+    fn simulations(&self, settings: &CanarySettings) -> Vec<Simulation> {
         let sizes = self.requests_per_check.map_or(REQUESTS_PER_CHECK.to_vec(), |n| vec![n]);
         let scenarios = self.scenario.map_or(Scenario::ALL.to_vec(), |scenario| vec![scenario]);
         let mut simulations = Vec::new();
@@ -105,7 +104,8 @@ impl Simulate {
                     seed: self.seed,
                     scenario,
                     judging,
-                    policy,
+                    policy: settings.policy,
+                    asked: settings.judge_policy(P95_MS),
                     requests_per_check,
                     checks_max: CHECKS_MAX,
                 }));
