@@ -17,9 +17,8 @@ use crate::evalue::LogWealth;
 use crate::judge::Metric;
 use crate::row::Row;
 
-/// Most that the boundary may be away from its default: as far as the objective for its drift allows. What goes
-/// by itself must not break an objective by itself.
-pub const REACH: f64 = 0.08;
+/// Most that the boundary may be away from its default, whatever the objective for its drift allows.
+pub const REACH_MAX: f64 = 0.1;
 
 /// What the operator may choose about the boundary.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +27,9 @@ pub struct BoundaryPolicy {
     pub step: f64,
     /// Most that it may go in one direction or another within a day, all steps together.
     pub per_day_max: f64,
+    /// How far it may be away from its default: as far as the objective for its drift allows, and [`REACH_MAX`] at most. What
+    /// goes by itself must not break an objective by itself.
+    pub reach: f64,
     /// Share of answers near the boundary that must be good enough for the embedder to keep them.
     pub pass_rate_min: f64,
     /// How far from the boundary a weight is near it.
@@ -38,7 +40,14 @@ pub struct BoundaryPolicy {
 
 impl Default for BoundaryPolicy {
     fn default() -> Self {
-        Self { step: 0.01, per_day_max: 0.03, pass_rate_min: 0.95, near: 0.1, quality_min: 0.5 }
+        Self {
+            step: 0.01,
+            per_day_max: 0.03,
+            reach: 0.08,
+            pass_rate_min: 0.95,
+            near: 0.1,
+            quality_min: 0.5,
+        }
     }
 }
 
@@ -147,7 +156,8 @@ pub fn propose(
         Near::GoodEnough | Near::NotGoodEnough | Near::Unknown => return None,
     };
     let room = (policy.per_day_max - moved_today(steps, now)).max(0.0);
-    let (low, high) = (BOUNDARY_DEFAULT.get() - REACH, BOUNDARY_DEFAULT.get() + REACH);
+    let (low, high) =
+        (BOUNDARY_DEFAULT.get() - policy.reach, BOUNDARY_DEFAULT.get() + policy.reach);
     // An operator may have put it outside the reach; it never jumps back, it stops going further.
     let target = from.get() + wish.clamp(-room, room);
     let target = if wish > 0.0 { target.min(high) } else { target.max(low) };
@@ -174,11 +184,13 @@ fn is_near(policy: &BoundaryPolicy, boundary: Boundary, row: &Row) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use aios_core::{Percent, Weight};
+    use aios_core::{Percent, Verdict, Weight};
     use proptest::prelude::*;
 
     use super::*;
     use crate::row::tests::row;
+    use crate::sli::Window;
+    use crate::slo::{Good, Slo};
 
     const HOUR_MICROS: i64 = 3_600_000_000;
 
@@ -193,10 +205,14 @@ mod tests {
 
     /// Runs proposals, one an hour, and returns the boundary after each.
     fn run(near: impl Fn(usize) -> Near, n: usize) -> Vec<f64> {
+        run_within(BoundaryPolicy::default().reach, near, n)
+    }
+
+    fn run_within(reach: f64, near: impl Fn(usize) -> Near, n: usize) -> Vec<f64> {
         let (mut split, mut steps, mut path) = (split(0.5), Vec::new(), Vec::new());
+        let policy = BoundaryPolicy { reach, ..BoundaryPolicy::default() };
         for hour in 0..n {
             let ts = Timestamp::from_micros(hour as i64 * HOUR_MICROS);
-            let policy = BoundaryPolicy::default();
             if let Some(Decision::MoveBoundary { from, to }) =
                 propose(&policy, &split, near(hour), Doubts::default(), &steps, ts)
             {
@@ -246,6 +262,23 @@ mod tests {
         assert!((path.last().unwrap() - 0.58).abs() < 1e-9, "{path:?}");
         let path = run(|_| Near::NotGoodEnough, 24 * 10);
         assert!((path.last().unwrap() - 0.42).abs() < 1e-9, "{path:?}");
+    }
+
+    /// To the last digit: 0.5 less 0.42 is more than 0.08.
+    #[test]
+    fn what_goes_by_itself_keeps_the_objective_at_both_ends() {
+        for reach in [0.03, 0.05, 0.07, 0.08, 0.1] {
+            let drift = Slo::new("boundary_drift", Good::AtMost, reach, 1).unwrap();
+            for (near, end) in [(Near::GoodEnough, 0.5 + reach), (Near::NotGoodEnough, 0.5 - reach)]
+            {
+                let at = *run_within(reach, |_| near, 24 * 10).last().unwrap();
+                assert!((at - end).abs() < 1e-9, "{at} {end}");
+                let rows = [Row { boundary: boundary(at), ..row(0) }];
+                assert_eq!(drift.judge(&Window::new(&rows)).verdict, Verdict::Met, "{reach} {at}");
+                let rows = [Row { boundary: boundary(at + (at - 0.5) / 100.0), ..row(0) }];
+                assert_eq!(drift.judge(&Window::new(&rows)).verdict, Verdict::Breached);
+            }
+        }
     }
 
     #[test]

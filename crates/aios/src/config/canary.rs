@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aios_control::boundary::{BoundaryPolicy, REACH};
+use aios_control::boundary::{BoundaryPolicy, REACH_MAX};
 use aios_control::{CanaryPolicy, Ceilings, Sources, Stages};
 use aios_server::{CanarySettings, ControlConfig};
 
@@ -51,7 +51,7 @@ impl Config {
                 ceilings: Ceilings::of(&self.objectives.slos),
                 quality_min: QUALITY_MIN,
                 boundaries: (split.control_boundary, split.treatment_boundary),
-                boundary: BoundaryPolicy { pass_rate_min: self.pass_rate_min(), ..canary.boundary },
+                boundary: self.boundary(),
                 golden_threshold: canary.golden_threshold,
                 settle: self.upstream.timeouts.total,
                 term: self.events.log.retention.audit,
@@ -61,10 +61,18 @@ impl Config {
 }
 
 impl Config {
-    /// Share of answers that must be good enough, which the embedder's near the boundary are held to as well.
-    fn pass_rate_min(&self) -> f64 {
-        let asked = self.objectives.slos.iter().find(|slo| slo.sli.name() == "pass_rate");
-        asked.map_or(BoundaryPolicy::default().pass_rate_min, |slo| slo.objective)
+    /// The boundary is held to the objectives, too: the embedder's answers near it must be as good as all, and it goes no
+    /// further by itself than its drift may.
+    fn boundary(&self) -> BoundaryPolicy {
+        let asked = |name: &str| {
+            self.objectives.slos.iter().find(|slo| slo.sli.name() == name).map(|slo| slo.objective)
+        };
+        let BoundaryPolicy { pass_rate_min, reach, .. } = self.canary.boundary;
+        BoundaryPolicy {
+            pass_rate_min: asked("pass_rate").unwrap_or(pass_rate_min),
+            reach: asked("boundary_drift").unwrap_or(reach).min(REACH_MAX),
+            ..self.canary.boundary
+        }
     }
 }
 
@@ -104,8 +112,8 @@ impl Resolver<'_> {
 
     /// 0 is no movement; further than it may ever be away there is nowhere to go.
     fn reach(&mut self, key: &str, value: f64) -> f64 {
-        if !(0.0..=REACH).contains(&value) {
-            self.refuse(key, format!("must be from 0 to {REACH}, not {value}"));
+        if !(0.0..=REACH_MAX).contains(&value) {
+            self.refuse(key, format!("must be from 0 to {REACH_MAX}, not {value}"));
         }
         value
     }

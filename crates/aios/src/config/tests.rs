@@ -445,3 +445,12 @@ fn a_build_that_cannot_send_traces_says_so() {
     let warned = warnings("[telemetry]\notlp_endpoint = \"http://127.0.0.1:4318\"\n");
     assert_eq!(warned.contains("build with --features otel"), !cfg!(feature = "otel"), "{warned}");
 }
+
+/// What goes by itself breaks no objective by itself, however narrow it is set, and no wide one lets it go anywhere.
+#[test]
+fn the_boundary_reaches_as_far_as_its_objective() {
+    let reach = |text: &str| check(text, &[]).unwrap().control().canary.boundary.reach;
+    assert_eq!(reach(""), 0.08);
+    assert_eq!(reach("[slo]\nboundary_drift = 0.05\n"), 0.05);
+    assert_eq!(reach("[slo]\nboundary_drift = 0.3\n"), 0.1);
+}
