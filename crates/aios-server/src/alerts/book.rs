@@ -20,7 +20,7 @@ const AGAIN_MAX: Duration = Duration::from_secs(15 * 60);
 /// Most messages that wait to be sent. Beyond it reminders go first, then what is oldest.
 const OUTBOX_MAX: usize = 500;
 
-/// Most messages that are remembered after they were sent.
+/// Messages that are remembered after they were sent; those of the last hour all are, because they are counted.
 const TOLD_MAX: usize = 200;
 
 /// How finely it is kept when something was last seen.
@@ -145,6 +145,7 @@ pub(super) struct Manner {
 impl Book {
     /// Takes in all that is wrong now: begins episodes, reminds of them, ends them.
     pub(super) fn observe(&mut self, troubles: &[Trouble], manner: &Manner, now: Timestamp) {
+        self.set_back(now);
         for trouble in troubles {
             self.see(trouble, manner, now);
         }
@@ -158,6 +159,21 @@ impl Book {
         self.past.drain(..surplus);
     }
 
+    /// A clock that was ahead has left times behind that have not come. They are taken for now, so that nothing waits until
+    /// they have.
+    fn set_back(&mut self, now: Timestamp) {
+        for episode in &mut self.episodes {
+            episode.seen = episode.seen.min(now);
+            episode.told = episode.told.min(now);
+        }
+        self.told.iter_mut().for_each(|told| told.at = told.at.min(now));
+        for of in &mut self.outbox {
+            if of.next_at > now.plus(AGAIN_MAX) {
+                of.next_at = now;
+            }
+        }
+    }
+
     fn see(&mut self, trouble: &Trouble, manner: &Manner, now: Timestamp) {
         // What must be looked at now also still must be looked at within days.
         let of_it = self.episodes.iter_mut().filter(|episode| {
@@ -167,7 +183,7 @@ impl Book {
         let mut is_known = false;
         for episode in of_it {
             // To the minute, so that the book is not kept anew every few seconds.
-            if now.since(episode.seen) >= SEEN_EVERY || now < episode.seen {
+            if now.since(episode.seen) >= SEEN_EVERY {
                 episode.seen = now;
             }
             if episode.severity == trouble.severity {
@@ -214,9 +230,8 @@ impl Book {
     /// What is to be sent now, the oldest first.
     pub(super) fn due(&self, manner: &Manner, now: Timestamp) -> Vec<Delivery> {
         let room = |channel: ChannelKind| {
-            let lately = self.told.iter().filter(|told| {
-                told.channel == channel && now.since(told.at) < HOUR && told.at <= now
-            });
+            let is_of = |told: &&Told| told.channel == channel && now.since(told.at) < HOUR;
+            let lately = self.told.iter().filter(is_of);
             manner.per_hour_max.saturating_sub(lately.count())
         };
         let mut due = Vec::new();
@@ -235,7 +250,9 @@ impl Book {
             Ok(()) => {
                 let Delivery { channel, message, .. } = self.outbox.remove(at);
                 self.told.push(Told { at: now, channel, message });
+                let is_old = |told: &&Told| now.since(told.at) >= HOUR;
                 let surplus = self.told.len().saturating_sub(TOLD_MAX);
+                let surplus = self.told.iter().take(surplus).take_while(is_old).count();
                 self.told.drain(..surplus);
             }
             Err(why) => {

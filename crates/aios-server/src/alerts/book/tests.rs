@@ -135,6 +135,73 @@ fn a_storm_is_told_at_a_rate_and_to_its_end() {
     }
 }
 
+/// So many that the ones of the last hour are more than are remembered of others; and two receivers do not share a rate.
+#[test]
+fn a_rate_of_hundreds_an_hour_is_kept_to_as_well() {
+    let both = vec![ChannelKind::Slack, ChannelKind::Webhook];
+    let manner = Manner { channels: both, per_hour_max: 150, ..manner() };
+    let storm: Vec<_> = (0..240).map(|n| trouble(&format!("tier_{n}"), Severity::Page)).collect();
+    let (mut book, mut n_sent) = (Book::default(), 0);
+    for minute in 0..59 {
+        let now = at(minute * MINUTE);
+        book.observe(&storm, &manner, now);
+        for delivery in book.due(&manner, now) {
+            book.settle(delivery.id, Ok(()), now);
+            n_sent += 1;
+        }
+    }
+    assert_eq!(n_sent, 300);
+    assert_eq!(book.told.len(), 300);
+    // What is older than an hour is remembered up to its bound.
+    let now = at(121 * MINUTE);
+    for delivery in book.due(&manner, now) {
+        book.settle(delivery.id, Ok(()), now);
+    }
+    assert_eq!(book.told.len(), TOLD_MAX);
+}
+
+/// A clock is a day ahead for a while, and comes back: nothing waits for that day.
+#[test]
+fn times_that_a_clock_made_up_hold_nothing_up() {
+    let down = || Err("down".to_owned());
+    let mut book = Book::default();
+    let ahead = at(24 * 60 * MINUTE);
+    book.observe(&page(), &manner(), ahead);
+    let delivery = &book.due(&manner(), ahead)[0];
+    book.settle(delivery.id, down(), ahead);
+    // It is sent again at once, …
+    book.observe(&page(), &manner(), at(0));
+    let due = book.due(&manner(), at(0));
+    assert_eq!(due.len(), 1);
+    book.settle(due[0].id, Ok(()), at(0));
+    // … reminded of after its time, …
+    let reminded = 4 * 60;
+    book.observe(&page(), &manner(), at((reminded - 1) * MINUTE));
+    assert!(book.outbox.is_empty());
+    book.observe(&page(), &manner(), at(reminded * MINUTE));
+    assert_eq!(book.outbox[0].message.kind, MessageKind::Reminder);
+    // … and over after its quiet.
+    book.observe(&[], &manner(), at((reminded + 10) * MINUTE));
+    assert_eq!((book.episodes.len(), book.outbox[1].message.kind), (0, MessageKind::Resolved));
+}
+
+/// What was told while the clock was ahead was told within the last hour, for all that anybody knows.
+#[test]
+fn a_clock_that_is_set_back_does_not_double_the_rate() {
+    let manner = Manner { per_hour_max: 1, ..manner() };
+    let mut book = Book::default();
+    let two = [trouble("error_rate", Severity::Page), trouble("pass_rate", Severity::Page)];
+    let ahead = at(24 * 60 * MINUTE);
+    book.observe(&two, &manner, ahead);
+    let delivery = &book.due(&manner, ahead)[0];
+    book.settle(delivery.id, Ok(()), ahead);
+    let n_due = |book: &mut Book, minute: i64| {
+        book.observe(&two, &manner, at(minute * MINUTE));
+        book.due(&manner, at(minute * MINUTE)).len()
+    };
+    assert_eq!((n_due(&mut book, 0), n_due(&mut book, 59), n_due(&mut book, 60)), (0, 0, 1));
+}
+
 #[test]
 fn without_a_receiver_episodes_are_still_known() {
     let mut book = Book::default();
