@@ -20,7 +20,7 @@ mod watched;
 pub use book::{Book, Delivery, Episode, Past, Told};
 pub use message::{Message, MessageKind, Severity};
 pub(crate) use metrics::{AlertCollector, AlertMetrics};
-pub use runbook::runbook;
+pub use runbook::{RUNBOOK, runbook};
 pub use send::send;
 pub use target::{AlertConfig, ChannelKind, Target};
 pub(crate) use watch::Watch;

@@ -162,6 +162,7 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
+    use aios_server::alerts::RUNBOOK;
     use clap::CommandFactory;
 
     use super::*;
@@ -169,5 +170,31 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// What somebody is told to do at night must be what the program does.
+    #[test]
+    fn every_command_of_an_alerts_steps_is_one() {
+        let mut n_commands = 0;
+        for step in RUNBOOK.iter().flat_map(|(_, steps)| *steps) {
+            for (n, part) in step.split('`').enumerate() {
+                if n % 2 == 0 {
+                    assert!(!part.contains("aios "), "a command is not marked: {step}");
+                } else {
+                    Cli::try_parse_from(words(part)).unwrap_or_else(|why| panic!("{step}: {why}"));
+                    n_commands += 1;
+                }
+            }
+        }
+        assert!(n_commands > 40, "{n_commands}");
+    }
+
+    /// What stands between quotes is one word.
+    fn words(command: &'static str) -> Vec<&'static str> {
+        let parts = command.split('"').enumerate();
+        let of = |(n, part): (usize, &'static str)| -> Vec<&'static str> {
+            if n % 2 == 0 { part.split_whitespace().collect() } else { vec![part] }
+        };
+        parts.flat_map(of).collect()
     }
 }
