@@ -5,6 +5,7 @@ mod clocks;
 mod described;
 mod hands;
 mod reports;
+mod scores;
 
 use std::cell::Cell;
 use std::ops::Range;
