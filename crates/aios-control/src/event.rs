@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::boundary::NearCounts;
 use crate::evidence::Testimony;
 use crate::rollout::Rollout;
+use crate::sources::Sources;
 
 /// One line of what control keeps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +69,9 @@ pub struct VerdictEvent {
     pub candidate: String,
     /// The golden gate at the time.
     pub golden: GoldenGate,
+    /// Who was listened to.
+    #[serde(default, skip_serializing_if = "Sources::is_default")]
+    pub sources: Sources,
     /// Whether the operator's freeze kept it from advancing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub frozen: bool,
@@ -114,6 +118,18 @@ impl ControlEvent {
             Self::Decision(event) => event.ts,
             Self::Hand(event) => event.ts,
             Self::Standing(event) => event.ts,
+        }
+    }
+}
+
+impl VerdictEvent {
+    /// What the golden report said that this verdict counts; none where none was new.
+    pub(crate) fn golden_verdict(&self) -> Option<Verdict> {
+        self.report.as_ref()?;
+        match self.golden {
+            GoldenGate::FreshPass => Some(Verdict::Met),
+            GoldenGate::Failed => Some(Verdict::Breached),
+            GoldenGate::Stale | GoldenGate::Missing => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Verdicts judged again: as a proof that they follow from their counts, or to see what another policy would
 //! have made of them.
 
-use aios_core::{Actor, Decision, GoldenGate, Verdict, VerdictReason};
+use aios_core::{Actor, Decision, Verdict, VerdictReason};
 
 use crate::canary::{Canary, Record};
 use crate::event::{ControlEvent, VerdictEvent};
@@ -50,10 +50,14 @@ pub fn contradiction(event: &VerdictEvent) -> Option<String> {
             return Some(format!("its counts give other figures of {}", kept.metric));
         }
     }
-    let of_golden =
-        matches!(event.reason, VerdictReason::ObjectivesMet | VerdictReason::ObjectiveBroken);
-    let same = judged.reason == event.reason && judged.verdict == event.verdict;
-    (!same && !of_golden).then(|| format!("its counts say {}, not {}", judged.reason, event.reason))
+    let said @ (_, reason) = said(event, &judged);
+    (said != (event.verdict, event.reason))
+        .then(|| format!("its counts say {reason}, not {}", event.reason))
+}
+
+/// A verdict and why, where the judge says this of its counts. A golden report says what it said.
+fn said(event: &VerdictEvent, judged: &Judgement) -> (Verdict, VerdictReason) {
+    event.sources.said(Some((judged.verdict, judged.reason)), event.golden_verdict())
 }
 
 /// One verdict, as it was and as it would have been, with what followed.
@@ -163,33 +167,17 @@ fn again(
     kept: &VerdictEvent,
     ask: &impl Fn(JudgePolicy) -> JudgePolicy,
 ) -> (Verdict, VerdictReason) {
-    let as_kept = (kept.verdict, kept.reason);
-    let Some(judged) = rejudge(kept, ask) else { return as_kept };
-    let has_report = kept.report.is_some();
-    let is_golden = match kept.reason {
-        VerdictReason::ObjectivesMet => true,
-        VerdictReason::ObjectiveBroken => has_report && kept.golden == GoldenGate::Failed,
-        VerdictReason::WithinMargins
-        | VerdictReason::Harm
-        | VerdictReason::CriticalHarm
-        | VerdictReason::NoNewData
-        | VerdictReason::Inconclusive
-        | VerdictReason::SampleRatioMismatch
-        | VerdictReason::ControlUnhealthy => false,
-    };
-    match judged.verdict {
-        Verdict::Met | Verdict::NoData if is_golden => as_kept,
-        Verdict::Met | Verdict::NoData | Verdict::Breached => (judged.verdict, judged.reason),
-    }
+    rejudge(kept, ask).map_or((kept.verdict, kept.reason), |judged| said(kept, &judged))
 }
 
 #[cfg(test)]
 mod tests {
-    use aios_core::{Bucket, EvidenceWindow, Percent, Timestamp};
+    use aios_core::{Bucket, EvidenceWindow, GoldenGate, Percent, Timestamp};
 
     use super::*;
     use crate::event::DecisionEvent;
     use crate::evidence::Observation;
+    use crate::sources::Sources;
 
     /// A verdict on so many treated ones, of which every `nth` fails, and nine times as many controls.
     fn verdict(n: u32, nth: u32, turn: i64) -> VerdictEvent {
@@ -212,6 +200,7 @@ mod tests {
             next_pct: None,
             candidate: String::new(),
             golden: GoldenGate::FreshPass,
+            sources: Sources::Auto,
             frozen: false,
             report: None,
             report_made: None,
@@ -234,6 +223,14 @@ mod tests {
         assert!(told(VerdictEvent { metrics, ..bad.clone() }).contains("other figures of errors"));
         let reason = VerdictReason::WithinMargins;
         assert!(told(VerdictEvent { reason, ..bad }).contains("say critical_harm"));
+        // A report that failed is as good a reason, and one that passed or is none is not.
+        let reason = VerdictReason::ObjectiveBroken;
+        let broken = VerdictEvent { verdict: Verdict::Breached, reason, ..good };
+        assert!(told(broken.clone()).contains("say within_margins, not objective_broken"));
+        let by_report = VerdictEvent { report: Some("of the day".to_owned()), ..broken };
+        assert!(told(by_report.clone()).contains("not objective_broken"));
+        let by_report = VerdictEvent { golden: GoldenGate::Failed, ..by_report };
+        assert_eq!(contradiction(&by_report), None);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Two witnesses: live traffic and the golden set.
 
-use aios_core::Verdict;
+use aios_core::{Verdict, VerdictReason};
+use serde::{Deserialize, Serialize};
 
 /// Which evidence may advance a canary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sources {
     /// Live traffic where there is any in treatment, else the golden set alone.
     #[default]
@@ -34,6 +36,27 @@ impl Sources {
                 Verdict::NoData
             }
         }
+    }
+
+    /// The same with why: as live traffic has it where it says the same, else as a report would.
+    #[must_use]
+    pub fn said(
+        self,
+        live: Option<(Verdict, VerdictReason)>,
+        golden: Option<Verdict>,
+    ) -> (Verdict, VerdictReason) {
+        let verdict = self.verdict(live.map(|(verdict, _)| verdict), golden);
+        let of_report = match verdict {
+            Verdict::Met => VerdictReason::ObjectivesMet,
+            Verdict::Breached => VerdictReason::ObjectiveBroken,
+            Verdict::NoData => VerdictReason::Inconclusive,
+        };
+        let of_live = live.filter(|(said, _)| *said == verdict).map(|(_, reason)| reason);
+        (verdict, of_live.unwrap_or(of_report))
+    }
+
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

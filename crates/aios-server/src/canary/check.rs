@@ -247,12 +247,9 @@ impl Inner {
         golden: Option<Verdict>,
     ) -> VerdictEvent {
         let judged = live.map(|live| &live.judgement);
-        let speaks = live.map(|live| live.judgement.verdict);
-        let verdict = look.settings.sources.verdict(speaks, golden);
-        let reason = match judged {
-            Some(judged) if judged.verdict == verdict => judged.reason,
-            Some(_) | None => golden_reason(verdict),
-        };
+        let sources = look.settings.sources;
+        let (verdict, reason) =
+            sources.said(judged.map(|judged| (judged.verdict, judged.reason)), golden);
         // A report alone is about no stretch of time; it takes the least that there is after the last one.
         let since = self.since(look);
         let least = EvidenceWindow { since, until: since.plus(LEAST) };
@@ -265,6 +262,7 @@ impl Inner {
             next_pct: look.settings.policy.stages.after(self.rollout.canary.treatment_pct),
             candidate: look.settings.candidate(),
             golden: look.gate.state,
+            sources,
             frozen: look.split.frozen,
             report: golden.and(look.gate.report.clone()),
             report_made: golden.and(look.gate.made),
@@ -319,14 +317,6 @@ impl Checked {
 fn check_of(event: &VerdictEvent, look: &Look<'_>) -> Check {
     let VerdictEvent { verdict, reason, window, .. } = *event;
     Check { verdict, reason, window, golden: look.gate.state, frozen: event.frozen }
-}
-
-const fn golden_reason(verdict: Verdict) -> VerdictReason {
-    match verdict {
-        Verdict::Met => VerdictReason::ObjectivesMet,
-        Verdict::Breached => VerdictReason::ObjectiveBroken,
-        Verdict::NoData => VerdictReason::Inconclusive,
-    }
 }
 
 fn differences(evidence: &Evidence) -> Vec<(f64, f64)> {
