@@ -34,7 +34,7 @@ pub struct NightWork {
     pub promote_max: usize,
     /// What is asked of the traffic.
     pub hypotheses: Vec<Hypothesis>,
-    /// How long events are kept, which a test cannot reach back further than.
+    /// How long events are kept: a test cannot reach back further, and reports of them go when they do.
     pub events_kept_for: Duration,
 }
 

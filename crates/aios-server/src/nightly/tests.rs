@@ -1,3 +1,5 @@
+use std::time::{Duration, SystemTime};
+
 use aios_core::{Bucket, Timestamp};
 use aios_privacy::PiiKind;
 use aios_store::{AuditConfig, AuditLog, EventLogConfig, FileEventLog};
@@ -185,4 +187,21 @@ async fn a_single_step_is_no_night() {
     let report = run_night(&night, |_| {});
     assert_eq!(report.steps.iter().map(|step| &*step.step).collect::<Vec<_>>(), ["rescan"]);
     assert_eq!(due_since(&night.data_dir), None);
+}
+
+#[tokio::test]
+async fn reports_go_with_the_events_that_they_speak_of() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let dir = tempfile::tempdir().unwrap();
+    let mut night = night(&dir);
+    night.data_dir.write_night("{}").unwrap();
+    let path = dir.path().join("reports/nightly.json");
+    let written = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) - 40 * DAY;
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
+    let step = STEPS.iter().find(|step| step.name == "reports").unwrap();
+    for (days, is_kept) in [(41, true), (39, false)] {
+        night.work.events_kept_for = days * DAY;
+        assert_eq!(run_step(step, &night).state, StepState::Done);
+        assert_eq!(path.exists(), is_kept, "{days}");
+    }
 }
