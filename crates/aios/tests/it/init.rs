@@ -3,6 +3,8 @@
 use std::fs;
 
 use crate::program::Place;
+#[cfg(unix)]
+use crate::program::{Ran, free_address, path_with_program};
 
 #[test]
 fn a_configuration_to_start_from_is_one_that_works() {
@@ -61,47 +63,128 @@ fn goldens_go_into_the_data_directory_and_are_a_set_that_can_be_used() {
     place.run(&["init", "--goldens", "--out", "x"]).ended(64);
 }
 
-/// The commands of a workflow that begin with `aios `, as a shell would take them apart.
-fn commands(workflow: &str) -> Vec<Vec<String>> {
-    // What is folded over two lines is one command.
-    let text = workflow.replace("\n          --", " --");
-    let lines = text.lines().map(|line| line.trim().trim_start_matches("run: "));
-    let commands = lines.filter_map(|line| line.strip_prefix("aios "));
-    let words = |command: &str| {
-        let plain = command.split(['|', '>']).next().unwrap().replace('"', "");
-        plain.split_whitespace().map(|word| word.replace("$GOLDENS", "data_core/goldens")).collect()
-    };
-    commands.map(words).collect()
+/// A step of a workflow that runs something.
+#[cfg(unix)]
+struct Step {
+    name: String,
+    env: Vec<(String, String)>,
+    script: String,
 }
 
+#[cfg(unix)]
+impl Step {
+    /// Those of a workflow, as far as this project's use of YAML goes.
+    fn all(workflow: &str) -> Vec<Self> {
+        workflow.split("\n      - name: ").skip(1).filter_map(Self::read).collect()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        // What is indented under a key of the step.
+        let under = |key: &str| -> Option<(String, Vec<String>)> {
+            let mut lines =
+                text.lines().skip_while(|line| !line.starts_with(&format!("        {key}:")));
+            let head = lines.next()?.split_once(':')?.1.trim().to_owned();
+            let inner = lines.map_while(|line| line.strip_prefix("          ")).map(str::to_owned);
+            Some((head, inner.collect()))
+        };
+        let (head, lines) = under("run")?;
+        let script = match head.as_str() {
+            "|" => lines.join("\n"),
+            ">" => lines.join(" "),
+            _ => head,
+        };
+        let env = under("env").map(|(_, lines)| lines).unwrap_or_default();
+        let env = env.iter().filter_map(|line| line.split_once(": "));
+        let plain = |text: &str| text.trim_matches('"').to_owned();
+        Some(Self {
+            name: text.lines().next()?.to_owned(),
+            env: env.map(|(name, value)| (name.to_owned(), plain(value))).collect(),
+            script,
+        })
+    }
+
+    /// As a runner does.
+    fn run(&self, place: &Place) {
+        let mut shell = place.prepared("bash");
+        shell.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &self.script]);
+        shell.envs(self.env.iter().map(|(name, value)| (name, value)));
+        shell.env("PATH", path_with_program()).env("GOLDENS", "data_core/goldens");
+        shell.env("GITHUB_ENV", place.path().join("env"));
+        shell.env("GITHUB_STEP_SUMMARY", place.path().join("summary.md"));
+        shell.env("RUNNER_TEMP", place.path().join("temp")).env("GITHUB_RUN_ID", "12345678901");
+        let ran = Ran::of(shell.output().unwrap());
+        assert_eq!(ran.code, Some(0), "{}: {}{}", self.name, ran.stdout, ran.stderr);
+    }
+}
+
+/// The workflows are run step by step, in a repository whose golden set is its own and where a memory is used.
+#[cfg(unix)]
 #[test]
-fn the_workflows_commands_work() {
+fn the_workflows_work() {
+    let mut place = Place::simulated().unhurried();
+    let toml = place.read("aios.toml").replace("?instant", "?ttft_ms=20&tps=1000000");
+    place.write("aios.toml", &format!("{toml}[memory]\nmode = \"conversation\"\n"));
+    place.run(&["init", "--github"]).ended(0);
+    place.run(&["init", "--goldens"]).ended(0);
+    let set = place.read("data_core/goldens/sample_set.json");
+    let own = set.replacen('[', r#"[{"id": "of-ours", "question": "What is ours alone?"},"#, 1);
+    place.write("data_core/goldens/sample_set.json", &own);
+    let server = place.start(&["serve"], "sign in");
+    place.run(&["golden", "record"]).ended(0);
+    drop(server);
+    let (mut server, mut n_run) = (None, 0);
+    for step in Step::all(&place.read(".github/workflows/quality-gate.yml")) {
+        match step.name.as_str() {
+            "Install AIOS" => {}
+            "Start AIOS" => server = Some(place.start(&["serve"], "sign in")),
+            "Stop AIOS" => drop(server.take()),
+            name => {
+                step.run(&place);
+                n_run += 1;
+                if name == KEEP_APART {
+                    place = with_env_of(place);
+                    // Others may have the ports that it draws.
+                    for name in ["AIOS_SERVER__LISTEN", "AIOS_SERVER__ADMIN_LISTEN"] {
+                        place = place.env(name, &free_address());
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(n_run, 5);
+    for name in ["goldens.xml", "goldens.md", "goldens.html", "summary.md"] {
+        assert!(place.path().join(name).exists(), "{name}");
+    }
+}
+
+/// Those are for when there is no server.
+#[cfg(unix)]
+#[test]
+fn the_alerts_look_at_what_is_there() {
     let place = Place::simulated().unhurried();
     let toml = place.read("aios.toml").replace("?instant", "?ttft_ms=20&tps=1000000");
     place.write("aios.toml", &toml);
     place.run(&["init", "--github"]).ended(0);
-    place.run(&["init", "--goldens"]).ended(0);
     let server = place.start(&["serve"], "sign in");
     place.run(&["golden", "record"]).ended(0);
-    let mut server = Some(server);
-    let mut n_run = 0;
-    for name in ["quality-gate", "quality-alerts"] {
-        for command in commands(&place.read(&format!(".github/workflows/{name}.yml"))) {
-            let args: Vec<&str> = command.iter().map(String::as_str).collect();
-            if args[0] == "serve" {
-                assert_eq!(args, ["serve"]);
-                continue;
-            }
-            place.run(&args).ended(0);
-            n_run += 1;
-        }
-        // The alerts are for when there is no server.
-        drop(server.take());
-    }
-    assert_eq!(n_run, 5);
-    for name in ["goldens.xml", "goldens.md", "goldens.html"] {
-        assert!(place.path().join(name).exists(), "{name}");
-    }
+    place.run(&["golden", "compare"]).ended(0);
+    drop(server);
+    let steps = Step::all(&place.read(".github/workflows/quality-alerts.yml"));
+    let check = steps.iter().find(|step| step.name == "Check the service levels").unwrap();
+    check.run(&place);
+    assert!(place.read("quality.txt").starts_with("QUALITY_OK"), "{}", place.read("quality.txt"));
+}
+
+#[cfg(unix)]
+const KEEP_APART: &str = "Keep apart from other servers";
+
+/// With what a step has told the ones behind it.
+#[cfg(unix)]
+fn with_env_of(place: Place) -> Place {
+    let set = place.read("env");
+    set.lines()
+        .filter_map(|line| line.split_once('='))
+        .fold(place, |place, (name, value)| place.env(name, value))
 }
 
 /// On a runner that also serves, the server that serves is neither asked nor its data read.
@@ -110,33 +193,28 @@ fn the_workflows_commands_work() {
 fn the_gate_keeps_apart_from_a_server_that_serves() {
     let place = Place::simulated();
     place.run(&["init", "--github"]).ended(0);
+    place.write_goldens("data_core");
+    place.write("data_core/analytics/hypotheses.ndjson", "of the server that serves\n");
     let gate = place.read(".github/workflows/quality-gate.yml");
     assert!(!gate.contains("8500") && !gate.contains("8501"), "{gate}");
-    let (_, step) =
-        gate.split_once("- name: Keep apart from other servers\n        run: |\n").unwrap();
-    let (step, rest) = step.split_once("      - name: ").unwrap();
-    assert!(rest.starts_with("Start AIOS"), "it must be known before the server starts");
+    let steps = Step::all(&gate);
+    let at = |name: &str| steps.iter().position(|step| step.name == name).unwrap();
+    assert!(at(KEEP_APART) < at("Start AIOS"), "it must be known before the server starts");
     place.write("temp/aios-gate/analytics/hypotheses.ndjson", "of the last run\n");
-    let script = step.lines().map(|line| format!("{}\n", line.trim())).collect::<String>();
-    let mut shell = place.prepared("bash");
-    shell.args(["-e", "-c", &script]).env("GITHUB_ENV", place.path().join("env"));
-    shell.env("RUNNER_TEMP", place.path().join("temp")).env("GITHUB_RUN_ID", "12345678901");
-    assert!(shell.status().unwrap().success());
-    let set = place.read("env");
+    steps[at(KEEP_APART)].run(&place);
     let temp = place.path().join("temp/aios-gate");
-    assert!(!temp.exists(), "each run begins with nothing");
+    assert!(!temp.join("analytics").exists(), "each run begins with the golden set alone");
+    assert_eq!(
+        place.read("temp/aios-gate/goldens/sample_set.json"),
+        place.read("data_core/goldens/sample_set.json")
+    );
     let expect = format!(
         "AIOS_DATA_DIR={}\nAIOS_SERVER__LISTEN=127.0.0.1:38901\nAIOS_SERVER__ADMIN_LISTEN=127.0.0.1:38902\n",
         temp.display()
     );
-    assert_eq!(set, expect);
+    assert_eq!(place.read("env"), expect);
     // They are settings that the program knows.
-    let mut place = place;
-    for line in set.lines() {
-        let (name, value) = line.split_once('=').unwrap();
-        place = place.env(name, value);
-    }
-    let shown = place.run(&["config", "show"]).ended(0).stdout;
+    let shown = with_env_of(place).run(&["config", "show"]).ended(0).stdout;
     assert!(shown.contains("38901") && shown.contains("aios-gate"), "{shown}");
 }
 

@@ -183,6 +183,13 @@ pub(crate) fn free_address() -> String {
     crate::ports::claim().unwrap().to_string()
 }
 
+/// Where a shell finds the program, and whatever else it finds.
+pub(crate) fn path_with_program() -> std::ffi::OsString {
+    let program = Path::new(env!("CARGO_BIN_EXE_aios")).parent().unwrap().to_owned();
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::iter::once(program).chain(std::env::split_paths(&others))).unwrap()
+}
+
 /// Status and body of an HTTP answer.
 pub(crate) fn http(address: &str, method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = std::net::TcpStream::connect(address).unwrap();

@@ -4,10 +4,9 @@
 //! `differs: WHY` (run; the other shell's block says something else) or `by-hand: WHY` (not run). A block of TOML
 //! names the file that it is.
 
-use std::path::Path;
 use std::process::Stdio;
 
-use crate::program::{Place, Ran, Running, free_address};
+use crate::program::{Place, Ran, Running, free_address, path_with_program};
 
 const RUNBOOK: &str = include_str!("../../../../docs/runbook.md");
 
@@ -208,10 +207,4 @@ fn serve(place: &Place, block: &Block) -> Running {
         }
     }
     Running::start(&mut command, "sign in")
-}
-
-fn path_with_program() -> std::ffi::OsString {
-    let program = Path::new(env!("CARGO_BIN_EXE_aios")).parent().unwrap().to_owned();
-    let others = std::env::var_os("PATH").unwrap_or_default();
-    std::env::join_paths(std::iter::once(program).chain(std::env::split_paths(&others))).unwrap()
 }
