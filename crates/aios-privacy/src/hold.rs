@@ -7,7 +7,8 @@
 //!
 //! - lines stand for themselves (see the scanner), so a whole line is final, unless a key is open;
 //! - within a line, what stands left of a cut is kept and scanned again with what comes;
-//! - no detector looks further to the right of a value, past a blank, than the tail is long.
+//! - no detector looks further to the right of a value, past a blank, than the tail is long;
+//! - the configuration's own rules do: what one of them may have begun to match waits until it has ended.
 //!
 //! One state belongs to one field of one choice: two streams of text must never share it.
 
@@ -140,11 +141,11 @@ impl HoldBack {
         }
         let lines = self.raw.get(..end).unwrap_or_default();
         let Redacted { text, counts, .. } = redactor.redact(lines);
-        self.send(text.as_str(), counts, end, out);
-        self.raw.drain(..end);
-        self.done = 0;
-        self.sent.clear();
-        self.sent_counts = RedactionCounts::default();
+        if self.send(text.as_str(), counts, end, out) {
+            self.restart();
+        } else {
+            self.send_lines(redactor, out);
+        }
     }
 
     /// Of the last line, all but the tail.
@@ -162,9 +163,17 @@ impl HoldBack {
         }
     }
 
-    /// Sends what `redacted`, which stands for `raw[..end]`, has more than what was sent before.
-    fn send(&mut self, redacted: &str, counts: RedactionCounts, end: usize, out: &mut String) {
-        match redacted.strip_prefix(self.sent.as_str()) {
+    /// Sends what `redacted`, which stands for `raw[..end]`, has more than what was sent before. What has gone out
+    /// cannot be called back: where that is no part of it, nothing is sent, and the rest stands for itself.
+    fn send(
+        &mut self,
+        redacted: &str,
+        counts: RedactionCounts,
+        end: usize,
+        out: &mut String,
+    ) -> bool {
+        let more = redacted.strip_prefix(self.sent.as_str());
+        match more {
             Some(more) => {
                 out.push_str(more);
                 self.sent.push_str(more);
@@ -172,9 +181,9 @@ impl HoldBack {
                 self.sent_counts = counts;
                 self.done = end;
             }
-            // What has gone out cannot be called back; the rest is redacted for itself.
             None => self.restart(),
         }
+        more.is_some()
     }
 
     /// Lets go of text that no detector looks back at any more.

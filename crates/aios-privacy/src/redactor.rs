@@ -165,6 +165,10 @@ impl Redactor {
         let mut later = RedactionCounts::default();
         let mut masked = mask(text, &findings, &mut later);
         for _ in 0..ROUNDS_MAX {
+            // A mask may be what one of the configuration's own rules begins with.
+            if self.scanner.begun(&masked.text, end) < end {
+                break;
+            }
             let lines = line::around(masked.text.as_bytes(), masked.changed);
             let findings = self.scanner.scan_lines(&Source::new(&masked.text), &lines);
             if findings.is_empty() {
@@ -183,17 +187,25 @@ impl Redactor {
     }
 
     /// Up to where `text` before `cut` is sure to stay as it is redacted, whatever follows: no finding
-    /// reaches over the place, and nothing is open before it that may go on past blanks and lines.
+    /// reaches over the place, and nothing has begun before it that may go on past blanks and lines.
     pub(crate) fn bound(&self, text: &str, cut: usize) -> usize {
         let is_open = |one: &Finding<'_>| {
             one.rule == private_key::RULE
                 && text.len() < one.start + private_key::LENGTH_MAX
                 && !text.get(..one.end).is_some_and(|head| head.ends_with("-----"))
         };
-        let goes_on = |one: &&Finding<'_>| one.start < cut && (cut < one.end || is_open(one));
         let findings = self.scan(text);
-        let bound = findings.iter().find(goes_on).map_or(cut, |one| one.start);
-        bound.min(self.open_quote(text).unwrap_or(cut))
+        let mut bound = cut.min(self.open_quote(text).unwrap_or(cut));
+        loop {
+            let goes_on =
+                |one: &&Finding<'_>| one.start < bound && (bound < one.end || is_open(one));
+            let before = findings.iter().find(goes_on).map_or(bound, |one| one.start);
+            let before = self.scanner.begun(text, before);
+            if before == bound {
+                return bound;
+            }
+            bound = before;
+        }
     }
 
     /// Where a value begins whose quote has not closed: what would be found if it closed now.
