@@ -130,10 +130,30 @@ fn text_without_blanks_does_not_wait_for_its_end() {
 }
 
 #[test]
-fn what_never_ends_is_withheld() {
+fn what_is_too_long_to_wait_for_is_withheld_and_the_rest_goes_on() {
     let token = "a1B2".repeat(40_000);
-    let out = run([token.as_str(), " and more jo@example.com"]);
-    assert_eq!(out.concat(), WITHHELD);
+    let image = format!("look: ![](data:image/png;base64,{token}) and more jo@example.com\n");
+    let expect = "look: [WITHHELD] and more [EMAIL]\n";
+    assert_eq!(run(cut(&image, &[3_000])).concat(), expect);
+    assert_eq!(run([token.as_str()]).concat(), WITHHELD);
+    assert_eq!(
+        run([token.as_str(), &token, " 完", &token, "完"]).concat(),
+        "[WITHHELD] 完[WITHHELD]完"
+    );
+    // In one piece it is seen to end, and to hold nothing.
+    assert_eq!(run([image.as_str()]).concat(), redacted(&image));
+}
+
+#[test]
+fn what_a_rule_never_ends_is_withheld_to_the_end_of_its_line() {
+    let text = format!("a\nb NOTE {}\nmore jo@example.com", "and so on ".repeat(20_000));
+    let out = run_with(&far_sighted(), cut(&text, &[1_000])).concat();
+    assert_eq!(out, "a\nb [WITHHELD]\nmore [EMAIL]");
+    // What it has begun in a word goes on behind it.
+    let rule = CustomRule::new("key", "KEY=.*").unwrap();
+    let redactor = Redactor::with_rules(&[PiiKind::Custom], vec![rule]);
+    let text = format!("a KEY={} and more\nb", "x".repeat(100_000));
+    assert_eq!(run_with(&redactor, cut(&text, &[1_000])).concat(), "a [WITHHELD]\nb");
 }
 
 #[test]
