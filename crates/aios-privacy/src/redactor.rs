@@ -19,7 +19,7 @@ use crate::text::RedactedText;
 /// How often text is masked and scanned again before it is withheld. Real text settles in two.
 const ROUNDS_MAX: usize = 6;
 
-/// Stands for text that did not settle in [`ROUNDS_MAX`] rounds.
+/// Stands for text that did not settle in [`ROUNDS_MAX`] rounds, or must not be told.
 const WITHHELD: &str = "[WITHHELD]";
 
 /// Marks text that was cut.
@@ -43,6 +43,15 @@ pub struct Redacted {
     pub counts: RedactionCounts,
     /// How many were only counted, and stay.
     pub detected: RedactionCounts,
+}
+
+impl Redacted {
+    /// Stands for a text at which the scanner has failed.
+    #[must_use]
+    pub fn withheld() -> Self {
+        let text = RedactedText::from_masked(WITHHELD.to_owned());
+        Self { text, ..Self::default() }
+    }
 }
 
 impl std::fmt::Debug for Redactor {
@@ -232,8 +241,21 @@ impl Redactor {
             }
             masked = mask(&masked.text, &findings, &mut counts);
         }
-        let text = RedactedText::from_masked(WITHHELD.to_owned());
-        Redacted { text, counts, ..Redacted::default() }
+        Redacted { counts, ..Redacted::withheld() }
+    }
+}
+
+#[cfg(any(test, feature = "corpus"))]
+impl Redactor {
+    /// One that panics at each `@`.
+    #[must_use]
+    #[expect(clippy::panic, reason = "tests ask what follows")]
+    pub fn failing() -> Self {
+        use crate::detector::{Anchors, Detector};
+        static FAILING: Detector =
+            Detector::new(PiiKind::Email, &[Anchors::Bytes(b"@")], |_, _| panic!("as a test"));
+        let scanner = Scanner::of(vec![&FAILING], Vec::new());
+        Self { scanner, withheld: Vec::new(), counted: None }
     }
 }
 
@@ -246,8 +268,7 @@ impl Default for Redactor {
 
 /// Stands for a text because of what is in it.
 fn withheld(findings: &[Finding<'_>], detected: RedactionCounts) -> Redacted {
-    let text = RedactedText::from_masked(WITHHELD.to_owned());
-    Redacted { text, counts: RedactionCounts::of(findings), detected }
+    Redacted { counts: RedactionCounts::of(findings), detected, ..Redacted::withheld() }
 }
 
 /// Text with masks, and the offsets at which it is other than before, in order.

@@ -49,8 +49,10 @@ pub(crate) struct Scanner {
 impl Scanner {
     pub(crate) fn new(is_on: impl Fn(PiiKind) -> bool, custom: Vec<CustomRule>) -> Self {
         let custom = if is_on(PiiKind::Custom) { custom } else { Vec::new() };
-        let detectors: Vec<_> =
-            kinds::DETECTORS.iter().copied().filter(|d| is_on(d.kind)).collect();
+        Self::of(kinds::DETECTORS.iter().copied().filter(|d| is_on(d.kind)).collect(), custom)
+    }
+
+    pub(crate) fn of(detectors: Vec<&'static Detector>, custom: Vec<CustomRule>) -> Self {
         let mut scanner = Self {
             signs: Signs::default(),
             numbers: Numbers::default(),
