@@ -1,7 +1,9 @@
 //! The configuration's own rules: regular expressions that take linear time on any text.
 //!
 //! A rule sees one line at a time, like every detector, so that what it finds depends on that line
-//! alone.
+//! alone. But it may look at all of it, further than any detector does.
+
+mod begun;
 
 use regex::{Regex, RegexBuilder};
 use thiserror::Error;
@@ -10,6 +12,9 @@ use crate::kind::PiiKind;
 
 /// Largest compiled expression, and largest table made of it while it runs, in bytes.
 const SIZE_MAX: usize = 1 << 20;
+
+/// The same for the expression of what a match begins with, which is longer.
+const BEGUN_SIZE_MAX: usize = 4 * SIZE_MAX;
 
 /// Longest pattern and name, in bytes.
 const PATTERN_MAX: usize = 4 * 1024;
@@ -21,6 +26,8 @@ pub struct CustomRule {
     /// `custom.` and the name.
     rule: String,
     regex: Regex,
+    /// Matches the end of a text in which a match has begun. `None` if that would be too large.
+    begun: Option<Regex>,
 }
 
 /// Why a rule is refused.
@@ -57,17 +64,18 @@ impl CustomRule {
         if pattern.len() > PATTERN_MAX {
             return Err(CustomRuleError::Pattern(format!("it is longer than {PATTERN_MAX} bytes")));
         }
-        let regex = RegexBuilder::new(pattern)
-            .size_limit(SIZE_MAX)
-            .dfa_size_limit(SIZE_MAX)
-            .build()
+        let regex = compiled(pattern, SIZE_MAX)
             .map_err(|error| CustomRuleError::Pattern(last_line(&error.to_string())))?;
         if regex.is_match("") {
             return Err(CustomRuleError::Empty);
         }
         match PiiKind::ALL.into_iter().map(PiiKind::mask).find(|mask| regex.is_match(mask)) {
             Some(mask) => Err(CustomRuleError::Mask(mask)),
-            None => Ok(Self { rule: format!("custom.{name}"), regex }),
+            None => {
+                let begun = begun::beginnings(pattern)
+                    .and_then(|begun| compiled(&format!(r"(?:{begun})\z"), BEGUN_SIZE_MAX).ok());
+                Ok(Self { rule: format!("custom.{name}"), regex, begun })
+            }
         }
     }
 
@@ -82,6 +90,17 @@ impl CustomRule {
         let spans = self.regex.find_iter(line).map(|found| (found.start(), found.end()));
         spans.filter(|(start, end)| start < end)
     }
+
+    /// Where in the first part of a line a match may begin that more of the line decides.
+    pub(crate) fn begun_in(&self, head: &str) -> Option<usize> {
+        let start = |regex: &Regex| regex.find(head).map_or(head.len(), |found| found.start());
+        let start = self.begun.as_ref().map_or(0, start);
+        (start < head.len()).then_some(start)
+    }
+}
+
+fn compiled(pattern: &str, size_max: usize) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).size_limit(size_max).dfa_size_limit(size_max).build()
 }
 
 /// What a regular expression's error comes to; before it stands a drawing of the place.
@@ -108,6 +127,16 @@ mod tests {
         assert_eq!(found, [("custom.employee", 2, 12), ("custom.employee", 31, 41)]);
         assert_eq!(redactor.redact("x EMP-123456").text.as_str(), "x [CUSTOM]");
         assert_eq!(redactor.redact(r"x EMP\u002d123456").text.as_str(), "x [CUSTOM]");
+    }
+
+    #[test]
+    fn where_a_match_may_begin_is_told_or_is_anywhere() {
+        let begun =
+            |pattern: &str, head: &str| CustomRule::new("a", pattern).unwrap().begun_in(head);
+        assert_eq!(begun(r"EMP-\d{6}", "I am EMP-12"), Some(5));
+        assert_eq!(begun(r"EMP-\d{6}", "I am EMP-123456, and"), None);
+        // A word of so many letters would be an expression that is nested too deep.
+        assert_eq!(begun(&"word ".repeat(200), "no such"), Some(0));
     }
 
     #[test]

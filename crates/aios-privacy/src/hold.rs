@@ -7,7 +7,8 @@
 //!
 //! - lines stand for themselves (see the scanner), so a whole line is final, unless a key is open;
 //! - within a line, what stands left of a cut is kept and scanned again with what comes;
-//! - no detector looks further to the right of a value, past a blank, than the tail is long.
+//! - no detector looks further to the right of a value, past a blank, than the tail is long;
+//! - the configuration's own rules do: what one of them may have begun to match waits until it has ended.
 //!
 //! One state belongs to one field of one choice: two streams of text must never share it.
 
@@ -18,13 +19,13 @@ use crate::redactor::{Redacted, Redactor};
 /// Characters that are held back at least.
 const HELD_CHARS: usize = 48;
 
-/// Most text that is held back, in bytes. A finding that is longer cannot be shown to end.
+/// Most text that is held back, in bytes. What is longer, such as a picture in letters, is not told to its end.
 const HELD_MAX: usize = 64 * 1024;
 
 /// Released text of the line that is kept for detectors to look back at, in bytes: twice the window.
 const CONTEXT_MAX: usize = 2 * crate::source::WINDOW_MAX;
 
-/// Stands for the rest of a text that could not be held back.
+/// Stands for what could not be held back.
 const WITHHELD: &str = "[WITHHELD]";
 
 /// What has come of a text and has not yet gone out.
@@ -40,8 +41,15 @@ pub struct HoldBack {
     counts: RedactionCounts,
     /// The bytes of a character that was cut.
     cut: Vec<u8>,
-    /// Nothing more goes out.
-    is_withheld: bool,
+    /// Up to where nothing goes out.
+    withheld: Option<Until>,
+}
+
+/// What ends a text that is withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Word,
+    Line,
 }
 
 impl HoldBack {
@@ -54,20 +62,18 @@ impl HoldBack {
     /// Takes the next piece; gives what may go out.
     #[must_use]
     pub fn push(&mut self, redactor: &Redactor, piece: &str) -> String {
-        if self.is_withheld {
-            return String::new();
-        }
         self.raw.push_str(piece);
         let mut out = String::new();
-        self.send_lines(redactor, &mut out);
-        self.send_words(redactor, &mut out);
-        self.forget(redactor);
-        if self.raw.len() - self.done > HELD_MAX {
-            self.is_withheld = true;
-            self.raw = String::new();
-            out.push_str(WITHHELD);
+        loop {
+            self.pass_over();
+            self.send_lines(redactor, &mut out);
+            self.send_words(redactor, &mut out);
+            self.forget(redactor);
+            if self.raw.len() - self.done <= HELD_MAX {
+                return out;
+            }
+            self.withhold(redactor, &mut out);
         }
-        out
     }
 
     /// The same for bytes, which may be cut within a character. What is no text becomes U+FFFD.
@@ -108,11 +114,7 @@ impl HoldBack {
     #[must_use]
     pub fn finish(&mut self, redactor: &Redactor) -> String {
         let mut state = std::mem::take(self);
-        if state.is_withheld {
-            self.counts = state.counts;
-            return String::new();
-        }
-        if !state.cut.is_empty() {
+        if !state.cut.is_empty() && state.withheld.is_none() {
             state.raw.push(char::REPLACEMENT_CHARACTER);
         }
         let mut out = String::new();
@@ -140,11 +142,11 @@ impl HoldBack {
         }
         let lines = self.raw.get(..end).unwrap_or_default();
         let Redacted { text, counts, .. } = redactor.redact(lines);
-        self.send(text.as_str(), counts, end, out);
-        self.raw.drain(..end);
-        self.done = 0;
-        self.sent.clear();
-        self.sent_counts = RedactionCounts::default();
+        if self.send(text.as_str(), counts, end, out) {
+            self.restart();
+        } else {
+            self.send_lines(redactor, out);
+        }
     }
 
     /// Of the last line, all but the tail.
@@ -162,9 +164,17 @@ impl HoldBack {
         }
     }
 
-    /// Sends what `redacted`, which stands for `raw[..end]`, has more than what was sent before.
-    fn send(&mut self, redacted: &str, counts: RedactionCounts, end: usize, out: &mut String) {
-        match redacted.strip_prefix(self.sent.as_str()) {
+    /// Sends what `redacted`, which stands for `raw[..end]`, has more than what was sent before. What has gone out
+    /// cannot be called back: where that is no part of it, nothing is sent, and the rest stands for itself.
+    fn send(
+        &mut self,
+        redacted: &str,
+        counts: RedactionCounts,
+        end: usize,
+        out: &mut String,
+    ) -> bool {
+        let more = redacted.strip_prefix(self.sent.as_str());
+        match more {
             Some(more) => {
                 out.push_str(more);
                 self.sent.push_str(more);
@@ -172,9 +182,9 @@ impl HoldBack {
                 self.sent_counts = counts;
                 self.done = end;
             }
-            // What has gone out cannot be called back; the rest is redacted for itself.
             None => self.restart(),
         }
+        more.is_some()
     }
 
     /// Lets go of text that no detector looks back at any more.
@@ -195,6 +205,33 @@ impl HoldBack {
         }
     }
 
+    /// What is held is more than can be held. It is a word, or something has begun in it that a line's end ends at
+    /// the latest.
+    fn withhold(&mut self, redactor: &Redactor, out: &mut String) {
+        out.push_str(WITHHELD);
+        self.restart();
+        let end = self.raw.len();
+        let is_word = word_start(&self.raw, end) == 0 && redactor.bound(&self.raw, end) == end;
+        self.withheld = Some(if is_word { Until::Word } else { Until::Line });
+        self.raw.drain(..self.raw.floor_char_boundary(HELD_MAX));
+    }
+
+    /// Lets go of what is withheld.
+    fn pass_over(&mut self) {
+        let Some(until) = self.withheld else { return };
+        let ends = |c: char| match until {
+            Until::Word => ends_word(c),
+            Until::Line => c == '\n',
+        };
+        match self.raw.find(ends) {
+            Some(end) => {
+                self.raw.drain(..end);
+                self.withheld = None;
+            }
+            None => self.raw.clear(),
+        }
+    }
+
     fn restart(&mut self) {
         self.raw.drain(..self.done);
         self.done = 0;
@@ -203,11 +240,16 @@ impl HoldBack {
     }
 }
 
-/// Where the word at `at` begins: just after a blank, or a character of a script without blanks.
+/// Where the word at `at` begins.
 fn word_start(text: &str, at: usize) -> usize {
     let head = text.get(..at).unwrap_or_default();
-    let ends = |(_, c): &(usize, char)| c.is_whitespace() || is_unspaced(*c);
-    head.char_indices().rev().find(ends).map_or(0, |(blank, c)| blank + c.len_utf8())
+    let last = head.char_indices().rev().find(|(_, c)| ends_word(*c));
+    last.map_or(0, |(blank, c)| blank + c.len_utf8())
+}
+
+/// A blank, or a character of a script without blanks.
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || is_unspaced(c)
 }
 
 fn line_start(text: &str, at: usize) -> usize {

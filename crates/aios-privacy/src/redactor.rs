@@ -19,7 +19,7 @@ use crate::text::RedactedText;
 /// How often text is masked and scanned again before it is withheld. Real text settles in two.
 const ROUNDS_MAX: usize = 6;
 
-/// Stands for text that did not settle in [`ROUNDS_MAX`] rounds.
+/// Stands for text that did not settle in [`ROUNDS_MAX`] rounds, or must not be told.
 const WITHHELD: &str = "[WITHHELD]";
 
 /// Marks text that was cut.
@@ -43,6 +43,15 @@ pub struct Redacted {
     pub counts: RedactionCounts,
     /// How many were only counted, and stay.
     pub detected: RedactionCounts,
+}
+
+impl Redacted {
+    /// Stands for a text at which the scanner has failed.
+    #[must_use]
+    pub fn withheld() -> Self {
+        let text = RedactedText::from_masked(WITHHELD.to_owned());
+        Self { text, ..Self::default() }
+    }
 }
 
 impl std::fmt::Debug for Redactor {
@@ -165,6 +174,10 @@ impl Redactor {
         let mut later = RedactionCounts::default();
         let mut masked = mask(text, &findings, &mut later);
         for _ in 0..ROUNDS_MAX {
+            // A mask may be what one of the configuration's own rules begins with.
+            if self.scanner.begun(&masked.text, end) < end {
+                break;
+            }
             let lines = line::around(masked.text.as_bytes(), masked.changed);
             let findings = self.scanner.scan_lines(&Source::new(&masked.text), &lines);
             if findings.is_empty() {
@@ -183,17 +196,25 @@ impl Redactor {
     }
 
     /// Up to where `text` before `cut` is sure to stay as it is redacted, whatever follows: no finding
-    /// reaches over the place, and nothing is open before it that may go on past blanks and lines.
+    /// reaches over the place, and nothing has begun before it that may go on past blanks and lines.
     pub(crate) fn bound(&self, text: &str, cut: usize) -> usize {
         let is_open = |one: &Finding<'_>| {
             one.rule == private_key::RULE
                 && text.len() < one.start + private_key::LENGTH_MAX
                 && !text.get(..one.end).is_some_and(|head| head.ends_with("-----"))
         };
-        let goes_on = |one: &&Finding<'_>| one.start < cut && (cut < one.end || is_open(one));
         let findings = self.scan(text);
-        let bound = findings.iter().find(goes_on).map_or(cut, |one| one.start);
-        bound.min(self.open_quote(text).unwrap_or(cut))
+        let mut bound = cut.min(self.open_quote(text).unwrap_or(cut));
+        loop {
+            let goes_on =
+                |one: &&Finding<'_>| one.start < bound && (bound < one.end || is_open(one));
+            let before = findings.iter().find(goes_on).map_or(bound, |one| one.start);
+            let before = self.scanner.begun(text, before);
+            if before == bound {
+                return bound;
+            }
+            bound = before;
+        }
     }
 
     /// Where a value begins whose quote has not closed: what would be found if it closed now.
@@ -220,8 +241,21 @@ impl Redactor {
             }
             masked = mask(&masked.text, &findings, &mut counts);
         }
-        let text = RedactedText::from_masked(WITHHELD.to_owned());
-        Redacted { text, counts, ..Redacted::default() }
+        Redacted { counts, ..Redacted::withheld() }
+    }
+}
+
+#[cfg(any(test, feature = "corpus"))]
+impl Redactor {
+    /// One that panics at each `@`.
+    #[must_use]
+    #[expect(clippy::panic, reason = "tests ask what follows")]
+    pub fn failing() -> Self {
+        use crate::detector::{Anchors, Detector};
+        static FAILING: Detector =
+            Detector::new(PiiKind::Email, &[Anchors::Bytes(b"@")], |_, _| panic!("as a test"));
+        let scanner = Scanner::of(vec![&FAILING], Vec::new());
+        Self { scanner, withheld: Vec::new(), counted: None }
     }
 }
 
@@ -234,8 +268,7 @@ impl Default for Redactor {
 
 /// Stands for a text because of what is in it.
 fn withheld(findings: &[Finding<'_>], detected: RedactionCounts) -> Redacted {
-    let text = RedactedText::from_masked(WITHHELD.to_owned());
-    Redacted { text, counts: RedactionCounts::of(findings), detected }
+    Redacted { counts: RedactionCounts::of(findings), detected, ..Redacted::withheld() }
 }
 
 /// Text with masks, and the offsets at which it is other than before, in order.

@@ -49,8 +49,10 @@ pub(crate) struct Scanner {
 impl Scanner {
     pub(crate) fn new(is_on: impl Fn(PiiKind) -> bool, custom: Vec<CustomRule>) -> Self {
         let custom = if is_on(PiiKind::Custom) { custom } else { Vec::new() };
-        let detectors: Vec<_> =
-            kinds::DETECTORS.iter().copied().filter(|d| is_on(d.kind)).collect();
+        Self::of(kinds::DETECTORS.iter().copied().filter(|d| is_on(d.kind)).collect(), custom)
+    }
+
+    pub(crate) fn of(detectors: Vec<&'static Detector>, custom: Vec<CustomRule>) -> Self {
         let mut scanner = Self {
             signs: Signs::default(),
             numbers: Numbers::default(),
@@ -99,6 +101,11 @@ impl Scanner {
         for window in sweep.near_forms(ranges) {
             self.scan_view(source, window, &mut view, &mut claims);
         }
+        if !self.custom.is_empty() {
+            for range in ranges {
+                self.scan_custom(source.text(), range.clone(), &mut claims);
+            }
+        }
         if claims.is_empty() { Vec::new() } else { resolve(source, claims) }
     }
 
@@ -138,17 +145,16 @@ impl Scanner {
                 new.sort_unstable_by_key(Claim::order);
             }
         }
-        if !self.custom.is_empty() {
-            self.scan_custom(sweep, range);
-        }
     }
 
-    /// Lets the configuration's own rules see each line of the range.
-    fn scan_custom<'r>(&'r self, sweep: &mut Sweep<'r, '_, '_>, range: Range<usize>) {
-        let mut line_start = range.start;
-        for line in sweep.source.text().get(range).unwrap_or_default().split('\n') {
+    /// Lets the configuration's own rules see each line of the range, and its second view.
+    fn scan_custom<'r>(&'r self, text: &str, range: Range<usize>, claims: &mut Vec<Claim<'r>>) {
+        let (mut line_start, mut view) = (range.start, View::default());
+        for line in text.get(range).unwrap_or_default().split('\n') {
+            let seen = if view.read(line) { view.text.as_str() } else { "" };
             for (n, custom) in self.custom.iter().enumerate() {
-                let claims = custom.find_each(line).map(|(start, end)| Claim {
+                let undone = custom.find_each(seen).map(|(start, end)| view.in_line(start, end));
+                claims.extend(custom.find_each(line).chain(undone).map(|(start, end)| Claim {
                     finding: Finding {
                         kind: PiiKind::Custom,
                         start: line_start + start,
@@ -157,11 +163,28 @@ impl Scanner {
                         confidence: CustomRule::CONFIDENCE,
                     },
                     rank: kinds::DETECTORS.len() + n,
-                });
-                sweep.claims.extend(claims);
+                }));
             }
             line_start += line.len() + 1;
         }
+    }
+
+    /// Where before `cut`, in its line, one of the configuration's own rules may begin to match what only
+    /// the text behind `cut` decides; `cut` if none does.
+    pub(crate) fn begun(&self, text: &str, cut: usize) -> usize {
+        if self.custom.is_empty() {
+            return cut;
+        }
+        let (mut line, mut view) = (Line::default(), View::default());
+        line.move_to(text.as_bytes(), cut);
+        let part = |end| text.get(line.start..end).unwrap_or_default();
+        let head = part(cut);
+        let seen = if view.read(part(line.end)) { view.before(head.len()) } else { "" };
+        let begun = self.custom.iter().flat_map(|custom| {
+            let undone = custom.begun_in(seen).map(|at| view.in_line(at, at).0);
+            custom.begun_in(head).into_iter().chain(undone)
+        });
+        begun.min().map_or(cut, |begun| line.start + begun)
     }
 
     /// Looks from the words that begin in `start..end`, a block.

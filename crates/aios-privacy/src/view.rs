@@ -103,6 +103,15 @@ impl View {
         parts.into_iter().any(|part| !part.is_verbatim)
     }
 
+    /// What of the view stands for the line before `end`, without a form that goes on past it.
+    pub(crate) fn before(&self, end: usize) -> &str {
+        let last = self.parts.partition_point(|part| part.in_line <= end).checked_sub(1);
+        let end = last
+            .and_then(|last| self.parts.get(last))
+            .map_or(0, |part| part.in_view + if part.is_verbatim { end - part.in_line } else { 0 });
+        self.text.get(..end).unwrap_or_default()
+    }
+
     /// The span of the line that `start..end` of the view stands for.
     pub(crate) fn in_line(&self, start: usize, end: usize) -> (usize, usize) {
         // Of parts that begin together, all but the last are left out of the view: a span does not

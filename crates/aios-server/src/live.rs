@@ -3,6 +3,7 @@
 //! A request takes one [`Live`] at its start and keeps it to its end, so a reload never changes the
 //! rules half-way through a request.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,10 +100,21 @@ impl KnownNames {
 }
 
 impl Live {
+    /// Masks a text that is kept, of which there may be so many bytes.
+    pub(crate) fn redact(&self, text: &str, max_bytes: usize) -> Redacted {
+        kept(|| self.redactor.redact_cut(text, max_bytes))
+    }
+
     /// Masks a model name.
     pub(crate) fn redact_name(&self, name: &str) -> Redacted {
-        self.names.redact(name, &self.redactor)
+        kept(|| self.names.redact(name, &self.redactor))
     }
+}
+
+/// A text at which the scanner fails is withheld: it must not cost the event, which may be written while a thread
+/// unwinds already.
+fn kept(redact: impl FnOnce() -> Redacted) -> Redacted {
+    catch_unwind(AssertUnwindSafe(redact)).unwrap_or_else(|_| Redacted::withheld())
 }
 
 #[cfg(test)]

@@ -4,17 +4,50 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::corpus;
+use crate::custom::CustomRule;
+use crate::kind::PiiKind;
 
 /// What goes out for pieces of text, one by one, and at the end.
 fn run<'p>(pieces: impl IntoIterator<Item = &'p str>) -> Vec<String> {
-    let (redactor, mut hold) = (Redactor::default(), HoldBack::new());
-    let mut out: Vec<_> = pieces.into_iter().map(|piece| hold.push(&redactor, piece)).collect();
-    out.push(hold.finish(&redactor));
+    run_with(&Redactor::default(), pieces)
+}
+
+fn run_with<'p>(redactor: &Redactor, pieces: impl IntoIterator<Item = &'p str>) -> Vec<String> {
+    let mut hold = HoldBack::new();
+    let mut out: Vec<_> = pieces.into_iter().map(|piece| hold.push(redactor, piece)).collect();
+    out.push(hold.finish(redactor));
     out
+}
+
+/// All kinds, and rules that look further than any detector.
+fn far_sighted() -> Redactor {
+    let rules = [
+        ("note", "NOTE .{60,}END"),
+        ("case", r"(?i)\bcase(?: number)? +\d+(?: of \w+)*"),
+        ("memo", r"^memo .*$"),
+        ("sent", r"sent to \[EMAIL\] .{50,}\."),
+        ("corp", r"\w+@corp .{50,}over"),
+        ("part", r"part \d{2} and then some"),
+    ];
+    let rules = rules.map(|(name, pattern)| CustomRule::new(name, pattern).unwrap());
+    Redactor::with_rules(&PiiKind::ALL, rules.into())
 }
 
 fn redacted(text: &str) -> String {
     Redactor::default().redact(text).text.as_str().to_owned()
+}
+
+fn cut<'t>(text: &'t str, cuts: &[usize]) -> Vec<&'t str> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    for n in cuts.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, after) = rest.split_at(rest.ceil_char_boundary((*n).min(rest.len())));
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
 }
 
 fn chars(text: &str) -> Vec<&str> {
@@ -42,6 +75,27 @@ fn values_are_masked_whole_though_they_come_in_characters() {
         "Ab1+\n".repeat(200)
     );
     check(&format!("{prose}\n{key}\n{prose}{prose}"));
+}
+
+#[test]
+fn what_a_rule_has_begun_to_match_waits_for_its_end() {
+    let redactor = far_sighted();
+    let prose = "and so it goes on and on, word by word, until nobody listens any more. ";
+    for text in [
+        format!("{prose}NOTE {prose}{prose}END {prose}"),
+        format!("{prose}NOTE {prose}{prose}\n{prose}"),
+        format!("{prose}NOTE {} \\u0045ND {prose}", "a ".repeat(40)),
+        format!("{prose}mail sent to jo@example.com {prose}{prose}\n"),
+        format!("{prose}jo [ at ] corp {prose}{prose}, over {prose}"),
+        format!("memo {prose}{prose}\nnext memo {prose}{prose}"),
+        format!("{prose}Case 12 of one of two of three of four of five of six, {prose}"),
+    ] {
+        let out = run_with(&redactor, chars(&text)).concat();
+        assert_eq!(out, redactor.redact(&text).text.as_str(), "{text}");
+    }
+    // What no rule has begun to match does not wait.
+    let out = run_with(&redactor, chars(&prose.repeat(3)));
+    assert!(out[..200].concat().chars().count() > 120);
 }
 
 #[test]
@@ -76,10 +130,30 @@ fn text_without_blanks_does_not_wait_for_its_end() {
 }
 
 #[test]
-fn what_never_ends_is_withheld() {
+fn what_is_too_long_to_wait_for_is_withheld_and_the_rest_goes_on() {
     let token = "a1B2".repeat(40_000);
-    let out = run([token.as_str(), " and more jo@example.com"]);
-    assert_eq!(out.concat(), WITHHELD);
+    let image = format!("look: ![](data:image/png;base64,{token}) and more jo@example.com\n");
+    let expect = "look: [WITHHELD] and more [EMAIL]\n";
+    assert_eq!(run(cut(&image, &[3_000])).concat(), expect);
+    assert_eq!(run([token.as_str()]).concat(), WITHHELD);
+    assert_eq!(
+        run([token.as_str(), &token, " 完", &token, "完"]).concat(),
+        "[WITHHELD] 完[WITHHELD]完"
+    );
+    // In one piece it is seen to end, and to hold nothing.
+    assert_eq!(run([image.as_str()]).concat(), redacted(&image));
+}
+
+#[test]
+fn what_a_rule_never_ends_is_withheld_to_the_end_of_its_line() {
+    let text = format!("a\nb NOTE {}\nmore jo@example.com", "and so on ".repeat(20_000));
+    let out = run_with(&far_sighted(), cut(&text, &[1_000])).concat();
+    assert_eq!(out, "a\nb [WITHHELD]\nmore [EMAIL]");
+    // What it has begun in a word goes on behind it.
+    let rule = CustomRule::new("key", "KEY=.*").unwrap();
+    let redactor = Redactor::with_rules(&[PiiKind::Custom], vec![rule]);
+    let text = format!("a KEY={} and more\nb", "x".repeat(100_000));
+    assert_eq!(run_with(&redactor, cut(&text, &[1_000])).concat(), "a [WITHHELD]\nb");
 }
 
 #[test]
@@ -101,13 +175,43 @@ proptest! {
     #[test]
     fn however_a_text_is_cut_the_whole_is_the_same(seeds in proptest::collection::vec(any::<u64>(), 1..5), cuts in proptest::collection::vec(1..90usize, 1..40)) {
         let text: String = seeds.iter().map(|seed| corpus::sample(*seed).text).collect();
-        let (mut pieces, mut rest) = (Vec::new(), text.as_str());
-        for n in cuts.iter().cycle() {
-            if rest.is_empty() { break }
-            let (piece, after) = rest.split_at(rest.ceil_char_boundary((*n).min(rest.len())));
-            pieces.push(piece);
-            rest = after;
-        }
-        prop_assert_eq!(run(pieces).concat(), redacted(&text), "{}", text);
+        prop_assert_eq!(run(cut(&text, &cuts)).concat(), redacted(&text), "{}", text);
     }
+
+    #[test]
+    fn whatever_rules_there_are_the_whole_is_the_same(text in text_of_rules(), cuts in proptest::collection::vec(1..90usize, 1..40)) {
+        let redactor = far_sighted();
+        let whole = redactor.redact(&text).text;
+        prop_assert_eq!(run_with(&redactor, cut(&text, &cuts)).concat(), whole.as_str(), "{}", text);
+    }
+}
+
+/// Beginnings and ends of what the rules match, between values and prose.
+fn text_of_rules() -> impl Strategy<Value = String> {
+    const PIECES: [&str; 19] = [
+        "NOTE ",
+        "\\u004eOTE ",
+        "END",
+        " END ",
+        "case number  12 of one",
+        "CASE 7",
+        " of two of three",
+        "memo ",
+        "\nmemo ",
+        "sent to ",
+        "jo@example.com",
+        "jo [at] corp ",
+        "jo%40corp ",
+        " over ",
+        "part 1",
+        "2 and then some",
+        ".",
+        "\n",
+        "and so it goes on and on, word by word, until nobody listens ",
+    ];
+    let piece = prop_oneof![
+        5 => proptest::sample::select(&PIECES[..]).prop_map(str::to_owned),
+        1 => any::<u64>().prop_map(|seed| corpus::sample(seed).text),
+    ];
+    proptest::collection::vec(piece, 1..16).prop_map(|pieces| pieces.concat())
 }

@@ -257,7 +257,7 @@ pub(super) fn split() -> Split {
     Split::plain(Percent::new(10.0).unwrap(), "test")
 }
 
-fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
+pub(crate) fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
     let (learned_to, _) = tokio::sync::mpsc::channel(1);
     let second = std::time::Duration::from_secs(1);
     let timeouts = Timeouts {

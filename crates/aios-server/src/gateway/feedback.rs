@@ -200,7 +200,7 @@ async fn keep(
     let slot = gateway.store.reserve().await.map_err(|error| full(error.to_string()))?;
     let mut counts = RedactionCounts::default();
     let mut redact = |text: &str, max: usize| {
-        let redacted = live.redactor.redact_cut(text, max);
+        let redacted = live.redact(text, max);
         counts.merge(&redacted.counts);
         redacted.text
     };

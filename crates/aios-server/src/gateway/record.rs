@@ -197,7 +197,6 @@ impl Record {
             redacted.text
         };
         let (live, text_max) = (&self.live, self.live.gateway.text_max);
-        let redact = |text: &str, max: usize| live.redactor.redact_cut(text, max);
         let observed = facts.observed.take().unwrap_or_default();
         // What a test asks is somebody's case, kept where the case is: a copy here would be found by no erasure.
         let is_live = facts.steering.purpose.is_live();
@@ -219,7 +218,7 @@ impl Record {
             request_id: facts
                 .request_id
                 .clone()
-                .kept(|id| count(redact(id, RequestId::LENGTH_MAX))),
+                .kept(|id| count(live.redact(id, RequestId::LENGTH_MAX))),
             operation: facts.operation,
             purpose: facts.steering.purpose,
             stream: facts.stream,
@@ -236,8 +235,10 @@ impl Record {
                 .as_deref()
                 .map(|model| count(live.redact_name(model))),
             model_mismatch: observed.model_mismatch,
-            question: count(redact(said(&facts.question), text_max)),
-            response: count(redact(said(whole_part(&observed.text, ending.outcome)), text_max)),
+            question: count(live.redact(said(&facts.question), text_max)),
+            response: count(
+                live.redact(said(whole_part(&observed.text, ending.outcome)), text_max),
+            ),
             source: facts.answered.as_ref().map(|answered| answered.tier),
             tier: route.tier,
             bucket: route.bucket,
@@ -337,3 +338,6 @@ impl Drop for Record {
         drop(self.finish(&ending));
     }
 }
+
+#[cfg(test)]
+mod tests;

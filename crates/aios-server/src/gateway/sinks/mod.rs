@@ -13,6 +13,7 @@ mod reply;
 mod stream;
 mod texts;
 mod upstream;
+mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

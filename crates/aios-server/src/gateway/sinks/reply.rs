@@ -2,17 +2,22 @@
 //!
 //! In this order, since what a client has written itself it may see again; what the model has of
 //! itself is masked. What a tool is called with keeps its placeholders, unless that is allowed: a tool
-//! must not be made to send away what the model was not allowed to know.
+//! must not be made to send away what the model was not allowed to know. It is JSON that is a text, and is
+//! masked so that it stays JSON, once all of it is there.
 
 use std::sync::Arc;
 
-use aios_privacy::{Action, HoldBack, PiiKind, RedactionCounts, RestoreHold, Sink, Vault, Within};
+use aios_privacy::{Action, HoldBack, RedactionCounts, RestoreHold, Sink, Vault, Within};
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::walk::{Stop, Walk, is_json};
 use super::{Sinks, Tally, Unscanned, guarded, texts};
 use crate::gateway::errors::GatewayError;
 use crate::metrics::Metrics;
+
+/// Longest text of a stream that a tool is called with, in bytes, where that is masked.
+const CALL_MAX: usize = 4 << 20;
 
 /// What is done with one request's reply.
 #[derive(Debug)]
@@ -20,8 +25,8 @@ pub(in crate::gateway) struct ReplyFilter {
     sinks: Arc<Sinks>,
     vault: Option<Vault>,
     tally: Tally,
-    /// Something that must not reach the client was found.
-    blocked: Option<PiiKind>,
+    /// Why nothing more may reach the client.
+    stop: Option<Stop>,
 }
 
 /// What has come of one text of a stream and has not gone out.
@@ -31,6 +36,8 @@ pub(super) struct TextHold {
     /// What it lets go is not sent: it only counts.
     count: HoldBack,
     restore: RestoreHold,
+    /// What a tool is called with, as far as it has come.
+    call: String,
 }
 
 /// What a text of a reply is for.
@@ -39,6 +46,8 @@ pub(super) enum Use {
     Reading,
     /// A tool is called with it.
     Tool,
+    /// It names something, such as the tool. It comes in one piece, also in a stream, and does not wait.
+    Name,
     /// It is no text, but a picture or a sound.
     Data,
 }
@@ -48,7 +57,7 @@ impl ReplyFilter {
     pub(in crate::gateway) fn new(sinks: &Arc<Sinks>, vault: Option<Vault>) -> Option<Self> {
         let is_on = sinks.policy.is_on(Sink::Client) || vault.is_some();
         let (sinks, tally) = (Arc::clone(sinks), Tally::new(Sink::Client));
-        is_on.then(|| Self { sinks, vault, tally, blocked: None })
+        is_on.then(|| Self { sinks, vault, tally, stop: None })
     }
 
     /// A whole reply.
@@ -62,7 +71,7 @@ impl ReplyFilter {
                 serde_json::from_str(&text).map_err(|_| Unscanned::Unreadable)?;
             Ok(self.value(&mut value).then(|| Bytes::from(value.to_string())))
         });
-        match (filtered, self.blocked()) {
+        match (filtered, self.stopped()) {
             (Ok(_), Some(error)) => Err(error),
             (Ok(changed), None) => Ok(changed.unwrap_or_else(|| body.clone())),
             (Err(why), _) => {
@@ -98,23 +107,41 @@ impl ReplyFilter {
             self.tally.unscanned(Unscanned::Data, text.len());
             return text.to_owned();
         }
+        let is_call = of == Use::Tool && self.masks() && is_json(text);
+        let masked = if is_call { self.masked_json(text) } else { self.masked(text) };
+        match self.vault_for(of) {
+            Some((vault, Within::Text)) => vault.restore(&masked),
+            Some((vault, Within::Json)) => vault.restore_in_json(&masked),
+            None => masked,
+        }
+    }
+
+    fn masked(&mut self, text: &str) -> String {
         self.tally.coverage.bytes_scanned += text.len() as u64;
         if let Some(redactor) = &self.sinks.counted {
             let counts = redactor.redact(text).counts;
             self.tally.found.merge(&counts);
         }
-        let masked = match &self.sinks.client {
+        match &self.sinks.client {
             Some(redactor) => {
                 let redacted = redactor.redact(text);
                 self.count(&redacted.counts);
                 redacted.text.as_str().to_owned()
             }
             None => text.to_owned(),
-        };
-        match self.vault_for(of) {
-            Some((vault, Within::Text)) => vault.restore(&masked),
-            Some((vault, Within::Json)) => vault.restore_in_json(&masked),
-            None => masked,
+        }
+    }
+
+    /// Its strings, keys and numbers one by one.
+    fn masked_json(&mut self, json: &str) -> String {
+        let mut walk =
+            Walk { sinks: &self.sinks, vault: None, tally: &mut self.tally, scanned_max: u64::MAX };
+        match walk.text(json) {
+            Ok(changed) => changed.unwrap_or_else(|| json.to_owned()),
+            Err(stop) => {
+                self.stop.get_or_insert(stop);
+                String::new()
+            }
         }
     }
 
@@ -131,9 +158,10 @@ impl ReplyFilter {
 
     /// The next piece of a text that comes in pieces; gives what may go out.
     pub(super) fn push(&mut self, hold: &mut TextHold, piece: &str, of: Use) -> String {
-        if of == Use::Data {
-            self.tally.unscanned(Unscanned::Data, piece.len());
-            return piece.to_owned();
+        match of {
+            Use::Data | Use::Name => return self.text(piece, of),
+            Use::Tool if self.masks() => return self.push_call(hold, piece),
+            Use::Tool | Use::Reading => {}
         }
         self.tally.coverage.bytes_scanned += piece.len() as u64;
         if let Some(redactor) = &self.sinks.counted {
@@ -143,15 +171,33 @@ impl ReplyFilter {
             Some(redactor) => hold.mask.push(redactor, piece),
             None => piece.to_owned(),
         };
-        self.note_blocked(hold);
+        self.note_blocked(hold.mask.counts());
         match self.vault_for(of) {
             Some((vault, within)) => hold.restore.push(vault, within, &masked),
             None => masked,
         }
     }
 
+    /// Of half a JSON nobody knows what it will be, so that none of it goes out.
+    fn push_call(&mut self, hold: &mut TextHold, piece: &str) -> String {
+        hold.call.push_str(piece);
+        if hold.call.len() <= CALL_MAX {
+            return String::new();
+        }
+        let call = std::mem::take(&mut hold.call);
+        self.tally.unscanned(Unscanned::TooLarge, call.len());
+        if self.passes_unscanned() {
+            return call;
+        }
+        self.stop.get_or_insert(Stop::Unscanned(Unscanned::TooLarge));
+        String::new()
+    }
+
     /// The text has ended; gives what was held.
     pub(super) fn finish(&mut self, hold: &mut TextHold, of: Use) -> String {
+        if !hold.call.is_empty() {
+            return self.text(&std::mem::take(&mut hold.call), of);
+        }
         if let Some(redactor) = &self.sinks.counted {
             drop(hold.count.finish(redactor));
         }
@@ -175,7 +221,7 @@ impl ReplyFilter {
     fn vault_for(&self, of: Use) -> Option<(&Vault, Within)> {
         let vault = self.vault.as_ref()?;
         match of {
-            Use::Reading => Some((vault, Within::Text)),
+            Use::Reading | Use::Name => Some((vault, Within::Text)),
             Use::Data => None,
             Use::Tool => self.sinks.options.restore_in_tools.then_some((vault, Within::Json)),
         }
@@ -183,21 +229,24 @@ impl ReplyFilter {
 
     fn count(&mut self, counts: &RedactionCounts) {
         self.tally.found.merge(counts);
-        self.blocked = self.blocked.or_else(|| self.first_blocked(counts));
+        self.note_blocked(counts);
     }
 
-    fn note_blocked(&mut self, hold: &TextHold) {
-        self.blocked = self.blocked.or_else(|| self.first_blocked(hold.mask.counts()));
-    }
-
-    fn first_blocked(&self, counts: &RedactionCounts) -> Option<PiiKind> {
-        let mut kinds = counts.iter().map(|(kind, _)| kind);
-        kinds.find(|kind| self.sinks.policy.action(Sink::Client, *kind) == Action::Block)
+    /// What is blocked ends the reply.
+    fn note_blocked(&mut self, counts: &RedactionCounts) {
+        let is_blocked = |kind| self.sinks.policy.action(Sink::Client, kind) == Action::Block;
+        let kind = counts.iter().map(|(kind, _)| kind).find(|kind| is_blocked(*kind));
+        if let Some(kind) = kind {
+            self.stop.get_or_insert(Stop::Found { kind, field: String::new() });
+        }
     }
 
     /// Why the reply must not go on.
-    pub(super) fn blocked(&self) -> Option<GatewayError> {
-        self.blocked.map(|kind| GatewayError::ReplyBlocked { kind: kind.name() })
+    pub(super) fn stopped(&self) -> Option<GatewayError> {
+        Some(match self.stop.as_ref()? {
+            Stop::Found { kind, .. } => GatewayError::ReplyBlocked { kind: kind.name() },
+            Stop::Unscanned(why) => GatewayError::Unscannable { sink: "client", why: why.name() },
+        })
     }
 
     pub(super) fn masks(&self) -> bool {

@@ -93,7 +93,7 @@ impl StreamFilter {
     ) -> Result<Bytes, GatewayError> {
         if !self.failed {
             match guarded(|| Ok(filter(self))) {
-                Ok(out) => match self.filter.blocked() {
+                Ok(out) => match self.filter.stopped() {
                     None => return Ok(out),
                     Some(error) => return Err(error),
                 },
@@ -239,7 +239,9 @@ impl StreamFilter {
         for slot in slots.iter_mut().filter(|slot| is_over(slot)) {
             let mut rest = self.filter.finish(&mut slot.hold, slot.of);
             if end == End::Broken && self.filter.masks() {
-                rest.truncate(cut_short(&rest).len());
+                // A tool is not called with half of it.
+                let whole = if slot.of == Use::Tool { "" } else { cut_short(&rest) };
+                rest.truncate(whole.len());
             }
             if !rest.is_empty() {
                 self.add(slot, rest, out);

@@ -90,11 +90,10 @@ pub(super) fn use_of(path: &[Place]) -> Use {
         Place::Key(key) => Some(key.as_str()),
         Place::Entry(_) => None,
     });
-    let in_tool = || path.iter().any(|place| *place == Place::Key("tool_calls".to_owned()));
-    let is_argument = last == Some("arguments") || (last == Some("input") && in_tool());
     match last {
         Some(key) if DATA.contains(&key) => Use::Data,
-        _ if is_argument => Use::Tool,
+        Some("arguments" | "input") => Use::Tool,
+        Some("name") => Use::Name,
         _ => Use::Reading,
     }
 }

@@ -98,6 +98,97 @@ proptest! {
     }
 }
 
+fn call(function: &Value) -> Value {
+    json!({"tool_calls": [{"index": 0, "function": function}]})
+}
+
+/// What comes of a call in one piece.
+fn called_with(arguments: &str) -> String {
+    let mut body = json!({"message": call(&json!({"name": "pay", "arguments": arguments}))});
+    filter("").0.value(&mut body);
+    body["message"]["tool_calls"][0]["function"]["arguments"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_tool_is_named_at_once_and_what_it_is_called_with_stays_json() {
+    let arguments =
+        r#"{ "card": 4111111111111111, "n": 7, "to": ["jo@example.com"], "jo@example.com": "x" }"#;
+    let expect = r#"{ "card": "[CREDIT_CARD]", "n": 7, "to": ["[EMAIL]"], "[EMAIL]": "x" }"#;
+    assert_eq!(called_with(arguments), expect);
+    let mut blocks = vec![delta(0, &call(&json!({"name": "pay", "arguments": ""})))];
+    let piece = |piece: &str| delta(0, &call(&json!({"arguments": piece})));
+    blocks.extend(pieces(arguments, &[7]).into_iter().map(piece));
+    blocks.push(finish(0));
+    let out = run(&mut StreamFilter::new(filter("").0), blocks);
+    let name = "/delta/tool_calls/0/function/name";
+    assert_eq!(joined(&out[..1], 0, name), "pay", "{:?}", out[0]);
+    assert_eq!(joined(&out, 0, name), "pay");
+    assert_eq!(joined(&out, 0, "/delta/tool_calls/0/function/arguments"), expect);
+    let typed = |of: &str, key: &str, text: &str| {
+        let of = format!("response.function_call_arguments.{of}");
+        format!("data: {}\n\n", json!({"type": of, "output_index": 0, key: text}))
+    };
+    let deltas = pieces(arguments, &[7]).into_iter().map(|piece| typed("delta", "delta", piece));
+    let blocks = deltas.chain([typed("done", "arguments", arguments)]);
+    let out = run(&mut StreamFilter::new(filter("").0), blocks);
+    assert_eq!(out.iter().filter_map(|event| event["delta"].as_str()).collect::<String>(), expect);
+    assert_eq!(out.last().unwrap()["arguments"], expect);
+}
+
+#[test]
+fn what_is_blocked_in_a_call_ends_the_stream_and_so_does_what_is_too_long() {
+    let policy = Policy::default().with_default(Sink::Client, Action::Block);
+    let options = SinkOptions { on_unscannable: OnUnscannable::Block, restore_in_tools: false };
+    let sinks = Arc::new(Sinks::new(policy, |_| Redactor::default(), options).unwrap());
+    let code = |arguments: &str| {
+        let mut stream = StreamFilter::new(ReplyFilter::new(&sinks, None).unwrap());
+        let piece = delta(0, &call(&json!({"arguments": arguments})));
+        let ended = stream.block(piece.into()).and_then(|_| stream.block(finish(0).into()));
+        ended.map_err(|error| error.code())
+    };
+    assert_eq!(code(r#"{"card": 4111111111111111}"#), Err("pii_blocked"));
+    assert_eq!(code(&format!("\"{}\"", "a ".repeat(3 << 20))), Err("pii_unscannable"));
+    assert!(code(r#"{"card": 4}"#).is_ok());
+}
+
+#[test]
+fn half_of_a_call_does_not_go_out() {
+    let mut stream = StreamFilter::new(filter("").0);
+    let half = json!({"arguments": r#"{"to": "all of them", "password": "correct horse"#});
+    let out = run(&mut stream, [delta(0, &call(&half))]);
+    assert_eq!(joined(&out, 0, "/delta/tool_calls/0/function/arguments"), "");
+    assert_eq!(stream.broken(), "");
+}
+
+#[test]
+fn what_a_tool_of_ones_own_is_called_with_keeps_its_placeholders() {
+    let (mut filter, placeholder) = filter("li@example.com");
+    let mut done = json!({"type": "response.custom_tool_call_input.done", "input": placeholder});
+    filter.value(&mut done);
+    assert_eq!(done["input"], placeholder);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn however_a_call_is_cut_it_is_the_same_json(
+        seeds in proptest::collection::vec(any::<u64>(), 1..4),
+        cuts in proptest::collection::vec(1..60usize, 1..20),
+        number: u64,
+    ) {
+        let texts: Vec<_> = seeds.iter().map(|seed| corpus::sample(*seed).text).collect();
+        let arguments = json!({"texts": texts, &texts[0]: number, "card": 4111111111111111u64}).to_string();
+        let expect = called_with(&arguments);
+        prop_assert!(serde_json::from_str::<Value>(&expect).is_ok(), "{}", expect);
+        prop_assert!(!expect.contains("4111111111111111"));
+        let piece = |piece: &str| delta(0, &call(&json!({"arguments": piece})));
+        let blocks = pieces(&arguments, &cuts).into_iter().map(piece).chain([finish(0)]);
+        let out = run(&mut StreamFilter::new(filter("").0), blocks);
+        prop_assert_eq!(joined(&out, 0, "/delta/tool_calls/0/function/arguments"), expect);
+    }
+}
+
 #[test]
 fn what_has_no_text_passes_as_it_came() {
     let mut stream = StreamFilter::new(filter("").0);

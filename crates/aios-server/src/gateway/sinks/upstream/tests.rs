@@ -1,6 +1,6 @@
 //! What models get in place of a request's texts, wherever these stand.
 
-use aios_privacy::{Action, Policy, Redactor, corpus};
+use aios_privacy::{Action, PiiKind, Policy, Redactor, corpus};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
