@@ -18,7 +18,7 @@ use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use aios_core::SCHEMA_VERSION;
-use aios_privacy::{Keyring, Pseudonym, Redactor};
+use aios_privacy::{Keyring, Pseudonym, Redactor, pseudonyms_in};
 use serde::Serialize;
 
 use crate::erase::Ledger;
@@ -57,7 +57,7 @@ pub struct Migrated {
     pub n_v1_0: u64,
     /// Events of the present schema, which stay as they are.
     pub n_v2_0: u64,
-    /// Answers that are left out, because their conversation was erased here.
+    /// Lines that are left out, because their conversation was erased here.
     pub n_erased: u64,
     /// Values that were masked.
     pub n_masked: u64,
@@ -208,23 +208,39 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// An old copy of what was erased here must not bring it back, under whichever version of the key that was,
+    /// and not among what is put aside either.
     fn line(&mut self, line: &[u8], number: u64, offset: u64) -> Becomes {
         let text = line.trim_ascii_end();
         if text.is_empty() {
             return Becomes::Nothing;
         }
-        if line.ends_with(b"\n") && matches!(facts::of(text), Kind::Event(_)) {
-            return self.unless_erased(text, line.to_owned(), |migrated| migrated.n_v2_0 += 1);
+        if let Kind::Event(facts) = facts::of(text)
+            && line.ends_with(b"\n")
+        {
+            if facts.pseudonyms().any(|id| self.is_erased(id)) {
+                return self.left_out();
+            }
+            self.migrated.n_v2_0 += 1;
+            return Becomes::Event(line.to_owned());
+        }
+        let owners = convert::owners(text, self.converter.keyring());
+        if owners.iter().any(|owner| self.is_erased(owner.as_str())) {
+            return self.left_out();
         }
         match self.converter.convert(text) {
-            Ok(Converted { line, is_v0_9, n_masked }) => {
-                self.unless_erased(text, line, |migrated| {
-                    match is_v0_9 {
-                        true => migrated.n_v0_9 += 1,
-                        false => migrated.n_v1_0 += 1,
-                    }
-                    migrated.n_masked += n_masked;
-                })
+            Ok(converted) if self.is_erased(converted.conv_id.as_str()) => self.left_out(),
+            Ok(Converted { line, is_v0_9, n_masked, .. }) => {
+                match is_v0_9 {
+                    true => self.migrated.n_v0_9 += 1,
+                    false => self.migrated.n_v1_0 += 1,
+                }
+                self.migrated.n_masked += n_masked;
+                Becomes::Event(line)
+            }
+            // What nobody can read belongs to whoever can be seen in it.
+            Err(_) if pseudonyms_in(text).any(|(_, one)| self.erased.contains(&one)) => {
+                self.left_out()
             }
             Err(why) => {
                 self.migrated.n_not_migrated += 1;
@@ -238,30 +254,13 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// An old copy of what was erased here must not bring it back, under whichever version of the key that
-    /// was. `text` is the line as it was found.
-    fn unless_erased(
-        &mut self,
-        text: &[u8],
-        line: Vec<u8>,
-        count: impl FnOnce(&mut Migrated),
-    ) -> Becomes {
-        let is_named = |id: &str| self.erased.iter().any(|erased| erased.as_str() == id);
-        let is_erased = match facts::of(line.trim_ascii_end()) {
-            Kind::Event(facts) => {
-                facts.pseudonyms().any(is_named)
-                    || convert::owners(text, self.converter.keyring())
-                        .iter()
-                        .any(|owner| is_named(owner.as_str()))
-            }
-            Kind::Footer | Kind::Bad => false,
-        };
-        if is_erased {
-            self.migrated.n_erased += 1;
-            return Becomes::Nothing;
-        }
-        count(&mut self.migrated);
-        Becomes::Event(line)
+    fn is_erased(&self, id: &str) -> bool {
+        self.erased.iter().any(|erased| erased.as_str() == id)
+    }
+
+    fn left_out(&mut self) -> Becomes {
+        self.migrated.n_erased += 1;
+        Becomes::Nothing
     }
 }
 

@@ -2,7 +2,7 @@ use aios_core::{Bucket, Event, ResponseEvent, Tier};
 use aios_privacy::{KeyMaterial, Pseudonymizer};
 
 use super::*;
-use crate::erase::{ErasureState, LedgerEntry};
+use crate::erase::{Census, Depth, EraseTarget, ErasureState, LedgerEntry};
 use crate::{EventLogConfig, FileEventLog, Filter, query, verify};
 
 const V0_9: &str = include_str!("../../../../fixtures/events/v0.9.ndjson");
@@ -24,9 +24,13 @@ impl Log {
     }
 
     fn migrate(&self, execute: bool) -> Migrated {
+        self.migrate_under(&keyring(), execute)
+    }
+
+    fn migrate_under(&self, keyring: &Keyring, execute: bool) -> Migrated {
         let how = Migration {
             redactor: &Redactor::default(),
-            keyring: &keyring(),
+            keyring,
             text_max: 1000,
             utc_offset: "Z",
         };
@@ -195,23 +199,40 @@ fn a_dry_run_changes_nothing_and_says_the_same() {
     assert_eq!(log.migrate(true), Migrated::default());
 }
 
+/// Lines of one conversation that no event can be made of, and one of another.
+const UNREADABLE: &str = concat!(
+    r#"{"schema_version": "1.0", "event_type": "response", "ts": "yesterday", "conv_id": "hashed_0f1e2d3c4b5a6978", "question": "SECRET", "response": "r"}"#,
+    "\n",
+    r#"{"schema_version": "1.0", "event_type": "vote", "ts": "2025-10-05T10:00:00", "conv_id": "hashed_0f1e2d3c4b5a6978", "value": NaN, "text": "SECRET"}"#,
+    "\n",
+    r#"{"schema_version": "1.0", "ts": "2025-10-05T10:00:00", "ts": "x", "conv_id": "hashed_0f1e2d3c4b5a6978", "question": "SECRET"}"#,
+    "\n",
+    r#"{"schema_version": "1.0", "ts": "yesterday", "conv_id": "bob", "question": "\"conv_id\": \"hashed_0f1e2d3c4b5a6978\"", "response": "r"}"#,
+    "\n",
+    r#"{"schema_version": "1.0", "conv_id": "hashed_0f1e2d3c4b5a6978", "question": "SECRET half"#,
+);
+
 #[test]
 fn what_was_erased_here_does_not_come_back() {
     // Also if the key was rotated since.
-    for pseudonyms in keyring().all() {
-        check_erased(pseudonyms);
+    for n in 0..2 {
+        let log = Log::of(&format!("{V1_0}{UNREADABLE}"));
+        log.dir.load_or_create_key("pseudonyms").unwrap();
+        log.dir.rotate_key("pseudonyms").unwrap();
+        let ring = Keyring::new(&log.dir.key_versions("pseudonyms").unwrap()).unwrap();
+        let pseudonyms = ring.all().nth(n).unwrap();
+        check_erased(&log, &ring, pseudonyms.legacy_conversation("hashed_0f1e2d3c4b5a6978"));
     }
 }
 
-fn check_erased(pseudonyms: &Pseudonymizer) {
-    let log = Log::of(V1_0);
+fn check_erased(log: &Log, ring: &Keyring, conversation: Pseudonym) {
     let at = crate::fixture::event(0).at();
     let erased = LedgerEntry {
         id: "e1".to_owned(),
         state: ErasureState::Ledgered,
         ts: at,
         requested_at: at,
-        target: vec![pseudonyms.legacy_conversation("hashed_0f1e2d3c4b5a6978")],
+        target: vec![conversation.clone()],
         requester: "test".to_owned(),
         basis: crate::fixture::safe("test"),
         plan_hash: None,
@@ -220,9 +241,15 @@ fn check_erased(pseudonyms: &Pseudonymizer) {
         n_tries: 0,
     };
     Ledger::read(&log.dir).unwrap().write(erased).unwrap();
-    let done = log.migrate(true);
-    assert_eq!((done.n_v1_0, done.n_erased, done.n_not_migrated), (0, 2, 1));
+    let done = log.migrate_under(ring, true);
+    assert_eq!((done.n_v1_0, done.n_erased, done.n_not_migrated), (0, 7, 1), "{done:?}");
     assert!(log.events().is_empty());
+    // Nor does what is put aside hold anything of it; another's line that quotes it stays.
+    let target = EraseTarget::new(vec![conversation], None).unwrap();
+    let census = Census::take(&log.dir, &target, Depth::EveryByte, at, &()).unwrap();
+    assert!(census.is_complete() && census.n_records() == 0, "{census:?}");
+    let bytes = log.bytes();
+    assert!(!bytes.contains("SECRET") && bytes.contains("\"bob\""));
 }
 
 #[test]
