@@ -20,10 +20,12 @@ fuzz_target!(|input: (u8, &[u8])| {
             observer.on_event(&event);
         }
     }
+    let left = scanner.pending().to_vec();
+    seen.extend_from_slice(&left);
+    assert_eq!(seen, stream);
     if let Some(event) = scanner.finish() {
-        seen.extend_from_slice(event.as_bytes());
+        assert!(event.as_bytes().starts_with(&left) && event.as_bytes().ends_with(b"\n\n"));
         observer.on_event(&event);
     }
-    assert_eq!(seen, stream);
     drop(observer.observed());
 });

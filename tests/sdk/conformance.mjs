@@ -261,7 +261,10 @@ const checks = {
     const call = () => faulty.chat.completions.create(asked, withId(ours));
     const error = await raises(OpenAI.InternalServerError, call);
     assert.equal(error.headers.get("x-should-retry"), "false");
-    await wait(1_000); // the client's first retry would come within half a second
+    // What the client had sent meanwhile would be in the log before this.
+    const after = newId("after-retry");
+    await raises(OpenAI.InternalServerError, () => faulty.chat.completions.create(asked, withId(after)));
+    assert.equal((await eventsOf(AIOS_FAULTY_EVENTS, after)).length, 1, "events of the next request");
     const found = await eventsOf(AIOS_FAULTY_EVENTS, ours);
     assert.equal(found.length, 1, `the client sent ${found.length} requests`);
     assert(found[0].attempts.length > 1, "the gateway did not retry");

@@ -60,7 +60,7 @@ pub(crate) async fn attempt(
     rules: Rules<'_>,
     status: &mut Option<u16>,
 ) -> Result<Reply, Failure> {
-    let visit = match timeout_at(call.deadline, Visit::begin(endpoint, call.operation)).await {
+    let mut visit = match timeout_at(call.deadline, Visit::begin(endpoint, call.operation)).await {
         Ok(Ok(visit)) => visit,
         Ok(Err(no_turn)) => return Err(queue_full(no_turn)),
         Err(_) => return Err(Failure::out_of_time()),

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use aios_core::AttemptOutcome;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -128,7 +129,9 @@ impl Breaker {
 
     /// A call failed.
     pub(crate) fn failed(&mut self, failure: &Failure, now: Instant) {
-        if let Some(wait) = failure.retry_after {
+        // What a caller is told is for that caller.
+        let asked = failure.retry_after.filter(|_| failure.outcome != AttemptOutcome::CallerError);
+        if let Some(wait) = asked {
             self.rest_until = Some(now + wait.min(self.policy.open_max));
         }
         if !failure.trips() {
@@ -182,24 +185,21 @@ impl Breaker {
 
 /// What an operator can do about a fault.
 const fn hint(failure: &Failure) -> &'static str {
-    use aios_core::AttemptOutcome as Outcome;
     match failure.outcome {
-        Outcome::ConnectFailed | Outcome::ConnectTimeout => {
+        AttemptOutcome::ConnectFailed | AttemptOutcome::ConnectTimeout => {
             "is the model server running, and is its URL right?"
         }
-        Outcome::FirstTokenTimeout | Outcome::InterTokenTimeout => {
+        AttemptOutcome::FirstTokenTimeout | AttemptOutcome::InterTokenTimeout => {
             "the server is too slow or stuck: look at its log, or raise [timeouts]"
         }
-        Outcome::AuthRefused => "check the variable named by api_key_env",
-        Outcome::ModelMissing => "load or pull the model, or correct its name",
+        AttemptOutcome::AuthRefused => "check the variable named by api_key_env",
+        AttemptOutcome::ModelMissing => "load or pull the model, or correct its name",
         _ => "look at the model server's log",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use aios_core::AttemptOutcome;
-
     use super::*;
 
     const POLICY: BreakerPolicy = BreakerPolicy {
@@ -246,6 +246,12 @@ mod tests {
             (0..9).for_each(|_| breaker.failed(&failure(outcome), now));
             assert_eq!(breaker.status(now).state, BreakerState::Closed, "{outcome:?}");
         }
+        let told_to_wait = Failure {
+            retry_after: Some(Duration::from_secs(2)),
+            ..failure(AttemptOutcome::CallerError)
+        };
+        breaker.failed(&told_to_wait, now);
+        assert_eq!(breaker.admits(now), Admittance::Free, "who sent it is to wait, nobody else");
     }
 
     #[test]

@@ -103,10 +103,16 @@ impl SseScanner {
         &self.carry
     }
 
-    /// What is left at the end of the stream, as an event: servers exist that leave out the last
-    /// blank line. `None` if the stream ended between two events.
+    /// What is left at the end of the stream, as an event with the blank line that some servers leave out
+    /// there. `None` if the stream ended between two events, or what is left says nothing: whatever is sent
+    /// after it would become a part of it.
     pub fn finish(&mut self) -> Option<SseEvent> {
-        self.take_carry()
+        let missing: &[u8] = if self.carry.ends_with(b"\n") { b"\n" } else { b"\n\n" };
+        self.carry.extend_from_slice(missing);
+        self.take_carry().filter(|event| {
+            let fields = event.fields();
+            fields.data.is_some() || fields.error.is_some()
+        })
     }
 
     fn take_carry(&mut self) -> Option<SseEvent> {

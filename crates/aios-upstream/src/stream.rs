@@ -10,18 +10,29 @@ use std::task::{Context, Poll, ready};
 
 use aios_core::{AttemptOutcome, Operation};
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::transport::ReplySource;
 use crate::visit::Visit;
 use crate::{
     Answered, EventAction, Failure, Observed, Observer, SseBlock, SseEvent, SseScanner, Timeouts,
+    repaired_json,
 };
 
 /// Most that is held back while only comments come.
 const HELD_BYTES_MAX: usize = 256 * 1024;
 
 const DONE: &[u8] = b"data: [DONE]\n\n";
+
+/// Whether the last event of a stream lacks no more than its blank line; one that was cut is not to be read.
+fn is_whole(event: &SseEvent) -> bool {
+    let fields = event.fields();
+    fields.data.is_none_or(|data| {
+        let data = data.trim_ascii();
+        data == b"[DONE]" || serde_json::from_str::<IgnoredAny>(&repaired_json(data)).is_ok()
+    })
+}
 
 /// A stream whose first event has come. Dropping it hangs up, which ends the generation.
 #[derive(Debug)]
@@ -91,7 +102,7 @@ impl StreamReply {
     }
 
     /// Takes over the stay at the endpoint: from here on the stream's end is told to its breaker.
-    pub(crate) fn commit(&mut self, visit: Visit) {
+    pub(crate) fn commit(&mut self, mut visit: Visit) {
         visit.answered(self.last_at);
         if self.is_complete {
             visit.succeeded(self.observer.model_mismatch());
@@ -144,7 +155,7 @@ impl StreamReply {
             Some(Ok(chunk)) => self.take_in(chunk),
             Some(Err(_)) => self.source_ended("the connection broke in the middle of the stream"),
             None => {
-                if let Some(event) = self.scanner.finish() {
+                if let Some(event) = self.scanner.finish().filter(is_whole) {
                     self.on_event(event);
                 }
                 self.source_ended("the stream ended before the answer did");

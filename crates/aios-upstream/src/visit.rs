@@ -37,8 +37,10 @@ impl Visit {
         Ok(Self { endpoint: Arc::clone(endpoint), operation, _turn: turn, started, is_probe })
     }
 
-    /// The first event or the whole reply has come.
-    pub(crate) fn answered(&self, now: Instant) {
+    /// The first event or the whole reply has come. The next call may try the endpoint, too: the end of a
+    /// stream may be a minute away. Only what ends well brings it back.
+    pub(crate) fn answered(&mut self, now: Instant) {
+        self.end_probe();
         self.endpoint.answered_after(
             self.operation,
             now.saturating_duration_since(self.started),
@@ -62,10 +64,16 @@ impl Visit {
     }
 }
 
-impl Drop for Visit {
-    fn drop(&mut self) {
-        if self.is_probe {
+impl Visit {
+    fn end_probe(&mut self) {
+        if std::mem::take(&mut self.is_probe) {
             self.endpoint.breaker(self.operation).probe_ended();
         }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.end_probe();
     }
 }

@@ -36,7 +36,11 @@ const WARM_UP: Duration = Duration::from_millis(700);
 /// Measures, prints the table; true where every bar is met.
 pub(super) fn run(options: &Options) -> Result<bool> {
     let (repeats, phase) = if options.quick { (1, PHASE_QUICK) } else { (REPEATS, PHASE) };
-    let stand = if options.plain { Stand::new()? } else { Stand::with_aios(dist::make()?)? };
+    let stand = match &options.program {
+        Some(program) => Stand::with_aios(program.clone())?,
+        None if options.plain => Stand::new()?,
+        None => Stand::with_aios(dist::make()?)?,
+    };
     let mut pairs = Vec::new();
     for repeat in 1..=repeats {
         println!("repeat {repeat} of {repeats}: raw proxy, then AIOS");
@@ -61,6 +65,7 @@ fn measure(stand: &Stand, subject: Subject, phase: Duration) -> Result<Sample> {
         ..Sample::default()
     };
     running.load("json", 64, WARM_UP)?;
+    running.settle();
     whole_answers(&running, phase, &mut sample)?;
     paced_streams(&running, phase, &mut sample)?;
     many_connections(&running, phase, &mut sample)?;
@@ -72,7 +77,8 @@ fn measure(stand: &Stand, subject: Subject, phase: Duration) -> Result<Sample> {
 fn whole_answers(running: &Running, phase: Duration, sample: &mut Sample) -> Result<()> {
     let load = running.load("json", 64, phase)?;
     sample.rps = Some(load.figure("rps")?);
-    sample.cpu_us_per_request = per_request(load.cpu_s, load.figure("requests")?);
+    let cpu_s = load.cpu_s.zip(running.settle()).map(|(at_once, later)| at_once + later);
+    sample.cpu_us_per_request = per_request(cpu_s, load.figure("requests")?);
     sample.count_errors(load.figure("errors")?);
     Ok(())
 }
@@ -80,7 +86,8 @@ fn whole_answers(running: &Running, phase: Duration, sample: &mut Sample) -> Res
 /// 64 streams of 33 events, 10 ms apart.
 fn paced_streams(running: &Running, phase: Duration, sample: &mut Sample) -> Result<()> {
     let load = running.load("stream", 64, phase)?;
-    sample.cpu_us_per_stream = per_request(load.cpu_s, load.figure("requests")?);
+    let cpu_s = load.cpu_s.zip(running.settle()).map(|(at_once, later)| at_once + later);
+    sample.cpu_us_per_stream = per_request(cpu_s, load.figure("requests")?);
     sample.first_chunk_us = Some(load.figure("first_chunk_us_p50")?);
     sample.chunk_delay_us = Some(load.figure("chunk_delay_us_p50")?);
     sample.count_errors(load.figure("errors")?);
@@ -92,6 +99,7 @@ fn many_connections(running: &Running, phase: Duration, sample: &mut Sample) -> 
     let load = running.load("json", 256, phase)?;
     sample.latency_tail = Some(load.figure("latency_us_p99")? / load.figure("latency_us_p50")?);
     sample.peak_mib = running.peak_mib();
+    running.settle();
     sample.count_errors(load.figure("errors")?);
     Ok(())
 }

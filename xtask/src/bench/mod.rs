@@ -12,7 +12,9 @@ pub(crate) mod stand;
 mod store;
 mod tabs;
 mod talk;
+mod views;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -28,7 +30,7 @@ struct Bench {
 const BENCHES: &[Bench] = &[
     Bench {
         name: "gateway",
-        about: "the gateway as it is shipped beside a bare proxy [--plain] [--quick] [--json FILE]",
+        about: "the gateway as it is shipped beside a bare proxy [--plain | --program FILE] [--quick] [--json FILE]",
         run: gateway::run,
     },
     Bench {
@@ -71,6 +73,11 @@ const BENCHES: &[Bench] = &[
         about: "what the page costs the gateway, open in ten tabs [--quick] [--json FILE]",
         run: tabs::run,
     },
+    Bench {
+        name: "views",
+        about: "what the page asks of the index of 10 million events [--quick] [--json FILE]",
+        run: views::run,
+    },
 ];
 
 /// What all benches understand.
@@ -80,6 +87,8 @@ struct Options {
     quick: bool,
     /// Measured is the plain release, and not what is shipped.
     plain: bool,
+    /// Measured is this program: another build, beside what was measured before.
+    program: Option<PathBuf>,
     /// Where the figures go as JSON.
     json: Option<String>,
     /// Where vectors are asked for, with which the memory's recall is measured too.
@@ -111,6 +120,7 @@ fn options(args: &[String]) -> Result<Options> {
         match arg.as_str() {
             "--quick" => options.quick = true,
             "--plain" => options.plain = true,
+            "--program" => options.program = Some(value()?.into()),
             "--json" => options.json = Some(value()?),
             "--embeddings" => options.embeddings = Some(value()?),
             _ => bail!(Usage(format!("`{arg}` is not understood"))),

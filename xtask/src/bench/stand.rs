@@ -22,6 +22,11 @@ pub(super) const TURNS: usize = 200;
 /// How often each second the kernel counts a process's time: fixed for user space on Linux.
 const TICKS_PER_S: f64 = 100.0;
 
+/// How often it is looked whether a server has done what it put off, and the share of a core that it takes at rest.
+const SETTLE_LOOK: Duration = Duration::from_secs(1);
+const SETTLED: f64 = 0.01;
+const SETTLE_LOOKS_MAX: usize = 90;
+
 /// The data directory, in the directory of builds.
 const DATA: &str = "bench/data";
 
@@ -196,6 +201,22 @@ impl Running {
         let after = [self.cpu_s(), self.keeping_s()];
         let used = |n: usize| after[n].zip(before[n]).map(|(after, before)| after - before);
         Ok(Load { cpu_s: used(0), keeping_s: used(1), report })
+    }
+
+    /// Waits until the server has done what it puts off while it is busy, such as the index: no phase pays for the one
+    /// before. Gives the processor time that it took, as far as it can be told.
+    pub(super) fn settle(&self) -> Option<f64> {
+        let before = self.cpu_s()?;
+        let mut used = before;
+        for _ in 0..SETTLE_LOOKS_MAX {
+            std::thread::sleep(SETTLE_LOOK);
+            let now = self.cpu_s()?;
+            if now - used < SETTLED * SETTLE_LOOK.as_secs_f64() {
+                return Some(now - before);
+            }
+            used = now;
+        }
+        None
     }
 
     fn proc(&self, file: &str) -> Option<String> {

@@ -176,11 +176,12 @@ async fn dispatch<B: Body<Data = Bytes> + Unpin>(
     if path == feedback::PATH {
         return feedback::serve(gateway, request).await;
     }
-    if method != Method::GET && method != Method::HEAD {
-        let path = path.to_owned();
-        return reply::refusal(gateway, &request, &GatewayError::UnknownPath { path });
-    }
+    let is_read = method == Method::GET || method == Method::HEAD;
     match path {
+        _ if !is_read && is_page(path) => {
+            let error = GatewayError::MethodNotAllowed { allowed: "GET, HEAD" };
+            reply::refusal(gateway, &request, &error)
+        }
         "/models" => models::list(gateway, &request),
         "/healthz" => reply::text("ok\n"),
         "/readyz" => models::ready(gateway),
@@ -193,6 +194,11 @@ async fn dispatch<B: Body<Data = Bytes> + Unpin>(
             }
         },
     }
+}
+
+/// Whether something is to be read there.
+fn is_page(path: &str) -> bool {
+    matches!(path, "/models" | "/healthz" | "/readyz" | "/") || path.starts_with("/models/")
 }
 
 /// Paths are taken with and without `/v1` and with a trailing slash.

@@ -174,7 +174,10 @@ impl Pass<'_> {
         mut from: Known,
     ) -> Result<(), StoreError> {
         let Some(mut text) = Text::open(layout, info.id)? else { return Ok(()) };
-        if !from.pass_over(&mut text, 0).map_err(StoreError::io("read", &info.path))? {
+        let failed = || StoreError::io("read", &info.path);
+        // All that was read before is not read again at each turn.
+        text.skip(from.tail_at()).map_err(failed())?;
+        if !from.pass_over(&mut text).map_err(failed())? {
             self.forget(&std::mem::take(&mut from))?;
             let Some(anew) = Text::open(layout, info.id)? else { return Ok(()) };
             text = anew;
@@ -226,8 +229,8 @@ impl Pass<'_> {
             told.map_err(|error| error.of(self.dir, layout.dir()))?;
             let mut text = BufReader::with_capacity(AT_ONCE, file);
             let unread = || StoreError::io("read", layout.dir());
-            let at = text.seek(SeekFrom::Start(from.tail_at())).map_err(unread())?;
-            if !from.pass_over(&mut text, at).map_err(unread())? {
+            text.seek(SeekFrom::Start(from.tail_at())).map_err(unread())?;
+            if !from.pass_over(&mut text).map_err(unread())? {
                 // It has lost its end when the machine stopped, and has others by now.
                 self.forget(&std::mem::take(&mut from))?;
                 text.rewind().map_err(unread())?;

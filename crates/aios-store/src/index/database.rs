@@ -64,7 +64,7 @@ pub(super) const TABLES: &str = "
 /// holds. When the journal is folded says [`Mark`](super::mark::Mark), which asks how long it is: so it is cut when it begins anew.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
-    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;
+    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048;
     PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 0;
 ";
 

@@ -48,9 +48,8 @@ impl Known {
         self.tail.as_ref().map_or(self.position, |tail| tail.at)
     }
 
-    /// Passes over what was read of a text that stands at `at`; false if it is another text by now.
-    pub(super) fn pass_over(&self, mut text: &mut dyn BufRead, at: u64) -> io::Result<bool> {
-        skip(text, self.tail_at().saturating_sub(at))?;
+    /// Passes over what was read of a text that stands at [`Self::tail_at`]; false if it is another text by now.
+    pub(super) fn pass_over(&self, mut text: &mut dyn BufRead) -> io::Result<bool> {
         let Some(tail) = &self.tail else { return Ok(true) };
         let (mut line, left) = (Vec::new(), self.position.saturating_sub(tail.at));
         let n = (&mut text).take(left).read_until(b'\n', &mut line)? as u64;

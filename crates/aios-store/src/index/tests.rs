@@ -134,6 +134,33 @@ fn check_pages(index: &Index, rows: &[Row]) {
     assert_eq!(found, rows);
 }
 
+/// What this thread has read of files so far, in bytes.
+#[cfg(target_os = "linux")]
+fn n_read() -> u64 {
+    let counts = fs::read_to_string("/proc/thread-self/io").unwrap();
+    let read = counts.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap();
+    read.parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn turns_read_a_segment_once_and_not_all_of_it_each_time() {
+    let log = Log::new();
+    log.append(0..8_000);
+    log.seal();
+    let n_bytes: u64 =
+        Segments::of(&log.dir).list().unwrap().iter().map(|one| one.file_bytes).sum();
+    let mut index = log.index();
+    let (before, mut n_turns) = (n_read(), 1);
+    while index.catch_up_some().unwrap().is_behind {
+        n_turns += 1;
+    }
+    let read = n_read() - before;
+    assert!(n_turns >= 16, "{n_turns}");
+    assert!(read < 3 * n_bytes, "{read} of {n_bytes} in {n_turns} turns");
+    assert_eq!(check(&index, &log.dir), 8_000);
+}
+
 #[test]
 fn what_a_hypothesis_was_found_to_be_is_kept_whole_and_is_no_event() {
     let log = Log::new();

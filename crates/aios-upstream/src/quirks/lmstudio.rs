@@ -8,7 +8,8 @@
 //!   tiers would then reload a model at nearly each switch. Models loaded explicitly are exempt, so
 //!   both are loaded at the start, and a lack of room for both is said aloud.
 //!
-//! Loading needs the native API of version 0.4 (`/api/v1`). Older versions can only load on demand.
+//! Loading needs the native API of version 0.4 (`/api/v1`). Older versions can only load on demand; what is loaded
+//! there, `/api/v0` tells.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::Instant;
@@ -93,9 +95,27 @@ pub struct LoadCounts {
     pub loading_ms: u64,
 }
 
-#[derive(Deserialize)]
+/// What a server has.
 struct Models {
     models: Vec<Model>,
+    /// Whether its API loads models.
+    loads: bool,
+}
+
+#[derive(Deserialize)]
+struct ListV1 {
+    models: Vec<Model>,
+}
+
+#[derive(Deserialize)]
+struct ListV0 {
+    data: Vec<ModelV0>,
+}
+
+#[derive(Deserialize)]
+struct ModelV0 {
+    id: String,
+    state: String,
 }
 
 #[derive(Deserialize)]
@@ -193,11 +213,15 @@ impl Loader {
     }
 
     async fn load_if_missing<F: Fetch>(&self, fetch: &F, job: &Job) -> Result<(), LoadError> {
-        let models = list(fetch, &job.root).await.ok_or_else(|| job.unsupported())?;
+        let Models { models, loads } =
+            list(fetch, &job.root).await.ok_or_else(|| job.unsupported())?;
         let found =
             models.iter().find(|model| model.is(&job.model)).ok_or_else(|| job.not_downloaded())?;
         if !found.loaded_instances.is_empty() {
             return Ok(());
+        }
+        if !loads {
+            return Err(job.unsupported());
         }
         let url = format!("{}/api/v1/models/load", job.root);
         let body = json!({"model": found.key}).to_string().into();
@@ -232,7 +256,7 @@ pub(crate) async fn residency_warning<F: Fetch>(
     root: &str,
     configured: &[&str],
 ) -> Option<String> {
-    let models = list(fetch, root).await?;
+    let Models { models, .. } = list(fetch, root).await?;
     let is_loaded = |name: &&&str| {
         models.iter().any(|model| model.is(name) && !model.loaded_instances.is_empty())
     };
@@ -246,12 +270,25 @@ pub(crate) async fn residency_warning<F: Fetch>(
     })
 }
 
-async fn list<F: Fetch>(fetch: &F, root: &str) -> Option<Vec<Model>> {
-    let url = format!("{root}/api/v1/models");
-    let reply = fetch.fetch(Method::GET, &url, Bytes::new());
+async fn list<F: Fetch>(fetch: &F, root: &str) -> Option<Models> {
+    if let Some(ListV1 { models }) = read(fetch, &format!("{root}/api/v1/models")).await {
+        return Some(Models { models, loads: true });
+    }
+    let ListV0 { data } = read(fetch, &format!("{root}/api/v0/models")).await?;
+    Some(Models { models: data.into_iter().map(Model::from).collect(), loads: false })
+}
+
+async fn read<F: Fetch, T: DeserializeOwned>(fetch: &F, url: &str) -> Option<T> {
+    let reply = fetch.fetch(Method::GET, url, Bytes::new());
     let (status, body) = tokio::time::timeout(LIST_TIMEOUT, reply).await.ok()??;
-    let list: Models = serde_json::from_slice(&body).ok().filter(|_| status == 200)?;
-    Some(list.models)
+    serde_json::from_slice(&body).ok().filter(|_| status == 200)
+}
+
+impl From<ModelV0> for Model {
+    fn from(ModelV0 { id, state }: ModelV0) -> Self {
+        let loaded = (state == "loaded").then(|| Instance { id: id.clone() });
+        Self { key: id, loaded_instances: loaded.into_iter().collect() }
+    }
 }
 
 impl Model {

@@ -101,8 +101,21 @@ fn the_last_event_may_lack_its_blank_line() {
     let mut scanner = SseScanner::default();
     scanner.push("data: [DONE]".into());
     assert_eq!(scanner.next_event().unwrap(), None);
-    assert_eq!(scanner.finish().unwrap().raw(), "data: [DONE]");
+    assert_eq!(scanner.finish().unwrap().raw(), "data: [DONE]\n\n");
     assert_eq!(scanner.finish(), None);
+    let rest_of = |left: &'static str| {
+        let mut scanner = SseScanner::default();
+        scanner.push(left.into());
+        assert_eq!(scanner.next_event().unwrap(), None);
+        scanner.finish().map(|event| event.raw())
+    };
+    assert_eq!(rest_of("data: a\n").unwrap(), "data: a\n\n");
+    assert_eq!(rest_of("event: e\r\ndata: a\r\n").unwrap(), "event: e\r\ndata: a\r\n\n");
+    assert_eq!(rest_of("error: a").unwrap(), "error: a\n\n");
+    // What says nothing would only swallow what comes behind it.
+    for nothing in ["dat", ": pi", "event: error\n", "\r", ""] {
+        assert_eq!(rest_of(nothing), None, "{nothing:?}");
+    }
 }
 
 #[test]

@@ -192,3 +192,16 @@ async fn what_is_not_http_is_refused() {
     server.chat("aios-main", "x").await.expect(200);
     server.events(1).await;
 }
+
+/// A page that is there is not said to be unknown.
+#[tokio::test]
+async fn what_is_only_to_be_read_refuses_to_be_written() {
+    let server = Server::start(&Setup::new()).await;
+    for path in ["/v1/models", "/v1/models/aios-auto", "/healthz", "/readyz"] {
+        let request = format!("DELETE {path} HTTP/1.1\r\nhost: test\r\ncontent-length: 0\r\n\r\n");
+        let reply = server.ask(request.as_bytes()).await.expect(405);
+        assert_eq!(reply.header("allow"), Some("GET, HEAD"), "{path}");
+    }
+    let unknown = b"DELETE /v1/nowhere HTTP/1.1\r\nhost: test\r\ncontent-length: 0\r\n\r\n";
+    assert_eq!(server.ask(unknown).await.expect(404).json()["error"]["code"], "unknown_url");
+}

@@ -82,8 +82,11 @@ async fn by_default_what_was_answered_a_moment_before_has_its_event() {
     let events = log(&place);
     let ids = ids(&events);
     let answers = answers.lock().unwrap();
+    let is_lost = |(id, _): &&(String, Instant)| !ids.contains(id.as_str());
+    let oldest = answers.iter().filter(is_lost).map(|(_, at)| killed_at - *at).max();
+    println!("the oldest answer without an event: {oldest:?} before the kill");
     let old = answers.iter().filter(|(_, at)| *at + AGE_MAX < killed_at);
-    let lost: Vec<_> = old.clone().filter(|(id, _)| !ids.contains(id.as_str())).collect();
+    let lost: Vec<_> = old.clone().filter(is_lost).collect();
     assert!(old.count() > 0, "the load ran long enough");
     assert!(lost.is_empty(), "{lost:?}");
 }

@@ -28,6 +28,11 @@ impl Fetch for Fake {
     async fn fetch(&self, method: Method, url: &str, body: Bytes) -> Option<(u16, Bytes)> {
         let path = url.strip_prefix("http://host").unwrap();
         match (method, path) {
+            (Method::GET, "/api/v0/models") if self.old => {
+                let model = |id, state| json!({"id": id, "type": "llm", "state": state});
+                let list = json!({"data": [model("big", "loaded"), model("small", "not-loaded")]});
+                Some((200, list.to_string().into()))
+            }
             _ if self.old => Some((200, r#"{"error":"Unexpected endpoint"}"#.into())),
             (Method::GET, "/api/v1/models") => Some((200, self.list().into())),
             (Method::POST, "/api/v1/models/load") if self.broken => Some((500, Bytes::new())),
@@ -106,6 +111,15 @@ async fn what_cannot_be_loaded_is_said_with_a_hint() {
     assert_eq!(error, Job::new(ROOT, "small").unsupported());
     let error = loader.ensure_loaded(&Arc::new(Fake::default()), ROOT, "huge").await.unwrap_err();
     assert_eq!(error, Job::new(ROOT, "huge").not_downloaded());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_cannot_load_tells_what_it_holds() {
+    let old = Arc::new(Fake { old: true, ..Fake::default() });
+    assert_eq!(Arc::new(Loader::default()).ensure_loaded(&old, ROOT, "big").await, Ok(()));
+    assert_eq!(residency_warning(&*old, ROOT, &["big"]).await, None);
+    let warning = residency_warning(&*old, ROOT, &["big", "small"]).await.unwrap();
+    assert!(warning.contains("holds 1 of the 2 configured models"), "{warning}");
 }
 
 #[test]

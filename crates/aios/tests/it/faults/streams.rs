@@ -66,6 +66,16 @@ async fn a_stream_that_breaks_is_reported_in_band() {
     }
     let unframed = vec![unframed_head(), Act::send(delta("Hello")), Act::Close];
     cut("closed without framing", unframed).check(&STREAM).await;
+    // What was cut must swallow nothing of what is said after it.
+    for (name, half) in [
+        ("closed in a field's name", "dat"),
+        ("closed in a comment", ": wai"),
+        ("closed after an event's type", "event: delta\n"),
+        ("closed in an event's text", "data: {\"id\":"),
+    ] {
+        let acts = [unframed_head(), Act::send(delta("Hello")), Act::send(half), Act::Close];
+        cut(name, acts.to_vec()).check(&STREAM).await;
+    }
     let ended = events([delta("Hello")]).into_iter().chain([last_chunk()]).collect();
     cut("ended without a finish reason", ended).check(&STREAM).await;
 }
@@ -75,7 +85,14 @@ async fn a_missing_end_mark_is_added_after_a_finish_reason() {
     let whole = || events([delta("Hello"), finish()]);
     let unframed =
         vec![unframed_head(), Act::send(delta("Hello")), Act::send(finish()), Act::Close];
+    let without_blank = |n: usize| {
+        let begun = delta("Hello") + &finish();
+        let begun = begun.strip_suffix(&"\n"[..].repeat(n)).unwrap().to_owned();
+        vec![unframed_head(), Act::send(begun), Act::Close]
+    };
     let cases = [
+        ("closed before the last blank line", without_blank(1)),
+        ("closed in the last line", without_blank(2)),
         ("closed", [whole(), vec![Act::Close]].concat()),
         ("ended", [whole(), vec![last_chunk()]].concat()),
         ("held open", [whole(), vec![Act::AwaitHangUp]].concat()),
