@@ -66,6 +66,11 @@ pub fn runbook(about: &str) -> &'static [&'static str] {
             "Do it now, and see whether a step hangs or fails: aios nightly",
             "Check nightly.at and the machine's clock and time zone: aios config show",
         ],
+        "privacy_unscanned" => &[
+            "See where it was going and why: aios_privacy_unscanned_bytes_total at /metrics",
+            "too_large is more text than is scanned, unreadable an answer that is no JSON, panic a fault of the scanner: see the server's log",
+            "With privacy.sinks.on_unscannable = \"block\" nothing of it went on; with \"pass\" it did",
+        ],
         "silence" => &[
             "Ask the gateway yourself: aios models, then a request to /v1/chat/completions",
             "Check that clients, the network and whatever stands in front of AIOS still lead here",
