@@ -216,12 +216,6 @@ impl Metrics {
         counters.map(|((source, bucket, outcome), n)| (source, bucket, outcome, n.get())).collect()
     }
 
-    /// What was masked so far, by kind.
-    pub(crate) fn redactions(&self) -> Vec<(&'static str, u64)> {
-        let counters = PiiKind::ALL.iter().zip(&self.redactions);
-        counters.map(|(kind, counter)| (kind.name(), counter.get())).collect()
-    }
-
     /// Counts a request that was not admitted.
     pub(crate) fn refused(&self, reason: &'static str) {
         self.refused.get_or_create(&Reason { reason }).inc();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aios_privacy::{Action, Coverage, Policy, RedactionCounts, Sink};
+use aios_privacy::{Action, Coverage, PiiKind, Policy, RedactionCounts, Sink};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -39,6 +39,9 @@ struct FindingLabels {
 
 /// A sink, and why something on its way there was not scanned.
 pub(crate) type Missed = (&'static str, &'static str);
+
+/// A sink, and what was done on the way there.
+pub(crate) type Deed = (&'static str, &'static str);
 
 /// Why a text is not scanned that nothing is looked for in.
 const OFF: &str = "off";
@@ -131,6 +134,23 @@ impl PrivacyMetrics {
             Some(((sink, reason), n))
         };
         all.filter_map(counted).collect()
+    }
+
+    /// What was changed or stopped so far, by sink and action, then by kind.
+    pub(crate) fn masked(&self) -> BTreeMap<Deed, BTreeMap<&'static str, u64>> {
+        let mut deeds: BTreeMap<Deed, BTreeMap<_, _>> = BTreeMap::new();
+        let actions = Action::NAMES.into_iter().filter(|(_, action)| *action > Action::Detect);
+        for (action, _) in actions {
+            for (sink, _) in Sink::NAMES {
+                for kind in PiiKind::ALL.map(PiiKind::name) {
+                    let counter = self.found.get(&FindingLabels { kind, sink, action });
+                    if let Some(n) = counter.map(|counter| counter.get()) {
+                        deeds.entry((sink, action)).or_default().insert(kind, n);
+                    }
+                }
+            }
+        }
+        deeds
     }
 
     pub(crate) fn found(
