@@ -87,7 +87,7 @@ async fn a_missing_end_mark_is_added_after_a_finish_reason() {
         vec![unframed_head(), Act::send(delta("Hello")), Act::send(finish()), Act::Close];
     let without_blank = |n: usize| {
         let begun = delta("Hello") + &finish();
-        let begun = begun.strip_suffix(&"\n"[..].repeat(n)).unwrap().to_owned();
+        let begun = begun.strip_suffix(&"\n".repeat(n)).unwrap().to_owned();
         vec![unframed_head(), Act::send(begun), Act::Close]
     };
     let cases = [
