@@ -210,7 +210,7 @@ impl Running {
         let before = self.cpu_s()?;
         let mut used = before;
         for _ in 0..SETTLE_LOOKS_MAX {
-            std::thread::sleep(SETTLE_LOOK);
+            process::pause(SETTLE_LOOK);
             let now = self.cpu_s()?;
             if now - used < SETTLED * SETTLE_LOOK.as_secs_f64() {
                 return Some(now - before);
