@@ -34,5 +34,7 @@ export function fresh(of: Resource<unknown>, { traffic_s, held = () => false, ac
       if (n !== undefined && seen !== undefined && n !== seen) void of.load();
       seen = n ?? seen;
     });
+    // Where nothing is told, it is looked.
+    if (traffic_s === undefined) $effect(() => live.listen(() => void (live.state === "polling" && of.load())));
   }
 }

@@ -38,8 +38,11 @@ test("what happens is seen while it happens", async () => {
   await context.close();
 });
 
-test("a session without a right sees why it cannot act", async () => {
-  const { page, context } = await owner(SEEDED);
+test("a session without rights sees why it cannot act, and asks for nothing that it is refused", async () => {
+  const { page, context, complaints } = await owner(SEEDED);
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await page.clock.install();
   await page.route("**/admin/v1/whoami", (route) => route.fulfill({ json: { name: "reader", scopes: ["config:read", "canary:read"] } }));
   await show(page, "canary");
   const hold = page.getByRole("button", { name: "Hold", exact: true });
@@ -47,12 +50,17 @@ test("a session without a right sees why it cannot act", async () => {
   assert.match(await hold.getAttribute("title"), /canary:write/);
   await page.goto("/#/privacy");
   await page.getByText("lacks the right").waitFor();
+  // Without the stream it is still read what has happened, only seldom.
+  await show(page, "overview");
+  await page.getByText("Read every 30 s").waitFor();
+  const read = () => asked.filter((path) => path === "/admin/v1/view/overview").length;
+  const before = read();
+  await page.clock.fastForward(31_000);
+  await until(async () => read() > before, "the overview is read anew");
+  assert.ok(!asked.includes("/admin/v1/live"), "the stream is not for this session");
+  assert.deepEqual(complaints, []);
   await context.close();
 });
-
-/** The stream as it would be, for what does not happen on small data. */
-const tells = (page, events) =>
-  page.route("**/admin/v1/live", (route) => route.fulfill({ contentType: "text/event-stream", body: events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join("") }));
 
 test("a server that answers with an error is said, and asked again on demand", async () => {
   const { page, context } = await owner(SEEDED);
