@@ -156,6 +156,49 @@ test("what has just happened is taken into the list that it belongs to", async (
   check({ text: "tides" }, undefined);
 });
 
+/** A list of events on a server that holds `log`, by ids, the newest first; a page is as long as `page`. */
+async function listed(t, log, page = 2) {
+  const { Pages } = await load("tabs/events/pages.svelte");
+  const row = (event_id) => ({ event_id, latency_ms: 1 });
+  t.mock.method(globalThis, "fetch", async (path) => {
+    const cursor = new URL(path, "http://here").searchParams.get("cursor");
+    const at = cursor === null ? 0 : log.indexOf(cursor) + 1;
+    const events = log.slice(at, at + page);
+    return Response.json({ events: events.map(row), next: at + page < log.length ? events.at(-1) : null, looked_back_to: null, n_looked: 0 });
+  });
+  const { filterOf } = await load("tabs/events/filter");
+  const pages = new Pages(filterOf(() => ""), "2026-01-01T00:00:00Z");
+  await pages.next();
+  return { pages, tell: (...ids) => pages.prepend(ids.map(row), 0), ids: () => pages.rows.map((row) => row.event_id) };
+}
+
+test("what is read anew goes on where it meets what was there, and begins anew where it does not", async (t) => {
+  const log = ["3", "2", "1"];
+  const { pages, ids } = await listed(t, log);
+  await pages.next();
+  assert.deepEqual([ids(), pages.more], [["3", "2", "1"], false]);
+  log.unshift("4");
+  await pages.anew();
+  assert.deepEqual([ids(), pages.more], [["4", "3", "2", "1"], false]);
+  log.unshift("8", "7", "6", "5");
+  await pages.anew();
+  assert.deepEqual([ids(), pages.more], [["8", "7"], true], "there is no hole between them and what was there");
+  for (let n = 0; n < 3; n++) await pages.next();
+  assert.deepEqual([ids(), pages.more], [log, false]);
+});
+
+test("what happens while it is read anew stays on top", async (t) => {
+  const log = ["2", "1"];
+  const { pages, tell, ids } = await listed(t, log);
+  log.unshift("4", "3");
+  const reading = pages.anew();
+  tell("5");
+  await reading;
+  assert.deepEqual(ids(), ["5", "4", "3"]);
+  await pages.next();
+  assert.deepEqual(ids(), ["5", "4", "3", "2", "1"]);
+});
+
 test("every path that the page asks for is one of the API", async () => {
   const { ACT, VIEW } = await load("api/paths");
   const { paths } = JSON.parse(await readFile(new URL("../src/api/openapi.json", import.meta.url), "utf8"));
