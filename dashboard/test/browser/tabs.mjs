@@ -79,6 +79,17 @@ test("an address gives the same view to whoever opens it", async () => {
   await context.close();
 });
 
+test("the window that the overview chooses stands in its address", async () => {
+  const { page, context } = await owner(SEEDED);
+  await show(page, "overview");
+  await page.waitForURL(/range=1h/);
+  // The other tabs keep to it.
+  await page.getByRole("tab", { name: "Routing" }).click();
+  await page.waitForURL(/#\/routing\?range=1h/);
+  await page.getByRole("button", { name: "1 h", exact: true, pressed: true }).waitFor();
+  await context.close();
+});
+
 test("times are in the viewer's zone, with UTC on hover", async () => {
   const { page, context } = await owner(SEEDED);
   await show(page, "events");
