@@ -249,6 +249,20 @@ test("the last that happens before a silence is read, and then nothing is", asyn
   }
 });
 
+test("every boundary is in sight, and a share of main is expected of the default alone", async () => {
+  const { boundaries, mainShares } = await load("tabs/routing/charts");
+  const view = (control, treatment) => ({
+    baseline_boundary: 0.5, drift_max: 0.08, split: { control_boundary: control, treatment_boundary: treatment },
+    boundaries: { at_ms: [0, 60_000], control: [null, control], treatment: [0.5, treatment], main_share_control: [], main_share_treatment: [] },
+  });
+  const scale = ({ min, max }) => [min, max].map((end) => Number(end.toFixed(3)));
+  assert.deepEqual(scale(boundaries(view(0.5, 0.52))), [0.3, 0.7]);
+  assert.deepEqual(scale(boundaries(view(0.5, 0.8))), [0.17, 0.83]);
+  assert.deepEqual(scale(boundaries(view(0, 0.5))), [0, 1]);
+  assert.ok(mainShares(view(0.5, 0.5)).band);
+  assert.equal(mainShares(view(0.5, 0.52)).band, undefined);
+});
+
 test("the overview's charts are of the traffic that they are given", async () => {
   const { charts } = await load("tabs/overview/charts");
   const outcomes = [{ outcome: "ok", n: [7] }, { outcome: "timeout", n: [2] }];
