@@ -142,11 +142,11 @@ test("the gateway is where the settings say", async () => {
 
 test("what has just happened is taken into the list that it belongs to", async () => {
   const { filterOf, matches } = await load("tabs/events/filter");
-  const row = { tier: "main", source: null, bucket: "control", outcome: "timeout", latency_ms: 900, conv_id: "c1_a" };
-  const check = (filter, expect) => assert.equal(matches(filterOf((name) => filter[name] ?? ""), row), expect, JSON.stringify(filter));
+  const row = { tier: "main", source: "embedder", bucket: "control", outcome: "timeout", latency_ms: 900, conv_id: "c1_a" };
+  const check = (filter, expect, why = JSON.stringify(filter)) => assert.equal(matches(filterOf((name) => filter[name] ?? ""), row), expect, why);
   check({}, true);
-  check({ tier: "main", bucket: "control", outcome: "timeout", latency_ms_min: "500", conv_id: "c1_a" }, true);
-  check({ tier: "embedder" }, false);
+  check({ source: "embedder", bucket: "control", outcome: "timeout", latency_ms_min: "500", conv_id: "c1_a" }, true);
+  check({ source: "main" }, false, "it was routed there, and another answered");
   check({ bucket: "treatment" }, false);
   check({ outcome: "ok" }, false);
   check({ latency_ms_min: "1000" }, false);

@@ -66,8 +66,8 @@ test("a chart is a table too, and a file", async () => {
 
 test("an address gives the same view to whoever opens it", async () => {
   const { page, context } = await owner(SEEDED);
-  await show(page, "events?bucket=control&tier=embedder");
-  assert.equal(await page.getByLabel("Tier").inputValue(), "embedder");
+  await show(page, "events?bucket=control&source=embedder");
+  assert.equal(await page.getByLabel("Answered by").inputValue(), "embedder");
   await page.getByLabel("Text of question or answer").fill("norway");
   await page.waitForURL(/text=norway/);
   const address = page.url();

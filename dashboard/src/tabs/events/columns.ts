@@ -7,7 +7,8 @@ import type { Column } from "../../ui/column";
 
 export const COLUMNS: Column<EventRow>[] = [
   { key: "ts", label: "Time", text: (row) => utc(row.ts), value: (row) => row.ts },
-  { key: "tier", label: "Tier", text: (row) => row.source ?? row.tier },
+  { key: "source", label: "Answered by", text: (row) => row.source ?? "" },
+  { key: "tier", label: "Routed to", text: (row) => row.tier },
   { key: "bucket", label: "Bucket", text: (row) => row.bucket },
   { key: "outcome", label: "Outcome", text: (row) => row.outcome },
   { key: "latency", label: "Latency", number: true, text: (row) => latency(row.latency_ms), value: (row) => row.latency_ms },
