@@ -13,6 +13,7 @@ test("the kill switch says what it does, does it, and can be taken back", async 
   const dialog = page.getByRole("dialog");
   await dialog.getByText("every conversation is routed by control's boundary").waitFor();
   assert.equal(await treated.textContent(), before, "nothing is done before it is confirmed");
+  await accessible(page, "kill switch");
   await dialog.getByRole("button", { name: "Put everything into control" }).click();
   await treated.filter({ hasText: /^0 %$/ }).waitFor();
   await page.getByRole("banner").getByRole("button", { name: "End override" }).click();

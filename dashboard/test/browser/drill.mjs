@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, GATEWAY, owner, SEEDED, show, SOON, until } from "./support.mjs";
+import { accessible, ask, GATEWAY, owner, SEEDED, show, SOON, until } from "./support.mjs";
 
 /** What the page copies. That it has copied something is said of the one before, too. */
 async function copied(page, button) {
@@ -29,6 +29,23 @@ test("an event is asked again by the way that it came, at the address that is in
     // The address lets the event go when the dialog has closed, which would take back where the next one leads.
     await page.waitForURL((url) => !url.hash.includes("event="), SOON);
   }
+  await context.close();
+});
+
+test("where the browser gives no clipboard, what is to be copied is shown", async () => {
+  const id = await ask("What is the capital of Norway?", { conversation: "hand-1" });
+  const { page, context, complaints } = await owner(SEEDED);
+  // As it is over plain HTTP from elsewhere.
+  await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await show(page, `events?event=${id}`);
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Copy as curl" }).click();
+  const text = dialog.getByLabel("copy it from here");
+  assert.match(await text.inputValue(), /^curl http/);
+  await text.focus();
+  assert.equal(await page.evaluate(() => getSelection().toString()), await text.inputValue());
+  await accessible(page, "an event in full");
+  assert.deepEqual(complaints, []);
   await context.close();
 });
 
