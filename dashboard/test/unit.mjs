@@ -15,6 +15,16 @@ test("a field of a table cannot break out of it, nor become a formula", async ()
   assert.equal(csv(["a"], [["=1+1"], ["-2"], ["@x"]]), "a\r\n'=1+1\r\n'-2\r\n'@x\r\n");
 });
 
+test("a file says what its values are in, and has them as numbers", async () => {
+  const { fileOf } = await load("ui/column");
+  const { COLUMNS } = await load("tabs/events/columns");
+  const row = { ts: "2026-01-02T03:04:05Z", source: null, tier: "main", bucket: "control", outcome: "timeout", latency_ms: 1234.5, weight: 0.7, boundary: 0.5, input_tokens: 1000, output_tokens: 234, question: "a", conv_id: "c", event_id: "e" };
+  const [head, first, untold] = fileOf(COLUMNS, [row, { ...row, input_tokens: null, output_tokens: null }]).split("\r\n");
+  assert.equal(head, "Time (UTC),Answered by,Routed to,Bucket,Outcome,Latency (ms),Weight,Boundary,Tokens,Question,Conversation,Event");
+  assert.equal(first, "2026-01-02T03:04:05Z,,main,control,timeout,1234.5,0.7,0.5,1234,a,c,e");
+  assert.match(untold, /,0\.5,,a,/);
+});
+
 test("an address gives back the view it was made of", async () => {
   const { format, parse } = await load("lib/address");
   const place = { tab: "events", params: { tier: "main", text: "a & b #1" } };

@@ -55,6 +55,9 @@ test("a chart is a table too, and a file", async () => {
   await page.getByRole("button", { name: "Requests by tier as a table" }).click();
   const table = page.getByRole("table", { name: "Requests by tier" });
   await table.getByRole("columnheader", { name: "embedder" }).waitFor();
+  const time = await table.locator("time").first().evaluate(({ title, textContent }) => [title, textContent]);
+  assert.match(time[0], / UTC$/);
+  assert.ok(!time[1].includes("UTC"), "times on the page are in the viewer's zone");
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Requests by tier as CSV" }).click()]);
   assert.equal(file.suggestedFilename(), "aios-requests-by-tier.csv");
   const lines = (await (await file.createReadStream()).toArray()).join("").split("\r\n");

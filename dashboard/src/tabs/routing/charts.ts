@@ -38,6 +38,7 @@ export function mainShares({ boundaries, split }: RoutingView): ChartSpec {
   return {
     xs: seconds(boundaries.at_ms),
     format: (share) => percent(share, 0),
+    unit: "share",
     min: 0,
     max: 1,
     ...(isExpected && { band: { from: EXPECTED.from, to: EXPECTED.to, color: "--accent-soft" } }),
