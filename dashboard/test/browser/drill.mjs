@@ -68,6 +68,19 @@ test("a search says how far it has looked, and goes on where it is told to", asy
   await context.close();
 });
 
+test("what is typed in two fields is searched for together, and is cleared together", async () => {
+  const { page, context } = await owner(SEEDED);
+  await show(page, "events");
+  const nobody = `c1_${"0".repeat(32)}`;
+  await page.getByLabel("Text of question or answer").fill("norway");
+  await page.getByLabel("Conversation").fill(nobody);
+  await page.waitForURL((url) => url.hash.includes("text=norway") && url.hash.includes(`conv_id=${nobody}`), SOON);
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.waitForURL((url) => !url.hash.includes("text=") && !url.hash.includes("conv_id="), SOON);
+  assert.equal(await page.getByLabel("Text of question or answer").inputValue(), "");
+  await context.close();
+});
+
 test("a list with a filter is followed too, with what belongs to it", async () => {
   const { page, context } = await owner(SEEDED);
   await show(page, "events?outcome=caller_error");
