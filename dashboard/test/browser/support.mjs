@@ -94,7 +94,7 @@ export async function admin(path, body, site = SEEDED) {
 }
 
 /** A command of AIOS beside the server that runs on the same data. */
-const aios = (...args) => promisify(execFile)(PROGRAM, [...args, "--data-dir", SEEDED.data]);
+export const aios = (...args) => promisify(execFile)(PROGRAM, [...args, "--data-dir", SEEDED.data]);
 
 /** An answer that tells of these events, and ends. */
 export const streamOf = (events) => ({ contentType: "text/event-stream", body: events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join("") });
