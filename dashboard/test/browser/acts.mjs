@@ -49,7 +49,7 @@ test("a freeze asks for nothing else, whatever is overridden", async () => {
   const [answer] = await Promise.all([page.waitForResponse("**/admin/v1/routing/override"), dialog.getByRole("button", { name: "Freeze" }).click()]);
   assert.deepEqual(answer.request().postDataJSON(), { freeze: true });
   assert.deepEqual(await answer.json(), { boundary: 0.47, freeze: true }, "the share of treatment stays the canary's");
-  await page.getByText("frozen", { exact: true }).waitFor();
+  await page.locator("#panel .badge").filter({ hasText: "frozen" }).waitFor();
   assert.equal(await treated.textContent(), before);
   await admin("/admin/v1/routing/clear", {});
   assert.deepEqual(complaints, []);
