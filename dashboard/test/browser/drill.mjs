@@ -40,7 +40,7 @@ test("where the browser gives no clipboard, what is to be copied is shown", asyn
   await show(page, `events?event=${id}`);
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: "Copy as curl" }).click();
-  const text = dialog.getByLabel("copy it from here");
+  const text = dialog.getByLabel("To be copied");
   assert.match(await text.inputValue(), /^curl http/);
   await text.focus();
   assert.equal(await page.evaluate(() => getSelection().toString()), await text.inputValue());
