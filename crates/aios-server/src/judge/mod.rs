@@ -201,7 +201,7 @@ impl LiveJudge {
         let gateway = &self.gateway;
         let live = gateway.live.load_full();
         let redact = |text: &str| {
-            let redacted = live.redactor.redact_cut(text, REASON_MAX);
+            let redacted = live.redact(text, REASON_MAX);
             let (n_bytes, found) =
                 (text.len().min(REASON_MAX), [&redacted.counts, &redacted.detected]);
             gateway.metrics.privacy.logged(&live.policy, n_bytes, found);
