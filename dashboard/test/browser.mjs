@@ -7,5 +7,6 @@ import "./browser/parts.mjs";
 import "./browser/fresh.mjs";
 import "./browser/drill.mjs";
 import "./browser/acts.mjs";
+import "./browser/rare.mjs";
 import "./browser/keyboard.mjs";
 import "./browser/budget.mjs";

@@ -92,7 +92,7 @@ test("each tab has what an operator looks for", async () => {
   await context.close();
 });
 
-test("a golden run shows how far it is, and what is another answer", async () => {
+test("a golden run ends with what is another answer", async () => {
   const { page, context } = await owner(SEEDED);
   await show(page, "goldens");
   await page.getByRole("button", { name: "Run now" }).click();

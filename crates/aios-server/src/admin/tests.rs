@@ -115,6 +115,7 @@ struct Admin {
     log: Arc<FileEventLog>,
     gateway: Arc<Gateway>,
     hub: Arc<Hub>,
+    views: Views,
     _temp: tempfile::TempDir,
 }
 
@@ -190,7 +191,7 @@ impl Admin {
         let own_gateway = Arc::clone(&gateway);
         let state = AdminState {
             hub: Arc::clone(&hub),
-            views,
+            views: views.clone(),
             page: Page::default(),
             goldens,
             receivers: Arc::new([]),
@@ -208,7 +209,7 @@ impl Admin {
             faults: Some(Arc::default()),
         };
         let router = router(state);
-        Self { router, auth, dir, log: own_log, gateway: own_gateway, hub, _temp: temp }
+        Self { router, auth, dir, log: own_log, gateway: own_gateway, hub, views, _temp: temp }
     }
 
     async fn ask(&self, endpoint: &str, headers: &[(&str, &str)]) -> http::Response<Body> {

@@ -102,9 +102,10 @@ async fn how_things_stand_comes_first_and_then_each_second_what_clients_did() {
         n += tick["n"].as_u64().unwrap();
         n_own += tick["n_own"].as_u64().unwrap();
         assert_eq!((&tick["n_main"], &tick["n_left_out"]), (&tick["n"], &0.into()));
-        newest.extend(tick["newest"].as_array().unwrap().iter().map(|row| row["event_id"].clone()));
+        newest.extend(tick["newest"].as_array().unwrap().iter().map(|row| row["question"].clone()));
     }
     assert_eq!((n, n_own, newest.len()), (1, 2, 3));
+    assert!(newest.iter().all(|question| question == "Why is the sky blue?"), "{newest:?}");
     let (_, quiet, _) = heard.tick().await;
     assert_eq!(quiet["newest"].as_array().unwrap().len(), 0, "nothing is told twice");
 }

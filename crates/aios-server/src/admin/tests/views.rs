@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::shapes::Description;
 use super::*;
+use crate::admin::view::{hypotheses, scene::Scene};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -246,6 +247,57 @@ async fn candidates_are_looked_for_where_the_index_says_that_it_is_worth_it() {
     let (_, found) = get(&admin, &format!("/admin/v1/goldens/candidates?since={since}")).await;
     assert_eq!(questions(&found), ["Why does it fail?"]);
     assert_eq!(found["looked_back_to"], since.to_string());
+}
+
+/// A hypothesis of each kind of groups, by the name of its groups.
+const FAMILY: &str = r#"[
+    {"name": "buckets", "statement": "s", "metric": "errors", "groups": "buckets",
+     "direction": "not_worse", "margin": 0.01, "n_pairs_min": 30},
+    {"name": "tiers", "statement": "s", "metric": "errors", "groups": "tiers_on_low_weights",
+     "direction": "not_worse", "margin": 0.01, "n_pairs_min": 30}
+]"#;
+
+/// Each hypothesis as the tab shows it, where at most `tested_max` requests are tested, and the view around them.
+fn hypotheses_of(admin: &Admin, tested_max: u64) -> (Value, Vec<Value>) {
+    let family: Vec<aios_control::hypothesis::Hypothesis> = serde_json::from_str(FAMILY).unwrap();
+    let scene = Scene { hypotheses: family.into(), ..admin.views.scene() };
+    let view = hypotheses::look(&admin.dir, &scene, tested_max).unwrap();
+    let view = serde_json::to_value(view).unwrap();
+    let each = view["hypotheses"].as_array().unwrap().clone();
+    (view, each)
+}
+
+#[tokio::test]
+async fn where_there_is_too_much_to_test_now_the_findings_on_record_are_shown_and_said_to_be_old() {
+    let admin = seeded().await;
+    let (view, each) = hypotheses_of(&admin, 3);
+    assert_eq!(view["n_too_many"], Value::Null);
+    assert_eq!(each[0]["history"].as_array().unwrap().len(), 1);
+    let (view, each) = hypotheses_of(&admin, 2);
+    assert_eq!((&view["n_too_many"], &view["tested_at"]), (&3.into(), &Value::Null));
+    for one in &each {
+        assert_eq!((&one["finding"], &one["history"]), (&"untested".into(), &Value::Array(vec![])));
+        assert!(one["would_change"].as_str().unwrap().contains("aios hypotheses run"), "{one}");
+    }
+    let found = r#"{"event_type": "hypothesis", "schema_version": "2.0",
+        "event_id": "01900000-0000-7000-8000-000000000009", "ts": "2027-01-14T03:00:00Z", "name": "buckets",
+        "statement": "s", "finding": "supported", "since": "2027-01-01T00:00:00Z", "n_pairs": 900,
+        "effect": -0.2, "interval": [-0.3, -0.1], "log_e_for": 4.0, "log_e_against": -2.0,
+        "by_lot": true}"#;
+    let found: Event = serde_json::from_str(found).unwrap();
+    let found_at = serde_json::to_value(found.at()).unwrap();
+    admin.record(vec![found]).await;
+    let (view, each) = hypotheses_of(&admin, 2);
+    assert_eq!(view["tested_at"], found_at);
+    let of_record = (&each[0]["finding"], &each[0]["n_pairs"], &each[0]["log_e_for"]);
+    assert_eq!(of_record, (&"supported".into(), &900.into(), &4.0.into()));
+    assert_eq!(each[1]["finding"], "untested");
+    // How groups are drawn is the hypothesis' own, whether it is tested or not.
+    for tested_max in [2, 3] {
+        let (_, each) = hypotheses_of(&admin, tested_max);
+        let by_lot: Vec<_> = each.iter().map(|one| one["is_by_lot"].as_bool().unwrap()).collect();
+        assert_eq!(by_lot, [true, false], "{tested_max}");
+    }
 }
 
 #[tokio::test]

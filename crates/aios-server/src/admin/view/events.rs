@@ -269,6 +269,12 @@ fn says(event: &Event, lower_case: &str) -> bool {
     texts.iter().any(|text| text.as_str().to_lowercase().contains(lower_case))
 }
 
+/// Rows with the start of their questions, where that can be read at once.
+pub(super) fn with_questions(dir: &DataDir, rows: Vec<Row>) -> Result<Vec<EventRow>, StoreError> {
+    let events = read_rows(dir, &rows, true)?;
+    Ok(rows.into_iter().zip(events).map(row_of).collect())
+}
+
 fn row_of((row, event): (Row, Option<Event>)) -> EventRow {
     let question =
         |event: &ResponseEvent| event.question.as_str().chars().take(QUESTION_MAX).collect();

@@ -21,6 +21,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::MissedTickBehavior;
 
+use super::events::with_questions;
 use super::goldens::RunView;
 use super::index::IndexTold;
 use super::live::{Audited, ConfigTold, Gap, Tick};
@@ -190,7 +191,7 @@ fn look(
     let tick = Tick {
         latency_ms_p50: latencies.percentile(0.5),
         latency_ms_p95: latencies.percentile(0.95),
-        newest: rows.into_iter().map(Into::into).collect(),
+        newest: with_questions(dir, rows)?,
         n_left_out,
         ..counted.since(&earlier.counted)
     };

@@ -72,7 +72,7 @@ impl Views {
     }
 
     /// How things stand now.
-    pub(super) fn scene(&self) -> Scene {
+    pub(in crate::admin) fn scene(&self) -> Scene {
         (self.scene)()
     }
 
