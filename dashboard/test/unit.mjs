@@ -15,6 +15,16 @@ test("a field of a table cannot break out of it, nor become a formula", async ()
   assert.equal(csv(["a"], [["=1+1"], ["-2"], ["@x"]]), "a\r\n'=1+1\r\n'-2\r\n'@x\r\n");
 });
 
+test("a file says what its values are in, and has them as numbers", async () => {
+  const { fileOf } = await load("ui/column");
+  const { COLUMNS } = await load("tabs/events/columns");
+  const row = { ts: "2026-01-02T03:04:05Z", source: null, tier: "main", bucket: "control", outcome: "timeout", latency_ms: 1234.5, weight: 0.7, boundary: 0.5, input_tokens: 1000, output_tokens: 234, question: "a", conv_id: "c", event_id: "e" };
+  const [head, first, untold] = fileOf(COLUMNS, [row, { ...row, input_tokens: null, output_tokens: null }]).split("\r\n");
+  assert.equal(head, "Time (UTC),Answered by,Routed to,Bucket,Outcome,Latency (ms),Weight,Boundary,Tokens,Question,Conversation,Event");
+  assert.equal(first, "2026-01-02T03:04:05Z,,main,control,timeout,1234.5,0.7,0.5,1234,a,c,e");
+  assert.match(untold, /,0\.5,,a,/);
+});
+
 test("an address gives back the view it was made of", async () => {
   const { format, parse } = await load("lib/address");
   const place = { tab: "events", params: { tier: "main", text: "a & b #1" } };
@@ -90,19 +100,17 @@ test("a tick is counted into the step that it ended in, and no other", async () 
 
 test("the window that is suggested holds all traffic, and not much more", async () => {
   const { suggestion } = await load("lib/traffic");
-  const hour = 3_600_000;
-  const check = (length_h, first, looked_at, expect) => {
-    const at_ms = Array.from({ length: 100 }, (_, i) => (i * length_h * hour) / 100);
+  const day = 24 * 3_600_000;
+  const check = (first, expect) => {
+    const at_ms = Array.from({ length: 100 }, (_, i) => (i * day) / 100);
     const n = at_ms.map((_, i) => (first !== null && i >= first ? 1 : 0));
-    assert.equal(suggestion({ at_ms, n }, length_h * hour, looked_at), expect, `${length_h} h, ${first}`);
+    assert.equal(suggestion({ at_ms, n }, day), expect, String(first));
   };
-  check(24, null, "24h", "24h");
-  check(24, 98, "24h", "1h");
-  check(24, 90, "24h", "6h");
-  check(24, 40, "24h", "24h");
-  check(1, 50, "1h", "1h");
-  check(1, 0, "1h", "6h");
-  check(6, 2, "6h", "24h");
+  check(null, undefined);
+  check(98, "1h");
+  check(90, "6h");
+  check(40, undefined);
+  check(0, undefined);
 });
 
 const LOCAL = { url: "http://127.0.0.1:8500", needs_key: false };
@@ -144,16 +152,59 @@ test("the gateway is where the settings say", async () => {
 
 test("what has just happened is taken into the list that it belongs to", async () => {
   const { filterOf, matches } = await load("tabs/events/filter");
-  const row = { tier: "main", source: null, bucket: "control", outcome: "timeout", latency_ms: 900, conv_id: "c1_a" };
-  const check = (filter, expect) => assert.equal(matches(filterOf((name) => filter[name] ?? ""), row), expect, JSON.stringify(filter));
+  const row = { tier: "main", source: "embedder", bucket: "control", outcome: "timeout", latency_ms: 900, conv_id: "c1_a" };
+  const check = (filter, expect, why = JSON.stringify(filter)) => assert.equal(matches(filterOf((name) => filter[name] ?? ""), row), expect, why);
   check({}, true);
-  check({ tier: "main", bucket: "control", outcome: "timeout", latency_ms_min: "500", conv_id: "c1_a" }, true);
-  check({ tier: "embedder" }, false);
+  check({ source: "embedder", bucket: "control", outcome: "timeout", latency_ms_min: "500", conv_id: "c1_a" }, true);
+  check({ source: "main" }, false, "it was routed there, and another answered");
   check({ bucket: "treatment" }, false);
   check({ outcome: "ok" }, false);
   check({ latency_ms_min: "1000" }, false);
   check({ conv_id: "c1_b" }, false);
   check({ text: "tides" }, undefined);
+});
+
+/** A list of events on a server that holds `log`, by ids, the newest first; a page is as long as `page`. */
+async function listed(t, log, page = 2) {
+  const { Pages } = await load("tabs/events/pages.svelte");
+  const row = (event_id) => ({ event_id, latency_ms: 1 });
+  t.mock.method(globalThis, "fetch", async (path) => {
+    const cursor = new URL(path, "http://here").searchParams.get("cursor");
+    const at = cursor === null ? 0 : log.indexOf(cursor) + 1;
+    const events = log.slice(at, at + page);
+    return Response.json({ events: events.map(row), next: at + page < log.length ? events.at(-1) : null, looked_back_to: null, n_looked: 0 });
+  });
+  const { filterOf } = await load("tabs/events/filter");
+  const pages = new Pages(filterOf(() => ""), "2026-01-01T00:00:00Z");
+  await pages.next();
+  return { pages, tell: (...ids) => pages.prepend(ids.map(row), 0), ids: () => pages.rows.map((row) => row.event_id) };
+}
+
+test("what is read anew goes on where it meets what was there, and begins anew where it does not", async (t) => {
+  const log = ["3", "2", "1"];
+  const { pages, ids } = await listed(t, log);
+  await pages.next();
+  assert.deepEqual([ids(), pages.more], [["3", "2", "1"], false]);
+  log.unshift("4");
+  await pages.anew();
+  assert.deepEqual([ids(), pages.more], [["4", "3", "2", "1"], false]);
+  log.unshift("8", "7", "6", "5");
+  await pages.anew();
+  assert.deepEqual([ids(), pages.more], [["8", "7"], true], "there is no hole between them and what was there");
+  for (let n = 0; n < 3; n++) await pages.next();
+  assert.deepEqual([ids(), pages.more], [log, false]);
+});
+
+test("what happens while it is read anew stays on top", async (t) => {
+  const log = ["2", "1"];
+  const { pages, tell, ids } = await listed(t, log);
+  log.unshift("4", "3");
+  const reading = pages.anew();
+  tell("5");
+  await reading;
+  assert.deepEqual(ids(), ["5", "4", "3"]);
+  await pages.next();
+  assert.deepEqual(ids(), ["5", "4", "3", "2", "1"]);
 });
 
 test("every path that the page asks for is one of the API", async () => {
@@ -206,6 +257,20 @@ test("the last that happens before a silence is read, and then nothing is", asyn
     assert.ok(readings.at(-1) >= happened_ms + 2_000, `${happened_ms}: ${readings}`);
     assert.ok(readings.length <= 3, `${happened_ms}: ${readings}`);
   }
+});
+
+test("every boundary is in sight, and a share of main is expected of the default alone", async () => {
+  const { boundaries, mainShares } = await load("tabs/routing/charts");
+  const view = (control, treatment) => ({
+    baseline_boundary: 0.5, drift_max: 0.08, split: { control_boundary: control, treatment_boundary: treatment },
+    boundaries: { at_ms: [0, 60_000], control: [null, control], treatment: [0.5, treatment], main_share_control: [], main_share_treatment: [] },
+  });
+  const scale = ({ min, max }) => [min, max].map((end) => Number(end.toFixed(3)));
+  assert.deepEqual(scale(boundaries(view(0.5, 0.52))), [0.3, 0.7]);
+  assert.deepEqual(scale(boundaries(view(0.5, 0.8))), [0.17, 0.83]);
+  assert.deepEqual(scale(boundaries(view(0, 0.5))), [0, 1]);
+  assert.ok(mainShares(view(0.5, 0.5)).band);
+  assert.equal(mainShares(view(0.5, 0.52)).band, undefined);
 });
 
 test("the overview's charts are of the traffic that they are given", async () => {

@@ -174,6 +174,7 @@ pub(crate) fn live(
         names: KnownNames::new(&gateway, &upstreams, &redactor),
         gateway,
         upstreams: Arc::new(upstreams),
+        policy: Policy::default(),
         redactor,
         sinks: sinks.filter(|_| planted != Some(Planted::Unmasked)),
         memory: Arc::new(memory(seed)),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::kind::RedactionCounts;
 use crate::policy::{Applied, Coverage, Policy, Sink};
 use crate::redactor::Redactor;
 
@@ -18,10 +19,21 @@ impl Remembered {
     /// Applies the policy; `None` where the text may go nowhere.
     #[must_use]
     pub fn new(policy: &Policy, redactor: &Redactor, text: &str) -> Option<Self> {
-        match policy.apply(redactor, Sink::Memory, text, None, &mut Coverage::default()) {
-            Applied::Unchanged(_) => Some(Self(text.to_owned())),
-            Applied::Changed(text, _) => Some(Self(text)),
-            Applied::Blocked(_) => None,
+        Self::counted(policy, redactor, text, &mut Coverage::default()).0
+    }
+
+    /// The same, with what was found. How much was looked at is added to `coverage`.
+    #[must_use]
+    pub fn counted(
+        policy: &Policy,
+        redactor: &Redactor,
+        text: &str,
+        coverage: &mut Coverage,
+    ) -> (Option<Self>, RedactionCounts) {
+        match policy.apply(redactor, Sink::Memory, text, None, coverage) {
+            Applied::Unchanged(counts) => (Some(Self(text.to_owned())), counts),
+            Applied::Changed(text, counts) => (Some(Self(text)), counts),
+            Applied::Blocked(counts) => (None, counts),
         }
     }
 

@@ -85,12 +85,8 @@ impl ControlPlane {
             data_dir: data_dir(),
             n_panics: AtomicU64::new(0),
         });
-        let recorder = Recorder::new(
-            Arc::clone(&gateway.metrics),
-            Arc::clone(&auth),
-            Arc::clone(&kept.audit),
-            Arc::clone(&gateway.clock),
-        );
+        let recorder =
+            Recorder::new(Arc::clone(&gateway), Arc::clone(&auth), Arc::clone(&kept.audit));
         let housekeeper = Arc::new(Housekeeper::new(House {
             gateway: Arc::clone(&gateway),
             address: controls.gateway_address,

@@ -5,7 +5,7 @@
 
 use aios_core::Timestamp;
 use aios_memory::{Kind, Validity};
-use aios_privacy::Keyring;
+use aios_privacy::{Keyring, Remembered};
 use aios_store::{
     Added, Home, MemoryScope, MemoryStore, NewFragment, Outcome, Refusal, StoreError,
 };
@@ -87,7 +87,18 @@ pub fn keep_given(
     now: Timestamp,
     given: Vec<Given>,
 ) -> Result<Vec<Added>, StoreError> {
-    let made: Vec<_> = given.into_iter().map(|one| fragment(one, ring, config, now)).collect();
+    keep_masked(memory, ring, |text| config.remembered(text), now, given)
+}
+
+/// The same, where `mask` says what may be kept of a text.
+pub(crate) fn keep_masked(
+    memory: &MemoryStore,
+    ring: &Keyring,
+    mask: impl Fn(&str) -> Option<Remembered>,
+    now: Timestamp,
+    given: Vec<Given>,
+) -> Result<Vec<Added>, StoreError> {
+    let made: Vec<_> = given.into_iter().map(|one| fragment(one, ring, &mask, now)).collect();
     let refused: Vec<bool> = made.iter().map(Option::is_none).collect();
     let mut added = memory.add(made.into_iter().flatten().collect())?.wait()?.into_iter();
     let policy = || Added { number: 0, outcome: Outcome::Refused { why: Refusal::Policy } };
@@ -99,7 +110,7 @@ pub fn keep_given(
 fn fragment(
     given: Given,
     ring: &Keyring,
-    config: &MemoryConfig,
+    mask: impl Fn(&str) -> Option<Remembered>,
     now: Timestamp,
 ) -> Option<NewFragment> {
     let client = given.client.as_bytes();
@@ -113,8 +124,8 @@ fn fragment(
         subject: given.subject.map(person),
         id: given.id,
         session: given.session,
-        speaker: given.speaker.and_then(|name| config.remembered(&name)),
-        text: config.remembered(&given.text)?,
+        speaker: given.speaker.and_then(|name| mask(&name)),
+        text: mask(&given.text)?,
         ts: given.ts.unwrap_or(now),
         valid: Validity {
             from: given.valid_from.unwrap_or(always.from),

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_privacy::{Redacted, Redactor};
+use aios_privacy::{Policy, Redacted, Redactor};
 use aios_upstream::Upstreams;
 
 use crate::Shown;
@@ -31,6 +31,8 @@ pub struct Live {
     pub gateway: GatewayConfig,
     /// The endpoints.
     pub upstreams: Arc<Upstreams>,
+    /// What is done with findings, at each place that a text goes to.
+    pub policy: Policy,
     /// What is masked before anything is kept.
     pub redactor: Arc<Redactor>,
     /// What becomes of the model names that nearly every request and reply has.

@@ -40,7 +40,7 @@ pub(crate) struct Metrics {
     cost: PerSource<FloatCounter>,
     redactions: Vec<Counter>,
     attempt_failures: Family<AttemptLabels, Counter>,
-    /// What is done with texts that pass through.
+    /// What is done with texts that pass through or are kept.
     pub(crate) privacy: PrivacyMetrics,
     /// What is found and kept of what was said.
     pub(crate) memory: MemoryMetrics,
@@ -148,6 +148,7 @@ impl Metrics {
             "Calls to endpoints that did not end well",
             attempt_failures.clone(),
         );
+        let privacy = PrivacyMetrics::new(r);
         Self {
             requests: request_counters(r),
             clients_requests: std::iter::repeat_with(Counter::default).take(N_PLACES).collect(),
@@ -161,8 +162,8 @@ impl Metrics {
             output_tokens: counters(r, "output_tokens", "Tokens of answers"),
             cost: float_counters(r, "cost_usd", "Cost in US dollars where endpoints have prices"),
             redactions: redaction_counters(r),
-            privacy: PrivacyMetrics::new(r),
-            memory: MemoryMetrics::new(r),
+            memory: MemoryMetrics::new(r, privacy.clone()),
+            privacy,
             registry: Mutex::new(registry),
             in_flight,
             inter_token_gap,
@@ -213,12 +214,6 @@ impl Metrics {
         });
         let counters = places.zip(&self.clients_requests);
         counters.map(|((source, bucket, outcome), n)| (source, bucket, outcome, n.get())).collect()
-    }
-
-    /// What was masked so far, by kind.
-    pub(crate) fn redactions(&self) -> Vec<(&'static str, u64)> {
-        let counters = PiiKind::ALL.iter().zip(&self.redactions);
-        counters.map(|(kind, counter)| (kind.name(), counter.get())).collect()
     }
 
     /// Counts a request that was not admitted.

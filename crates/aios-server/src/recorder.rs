@@ -1,42 +1,38 @@
-//! What goes on record once a minute, as counts: what was masked, and refusals too many to be told one by
-//! one.
+//! What goes on record once a minute, as counts: what was masked, hidden and stopped, and refusals too many to
+//! be told one by one.
 //!
 //! One entry per event would make the trail as long as the log, and fsync as often as there are
-//! requests. The counts of masks are those of the metrics, which are counted where the text is masked.
+//! requests: here a sink has one a minute for each thing that was done on the way to it, and each event says itself what
+//! was masked in it. The counts are those of the metrics, which are counted where it is done.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_core::{Clock, Timestamp};
+use aios_core::Timestamp;
 use aios_store::{AuditAction, AuditLog, actor};
 
 use crate::admin::Auth;
-use crate::metrics::Metrics;
+use crate::gateway::Gateway;
+use crate::sink_metrics::Deed;
 
 /// How often counts go on record.
 const EVERY: Duration = Duration::from_secs(60);
 
 /// Puts counts on record.
 pub(crate) struct Recorder {
-    metrics: Arc<Metrics>,
+    gateway: Arc<Gateway>,
     auth: Arc<Auth>,
     audit: Arc<AuditLog>,
-    clock: Arc<dyn Clock>,
     /// What is on record already.
-    recorded: BTreeMap<&'static str, u64>,
+    recorded: BTreeMap<Deed, BTreeMap<&'static str, u64>>,
     since: Timestamp,
 }
 
 impl Recorder {
-    pub(crate) fn new(
-        metrics: Arc<Metrics>,
-        auth: Arc<Auth>,
-        audit: Arc<AuditLog>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        let since = clock.now();
-        Self { metrics, auth, audit, clock, recorded: BTreeMap::new(), since }
+    pub(crate) fn new(gateway: Arc<Gateway>, auth: Arc<Auth>, audit: Arc<AuditLog>) -> Self {
+        let since = gateway.clock.now();
+        Self { gateway, auth, audit, recorded: BTreeMap::new(), since }
     }
 
     /// Runs until `stop` turns true; then what is left goes on record, and that this is the end.
@@ -52,14 +48,14 @@ impl Recorder {
             }
         }
         self.record();
-        if let Err(error) = self.audit.close(self.clock.now()) {
+        if let Err(error) = self.audit.close(self.gateway.clock.now()) {
             tracing::error!(%error, "the end could not be put on record");
         }
     }
 
     /// Blocks for a few writes to disk, once a minute, on the control plane's thread.
     fn record(&mut self) {
-        let now = self.clock.now();
+        let now = self.gateway.clock.now();
         self.redactions(now);
         self.refusals(now);
         if let Err(error) = self.audit.sign_if_due(now) {
@@ -68,24 +64,37 @@ impl Recorder {
     }
 
     fn redactions(&mut self, now: Timestamp) {
-        let totals = self.metrics.redactions();
-        let new = |(kind, total): &(&'static str, u64)| {
-            let before = self.recorded.get(kind).copied().unwrap_or(0);
-            (*total > before).then(|| ((*kind).to_owned(), total - before))
-        };
-        let counts: BTreeMap<String, u64> = totals.iter().filter_map(new).collect();
-        if counts.is_empty() {
-            self.since = now;
-            return;
-        }
-        let action = AuditAction::Redacted { sink: "log".into(), since: self.since, counts };
-        match self.audit.append(now, actor::SERVER, action) {
-            Ok(_) => {
-                self.recorded = totals.into_iter().collect();
-                self.since = now;
+        let config_hash = &self.gateway.live.load().hash;
+        let mut is_recorded = true;
+        for (deed, totals) in self.gateway.metrics.privacy.masked() {
+            let before = self.recorded.get(&deed);
+            let new = |(kind, total): (&&'static str, &u64)| {
+                let n = total - before.and_then(|before| before.get(kind)).unwrap_or(&0);
+                (n > 0).then(|| ((*kind).to_owned(), n))
+            };
+            let counts: BTreeMap<String, u64> = totals.iter().filter_map(new).collect();
+            if counts.is_empty() {
+                continue;
             }
-            // They are in the next entry.
-            Err(error) => tracing::error!(%error, "redactions could not be put on record"),
+            let (sink, done) = deed;
+            let action = AuditAction::Redacted {
+                sink: sink.to_owned(),
+                done: done.to_owned(),
+                config_hash: config_hash.clone(),
+                since: self.since,
+                counts,
+            };
+            match self.audit.append(now, actor::SERVER, action) {
+                Ok(_) => drop(self.recorded.insert(deed, totals)),
+                // They are in the next entry.
+                Err(error) => {
+                    is_recorded = false;
+                    tracing::error!(%error, "redactions could not be put on record");
+                }
+            }
+        }
+        if is_recorded {
+            self.since = now;
         }
     }
 

@@ -1,14 +1,18 @@
-//! Counts of what is done with texts that pass through, and of what went by unscanned.
+//! Counts of what is done with texts that pass through or are kept, and of what went by unscanned.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use aios_privacy::RedactionCounts;
+use aios_privacy::{Action, Coverage, PiiKind, Policy, RedactionCounts, Sink};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
-/// Counted only where a sink is on.
+use crate::gateway::{Unscanned, name_of};
+
+/// Clones count together. Of what passes through, texts are counted only where a sink is on.
+#[derive(Clone)]
 pub(crate) struct PrivacyMetrics {
     scanned: Family<SinkLabel, Counter>,
     unscanned: Family<UnscannedLabels, Counter>,
@@ -33,6 +37,19 @@ struct FindingLabels {
     action: &'static str,
 }
 
+/// A sink, and why something on its way there was not scanned.
+pub(crate) type Missed = (&'static str, &'static str);
+
+/// A sink, and what was done on the way there.
+pub(crate) type Deed = (&'static str, &'static str);
+
+/// Why a text is not scanned that nothing is looked for in.
+const OFF: &str = "off";
+
+/// Why a text is not scanned that ought to be.
+const FAULTS: [&str; 3] =
+    [Unscanned::TooLarge.name(), Unscanned::Unreadable.name(), Unscanned::Panic.name()];
+
 impl fmt::Debug for PrivacyMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PrivacyMetrics")
@@ -44,12 +61,12 @@ impl PrivacyMetrics {
         let (scanned, unscanned, found) = (Family::default(), Family::default(), Family::default());
         registry.register(
             "privacy_scanned_bytes",
-            "Text that was scanned on its way to a sink",
+            "Text that was scanned on its way to a sink, in bytes",
             scanned.clone(),
         );
         registry.register(
             "privacy_unscanned_bytes",
-            "What went to a sink that is on, or was kept from it, without a scan",
+            "What went to a sink, or was kept from it, without a scan, in bytes",
             unscanned.clone(),
         );
         registry.register(
@@ -68,10 +85,72 @@ impl PrivacyMetrics {
         self.unscanned.get_or_create(&UnscannedLabels { sink, reason }).inc_by(n_bytes);
     }
 
-    /// Counts what was found and stays.
-    pub(crate) fn detected(&self, sink: &'static str, counts: &RedactionCounts) {
-        let action = "detect";
-        counts.iter().for_each(|(kind, n)| self.found(kind.name(), sink, action, n));
+    /// Counts what was looked at of texts that are kept, and what was found in them.
+    pub(crate) fn kept(
+        &self,
+        policy: &Policy,
+        sink: Sink,
+        coverage: Coverage,
+        found: &RedactionCounts,
+    ) {
+        let name = name_of(&Sink::NAMES, sink);
+        if coverage.bytes_scanned > 0 {
+            self.scanned(name, coverage.bytes_scanned);
+        }
+        if coverage.bytes_unscanned > 0 {
+            self.unscanned(name, OFF, coverage.bytes_unscanned);
+        }
+        for (kind, n) in found.iter() {
+            let action = name_of(&Action::NAMES, policy.action(sink, kind));
+            self.found(kind.name(), name, action, n);
+        }
+    }
+
+    /// The same of texts on their way to the event log, of which so many bytes are kept.
+    pub(crate) fn logged(&self, policy: &Policy, n_bytes: usize, found: [&RedactionCounts; 2]) {
+        let n_bytes = n_bytes as u64;
+        let is_on = policy.is_on(Sink::Log);
+        let coverage = Coverage {
+            bytes_scanned: if is_on { n_bytes } else { 0 },
+            bytes_unscanned: if is_on { 0 } else { n_bytes },
+        };
+        let mut all = RedactionCounts::default();
+        found.into_iter().for_each(|counts| all.merge(counts));
+        self.kept(policy, Sink::Log, coverage, &all);
+    }
+
+    /// Counts a text at which the scanner failed, and of which nothing is kept.
+    pub(crate) fn failed(&self, sink: Sink, n_bytes: usize) {
+        let sink = name_of(&Sink::NAMES, sink);
+        self.unscanned(sink, Unscanned::Panic.name(), n_bytes as u64);
+    }
+
+    /// Bytes so far that should have been scanned and could not be, by sink and reason. Pictures and sounds, which
+    /// nothing here can scan, are none of them, and what is not to be scanned neither.
+    pub(crate) fn missed(&self) -> BTreeMap<Missed, u64> {
+        let all = Sink::NAMES.iter().flat_map(|(sink, _)| FAULTS.map(|reason| (*sink, reason)));
+        let counted = |(sink, reason)| {
+            let n = self.unscanned.get(&UnscannedLabels { sink, reason })?.get();
+            Some(((sink, reason), n))
+        };
+        all.filter_map(counted).collect()
+    }
+
+    /// What was changed or stopped so far, by sink and action, then by kind.
+    pub(crate) fn masked(&self) -> BTreeMap<Deed, BTreeMap<&'static str, u64>> {
+        let mut deeds: BTreeMap<Deed, BTreeMap<_, _>> = BTreeMap::new();
+        let actions = Action::NAMES.into_iter().filter(|(_, action)| *action > Action::Detect);
+        for (action, _) in actions {
+            for (sink, _) in Sink::NAMES {
+                for kind in PiiKind::ALL.map(PiiKind::name) {
+                    let counter = self.found.get(&FindingLabels { kind, sink, action });
+                    if let Some(n) = counter.map(|counter| counter.get()) {
+                        deeds.entry((sink, action)).or_default().insert(kind, n);
+                    }
+                }
+            }
+        }
+        deeds
     }
 
     pub(crate) fn found(

@@ -272,6 +272,7 @@ fn live(model: SocketAddr) -> Live {
         names: KnownNames::new(&gateway, &upstreams, &redactor),
         gateway,
         upstreams: Arc::new(upstreams),
+        policy: aios_privacy::Policy::default(),
         redactor: Arc::new(redactor),
         sinks: None,
         judge: None,

@@ -170,6 +170,7 @@ impl System {
             names: KnownNames::new(&gateway, &upstreams, &redactor),
             gateway,
             upstreams: Arc::new(upstreams),
+            policy: aios_privacy::Policy::default(),
             redactor: Arc::new(redactor),
             sinks: None,
             memory: Arc::default(),

@@ -14,6 +14,9 @@ use crate::replace::{Points, Replacement, points};
 
 const POINTS: Points = points!("file");
 
+/// How a gzip file begins.
+pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// Bytes that are read or written at once. More makes no file faster, and is dear to keep: an allocator that has pages of its
 /// own for each thread and size holds 4 MiB ready for blocks of 256 KiB, 512 KiB for these.
 pub(crate) const AT_ONCE: usize = 64 * 1024;

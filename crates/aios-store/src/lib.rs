@@ -79,7 +79,7 @@ pub use memory::{
     Home, Listed, MemoryScope, MemoryStats, MemoryStore, NewFragment, Outcome, Pending, Recalled,
     RecalledFragment, Refusal, Revised, fragment_id,
 };
-pub use migrate::{Migrated, Migration, migrate};
+pub use migrate::{Migrated, Migration, Outside, migrate, outside};
 pub use papers::contradictions;
 pub use ram::RamEventLog;
 pub use read::{Events, Follow, FollowFrom, find_event, oldest_event, query, read_rows, tail};

@@ -51,6 +51,12 @@ impl Replacement {
         &self.path
     }
 
+    /// Has it take the place of another file of the same directory.
+    pub(crate) fn to(mut self, path: &Path) -> Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+
     /// Forces the file to disk and puts it in its place.
     pub(crate) fn commit(self, points: &Points) -> Result<(), StoreError> {
         self.commit_checked(points, |_| Ok(()))

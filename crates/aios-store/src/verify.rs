@@ -19,7 +19,7 @@ use crate::segment::facts::{self, Kind};
 use crate::segment::footer::{Counts, Tally};
 use crate::segment::sidecar::Sidecar;
 use crate::segment::{Day, FileKind, Layout, ages, foreign, names};
-use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text, disk, regular};
+use crate::{Age, DataDir, DigestOf, Footer, SegmentId, StoreError, Text, disk, outside, regular};
 
 pub use losses::Known;
 
@@ -93,6 +93,8 @@ pub fn verify(
     let foreign = foreign(&layout)?.into_iter();
     verifier.done.faults.extend(foreign.map(|it| Fault::new(&it.path, None, it.why)));
     verifier.register(dir)?;
+    let outside = outside(dir)?.into_iter().filter(|it| it.path != layout.active());
+    verifier.done.faults.extend(outside.map(|it| Fault::new(&it.path, None, it.why())));
     for path in [layout.late(), layout.active()] {
         verifier.open(&path, is_quiet);
     }

@@ -7,14 +7,20 @@ import type { Alert, Audited, CanaryBrief, ConfigTold, IndexTold, RunView, Tick,
 /** How long after a refusal it is asked whether the session still holds. */
 const AGAIN_MS = 2_000;
 
+/** How often it is looked where there is no stream to listen to. */
+export const POLL_MS = 30_000;
+
+/** A second in which nothing is told. */
+const NOTHING: Tick = { at_ms: 0, n_in_flight: 0, n: 0, n_own: 0, n_main: 0, n_embedder: 0, n_treatment: 0, n_failed: 0, latency_ms_p50: null, latency_ms_p95: null, newest: [], n_left_out: 0 };
+
 /** Ticks that the rate is the mean of. */
 const TICKS_KEPT = 60;
 
-/** Before the first tick of a connection things may have happened that no tick has told. */
+/** Before the first tick of a connection, and of what follows a gap, things may have happened that no tick has told. */
 type Listener = (tick: Tick, isFirst: boolean) => void;
 
 class Live {
-  state = $state<"off" | "connecting" | "live" | "lost">("off");
+  state = $state<"off" | "connecting" | "live" | "lost" | "polling">("off");
   ticks = $state.raw<Tick[]>([]);
   alerts = $state.raw<Alert[] | undefined>();
   canary = $state.raw<CanaryBrief | undefined>();
@@ -26,21 +32,24 @@ class Live {
   onrefused: () => void = () => {};
   #source: EventSource | undefined;
   #listeners = new Set<Listener>();
-  #isWanted = false;
-  /** The next tick is the first of a connection. */
+  /** Begins again after nobody has looked. */
+  #resume: (() => void) | undefined;
+  #poll: ReturnType<typeof setInterval> | undefined;
+  /** The next tick is the first of a connection, or after a gap. */
   #isFirst = true;
 
   /** Browsers open six connections to a server: a tab that nobody looks at leaves its own to the others. */
   constructor() {
     globalThis.document?.addEventListener("visibilitychange", () => {
       if (document.hidden) this.#close();
-      else if (this.#isWanted) this.start();
+      else this.#resume?.();
     });
   }
 
   start(): void {
-    this.#isWanted = true;
+    this.#resume = () => this.start();
     if (this.#source) return;
+    this.#close();
     this.state = "connecting";
     const source = new EventSource(VIEW.live);
     this.#source = source;
@@ -64,11 +73,25 @@ class Live {
     on("index", (index) => (this.index = index));
     on("audited", (audited) => (this.audited = audited));
     on("golden", (run) => (this.golden = run));
+    // What was lost is as untold as what came before the connection.
+    on("gap", () => (this.#isFirst = true));
   }
 
-  /** What is worth telling where there is no stream: once, for nothing changes. */
+  /** What is worth telling where there is no stream. */
   async look(): Promise<void> {
     this.index = await get(VIEW.index).catch(() => undefined);
+  }
+
+  /** For whoever may not listen: now and then it is as if something had happened. */
+  poll(): void {
+    this.#resume = () => this.poll();
+    this.#close();
+    this.state = "polling";
+    void this.look();
+    this.#poll = setInterval(() => {
+      void this.look();
+      this.#tell({ ...NOTHING, at_ms: Date.now() }, true);
+    }, POLL_MS);
   }
 
   /** Asks again later what the refusal was about. */
@@ -77,13 +100,14 @@ class Live {
   }
 
   stop(): void {
-    this.#isWanted = false;
+    this.#resume = undefined;
     this.#close();
   }
 
   #close(): void {
     this.#source?.close();
     this.#source = undefined;
+    clearInterval(this.#poll);
     this.state = "off";
   }
 
@@ -101,8 +125,12 @@ class Live {
   #tick(tick: Tick): void {
     this.state = "live";
     this.ticks = [...this.ticks.slice(1 - TICKS_KEPT), tick];
-    for (const take of this.#listeners) take(tick, this.#isFirst);
+    this.#tell(tick, this.#isFirst);
     this.#isFirst = false;
+  }
+
+  #tell(tick: Tick, isFirst: boolean): void {
+    for (const take of this.#listeners) take(tick, isFirst);
   }
 }
 

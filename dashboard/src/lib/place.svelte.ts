@@ -3,6 +3,7 @@
 import { format, parse } from "./address";
 
 const DEFAULT_TAB = "overview";
+const DEFAULT_RANGE = "24h";
 
 class Location {
   #place = $state(parse(location.hash));
@@ -15,12 +16,10 @@ class Location {
     return this.#place.tab || DEFAULT_TAB;
   }
 
-  /** Without a choice, the shortest window that holds all traffic, up to a day. */
-  suggested = $state("24h");
-
+  /** What the address says, and nothing else: a link reproduces the view. */
   get range(): string {
     const chosen = this.param("range");
-    return chosen in RANGES ? chosen : this.suggested;
+    return chosen in RANGES ? chosen : DEFAULT_RANGE;
   }
 
   param(name: string): string {

@@ -50,14 +50,12 @@ export function advance(traffic: Traffic, ticked: Shares, tick: Tick): { traffic
   };
 }
 
-/** The window to look at next, of those up to a day, so that it holds all traffic and not much more. */
-export function suggestion(traffic: Traffic, now: number, looked_at: string): string {
+/** A shorter window than the last day that holds all traffic of it, and not much more. */
+export function suggestion(traffic: Traffic, now: number): string | undefined {
   const first = traffic.n.findIndex((n) => n > 0);
-  if (first < 0) return "24h";
-  // Traffic since the beginning of the window may have begun before it.
-  if (first * 20 < traffic.n.length) return looked_at === "1h" ? "6h" : "24h";
+  if (first < 0) return undefined;
   const age_h = (now - traffic.at_ms[first]!) / 3_600_000;
-  return age_h < 0.8 ? "1h" : age_h < 5 ? "6h" : "24h";
+  return age_h < 0.8 ? "1h" : age_h < 5 ? "6h" : undefined;
 }
 
 /** Seconds, as charts count time. */

@@ -12,10 +12,15 @@ export interface Column<Row> {
   text: (row: Row) => string;
   /** What the file holds, where that is not the text. */
   value?: (row: Row) => Cell;
+  /** What the file's values are in, such as `ms`: on the page the text says it. */
+  unit?: string | undefined;
+}
+
+/** A table as the text of a file. */
+export function fileOf<Row>(columns: Column<Row>[], rows: Row[]): string {
+  const cells = rows.map((row) => columns.map((column) => (column.value ?? column.text)(row)));
+  return csv(columns.map(({ label, unit }) => (unit ? `${label} (${unit})` : label)), cells);
 }
 
 /** Saves a table as it stands. */
-export function save<Row>(name: string, columns: Column<Row>[], rows: Row[]): void {
-  const cells = rows.map((row) => columns.map((column) => (column.value ?? column.text)(row)));
-  download(`aios-${name}.csv`, csv(columns.map((column) => column.label), cells));
-}
+export const save = <Row>(name: string, columns: Column<Row>[], rows: Row[]): void => download(`aios-${name}.csv`, fileOf(columns, rows));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, owner, SEEDED, show } from "./support.mjs";
+import { accessible, admin, ask, owner, SEEDED, show } from "./support.mjs";
 
-test("the kill switch says what it does, does it within a second, and can be taken back", async () => {
+test("the kill switch says what it does, does it, and can be taken back", async () => {
   const { page, context, complaints } = await owner(SEEDED);
   await show(page, "canary");
   await page.locator("[data-live=live]").waitFor();
@@ -13,6 +13,7 @@ test("the kill switch says what it does, does it within a second, and can be tak
   const dialog = page.getByRole("dialog");
   await dialog.getByText("every conversation is routed by control's boundary").waitFor();
   assert.equal(await treated.textContent(), before, "nothing is done before it is confirmed");
+  await accessible(page, "kill switch");
   await dialog.getByRole("button", { name: "Put everything into control" }).click();
   await treated.filter({ hasText: /^0 %$/ }).waitFor();
   await page.getByRole("banner").getByRole("button", { name: "End override" }).click();
@@ -32,6 +33,49 @@ test("the canary is held and resumed, with the reason on record", async () => {
   await page.getByRole("button", { name: "Resume" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
   await page.getByRole("button", { name: "Hold", exact: true }).waitFor();
+  await context.close();
+});
+
+test("a freeze asks for nothing else, whatever is overridden", async () => {
+  await admin("/admin/v1/routing/override", { boundary: 0.47 });
+  const { page, context, complaints } = await owner(SEEDED);
+  await show(page, "routing");
+  const treated = page.locator("[data-figure='In treatment']");
+  const before = await treated.textContent();
+  assert.notEqual(before, "0 %");
+  await page.getByRole("button", { name: "Freeze" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("What is overridden already stays so").waitFor();
+  const [answer] = await Promise.all([page.waitForResponse("**/admin/v1/routing/override"), dialog.getByRole("button", { name: "Freeze" }).click()]);
+  assert.deepEqual(answer.request().postDataJSON(), { freeze: true });
+  assert.deepEqual(await answer.json(), { boundary: 0.47, freeze: true }, "the share of treatment stays the canary's");
+  await page.locator("#panel .badge").filter({ hasText: "frozen" }).waitFor();
+  assert.equal(await treated.textContent(), before);
+  await admin("/admin/v1/routing/clear", {});
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("what is put away or merged is looked at first, and where that fails it is said", async () => {
+  const { page, context } = await owner(SEEDED);
+  await show(page, "memory");
+  const dialog = page.getByRole("dialog");
+  for (const [label, path, answer, says] of [
+    ["Merge copies", "dedup", { n_fragments: 9, n_exact: 3, n_near: 2, n_variants: 1, executed: false }, /^3 of 9 fragments; 2 near pairs and 1 variants are linked/],
+    ["Put away what is idle", "decay", { n_fragments: 9, proposed: [], executed: false }, /^0 of 9 fragments\./],
+  ]) {
+    await page.route(`**/admin/v1/memory/${path}`, (route) => route.fulfill({ status: 500, json: { error: { code: "store_failed", message: "the memory is away" } } }));
+    await page.getByRole("button", { name: label }).click();
+    await dialog.getByRole("alert").getByText("the memory is away").waitFor();
+    assert.equal(await dialog.getByText("Looking…").count(), 0);
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await page.route(`**/admin/v1/memory/${path}`, (route) => route.fulfill({ json: answer }));
+    await page.getByRole("button", { name: label }).click();
+    await dialog.getByText(says).waitFor();
+    assert.equal(await dialog.getByRole("alert").count(), 0);
+    assert.equal(await dialog.getByRole("button", { name: label }).isDisabled(), path === "decay", "what would do nothing cannot be done");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+  }
   await context.close();
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, GATEWAY, owner, SEEDED, show, SOON, until } from "./support.mjs";
+import { accessible, ask, GATEWAY, owner, SEEDED, show, SOON, until } from "./support.mjs";
 
 /** What the page copies. That it has copied something is said of the one before, too. */
 async function copied(page, button) {
@@ -32,6 +32,23 @@ test("an event is asked again by the way that it came, at the address that is in
   await context.close();
 });
 
+test("where the browser gives no clipboard, what is to be copied is shown", async () => {
+  const id = await ask("What is the capital of Norway?", { conversation: "hand-1" });
+  const { page, context, complaints } = await owner(SEEDED);
+  // As it is over plain HTTP from elsewhere.
+  await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await show(page, `events?event=${id}`);
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Copy as curl" }).click();
+  const text = dialog.getByLabel("To be copied");
+  assert.match(await text.inputValue(), /^curl http/);
+  await text.focus();
+  assert.equal(await page.evaluate(() => getSelection().toString()), await text.inputValue());
+  await accessible(page, "an event in full");
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("a search says how far it has looked, and goes on where it is told to", async () => {
   const { page, context } = await owner(SEEDED);
   const asked = [];
@@ -48,6 +65,19 @@ test("a search says how far it has looked, and goes on where it is told to", asy
   await searched.getByRole("button", { name: "Go on" }).click();
   await searched.waitFor({ state: "detached" });
   assert.deepEqual(asked, [null, "further"]);
+  await context.close();
+});
+
+test("what is typed in two fields is searched for together, and is cleared together", async () => {
+  const { page, context } = await owner(SEEDED);
+  await show(page, "events");
+  const nobody = `c1_${"0".repeat(32)}`;
+  await page.getByLabel("Text of question or answer").fill("norway");
+  await page.getByLabel("Conversation").fill(nobody);
+  await page.waitForURL((url) => url.hash.includes("text=norway") && url.hash.includes(`conv_id=${nobody}`), SOON);
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.waitForURL((url) => !url.hash.includes("text=") && !url.hash.includes("conv_id="), SOON);
+  assert.equal(await page.getByLabel("Text of question or answer").inputValue(), "");
   await context.close();
 });
 

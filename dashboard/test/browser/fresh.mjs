@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { admin, ask, owner, SEEDED, settled, show, until } from "./support.mjs";
+import { admin, aios, ask, GATEWAY, owner, SEEDED, settled, show, until } from "./support.mjs";
 
 /** Waits until the page was told so many seconds. */
 async function ticks(context, page, n) {
@@ -78,6 +78,16 @@ test("a question that is promoted elsewhere leaves the candidates when they are 
   assert.ok(!asked.includes("/admin/v1/goldens/candidates"), "the candidates were read for what somebody else did");
   await panel.getByRole("button", { name: "Read anew" }).click();
   await promoted.waitFor({ state: "detached" });
+  await context.close();
+});
+
+test("a golden run of the command line is seen", async () => {
+  const { page, context } = await looking("goldens");
+  const run = page.getByRole("region", { name: "Last run against the baseline" }).locator("time").first();
+  const at = () => run.getAttribute("datetime");
+  const before = await at();
+  await aios("golden", "compare", "--url", `${GATEWAY}/v1`);
+  await until(async () => (await at()) !== before, "another last run");
   await context.close();
 });
 

@@ -94,7 +94,20 @@ export async function admin(path, body, site = SEEDED) {
 }
 
 /** A command of AIOS beside the server that runs on the same data. */
-const aios = (...args) => promisify(execFile)(PROGRAM, [...args, "--data-dir", SEEDED.data]);
+export const aios = (...args) => promisify(execFile)(PROGRAM, [...args, "--data-dir", SEEDED.data]);
+
+/** An answer that tells of these events, and ends. */
+export const streamOf = (events) => ({ contentType: "text/event-stream", body: events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join("") });
+
+/** The stream as it would be, for what does not happen on small data. */
+export const tells = (page, events) => page.route("**/admin/v1/live", (route) => route.fulfill(streamOf(events)));
+
+/** What the server answers, with something of it as it would be where more has happened. */
+export const altered = (page, path, change) =>
+  page.route(`**${path}*`, async (route) => {
+    const answer = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...answer, ...change(answer) } });
+  });
 
 const QUESTIONS = [
   "hi",

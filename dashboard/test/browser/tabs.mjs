@@ -55,6 +55,9 @@ test("a chart is a table too, and a file", async () => {
   await page.getByRole("button", { name: "Requests by tier as a table" }).click();
   const table = page.getByRole("table", { name: "Requests by tier" });
   await table.getByRole("columnheader", { name: "embedder" }).waitFor();
+  const time = await table.locator("time").first().evaluate(({ title, textContent }) => [title, textContent]);
+  assert.match(time[0], / UTC$/);
+  assert.ok(!time[1].includes("UTC"), "times on the page are in the viewer's zone");
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Requests by tier as CSV" }).click()]);
   assert.equal(file.suggestedFilename(), "aios-requests-by-tier.csv");
   const lines = (await (await file.createReadStream()).toArray()).join("").split("\r\n");
@@ -66,8 +69,8 @@ test("a chart is a table too, and a file", async () => {
 
 test("an address gives the same view to whoever opens it", async () => {
   const { page, context } = await owner(SEEDED);
-  await show(page, "events?bucket=control&tier=embedder");
-  assert.equal(await page.getByLabel("Tier").inputValue(), "embedder");
+  await show(page, "events?bucket=control&source=embedder");
+  assert.equal(await page.getByLabel("Answered by").inputValue(), "embedder");
   await page.getByLabel("Text of question or answer").fill("norway");
   await page.waitForURL(/text=norway/);
   const address = page.url();
@@ -76,6 +79,17 @@ test("an address gives the same view to whoever opens it", async () => {
   await settled(other);
   assert.equal(await other.getByLabel("Text of question or answer").inputValue(), "norway");
   assert.equal(await other.getByLabel("Bucket").inputValue(), "control");
+  await context.close();
+});
+
+test("the window that the overview chooses stands in its address", async () => {
+  const { page, context } = await owner(SEEDED);
+  await show(page, "overview");
+  await page.waitForURL(/range=1h/);
+  // The other tabs keep to it.
+  await page.getByRole("tab", { name: "Routing" }).click();
+  await page.waitForURL(/#\/routing\?range=1h/);
+  await page.getByRole("button", { name: "1 h", exact: true, pressed: true }).waitFor();
   await context.close();
 });
 

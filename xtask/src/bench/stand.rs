@@ -205,12 +205,11 @@ impl Running {
 
     /// Waits until the server has done what it puts off while it is busy, such as the index: no phase pays for the one
     /// before. Gives the processor time that it took, as far as it can be told.
-    #[expect(clippy::disallowed_methods, reason = "another process cannot wake us")]
     pub(super) fn settle(&self) -> Option<f64> {
         let before = self.cpu_s()?;
         let mut used = before;
         for _ in 0..SETTLE_LOOKS_MAX {
-            std::thread::sleep(SETTLE_LOOK);
+            process::pause(SETTLE_LOOK);
             let now = self.cpu_s()?;
             if now - used < SETTLED * SETTLE_LOOK.as_secs_f64() {
                 return Some(now - before);

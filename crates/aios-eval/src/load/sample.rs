@@ -13,9 +13,9 @@ pub struct Sample {
     pub sent: Duration,
     /// When its answer was whole, or it had failed.
     pub ended: Duration,
-    /// When the first words of its answer came, if it was a stream.
+    /// When the first words of its answer came, or were waited for no longer, if it was a stream.
     pub first: Option<Duration>,
-    /// Pauses between words, if it was a stream.
+    /// Pauses between words, and the one before they were waited for no longer, if it was a stream.
     pub gaps: Vec<Duration>,
     /// Why there was no whole answer, if there was none.
     pub failed: Option<Cause>,

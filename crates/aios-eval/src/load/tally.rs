@@ -168,6 +168,12 @@ impl Tally {
         self.failed.values().sum()
     }
 
+    /// Of those that say how long one waits here, those that were waited for no longer.
+    pub(super) fn given_up_share(&self) -> f64 {
+        let n_given_up = self.failed.get(&Cause::Timeout).copied().unwrap_or(0);
+        n_given_up as f64 / self.latency.len().max(1) as f64
+    }
+
     pub(super) fn errors(&self) -> BTreeMap<String, u64> {
         self.failed.iter().map(|(cause, n)| (cause.name(), *n)).collect()
     }

@@ -128,6 +128,16 @@ fn fast_refusals_do_not_make_a_server_fast() {
 }
 
 #[test]
+fn who_gives_up_early_does_not_make_a_server_fast() {
+    let hangs = |n: u64, ms: u64| Sample { failed: Some(Cause::Timeout), ..sample(n, ms) };
+    let early = report((0..50).map(|n| hangs(n, 10_000)));
+    assert_eq!(verdict(&early, "p95"), Verdict::NoData);
+    assert_eq!(verdict(&report((0..50).map(|n| hangs(n, 30_000))), "p95"), Verdict::Breached);
+    let few = report((0..100).map(|n| if n < 5 { hangs(n, 10_000) } else { sample(n, 500) }));
+    assert_eq!(verdict(&few, "p95"), Verdict::Met);
+}
+
+#[test]
 fn a_long_run_needs_no_more_room() {
     let every_second = |n: u64| {
         let at = Duration::from_secs(n);

@@ -19,7 +19,7 @@ use super::asked::Body;
 use super::guard::error;
 use super::shape::{Word, memory as shape};
 use super::trail::off_the_loop;
-use crate::given::{Given, Part, keep_given};
+use crate::given::{Given, Part, keep_masked};
 
 /// Fragments that are to be kept.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -136,8 +136,10 @@ pub(super) struct FragmentRevised {
 pub(super) async fn add(State(state): State<AdminState>, Body(asked): Body<ToKeep>) -> Response {
     let (ring, config) =
         (Arc::clone(&state.keyring), Arc::clone(&state.gateway.live.load().memory));
+    let metrics = Arc::clone(&state.gateway.metrics);
     let keep = move |memory: &MemoryStore, now| {
-        Ok(FragmentsKept { added: keep_given(memory, &ring, &config, now, asked.fragments)? })
+        let mask = |text: &str| config.kept(text, &metrics.privacy);
+        Ok(FragmentsKept { added: keep_masked(memory, &ring, mask, now, asked.fragments)? })
     };
     let gateway = Arc::clone(&state.gateway);
     let kept = state.remembering(keep).await;

@@ -290,6 +290,7 @@ pub(crate) fn gateway(dir: Arc<DataDir>) -> Arc<Gateway> {
             aliases: vec![],
         },
         upstreams: Arc::new(Upstreams::new(upstreams, None)),
+        policy: aios_privacy::Policy::default(),
         redactor: Arc::new(Redactor::new(&[])),
         names: crate::KnownNames::default(),
         sinks: None,

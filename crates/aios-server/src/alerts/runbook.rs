@@ -101,6 +101,14 @@ pub const RUNBOOK: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "privacy_unscanned",
+        &[
+            "See where it was going and why: aios_privacy_unscanned_bytes_total at /metrics",
+            "too_large is more text than is scanned, unreadable an answer that is no JSON, panic a fault of the scanner: see the server's log",
+            "With privacy.sinks.on_unscannable = \"block\" nothing of it went on; with pass it did",
+        ],
+    ),
+    (
         "silence",
         &[
             "Ask the gateway yourself: `aios models`, then a request to /v1/chat/completions",

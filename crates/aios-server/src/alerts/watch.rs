@@ -19,7 +19,7 @@ use super::book::{Book, Delivery, Manner, Trouble};
 use super::canary::canary_troubles;
 use super::metrics::AlertMetrics;
 use super::sight::{Sight, broken_parts};
-use super::watched::{Expects, Ground, blind, troubles};
+use super::watched::{Expects, Ground, Misses, blind, troubles};
 use super::{AlertConfig, ChannelKind, send};
 use crate::canary::Standing;
 use crate::gateway::Gateway;
@@ -42,6 +42,7 @@ pub(crate) struct Watch {
     of_objectives: Result<Vec<Trouble>, Trouble>,
     /// What is wrong with that which watches.
     of_watching: Vec<Trouble>,
+    misses: Misses,
     /// Since when a night's work is to be done by itself.
     nights_since: Option<Timestamp>,
     /// Since when it is watched.
@@ -68,6 +69,7 @@ impl Watch {
             looked_at: None,
             of_objectives: Ok(Vec::new()),
             of_watching: Vec::new(),
+            misses: Misses::since(since),
             nights_since: None,
             since,
             post,
@@ -117,6 +119,7 @@ impl Watch {
         let kept = self.sight.take().filter(|sight| sight.is_for(&objectives));
         let mut sight = kept.unwrap_or_else(|| Sight::new(&objectives));
         let (expects, since) = (self.expects(&live.nightly, now), self.since);
+        let missed = self.misses.look(self.gateway.metrics.privacy.missed(), now);
         let looked = tokio::task::spawn_blocking(move || {
             let seen = sight.look(&dir, &objectives, &split, now);
             let ground = Ground {
@@ -124,6 +127,7 @@ impl Watch {
                 objectives: &objectives,
                 expects,
                 seen: seen.as_ref().ok(),
+                missed: &missed,
                 since,
                 now,
             };

@@ -201,6 +201,8 @@ async fn keep(
     let mut counts = RedactionCounts::default();
     let mut redact = |text: &str, max: usize| {
         let redacted = live.redact(text, max);
+        let found = [&redacted.counts, &redacted.detected];
+        gateway.metrics.privacy.logged(&live.policy, text.len().min(max), found);
         counts.merge(&redacted.counts);
         redacted.text
     };

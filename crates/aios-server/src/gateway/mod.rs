@@ -50,6 +50,7 @@ pub(crate) use own::OwnRequest;
 pub(crate) use relay::ReplyBody;
 pub(crate) use sequel::Sequels;
 pub use sinks::{OnUnscannable, SinkOptions, Sinks};
+pub(crate) use sinks::{Unscanned, name_of};
 
 /// Everything the data plane needs, shared by all requests.
 pub(crate) struct Gateway {

@@ -267,7 +267,9 @@ impl Record {
             config_hash: self.live.hash.clone(),
             simulated: facts.answered.as_ref().is_some_and(|answered| answered.simulated),
         };
-        self.gateway.metrics.privacy.detected("log", &detected);
+        let n_bytes = [&facts.question, &observed.text].map(|text| said(text).len().min(text_max));
+        let (metrics, n_bytes) = (&self.gateway.metrics.privacy, n_bytes.iter().sum());
+        metrics.logged(&live.policy, n_bytes, [&event.redactions, &detected]);
         if let Some(memory) = &mut facts.memory {
             captured(&observed.text, text_max).clone_into(&mut memory.heard);
         }

@@ -199,9 +199,15 @@ impl LiveJudge {
             }
         };
         let gateway = &self.gateway;
-        let redactor = Arc::clone(&gateway.live.load().redactor);
-        let (label, comment) =
-            (redactor.redact_cut(label, REASON_MAX), redactor.redact_cut(reason, REASON_MAX));
+        let live = gateway.live.load_full();
+        let redact = |text: &str| {
+            let redacted = live.redactor.redact_cut(text, REASON_MAX);
+            let (n_bytes, found) =
+                (text.len().min(REASON_MAX), [&redacted.counts, &redacted.detected]);
+            gateway.metrics.privacy.logged(&live.policy, n_bytes, found);
+            redacted
+        };
+        let (label, comment) = (redact(label), redact(reason));
         let slot = gateway.store.reserve().await.map_err(|error| error.to_string())?;
         let ts = gateway.clock.now();
         let commit = slot.append(Event::Feedback(Box::new(FeedbackEvent {

@@ -57,6 +57,9 @@ impl Shot {
             Ok(reply) => fault(reply, said.as_ref()),
             Err(error) => Some(cause(error, words.first.is_some())),
         };
+        if is_stream && failed == Some(Cause::Timeout) {
+            words.given_up_at(ended);
+        }
         let header = |name: &str| reply.as_ref().ok()?.headers.get(name)?.to_str().ok();
         let source = header("x-aios-route").and_then(tier);
         let has_fallen_back = header("x-aios-fallback") == Some("true");
@@ -104,12 +107,37 @@ impl Words {
     }
 
     fn word(&mut self) {
-        let now = self.began.elapsed();
+        self.came_at(self.began.elapsed());
+    }
+
+    /// The next ones were waited for until then: a server that hangs must not look quick.
+    fn given_up_at(&mut self, ended: Duration) {
+        self.came_at(ended);
+    }
+
+    fn came_at(&mut self, now: Duration) {
         if self.first.is_none() {
             self.first = Some(now);
         } else {
             self.gaps.push(now.saturating_sub(self.last));
         }
         self.last = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_in_vain_has_waited() {
+        let at = Duration::from_secs;
+        let mut words = Words::new(Instant::now());
+        words.given_up_at(at(120));
+        assert_eq!((words.first, words.gaps), (Some(at(120)), vec![]));
+        let mut words = Words::new(Instant::now());
+        words.came_at(at(1));
+        words.given_up_at(at(120));
+        assert_eq!((words.first, words.gaps), (Some(at(1)), vec![at(119)]));
     }
 }

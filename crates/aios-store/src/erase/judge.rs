@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use aios_privacy::{Keyring, Pseudonym};
 
 use super::target::{EraseTarget, Whose};
-use crate::segment::{Layout, facts};
+use crate::segment::{FileKind, facts};
 use crate::{DataDir, StoreError, migrate};
 
 /// Name of the pseudonyms' key.
@@ -24,21 +24,20 @@ pub(super) struct Judge<'a> {
     pub(super) target: &'a EraseTarget,
     /// None where there is no key: then nothing was ever stored under one.
     ring: Option<Keyring>,
-    older: PathBuf,
     analytics: PathBuf,
 }
 
 impl<'a> Judge<'a> {
     pub(super) fn new(dir: &DataDir, target: &'a EraseTarget) -> Result<Self, StoreError> {
         let ring = Keyring::new(&dir.key_versions(PSEUDONYMS)?);
-        let older = Layout::of(dir).older();
-        Ok(Self { target, ring, older, analytics: dir.analytics_path() })
+        Ok(Self { target, ring, analytics: dir.analytics_path() })
     }
 
     /// Whether lines of a file may be of an older schema. Fails where their ids mean nothing, because the
     /// key is not there.
     pub(super) fn may_be_older(&self, path: &Path) -> io::Result<bool> {
-        if path == self.older && self.ring.is_none() {
+        let is_in_place = path.parent() == Some(&self.analytics);
+        if self.ring.is_none() && is_in_place && is_older(path) {
             let why = "it is of an older schema, and without the key nobody is known by its ids";
             return Err(io::Error::other(why));
         }
@@ -64,4 +63,10 @@ impl<'a> Judge<'a> {
         owners.retain(|owner| self.target.is_ours(owner.as_str()));
         owners
     }
+}
+
+/// Whether a file of the log's directory is called as one of an older schema may be.
+fn is_older(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    FileKind::of(name) == FileKind::Older || migrate::is_outside(name)
 }

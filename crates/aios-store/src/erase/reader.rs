@@ -13,8 +13,7 @@ use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 
-use super::scan::GZIP;
-use crate::disk::AT_ONCE;
+use crate::disk::{AT_ONCE, GZIP};
 use crate::regular;
 
 /// Opens one file after the other.

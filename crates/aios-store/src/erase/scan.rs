@@ -8,10 +8,8 @@ use aios_core::Progress;
 
 use super::registry::{Store, store_of};
 use super::seen::Seen;
-use crate::{StoreError, disk};
-
-/// How a gzip file begins.
-pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
+use crate::StoreError;
+use crate::disk::{self, GZIP};
 
 /// A file in the data directory.
 #[derive(Debug)]

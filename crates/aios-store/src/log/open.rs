@@ -75,7 +75,7 @@ pub(super) fn open(dir: &DataDir, segment_max: u64, chores: Chores) -> Result<Op
     disk::create_dir(layout.dir())?;
     let mut aside = seal_late(dir, &layout)?;
     let active = layout.active();
-    migrate::set_aside(&layout)?;
+    migrate::set_aside(dir)?;
     cut_older(dir, segment_max)?;
     let recovered = recover(&active, &quarantine)?;
     let mut extent = extent_of(&active)?;
@@ -135,13 +135,7 @@ fn split(layout: &Layout, segment_max: u64) -> Result<(), StoreError> {
 /// The same with an older log that was migrated. One that was not is left alone.
 pub(super) fn cut_older(dir: &DataDir, segment_max: u64) -> Result<(), StoreError> {
     let (layout, path) = (Layout::of(dir), Layout::of(dir).older());
-    let first = migrate::first_line(&path).map_err(StoreError::io("read", &path))?;
-    let is_migrated = first.is_some_and(|line| match facts::of(line.trim_ascii_end()) {
-        Kind::Event(_) => true,
-        // Nothing of it was an answer.
-        Kind::Footer | Kind::Bad => line.is_empty(),
-    });
-    if is_migrated {
+    if regular::is_file(&path) && migrate::is_taken_in(&path)? {
         cut(&path, &layout, segment_max)?;
         remove(&path, "older.before_remove", "older.removed")?;
     }

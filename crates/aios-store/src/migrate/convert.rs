@@ -9,7 +9,7 @@ use aios_core::{
     Weight,
 };
 use aios_privacy::{Keyring, Pseudonym, Pseudonymizer, RedactedText, is_legacy_conversation};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -29,6 +29,7 @@ pub(super) struct Converter<'a> {
 pub(super) struct Converted {
     /// With its newline.
     pub(super) line: Vec<u8>,
+    pub(super) conv_id: Pseudonym,
     pub(super) is_v0_9: bool,
     pub(super) n_masked: u64,
 }
@@ -51,14 +52,13 @@ impl<'a> Converter<'a> {
         let at = self.time(&older.ts)?;
         let (question, n_question) = self.masked(older.question.as_deref());
         let (response, n_response) = self.masked(older.response.as_deref());
-        let event = Event::Response(Box::new(ResponseEvent {
-            question,
-            response,
-            ..self.event(&older, at, id_of(at, line))
-        }));
+        let event = self.event(&older, at, id_of(at, line));
+        let conv_id = event.conv_id.clone();
+        let event = Event::Response(Box::new(ResponseEvent { question, response, ..event }));
         let mut line = serde_json::to_vec(&event).map_err(|error| error.to_string())?;
         line.push(b'\n');
-        Ok(Converted { line, is_v0_9: older.is_v0_9(), n_masked: n_question + n_response })
+        let n_masked = n_question + n_response;
+        Ok(Converted { line, conv_id, is_v0_9: older.is_v0_9(), n_masked })
     }
 
     fn event(&self, older: &Older, ts: Timestamp, event_id: EventId) -> ResponseEvent {
@@ -148,14 +148,33 @@ impl<'a> Converter<'a> {
 }
 
 /// The pseudonyms that a line of an older schema, of whatever kind, would get; none if it names no
-/// conversation.
+/// conversation. Of what is no JSON, such as half a line, every conversation that it names may be its own.
 pub(crate) fn owners(line: &[u8], ring: &Keyring) -> Vec<Pseudonym> {
     #[derive(Deserialize)]
     struct Owned {
-        conv_id: Value,
+        #[serde(default, deserialize_with = "present")]
+        conv_id: Option<Value>,
     }
-    let Ok(owned) = serde_json::from_slice::<Owned>(line) else { return Vec::new() };
-    ring.all().map(|one| pseudonym(one, Some(&owned.conv_id))).collect()
+    let ids = match serde_json::from_slice::<Owned>(line) {
+        Ok(owned) => owned.conv_id.into_iter().collect(),
+        Err(_) => named_in(line),
+    };
+    ids.iter().flat_map(|id| ring.all().map(|one| pseudonym(one, Some(id)))).collect()
+}
+
+/// `null` is an id too: that of a line that was written without one.
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
+}
+
+/// What stands behind each `"conv_id":`. In a text the quotes would stand behind backslashes.
+fn named_in(line: &[u8]) -> Vec<Value> {
+    const KEY: &[u8] = br#""conv_id""#;
+    let id = |at: usize| {
+        let rest = line.get(at + KEY.len()..)?.trim_ascii_start().strip_prefix(b":")?;
+        serde_json::Deserializer::from_slice(rest).into_iter().next()?.ok()
+    };
+    memchr::memmem::find_iter(line, KEY).filter_map(id).collect()
 }
 
 /// An old hash stays apart from ids that an application sends: it has a domain of its own.

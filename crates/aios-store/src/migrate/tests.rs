@@ -1,8 +1,10 @@
+use std::fs;
+
 use aios_core::{Bucket, Event, ResponseEvent, Tier};
 use aios_privacy::{KeyMaterial, Pseudonymizer};
 
 use super::*;
-use crate::erase::{ErasureState, LedgerEntry};
+use crate::erase::{Census, Depth, EraseTarget, ErasureState, LedgerEntry};
 use crate::{EventLogConfig, FileEventLog, Filter, query, verify};
 
 const V0_9: &str = include_str!("../../../../fixtures/events/v0.9.ndjson");
@@ -24,12 +26,12 @@ impl Log {
     }
 
     fn migrate(&self, execute: bool) -> Migrated {
-        let how = Migration {
-            redactor: &Redactor::default(),
-            keyring: &keyring(),
-            text_max: 1000,
-            utc_offset: "Z",
-        };
+        self.migrate_under(&keyring(), execute)
+    }
+
+    fn migrate_under(&self, keyring: &Keyring, execute: bool) -> Migrated {
+        let how =
+            Migration { redactor: &Redactor::default(), keyring, text_max: 1000, utc_offset: "Z" };
         migrate(&self.dir, how, execute).unwrap()
     }
 
@@ -40,6 +42,10 @@ impl Log {
     fn events(&self) -> Vec<ResponseEvent> {
         let lines = query(&self.dir, &Filter::default()).unwrap();
         lines.map(|line| line.unwrap().event.response().unwrap().clone()).collect()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.dir.analytics_path().join(name), bytes).unwrap();
     }
 
     /// Every byte in the directory, to look for what must not be there.
@@ -195,23 +201,40 @@ fn a_dry_run_changes_nothing_and_says_the_same() {
     assert_eq!(log.migrate(true), Migrated::default());
 }
 
+/// Lines of one conversation that no event can be made of, and one of another.
+const UNREADABLE: &str = concat!(
+    r#"{"schema_version": "1.0", "event_type": "response", "ts": "yesterday", "conv_id": "hashed_0f1e2d3c4b5a6978", "question": "SECRET", "response": "r"}"#,
+    "\n",
+    r#"{"schema_version": "1.0", "event_type": "vote", "ts": "2025-10-05T10:00:00", "conv_id": "hashed_0f1e2d3c4b5a6978", "value": NaN, "text": "SECRET"}"#,
+    "\n",
+    r#"{"schema_version": "1.0", "ts": "2025-10-05T10:00:00", "ts": "x", "conv_id": "hashed_0f1e2d3c4b5a6978", "question": "SECRET"}"#,
+    "\n",
+    r#"{"schema_version": "1.0", "ts": "yesterday", "conv_id": "bob", "question": "\"conv_id\": \"hashed_0f1e2d3c4b5a6978\"", "response": "r"}"#,
+    "\n",
+    r#"{"schema_version": "1.0", "conv_id": "hashed_0f1e2d3c4b5a6978", "question": "SECRET half"#,
+);
+
 #[test]
 fn what_was_erased_here_does_not_come_back() {
     // Also if the key was rotated since.
-    for pseudonyms in keyring().all() {
-        check_erased(pseudonyms);
+    for n in 0..2 {
+        let log = Log::of(&format!("{V1_0}{UNREADABLE}"));
+        log.dir.load_or_create_key("pseudonyms").unwrap();
+        log.dir.rotate_key("pseudonyms").unwrap();
+        let ring = Keyring::new(&log.dir.key_versions("pseudonyms").unwrap()).unwrap();
+        let pseudonyms = ring.all().nth(n).unwrap();
+        check_erased(&log, &ring, pseudonyms.legacy_conversation("hashed_0f1e2d3c4b5a6978"));
     }
 }
 
-fn check_erased(pseudonyms: &Pseudonymizer) {
-    let log = Log::of(V1_0);
+fn check_erased(log: &Log, ring: &Keyring, conversation: Pseudonym) {
     let at = crate::fixture::event(0).at();
     let erased = LedgerEntry {
         id: "e1".to_owned(),
         state: ErasureState::Ledgered,
         ts: at,
         requested_at: at,
-        target: vec![pseudonyms.legacy_conversation("hashed_0f1e2d3c4b5a6978")],
+        target: vec![conversation.clone()],
         requester: "test".to_owned(),
         basis: crate::fixture::safe("test"),
         plan_hash: None,
@@ -220,9 +243,15 @@ fn check_erased(pseudonyms: &Pseudonymizer) {
         n_tries: 0,
     };
     Ledger::read(&log.dir).unwrap().write(erased).unwrap();
-    let done = log.migrate(true);
-    assert_eq!((done.n_v1_0, done.n_erased, done.n_not_migrated), (0, 2, 1));
+    let done = log.migrate_under(ring, true);
+    assert_eq!((done.n_v1_0, done.n_erased, done.n_not_migrated), (0, 7, 1), "{done:?}");
     assert!(log.events().is_empty());
+    // Nor does what is put aside hold anything of it; another's line that quotes it stays.
+    let target = EraseTarget::new(vec![conversation], None).unwrap();
+    let census = Census::take(&log.dir, &target, Depth::EveryByte, at, &()).unwrap();
+    assert!(census.is_complete() && census.n_records() == 0, "{census:?}");
+    let bytes = log.bytes();
+    assert!(!bytes.contains("SECRET") && bytes.contains("\"bob\""));
 }
 
 #[test]
@@ -256,4 +285,92 @@ fn a_migration_that_was_broken_off_goes_on_at_the_next_start() {
     log.open();
     assert_eq!(log.events(), reference.events());
     assert!(!Layout::of(&log.dir).older().exists());
+}
+
+/// Under names that another program gave, packed or not.
+#[test]
+fn rotated_logs_are_named_until_they_are_taken_in() {
+    let log = Log::of(V1_0);
+    let day = |day: &str| V1_0.replace("2025-10-05", day);
+    log.write("hypotheses.2025-10-01T00.ndjson", V0_9.as_bytes());
+    log.write("hypotheses.20251004.ndjson.gz", &packed(&day("2025-10-04")));
+    // Nobody's to take in: copies, and what is no log at all.
+    log.write("hypotheses.ndjson.bak", day("2025-10-03").as_bytes());
+    log.write("hypotheses.copy.ndjson", V2_0.as_bytes());
+    log.write("hypotheses.torn.ndjson.gz", b"\x1f\x8bno");
+    log.write("control.x.ndjson", V0_9.as_bytes());
+    log.open();
+    let outside = |log: &Log| {
+        let names = super::outside(&log.dir).unwrap().into_iter();
+        let named = |one: Outside| (one.path.file_name().unwrap().to_owned(), one.is_older);
+        names.map(named).collect::<Vec<_>>()
+    };
+    let name = |name: &str, is_older| (name.into(), is_older);
+    let waiting = [
+        name("hypotheses.older.ndjson", true),
+        name("hypotheses.2025-10-01T00.ndjson", true),
+        name("hypotheses.20251004.ndjson.gz", true),
+    ];
+    let copies = [
+        name("hypotheses.copy.ndjson", false),
+        name("hypotheses.ndjson.bak", false),
+        name("hypotheses.torn.ndjson.gz", false),
+    ];
+    let mut all = outside(&log);
+    all.sort_by_key(|(_, is_older)| !is_older);
+    assert_eq!(all, [&waiting[..], &copies].concat());
+    let faults = verify(&log.dir, true, &()).unwrap().faults;
+    let about = |word| faults.iter().filter(|fault| fault.why.contains(word)).count();
+    assert_eq!((about("aios logs migrate"), about("move it to another place")), (3, 3));
+    let dry = log.migrate(false);
+    assert_eq!((dry.sources.len(), dry.n_v0_9, dry.n_v1_0, dry.n_not_migrated), (3, 2, 4, 3));
+    assert_eq!(outside(&log).len(), 6);
+    let done = log.migrate(true);
+    assert_eq!(Migrated { aside: Vec::new(), ..done.clone() }, Migrated { aside: vec![], ..dry });
+    assert_eq!(outside(&log), copies);
+    let days: Vec<_> = log.events().iter().map(|event| event.ts.to_string()).collect();
+    assert!(days.is_sorted() && days.len() == 6, "{days:?}");
+    // What was put aside of one log does not take the place of another's.
+    assert_eq!(done.aside.len(), 3);
+    assert!(done.aside.iter().all(|path| path.is_file()));
+}
+
+#[test]
+fn logs_that_begin_alike_lose_nothing_to_each_other() {
+    let lines: Vec<_> = V1_0.lines().map(|line| format!("{line}\n")).collect();
+    let log = Log::of(&lines[..2].concat());
+    log.write("hypotheses.1.ndjson", lines[0].as_bytes());
+    log.migrate(true);
+    assert_eq!(log.events().len(), 3);
+    // The very same is there once, also where it was compressed since.
+    for segment in crate::Segments::of(&log.dir).list().unwrap() {
+        crate::Segments::of(&log.dir).compress(segment.id).unwrap();
+    }
+    log.write("hypotheses.2.ndjson", lines[..2].concat().as_bytes());
+    assert_eq!(log.migrate(true).n_v1_0, 2);
+    assert_eq!(log.events().len(), 3);
+    assert!(verify(&log.dir, true, &()).unwrap().faults.is_empty());
+}
+
+#[test]
+fn nothing_is_touched_while_one_log_cannot_be_read_to_its_end() {
+    let log = Log::of(V1_0);
+    let whole = packed(&V0_9.repeat(50));
+    log.write("hypotheses.1.ndjson.gz", &whole[..whole.len() - 9]);
+    let before = log.bytes();
+    let how = Migration {
+        redactor: &Redactor::default(),
+        keyring: &keyring(),
+        text_max: 1000,
+        utc_offset: "Z",
+    };
+    let error = migrate(&log.dir, how, true).unwrap_err().to_string();
+    assert!(error.contains("hypotheses.1.ndjson.gz"), "{error}");
+    assert_eq!(log.bytes(), before);
+}
+
+fn packed(text: &str) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(text.as_bytes()).unwrap();
+    out.finish().unwrap()
 }

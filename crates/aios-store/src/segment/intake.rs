@@ -1,13 +1,15 @@
 //! Makes sealed segments of lines that come from elsewhere: each day's its own, none too large.
 //!
-//! Segments are named by their first event, so taking the same lines in again makes the same files.
+//! Segments are named by their first event, so taking the same lines in again makes the same files. Where other lines
+//! have the name, as those of a log that was copied and then written on, they take the nearest that is free.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use aios_core::{EventId, Timestamp};
 
-use super::footer::Tally;
+use super::catalog::{Age, ages, footer as footer_of};
+use super::footer::{Footer, Tally};
 use super::name::{Day, Layout, SegmentId};
 use crate::StoreError;
 use crate::replace::{Points, Replacement, points};
@@ -68,7 +70,7 @@ impl<'a> Intake<'a> {
         let is_full =
             self.open.get(&day).is_some_and(|part| part.tally.counts.bytes >= self.size_max);
         if is_full && let Some(part) = self.open.remove(&day) {
-            self.done.push(part.seal()?);
+            self.done.push(part.seal(self.layout)?);
         }
         Ok(())
     }
@@ -87,7 +89,7 @@ impl<'a> Intake<'a> {
     /// Seals every segment. Lines that no event follows or precedes are given back.
     pub(crate) fn finish(mut self) -> Result<(Vec<SegmentId>, Vec<u8>), StoreError> {
         for part in std::mem::take(&mut self.open).into_values() {
-            self.done.push(part.seal()?);
+            self.done.push(part.seal(self.layout)?);
         }
         self.done.sort_unstable();
         Ok((self.done, self.before))
@@ -101,10 +103,30 @@ impl<'a> Intake<'a> {
 }
 
 impl Part {
-    fn seal(mut self) -> Result<SegmentId, StoreError> {
-        let footer = self.tally.footer(self.id);
+    fn seal(mut self, layout: &Layout) -> Result<SegmentId, StoreError> {
+        let mut footer = self.tally.clone().footer(self.id);
+        while layout.is_taken(self.id) {
+            if is_there(layout, &footer)? {
+                return Ok(self.id);
+            }
+            self.id = self.id.next();
+            footer = self.tally.clone().footer(self.id);
+        }
+        self.out = self.out.to(&layout.hot(self.id));
         self.out.write_all(&footer.line()).map_err(StoreError::io("write", self.out.path()))?;
         self.out.commit(&POINTS)?;
         Ok(self.id)
     }
+}
+
+/// Whether its segment is sealed already, with these lines.
+fn is_there(layout: &Layout, footer: &Footer) -> Result<bool, StoreError> {
+    let id = footer.segment;
+    let Some(age) = ages(layout)?.remove(&id) else { return Ok(false) };
+    let there = footer_of(layout, id, age)?;
+    // A cold one's digest is made of other bytes.
+    Ok(there.is_some_and(|there| match age {
+        Age::Hot => there == *footer,
+        Age::Cold => there.counts() == footer.counts(),
+    }))
 }

@@ -155,12 +155,15 @@ impl Layout {
 
     /// The id, or the nearest that no segment has yet.
     pub(crate) fn free(&self, mut id: SegmentId) -> SegmentId {
-        // A link that leads nowhere has the name, too.
-        let is_taken = |path: PathBuf| path.symlink_metadata().is_ok();
-        while is_taken(self.hot(id)) || is_taken(self.cold(id)) {
+        while self.is_taken(id) {
             id = id.next();
         }
         id
+    }
+
+    /// Whether something has the name of that segment; also a link that leads nowhere.
+    pub(crate) fn is_taken(&self, id: SegmentId) -> bool {
+        [self.hot(id), self.cold(id)].iter().any(|path| path.symlink_metadata().is_ok())
     }
 
     /// The directory.

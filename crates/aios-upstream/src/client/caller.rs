@@ -184,7 +184,9 @@ async fn whole(mut body: HttpBody, mut seen: impl FnMut(&Bytes)) -> Result<Bytes
 impl From<SendError> for CallError {
     fn from(error: SendError) -> Self {
         match error {
-            SendError::Connect(ConnectError::Timeout(after)) => Self::Timeout(after),
+            SendError::Connect(ConnectError::Timeout(after)) => {
+                Self::Unreachable(format!("none within {} s", after.as_secs()))
+            }
             SendError::Connect(ConnectError::Failed(why)) => Self::Unreachable(why),
             SendError::Connect(ConnectError::NoSocket(why)) => Self::NoSocket(why),
             SendError::Lost { error, .. } => Self::Lost(error.to_string()),

@@ -199,6 +199,7 @@ pub(super) fn live(
         names: KnownNames::new(&gateway, &upstreams, &redactor),
         gateway,
         upstreams: Arc::new(upstreams),
+        policy: config.privacy.policy.clone(),
         redactor: Arc::new(redactor),
         sinks: config.privacy.sinks(),
         judge: config.judge.clone().map(Arc::new),

@@ -373,3 +373,30 @@ fn a_log_that_is_not_there_is_not_called_sound() {
     place.write("data_core/audit", "no directory");
     place.run(&["logs", "verify"]).ended(1);
 }
+
+#[test]
+fn what_is_named_like_the_log_and_is_no_segment_is_named() {
+    let place = with_events(&[(0, 2)]);
+    let older = include_str!("../../../../fixtures/events/v1.0.ndjson");
+    place.write("data_core/analytics/hypotheses.2025-10-05T10.ndjson", older);
+    place.write("data_core/analytics/hypotheses.ndjson.bak", older);
+    let names = ["hypotheses.2025-10-05T10.ndjson", "hypotheses.ndjson.bak"];
+    let check = |text: &str, n: usize| {
+        let told = names.iter().filter(|name| text.contains(*name)).count();
+        assert_eq!(told, n, "{text}");
+    };
+    check(&place.run(&["logs", "stats"]).ended(0).stderr, 2);
+    let stats = place.run(&["logs", "stats", "--json"]).ended(0).json();
+    assert_eq!(stats["outside"][0]["is_older"], true);
+    let verified = place.run(&["logs", "verify"]).ended(2).stdout;
+    check(&verified, 2);
+    assert!(verified.contains("aios logs migrate"), "{verified}");
+    check(&place.run(&["preflight"]).stdout, 2);
+    // A copy is nobody's to take in.
+    place.run(&["logs", "migrate", "--execute"]).ended(3);
+    assert_eq!(n_events(&place), 4);
+    fs::remove_file(place.path().join("data_core/analytics/hypotheses.ndjson.bak")).unwrap();
+    place.run(&["logs", "verify"]).ended(0);
+    check(&place.run(&["preflight"]).stdout, 0);
+    assert_eq!(place.run(&["logs", "stats", "--json"]).ended(0).json()["outside"], json!([]));
+}

@@ -1,9 +1,11 @@
 //! The admin listener and the audit trail of the real program.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::program::Place;
-use crate::rig::{Server, Setup};
+use crate::rig::{Server, Setup, Upstream, chat, chat_json, eventually, ok, post_with};
 
 const TOKEN: &str = "data/keys/admin.token";
 
@@ -79,6 +81,47 @@ async fn what_was_masked_is_on_record_without_what_it_was() {
     assert!(masked[0]["counts"]["email"].as_u64().unwrap() >= 2, "{}", masked[0]);
     assert_eq!(entries.last().unwrap()["action"], "closed");
     assert!(!format!("{entries:?}").contains("ann.smith"));
+}
+
+#[tokio::test]
+async fn what_is_done_on_the_way_to_each_sink_is_counted_and_on_record() {
+    let (ann, bob) = (["ann.smith", "example.org"].join("@"), "81.2.69.142");
+    let upstream = Upstream::always(ok(&chat_json("big", &format!("Not from {bob}.")))).await;
+    let setup = Setup::main(&upstream)
+        .set("memory.mode", r#""conversation""#)
+        .set("privacy.sinks.upstream", r#"{ email = "placeholder" }"#)
+        .set("privacy.sinks.client", r#"{ ipv4 = "mask" }"#);
+    let server = Server::start(&setup).await;
+    let asked = chat("aios-main", &format!("Write to {ann}."), false);
+    server.ask(&post_with("x-conversation-id: a\r\n", asked.as_bytes())).await.expect(200);
+    server.settled().await;
+    let kept = r#"aios_privacy_findings_total{kind="email",sink="memory",action="mask"} 1"#;
+    let page = eventually("the question is remembered", async || {
+        let page = server.admin("GET", "/metrics", "").await.text();
+        page.contains(kept).then_some(page)
+    });
+    let page = page.await;
+    for sink in ["log", "upstream", "client", "memory"] {
+        let line = format!("aios_privacy_scanned_bytes_total{{sink=\"{sink}\"}} ");
+        let n = page.lines().find_map(|text| text.strip_prefix(&line)).map(str::parse::<u64>);
+        assert!(n.is_some_and(|n| n.unwrap() >= 15), "{sink}: {page}");
+    }
+    let hash = server.status().await["config"]["hash"].clone();
+    let entries = entries(&server.stop_after(1).await);
+    let redacted = entries.iter().filter(|entry| entry["action"] == "redacted");
+    let deeds: BTreeSet<_> = redacted
+        .map(|entry| {
+            assert_eq!(entry["config_hash"], hash, "{entry}");
+            let kinds = entry["counts"].as_object().unwrap().keys();
+            let kinds: Vec<_> = kinds.map(String::as_str).collect();
+            format!("{} {} {}", entry["sink"], entry["done"], kinds.join(" ")).replace('"', "")
+        })
+        .collect();
+    let expect =
+        ["client mask ipv4", "log mask email", "memory mask email", "upstream placeholder email"];
+    assert_eq!(deeds, expect.map(str::to_owned).into(), "{entries:?}");
+    let told = format!("{entries:?}");
+    assert!(!told.contains("ann.smith") && !told.contains(bob), "{told}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ import type { Asked } from "../../api/client";
 import type { VIEW } from "../../api/paths";
 import type { EventRow, Outcome } from "../../api/types";
 
-export const FILTERS = ["text", "tier", "bucket", "outcome", "latency_ms_min", "conv_id"] as const;
+export const FILTERS = ["text", "source", "bucket", "outcome", "latency_ms_min", "conv_id"] as const;
 
 export type Filter = Record<(typeof FILTERS)[number], string>;
 
@@ -17,12 +17,12 @@ export const asked = (filter: Filter): Asked<typeof VIEW.events> => filter as un
 
 export const isAny = (filter: Filter): boolean => FILTERS.every((name) => filter[name] === "");
 
-/** Whether an event that has just happened belongs to the list; `undefined` where only the server can say: texts are not told. */
+/** Whether an event that has just happened belongs to the list; `undefined` where only the server can say: of texts the beginning alone is told. */
 export function matches(filter: Filter, row: EventRow): boolean | undefined {
   if (filter.text !== "") return undefined;
   const is = (wanted: string, value: string | null) => wanted === "" || wanted === value;
   return (
-    is(filter.tier, row.tier) &&
+    is(filter.source, row.source) &&
     is(filter.bucket, row.bucket) &&
     is(filter.outcome, row.outcome) &&
     is(filter.conv_id, row.conv_id) &&

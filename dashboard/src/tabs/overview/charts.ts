@@ -69,6 +69,7 @@ export function charts({ traffic, shares, marks, slo_ms, failed_share }: Seen): 
       spec: {
         xs,
         format: latency,
+        unit: "ms",
         marks,
         levels: slo_ms ? [{ value: slo_ms, label: `SLO p95 ≤ ${latency(slo_ms)}`, color: "--bad" }] : [],
         lines: [
@@ -100,7 +101,7 @@ export function charts({ traffic, shares, marks, slo_ms, failed_share }: Seen): 
       title: "Cost",
       note: "As far as endpoints have prices",
       name: "cost",
-      spec: is_paid ? { xs, format: dollars, lines: [{ label: "cost", color: "--s-3", kind: "bars", values: traffic.cost_usd }] } : undefined,
+      spec: is_paid ? { xs, format: dollars, unit: "USD", lines: [{ label: "cost", color: "--s-3", kind: "bars", values: traffic.cost_usd }] } : undefined,
       nothing: "Nothing was paid for in this window: endpoints have no prices.",
     },
   ];

@@ -40,6 +40,8 @@ export interface ChartSpec {
   /** Drawn on top of one another, their sum being the outline. */
   stacked?: boolean;
   format: (value: number | null | undefined) => string;
+  /** What values are in, as the file has them: `ms`. */
+  unit?: string;
   /** Counts: nothing lies between two of them, and a chart of zeros shows nothing. */
   whole?: boolean;
   levels?: Level[];

@@ -77,10 +77,16 @@ mirror_tagged! {
             /// How many bytes.
             n_bytes: u64,
         }
-        /// Values were masked on their way to a sink.
+        /// Values were changed, or stopped with their texts, on their way to a sink.
         Redacted {
-            /// Where the text was going: `log` or `upstream`.
+            /// Where the text was going: `log`, `upstream`, `client` or `memory`.
             sink: String,
+            /// What was done: `mask`, `placeholder` or `block`; empty in entries of versions that recorded masks alone.
+            #[serde(skip_serializing_if = "String::is_empty")]
+            done: String,
+            /// Hash of the configuration in force, whose rules found them together with the program's own.
+            #[serde(skip_serializing_if = "String::is_empty")]
+            config_hash: String,
             /// From when on.
             since: Time,
             /// How many, by kind.

@@ -7,8 +7,10 @@ mod index_unreadable;
 mod log_unread;
 mod nightly_ended;
 mod nightly_missed;
+mod privacy_unscanned;
 mod silence;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aios_core::Timestamp;
@@ -18,8 +20,10 @@ use super::Severity;
 use super::book::Trouble;
 use super::sight::Seen;
 use crate::judging::Objectives;
+use crate::sink_metrics::Missed;
 
 pub(super) use index_unreadable::blind;
+pub(super) use privacy_unscanned::Misses;
 
 /// What can be looked at.
 pub(super) struct Ground<'a> {
@@ -28,6 +32,8 @@ pub(super) struct Ground<'a> {
     pub(super) expects: Expects,
     /// The last look at the objectives, if they could be looked at.
     pub(super) seen: Option<&'a Seen>,
+    /// Bytes that could not be scanned in the last hour.
+    pub(super) missed: &'a BTreeMap<Missed, u64>,
     /// Since when this server watches.
     pub(super) since: Timestamp,
     pub(super) now: Timestamp,
@@ -51,6 +57,7 @@ const WATCHED: &[fn(&Ground<'_>) -> Option<Trouble>] = &[
     golden_report::trouble,
     nightly_ended::trouble,
     nightly_missed::trouble,
+    privacy_unscanned::trouble,
     silence::trouble,
 ];
 

@@ -20,6 +20,7 @@ struct Place {
     expects: Expects,
     since: Timestamp,
     has_index: bool,
+    missed: BTreeMap<Missed, u64>,
     _temp: tempfile::TempDir,
 }
 
@@ -28,7 +29,7 @@ impl Place {
         let temp = tempfile::tempdir().unwrap();
         let dir = Arc::new(DataDir::open(temp.path()).unwrap());
         let expects = Expects { traffic: true, nights: Some(at(0)), goldens: true };
-        Self { dir, expects, since: at(0), has_index: true, _temp: temp }
+        Self { dir, expects, since: at(0), has_index: true, missed: BTreeMap::new(), _temp: temp }
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -64,6 +65,7 @@ impl Place {
             objectives: &objectives,
             expects: self.expects,
             seen: Some(&seen),
+            missed: &self.missed,
             since: self.since,
             now: at(hour),
         };
@@ -191,4 +193,15 @@ fn lines_that_cannot_be_read_are_told_by_number_and_place_alone() {
         "{detail}"
     );
     assert!(!Unread::default().to_string().is_empty() && runbook("index_unreadable").len() > 1);
+}
+
+#[test]
+fn what_could_not_be_scanned_is_told() {
+    let mut place = Place::new();
+    place.expects = Expects::default();
+    place.check(1, &[]);
+    place.missed = BTreeMap::from([(("client", "unreadable"), 7), (("upstream", "panic"), 512)]);
+    place.check(1, &["privacy_unscanned"]);
+    let detail = place.troubles(1).remove(0).detail;
+    assert!(detail.ends_with("7 bytes to client (unreadable), 512 bytes to upstream (panic)"));
 }

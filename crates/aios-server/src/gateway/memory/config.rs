@@ -5,9 +5,10 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aios_core::Percent;
-use aios_privacy::{Policy, Redactor, Remembered};
+use aios_privacy::{Coverage, Policy, Redactor, Remembered, Sink};
 
 use super::LocalEmbedder;
+use crate::sink_metrics::PrivacyMetrics;
 
 /// What a request finds and leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,14 @@ impl MemoryConfig {
     /// What may be kept of a text; `None` if nothing may.
     pub(crate) fn remembered(&self, text: &str) -> Option<Remembered> {
         Remembered::new(&self.policy, &self.scanner, text)
+    }
+
+    /// The same of a text that is to be kept, counted.
+    pub(crate) fn kept(&self, text: &str, metrics: &PrivacyMetrics) -> Option<Remembered> {
+        let mut coverage = Coverage::default();
+        let (kept, found) = Remembered::counted(&self.policy, &self.scanner, text, &mut coverage);
+        metrics.kept(&self.policy, Sink::Memory, coverage, &found);
+        kept
     }
 }
 

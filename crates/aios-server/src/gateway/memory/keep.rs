@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 
 use aios_core::Timestamp;
 use aios_memory::Kind;
-use aios_privacy::{Pseudonym, Remembered};
+use aios_privacy::{Pseudonym, Remembered, Sink};
 use aios_store::{Home, NewFragment};
 
 use tokio::sync::Notify;
 
 use super::config::MemoryConfig;
 use super::{MemoryMetrics, Opened};
+use crate::sink_metrics::PrivacyMetrics;
 
 /// Exchanges that wait, at most: more are not kept.
 const QUEUE_MAX: usize = 1024;
@@ -154,6 +155,7 @@ impl Work {
 
 fn keep(batch: Vec<Exchange>, opened: &Opened, metrics: &MemoryMetrics) {
     let given: Vec<i64> = batch.iter().flat_map(|one| one.given.iter().copied()).collect();
+    let turns = |exchange| turns(exchange, &metrics.privacy);
     let fragments: Vec<NewFragment> = batch.iter().flat_map(turns).collect();
     let kept = opened.store().and_then(|store| store.keep(fragments, given)?.wait());
     match kept {
@@ -166,16 +168,17 @@ fn keep(batch: Vec<Exchange>, opened: &Opened, metrics: &MemoryMetrics) {
 }
 
 /// The turns of an exchange, as far as the policy lets them be kept.
-fn turns(exchange: &Exchange) -> Vec<NewFragment> {
+fn turns(exchange: &Exchange, metrics: &PrivacyMetrics) -> Vec<NewFragment> {
+    let kept = |text: &str| kept(&exchange.config, text, metrics);
     let turn = |speaker: &str, text: &Option<String>, ts| {
-        let text = remembered(&exchange.config, text.as_deref()?)?;
+        let text = kept(text.as_deref()?)?;
         Some(NewFragment {
             home: exchange.home.clone(),
             subject: exchange.subject.clone(),
             id: None,
             session: 0,
             kind: Kind::Turn,
-            speaker: remembered(&exchange.config, speaker),
+            speaker: kept(speaker),
             text,
             ts,
             valid: aios_memory::Validity::default(),
@@ -188,6 +191,9 @@ fn turns(exchange: &Exchange) -> Vec<NewFragment> {
 }
 
 /// A scanner that fails lets nothing be kept.
-fn remembered(config: &MemoryConfig, text: &str) -> Option<Remembered> {
-    catch_unwind(AssertUnwindSafe(|| config.remembered(text))).unwrap_or(None)
+fn kept(config: &MemoryConfig, text: &str, metrics: &PrivacyMetrics) -> Option<Remembered> {
+    catch_unwind(AssertUnwindSafe(|| config.kept(text, metrics))).unwrap_or_else(|_panic| {
+        metrics.failed(Sink::Memory, text.len());
+        None
+    })
 }

@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::sink_metrics::PrivacyMetrics;
+
 /// Counters of the memory. Clones count together.
 #[derive(Debug, Clone)]
 pub(crate) struct MemoryMetrics {
@@ -26,6 +28,8 @@ pub(crate) struct MemoryMetrics {
     pub(super) dropped: Counter,
     /// Exchanges that wait.
     pub(super) queue_depth: Gauge,
+    /// What was looked at of what is kept.
+    pub(super) privacy: PrivacyMetrics,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -34,7 +38,7 @@ struct OutcomeLabel {
 }
 
 impl MemoryMetrics {
-    pub(crate) fn new(registry: &mut Registry) -> Self {
+    pub(crate) fn new(registry: &mut Registry, privacy: PrivacyMetrics) -> Self {
         let queries = Family::<OutcomeLabel, Counter>::default();
         registry.register(
             "memory_queries",
@@ -62,6 +66,7 @@ impl MemoryMetrics {
             dropped: counter("memory_dropped", "Exchanges not kept because too many waited"),
             stored: Family::default(),
             queue_depth: Gauge::default(),
+            privacy,
         };
         let r = registry;
         r.register(

@@ -164,7 +164,7 @@ impl Tally {
     }
 }
 
-fn name_of<T: PartialEq>(names: &[(&'static str, T)], one: T) -> &'static str {
+pub(crate) fn name_of<T: PartialEq>(names: &[(&'static str, T)], one: T) -> &'static str {
     names.iter().find(|(_, each)| *each == one).map_or("", |(name, _)| name)
 }
 

@@ -69,6 +69,8 @@ pub(super) struct Subject {
     started_at: Value,
     /// Orders on their way. Whoever ends a trial drops what waits for one; the server has it all the same.
     orders: JoinSet<Answer>,
+    /// A fault was ordered, and may be on.
+    pub(super) is_faulty: bool,
     own: Option<Own>,
 }
 
@@ -97,6 +99,7 @@ impl Subject {
             breaker: BREAKER,
             since: SystemClock.now().as_stored(),
             orders: JoinSet::new(),
+            is_faulty: false,
             started_at: Value::Null,
             own: Some(Own { server, place }),
         })
@@ -115,6 +118,7 @@ impl Subject {
             breaker: config.upstream.breaker,
             since: SystemClock.now().as_stored(),
             orders: JoinSet::new(),
+            is_faulty: false,
             started_at: Value::Null,
             own: None,
         })
@@ -218,6 +222,7 @@ impl Subject {
     pub(super) async fn order(&mut self, fault: Fault) -> anyhow::Result<()> {
         let order = json!({ "fault": fault, "for_s": FAULT_S });
         let post = self.post("/admin/v1/faults/order", &order)?;
+        self.is_faulty = true;
         self.orders.spawn(post);
         let answer = self.orders.join_next().await.and_then(Result::ok).flatten();
         self.told(answer).map(drop)
@@ -227,7 +232,9 @@ impl Subject {
     pub(super) async fn clear(&mut self) -> anyhow::Result<()> {
         while self.orders.join_next().await.is_some() {}
         let answer = self.post("/admin/v1/faults/clear", &json!({}))?.await;
-        self.told(answer).map(drop)
+        self.told(answer)?;
+        self.is_faulty = false;
+        Ok(())
     }
 
     fn post(

@@ -12,12 +12,12 @@ use crate::cli::output::{self, Exit, Failure, say};
 use crate::cli::owner::{self, Owner};
 use crate::keys;
 
-/// Take in the log of an older version: schemas 0.9 and 1.0 become events of schema 2.0
+/// Take in the logs of an older version: schemas 0.9 and 1.0 become events of schema 2.0
 ///
-/// Without --execute it only says what would be done. Text is redacted, and ids get pseudonyms under
+/// These are the log that was set aside, and whatever was rotated under another name, compressed or not. Without --execute it only says what would be done. Text is redacted, and ids get pseudonyms under
 /// this deployment's key: an id `hashed_…` stays one conversation, which is found by that text. Lines
-/// that are no answers are named and put into the quarantine as they are. Exit code 3 if there are any.
-/// With --json: {"source", "n_v0_9", "n_v1_0", "n_v2_0", "n_erased", "n_masked", "not_migrated":
+/// that are no answers are named, masked and put into the quarantine. Exit code 3 if there are any.
+/// With --json: {"sources", "n_v0_9", "n_v1_0", "n_v2_0", "n_erased", "n_masked", "not_migrated":
 /// [{"path", "number", "offset", "why"}], "n_not_migrated", "aside"}.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {
@@ -44,10 +44,10 @@ impl Migrate {
             text_max: config.events.text_max,
             utc_offset: &self.utc_offset,
         };
-        let busy = Busy::with("reading the older log");
+        let busy = Busy::with("reading the older logs");
         let migrated = migrate(&dir, how, self.execute)?;
         drop(busy);
-        if self.execute && migrated.source.is_some() {
+        if self.execute && !migrated.sources.is_empty() {
             owner::on_record(&config, &dir, on_record(&migrated))?;
         }
         if context.json {
@@ -59,12 +59,14 @@ impl Migrate {
     }
 
     fn print(&self, out: &mut dyn Write, migrated: &Migrated) -> anyhow::Result<()> {
-        let Some(source) = &migrated.source else {
+        if migrated.sources.is_empty() {
             writeln!(out, "nothing to migrate")?;
             return Ok(());
-        };
+        }
         let verb = if self.execute { "migrated" } else { "to migrate" };
-        writeln!(out, "{}", source.display())?;
+        for source in &migrated.sources {
+            writeln!(out, "{}", source.display())?;
+        }
         for (version, n) in [("0.9", migrated.n_v0_9), ("1.0", migrated.n_v1_0)] {
             writeln!(out, "schema {version}: {n} {verb}")?;
         }
@@ -75,7 +77,7 @@ impl Migrate {
         for line in &migrated.not_migrated {
             say(line);
         }
-        if let Some(aside) = &migrated.aside {
+        for aside in &migrated.aside {
             say(format_args!("they are in {}; delete it once nobody needs it", aside.display()));
         }
         if !self.execute {

@@ -14,8 +14,9 @@ use crate::clock::SystemClock;
 
 /// Show what is kept of each class: files, bytes, from when, and what is overdue
 ///
-/// With --json: {"classes": [{"class", "n_open", "n_hot", "n_cold", "bytes", "n_sealed_events", "oldest",
-/// "newest", "n_overdue", "n_held"}]}.
+/// Files that are named like the log and are none of its segments are named behind it: nothing reads them, and their time
+/// is never over. With --json: {"classes": [{"class", "n_open", "n_hot", "n_cold", "bytes", "n_sealed_events", "oldest",
+/// "newest", "n_overdue", "n_held"}], "outside": [{"path", "bytes", "is_older"}]}.
 #[derive(Debug, Args)]
 pub(super) struct Stats;
 
@@ -24,14 +25,16 @@ impl Stats {
         let config = context.config()?;
         let dir = DataDir::read(&config.server.data_dir)?;
         let classes = aios_store::stats(&dir, &config.events.log.retention, SystemClock.now())?;
+        let outside = aios_store::outside(&dir)?;
         if context.json {
-            output::json(out, &json!({ "classes": classes }))?;
+            output::json(out, &json!({ "classes": classes, "outside": outside }))?;
             return Ok(Exit::Done);
         }
         let head = ["class", "open", "hot", "cold", "bytes", "oldest", "newest", "overdue"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         rows.extend(classes.iter().map(row));
         table::print(out, &rows)?;
+        outside.iter().for_each(output::say);
         Ok(Exit::Done)
     }
 }

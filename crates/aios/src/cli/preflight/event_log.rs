@@ -43,8 +43,9 @@ fn before_the_first_start(subject: &Subject, config: &Config) -> Checked {
         let n_lines = sound_tail(&dir)?;
         write_in(subject, config, path)?;
         return Ok(format!(
-            "{} is used for the first time by the next `aios serve`; an event was written, synced and read back in it; the last {n_lines} lines are sound",
-            path.display()
+            "{} is used for the first time by the next `aios serve`; an event was written, synced and read back in it; the last {n_lines} lines are sound{}",
+            path.display(),
+            outside(&dir)?
         ));
     }
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -66,9 +67,10 @@ fn by_writing(subject: &Subject, config: &Config, dir: &DataDir) -> Checked {
     let n_lines = sound_tail(dir)?;
     write_in(subject, config, dir.path())?;
     Ok(format!(
-        "written, synced and read back in {}; the last {n_lines} lines are sound{}",
+        "written, synced and read back in {}; the last {n_lines} lines are sound{}{}",
         dir.path().display(),
-        overdue(config, dir)?
+        overdue(config, dir)?,
+        outside(dir)?
     ))
 }
 
@@ -112,10 +114,10 @@ fn by_watching(subject: &Subject, config: &Config, locked: StoreError) -> Checke
         return Err(Fault::new(detail, "give the disk room, then restart the server"));
     }
     let dir = DataDir::read(&config.server.data_dir)?;
-    let (n_lines, overdue) = (sound_tail(&dir)?, overdue(config, &dir)?);
+    let (n_lines, overdue, outside) = (sound_tail(&dir)?, overdue(config, &dir)?, outside(&dir)?);
     let written = log.written;
     Ok(format!(
-        "a server writes it: {written} written, 0 lost; the last {n_lines} lines are sound{overdue}"
+        "a server writes it: {written} written, 0 lost; the last {n_lines} lines are sound{overdue}{outside}"
     ))
 }
 
@@ -128,6 +130,19 @@ fn overdue(config: &Config, dir: &DataDir) -> Result<String, Fault> {
         String::new()
     } else {
         format!("; {n} segments are kept longer than they may be (`aios logs rotate`)")
+    })
+}
+
+/// What is kept beside the log and never removed, if there is something. It does not speak against starting a server
+/// either, which has to be stopped to take it in.
+fn outside(dir: &DataDir) -> Result<String, Fault> {
+    let all = aios_store::outside(dir)?;
+    let names = all.iter().filter_map(|one| one.path.file_name()).map(|name| name.display());
+    let names: Vec<_> = names.map(|name| name.to_string()).collect();
+    Ok(if names.is_empty() {
+        String::new()
+    } else {
+        format!("; not read and never removed: {} (`aios logs stats`)", names.join(", "))
     })
 }
 
