@@ -12,13 +12,6 @@ pub(crate) fn jaccard(a: &[u32], b: &[u32]) -> f32 {
     if n_all == 0 { 0.0 } else { n_both as f32 / n_all as f32 }
 }
 
-/// In order, each once.
-pub(crate) fn as_set(mut members: Vec<u32>) -> Vec<u32> {
-    members.sort_unstable();
-    members.dedup();
-    members
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -26,6 +19,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// In order, each once.
+    fn as_set(mut members: Vec<u32>) -> Vec<u32> {
+        members.sort_unstable();
+        members.dedup();
+        members
+    }
 
     proptest! {
         #[test]

@@ -28,7 +28,7 @@ pub mod corpus;
 
 pub use analyzer::{Analyzer, Term};
 pub use decay::{Aged, CONFIRMED_DOUBLINGS_MAX, IDLE_DAYS, Proposal, propose};
-pub use dedup::{Copies, Link, Subject, find_copies, guard_mark, normal_hash};
+pub use dedup::{Copies, Link, Subject, find_copies, guard_mark, is_mergeable, normal_hash};
 pub use language::Language;
 pub use query::{Query, Unit, Weights};
 pub use scope::{Entry, Kind, Scope, Validity};

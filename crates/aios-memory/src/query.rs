@@ -58,7 +58,7 @@ pub struct Weights {
     pub freshness: f32,
     /// Days in which newness halves.
     pub freshness_days: f32,
-    /// Results that are so alike, by their terms, count as one.
+    /// A result whose terms stand all in another one, and are at least this share of it, counts as that.
     pub same: f32,
     /// Least share of the question, by the rareness of its terms, that a result must hold. Who speaks counts not.
     pub floor: f32,

@@ -1,6 +1,5 @@
 //! Results of candidates: spans are stitched, what is the same stands once, and words are counted.
 
-use crate::jaccard::{as_set, jaccard};
 use crate::query::{Query, Unit};
 use crate::scan::{Scanned, Scored};
 use crate::scope::Scope;
@@ -23,7 +22,7 @@ pub(crate) fn stitch(
     scanned: &Scanned,
     ranked: impl Iterator<Item = Scored>,
 ) -> Vec<Hit> {
-    let mut made = Made { scope, query, scanned, hits: Vec::new(), sets: Vec::new(), n_words: 0 };
+    let mut made = Made { scope, query, scanned, hits: Vec::new(), said: Vec::new(), n_words: 0 };
     for one in ranked {
         if made.hits.len() == query.k {
             break;
@@ -41,8 +40,8 @@ struct Made<'a> {
     query: &'a Query,
     scanned: &'a Scanned,
     hits: Vec<Hit>,
-    /// Terms of each hit, until none is begun any more.
-    sets: Vec<Vec<u32>>,
+    /// Terms of each hit in their order, until none is begun any more.
+    said: Vec<Vec<u32>>,
     n_words: usize,
 }
 
@@ -127,7 +126,7 @@ impl Made<'_> {
         if !self.join(place, new) {
             return false;
         }
-        self.sets[place] = self.set_of(&self.hits[place].members);
+        self.said[place] = self.terms_of(&self.hits[place].members);
         true
     }
 
@@ -156,12 +155,12 @@ impl Made<'_> {
         if !self.has_room(n_words) {
             return false;
         }
-        let set = self.set_of(&members);
-        if self.is_copy(&members, &set) {
+        let said = self.terms_of(&members);
+        if self.is_copy(&members, &said) {
             return true;
         }
         self.n_words += n_words;
-        self.sets.push(set);
+        self.said.push(said);
         let share = self.scanned.share(members.iter().copied());
         self.hits.push(Hit { best: one.at, members, score: one.score, share, n_words });
         true
@@ -171,11 +170,15 @@ impl Made<'_> {
         self.n_words.saturating_add(n_words) <= self.query.words_max
     }
 
-    /// Whether a result says the same already: nearly the same words, and no other number, name or "not".
-    fn is_copy(&self, members: &[usize], set: &[u32]) -> bool {
+    /// Whether a result says all of it already: the same terms in the same order, a few more perhaps, and no other
+    /// number, sign, name or "not".
+    fn is_copy(&self, members: &[usize], said: &[u32]) -> bool {
         let guard = self.guard_of(members);
-        self.hits.iter().zip(&self.sets).any(|(hit, other)| {
-            jaccard(set, other) >= self.query.weights.same && self.guard_of(&hit.members) == guard
+        self.hits.iter().zip(&self.said).any(|(hit, all)| {
+            let share = said.len() as f32 / all.len().max(1) as f32;
+            share >= self.query.weights.same
+                && is_within(said, all)
+                && self.guard_of(&hit.members) == guard
         })
     }
 
@@ -183,11 +186,17 @@ impl Made<'_> {
         members.iter().fold(0, |all, at| all.wrapping_add(self.scope.rows[*at].guard))
     }
 
-    fn set_of(&self, members: &[usize]) -> Vec<u32> {
-        as_set(members.iter().flat_map(|at| self.scope.terms(*at)).copied().collect())
+    fn terms_of(&self, members: &[usize]) -> Vec<u32> {
+        members.iter().flat_map(|at| self.scope.terms(*at)).copied().collect()
     }
 
     fn words_of(&self, members: &[usize]) -> usize {
         members.iter().map(|at| self.scope.rows[*at].n_words as usize).sum()
     }
+}
+
+/// Whether all of one stands in the other, in the same order.
+fn is_within(said: &[u32], all: &[u32]) -> bool {
+    let mut all = all.iter();
+    said.iter().all(|one| all.any(|other| other == one))
 }

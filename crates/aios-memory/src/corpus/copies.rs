@@ -145,13 +145,20 @@ fn sibling(mut words: Vec<String>, random: &mut Random) -> String {
     let find = |is: fn(char) -> bool, words: &[String]| {
         words.iter().position(|word| word.chars().next().is_some_and(is))
     };
-    match random.below(3) {
+    match random.below(4) {
         0 => {
             if let Some(at) = find(|c| c.is_ascii_digit(), &words) {
                 words[at] = format!("{}", 1_000 + random.below(900));
             }
         }
         1 => {
+            // The same number with a sign.
+            if let Some(at) = find(|c| c.is_ascii_digit(), &words) {
+                let signed = ["-{}", "${}", "{}%", "#{}"][random.below(4)];
+                words[at] = signed.replace("{}", &words[at]);
+            }
+        }
+        2 => {
             if let Some(at) = find(char::is_uppercase, &words) {
                 words[at] = name(random);
             }

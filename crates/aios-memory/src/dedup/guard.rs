@@ -13,6 +13,8 @@ pub(super) enum Sort {
     Name,
     /// A number in digits or letters.
     Number,
+    /// What stands between words and is no mark: a minus, a currency.
+    Sign,
     /// A "not".
     Negation,
 }
@@ -67,6 +69,12 @@ const NEGATIONS: [&str; 46] = [
     "değil",
 ];
 
+/// Verbs that are a "not" with an "nt" or "n't" behind them.
+const NEGATED: [&str; 22] = [
+    "ai", "are", "ca", "could", "dare", "did", "do", "does", "had", "has", "have", "is", "may",
+    "might", "must", "need", "ought", "should", "was", "were", "wo", "would",
+];
+
 /// Numbers in letters.
 const NUMBERS: [&str; 27] = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
@@ -89,7 +97,7 @@ impl Sort {
     pub(super) fn of(word: &str, lower: &str) -> Self {
         if let Some(listed) = LISTED.get(lower) {
             *listed
-        } else if lower.ends_with("n't") {
+        } else if is_negated(lower) {
             Self::Negation
         } else if lower.chars().any(char::is_numeric) {
             Self::Number
@@ -101,16 +109,19 @@ impl Sort {
     }
 }
 
-/// Whether one may correct the other. A "not" that only one has does; a number or a name does if each has
+/// Whether a verb has its "not" with it, with an apostrophe or, as many write, without.
+fn is_negated(lower: &str) -> bool {
+    lower.ends_with("n't") || lower.strip_suffix("nt").is_some_and(|verb| NEGATED.contains(&verb))
+}
+
+/// Whether one may correct the other. A "not" or a sign that only one has does; a number or a name does if each has
 /// one that the other has not. Where one merely says more, nothing is contradicted.
 pub(super) fn is_variant(one: &WordSet, other: &WordSet) -> bool {
     let [mine, theirs] = [only_in(one, other), only_in(other, one)];
     let has = |of: &[Sort], sort: Sort| of.contains(&sort);
     let differ = |sort: Sort| has(&mine, sort) && has(&theirs, sort);
-    has(&mine, Sort::Negation)
-        || has(&theirs, Sort::Negation)
-        || differ(Sort::Number)
-        || differ(Sort::Name)
+    let is_turned = |of: &[Sort]| has(of, Sort::Negation) || has(of, Sort::Sign);
+    is_turned(&mine) || is_turned(&theirs) || differ(Sort::Number) || differ(Sort::Name)
 }
 
 /// What the words are that only one of two texts has.
@@ -120,7 +131,7 @@ fn only_in(one: &WordSet, other: &WordSet) -> Vec<Sort> {
     only.map(|(_, sort)| *sort).collect()
 }
 
-/// A number that differs for texts with other numbers, names or negations. Results of a search are taken for
+/// A number that differs for texts with other numbers, signs, names or negations. Results of a search are taken for
 /// copies of each other only if theirs is the same.
 #[must_use]
 pub fn guard_mark(text: &str) -> u32 {

@@ -8,6 +8,7 @@
 mod clusters;
 mod guard;
 mod minhash;
+mod signs;
 mod words;
 
 #[cfg(test)]
@@ -21,7 +22,7 @@ use minhash::{Bands, Signature};
 use words::WordSet;
 
 pub use guard::guard_mark;
-pub use words::normal_hash;
+pub use words::{is_mergeable, normal_hash};
 
 /// Least share of common words of a near copy.
 const NEAR: f32 = 0.6;
@@ -50,14 +51,14 @@ pub struct Link {
     pub later: i64,
     /// Share of common words.
     pub likeness: f32,
-    /// They differ in a number, a name or a "not": one may correct the other.
+    /// They differ in a number, a sign, a name or a "not": one may correct the other.
     pub is_variant: bool,
 }
 
 /// What is there more than once.
 #[derive(Debug, Default, PartialEq)]
 pub struct Copies {
-    /// The first fragment, and a later one with the same words.
+    /// The first fragment, and a later one with the same words, which are enough to be told from a "yes".
     pub exact: Vec<(i64, i64)>,
     /// Pairs that are nearly the same.
     pub near: Vec<Link>,
@@ -74,7 +75,9 @@ pub fn find_copies(subjects: &[Subject<'_>]) -> Copies {
     for (at, subject) in subjects.iter().enumerate() {
         let same = first.entry((subject.scope, normal_hash(subject.text))).or_insert(at);
         if *same != at {
-            copies.exact.push((subjects[*same].id, subject.id));
+            if is_mergeable(subject.text) {
+                copies.exact.push((subjects[*same].id, subject.id));
+            }
             continue;
         }
         let words = WordSet::of(subject.text);

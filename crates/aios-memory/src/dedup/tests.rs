@@ -19,6 +19,36 @@ fn the_same_words_are_the_same_text() {
 }
 
 #[test]
+fn a_sign_makes_another_text() {
+    let at = |n| "it was N degrees in the old harbor today".replace('N', n);
+    let texts = ["5", "-5", "+5", "$5", "€5", "5 €", "5%", ".5", "C", "C++", "C#", "A-"].map(at);
+    for (n, one) in texts.iter().enumerate() {
+        for other in &texts[n + 1..] {
+            assert_ne!(normal_hash(one), normal_hash(other), "{one} / {other}");
+        }
+    }
+    check(&texts[0], &texts[1], Some(true));
+    check(&texts[3], &texts[4], Some(true));
+    check(&texts[9], &texts[10], Some(true));
+    assert_eq!(normal_hash(&at("\u{2212}5")), normal_hash(&texts[1]), "a minus is a minus");
+    assert_ne!(normal_hash("from $5 to 6"), normal_hash("from 5 to $6"));
+}
+
+#[test]
+fn a_short_answer_said_twice_is_no_copy_and_neither_is_what_has_no_words() {
+    let exact = |texts: [&str; 2]| {
+        let subjects =
+            [(1, texts[0]), (2, texts[1])].map(|(id, text)| Subject { id, scope: 1, text });
+        find_copies(&subjects).exact.len()
+    };
+    assert_eq!(exact(["No.", "No."]), 0);
+    assert_eq!(exact(["We do not!", "we do not"]), 0);
+    assert_eq!(exact(["👍 👍 👍 👍", "👍 👍 👍 👍"]), 0);
+    assert_eq!(exact(["?! ... - ?!", "?! ... - ?!"]), 0);
+    assert_eq!(exact(["We do not smoke.", "we do not smoke"]), 1);
+}
+
+#[test]
 fn a_correction_is_told_from_a_copy() {
     let said = "the ferry to Bergen leaves every morning at 8 from the old harbor";
     check(said, "the ferry to Bergen leaves each morning at 8 from the old harbor", Some(false));

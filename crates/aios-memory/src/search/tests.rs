@@ -98,6 +98,22 @@ fn a_correction_is_no_copy_of_what_it_corrects() {
 }
 
 #[test]
+fn another_word_another_order_and_a_not_without_its_mark_are_no_copies() {
+    let both = |said: [&str; 2]| {
+        let mut entries: Vec<_> = (0..).zip(said).map(|(id, text)| entry(id, text)).collect();
+        entries[1].session = 1;
+        let about = "ann owes bob money green garden tools";
+        found(&Scope::new(entries), &query(about, Unit::Turn)).len()
+    };
+    let owes = "ann owes bob money for the green garden tools";
+    assert_eq!(both([owes, "bob owes ann money for the green garden tools"]), 2);
+    assert_eq!(both([owes, "ann owes bob money for the green garden chairs"]), 2);
+    let will = "ann can pay bob the money for the green garden tools";
+    assert_eq!(both([will, "ann cant pay bob the money for the green garden tools"]), 2);
+    assert_eq!(both([owes, "ann owed bob the money for these green garden tools"]), 1);
+}
+
+#[test]
 fn freshness_never_outweighs_what_is_right() {
     let mut entries =
         vec![entry(0, "the meeting is in the red room"), entry(9, "the meeting was fun")];

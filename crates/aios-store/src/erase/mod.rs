@@ -58,4 +58,5 @@ pub use unfinished::{Unfinished, WaitsFor, unfinished};
 
 pub(crate) use kept::without_erased;
 pub(crate) use ledger::{Ledger, check as check_ledger, path as ledger_path};
+pub(crate) use stores::cut_questions;
 pub(crate) use witness::discrepancies;

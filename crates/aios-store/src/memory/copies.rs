@@ -11,7 +11,7 @@ use crate::{StoreError, fail};
 /// What is there more than once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deduplicated {
-    /// Fragments that were compared, each with those of its own home and person that hold at the same times.
+    /// Fragments that were compared, each with those of its own home, person and speaker that hold at the same times.
     /// What is found no more is not looked at.
     pub n_fragments: usize,
     /// Those that are a copy of an earlier one, word for word: they are merged with it.
@@ -67,7 +67,7 @@ fn report(n_fragments: usize, copies: &Copies, executed: bool) -> Deduplicated {
 
 /// Of what is still found only: a copy of what was archived or superseded would be lost with it.
 fn find(database: &Connection) -> rusqlite::Result<(usize, Copies)> {
-    let sql = "SELECT id, dense_rank() OVER (ORDER BY home, subject, valid_from, valid_to), text FROM fragment
+    let sql = "SELECT id, dense_rank() OVER (ORDER BY home, subject, speaker, valid_from, valid_to), text FROM fragment
         WHERE archived_at IS NULL AND superseded_by IS NULL ORDER BY ts, id";
     let mut rows = database.prepare(sql)?;
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

@@ -1,11 +1,14 @@
 //! Takes what is somebody's out of the memory, down to the bytes.
 
+use std::collections::BTreeSet;
+
 use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::MemoryStore;
 use super::database::failed;
+use crate::erase::cut_questions;
 use crate::{DataDir, StoreError, fail};
 
 /// Rows of somebody.
@@ -41,7 +44,7 @@ impl MemoryStore {
     }
 }
 
-/// Deletes rows, has what is kept ready forgotten, and empties the write-ahead log. SQLite overwrites what
+/// Cuts the questions that ask for them, deletes rows, has what is kept ready forgotten, and empties the write-ahead log. SQLite overwrites what
 /// is deleted, and the log is where older bytes of a page live on.
 pub(super) fn erase(
     dir: &DataDir,
@@ -49,6 +52,9 @@ pub(super) fn erase(
     whose: &[Pseudonym],
     forget: impl Fn(),
 ) -> Result<u64, StoreError> {
+    // First, as nobody knows whose an id was when its row is gone.
+    let ids = || ids_of(database, whose).map_err(|error| failed(dir, "read", error));
+    let n_asked = cut_questions(dir, ids)?;
     let n = delete(database, whose).map_err(|error| failed(dir, "erase from", error))?;
     forget();
     fail::point("memory.before_checkpoint");
@@ -61,7 +67,20 @@ pub(super) fn erase(
         return Err(failed(dir, "empty the log of", why));
     }
     fail::point("memory.checkpointed");
-    Ok(n)
+    Ok(n_asked + n)
+}
+
+/// What these people's fragments are called, and nobody else's is.
+fn ids_of(database: &Connection, whose: &[Pseudonym]) -> rusqlite::Result<BTreeSet<String>> {
+    let sql = "WITH whose AS (SELECT s.id FROM scope s JOIN json_each(?1) w ON w.value = s.name),
+        theirs AS MATERIALIZED (SELECT id FROM fragment WHERE home IN whose OR subject IN whose),
+        called AS (SELECT id, 'm' || id AS name FROM fragment
+            UNION ALL SELECT id, name FROM fragment WHERE name IS NOT NULL
+            UNION ALL SELECT fragment, name FROM alias)
+        SELECT name FROM called WHERE id IN theirs EXCEPT SELECT name FROM called WHERE id NOT IN theirs";
+    let whose: Vec<&str> = whose.iter().map(Pseudonym::as_str).collect();
+    let whose = serde_json::to_string(&whose).unwrap_or_default();
+    database.prepare(sql)?.query_map([whose], |row| row.get(0))?.collect()
 }
 
 fn delete(database: &mut Connection, whose: &[Pseudonym]) -> rusqlite::Result<u64> {

@@ -60,6 +60,11 @@ pub struct NewFragment {
 }
 
 impl NewFragment {
+    /// The name of who said it, as it is kept.
+    pub(super) fn speaker(&self) -> Option<&str> {
+        self.speaker.as_ref().map(aios_privacy::Remembered::as_str)
+    }
+
     /// Why it cannot be kept, if it cannot.
     pub(super) fn fault(&self) -> Option<Refusal> {
         let text = self.text.as_str();

@@ -1,14 +1,13 @@
 //! Puts a fragment into the tables.
 
 use aios_core::Timestamp;
-use aios_memory::{Analyzer, Entry, Kind, Term, Validity, guard_mark, n_words, normal_hash};
+use aios_memory::{
+    Analyzer, Entry, Kind, Term, Validity, guard_mark, is_mergeable, n_words, normal_hash,
+};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::fragment::{Added, NewFragment, Outcome, Refusal};
 use crate::erase::Fence;
-
-/// A text of fewer words is part of a conversation's flow, as a "yes" is; said twice it is no copy.
-const MERGED_WORDS_MIN: usize = 4;
 
 /// What became of a fragment, and what searches have to learn of it.
 pub(super) struct Inserted {
@@ -67,7 +66,7 @@ pub(super) fn insert(
         replace(making, number, subject, new, &read)?;
         return Ok(Inserted { subject_before, ..Inserted::of(number, Outcome::Changed) });
     }
-    let speaker = new.speaker.as_ref().map(aios_privacy::Remembered::as_str);
+    let speaker = new.speaker();
     let sql = "INSERT INTO fragment (home, subject, name, session, kind, speaker, text, ts, source, norm_hash,
         terms, n_words, guard, valid_from, valid_to)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
@@ -162,7 +161,7 @@ fn replace(
         new.valid.from.as_micros(),
         new.valid.to.as_micros(),
         subject,
-        new.speaker.as_ref().map(aios_privacy::Remembered::as_str),
+        new.speaker(),
         new.session,
         code(new.kind)
     ])?;
@@ -194,14 +193,14 @@ fn before(
     norm_hash: &[u8; 16],
 ) -> rusqlite::Result<Before> {
     let Some(id) = &new.id else { return copied(making, home, subject, new, norm_hash) };
-    let sql = "SELECT f.id, f.text = ?3 AND coalesce(?4, f.subject) IS f.subject, s.name
+    let sql = "SELECT f.id, f.text = ?3 AND coalesce(?4, f.subject) IS f.subject
+            AND coalesce(?5, f.speaker) IS f.speaker, s.name
         FROM fragment f LEFT JOIN scope s ON s.id = f.subject WHERE f.home = ?1 AND f.name = ?2";
     let mut named = making.prepare_cached(sql)?;
-    let named = named.query_row(params![home, id, new.text.as_str(), subject], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    });
+    let asked = params![home, id, new.text.as_str(), subject, new.speaker()];
+    let named = named.query_row(asked, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
     match named.optional()? {
-        None => merged(making, home, subject, id, norm_hash),
+        None => merged(making, home, subject, new, id, norm_hash),
         Some((number, true, _)) => Ok(Before::Same(number)),
         Some((number, false, subject)) => Ok(Before::Other { number, subject }),
     }
@@ -216,10 +215,10 @@ fn copied(
     new: &NewFragment,
     norm_hash: &[u8; 16],
 ) -> rusqlite::Result<Before> {
-    if n_words(new.text.as_str()) < MERGED_WORDS_MIN {
+    if !is_mergeable(new.text.as_str()) {
         return Ok(Before::Nothing);
     }
-    let sql = "SELECT id FROM fragment WHERE home = ?1 AND norm_hash = ?2 AND subject IS ?3
+    let sql = "SELECT id FROM fragment WHERE home = ?1 AND norm_hash = ?2 AND subject IS ?3 AND speaker IS ?8
         AND archived_at IS NULL AND superseded_by IS NULL
         AND coalesce(valid_from, ?4) = ?5 AND coalesce(valid_to, ?6) = ?7 ORDER BY id LIMIT 1";
     let (always, valid) = (Validity::default(), new.valid);
@@ -230,7 +229,8 @@ fn copied(
         always.from.as_micros(),
         valid.from.as_micros(),
         always.to.as_micros(),
-        valid.to.as_micros()
+        valid.to.as_micros(),
+        new.speaker()
     ];
     let same = making.prepare_cached(sql)?.query_row(asked, |row| row.get(0)).optional()?;
     Ok(same.map_or(Before::Nothing, Before::Same))
@@ -242,12 +242,13 @@ fn merged(
     making: &Transaction<'_>,
     home: i64,
     subject: Option<i64>,
+    new: &NewFragment,
     id: &str,
     norm_hash: &[u8; 16],
 ) -> rusqlite::Result<Before> {
     let sql = "SELECT f.id FROM alias a JOIN fragment f ON f.id = a.fragment WHERE a.home = ?1 AND a.name = ?2
-        AND f.norm_hash = ?3 AND coalesce(?4, f.subject) IS f.subject";
-    let asked = params![home, id, norm_hash, subject];
+        AND f.norm_hash = ?3 AND coalesce(?4, f.subject) IS f.subject AND coalesce(?5, f.speaker) IS f.speaker";
+    let asked = params![home, id, norm_hash, subject, new.speaker()];
     let same = making.prepare_cached(sql)?.query_row(asked, |row| row.get(0)).optional()?;
     if same.is_none() {
         let sql = "DELETE FROM alias WHERE home = ?1 AND name = ?2";

@@ -42,6 +42,40 @@ fn what_is_remembered_of_a_conversation_is_planned_erased_and_proven_gone() {
 }
 
 #[test]
+fn questions_about_what_is_erased_go_with_it() {
+    let rig = Rig::filled();
+    let memory = MemoryStore::open(&rig.dir).unwrap();
+    let named = |n, name: &str, text| NewFragment { id: Some(name.to_owned()), ..said(n, text) };
+    let new = vec![
+        named(7, "t1", "the ferry leaves at noon"),
+        named(7, "both", "from the old harbor today"),
+        named(8, "both", "somebody else has been there"),
+        named(8, "t2", "the bread is in the oven"),
+    ];
+    add(&memory, new);
+    drop(memory);
+    let place = rig.dir.path().join("retrieval_qa");
+    fs::create_dir_all(&place).unwrap();
+    let case = |id: &str, expected: &str| {
+        format!("{{\"id\":{id},\"question\":\"q\",\"expected_fragments\":[{expected}]}}")
+    };
+    let theirs = [case("1", "\"t1\""), case("\"two\"", "\"x\", \"m2\"")];
+    let others = [case("3", "\"t2\""), case("4", "\"both\""), case("5", "")];
+    let all = [&theirs[..], &others[..]].concat();
+    let set = |cases: &[String]| format!("{{\"test_cases\": [{}]}}", cases.join(","));
+    let write = |name: &str, text: &str| fs::write(place.join(name), text).unwrap();
+    write("qa_set.json", &set(&all));
+    write("lines.ndjson", &all.join("\n"));
+    write("one.json", &theirs[0]);
+    let receipt = rig.erase(7);
+    assert_eq!(receipt.state, ErasureState::Completed, "{:?}", receipt.verified.left);
+    let read = |name: &str| fs::read_to_string(place.join(name)).unwrap();
+    assert_eq!(read("qa_set.json"), set(&others));
+    assert_eq!(read("lines.ndjson"), others.join("\n"));
+    assert!(!place.join("one.json").exists());
+}
+
+#[test]
 fn a_memory_that_is_made_after_the_erasure_refuses_what_was_erased() {
     let rig = Rig::filled();
     rig.erase(7);

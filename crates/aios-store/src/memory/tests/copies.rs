@@ -34,6 +34,51 @@ fn what_two_people_say_is_no_copy() {
 }
 
 #[test]
+fn what_another_speaker_says_is_no_copy() {
+    let (_temp, _dir, memory) = open();
+    let by =
+        |name: &str, new: NewFragment| NewFragment { speaker: Some(said(1, 0, name).text), ..new };
+    let text = "I have never been to Paris";
+    assert_eq!(add(&memory, vec![by("Ann", said(1, 1, text))]), [Outcome::New]);
+    assert_eq!(add(&memory, vec![by("Bob", said(1, 2, text))]), [Outcome::New]);
+    assert_eq!(add(&memory, vec![by("Ann", said(1, 3, text))]), [Outcome::Seen]);
+    assert_eq!(add(&memory, vec![by("Ann", named("x", said(1, 4, text)))]), [Outcome::New]);
+    assert_eq!(memory.merge_copies().unwrap().n_exact, 1, "of Ann's own");
+    assert_eq!(add(&memory, vec![by("Ann", named("x", said(1, 4, text)))]), [Outcome::Seen]);
+    assert_eq!(add(&memory, vec![by("Eve", named("x", said(1, 4, text)))]), [Outcome::New]);
+    // What is mended in who said it.
+    assert_eq!(add(&memory, vec![by("Bob", named("x", said(1, 4, text)))]), [Outcome::Changed]);
+    assert_eq!(add(&memory, vec![named("x", said(1, 4, text))]), [Outcome::Seen]);
+}
+
+#[test]
+fn answers_of_a_word_are_all_kept() {
+    let (_temp, _dir, memory) = open();
+    let turns = ["Do you smoke?", "No.", "Do you drink?", "No.", "👍 👍 👍 👍", "👍 👍 👍 👍"];
+    let new = (1..).zip(turns).map(|(n, text)| said(1, n, text)).collect();
+    assert_eq!(add(&memory, new), [Outcome::New; 6]);
+    assert_eq!(memory.merge_copies().unwrap().n_exact, 0);
+    assert_eq!(memory.stats().unwrap().n_fragments, 6);
+}
+
+#[test]
+fn a_sign_more_is_no_copy_and_what_was_hashed_without_is_hashed_anew() {
+    let (_temp, dir, memory) = open();
+    let [one, other] = ["it was 5 degrees today", "it was -5 degrees today"];
+    assert_eq!(add(&memory, vec![said(1, 1, one), said(1, 2, other)]), [Outcome::New; 2]);
+    assert_eq!(memory.merge_copies().unwrap().n_exact, 0);
+    drop(memory);
+    // As an older version has left it.
+    let database = rusqlite::Connection::open(dir.memory_path()).unwrap();
+    let older = "UPDATE fragment SET norm_hash = zeroblob(16); UPDATE meta SET value = 1 WHERE key = 'analyzer_version'";
+    database.execute_batch(older).unwrap();
+    drop(database);
+    let memory = MemoryStore::open(&dir).unwrap();
+    assert_eq!(memory.merge_copies().unwrap().n_exact, 0);
+    assert_eq!(add(&memory, vec![said(1, 3, other)]), [Outcome::Seen]);
+}
+
+#[test]
 fn a_copy_of_what_is_found_no_more_is_kept() {
     let (_temp, _dir, memory) = open();
     let day = 86_400;
