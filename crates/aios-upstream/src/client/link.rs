@@ -16,7 +16,7 @@ use super::stream::Stream;
 /// exception; such a connection is found closed and replaced).
 pub(super) const IDLE_FOR: Duration = Duration::from_secs(60);
 /// Room that is made for what is read next: for most replies it is enough.
-const READ_BYTES: usize = 4 * 1024;
+const READ_BYTES: usize = 8 * 1024;
 /// The same, where more came than that.
 const READ_BYTES_MAX: usize = 64 * 1024;
 
