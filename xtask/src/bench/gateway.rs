@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::Options;
 use super::bars::{self, Pair};
-use super::stand::{Running, Stand, Subject};
+use super::stand::{Load, Running, Stand, Subject};
 use crate::dist;
 
 /// Figures of one subject in one repeat. `None` = not to be had on this system.
@@ -77,8 +77,7 @@ fn measure(stand: &Stand, subject: Subject, phase: Duration) -> Result<Sample> {
 fn whole_answers(running: &Running, phase: Duration, sample: &mut Sample) -> Result<()> {
     let load = running.load("json", 64, phase)?;
     sample.rps = Some(load.figure("rps")?);
-    let cpu_s = load.cpu_s.zip(running.settle()).map(|(at_once, later)| at_once + later);
-    sample.cpu_us_per_request = per_request(cpu_s, load.figure("requests")?);
+    sample.cpu_us_per_request = per_request(running, &load)?;
     sample.count_errors(load.figure("errors")?);
     Ok(())
 }
@@ -86,8 +85,7 @@ fn whole_answers(running: &Running, phase: Duration, sample: &mut Sample) -> Res
 /// 64 streams of 33 events, 10 ms apart.
 fn paced_streams(running: &Running, phase: Duration, sample: &mut Sample) -> Result<()> {
     let load = running.load("stream", 64, phase)?;
-    let cpu_s = load.cpu_s.zip(running.settle()).map(|(at_once, later)| at_once + later);
-    sample.cpu_us_per_stream = per_request(cpu_s, load.figure("requests")?);
+    sample.cpu_us_per_stream = per_request(running, &load)?;
     sample.first_chunk_us = Some(load.figure("first_chunk_us_p50")?);
     sample.chunk_delay_us = Some(load.figure("chunk_delay_us_p50")?);
     sample.count_errors(load.figure("errors")?);
@@ -111,8 +109,11 @@ fn many_streams(running: &Running, phase: Duration, sample: &mut Sample) -> Resu
     Ok(())
 }
 
-fn per_request(cpu_s: Option<f64>, n_requests: f64) -> Option<f64> {
-    cpu_s.map(|cpu_s| cpu_s * 1e6 / n_requests)
+/// With what was put off until the load was over.
+fn per_request(running: &Running, load: &Load) -> Result<Option<f64>> {
+    let cpu_s = load.cpu_s.zip(running.settle()).map(|(at_once, later)| at_once + later);
+    let n_requests = load.figure("requests")?;
+    Ok(cpu_s.map(|cpu_s| cpu_s * 1e6 / n_requests))
 }
 
 impl Sample {
