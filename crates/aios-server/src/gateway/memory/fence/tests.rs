@@ -123,7 +123,7 @@ fn a_block_that_a_model_quotes_is_no_part_of_what_it_said() {
     let (shown, quoted) = (block(&keys(1), &fragments), read(&keys(1), &fragments));
     let left = |said: &str| without_quoted(said.to_owned(), &shown);
     assert_eq!(left(&quoted), "");
-    assert_eq!(left(&format!("At noon.\n\n{quoted}\n\nSee above.")), "At noon.\n\n\n\nSee above.");
+    assert_eq!(left(&format!("At noon.\n\n{quoted}\n\nSee above.")), "At noon.\n\n\nSee above.");
     let line = quoted.lines().nth(2).unwrap();
     assert_eq!(left(&format!("```json\n  {line}\n```\nthere")), "```json\n```\nthere");
     let cut = quoted.split_at(quoted.len() - CLOSE.len() - 9).0;
