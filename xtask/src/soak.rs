@@ -25,8 +25,8 @@ struct Options {
 /// The command.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let options = options(args)?;
-    println!("building AIOS");
-    cargo::run(&["build", "--quiet", "--profile", "quick", "-p", "aios", "-p", "aios-bench"])?;
+    cargo::announce_quick();
+    cargo::build_quick(&["aios", "aios-bench"])?;
     let dir = workspace::fresh_dir("soak")?;
     let model = Model::start(bench("upstream"), &dir.join("model.log"))?;
     let config = dir.join("aios.toml");

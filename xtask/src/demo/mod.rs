@@ -39,9 +39,9 @@ const BODY: &str =
 /// The command: runs until Ctrl-C, or for `--seconds N`.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let seconds = seconds(args)?;
-    println!("building AIOS");
+    cargo::announce_quick();
     dashboard::build_if_possible();
-    cargo::run(&["build", "--quiet", "--profile", "quick", "-p", "aios"])?;
+    cargo::build_quick(&["aios"])?;
     let dir = workspace::fresh_dir("demo")?;
     let (gateway, admin) = (free_or(GATEWAY)?, free_or(ADMIN)?);
     let mut server = start(&dir, &gateway, &admin)?;

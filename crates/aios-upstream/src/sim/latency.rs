@@ -1,8 +1,9 @@
 //! How long a simulated model takes.
 //!
 //! Time to the first token = the median × a spread drawn from the request (log-normal, σ 0.25, so
-//! that the 95th percentile is about 1.5 medians) + the time to read the prompt. After that tokens
-//! come at a steady rate. Requests beyond the slots wait in line.
+//! that the 95th percentile is about 1.5 medians) + the time to read the prompt, of which the part
+//! beyond three seconds is left out: nobody learns anything from waiting minutes for a made-up answer
+//! to a megabyte. After that tokens come at a steady rate. Requests beyond the slots wait in line.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,8 @@ use super::spec::SimSpec;
 
 /// Standard deviation of the logarithm of the spread.
 const SPREAD: f64 = 0.25;
+/// Longest time to read a prompt.
+const PREFILL_MAX: Duration = Duration::from_secs(3);
 /// Most requests that wait for a slot.
 const WAITING_MAX: usize = 1_024;
 /// The rate limit counts requests in windows of this length.
@@ -36,7 +39,8 @@ impl Latency {
     pub(super) fn new(spec: &SimSpec, prompt_tokens: u64, request: &[u8]) -> Self {
         let mut random = Random::new(spec.seed, "latency", request);
         let spread = (SPREAD * random.normal()).exp();
-        let prefill = Duration::from_secs_f64(prompt_tokens as f64 / spec.prefill_per_second);
+        let prefill = prompt_tokens as f64 / spec.prefill_per_second;
+        let prefill = Duration::from_secs_f64(prefill.min(PREFILL_MAX.as_secs_f64()));
         let gap = Duration::from_secs_f64(1.0 / spec.tokens_per_second);
         Self { first: spec.ttft.mul_f64(spread) + prefill, gap, random }
     }
@@ -134,5 +138,23 @@ impl RateLimit {
         }
         *window = Some((start, n + 1));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aios_core::Tier;
+
+    use super::*;
+
+    #[test]
+    fn a_prompt_takes_its_time_up_to_some_seconds() {
+        let spec = SimSpec::of_tier(Tier::Main);
+        let prefill = |n_tokens| {
+            let first = |n_tokens| Latency::new(&spec, n_tokens, b"the same").first();
+            first(n_tokens) - first(0)
+        };
+        assert_eq!(prefill(2_500), Duration::from_secs(1));
+        assert_eq!([prefill(25_000), prefill(250_000)], [PREFILL_MAX; 2]);
     }
 }

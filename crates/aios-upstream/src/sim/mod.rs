@@ -12,7 +12,7 @@
 //! | `seed` | all draws depend on it | 1 | 1 |
 //! | `ttft_ms` | median time to the first token; single requests spread around it | 250 | 60 |
 //! | `tps` | tokens of the answer per second | 60 | 150 |
-//! | `prefill_tps` | tokens of the prompt per second, which adds to the first token's time | 2500 | 10000 |
+//! | `prefill_tps` | tokens of the prompt per second, which adds to the first token's time, 3 s at most | 2500 | 10000 |
 //! | `slots` | requests answered at the same time; others wait, first come, first served | 8 | 16 |
 //! | `model` | name in `/models`, and where a request names none | `sim-main` | `sim-embedder` |
 //! | `instant` | no delay and no slots | false | false |
