@@ -1,12 +1,16 @@
 //! What every command starts from: the sources of settings, and how to print.
 
 use aios_privacy::Secret;
+use aios_store::{DataDir, StoreError};
 use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::Globals;
 use super::output::{Failure, say};
 use crate::config::{self, Config, ConfigError, Flag, Sources};
+
+/// The key that `--data-dir` stands for.
+const DATA_DIR_KEY: &str = "server.data_dir";
 
 /// What every command starts from.
 #[derive(Debug)]
@@ -25,7 +29,7 @@ impl Context {
         let data_dir = globals.data_dir.map(|dir| dir.display().to_string());
         let level = globals.log_level.and_then(|level| level.to_possible_value());
         let level = level.map(|level| level.get_name().to_owned());
-        sources.flags.extend(flag("--data-dir", "server.data_dir", data_dir));
+        sources.flags.extend(flag("--data-dir", DATA_DIR_KEY, data_dir));
         sources.flags.extend(flag("--log-level", "telemetry.level", level));
         Ok(Self { sources, json: globals.json })
     }
@@ -35,6 +39,15 @@ impl Context {
         let config = config::load(&self.sources)?;
         config.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
         Ok(config)
+    }
+
+    /// Looks into the directory that `--data-dir` names, if it does: what some other server says is not what was
+    /// asked for.
+    pub(super) fn named_data_dir(&self) -> Result<(), StoreError> {
+        let named = self.sources.flags.iter().find(|flag| flag.key == DATA_DIR_KEY);
+        named.map_or(Ok(()), |flag| {
+            DataDir::read(self.sources.directory.join(&flag.value)).map(|_| ())
+        })
     }
 
     /// The client key in the variable that `--api-key-env` names; none where none is named.

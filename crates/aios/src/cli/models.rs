@@ -19,7 +19,9 @@ pub(super) struct Command {}
 
 impl Command {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let running = running::required(&context.config()?)?;
+        let config = context.config()?;
+        context.named_data_dir()?;
+        let running = running::required(&config)?;
         if context.json {
             let (endpoints, models) = (&running.raw["endpoints"], &running.raw["models"]);
             output::json(out, &json!({ "endpoints": endpoints, "models": models }))?;

@@ -13,13 +13,14 @@ use crate::config::Config;
 
 /// Show the state of the running server
 ///
-/// Exit code 2 if there is an override that is not taken. With --json: what the server's /status says, as it is.
+/// The directory that --data-dir names must be there: no server has another. Exit code 2 if there is an override that is not taken. With --json: what the server's /status says, as it is.
 #[derive(Debug, Args)]
 pub(super) struct Command {}
 
 impl Command {
     pub(super) fn run(self, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let config = context.config()?;
+        context.named_data_dir()?;
         let running = running::required(&config)?;
         if context.json {
             output::json(out, &running.raw)?;

@@ -265,6 +265,11 @@ fn a_running_server_is_shown() {
     assert_eq!(place.run(&["routing", "status", "--json"]).ended(0).json()["from"], "server");
     assert!(place.run(&["status"]).ended(0).stdout.contains("split from"));
     assert_eq!(place.run(&["status", "--json"]).ended(0).json()["config"]["generation"], 1);
+    // It is not another server that was asked for.
+    for noun in ["status", "models"] {
+        let lost = place.run(&[noun, "--data-dir", "nowhere"]).ended(1);
+        assert!(lost.stderr.contains("nowhere") && lost.stdout.is_empty(), "{}", lost.stderr);
+    }
     let ran = place.run(&["preflight"]).ended(0);
     assert!(ran.stdout.contains("a server writes it"), "{}", ran.stdout);
     let locked = place.run(&["routing", "calibrate"]).ended(1);
