@@ -24,6 +24,16 @@ pub struct Attempt {
     pub status: Option<u16>,
 }
 
+impl Attempt {
+    /// When the endpoints had a request, in milliseconds from its admission: from the first attempt's start to the
+    /// last one's end, with the pauses between them. None without an attempt.
+    #[must_use]
+    pub fn span_ms(attempts: &[Self]) -> Option<(f64, f64)> {
+        let (first, last) = (attempts.first()?, attempts.last()?);
+        Some((first.started_ms, last.started_ms + last.duration_ms))
+    }
+}
+
 /// How one attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,8 +46,10 @@ pub enum AttemptOutcome {
     ConnectFailed,
     /// No connection within the connect timeout.
     ConnectTimeout,
-    /// No first event or response within the first-token timeout.
+    /// No first event of a stream within the first-token timeout.
     FirstTokenTimeout,
+    /// No whole answer within the timeout of answers that are not streamed.
+    WholeTimeout,
     /// Silence for longer than the inter-token timeout.
     InterTokenTimeout,
     /// The request's deadline passed.
@@ -76,6 +88,7 @@ impl AttemptOutcome {
             Self::ConnectFailed => "connect_failed",
             Self::ConnectTimeout => "connect_timeout",
             Self::FirstTokenTimeout => "first_token_timeout",
+            Self::WholeTimeout => "whole_timeout",
             Self::InterTokenTimeout => "inter_token_timeout",
             Self::TotalTimeout => "total_timeout",
             Self::ConnectionLost => "connection_lost",

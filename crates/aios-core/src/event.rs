@@ -131,7 +131,7 @@ pub struct ResponseEvent {
     pub response: RedactedText,
     /// The tier that answered; none if no tier did.
     pub source: Option<Tier>,
-    /// The tier that routing chose.
+    /// The tier that routing chose; `main` also where it came to none (`route_reason` is `not_routed`).
     pub tier: Tier,
     /// The conversation's bucket.
     pub bucket: Bucket,

@@ -23,7 +23,7 @@ use crate::canary::{
 };
 use crate::controller::{Controller, ControllerState};
 use crate::gateway::memory::Memory;
-use crate::gateway::{self, Gateway, IdSource, Keys};
+use crate::gateway::{self, BoxError, Gateway, IdSource, Keys};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::routing::RoutingState;
@@ -124,7 +124,7 @@ impl Unplugged {
     }
 
     /// Serves one request, as the gateway's listener does. Dropped early, its client has hung up.
-    pub fn serve<B: Body<Data = Bytes> + Unpin + 'static>(
+    pub fn serve<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin + 'static>(
         &self,
         peer: SocketAddr,
         request: Request<B>,

@@ -50,6 +50,8 @@ enum Opened {
 struct Limit {
     at: Instant,
     after: Duration,
+    /// What it is called that this passed.
+    missed: AttemptOutcome,
     is_deadline: bool,
 }
 
@@ -94,18 +96,22 @@ async fn open(
     rules: Rules<'_>,
     status: &mut Option<u16>,
 ) -> Result<Opened, Failure> {
-    let allowed = if streams(call) { rules.timeouts.first_token } else { rules.timeouts.whole };
+    let (allowed, missed) = match streams(call) {
+        true => (rules.timeouts.first_token, AttemptOutcome::FirstTokenTimeout),
+        false => (rules.timeouts.whole, AttemptOutcome::WholeTimeout),
+    };
+    let limit = |after| Limit::new(after, missed, call);
     // Pinned here and lent, because the exchange is some kilobytes large and would be moved otherwise.
     let opened = {
         let exchanged = pin!(exchange(endpoint, call, rules, status));
-        within(Limit::new(allowed, call), exchanged).await?
+        within(limit(allowed), exchanged).await?
     };
     if !matches!(opened, Opened::NotLoaded) {
         return Ok(opened);
     }
     let loaded_first = async {
-        within(Limit::new(LOAD_TIMEOUT, call), pin!(load(endpoint, rules))).await?;
-        within(Limit::new(allowed, call), pin!(exchange(endpoint, call, rules, status))).await
+        within(limit(LOAD_TIMEOUT), pin!(load(endpoint, rules))).await?;
+        within(limit(allowed), pin!(exchange(endpoint, call, rules, status))).await
     };
     Box::pin(loaded_first).await
 }
@@ -223,9 +229,9 @@ async fn read_whole(
 }
 
 impl Limit {
-    fn new(after: Duration, call: &Call) -> Self {
+    fn new(after: Duration, missed: AttemptOutcome, call: &Call) -> Self {
         let at = Instant::now() + after;
-        Self { at: at.min(call.deadline), after, is_deadline: call.deadline <= at }
+        Self { at: at.min(call.deadline), after, missed, is_deadline: call.deadline <= at }
     }
 }
 
@@ -237,8 +243,11 @@ async fn within<T>(
         Ok(done) => done,
         Err(_) if limit.is_deadline => Err(Failure::out_of_time()),
         Err(_) => {
-            let detail = format!("no answer within {:?}", limit.after);
-            Err(Failure::new(AttemptOutcome::FirstTokenTimeout, detail))
+            let what = match limit.missed {
+                AttemptOutcome::WholeTimeout => "whole answer",
+                _ => "answer",
+            };
+            Err(Failure::new(limit.missed, format!("no {what} within {:?}", limit.after)))
         }
     }
 }

@@ -189,7 +189,9 @@ const fn hint(failure: &Failure) -> &'static str {
         AttemptOutcome::ConnectFailed | AttemptOutcome::ConnectTimeout => {
             "is the model server running, and is its URL right?"
         }
-        AttemptOutcome::FirstTokenTimeout | AttemptOutcome::InterTokenTimeout => {
+        AttemptOutcome::FirstTokenTimeout
+        | AttemptOutcome::WholeTimeout
+        | AttemptOutcome::InterTokenTimeout => {
             "the server is too slow or stuck: look at its log, or raise [timeouts]"
         }
         AttemptOutcome::AuthRefused => "check the variable named by api_key_env",

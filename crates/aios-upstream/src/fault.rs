@@ -94,6 +94,7 @@ impl Failure {
             AttemptOutcome::ConnectFailed
             | AttemptOutcome::ConnectTimeout
             | AttemptOutcome::FirstTokenTimeout
+            | AttemptOutcome::WholeTimeout
             | AttemptOutcome::InterTokenTimeout
             | AttemptOutcome::ConnectionLost
             | AttemptOutcome::StreamCut
@@ -143,6 +144,7 @@ const fn fault_of(outcome: AttemptOutcome) -> Fault {
         }
         AttemptOutcome::ConnectTimeout
         | AttemptOutcome::FirstTokenTimeout
+        | AttemptOutcome::WholeTimeout
         | AttemptOutcome::InterTokenTimeout
         | AttemptOutcome::TotalTimeout => Fault::Timeout,
         AttemptOutcome::Abandoned

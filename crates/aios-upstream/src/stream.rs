@@ -23,6 +23,9 @@ use crate::{
 /// Most that is held back while only comments come.
 const HELD_BYTES_MAX: usize = 256 * 1024;
 
+/// Why a stream failed that ended in an orderly way.
+const ENDED_EARLY: &str = "the stream ended before the answer did";
+
 const DONE: &[u8] = b"data: [DONE]\n\n";
 
 /// Whether the last event of a stream lacks no more than its blank line; one that was cut is not to be read.
@@ -158,7 +161,7 @@ impl StreamReply {
                 if let Some(event) = self.scanner.finish().filter(is_whole) {
                     self.on_event(event);
                 }
-                self.source_ended("the stream ended before the answer did");
+                self.source_ended(ENDED_EARLY);
             }
         }
         Poll::Ready(())
@@ -191,14 +194,15 @@ impl StreamReply {
             }
             EventAction::Strip => self.started = true,
             EventAction::Comment => self.block.push(event),
+            // An end of nothing is no answer.
+            EventAction::Done if !self.started => self.source_ended(ENDED_EARLY),
             EventAction::Done => {
-                self.started = true;
                 self.block.push(event);
                 self.complete();
             }
             EventAction::Error { outcome, detail, code: _, body, wire } => {
                 let reply = Failure::reply_of_caller(outcome, body);
-                self.fail(Failure { frame: Some(wire), reply, ..Failure::new(outcome, detail) });
+                self.fail(Failure { frame: wire, reply, ..Failure::new(outcome, detail) });
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Reads a request body within its limits.
 
-use std::io::Read;
+use std::error::Error;
+use std::io::{self, Read};
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -13,11 +14,19 @@ use super::errors::GatewayError;
 use super::heavy;
 use crate::live::GatewayConfig;
 
+/// A request's body, from whatever brings it.
+pub(crate) trait Incoming: Body<Data = Bytes, Error: Into<BoxError>> + Unpin {}
+
+impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Incoming for B {}
+
+/// What went wrong while a body came.
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
 /// Reads the whole body. A body that came in one piece is not copied.
 ///
 /// # Errors
 /// When it is too large, stops coming, or its connection breaks.
-pub(crate) async fn read<B: Body<Data = Bytes> + Unpin>(
+pub(crate) async fn read<B: Incoming>(
     config: &GatewayConfig,
     deadline: Instant,
     headers: &HeaderMap,
@@ -44,7 +53,7 @@ enum Encoding {
     Gzip,
 }
 
-async fn read_sent<B: Body<Data = Bytes> + Unpin>(
+async fn read_sent<B: Incoming>(
     config: &GatewayConfig,
     deadline: Instant,
     headers: &HeaderMap,
@@ -109,8 +118,18 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// Whether a client has left, or sends what is no body.
+fn broken(error: &(dyn Error + 'static)) -> GatewayError {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    let is_malformed = causes.any(|cause| {
+        let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        matches!(kind, Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+    });
+    if is_malformed { GatewayError::BodyMalformed } else { GatewayError::BodyLost }
+}
+
 /// The next piece. One timer serves both limits: whichever comes first.
-async fn next<B: Body<Data = Bytes> + Unpin>(
+async fn next<B: Incoming>(
     config: &GatewayConfig,
     deadline: Instant,
     body: &mut B,
@@ -122,7 +141,7 @@ async fn next<B: Body<Data = Bytes> + Unpin>(
         loop {
             match body.frame().await {
                 None => return Ok(None),
-                Some(Err(_)) => return Err(GatewayError::BodyLost),
+                Some(Err(error)) => return Err(broken(&*error.into())),
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         return Ok(Some(data));

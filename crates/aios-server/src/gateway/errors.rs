@@ -3,13 +3,16 @@
 //! The shape is OpenAI's: `{"error":{"message","type","param","code"}}`, all four keys, null allowed,
 //! so that official clients raise the exception their users expect.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use aios_core::{AttemptOutcome, Outcome};
+use aios_core::Outcome;
 use aios_upstream::{ErrorReply, Failure, Fault};
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::json;
+
+use super::failures::{failure_code, failure_outcome, failure_status};
 
 /// Status written into the event when the client left before one was sent (nginx's convention).
 pub(crate) const STATUS_CLIENT_CLOSED: u16 = 499;
@@ -18,7 +21,7 @@ pub(crate) const STATUS_CLIENT_CLOSED: u16 = 499;
 #[derive(Debug)]
 pub(crate) enum GatewayError {
     /// No such path.
-    UnknownPath { path: String },
+    UnknownPath { method: String, path: String },
     /// The path exists, the method does not.
     MethodNotAllowed { allowed: &'static str },
     /// No client key, or not one of ours.
@@ -37,10 +40,12 @@ pub(crate) enum GatewayError {
     BodyTimeout { silence: Duration },
     /// The body's connection broke.
     BodyLost,
+    /// The body is not framed as HTTP wants it.
+    BodyMalformed,
     /// A content encoding that is not understood.
     UnsupportedEncoding { encoding: String },
     /// The body is not what the API takes.
-    BadRequest { message: String, param: Option<&'static str>, code: Option<&'static str> },
+    BadRequest { message: String, param: Option<Cow<'static, str>>, code: Option<&'static str> },
     /// Something in the request must not reach a model.
     Blocked { kind: &'static str, field: String },
     /// Something in the answer must not reach the client.
@@ -71,7 +76,7 @@ pub(crate) struct ErrorAnswer {
 impl GatewayError {
     /// A 400 about one parameter.
     pub(crate) fn bad_param(message: impl Into<String>, param: &'static str) -> Self {
-        Self::BadRequest { message: message.into(), param: Some(param), code: None }
+        Self::BadRequest { message: message.into(), param: Some(param.into()), code: None }
     }
 
     /// How the event records it.
@@ -82,6 +87,7 @@ impl GatewayError {
             | Self::Unauthorized { .. }
             | Self::MayNotSteer { .. }
             | Self::BodyTooLarge { .. }
+            | Self::BodyMalformed
             | Self::UnsupportedEncoding { .. }
             | Self::BadRequest { .. }
             | Self::Blocked { .. }
@@ -112,6 +118,7 @@ impl GatewayError {
             Self::BodyTooLarge { .. } => "request_too_large",
             Self::BodyTimeout { .. } => "request_timeout",
             Self::BodyLost => "client_closed_request",
+            Self::BodyMalformed => "malformed_body",
             Self::UnsupportedEncoding { .. } => "unsupported_content_encoding",
             Self::BadRequest { code, .. } => code.unwrap_or("invalid_request"),
             Self::Blocked { .. } | Self::ReplyBlocked { .. } => "pii_blocked",
@@ -137,9 +144,10 @@ impl GatewayError {
             Self::EventLogFull { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyLost | Self::BadRequest { .. } | Self::Blocked { .. } => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::BodyLost
+            | Self::BodyMalformed
+            | Self::BadRequest { .. }
+            | Self::Blocked { .. } => StatusCode::BAD_REQUEST,
             Self::Unscannable { why: "panic", .. } => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unscannable { sink: "upstream", .. } => StatusCode::BAD_REQUEST,
             Self::ReplyBlocked { .. } | Self::Unscannable { .. } => StatusCode::BAD_GATEWAY,
@@ -173,9 +181,9 @@ impl GatewayError {
         error_object(&self.message(), self.kind(), self.param(), Some(self.code()))
     }
 
-    fn param(&self) -> Option<&'static str> {
+    fn param(&self) -> Option<&str> {
         match self {
-            Self::BadRequest { param, .. } => *param,
+            Self::BadRequest { param, .. } => param.as_deref(),
             Self::UnknownModel { .. } => Some("model"),
             Self::UnknownEvent | Self::EnoughSaid { .. } => Some("event_id"),
             _ => None,
@@ -185,7 +193,6 @@ impl GatewayError {
     /// OpenAI's `type`.
     fn kind(&self) -> &'static str {
         match self.status().as_u16() {
-            401 => "authentication_error",
             429 => "rate_limit_error",
             400..=499 => "invalid_request_error",
             _ => "server_error",
@@ -194,8 +201,8 @@ impl GatewayError {
 
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::UnknownPath { path } => format!(
-                "Unknown request URL: {path}. Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/models and /v1/feedback."
+            Self::UnknownPath { method, path } => format!(
+                "Unknown request URL: {method} {path}. Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/models and /v1/feedback."
             ),
             Self::MethodNotAllowed { allowed } => {
                 format!("Method not allowed on this path; use {allowed}.")
@@ -229,6 +236,9 @@ impl GatewayError {
                 format!("No part of the request body came for {} s.", silence.as_secs_f64())
             }
             Self::BodyLost => "The connection broke while the request body was read.".to_owned(),
+            Self::BodyMalformed => {
+                "The request body is not framed as 'Transfer-Encoding: chunked' says.".to_owned()
+            }
             Self::UnsupportedEncoding { encoding } => {
                 format!("Content-Encoding '{encoding}' is not supported; send the body as it is.")
             }
@@ -296,58 +306,6 @@ pub(crate) fn error_object(
     Bytes::from(object.to_string())
 }
 
-/// What the event calls an exhausted request.
-pub(crate) fn failure_outcome(failure: &Failure) -> Outcome {
-    match failure.fault {
-        Fault::Caller => Outcome::CallerError,
-        Fault::Overload => Outcome::Overloaded,
-        Fault::Timeout => Outcome::Timeout,
-        Fault::Endpoint => match failure.outcome {
-            AttemptOutcome::StreamCut => Outcome::StreamCut,
-            _ => Outcome::UpstreamError,
-        },
-    }
-}
-
-fn failure_status(failure: &Failure) -> StatusCode {
-    match failure.fault {
-        Fault::Caller => failure
-            .reply
-            .as_ref()
-            .and_then(|reply| StatusCode::from_u16(reply.status).ok())
-            .unwrap_or(StatusCode::BAD_REQUEST),
-        Fault::Overload if failure.outcome == AttemptOutcome::RateLimited => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
-        Fault::Overload => StatusCode::SERVICE_UNAVAILABLE,
-        Fault::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        Fault::Endpoint => StatusCode::BAD_GATEWAY,
-    }
-}
-
-/// The last attempt's outcome as an error code.
-pub(crate) fn failure_code(outcome: AttemptOutcome) -> &'static str {
-    match outcome {
-        AttemptOutcome::Abandoned | AttemptOutcome::Ok => "upstream_error",
-        AttemptOutcome::ConnectFailed => "upstream_unreachable",
-        AttemptOutcome::ConnectTimeout => "upstream_connect_timeout",
-        AttemptOutcome::FirstTokenTimeout => "upstream_first_token_timeout",
-        AttemptOutcome::InterTokenTimeout => "upstream_inter_token_timeout",
-        AttemptOutcome::TotalTimeout => "deadline_exceeded",
-        AttemptOutcome::ConnectionLost => "upstream_connection_lost",
-        AttemptOutcome::StreamCut => "upstream_stream_cut",
-        AttemptOutcome::BadReply => "upstream_bad_reply",
-        AttemptOutcome::ErrorInReply => "upstream_error_in_reply",
-        AttemptOutcome::ServerError => "upstream_error",
-        AttemptOutcome::RateLimited => "rate_limit_exceeded",
-        AttemptOutcome::Loading => "upstream_loading",
-        AttemptOutcome::AuthRefused => "upstream_auth_refused",
-        AttemptOutcome::ModelMissing => "upstream_model_missing",
-        AttemptOutcome::CallerError => "invalid_request",
-        AttemptOutcome::QueueFull => "upstream_queue_full",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,14 +323,15 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_key_is_an_authentication_error() {
+    fn a_missing_key_is_told_as_openai_tells_it() {
         let answer = GatewayError::Unauthorized { presented: false }.answer();
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        let error = &body["error"];
         assert_eq!(
-            (answer.status.as_u16(), &body["error"]["type"]),
-            (401, &json!("authentication_error"))
+            (answer.status.as_u16(), &error["type"], &error["code"]),
+            (401, &json!("invalid_request_error"), &json!("invalid_api_key"))
         );
-        assert!(body["error"]["param"].is_null());
+        assert!(error["param"].is_null());
     }
 
     /// It was admitted and served: neither the words nor the wait of a full log fit.

@@ -7,13 +7,12 @@ use std::time::Duration;
 use aios_core::{Event, EventId, FeedbackEvent, FeedbackSource, ResponseEvent, SCHEMA_VERSION};
 use aios_privacy::RedactionCounts;
 use aios_store::Index;
-use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use http_body::Body;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::body::Incoming;
 use super::errors::GatewayError;
 use super::relay::ReplyBody;
 use super::{Gateway, body, malformed, reply};
@@ -85,7 +84,7 @@ impl WordCounts {
 const LOOK_UPS_MAX: usize = 2;
 
 /// Serves one request.
-pub(super) async fn serve<B: Body<Data = Bytes> + Unpin>(
+pub(super) async fn serve<B: Incoming>(
     gateway: &Arc<Gateway>,
     request: Request<B>,
 ) -> Response<ReplyBody> {
@@ -103,7 +102,7 @@ pub(super) async fn serve<B: Body<Data = Bytes> + Unpin>(
     }
 }
 
-async fn take<B: Body<Data = Bytes> + Unpin>(
+async fn take<B: Incoming>(
     gateway: &Arc<Gateway>,
     headers: &http::HeaderMap,
     incoming: B,

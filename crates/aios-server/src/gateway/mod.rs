@@ -4,9 +4,11 @@ mod body;
 mod cut;
 mod depth;
 pub(crate) mod errors;
+mod failures;
 mod feedback;
 mod heavy;
 mod identity;
+mod kinds;
 mod malformed;
 pub(crate) mod memory;
 mod models;
@@ -34,15 +36,15 @@ use aios_privacy::Pseudonymizer;
 use aios_route::BucketKey;
 use aios_store::{DataDir, EventStore};
 use arc_swap::ArcSwap;
-use bytes::Bytes;
 use http::{Method, Request, Response};
-use http_body::Body;
 use tokio::sync::watch;
 
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::routing::RoutingState;
 use crate::trace::EventObserver;
+pub(crate) use body::BoxError;
+use body::Incoming;
 use errors::GatewayError;
 pub(crate) use feedback::WordCounts;
 pub(crate) use naming::{AUTO, PINS};
@@ -143,7 +145,7 @@ impl Gateway {
 }
 
 /// Serves one request of the gateway's listener. Every reply names its request.
-pub(crate) async fn serve<B: Body<Data = Bytes> + Unpin>(
+pub(crate) async fn serve<B: Incoming>(
     gateway: Arc<Gateway>,
     peer: SocketAddr,
     request: Request<B>,
@@ -157,7 +159,7 @@ pub(crate) async fn serve<B: Body<Data = Bytes> + Unpin>(
     response
 }
 
-async fn dispatch<B: Body<Data = Bytes> + Unpin>(
+async fn dispatch<B: Incoming>(
     gateway: &Arc<Gateway>,
     peer: SocketAddr,
     request: Request<B>,
@@ -190,8 +192,9 @@ async fn dispatch<B: Body<Data = Bytes> + Unpin>(
         _ => match path.strip_prefix("/models/") {
             Some(id) => models::item(gateway, &request, id),
             None => {
-                let path = path.to_owned();
-                reply::refusal(gateway, &request, &GatewayError::UnknownPath { path })
+                let (method, path) = (method.to_string(), request.uri().path().to_owned());
+                let error = GatewayError::UnknownPath { method, path };
+                reply::refusal(gateway, &request, &error)
             }
         },
     }

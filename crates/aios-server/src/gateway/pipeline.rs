@@ -10,9 +10,9 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::HeaderName;
 use http::{HeaderMap, Request, Response};
-use http_body::Body;
 use tokio::time::Instant;
 
+use super::body::Incoming;
 use super::cut::capture_max;
 use super::errors::GatewayError;
 use super::naming::{self, Asked};
@@ -24,7 +24,7 @@ use super::{Gateway, body, heavy, identity, memory, reply, steering};
 use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
 /// Serves one request and records exactly one event for it, whatever the outcome.
-pub(crate) async fn serve<B: Body<Data = Bytes> + Unpin>(
+pub(crate) async fn serve<B: Incoming>(
     gateway: Arc<Gateway>,
     operation: Operation,
     peer: SocketAddr,
@@ -62,7 +62,7 @@ async fn admit(
     Ok(Record::open(gateway, &live, slot, admission, operation, headers))
 }
 
-async fn answer<B: Body<Data = Bytes> + Unpin>(
+async fn answer<B: Incoming>(
     record: &mut Record,
     peer: SocketAddr,
     request: Request<B>,

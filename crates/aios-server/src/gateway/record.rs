@@ -305,10 +305,8 @@ impl Record {
             self.facts.observed.as_ref().and_then(|observed| observed.first_token_at);
         let read_ms = self.facts.body_read_at.map_or(latency_ms, millis);
         // From the first attempt's start to the last one's end the time is the endpoints'.
-        let (start_ms, end_ms) = match (self.attempts.first(), self.attempts.last()) {
-            (Some(first), Some(last)) => (first.started_ms, last.started_ms + last.duration_ms),
-            _ => (latency_ms, latency_ms),
-        };
+        let (start_ms, end_ms) =
+            Attempt::span_ms(&self.attempts).unwrap_or((latency_ms, latency_ms));
         let overhead_ms = (start_ms - read_ms).max(0.0) + (latency_ms - end_ms).max(0.0);
         let overhead_ms = micros_exact(overhead_ms);
         Timings { latency_ms, time_to_first_token_ms: first_token_at.map(millis), overhead_ms }

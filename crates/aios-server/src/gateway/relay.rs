@@ -16,7 +16,8 @@ use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
-use super::errors::{GatewayError, failure_code, failure_outcome};
+use super::errors::GatewayError;
+use super::failures::{failure_code, failure_outcome};
 use super::record::{Ending, Record};
 use super::reply::error_frame;
 use super::sinks::StreamFilter;

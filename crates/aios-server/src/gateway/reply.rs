@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use aios_core::{EventId, Operation, Outcome, RequestId};
+use aios_core::{Attempt, EventId, Operation, Outcome, RequestId};
 use aios_store::Commit;
 use aios_upstream::{Reply, StreamReply, WholeReply};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, Request, Response, StatusCode};
 use tokio::time::Instant;
 
@@ -147,6 +149,9 @@ fn error_response(error: &GatewayError) -> Response<ReplyBody> {
     if let Some(wait) = retry_after {
         retry_headers(headers, wait);
     }
+    if matches!(error, GatewayError::Unauthorized { .. }) {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if let Some(should) = should_retry {
         headers
             .insert(SHOULD_RETRY, HeaderValue::from_static(if should { "true" } else { "false" }));
@@ -219,10 +224,12 @@ fn provenance(headers: &mut HeaderMap, record: &Record) {
     }
 }
 
-/// `server-timing` splits the time so far into the endpoints' share and ours.
+/// `server-timing` splits the time so far into the endpoints' share and ours, as the event does: pauses between
+/// attempts are theirs.
 fn timing(headers: &mut HeaderMap, record: &Record) {
     let total_ms = record.admitted_at().elapsed().as_secs_f64() * 1e3;
-    let upstream_ms: f64 = record.attempts.iter().map(|attempt| attempt.duration_ms).sum();
+    let span = Attempt::span_ms(&record.attempts);
+    let upstream_ms = span.map_or(0.0, |(start, end)| end - start);
     let own_ms = (total_ms - upstream_ms).max(0.0);
     let mut value = String::with_capacity(64);
     for (part, ms) in

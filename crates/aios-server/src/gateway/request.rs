@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use super::depth;
 use super::errors::GatewayError;
+use super::kinds;
 use super::malformed;
 use super::talk::{Message, Opening, Talk};
 
@@ -85,16 +86,18 @@ pub(crate) fn read(operation: Operation, body: &Bytes) -> Result<Head<'_>, Gatew
     if text.trim_start().starts_with('[') {
         return Err(bad_json("it is not an object"));
     }
-    let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| describe(&error))?;
+    let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| refusal_of(text, &error))?;
     let place = |raw: &RawValue| place_of(text, raw);
     let model_raw = wire.model.ok_or_else(|| GatewayError::BadRequest {
         message: "you must provide a model parameter; 'aios-auto' lets the gateway choose".into(),
-        param: Some("model"),
+        param: Some("model".into()),
         code: Some("missing_required_parameter"),
     })?;
-    let model: String = serde_json::from_str(model_raw.get()).map_err(|_| {
-        GatewayError::bad_param("Invalid type for 'model': expected a string.", "model")
-    })?;
+    let model: String =
+        serde_json::from_str(model_raw.get()).map_err(|error| match is_string(model_raw) {
+            true => bad_json(&malformed::told(&error)),
+            false => kinds::wrong("model", "a string", model_raw),
+        })?;
     let talk = Talk::read(operation, &wire)?;
     Ok(Head {
         model,
@@ -216,12 +219,7 @@ fn read_stream_options(
         }));
     }
     let mut object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(raw.get())
-        .map_err(|_| {
-            GatewayError::bad_param(
-                "Invalid type for 'stream_options': expected an object.",
-                "stream_options",
-            )
-        })?;
+        .map_err(|_| kinds::wrong("stream_options", "an object", raw))?;
     let include_usage =
         object.get("include_usage").and_then(serde_json::Value::as_bool) == Some(true);
     let with_usage = (!include_usage).then(|| {
@@ -245,7 +243,7 @@ fn place_of(text: &str, raw: &RawValue) -> Range<usize> {
 pub(super) fn missing(param: &'static str) -> GatewayError {
     GatewayError::BadRequest {
         message: format!("Missing required parameter: '{param}'."),
-        param: Some(param),
+        param: Some(param.into()),
         code: Some("missing_required_parameter"),
     }
 }
@@ -258,8 +256,15 @@ fn bad_json(why: &str) -> GatewayError {
     }
 }
 
-fn describe(error: &serde_json::Error) -> GatewayError {
-    bad_json(&malformed::told(error))
+/// What is said of a body that could not be read.
+fn refusal_of(text: &str, error: &serde_json::Error) -> GatewayError {
+    if !error.is_data() {
+        return bad_json(&malformed::told(error));
+    }
+    if !text.trim_start().starts_with('{') {
+        return bad_json("it is not an object");
+    }
+    kinds::first_wrong(text).unwrap_or_else(|| bad_json(&malformed::told(error)))
 }
 
 #[cfg(test)]
@@ -370,6 +375,40 @@ mod tests {
         assert!(refused(&deep).contains("nested deeper than 128"));
         let bytes = Bytes::from_static(b"{\"model\":\"\xff\"}");
         assert_eq!(read(Operation::Chat, &bytes).unwrap_err().code(), "invalid_json");
+    }
+
+    /// In OpenAI's form, and without a word of the body or of our own types.
+    #[test]
+    fn a_member_of_the_wrong_type_is_named() {
+        let check = |more: &str, param: &str, expect: &str| {
+            let body = body(&format!("{{{more}}}"));
+            let error = chat(&body).unwrap_err();
+            let answer: serde_json::Value = serde_json::from_slice(&error.answer().body).unwrap();
+            let told = &answer["error"];
+            assert_eq!((&told["param"], &told["code"]), (&param.into(), &"invalid_type".into()));
+            let message = format!("Invalid type for '{param}': expected {expect} instead.");
+            assert_eq!(told["message"], message);
+        };
+        let messages = r#""messages":[{"role":"user","content":"x"}]"#;
+        check(&format!(r#""model":5,{messages}"#), "model", "a string, but got an integer");
+        check(
+            r#""model":"m","messages":"hi""#,
+            "messages",
+            "an array of objects, but got a string",
+        );
+        check(
+            r#""model":"m","messages":{"hi":1.5}"#,
+            "messages",
+            "an array of objects, but got an object",
+        );
+        let one = r#""model":"m","messages":[{"role":"user"},1.5]"#;
+        check(one, "messages[1]", "an object, but got a decimal");
+        let role = r#""model":"m","messages":[{"role":null}]"#;
+        check(role, "messages[0].role", "a string, but got null");
+        let stream = format!(r#""model":"m",{messages},"stream":"#);
+        check(&format!(r#"{stream}"yes""#), "stream", "a boolean, but got a string");
+        let options = format!(r#"{stream}true,"stream_options":true"#);
+        check(&options, "stream_options", "an object, but got a boolean");
     }
 
     #[test]

@@ -57,9 +57,9 @@ pub(super) fn tokens_needed(question: &str, answer: &str, settings: &JudgeSettin
 /// What a call without a reply counts as. A model that was too slow has read the question, and may have written all
 /// that it was let.
 const fn tokens_lost(outcome: AttemptOutcome, needed: u64) -> u64 {
-    use AttemptOutcome::{FirstTokenTimeout, InterTokenTimeout, TotalTimeout};
+    use AttemptOutcome::{FirstTokenTimeout, InterTokenTimeout, TotalTimeout, WholeTimeout};
     match outcome {
-        FirstTokenTimeout | InterTokenTimeout | TotalTimeout => needed,
+        FirstTokenTimeout | WholeTimeout | InterTokenTimeout | TotalTimeout => needed,
         _ => 0,
     }
 }
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_judge_that_is_too_slow_has_cost_what_it_was_asked() {
         assert_eq!(tokens_lost(AttemptOutcome::TotalTimeout, 700), 700);
-        assert_eq!(tokens_lost(AttemptOutcome::FirstTokenTimeout, 700), 700);
+        assert_eq!(tokens_lost(AttemptOutcome::WholeTimeout, 700), 700);
         assert_eq!(tokens_lost(AttemptOutcome::ConnectFailed, 700), 0);
     }
 }

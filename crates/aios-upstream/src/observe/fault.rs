@@ -151,11 +151,6 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The event that stands for something unreadable in a stream.
-pub(super) fn unreadable_event(message: &str) -> Bytes {
-    error_event(FourKeys { message, r#type: "server_error", param: None, code: Some("bad_reply") })
-}
-
 fn error_event(error: FourKeys<'_>) -> Bytes {
     let mut event = b"data: ".to_vec();
     write(&mut event, error);

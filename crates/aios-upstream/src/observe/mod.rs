@@ -21,8 +21,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use fault::Found;
 pub use fault::WholeFault;
-use fault::{Found, unreadable_event};
 use lenient::Text;
 use notes::Notes;
 use pattern::{Pattern, Piece};
@@ -71,8 +71,9 @@ pub enum EventAction {
         code: Option<String>,
         /// The error as an error reply has it.
         body: Bytes,
-        /// What to pass on in the event's place: the event itself where clients understand it.
-        wire: Bytes,
+        /// What to pass on in the event's place: the event itself where clients understand it; none where
+        /// the model said nothing of an error.
+        wire: Option<Bytes>,
     },
 }
 
@@ -253,7 +254,7 @@ impl Observer {
             detail: found.detail(),
             code: found.code(),
             body: found.to_body(),
-            wire,
+            wire: Some(wire),
         }
     }
 
@@ -265,7 +266,7 @@ impl Observer {
             detail: found.detail(),
             code: found.code(),
             body: found.to_body(),
-            wire: event.raw(),
+            wire: Some(event.raw()),
         }
     }
 
@@ -330,13 +331,12 @@ fn error_in_reply(error: &Found<'_>) -> WholeFault {
 }
 
 fn unreadable() -> EventAction {
-    let detail = "an event of the stream is not JSON";
     EventAction::Error {
         outcome: AttemptOutcome::BadReply,
         body: Bytes::new(),
-        detail: detail.to_owned(),
-        code: Some("bad_reply".to_owned()),
-        wire: unreadable_event(detail),
+        detail: "an event of the stream is not JSON".to_owned(),
+        code: None,
+        wire: None,
     }
 }
 

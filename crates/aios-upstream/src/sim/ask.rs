@@ -84,9 +84,8 @@ impl Message {
 impl Ask {
     /// Reads a request body.
     pub(super) fn read(operation: Operation, body: &[u8]) -> Result<Self, SimError> {
-        let fields: Fields = serde_json::from_slice(body).map_err(|error| {
-            SimError::invalid(&format!("could not read the request body: {error}"), None)
-        })?;
+        let fields: Fields =
+            serde_json::from_slice(body).map_err(|error| SimError::bad_json(&error))?;
         let messages = fields.messages_of(operation)?;
         let prompt = messages.iter().rev().find(|message| message.role == "user");
         let prompt = prompt.map(|message| text_of(&message.content)).unwrap_or_default();

@@ -19,6 +19,12 @@ impl SimError {
         Self::new(400, message, "invalid_request_error", param, None)
     }
 
+    /// 400: the body could not be read.
+    pub(super) fn bad_json(error: &serde_json::Error) -> Self {
+        let message = format!("We could not parse the JSON body of your request: {error}.");
+        Self::new(400, &message, "invalid_request_error", None, Some("invalid_json"))
+    }
+
     /// 404: no such path.
     pub(super) fn not_found(path: &str) -> Self {
         let message = format!("unknown request URL: {path}");

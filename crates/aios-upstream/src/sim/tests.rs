@@ -281,3 +281,20 @@ async fn a_slow_drip_stretches_streams_and_whole_replies() {
         assert!(start.elapsed() > Duration::from_secs(10), "{:?}", start.elapsed());
     }
 }
+
+#[tokio::test]
+async fn half_a_character_is_refused_as_any_other_bad_json() {
+    for (operation, body) in [
+        (Operation::Chat, r#"{"messages":[{"role":"user","content":"\ud800"}]}"#),
+        (Operation::Embeddings, r#"{"input":"\ud800"}"#),
+    ] {
+        let (status, text, _) = call(&model("instant"), operation, body).await;
+        let error: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((status, &error["error"]["code"]), (400, &"invalid_json".into()), "{text}");
+        let message = error["error"]["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("We could not parse the JSON body of your request: "),
+            "{text}"
+        );
+    }
+}

@@ -21,9 +21,8 @@ struct Fields {
 
 /// The reply to a request, and how many tokens it has to read.
 pub(super) fn reply(body: &[u8], spec: &SimSpec) -> Result<(Value, u64), SimError> {
-    let fields: Fields = serde_json::from_slice(body).map_err(|error| {
-        SimError::invalid(&format!("could not read the request body: {error}"), None)
-    })?;
+    let fields: Fields =
+        serde_json::from_slice(body).map_err(|error| SimError::bad_json(&error))?;
     let texts = texts(fields.input.as_ref())?;
     let dimensions = fields.dimensions.unwrap_or(DIMENSIONS_DEFAULT);
     if !(1..=DIMENSIONS_MAX).contains(&dimensions) {

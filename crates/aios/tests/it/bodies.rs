@@ -82,12 +82,15 @@ async fn a_larger_body_is_a_413() {
 
 #[tokio::test]
 async fn what_is_not_a_request_is_a_400() {
-    let cases: [(&str, &[u8], &str); 7] = [
+    let cases: [(&str, &[u8], &str); 10] = [
         ("not JSON", b"{\"model\":", "invalid_json"),
         ("nothing", b"", "invalid_json"),
         ("not UTF-8", b"{\"model\":\"\xff\xfe\"}", "invalid_json"),
         ("a list", b"[]", "invalid_json"),
         ("values in order", br#"["aios-main",false,null,[{"role":"user"}]]"#, "invalid_json"),
+        ("a text", br#""aios-main""#, "invalid_json"),
+        ("half a character", br#"{"model":"\ud800","messages":[]}"#, "invalid_json"),
+        ("a text of messages", br#"{"model":"aios-main","messages":"hi"}"#, "invalid_type"),
         ("no model", br#"{"messages":[]}"#, "missing_required_parameter"),
         ("no messages", br#"{"model":"aios-auto"}"#, "missing_required_parameter"),
     ];
@@ -96,6 +99,24 @@ async fn what_is_not_a_request_is_a_400() {
     }
     let model = chat("no-such-model", "x", false);
     check_refused("another model", model.as_bytes(), 404, "model_not_found").await;
+}
+
+/// Who sent it is still there.
+#[tokio::test]
+async fn chunks_that_are_none_are_a_400() {
+    let server = Server::start(&Setup::new()).await;
+    let mut client = server.client().await;
+    let head =
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: aios\r\ntransfer-encoding: chunked\r\n\r\n";
+    client.send(format!("{head}zz\r\n").as_bytes()).await;
+    let reply = client.reply().await.expect(400);
+    assert_eq!(reply.error_code(), "malformed_body");
+    assert_eq!(reply.json()["error"]["type"], "invalid_request_error");
+    let events = server.events(1).await;
+    assert_eq!(
+        (&events[0]["outcome"], &events[0]["status"]),
+        (&"caller_error".into(), &400.into())
+    );
 }
 
 #[tokio::test]
@@ -202,6 +223,9 @@ async fn what_is_only_to_be_read_refuses_to_be_written() {
         let reply = server.ask(request.as_bytes()).await.expect(405);
         assert_eq!(reply.header("allow"), Some("GET, HEAD"), "{path}");
     }
-    let unknown = b"DELETE /v1/nowhere HTTP/1.1\r\nhost: test\r\ncontent-length: 0\r\n\r\n";
-    assert_eq!(server.ask(unknown).await.expect(404).json()["error"]["code"], "unknown_url");
+    let unknown = b"DELETE /v1/v1/models HTTP/1.1\r\nhost: test\r\ncontent-length: 0\r\n\r\n";
+    let error = &server.ask(unknown).await.expect(404).json()["error"];
+    assert_eq!(error["code"], "unknown_url");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with("Unknown request URL: DELETE /v1/v1/models. "), "{message}");
 }

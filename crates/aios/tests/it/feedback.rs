@@ -112,7 +112,8 @@ async fn with_client_keys_only_who_asked_may_speak_of_an_answer() {
     let bearer = |name: &str| format!("authorization: Bearer {}\r\n", name.repeat(12));
     let id = ask(&server, &bearer("ann"), "Where is it?").await;
     let body = json!({ "event_id": id, "score": 1 });
-    say(&server, "", &body).await.expect(401);
+    let unknown = say(&server, "", &body).await.expect(401);
+    assert_eq!(unknown.header("www-authenticate"), Some("Bearer"));
     say(&server, &bearer("bob"), &body).await.expect(404);
     say(&server, &bearer("ann"), &body).await.expect(200);
 }

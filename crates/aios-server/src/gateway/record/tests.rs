@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 
 use super::*;
 use crate::admin::tests::gateway;
+use crate::gateway::errors::GatewayError;
 
 const QUESTION: &str = "write to jo@example.com";
 
@@ -57,4 +58,25 @@ async fn a_scanner_that_fails_while_a_thread_unwinds_does_not_end_the_process() 
     let event = only_event(&log);
     assert_eq!((event.outcome, event.question.as_str()), (Outcome::InternalError, "[WITHHELD]"));
     assert!(gateway.metrics.privacy.missed()[&("log", "panic")] >= QUESTION.len() as u64);
+}
+
+/// As the event's overhead counts it: waiting for an endpoint is not our work.
+#[tokio::test]
+async fn pauses_between_attempts_are_not_ours_in_the_header() {
+    let (_gateway, mut record, log) = record().await;
+    let attempt = |started_ms: f64| Attempt {
+        endpoint: "main-1".to_owned(),
+        tier: aios_core::Tier::Main,
+        model: "big".to_owned(),
+        started_ms,
+        duration_ms: 10.0,
+        outcome: AttemptOutcome::ServerError,
+        status: Some(500),
+    };
+    record.attempts = vec![attempt(0.0), attempt(90_000.0)];
+    let failed = super::super::reply::failed(record, &GatewayError::Internal);
+    let response = failed.settled().await;
+    let timing = response.headers()["server-timing"].to_str().unwrap();
+    assert!(timing.starts_with("aios;dur=0.000, upstream;dur=90010.000, "), "{timing}");
+    assert_eq!(only_event(&log).attempts.len(), 2);
 }

@@ -108,15 +108,32 @@ async fn silence_before_the_first_token_is_a_504() {
             .code("upstream_first_token_timeout", &["first_token_timeout"])
             .ends(Ending::Error(504), "timeout")
     };
-    timeout("no headers", vec![Act::AwaitHangUp]).check(&BOTH).await;
+    timeout("no headers", vec![Act::AwaitHangUp]).check(&STREAM).await;
     timeout("half the headers", vec![Act::send("HTTP/1.1 200 OK\r\ncon"), Act::AwaitHangUp])
-        .check(&BOTH)
+        .check(&STREAM)
         .await;
-    timeout("no body", vec![json_head(20), Act::AwaitHangUp]).check(&WHOLE).await;
     timeout("no event", vec![stream_head(), Act::AwaitHangUp]).check(&STREAM).await;
     timeout("a comment", vec![stream_head(), chunk(": wait\n\n"), Act::AwaitHangUp])
         .check(&STREAM)
         .await;
+}
+
+/// There is no first token in it to wait for.
+#[tokio::test]
+async fn a_whole_answer_that_does_not_come_is_a_504() {
+    for (name, acts) in [
+        ("no headers", vec![Act::AwaitHangUp]),
+        ("half the headers", vec![Act::send("HTTP/1.1 200 OK\r\ncon"), Act::AwaitHangUp]),
+        ("no body", vec![json_head(20), Act::AwaitHangUp]),
+    ] {
+        let case = Case::broken(name, acts)
+            .set(FIRST_TOKEN)
+            .code("upstream_whole_timeout", &["whole_timeout"])
+            .ends(Ending::Error(504), "timeout");
+        let (reply, _) = case.check_one(false).await;
+        let message = reply.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.ends_with("main-1: no whole answer within 150ms"), "{message}");
+    }
 }
 
 #[tokio::test]

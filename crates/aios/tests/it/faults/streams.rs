@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{Case, Ending, STREAM};
-use crate::rig::{Act, DONE, chunk, delta, events, finish, last_chunk, stream_head};
+use crate::rig::{Act, DONE, chunk, delta, events, finish, last_chunk, stream_head, whole_stream};
 
 const INTER_TOKEN: &[(&str, &str)] = &[("timeouts.inter_token", "\"150ms\"")];
 const FINISH_GRACE: &[(&str, &str)] = &[("timeouts.finish_grace", "\"50ms\"")];
@@ -18,6 +20,19 @@ async fn a_stream_lost_before_its_first_event_is_a_502() {
     // The head has come and a comment, but nothing that says something: no status was sent on.
     for (name, end) in [("reset", Act::Reset), ("closed", Act::Close)] {
         let case = Case::broken(name, vec![stream_head(), chunk(": wait\n\n"), end]);
+        case.code("upstream_stream_cut", &["stream_cut", "stream_cut"])
+            .ends(Ending::Error(502), "stream_cut")
+            .check(&STREAM)
+            .await;
+    }
+}
+
+/// An end of nothing is no answer, said or not.
+#[tokio::test]
+async fn a_stream_that_holds_nothing_is_a_502() {
+    let nothing = vec![stream_head(), last_chunk()];
+    for (name, acts) in [("no event", nothing), ("only its end", whole_stream([DONE]))] {
+        let case = Case::broken(name, acts);
         case.code("upstream_stream_cut", &["stream_cut", "stream_cut"])
             .ends(Ending::Error(502), "stream_cut")
             .check(&STREAM)
@@ -107,10 +122,14 @@ async fn a_missing_end_mark_is_added_after_a_finish_reason() {
 
 #[tokio::test]
 async fn garbage_in_a_stream_is_reported_in_band() {
-    Case::in_band("not JSON", events([delta("Hello").as_str(), "data: {nonsense\n\n"]))
-        .code("upstream_bad_reply", &["bad_reply"])
-        .check(&STREAM)
-        .await;
+    let acts = events([delta("Hello").as_str(), "data: {nonsense\n\n"]);
+    let case = Case::in_band("not JSON", acts).code("upstream_bad_reply", &["bad_reply"]);
+    let (reply, _) = case.check_one(true).await;
+    let error = reply.text().strip_prefix(&delta("Hello")).unwrap().to_owned();
+    let error: Value = serde_json::from_str(error.strip_prefix("data: ").unwrap()).unwrap();
+    let message = "The stream broke off: main-1: an event of the stream is not JSON";
+    assert_eq!(error["error"]["message"], message);
+    assert_eq!(error["error"]["code"], "upstream_bad_reply");
 }
 
 #[tokio::test]
