@@ -170,6 +170,12 @@ impl Upstreams {
         self.endpoints.is_empty()
     }
 
+    /// Whether a tier has any endpoint.
+    #[must_use]
+    pub fn serves(&self, tier: Tier) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.tier() == tier)
+    }
+
     /// Whether an endpoint serves exactly this model.
     #[must_use]
     pub fn has_model(&self, model: &str) -> bool {

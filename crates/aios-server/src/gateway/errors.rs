@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use aios_core::Outcome;
+use aios_core::{Outcome, Tier};
 use aios_upstream::{ErrorReply, Failure, Fault};
 use bytes::Bytes;
 use http::StatusCode;
@@ -54,6 +54,8 @@ pub(crate) enum GatewayError {
     Unscannable { sink: &'static str, why: &'static str },
     /// No model of that name.
     UnknownModel { model: String },
+    /// What was asked for is a tier's to answer, and it has no endpoint.
+    TierWithoutEndpoint { model: &'static str, tier: Tier },
     /// No answer of that event is kept.
     UnknownEvent,
     /// Enough was said of one answer.
@@ -92,6 +94,7 @@ impl GatewayError {
             | Self::BadRequest { .. }
             | Self::Blocked { .. }
             | Self::UnknownModel { .. }
+            | Self::TierWithoutEndpoint { .. }
             | Self::UnknownEvent
             | Self::EnoughSaid { .. } => Outcome::CallerError,
             Self::ClientLimited { .. } | Self::EventLogFull { .. } => Outcome::Overloaded,
@@ -123,7 +126,7 @@ impl GatewayError {
             Self::BadRequest { code, .. } => code.unwrap_or("invalid_request"),
             Self::Blocked { .. } | Self::ReplyBlocked { .. } => "pii_blocked",
             Self::Unscannable { .. } => "pii_unscannable",
-            Self::UnknownModel { .. } => "model_not_found",
+            Self::UnknownModel { .. } | Self::TierWithoutEndpoint { .. } => "model_not_found",
             Self::UnknownEvent => "event_not_found",
             Self::EnoughSaid { .. } => "feedback_limit",
             Self::Upstream(failure) => failure_code(failure.outcome),
@@ -134,9 +137,10 @@ impl GatewayError {
     /// The HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::UnknownPath { .. } | Self::UnknownModel { .. } | Self::UnknownEvent => {
-                StatusCode::NOT_FOUND
-            }
+            Self::UnknownPath { .. }
+            | Self::UnknownModel { .. }
+            | Self::TierWithoutEndpoint { .. }
+            | Self::UnknownEvent => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
             Self::MayNotSteer { .. } => StatusCode::FORBIDDEN,
@@ -184,7 +188,7 @@ impl GatewayError {
     fn param(&self) -> Option<&str> {
         match self {
             Self::BadRequest { param, .. } => param.as_deref(),
-            Self::UnknownModel { .. } => Some("model"),
+            Self::UnknownModel { .. } | Self::TierWithoutEndpoint { .. } => Some("model"),
             Self::UnknownEvent | Self::EnoughSaid { .. } => Some("event_id"),
             _ => None,
         }
@@ -256,6 +260,9 @@ impl GatewayError {
             ),
             Self::UnknownModel { model } => format!(
                 "The model '{model}' does not exist here. Ask for 'aios-auto', or see /v1/models."
+            ),
+            Self::TierWithoutEndpoint { model, tier } => format!(
+                "The model '{model}' cannot answer this: tier {tier} has no endpoint (tiers.{tier}). See /v1/models for what is there."
             ),
             Self::EnoughSaid { max } => {
                 format!("Feedback was given on this answer {max} times, or on many newer ones since; no more is taken.")

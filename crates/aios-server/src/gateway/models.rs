@@ -27,7 +27,11 @@ pub(crate) fn item<B>(gateway: &Gateway, request: &Request<B>, id: &str) -> Resp
     let id = percent_decoded(id);
     match all(gateway, &live).into_iter().find(|model| model["id"] == id.as_str()) {
         Some(model) => reply::json(StatusCode::OK, model.to_string().into()),
-        None => reply::refusal(gateway, request, &GatewayError::UnknownModel { model: id }),
+        None => {
+            let error = naming::asked(&live, &id).err();
+            let error = error.unwrap_or(GatewayError::UnknownModel { model: id });
+            reply::refusal(gateway, request, &error)
+        }
     }
 }
 
@@ -45,7 +49,7 @@ fn all(gateway: &Gateway, live: &Live) -> Vec<Value> {
     let created = gateway.started_at.as_secs();
     let model = |id: &str, owner: &str, about: Value| json!({"id": id, "object": "model", "created": created, "owned_by": owner, "aios": about});
     let mut models = vec![model(naming::AUTO, "aios", json!({"routes": "by weight"}))];
-    for (name, tier) in naming::PINS {
+    for (name, tier) in naming::PINS.into_iter().filter(|(_, tier)| live.upstreams.serves(*tier)) {
         models.push(model(name, "aios", json!({"tier": tier})));
     }
     for info in live.upstreams.models() {

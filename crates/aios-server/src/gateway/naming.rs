@@ -27,8 +27,11 @@ pub(crate) fn asked(live: &Live, model: &str) -> Result<Asked, GatewayError> {
     if model == AUTO {
         return Ok(Asked::Auto);
     }
-    if let Some((_, tier)) = PINS.iter().find(|(name, _)| *name == model) {
-        return Ok(Asked::Tier(*tier));
+    if let Some((name, tier)) = PINS.iter().find(|(name, _)| *name == model) {
+        return match live.upstreams.serves(*tier) {
+            true => Ok(Asked::Tier(*tier)),
+            false => Err(GatewayError::TierWithoutEndpoint { model: name, tier: *tier }),
+        };
     }
     if live.upstreams.has_model(model) {
         return Ok(Asked::Model(model.to_owned()));

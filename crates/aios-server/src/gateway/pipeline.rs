@@ -205,10 +205,13 @@ fn route(record: &mut Record, head: &Head<'_>) -> Result<Target, GatewayError> {
     let fixed = |tier, reason| Route::fixed(tier, bucket, &split, reason);
     let (route, target) = match asked {
         // Vectors of two models cannot be compared, so embeddings never change tier.
-        Asked::Auto if facts.operation == Operation::Embeddings => (
-            fixed(Tier::Embedder, RouteReason::Embeddings),
-            Target::Tier { tier: Tier::Embedder, fallback: false },
-        ),
+        Asked::Auto if facts.operation == Operation::Embeddings => {
+            let tier = Tier::Embedder;
+            if !live.upstreams.serves(tier) {
+                return Err(GatewayError::TierWithoutEndpoint { model: naming::AUTO, tier });
+            }
+            (fixed(tier, RouteReason::Embeddings), Target::Tier { tier, fallback: false })
+        }
         Asked::Auto => {
             let route =
                 aios_route::route(&head.question, bucket, &gateway.routing.policy(&split), &split);

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::context::Context;
 use super::output::{self, Exit};
-use crate::config::{self, Config, ConfigError, DEFAULT_TOML};
+use crate::config::{self, Config, DEFAULT_TOML, Problem};
+use crate::serve::endpoints::{NothingFound, Unfound, answers_alone};
 
 /// Check, show and explain the configuration
 #[derive(Debug, Args)]
@@ -21,8 +22,8 @@ pub(super) struct Command {
 enum Verb {
     /// Read the configuration and say what is wrong with it, without starting anything
     ///
-    /// With --json: {"ok": true, "file", "hash", "warnings", "tiers": {"main": [{"name", "url", "model"}], …}},
-    /// or {"ok": false, "problems": [{"message", "hint"}]}.
+    /// Exit code 1 also where `aios serve` would not start with it. With --json: {"ok": true, "file", "hash", "warnings",
+    /// "tiers": {"main": [{"name", "url", "model"}], …}}, or {"ok": false, "problems": [{"message", "hint"}]}.
     Check,
     /// Show the settings in force, and where each was written
     ///
@@ -46,10 +47,23 @@ impl Command {
 
 fn check(context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
     match config::load(&context.sources) {
-        Ok(config) if context.json => output::json(out, &good(&config))?,
-        Ok(config) => print(out, &config)?,
+        Ok(config) => match NothingFound::for_certain(&config) {
+            None if context.json => output::json(out, &good(&config))?,
+            None => print(out, &config)?,
+            Some(error) if context.json => {
+                let (message, hint) = (error.to_string(), NothingFound::HINT);
+                output::json(out, &bad([json!({ "message": message, "hint": hint })]))?;
+                return Ok(Exit::Failed);
+            }
+            Some(error) => {
+                let what = format!("`aios serve` will not start: {error}");
+                return Err(output::Failure::new(what, NothingFound::HINT).into());
+            }
+        },
         Err(error) if context.json => {
-            output::json(out, &bad(&error))?;
+            let told =
+                |problem: &Problem| json!({ "message": problem.message, "hint": problem.hint });
+            output::json(out, &bad(error.problems.iter().map(told)))?;
             return Ok(Exit::Failed);
         }
         Err(error) => return Err(error.into()),
@@ -72,12 +86,8 @@ fn good(config: &Config) -> serde_json::Value {
     })
 }
 
-fn bad(error: &ConfigError) -> serde_json::Value {
-    let problems = error.problems.iter();
-    let problems: Vec<_> = problems
-        .map(|problem| json!({ "message": problem.message, "hint": problem.hint }))
-        .collect();
-    json!({ "ok": false, "problems": problems })
+fn bad(problems: impl IntoIterator<Item = serde_json::Value>) -> serde_json::Value {
+    json!({ "ok": false, "problems": problems.into_iter().collect::<Vec<_>>() })
 }
 
 fn print(out: &mut dyn Write, config: &Config) -> anyhow::Result<()> {
@@ -100,13 +110,16 @@ fn print(out: &mut dyn Write, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn without_endpoint(config: &Config) -> &'static str {
-    match (config.discovery.enabled, config.discovery.simulate) {
-        (true, true) => "no endpoint; looked for at start, else simulated",
-        (true, false) => "no endpoint; looked for at start",
-        (false, true) => "no endpoint; simulated",
-        (false, false) => "no endpoint; `aios serve` will not start",
-    }
+/// What `aios serve` makes of a tier that has no endpoint.
+fn without_endpoint(config: &Config) -> String {
+    let unfound = match Unfound::of(config) {
+        Unfound::AllConfigured => return "no endpoint".to_owned(),
+        Unfound::OtherTier(tier) => answers_alone(tier.other()),
+        Unfound::Simulated => "simulated",
+        Unfound::NoStart => "`aios serve` does not start",
+    };
+    let looked = if config.discovery.enabled { "looked for at start, else " } else { "" };
+    format!("no endpoint; {looked}{unfound}")
 }
 
 fn show(context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {

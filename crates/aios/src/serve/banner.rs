@@ -6,6 +6,7 @@ use aios_core::Tier;
 use aios_server::Handle;
 use aios_upstream::UpstreamConfig;
 
+use super::endpoints::answers_alone;
 use crate::cli::output::say;
 use crate::config::Config;
 
@@ -28,7 +29,7 @@ fn text(config: &Config, handle: &Handle, upstreams: &UpstreamConfig) -> String 
     }
     for tier in Tier::ALL {
         if upstreams.tier(tier).is_empty() {
-            line(tier.name(), format!("none: {} answers everything", tier.other()));
+            line(tier.name(), format!("none: {}", answers_alone(tier.other())));
         }
         for endpoint in upstreams.tier(tier) {
             line(

@@ -21,12 +21,61 @@ pub(crate) struct Fill {
     pub(super) is_simulated: bool,
 }
 
-/// Why a tier stays without an endpoint.
+/// Why nothing can answer.
 #[derive(Debug, thiserror::Error)]
-#[error("no model server was found for {tiers}; looked at {urls}")]
-pub(crate) struct NothingFound {
-    tiers: String,
-    urls: String,
+pub(crate) enum NothingFound {
+    /// There is no server where they are looked for.
+    #[error("no endpoint is configured, and no model server was found at {0}")]
+    LookedAt(String),
+    /// They are not to be looked for.
+    #[error("no endpoint is configured, and none is looked for (discovery.enabled = false)")]
+    NotLookedFor,
+}
+
+impl NothingFound {
+    /// What to do about it.
+    pub(crate) const HINT: &str =
+        "start a model server, name its endpoints in aios.toml, or set discovery.simulate = true";
+
+    /// What a server of this configuration fails with, whatever is there to be found.
+    pub(crate) fn for_certain(config: &Config) -> Option<Self> {
+        let is_certain = !config.discovery.enabled && Unfound::of(config) == Unfound::NoStart;
+        is_certain.then_some(Self::NotLookedFor)
+    }
+}
+
+/// What becomes of tiers without an endpoint where no server is found. `aios serve` goes by it, and
+/// `aios config check` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unfound {
+    /// Each tier has an endpoint.
+    AllConfigured,
+    /// This tier has none: half of the answers must not be made up where the other half is real.
+    OtherTier(Tier),
+    /// Simulated models stand in.
+    Simulated,
+    /// The server does not start.
+    NoStart,
+}
+
+impl Unfound {
+    /// Of a configuration.
+    pub(crate) fn of(config: &Config) -> Self {
+        match empty_tiers(&config.upstream).as_slice() {
+            [] => Self::AllConfigured,
+            [tier] => Self::OtherTier(*tier),
+            _ if config.discovery.simulate => Self::Simulated,
+            _ => Self::NoStart,
+        }
+    }
+}
+
+/// What a tier does where the other one has no endpoint.
+pub(crate) const fn answers_alone(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Main => "main answers all messages, embeddings are refused",
+        Tier::Embedder => "embedder answers everything",
+    }
 }
 
 impl Fill {
@@ -35,25 +84,24 @@ impl Fill {
     /// # Errors
     /// When a tier needs one, none is found and simulated models are not wanted.
     pub(crate) async fn find(config: &Config) -> Result<Self, NothingFound> {
-        let empty = empty_tiers(&config.upstream);
-        if empty.is_empty() {
+        let unfound = Unfound::of(config);
+        if unfound == Unfound::AllConfigured {
             return Ok(Self::default());
         }
         if let Some(found) = Self::look(config).await {
             return Ok(found);
         }
-        if let [Tier::Main] | [Tier::Embedder] = empty.as_slice() {
-            // Half of the answers must not be made up where the other half is real.
-            tracing::warn!(tier = %empty[0], "no endpoint is configured or found; the other tier answers all");
-            return Ok(Self::default());
+        match unfound {
+            Unfound::AllConfigured => Ok(Self::default()),
+            Unfound::OtherTier(tier) => {
+                let then = answers_alone(tier.other());
+                tracing::warn!(%tier, "no endpoint is configured or found: {then}");
+                Ok(Self::default())
+            }
+            Unfound::Simulated => Ok(Self::simulated(&config.limits)),
+            Unfound::NoStart => Err(NothingFound::for_certain(config)
+                .unwrap_or_else(|| NothingFound::LookedAt(config.discovery.urls.join(", ")))),
         }
-        if config.discovery.simulate {
-            return Ok(Self::simulated(&config.limits));
-        }
-        Err(NothingFound {
-            tiers: empty.iter().map(Tier::to_string).collect::<Vec<_>>().join(" and "),
-            urls: config.discovery.urls.join(", "),
-        })
     }
 
     /// Looks for servers; `None` if there is none with a model that generates text.

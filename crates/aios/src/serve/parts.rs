@@ -17,7 +17,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::endpoints::Fill;
+use super::endpoints::{Fill, NothingFound};
 use crate::cli::output::Failure;
 use crate::clock::{JumpingClock, SystemClock};
 use crate::config::{Config, ProfileChoice};
@@ -60,10 +60,9 @@ pub(super) async fn start(config: &Config, traces: Option<&Traces>) -> anyhow::R
     let store = Arc::new(store);
     let audit = Arc::new(audit);
     let eraser = eraser(&data_dir, &store, &audit).context("cannot read the ledger of erasures")?;
-    let fill = Fill::find(config).await.map_err(|error| {
-        let hint = "start a model server, name its endpoints in aios.toml, or set discovery.simulate = true";
-        Failure::new(error.to_string(), hint)
-    })?;
+    let fill = Fill::find(config)
+        .await
+        .map_err(|error| Failure::new(error.to_string(), NothingFound::HINT))?;
     let embedder = embedding::start(&config.memory, None)?;
     let rotator = Rotator::new(Arc::clone(&store) as _, Arc::clone(&audit));
     let rotator = Arc::new(rotator.with_eraser(Arc::clone(&eraser), &config.events.log.retention));

@@ -80,6 +80,8 @@ mod threats;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod tiers;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 #[cfg(feature = "otel")]
