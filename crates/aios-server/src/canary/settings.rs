@@ -8,6 +8,9 @@ use aios_core::{Boundary, Percent, Split};
 use aios_eval::THRESHOLD;
 use aios_store::{Policy, Term};
 
+/// Memory has room for some seconds of a busy server, and for minutes of others.
+const SOON: Duration = Duration::from_secs(60);
+
 /// What configuration asks of control.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlConfig {
@@ -81,6 +84,12 @@ impl ControlConfig {
 }
 
 impl CanarySettings {
+    /// Whether a request is asked for so soon that it is worth keeping in memory until then.
+    #[must_use]
+    pub fn asks_soon(&self) -> bool {
+        self.enabled && self.check_every.saturating_add(self.settle) <= SOON
+    }
+
     /// What is on trial and what is asked of it, in words. When they change, what was proven was proven of
     /// something else.
     #[must_use]
