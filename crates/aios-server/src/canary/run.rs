@@ -304,18 +304,26 @@ mod tests {
             rows.each(at(1)..at(9), &mut |row| times.push(row.ts)).unwrap();
             times
         };
-        let write = |ms: i64| {
+        let write = |log: &FileEventLog, ms: i64| {
             let slot = runtime.block_on(log.reserve()).unwrap();
             runtime.block_on(slot.append(request(ms)).durable()).unwrap();
         };
         assert_eq!(times(&rows), []);
-        [4, 3, 2].into_iter().for_each(write);
+        [4, 3, 2].into_iter().for_each(|ms| write(&log, ms));
         assert_eq!(times(&rows), [at(2), at(4)]);
         assert_eq!(rows.n_unread(at(1)..at(9)).unwrap(), 0);
         let index = Index::read(&dir).unwrap().unwrap();
         assert_eq!(times(&index), [], "it is behind");
         log.catch_up_index().unwrap();
         assert_eq!(times(&index), [at(2), at(4)]);
+        // After a start the index has what was written before.
+        drop(log);
+        let log = FileEventLog::open(&dir, config).unwrap();
+        let rows = LogRows { store: &log, dir: &dir };
+        assert_eq!(times(&rows), [at(2), at(4)]);
+        [8, 6].into_iter().for_each(|ms| write(&log, ms));
+        assert_eq!(times(&rows), [at(2), at(4), at(6), at(8)]);
+        assert_eq!(times(&index), [at(2), at(4)], "it is behind");
     }
 
     #[test]

@@ -120,3 +120,20 @@ impl CanarySettings {
         policy
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_soon_is_asked_for_within_a_minute() {
+        let usual =
+            ControlConfig::fixed(Split::plain(Percent::new(50.0).unwrap(), "canary")).canary;
+        let soon = |enabled, check_every, settle| {
+            let [check_every, settle] = [check_every, settle].map(Duration::from_secs);
+            CanarySettings { enabled, check_every, settle, ..usual.clone() }.asks_soon()
+        };
+        assert!(soon(true, 1, 2) && soon(true, 30, 30));
+        assert!(!soon(false, 1, 2) && !soon(true, 31, 30) && !soon(true, 600, 600));
+    }
+}

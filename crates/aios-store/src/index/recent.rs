@@ -138,11 +138,10 @@ impl Kept {
 }
 
 impl Fresh {
-    /// Somebody will ask for what is told from here on. Returns whether the index has to be brought up for that.
+    /// Somebody will ask for what is told from here on. Returns whether that is news: nothing is kept before the index is
+    /// brought up.
     pub(crate) fn keep(&self) -> bool {
-        let mut kept = self.lock();
-        kept.cover.n_unasked = Some(0);
-        !kept.cover.is_kept()
+        self.lock().cover.n_unasked.replace(0).is_none()
     }
 
     /// The requests of a time, as [`Index::seen`] gives them once it is up to date; none if more of them than memory holds
