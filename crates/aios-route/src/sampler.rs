@@ -42,7 +42,8 @@ impl Sampler {
     /// Adds a prompt's raw score; a number that is not finite is left out.
     ///
     /// Returns the knots once enough prompts were seen. Where these are too alike to make knots
-    /// from, as when a script repeats itself, it tries again after as many further prompts.
+    /// from, as when a script repeats itself, it tries again after as many further prompts, or after
+    /// an eighth of those it has seen if that is more: who repeats himself for days is seldom asked.
     pub fn push(&mut self, raw: f64) -> Option<Knots> {
         if !raw.is_finite() {
             return None;
@@ -51,7 +52,7 @@ impl Sampler {
         if self.n_seen < self.next_try {
             return None;
         }
-        self.next_try = self.next_try.saturating_add(self.traffic_after);
+        self.next_try = self.n_seen.saturating_add(self.traffic_after.max(self.n_seen / 8));
         Knots::from_raw_scores(&mut self.sample.clone()).ok()
     }
 
@@ -126,6 +127,18 @@ mod tests {
         let same = std::iter::repeat_n(1.0, 1_000);
         assert_eq!(n_until_knots(&mut sampler, same), None);
         assert_eq!(n_until_knots(&mut sampler, varied()), Some(TRAFFIC_AFTER));
+    }
+
+    #[test]
+    fn a_script_that_repeats_itself_for_long_is_seldom_tried() {
+        let mut sampler = Sampler::default();
+        let mut n_tries = 0;
+        for _ in 0..1_000_000 {
+            let next_try = sampler.next_try;
+            sampler.push(1.0);
+            n_tries += u32::from(sampler.next_try != next_try);
+        }
+        assert!((20..100).contains(&n_tries), "{n_tries}");
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub use log::{CloseReport, DiskFaults, FileEventLog};
 pub use memory::{
     Added, CACHE_BYTES_MAX, Decayed, Deduplicated, FRAGMENT_ID_MAX, FRAGMENT_MAX, FragmentUse,
     Home, Listed, MemoryScope, MemoryStats, MemoryStore, NewFragment, Outcome, Pending, Recalled,
-    RecalledFragment, Refusal, Revised, fragment_id,
+    RecalledFragment, Refusal, Revised, Worded, fragment_id,
 };
 pub use migrate::{Migrated, Migration, Outside, migrate, outside};
 pub use papers::contradictions;

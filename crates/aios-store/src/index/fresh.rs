@@ -22,7 +22,7 @@ use super::known::{self, Known};
 use super::read_error::ReadError;
 use super::recent::Cover;
 pub(crate) use super::stretch::News;
-use super::stretch::{Held, Stretch};
+use super::stretch::{Held, STRETCH_BYTES, Stretch};
 use super::tail::Tail;
 use super::unread::{self, Runs};
 use crate::SegmentId;
@@ -40,6 +40,8 @@ pub(super) struct Kept {
     pub(super) cover: Cover,
     /// How often a file was given another name.
     pub(super) n_seals: u64,
+    /// Room of a stretch that is done with, for the next one.
+    spare: Vec<u8>,
 }
 
 impl Fresh {
@@ -68,6 +70,11 @@ impl Fresh {
         self.lock().take(segment, position)
     }
 
+    /// Takes back a stretch that was given out.
+    pub(super) fn give_back(&self, stretch: Arc<Stretch>) {
+        self.lock().spare_room_of(stretch);
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,7 +101,8 @@ impl Kept {
         if start == 0 || is_new() {
             self.must_be_last(segment);
         }
-        let stretch = Stretch::of(segment, start, news);
+        let room = if self.cover.is_kept() { Vec::new() } else { std::mem::take(&mut self.spare) };
+        let stretch = Stretch::of(segment, start, news, room);
         self.n_bytes += stretch.n_bytes();
         self.stretches.push_back(Held { stretch: Arc::new(stretch), is_due: true });
     }
@@ -141,6 +149,16 @@ impl Kept {
             let Some(Held { stretch, .. }) = self.stretches.pop_front() else { return };
             self.n_bytes -= stretch.n_bytes();
             self.cover.lose(&stretch);
+            self.spare_room_of(stretch);
+        }
+    }
+
+    /// Keeps its room, if nobody reads it any more.
+    fn spare_room_of(&mut self, stretch: Arc<Stretch>) {
+        let rows = Arc::into_inner(stretch).map(|stretch| stretch.rows);
+        if let Some(mut rows) = rows.filter(|rows| rows.capacity() <= STRETCH_BYTES) {
+            rows.clear();
+            self.spare = rows;
         }
     }
 }
@@ -231,6 +249,7 @@ impl Pass<'_> {
         while self.lines_left > 0 {
             let Some(stretch) = self.fresh.take(id, at.position) else { return Ok(()) };
             let taken = self.take_stretch(id, &stretch, at, file)?;
+            self.fresh.give_back(stretch);
             self.done.n_events += taken.events;
             self.lines_left = self.lines_left.saturating_sub(taken.lines);
         }
@@ -305,7 +324,6 @@ mod tests {
     use super::*;
     use crate::fixture;
     use crate::index::recent;
-    use crate::index::stretch::STRETCH_BYTES;
 
     fn id(n: u64) -> SegmentId {
         let event = fixture::event(n);
@@ -351,6 +369,18 @@ mod tests {
             Some((20, STRETCH_BYTES))
         );
         assert_eq!(take(&fresh, id(1), 30), Some((30, b"d".to_vec())));
+    }
+
+    #[test]
+    fn what_is_done_with_gives_its_room_to_the_next() {
+        let fresh = Fresh::default();
+        push(&fresh, id(1), 0, 10, &vec![b'a'; STRETCH_BYTES]);
+        let done = fresh.take(id(1), 0).unwrap();
+        let room = done.rows.as_ptr();
+        fresh.give_back(done);
+        push(&fresh, id(1), 10, 10, b"b");
+        let next = fresh.take(id(1), 10).unwrap();
+        assert_eq!((next.rows.as_ptr(), &*next.rows), (room, &b"b"[..]));
     }
 
     #[test]

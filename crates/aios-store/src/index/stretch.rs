@@ -65,9 +65,9 @@ impl Held {
 }
 
 impl Stretch {
-    /// One that begins with this.
-    pub(super) fn of(segment: SegmentId, start: u64, news: News<'_>) -> Self {
-        let (rows, words) = (Vec::new(), Vec::new());
+    /// One that begins with this, in room that may be there already.
+    pub(super) fn of(segment: SegmentId, start: u64, news: News<'_>, room: Vec<u8>) -> Self {
+        let (rows, words) = (room, Vec::new());
         let mut stretch = Self { segment, start, end: start, times: None, rows, words };
         stretch.add(news);
         stretch

@@ -1,10 +1,13 @@
 //! What is remembered, page by page, for people who look through it.
 
+use std::collections::BTreeSet;
+
 use aios_core::Timestamp;
-use rusqlite::params;
+use aios_privacy::Pseudonym;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::MemoryStore;
-use super::fragment::id_of;
+use super::fragment::{id_of, number_in};
 use crate::StoreError;
 
 /// A fragment as people see it.
@@ -29,6 +32,24 @@ pub struct Listed {
 }
 
 impl MemoryStore {
+    /// The conversation that all fragments of these ids are of, as [`super::fragment_id`] makes them. `None` where they
+    /// are of several, or one of them is there no more.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn conversation_of(&self, ids: &[String]) -> Result<Option<Pseudonym>, StoreError> {
+        let homes: BTreeSet<Option<String>> = self.0.pool.with("read", |database| {
+            let sql = "SELECT s.name FROM fragment f JOIN scope s ON s.id = f.home WHERE f.id = ?1";
+            let mut home = database.prepare_cached(sql)?;
+            ids.iter()
+                .map(|id| home.query_row([number_in(id)], |row| row.get(0)).optional())
+                .collect()
+        })?;
+        let mut homes = homes.into_iter();
+        let home = homes.next().flatten().filter(|_| homes.next().is_none());
+        Ok(home.and_then(|home| Pseudonym::parse(&home).ok()).filter(Pseudonym::is_conversation))
+    }
+
     /// At most `n` fragments with a smaller number, the last that came first.
     ///
     /// # Errors

@@ -53,6 +53,7 @@ pub use list::Listed;
 pub use revise::Revised;
 pub use search::MemoryScope;
 pub use stats::MemoryStats;
+pub use vectors::Worded;
 pub use writer::Pending;
 
 pub(crate) use erase::{rows_of, rows_with};
@@ -167,7 +168,7 @@ impl MemoryStore {
     }
 
     /// Deletes everything of these conversations and people, overwrites it, and refuses more of it from now
-    /// on. Returns how many fragments there were. Done again it finds nothing.
+    /// on. Returns how many fragments there were, with the questions that asked for them. Done again it finds nothing.
     ///
     /// # Errors
     /// When the database fails; then it has to be done again.

@@ -308,9 +308,11 @@ fn vectors_say_which_model_made_them() {
         dim: 2,
     };
     let vector = Quantized::of(&[0.5, -1.0]).unwrap();
-    let kept =
-        memory.put_vectors(&model("1"), vec![(number, Some(vector.clone())), (99, Some(vector))]);
-    assert_eq!(kept.unwrap(), 1);
+    let mut left = memory.without_vector(&model("1"), 9).unwrap().into_iter();
+    let one = left.find_map(|(one, _)| (one.number == number).then_some(one)).unwrap();
+    let gone = Worded { number: 99, ..one };
+    let vectors = [one, gone].map(|one| (one, Some(vector.clone())));
+    assert_eq!(memory.put_vectors(&model("1"), vectors.to_vec()).unwrap(), 1);
     assert_eq!(memory.without_vector(&model("1"), 9).unwrap().len(), 1);
     assert_eq!(memory.without_vector(&model("2"), 9).unwrap().len(), 2);
     let vectors = memory.0.pool.with("read", |database| {
@@ -329,11 +331,12 @@ fn vectors_say_which_model_made_them() {
 #[test]
 fn what_a_model_makes_no_vector_of_is_not_asked_for_again_until_all_is_made_anew() {
     let (_temp, _dir, memory) = open();
-    let added = memory.add(vec![said(1, 0, "the ferry")]).unwrap().wait().unwrap();
+    add(&memory, vec![said(1, 0, "the ferry")]);
     let model =
         ModelId { name: "m".to_owned(), revision: String::new(), digest: String::new(), dim: 2 };
     memory.use_model(&model);
-    assert_eq!(memory.put_vectors(&model, vec![(added[0].number, None)]).unwrap(), 0);
+    let left = memory.without_vector(&model, 9).unwrap();
+    assert_eq!(memory.put_vectors(&model, vec![(left[0].0, None)]).unwrap(), 0);
     assert_eq!(memory.without_vector(&model, 9).unwrap(), []);
     assert_eq!(
         (memory.stats().unwrap().n_vectors, found(&memory, &scope(1), "ferry").len()),
@@ -407,4 +410,22 @@ fn what_is_pinned_is_not_put_away() {
     assert_eq!((proposed(), memory.stats().unwrap().n_pinned), (1, 1));
     assert_eq!(memory.pin(&scope(1), "a", false).unwrap(), Revised::Done);
     assert_eq!(proposed(), 2);
+}
+
+#[test]
+fn a_vector_of_words_that_were_replaced_meanwhile_is_not_kept() {
+    let (_temp, _dir, memory) = open();
+    let model =
+        ModelId { name: "m".to_owned(), revision: String::new(), digest: String::new(), dim: 2 };
+    let left = || memory.without_vector(&model, 9).unwrap();
+    let vector = || Quantized::of(&[0.5, -1.0]);
+    add(&memory, vec![named("x", said(1, 0, "the ferry leaves at noon"))]);
+    let [(before, _)] = left().try_into().unwrap();
+    let now = "the harbor is closed";
+    assert_eq!(add(&memory, vec![named("x", said(1, 1, now))]), [Outcome::Changed]);
+    assert_eq!(memory.put_vectors(&model, vec![(before, vector())]).unwrap(), 0);
+    let [(after, text)] = left().try_into().unwrap();
+    assert_eq!(text, now, "it is embedded again");
+    assert_eq!(memory.put_vectors(&model, vec![(after, vector())]).unwrap(), 1);
+    assert_eq!(left(), []);
 }

@@ -3,13 +3,21 @@
 use std::sync::{Arc, PoisonError};
 
 use aios_memory::{ModelId, Quantized, Query};
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 use super::MemoryStore;
 use super::cache::Names;
 use super::database::failed;
 use super::search::{Key, MemoryScope};
 use crate::{StoreError, fail};
+
+/// A fragment in the words that it has when it is read. While they are embedded it may come to say something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Worded {
+    /// Its number in the store.
+    pub number: i64,
+    pub(super) norm_hash: [u8; 16],
+}
 
 impl MemoryStore {
     /// The model whose vectors are compared, if there is one.
@@ -59,26 +67,30 @@ impl MemoryStore {
         &self,
         model: &ModelId,
         n_max: usize,
-    ) -> Result<Vec<(i64, String)>, StoreError> {
+    ) -> Result<Vec<(Worded, String)>, StoreError> {
         self.0.pool.with("read", |database| {
             let number = number(database, model)?;
-            let sql = "SELECT id, text FROM fragment f WHERE NOT EXISTS
+            let sql = "SELECT id, norm_hash, text FROM fragment f WHERE NOT EXISTS
                 (SELECT 1 FROM vector v WHERE v.fragment = f.id AND v.model = ?1) ORDER BY id DESC LIMIT ?2";
             let mut left = database.prepare_cached(sql)?;
             let n_max = i64::try_from(n_max).unwrap_or(i64::MAX);
-            left.query_map(params![number, n_max], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            let worded = |row: &Row<'_>| {
+                let worded = Worded { number: row.get(0)?, norm_hash: row.get(1)? };
+                Ok((worded, row.get(2)?))
+            };
+            left.query_map(params![number, n_max], worded)?.collect()
         })
     }
 
-    /// Keeps vectors of a model; of a fragment of which it makes none, that. Those of fragments that are gone meanwhile
-    /// are passed over; the number of those kept comes back.
+    /// Keeps vectors of a model; of a fragment of which it makes none, that. Those of fragments that are gone meanwhile,
+    /// or say something else, are passed over; the number of those kept comes back.
     ///
     /// # Errors
     /// When the database fails; then none is kept.
     pub fn put_vectors(
         &self,
         model: &ModelId,
-        vectors: Vec<(i64, Option<Quantized>)>,
+        vectors: Vec<(Worded, Option<Quantized>)>,
     ) -> Result<usize, StoreError> {
         let (model, inforce) = (model.clone(), Arc::clone(&self.0.model));
         self.writer("keep vectors")?.alone(move |database, tools| {
@@ -98,7 +110,7 @@ impl MemoryStore {
 fn put(
     database: &mut Connection,
     model: &ModelId,
-    vectors: &[(i64, Option<Quantized>)],
+    vectors: &[(Worded, Option<Quantized>)],
 ) -> rusqlite::Result<Vec<(Names, i64, Quantized)>> {
     let making = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut kept = Vec::with_capacity(vectors.len());
@@ -108,16 +120,16 @@ fn put(
         let made = params![model.name, model.revision, model.digest, model.dim];
         let number: i64 = making.query_row(sql, made, |row| row.get(0))?;
         let sql = "INSERT OR REPLACE INTO vector (fragment, model, q, scale)
-            SELECT id, ?2, ?3, ?4 FROM fragment WHERE id = ?1";
+            SELECT id, ?2, ?3, ?4 FROM fragment WHERE id = ?1 AND norm_hash = ?5";
         let mut put = making.prepare(sql)?;
         let sql = "SELECT h.name, s.name FROM fragment f JOIN scope h ON h.id = f.home
             LEFT JOIN scope s ON s.id = f.subject WHERE f.id = ?1";
         let mut whose = making.prepare(sql)?;
-        for (fragment, vector) in vectors {
+        for (Worded { number: fragment, norm_hash }, vector) in vectors {
             let bytes = vector.iter().flat_map(|vector| &vector.bytes);
             let bytes: Vec<u8> = bytes.map(|byte| byte.cast_unsigned()).collect();
             let scale = vector.as_ref().map_or(0.0, |vector| vector.scale);
-            let n = put.execute(params![fragment, number, bytes, scale])?;
+            let n = put.execute(params![fragment, number, bytes, scale, norm_hash])?;
             if let Some(vector) = vector.as_ref().filter(|_| n > 0) {
                 let names = whose.query_row([fragment], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 kept.push((names, *fragment, vector.clone()));

@@ -76,7 +76,7 @@ fn a_child_goes_a_round() {
     memory.note_confirmed(vec![1], Noon.now()).unwrap();
     let model = ModelId { name: "m".into(), revision: "1".into(), digest: "".into(), dim: 2 };
     let left = memory.without_vector(&model, 100).unwrap();
-    let vectors = left.iter().map(|(number, _)| (*number, Quantized::of(&[1.0, *number as f32])));
+    let vectors = left.iter().map(|(one, _)| (*one, Quantized::of(&[1.0, one.number as f32])));
     assert!(memory.put_vectors(&model, vectors.collect()).unwrap() > 0);
     memory.merge_copies().unwrap();
     memory.rebuild(Language::English).unwrap();

@@ -229,7 +229,7 @@ impl Caller<'_> {
     fn embed(&self) {
         let Stand { memory, model, .. } = self.stand;
         let left = memory.without_vector(model, 32).unwrap();
-        let vectors = left.iter().map(|(number, text)| (*number, Some(vector(text)))).collect();
+        let vectors = left.iter().map(|(one, text)| (*one, Some(vector(text)))).collect();
         memory.put_vectors(model, vectors).unwrap();
     }
 

@@ -108,7 +108,9 @@ impl Link {
         Ok(())
     }
 
+    /// Who waits for a model needs no memory for what it will say.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        ready!(self.stream.poll_readable(cx))?;
         let buffer = self.reader.buffer();
         buffer.reserve(self.read_bytes);
         let n = ready!(pin!(self.stream.read_buf(buffer)).poll(cx))?;

@@ -210,6 +210,37 @@ async fn our_own_block_is_no_question_and_no_turn() {
 }
 
 #[tokio::test]
+async fn a_model_that_quotes_what_it_was_shown_says_nothing_new() {
+    let upstream = Upstream::start(|request| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let shown = body["messages"][0]["content"].as_str().unwrap();
+        let said = if shown.contains("aios-memory") { shown } else { "I see." };
+        ok(&chat_json("big", &format!("{said}\nSo at noon.")))
+    })
+    .await;
+    let server = Server::start(&setup(&upstream, "conversation")).await;
+    in_conversation(&server, "a", json!([user(FERRY)])).await;
+    kept(&server, 2).await;
+    let second = in_conversation(&server, "a", json!([user(WHEN)])).await;
+    assert!(second.text().contains("leaves at noon"), "the client gets what was said");
+    kept(&server, 4).await;
+    let place = server.stop_after(2).await;
+    let args = [
+        "memory",
+        "search",
+        "So at noon, ferry?",
+        "--conv-id",
+        "a",
+        "--json",
+        "--data-dir",
+        "data",
+    ];
+    let found = place.run(&args).ended(0).json()["results"].to_string();
+    assert!(found.contains("So at noon.") && !found.contains("aios-memory"), "{found}");
+    assert_eq!(found.matches("leaves at noon").count(), 1, "{found}");
+}
+
+#[tokio::test]
 async fn what_the_prompt_holds_is_not_given_again() {
     let upstream = Upstream::start(aboard).await;
     let server = Server::start(&setup(&upstream, "conversation")).await;
@@ -383,6 +414,23 @@ async fn a_vector_that_does_not_come_leaves_the_words() {
 }
 
 #[tokio::test]
+async fn a_question_of_another_model_than_the_fragments_says_that_it_is_degraded() {
+    let upstream = Upstream::start(aboard).await;
+    // Questions come alone, and get another model.
+    let embedder = Upstream::start(|request| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let is_asked = body["input"].to_string().contains("does");
+        vectors(request, if is_asked { "e2" } else { "e1" })
+    })
+    .await;
+    let server = Server::start(&with_vectors(&upstream, &embedder)).await;
+    in_conversation(&server, "a", json!([user(FERRY)])).await;
+    counted(&server, "aios_memory_embedded_total", 2).await;
+    let found = in_conversation(&server, "a", json!([user(WHEN)])).await;
+    assert_eq!(found.header("x-aios-memory"), Some("2 fragments, degraded"));
+}
+
+#[tokio::test]
 async fn simulated_models_serve_vectors_too() {
     let upstream = Upstream::start(aboard).await;
     let setup = setup(&upstream, "conversation")
@@ -396,6 +444,43 @@ async fn simulated_models_serve_vectors_too() {
     let place = server.stop().await;
     let stats = place.run(&["memory", "stats", "--json", "--data-dir", "data"]).ended(0).json();
     assert_eq!(stats["n_vectors"].as_u64().map(|n| n >= 2), Some(true), "{stats}");
+}
+
+#[tokio::test]
+async fn what_is_proposed_is_asked_where_it_was_said_and_what_was_said_in_several_places_is_not() {
+    let upstream = Upstream::start(aboard).await;
+    let server = Server::start(&setup(&upstream, "user")).await;
+    let ask = async |conversation: &str, text: &str| {
+        let body = json!({"model": "aios-auto", "user": "ann", "messages": [user(text)],
+            "metadata": {"conversation_id": conversation}});
+        let reply = server.ask(&post_with("", body.to_string().as_bytes())).await.expect(200);
+        let said = json!({"event_id": reply.header("x-aios-event-id").unwrap(), "score": 1.0});
+        let said = said.to_string();
+        let request = format!(
+            "POST /v1/feedback HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{said}",
+            said.len()
+        );
+        server.ask(request.as_bytes()).await.expect(200);
+    };
+    ask("first", FERRY).await;
+    kept(&server, 2).await;
+    ask("second", WHEN).await;
+    kept(&server, 4).await;
+    // What is found now was said in both.
+    ask("third", WHEN).await;
+    kept(&server, 6).await;
+    let place = server.stop_after(6).await;
+    let create = ["retrieval", "create", "--data-dir", "data"];
+    let created = place.run(&create).ended(0);
+    let mut cases = created.json();
+    assert_eq!(cases["test_cases"].as_array().unwrap().len(), 1, "{}", created.stderr);
+    assert!(created.stderr.contains("2 of them were confirmed"), "{}", created.stderr);
+    assert!(created.stderr.contains("1 of them used what is not of one conversation"));
+    cases["test_cases"][0]["label_source"] = json!("person");
+    place.write("qa.json", &cases.to_string());
+    let eval = ["retrieval", "eval", "--qa", "qa.json", "--json", "--data-dir", "data"];
+    let report = place.run(&eval).ended(0).json();
+    assert_eq!((&report["recall"], &report["report"]["n"]), (&json!(1.0), &json!(1)), "{report}");
 }
 
 #[tokio::test]

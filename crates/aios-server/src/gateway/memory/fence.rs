@@ -153,6 +153,29 @@ fn left_of(keys: &Keys, content: &RawValue) -> Option<Option<String>> {
     is_changed.then(|| (!is_empty).then(|| value.to_string()))
 }
 
+/// Stands in every line of a block that shows a fragment.
+const LINE_MARK: &str = "\"said\":";
+
+/// Shortest beginning of such a line that is known for one.
+const LINE_MIN: usize = 24;
+
+/// What a model said without the lines of the block that it was shown, which stands in `block` as in a string of JSON.
+/// Its last line may have been cut off. To keep them would be to keep again what was found.
+pub(super) fn without_quoted(said: String, block: &str) -> String {
+    if !said.contains(LINE_MARK) {
+        return said;
+    }
+    let block: String = serde_json::from_str(&format!("\"{block}\"")).unwrap_or_default();
+    let is_own = |line: &str| {
+        let line = line.trim();
+        let begins = |own: &str| line.len() >= LINE_MIN && own.starts_with(line);
+        let mut own = block.lines().filter(|own| !own.is_empty());
+        own.any(|own| own == line || (own.starts_with('{') && begins(own)))
+    };
+    let left: String = said.split_inclusive('\n').filter(|line| !is_own(line)).collect();
+    left.trim().to_owned()
+}
+
 /// Takes our blocks out of a text. Whether there were any.
 fn take_out(keys: &Keys, text: &mut String) -> bool {
     let is_own = |claimed: &str, inside: &str| {

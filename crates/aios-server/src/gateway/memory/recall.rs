@@ -45,13 +45,16 @@ pub(in crate::gateway) async fn recall(
         vector: None,
     };
     let begun = Instant::now();
-    let mut is_degraded = false;
-    if wanted.config.embeddings {
+    let has_vectors = wanted.config.embeddings;
+    if has_vectors {
         search.vector = vector_in_time(record, &wanted.config, &search).await;
-        is_degraded = search.vector.is_none();
     }
+    let had_vector = search.vector.is_some();
     let found = in_time(gateway, search, wanted.config.search_timeout).await;
     let took = begun.elapsed();
+    let is_by_vector = found.as_ref().map_or(had_vector, |found| found.is_by_vector);
+    let is_degraded = has_vectors && !is_by_vector;
+    let found = found.map(|found| found.spans);
     let n_found = found.as_ref().map_or(0, |found| count(found));
     let withheld = wanted.config.withheld.get() / 100.0;
     let (outcome, propensity) = match &found {
@@ -63,10 +66,9 @@ pub(in crate::gateway) async fn recall(
     let came = MemoryUse { outcome, is_degraded, propensity };
     gateway.memory.metrics.asked(&came, n_found, took);
     let given = (outcome == MemoryOutcome::Given).then(|| found.unwrap_or_default());
-    let edit = given.as_ref().map(|given| {
-        let block = block(&gateway.keys, given);
-        put(&block, body, &asked.turn, wanted.config.place)
-    });
+    let block = given.as_ref().map(|given| block(&gateway.keys, given));
+    let edit = block.as_ref().map(|block| put(block, body, &asked.turn, wanted.config.place));
+    wanted.block = block.unwrap_or_default();
     wanted.came = Some(came);
     let fragments = given.iter().flatten().flat_map(|span| &span.fragments);
     wanted.given = fragments.map(|one| one.number).collect();
@@ -99,6 +101,13 @@ fn count(found: &[Recalled]) -> usize {
 
 /// Most bytes of a request that are read beside other requests.
 const AT_HAND_BYTES_MAX: usize = 64 * 1024;
+
+/// What a search came to.
+struct Found {
+    spans: Vec<Recalled>,
+    /// The question's vector was compared; one of another model than that in force is not.
+    is_by_vector: bool,
+}
 
 /// One search, with all that it needs on another thread.
 struct Search {
@@ -147,7 +156,7 @@ async fn in_time(
     gateway: &Gateway,
     search: Search,
     longest: Duration,
-) -> Result<Vec<Recalled>, MemoryOutcome> {
+) -> Result<Found, MemoryOutcome> {
     let opened = Arc::clone(&gateway.memory.opened);
     // A panic costs the memory's part of the request, and no more of it.
     let at_hand = || if search.is_small() { search.at_hand(&opened) } else { Ok(None) };
@@ -186,16 +195,23 @@ impl Search {
     }
 
     /// `None` if it would have to wait for a lock, the disk or a large scope.
-    fn at_hand(&self, opened: &Opened) -> Result<Option<Vec<Recalled>>, StoreError> {
+    fn at_hand(&self, opened: &Opened) -> Result<Option<Found>, StoreError> {
         let Some(store) = opened.at_hand() else { return Ok(None) };
-        let found = store.search_at_hand(&self.scope, &self.query(&store));
-        Ok(found.map(|found| self.without_what_is_there(found)))
+        let query = self.query(&store);
+        let found = store.search_at_hand(&self.scope, &query);
+        Ok(found.map(|found| self.found(&query, found)))
     }
 
-    fn run(&self, opened: &Opened) -> Result<Vec<Recalled>, StoreError> {
+    fn run(&self, opened: &Opened) -> Result<Found, StoreError> {
         let store = opened.store()?;
-        let found = store.search(&self.scope, &self.query(&store))?;
-        Ok(self.without_what_is_there(found))
+        let query = self.query(&store);
+        let found = store.search(&self.scope, &query)?;
+        Ok(self.found(&query, found))
+    }
+
+    fn found(&self, query: &Query, spans: Vec<Recalled>) -> Found {
+        let is_by_vector = query.vector.is_some();
+        Found { spans: self.without_what_is_there(spans), is_by_vector }
     }
 
     fn query(&self, store: &MemoryStore) -> Query {

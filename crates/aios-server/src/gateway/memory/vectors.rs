@@ -9,6 +9,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use aios_memory::{ModelId, Quantized};
+use aios_store::Worded;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -83,27 +84,30 @@ async fn first(gateway: &Gateway, live: &Live) -> Option<ModelId> {
     embed(gateway, live, &[FIRST.to_owned()], Haste::Fragments).await.ok().map(|first| first.model)
 }
 
-type Vectors = Vec<(i64, Option<Quantized>)>;
+type Vectors = Vec<(Worded, Option<Quantized>)>;
 
 /// The vectors of some fragments: of all with one request, or, if the model refuses that, of half of them. One
 /// that is refused alone has none, if the model refuses not just anything.
 async fn vectors(
     gateway: &Gateway,
     live: &Live,
-    mut some: Vec<(i64, String)>,
+    mut some: Vec<(Worded, String)>,
 ) -> Option<(ModelId, Vectors)> {
     loop {
-        let (numbers, texts): (Vec<i64>, Vec<String>) = some.iter().cloned().unzip();
+        let (worded, texts): (Vec<Worded>, Vec<String>) = some.iter().cloned().unzip();
         match embed(gateway, live, &texts, Haste::Fragments).await {
             Ok(Embedded { model, vectors }) => {
-                return Some((model, numbers.into_iter().zip(vectors).collect()));
+                return Some((model, worded.into_iter().zip(vectors).collect()));
             }
             Err(NoVectors::Away) => return None,
             Err(NoVectors::Refused) if some.len() > 1 => some.truncate(some.len() / 2),
             Err(NoVectors::Refused) => {
                 let model = first(gateway, live).await?;
-                tracing::warn!(fragment = numbers[0], "the model makes no vector of a fragment");
-                return Some((model, vec![(numbers[0], None)]));
+                tracing::warn!(
+                    fragment = worded[0].number,
+                    "the model makes no vector of a fragment"
+                );
+                return Some((model, vec![(worded[0], None)]));
             }
         }
     }

@@ -15,6 +15,7 @@ use aios_store::{FRAGMENT_MAX, Home, MemoryScope};
 use http::HeaderMap;
 
 use super::config::{MemoryConfig, MemoryMode};
+use super::fence::without_quoted;
 use super::keep::Exchange;
 use super::turn::{Chat, LastTurn};
 use crate::gateway::Keys;
@@ -36,6 +37,8 @@ pub(in crate::gateway) struct Wanted {
     pub(super) came: Option<MemoryUse>,
     /// Numbers of the fragments that the model was given.
     pub(super) given: Vec<i64>,
+    /// The block in which it was given them, as it stands in a string of JSON.
+    pub(super) block: String,
     /// What the model said.
     pub(in crate::gateway) heard: String,
 }
@@ -82,6 +85,7 @@ pub(in crate::gateway) fn wanted(
         asked,
         came: None,
         given: Vec::new(),
+        block: String::new(),
         heard: String::new(),
     })))
 }
@@ -208,13 +212,14 @@ impl Wanted {
         // Cut before they wait: a thousand of them wait at most.
         let short = |text: String| bounded(&text, FRAGMENT_MAX).to_owned();
         let is_answer = event.finish_reason != Some(FinishReason::ToolCalls);
+        let answer = || without_quoted(self.heard, &self.block);
         Some(Exchange {
             config: self.config,
             home: asked.home,
             subject: asked.subject,
             // Before the answers of tools the question was kept already.
             question: Some(question).filter(|_| asked.turn.is_last).map(short),
-            answer: Some(self.heard).filter(|_| is_answer).map(short),
+            answer: is_answer.then(answer).map(short),
             asked_at: event.ts,
             answered_at,
             given: self.given,

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use aios_core::{Event, EventId, FeedbackSource, Purpose, ResponseEvent};
 use aios_eval::retrieval::{LabelSource, QaCase};
-use aios_store::{DataDir, Filter};
+use aios_privacy::Pseudonym;
+use aios_store::{DataDir, Filter, MemoryStore};
 use clap::Args;
 use serde_json::json;
 
@@ -22,7 +23,8 @@ const CONFIRMED: f64 = 0.5;
 ///
 /// What the memory returned says nothing of what it should have: without somebody's word there is no proposal, and
 /// each is marked "unlabelled" until a person has set "expected_fragments" right and "label_source" to "person".
-/// `eval` passes over those that are not. Prints {"test_cases": [...]}.
+/// `eval` passes over those that are not. It asks in one conversation, so what is proposed are answers whose fragments
+/// are all of one, whichever it was asked in; the others are counted. Prints {"test_cases": [...]}.
 #[derive(Debug, Args)]
 pub(super) struct Create {
     /// From when on, or how long ago
@@ -55,16 +57,28 @@ impl Create {
             }
         }
         let n_used = used.len();
-        let cases: Vec<QaCase> = used
-            .into_iter()
-            .filter(|(id, _)| confirmed.contains(id))
-            .take(self.max)
-            .map(|(id, event)| proposal(id, &event))
-            .collect();
+        used.retain(|id, _| confirmed.contains(id));
+        let n_confirmed = used.len();
+        let memory = MemoryStore::read(&dir)?;
+        let (mut cases, mut n_elsewhere) = (Vec::new(), 0);
+        for (id, event) in used {
+            if cases.len() == self.max {
+                break;
+            }
+            let ids = &event.memory_fragments;
+            match memory.as_ref().map(|memory| memory.conversation_of(ids)).transpose()?.flatten() {
+                Some(conversation) => cases.push(proposal(id, &conversation, &event)),
+                None => n_elsewhere += 1,
+            }
+        }
         say(format_args!(
-            "{n_used} answers used the memory, {} of them were confirmed; look at each, set \"label_source\" to \"person\"",
-            cases.len()
+            "{n_used} answers used the memory, {n_confirmed} of them were confirmed; look at each, set \"label_source\" to \"person\""
         ));
+        if n_elsewhere > 0 {
+            say(format_args!(
+                "{n_elsewhere} of them used what is not of one conversation, or is there no more: `eval` could not find it, so nothing is proposed from them"
+            ));
+        }
         let text = serde_json::to_string_pretty(&json!({ "test_cases": cases }))?;
         let Some(file) = &self.out else {
             writeln!(out, "{text}")?;
@@ -93,11 +107,11 @@ fn is_word(source: FeedbackSource, score: Option<f64>) -> bool {
     }
 }
 
-fn proposal(id: EventId, event: &ResponseEvent) -> QaCase {
+fn proposal(id: EventId, conversation: &Pseudonym, event: &ResponseEvent) -> QaCase {
     let extra = json!({ "proposed_from": id, "proposed_because": "an answer that used these was confirmed" });
     QaCase {
         id: format!("proposal-{id}"),
-        conv_id: Some(event.conv_id.to_string()),
+        conv_id: Some(conversation.to_string()),
         question: event.question.as_str().to_owned(),
         expected_fragments: event.memory_fragments.clone(),
         min_recall: None,

@@ -86,7 +86,7 @@ fn give_vectors(memory: &MemoryStore, embedder: &dyn Embedder) -> anyhow::Result
     let model = embedder.model();
     let without = memory.without_vector(model, usize::MAX)?;
     let vector = |text: &str| Quantized::of(&embedder.embed(text));
-    let vectors = without.iter().map(|(number, text)| (*number, vector(text)));
+    let vectors = without.iter().map(|(one, text)| (*one, vector(text)));
     memory.put_vectors(model, vectors.collect())?;
     Ok(())
 }

@@ -118,6 +118,21 @@ fn a_message_that_calls_tools_or_answers_for_one_stays() {
 }
 
 #[test]
+fn a_block_that_a_model_quotes_is_no_part_of_what_it_said() {
+    let fragments = found(&["It leaves at noon.\nFrom the \"old\" harbor.", "a < b"]);
+    let (shown, quoted) = (block(&keys(1), &fragments), read(&keys(1), &fragments));
+    let left = |said: &str| without_quoted(said.to_owned(), &shown);
+    assert_eq!(left(&quoted), "");
+    assert_eq!(left(&format!("At noon.\n\n{quoted}\n\nSee above.")), "At noon.\n\n\nSee above.");
+    let line = quoted.lines().nth(2).unwrap();
+    assert_eq!(left(&format!("```json\n  {line}\n```\nthere")), "```json\n```\nthere");
+    let cut = quoted.split_at(quoted.len() - CLOSE.len() - 9).0;
+    assert_eq!(left(&format!("Noon.\n{cut}")), "Noon.");
+    let own = "{\n  \"said\": \"it is mine\"\n}\n\n{\"said\":1}";
+    assert_eq!(left(own), own);
+}
+
+#[test]
 fn what_only_looks_like_a_block_is_the_clients_own() {
     let ours = read(&keys(1), &found(&["At noon."]));
     for text in [
