@@ -43,14 +43,16 @@ pub struct Redacted {
     pub counts: RedactionCounts,
     /// How many were only counted, and stay.
     pub detected: RedactionCounts,
+    /// Bytes that should have been scanned and were not, because the scanner has failed.
+    pub bytes_unscanned: usize,
 }
 
 impl Redacted {
-    /// Stands for a text at which the scanner has failed.
+    /// Stands for a text of so many bytes at which the scanner has failed.
     #[must_use]
-    pub fn withheld() -> Self {
+    pub fn withheld(bytes_unscanned: usize) -> Self {
         let text = RedactedText::from_masked(WITHHELD.to_owned());
-        Self { text, ..Self::default() }
+        Self { text, bytes_unscanned, ..Self::default() }
     }
 }
 
@@ -102,8 +104,8 @@ impl Redactor {
         if findings.is_empty() {
             return Redacted {
                 text: RedactedText::from_masked(text.to_owned()),
-                counts: RedactionCounts::default(),
                 detected,
+                ..Redacted::default()
             };
         }
         if self.withholds(&findings) {
@@ -241,7 +243,7 @@ impl Redactor {
             }
             masked = mask(&masked.text, &findings, &mut counts);
         }
-        Redacted { counts, ..Redacted::withheld() }
+        Redacted { counts, ..Redacted::withheld(0) }
     }
 }
 
@@ -268,7 +270,7 @@ impl Default for Redactor {
 
 /// Stands for a text because of what is in it.
 fn withheld(findings: &[Finding<'_>], detected: RedactionCounts) -> Redacted {
-    Redacted { counts: RedactionCounts::of(findings), detected, ..Redacted::withheld() }
+    Redacted { counts: RedactionCounts::of(findings), detected, ..Redacted::withheld(0) }
 }
 
 /// Text with masks, and the offsets at which it is other than before, in order.

@@ -104,19 +104,19 @@ impl KnownNames {
 impl Live {
     /// Masks a text that is kept, of which there may be so many bytes.
     pub(crate) fn redact(&self, text: &str, max_bytes: usize) -> Redacted {
-        kept(|| self.redactor.redact_cut(text, max_bytes))
+        kept(text.len().min(max_bytes), || self.redactor.redact_cut(text, max_bytes))
     }
 
     /// Masks a model name.
     pub(crate) fn redact_name(&self, name: &str) -> Redacted {
-        kept(|| self.names.redact(name, &self.redactor))
+        kept(name.len().min(NAME_MAX), || self.names.redact(name, &self.redactor))
     }
 }
 
-/// A text at which the scanner fails is withheld: it must not cost the event, which may be written while a thread
+/// A text of so many bytes at which the scanner fails is withheld: it must not cost the event, which may be written while a thread
 /// unwinds already.
-fn kept(redact: impl FnOnce() -> Redacted) -> Redacted {
-    catch_unwind(AssertUnwindSafe(redact)).unwrap_or_else(|_| Redacted::withheld())
+fn kept(n_bytes: usize, redact: impl FnOnce() -> Redacted) -> Redacted {
+    catch_unwind(AssertUnwindSafe(redact)).unwrap_or_else(|_| Redacted::withheld(n_bytes))
 }
 
 #[cfg(test)]

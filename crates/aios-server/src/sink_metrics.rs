@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aios_privacy::{Action, Coverage, PiiKind, Policy, RedactionCounts, Sink};
+use aios_privacy::{Action, Coverage, PiiKind, Policy, Redacted, RedactionCounts, Sink};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -106,8 +106,22 @@ impl PrivacyMetrics {
         }
     }
 
-    /// The same of texts on their way to the event log, of which so many bytes are kept.
-    pub(crate) fn logged(&self, policy: &Policy, n_bytes: usize, found: [&RedactionCounts; 2]) {
+    /// The same of a text on its way to the event log, of which at most so many bytes are kept.
+    pub(crate) fn logged_text(&self, policy: &Policy, n_bytes: usize, kept: &Redacted) {
+        let n_scanned = if kept.bytes_unscanned == 0 { n_bytes } else { 0 };
+        self.logged(policy, [n_scanned, kept.bytes_unscanned], [&kept.counts, &kept.detected]);
+    }
+
+    /// The same of several: the bytes that are kept, and those at which the scanner failed.
+    pub(crate) fn logged(
+        &self,
+        policy: &Policy,
+        [n_bytes, n_failed]: [usize; 2],
+        found: [&RedactionCounts; 2],
+    ) {
+        if n_failed > 0 {
+            self.failed(Sink::Log, n_failed);
+        }
         let n_bytes = n_bytes as u64;
         let is_on = policy.is_on(Sink::Log);
         let coverage = Coverage {

@@ -8,9 +8,9 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::StoreError;
 use crate::erase::registry;
 use crate::replace::{Points, Replacement, points};
+use crate::{StoreError, fail};
 
 const POINTS: Points = points!("file");
 
@@ -139,11 +139,28 @@ pub(crate) fn ends_with_newline(file: &mut File) -> io::Result<bool> {
 
 /// Removes a file for good: its name is gone also after a crash. One that is not there is no error.
 pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+    fail::point("file.before_remove");
     match fs::remove_file(path) {
-        Ok(()) => sync_dir(path.parent().unwrap_or_else(|| Path::new("."))),
-        Err(error) if is_gone(&error) => Ok(()),
-        Err(error) => Err(StoreError::io("remove", path)(error)),
+        Ok(()) => sync_dir(path.parent().unwrap_or_else(|| Path::new(".")))?,
+        Err(error) if is_gone(&error) => return Ok(()),
+        Err(error) => return Err(StoreError::io("remove", path)(error)),
     }
+    fail::point("file.removed");
+    Ok(())
+}
+
+/// Cuts a file off behind its first `len` bytes, for good: what was cut is not there after a crash either.
+pub(crate) fn cut(
+    file: &File,
+    len: u64,
+    before: &'static str,
+    done: &'static str,
+) -> io::Result<()> {
+    fail::point(before);
+    file.set_len(len)?;
+    file.sync_all()?;
+    fail::point(done);
+    Ok(())
 }
 
 /// Makes a directory's entries durable. Windows needs no such call: its file systems journal names.

@@ -97,7 +97,7 @@ impl DataDir {
                 continue;
             }
             if !dry_run {
-                std::fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+                disk::remove(&path)?;
             }
             gone.push(name);
         }

@@ -201,8 +201,7 @@ async fn keep(
     let mut counts = RedactionCounts::default();
     let mut redact = |text: &str, max: usize| {
         let redacted = live.redact(text, max);
-        let found = [&redacted.counts, &redacted.detected];
-        gateway.metrics.privacy.logged(&live.policy, text.len().min(max), found);
+        gateway.metrics.privacy.logged_text(&live.policy, text.len().min(max), &redacted);
         counts.merge(&redacted.counts);
         redacted.text
     };

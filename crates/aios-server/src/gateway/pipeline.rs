@@ -150,7 +150,8 @@ fn filter(
     let sent = sinks.upstream(body, &head.own_places(), key, &gateway.metrics)?;
     // Vectors are no text.
     if record.facts().operation != Operation::Embeddings {
-        record.facts_mut().reply_filter = ReplyFilter::new(sinks, sent.vault).map(Box::new);
+        let filter = ReplyFilter::new(sinks, sent.vault, head.wants_json);
+        record.facts_mut().reply_filter = filter.map(Box::new);
     }
     Ok(sent.edits)
 }

@@ -21,6 +21,7 @@ use super::client_request_id;
 use super::cut::{captured, whole_part};
 use super::errors::STATUS_CLIENT_CLOSED;
 use super::memory::Wanted;
+use super::relay::SHUTDOWN;
 use super::sequel::Sequel;
 use super::sinks::ReplyFilter;
 use super::steering::Steering;
@@ -191,7 +192,9 @@ impl Record {
         let facts = &mut self.facts;
         let mut counts = RedactionCounts::default();
         let mut detected = RedactionCounts::default();
+        let mut n_failed = 0;
         let mut count = |redacted: Redacted| {
+            n_failed += redacted.bytes_unscanned;
             counts.merge(&redacted.counts);
             detected.merge(&redacted.detected);
             redacted.text
@@ -201,6 +204,11 @@ impl Record {
         // What a test asks is somebody's case, kept where the case is: a copy here would be found by no erasure.
         let is_live = facts.steering.purpose.is_live();
         let said = |text| if is_live { text } else { "" };
+        let question = live.redact(said(&facts.question), text_max);
+        let response = live.redact(said(whole_part(&observed.text, ending.outcome)), text_max);
+        let n_bytes = [(&facts.question, &question), (&observed.text, &response)]
+            .map(|(text, kept)| if kept.bytes_unscanned > 0 { 0 } else { said(text).len() });
+        let n_bytes: usize = n_bytes.into_iter().map(|n| n.min(text_max)).sum();
         let route = facts.route.take().unwrap_or_else(|| self.gateway.unrouted());
         let (conv_id, conv_id_source) = facts.conversation.take().unwrap_or_else(|| {
             // A request that was refused before its body was understood is a conversation of its own.
@@ -235,10 +243,8 @@ impl Record {
                 .as_deref()
                 .map(|model| count(live.redact_name(model))),
             model_mismatch: observed.model_mismatch,
-            question: count(live.redact(said(&facts.question), text_max)),
-            response: count(
-                live.redact(said(whole_part(&observed.text, ending.outcome)), text_max),
-            ),
+            question: count(question),
+            response: count(response),
             source: facts.answered.as_ref().map(|answered| answered.tier),
             tier: route.tier,
             bucket: route.bucket,
@@ -267,9 +273,8 @@ impl Record {
             config_hash: self.live.hash.clone(),
             simulated: facts.answered.as_ref().is_some_and(|answered| answered.simulated),
         };
-        let n_bytes = [&facts.question, &observed.text].map(|text| said(text).len().min(text_max));
-        let (metrics, n_bytes) = (&self.gateway.metrics.privacy, n_bytes.iter().sum());
-        metrics.logged(&live.policy, n_bytes, [&event.redactions, &detected]);
+        let metrics = &self.gateway.metrics.privacy;
+        metrics.logged(&live.policy, [n_bytes, n_failed], [&event.redactions, &detected]);
         if let Some(memory) = &mut facts.memory {
             captured(&observed.text, text_max).clone_into(&mut memory.heard);
         }
@@ -333,7 +338,7 @@ impl Drop for Record {
         let ending = if std::thread::panicking() {
             Ending::failed(Outcome::InternalError, "panic")
         } else if self.gateway.stopping.load(Ordering::Relaxed) {
-            Ending::failed(Outcome::InternalError, "shutdown")
+            Ending::failed(Outcome::InternalError, SHUTDOWN)
         } else {
             Ending::failed(Outcome::ClientCancelled, "client_closed_request")
         };

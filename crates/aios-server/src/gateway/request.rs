@@ -27,6 +27,8 @@ pub(crate) struct Head<'a> {
     pub(crate) stream: bool,
     /// `stream_options` as it stands in the body.
     pub(crate) stream_options: Option<StreamOptions>,
+    /// The answer is asked for as JSON.
+    pub(crate) wants_json: bool,
     /// The last user message's text.
     pub(crate) question: String,
     /// How many user messages there are: the turn.
@@ -38,6 +40,9 @@ pub(crate) struct Head<'a> {
     /// What the conversation's identity is derived from otherwise.
     pub(crate) opening: Opening<'a>,
 }
+
+/// Formats of an answer that is JSON.
+const JSON_FORMATS: [&str; 2] = ["json_object", "json_schema"];
 
 /// `stream_options` and whether it asks for usage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +105,7 @@ pub(crate) fn read(operation: Operation, body: &Bytes) -> Result<Head<'_>, Gatew
             .map(|raw| read_stream_options(raw, place(raw)))
             .transpose()?
             .flatten(),
+        wants_json: wire.wants_json(),
         question: talk.question,
         n_user_messages: talk.n_user_messages,
         prompt_bytes: talk.n_text_bytes as u64,
@@ -125,6 +131,11 @@ pub(super) struct Wire<'a> {
     #[serde(borrow, default)]
     pub(super) instructions: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    response_format: Option<&'a RawValue>,
+    /// What the Responses API calls it: a member of this.
+    #[serde(borrow, default)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     metadata: Option<&'a RawValue>,
     #[serde(borrow, default)]
     conversation: Option<&'a RawValue>,
@@ -142,6 +153,13 @@ fn null_too<'de, D: serde::Deserializer<'de>>(raw: D) -> Result<Option<&'de RawV
 }
 
 impl Wire<'_> {
+    fn wants_json(&self) -> bool {
+        let kind = |raw: &RawValue| string_member(raw, "type");
+        let chat = self.response_format.and_then(kind);
+        let responses = || kind(member(self.text?, "format")?);
+        chat.or_else(responses).is_some_and(|kind| JSON_FORMATS.contains(&kind.as_str()))
+    }
+
     fn identity(&self) -> Identity {
         Identity {
             metadata: self.metadata.and_then(|raw| string_member(raw, "conversation_id")),
@@ -177,9 +195,13 @@ pub(super) fn is_string(raw: &RawValue) -> bool {
 }
 
 fn string_member(raw: &RawValue, key: &str) -> Option<String> {
+    member(raw, key).and_then(plain_string)
+}
+
+fn member<'a>(raw: &'a RawValue, key: &str) -> Option<&'a RawValue> {
     let object: std::collections::BTreeMap<Cow<'_, str>, &RawValue> =
         serde_json::from_str(raw.get()).ok()?;
-    object.get(key).and_then(|value| plain_string(value))
+    object.get(key).copied()
 }
 
 fn read_stream_options(
@@ -256,6 +278,24 @@ mod tests {
         let error = chat(&body(json)).unwrap_err();
         let body: serde_json::Value = serde_json::from_slice(&error.answer().body).unwrap();
         format!("{} {} {}", error.status().as_u16(), error.code(), body["error"]["message"])
+    }
+
+    #[test]
+    fn an_answer_is_asked_for_as_json_in_either_api() {
+        let check = |more: &str, expect: bool| {
+            let body = body(&format!(
+                r#"{{"model":"m","messages":[{{"role":"user","content":"x"}}]{more}}}"#
+            ));
+            assert_eq!(chat(&body).unwrap().wants_json, expect, "{more}");
+        };
+        check("", false);
+        check(r#","response_format":{"type":"json_object"}"#, true);
+        check(r#","response_format":{"type":"json_schema","json_schema":{"name":"a"}}"#, true);
+        check(r#","text":{"format":{"type":"json_schema","name":"a"},"verbosity":"low"}"#, true);
+        check(r#","response_format":{"type":"text"},"text":{"format":{"type":"text"}}"#, false);
+        check(r#","response_format":null,"text":null"#, false);
+        // What it is not for us to refuse.
+        check(r#","response_format":"json_object","text":7"#, false);
     }
 
     #[test]

@@ -202,9 +202,8 @@ impl LiveJudge {
         let live = gateway.live.load_full();
         let redact = |text: &str| {
             let redacted = live.redact(text, REASON_MAX);
-            let (n_bytes, found) =
-                (text.len().min(REASON_MAX), [&redacted.counts, &redacted.detected]);
-            gateway.metrics.privacy.logged(&live.policy, n_bytes, found);
+            let n_bytes = text.len().min(REASON_MAX);
+            gateway.metrics.privacy.logged_text(&live.policy, n_bytes, &redacted);
             redacted
         };
         let (label, comment) = (redact(label), redact(reason));

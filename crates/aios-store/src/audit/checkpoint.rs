@@ -48,11 +48,14 @@ impl Checkpoint {
         if !disk::ends_with_newline(&mut file)? {
             let bytes = std::fs::read(path)?;
             let end = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-            regular::open_to_cut(path)?.set_len(end as u64)?;
+            let torn = regular::open_to_cut(path)?;
+            disk::cut(&torn, end as u64, "checkpoint.before_cut", "checkpoint.cut")?;
         }
         file.write_all(line.as_bytes())?;
         fail::point("checkpoint.before_sync");
-        file.sync_all()
+        file.sync_all()?;
+        fail::point("checkpoint.synced");
+        Ok(())
     }
 
     /// Its line, with the newline.

@@ -10,7 +10,7 @@ use super::entry::{self, GENESIS};
 use super::files::{self, DayFile};
 use super::{checkpoint, each_line};
 use crate::head::ChainEnd;
-use crate::{StoreError, fail, regular};
+use crate::{StoreError, disk, fail, regular};
 
 /// The end of the trail.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ fn cut_torn_tail(path: &Path) -> Result<u64, StoreError> {
         let failed = || StoreError::io("cut the audit trail", path);
         let file = regular::open_to_cut(path).map_err(failed())?;
         let len = file.metadata().map_err(failed())?.len();
-        file.set_len(len - n_torn).and_then(|()| file.sync_all()).map_err(failed())?;
+        disk::cut(&file, len - n_torn, "audit.before_cut", "audit.cut").map_err(failed())?;
         tracing::warn!(n_torn, path = %path.display(), "half a line was cut from the audit trail");
     }
     Ok(n_torn)

@@ -15,7 +15,7 @@ use super::state::State;
 use super::{AuditConfig, AuditStats, AuditVerdict, actor, verify_audit};
 use crate::head::ChainEnd;
 use crate::sign::Signer;
-use crate::{DataDir, StoreError, disk, regular};
+use crate::{DataDir, StoreError, disk, fail, regular};
 
 /// How far a clock may have gone back before the trail follows it: less is a midnight or a correction.
 const BACK_MAX: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
@@ -302,7 +302,9 @@ impl AuditLog {
         let failed = || StoreError::io("open the audit trail", &path);
         let opened = regular::open_to_append(&path).map_err(failed())?;
         state.len = opened.metadata().map_err(failed())?.len();
+        fail::point("audit.before_named");
         disk::sync_dir(&self.audit)?;
+        fail::point("audit.named");
         (state.current, state.file) = (Some(file), Some(opened));
         Ok(path)
     }

@@ -181,7 +181,9 @@ fn open(path: &std::path::Path) -> Result<(File, u64), StoreError> {
     let file = regular::open_to_append(path).map_err(failed())?;
     let len = file.metadata().map_err(failed())?.len();
     if let Some(dir) = path.parent() {
+        fail::point("control.before_named");
         disk::sync_dir(dir)?;
+        fail::point("control.named");
     }
     Ok((file, len))
 }
@@ -194,8 +196,7 @@ fn cut_torn_tail(path: &std::path::Path) -> Result<(), StoreError> {
         return Ok(());
     }
     let file = regular::open_to_cut(path).map_err(failed())?;
-    file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed())?;
-    fail::point("control.cut");
+    disk::cut(&file, whole as u64, "control.before_cut", "control.cut").map_err(failed())?;
     let n_torn = bytes.len() - whole;
     tracing::warn!(n_torn, path = %path.display(), "half a line was cut off what control keeps");
     Ok(())

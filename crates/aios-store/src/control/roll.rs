@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{ControlHistory, head};
 use crate::head::ChainEnd;
+use crate::replace::remove;
 use crate::retention::Term;
 use crate::sign::Signer;
 use crate::{DataDir, StoreError, audit, disk, fail, stats};
@@ -47,6 +48,7 @@ pub(super) fn put_aside(dir: &DataDir, at: Timestamp) -> Result<PathBuf, StoreEr
         let aside = dir.analytics_path().join(name);
         fail::point("control.before_aside");
         fs::rename(&path, &aside).map_err(StoreError::io("put aside", &path))?;
+        fail::point("control.renamed_aside");
         disk::sync_dir(&dir.analytics_path())?;
         fail::point("control.aside");
         newest = aside;
@@ -87,7 +89,7 @@ pub(super) fn prune(dir: &DataDir, term: Term, now: Timestamp) -> Result<usize, 
         if !is_rolled(name) || !ends.is_some_and(|(_, last)| term.is_over(last, now)) {
             break;
         }
-        disk::remove(&path)?;
+        remove(&path, "control.before_remove", "control.removed")?;
         n_removed += 1;
     }
     Ok(n_removed)

@@ -16,7 +16,7 @@ use crate::segment::{FileKind, facts};
 use crate::{DataDir, StoreError, migrate};
 
 /// Name of the pseudonyms' key.
-const PSEUDONYMS: &str = "pseudonyms";
+pub(super) const PSEUDONYMS: &str = "pseudonyms";
 
 /// Judges lines of one data directory.
 #[derive(Debug)]

@@ -158,6 +158,7 @@ impl Ledger {
         file.write_all(&line).map_err(failed())?;
         fail::point("ledger.before_sync");
         file.sync_all().map_err(failed())?;
+        fail::point("ledger.synced");
         disk::sync_dir(self.path.parent().unwrap_or(&self.path))?;
         self.last.insert(entry.id.clone(), entry);
         fail::point("ledger.done");
@@ -259,7 +260,7 @@ impl Ledger {
         let bytes = regular::read_bounded(&self.path, LEDGER_MAX)?.unwrap_or_default();
         let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
         let file = regular::open_to_cut(&self.path).map_err(failed())?;
-        file.set_len(whole as u64).map_err(failed())
+        disk::cut(&file, whole as u64, "ledger.before_cut", "ledger.cut").map_err(failed())
     }
 }
 

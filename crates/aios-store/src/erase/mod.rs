@@ -30,6 +30,7 @@ mod run;
 mod scan;
 mod search;
 mod seen;
+mod standing;
 mod stays;
 mod stores;
 mod target;

@@ -7,11 +7,11 @@
 //! nothing in it is read by no look again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::{MutexGuard, PoisonError};
 
 use aios_core::Timestamp;
-use aios_privacy::{PSEUDONYM_MAX, Pseudonym, pseudonyms_in};
+use aios_privacy::Pseudonym;
 
 use super::census::Depth;
 use super::earlier::Earlier;
@@ -22,11 +22,12 @@ use super::registry::Treatment;
 use super::resume::Resumed;
 use super::run::Eraser;
 use super::scan::Found;
+use super::standing::Standing;
 use super::stores;
 use super::unfinished;
 use super::watch::{Changed, Watch};
 use crate::memory::rows_of;
-use crate::segment::name::FileKind;
+use crate::segment::{FileKind, Layout};
 use crate::{DataDir, EventStore as _, Index, MemoryStore, Segments, StoreError};
 
 impl Eraser {
@@ -77,8 +78,10 @@ impl Eraser {
         // What changes from here on is for the next look. At a start all is new, and of segments the index is asked alone.
         let mut changed = self.watch().changed(self.dir.path())?;
         if is_start {
+            let unlisted = self.segments_with_other_lines()?;
+            let is_listed = |file: &Found| is_segment(file) && !unlisted.contains(&file.path);
             let (segments, others): (Vec<_>, _) =
-                changed.into_iter().partition(|one| is_segment(&one.file));
+                changed.into_iter().partition(|one| is_listed(&one.file));
             self.watch().know(&segments);
             changed = others;
         }
@@ -116,6 +119,14 @@ impl Eraser {
         Ok(resumed)
     }
 
+    /// Those in which there may be lines of an older schema, which the index does not read.
+    fn segments_with_other_lines(&self) -> Result<BTreeSet<PathBuf>, StoreError> {
+        let sealed = Segments::of(&self.dir).list()?.into_iter();
+        let sealed = sealed.filter(|info| info.footer.as_ref().is_none_or(|it| it.n_bad > 0));
+        let older = Layout::of(&self.dir).older();
+        Ok(sealed.map(|info| info.path).chain([older]).collect())
+    }
+
     /// Whether there is nothing to try again as long as nothing comes back: it is whole, or the id alone is missing.
     fn is_settled(&self, entry: &LedgerEntry) -> Result<bool, StoreError> {
         let is_missing_id = || {
@@ -128,10 +139,11 @@ impl Eraser {
     /// Whether one of these is named in files that have changed, other than those that are written all the time.
     fn is_any_in(&self, erased: &[LedgerEntry], changed: &[Changed], now: Timestamp) -> bool {
         let settled = erased.iter().filter(|entry| self.is_settled(entry).unwrap_or(true));
-        let names: BTreeSet<&Pseudonym> = settled.flat_map(|entry| &entry.target).collect();
+        let names = settled.flat_map(|entry| &entry.target).collect();
+        let names = Standing::of(&self.dir, names);
         let mut read = changed.iter().filter(|one| self.is_read(&one.file));
         let mut reader = Reader::default();
-        !names.is_empty()
+        !names.names.is_empty()
             && read.any(|one| !self.named_in(&mut reader, one, &names, now).is_empty())
     }
 
@@ -145,7 +157,7 @@ impl Eraser {
         &self,
         reader: &mut Reader,
         changed: &Changed,
-        names: &BTreeSet<&Pseudonym>,
+        names: &Standing<'_>,
         now: Timestamp,
     ) -> BTreeSet<Pseudonym> {
         let file = &changed.file;
@@ -153,8 +165,8 @@ impl Eraser {
         match is_database {
             // What SQLite keeps beside it is a part of what it answers.
             true if file.path != self.dir.memory_path() => BTreeSet::new(),
-            true if !changed.is_another => self.remembered(names, now),
-            true | false => standing_in(reader, file, names),
+            true if !changed.is_another => self.remembered(&names.names, now),
+            true | false => names.within(reader, file),
         }
     }
 
@@ -171,12 +183,13 @@ impl Eraser {
 
     /// What holds nothing of these need not be read until it changes.
     fn know(&self, changed: &[Changed], back: &[LedgerEntry]) {
-        let names: BTreeSet<&Pseudonym> = back.iter().flat_map(|entry| &entry.target).collect();
+        let names = back.iter().flat_map(|entry| &entry.target).collect();
+        let names = Standing::of(&self.dir, names);
         let mut reader = Reader::default();
         let is_clean = |one: &&Changed| {
-            names.is_empty()
+            names.names.is_empty()
                 || !self.is_read(&one.file)
-                || standing_in(&mut reader, &one.file, &names).is_empty()
+                || names.within(&mut reader, &one.file).is_empty()
         };
         let clean: Vec<_> = changed.iter().filter(is_clean).collect();
         self.watch().know(clean);
@@ -194,10 +207,11 @@ impl Eraser {
         changed: &[Changed],
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let now = self.now();
-        let names: BTreeSet<&Pseudonym> = completed.iter().flat_map(|one| &one.target).collect();
+        let names = completed.iter().flat_map(|one| &one.target).collect();
+        let names = Standing::of(&self.dir, names);
         let files = changed.iter().filter(|one| self.is_read(&one.file));
         let mut reader = Reader::default();
-        let named: BTreeSet<_> = match names.is_empty() {
+        let named: BTreeSet<_> = match names.names.is_empty() {
             true => BTreeSet::new(),
             false => files.flat_map(|file| self.named_in(&mut reader, file, &names, now)).collect(),
         };
@@ -258,27 +272,6 @@ impl Eraser {
             }
         }
     }
-}
-
-/// Which of these names stand in the bytes of a file.
-fn standing_in(
-    reader: &mut Reader,
-    file: &Found,
-    names: &BTreeSet<&Pseudonym>,
-) -> BTreeSet<Pseudonym> {
-    let mut named = BTreeSet::new();
-    let read = reader.each_window(&file.path, PSEUDONYM_MAX, |window, _| {
-        let ours = pseudonyms_in(window).map(|(_, name)| name);
-        named.extend(ours.filter(|name| names.contains(name)));
-    });
-    // What has gone since the directory was listed is looked at under the name that it has now.
-    if let Err(error) = read
-        && error.kind() != ErrorKind::NotFound
-    {
-        let file = file.path.display();
-        tracing::warn!(%file, %error, "nobody knows whether erased data is in a file");
-    }
-    named
 }
 
 /// Whether the event log's own thread writes there, behind the fence.

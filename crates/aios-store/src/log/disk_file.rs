@@ -52,7 +52,9 @@ impl DiskFile {
             |result: io::Result<File>| result.map_err(StoreError::io("open the event log", &path));
         let file = opened(regular::open_to_append(&path))?;
         let cutter = opened(regular::open_to_mend(&path))?;
+        fail::point("log.before_named");
         disk::sync_dir(layout.dir())?;
+        fail::point("log.named");
         let (layout, quarantine) = (layout.clone(), quarantine.to_owned());
         let file = Self { file, cutter, path, quarantine, layout, chores, is_sealed: false };
         Ok((file, recovered))

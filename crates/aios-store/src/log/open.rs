@@ -112,6 +112,7 @@ fn seal_late(dir: &DataDir, layout: &Layout) -> Result<Aside, StoreError> {
             fs::rename(&path, &hot).map_err(StoreError::io("seal", &path))?;
             fail::point("late.after_rename");
             disk::sync_dir(layout.dir())?;
+            fail::point("late.done");
         }
         None if fs::metadata(&path).is_ok_and(|metadata| metadata.len() == 0) => {
             remove(&path, "late.before_remove", "late.removed")?;

@@ -48,11 +48,8 @@ pub(crate) fn recover(segment: &Path, quarantine: &Path) -> Result<Recovered, St
     let written = file.metadata().and_then(|metadata| metadata.modified()).map_err(failed())?;
     if good < len {
         let aside = move_aside(&mut file, good, segment, quarantine)?;
-        fail::point("recover.before_cut");
-        file.set_len(good)
-            .and_then(|()| file.sync_all())
+        disk::cut(&file, good, "recover.before_cut", "recover.cut")
             .map_err(StoreError::io("cut the event log", segment))?;
-        fail::point("recover.cut");
         let (bytes, to) = (len - good, aside.display());
         if n_lines > 0 {
             tracing::error!(n_lines, bytes, %to, "lines at the end of the event log hold no events; they were moved aside, and what they held is lost");
@@ -125,11 +122,15 @@ fn move_aside(
 ) -> Result<PathBuf, StoreError> {
     disk::create_dir(quarantine)?;
     let (path, mut aside) = new_file(segment, from, quarantine)?;
+    let failed = || StoreError::io("write", &path);
     file.seek(SeekFrom::Start(from))
         .and_then(|_| io::copy(&mut file.take(u64::MAX), &mut aside))
-        .and_then(|_| aside.sync_all())
-        .map_err(StoreError::io("write", &path))?;
+        .map_err(failed())?;
+    fail::point("aside.before_sync");
+    aside.sync_all().map_err(failed())?;
+    fail::point("aside.synced");
     disk::sync_dir(quarantine)?;
+    fail::point("aside.done");
     Ok(path)
 }
 

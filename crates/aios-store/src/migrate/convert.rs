@@ -162,6 +162,16 @@ pub(crate) fn owners(line: &[u8], ring: &Keyring) -> Vec<Pseudonym> {
     ids.iter().flat_map(|id| ring.all().map(|one| pseudonym(one, Some(id)))).collect()
 }
 
+/// The same of the bytes of a file, wherever in them a conversation is named. What stands there as a pseudonym has one.
+pub(crate) fn owners_in<'a>(
+    bytes: &[u8],
+    ring: &'a Keyring,
+) -> impl Iterator<Item = Pseudonym> + use<'a> {
+    let is_raw = |id: &Value| id.as_str().is_none_or(|id| Pseudonym::parse(id).is_err());
+    let ids = named_in(bytes).into_iter().filter(is_raw);
+    ids.flat_map(|id| ring.all().map(move |one| pseudonym(one, Some(&id))))
+}
+
 /// `null` is an id too: that of a line that was written without one.
 fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(value).map(Some)

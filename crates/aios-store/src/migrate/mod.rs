@@ -27,8 +27,8 @@ use crate::segment::Layout;
 use crate::segment::facts::{self, Kind};
 use crate::segment::footer::Digest;
 use crate::{BadLine, DataDir, StoreError, disk};
-pub(crate) use convert::owners;
 use convert::{Converted, Converter};
+pub(crate) use convert::{owners, owners_in};
 pub use outside::{Outside, outside};
 pub(crate) use outside::{is_outside, is_taken_in, set_aside};
 

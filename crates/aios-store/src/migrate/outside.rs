@@ -112,7 +112,9 @@ pub(super) fn move_aside(layout: &Layout, path: &Path) -> Result<(), StoreError>
     fail::point("older.before_rename");
     fs::rename(path, layout.older()).map_err(failed())?;
     fail::point("older.renamed");
-    disk::sync_dir(layout.dir())
+    disk::sync_dir(layout.dir())?;
+    fail::point("older.done");
+    Ok(())
 }
 
 /// A log's text, unpacked if it is packed.

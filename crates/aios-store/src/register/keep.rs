@@ -135,7 +135,7 @@ impl Book {
         if disk::len(&path) > len {
             let failed = || StoreError::io("cut the register of segments", &path);
             let file = regular::open_to_cut(&path).map_err(failed())?;
-            file.set_len(len).and_then(|()| file.sync_all()).map_err(failed())?;
+            disk::cut(&file, len, "register.before_cut", "register.cut").map_err(failed())?;
         }
         if book.register.n_lines == 0
             && let Some((seq, hash)) = audit::segments_witnessed(dir)?
@@ -170,7 +170,9 @@ impl Book {
             let parent = path.parent().unwrap_or_else(|| Path::new("."));
             disk::create_dir(parent)?;
             self.file = Some(regular::open_to_append(path).map_err(failed())?);
+            fail::point("register.before_named");
             disk::sync_dir(parent)?;
+            fail::point("register.named");
         }
         let Some(file) = self.file.as_mut().filter(|file| disk::is_named(file, path)) else {
             // Somebody has taken it away; it is still known.

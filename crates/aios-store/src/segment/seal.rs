@@ -16,7 +16,7 @@ use crate::back::{Back, BackLines};
 use crate::disk::AT_ONCE;
 use crate::log::recover::recover;
 use crate::register::Held;
-use crate::{StoreError, fail, regular};
+use crate::{StoreError, disk, fail, regular};
 
 /// Bytes that a footer has at most, as a rule: the rest of its segment need not be read for it.
 const FOOTER_READ: usize = 1024;
@@ -117,8 +117,7 @@ fn drop_torn_footer(path: &Path) -> io::Result<()> {
     let mut torn = Vec::new();
     (&mut file).take(FOOTER_START.len() as u64).read_to_end(&mut torn)?;
     if !torn.is_empty() && FOOTER_START.starts_with(&torn) {
-        file.set_len(end)?;
-        file.sync_all()?;
+        disk::cut(&file, end, "footer.before_cut", "footer.cut")?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use aios_store::{
     EventLogConfig, EventStore, FileEventLog, Policy, Segments, SyncPolicy, verify_audit,
 };
 
-use crate::deaths::{Noon, conversation, event, write};
+use crate::deaths::{Noon, armed, conversation, event, print_passed, write};
 
 /// Tells a child where to erase, and at which point to end: `dir|point|n_before`.
 const ORDER: &str = "AIOS_ERASURE_ORDER";
@@ -29,6 +29,7 @@ const ERASED: u64 = 7;
 
 /// Tells a child where to forget, and at which point to end: `dir|point|n_before`.
 const FORGET: &str = "AIOS_FORGET_ORDER";
+const FORGETS: &str = "erasure::a_child_forgets_as_it_is_told";
 
 /// After the terms of the audit trail and of the log, one behind the other.
 #[derive(Debug)]
@@ -77,6 +78,8 @@ fn setup(temp: &Path) {
         fs::write(path, text).unwrap();
     };
     let ours = conversation(ERASED);
+    // A crash has come between the ledger's line and its end.
+    put("erasures/ledger.ndjson", "{\"id\":\"half".to_owned());
     put("router/outcomes.ndjson", format!("{{\"a\":1}}\n{{\"of\":\"{ours}\"}}\n"));
     put("analytics/quarantine/hypotheses.at-1-1.torn", format!("half of {ours}"));
     put("cache/answers", format!("{ours}"));
@@ -112,14 +115,12 @@ fn a_child_erases_as_it_is_told() {
     let [dir, point, n_before] = parts[..] else { panic!("{order}") };
     let dir = DataDir::open(dir).unwrap();
     let (_log, _audit, eraser) = open(&dir);
-    if !point.is_empty() {
-        aios_store::arm(point, n_before.parse().unwrap());
-    }
+    let before = armed(point, n_before);
     let request = EraseRequest::new("cli", "request", &aios_privacy::Redactor::new(&[]));
     let plan = eraser.plan(&target(), &request).unwrap();
     let receipt = eraser.execute(&plan.id, &plan.plan_hash, None).unwrap();
     assert_eq!(receipt.state, ErasureState::Completed);
-    println!("\npassed: {}", aios_store::passed().join(" "));
+    print_passed(&before);
 }
 
 #[test]
@@ -149,6 +150,21 @@ fn whenever_the_process_dies_the_erasure_is_finished_or_was_never_begun() {
         }
     }
     assert!(n_deaths > 35 && n_finished > 30 && n_finished < n_deaths, "{n_deaths} {n_finished}");
+}
+
+/// Every point at which one of these dies.
+pub(crate) fn points() -> Vec<String> {
+    let (whole, damaged, erased) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    setup(whole.path());
+    setup(damaged.path());
+    damage(damaged.path());
+    setup_erased(erased.path());
+    let mut salvage = child(damaged.path(), "", 0).unwrap();
+    salvage.retain(|point| point.starts_with("salvage"));
+    let all = [child(whole.path(), "", 0).unwrap(), salvage];
+    let forgets = told(FORGETS, FORGET, erased.path(), "", 0).unwrap();
+    all.concat().into_iter().chain(forgets).collect()
 }
 
 #[test]
@@ -209,20 +225,17 @@ fn a_child_forgets_as_it_is_told() {
     let parts: Vec<_> = order.split('|').collect();
     let [dir, point, n_before] = parts[..] else { panic!("{order}") };
     let dir = DataDir::open(dir).unwrap();
-    if !point.is_empty() {
-        aios_store::arm(point, n_before.parse().unwrap());
-    }
+    let before = armed(point, n_before);
     forget(&dir);
-    println!("\npassed: {}", aios_store::passed().join(" "));
+    print_passed(&before);
 }
 
 /// An erasure in the ledger binds, one that is out of it is forgotten whole, and there is no state between that stays.
 #[test]
 fn whenever_the_process_dies_an_erasure_is_forgotten_whole_or_still_binds() {
-    const CHILD: &str = "erasure::a_child_forgets_as_it_is_told";
     let whole = tempfile::tempdir().unwrap();
     setup_erased(whole.path());
-    let points = told(CHILD, FORGET, whole.path(), "", 0).unwrap();
+    let points = told(FORGETS, FORGET, whole.path(), "", 0).unwrap();
     let ours = ["forget.before_receipt", "forget.receipt_removed", "forget.before_ledger"];
     for step in ours.into_iter().chain([
         "file.before_rename",
@@ -238,7 +251,7 @@ fn whenever_the_process_dies_an_erasure_is_forgotten_whole_or_still_binds() {
         for n_before in PASSES {
             let temp = tempfile::tempdir().unwrap();
             let ids = setup_erased(temp.path());
-            if told(CHILD, FORGET, temp.path(), point, n_before).is_some() {
+            if told(FORGETS, FORGET, temp.path(), point, n_before).is_some() {
                 break;
             }
             let what = format!("{point} after {n_before}");
@@ -351,7 +364,13 @@ fn child(dir: &Path, point: &str, n_before: usize) -> Option<Vec<String>> {
 }
 
 /// Lets a process of its own do something. The points it passed; `None` if it died.
-fn told(what: &str, order: &str, dir: &Path, point: &str, n_before: usize) -> Option<Vec<String>> {
+pub(crate) fn told(
+    what: &str,
+    order: &str,
+    dir: &Path,
+    point: &str,
+    n_before: usize,
+) -> Option<Vec<String>> {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", what, "--nocapture"])

@@ -13,3 +13,5 @@ mod erasure;
 mod memory;
 #[cfg(test)]
 mod points;
+#[cfg(test)]
+mod sources;

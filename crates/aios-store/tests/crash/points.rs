@@ -121,6 +121,11 @@ fn steps() -> Vec<(String, usize)> {
     each.collect()
 }
 
+/// Every point at which a round dies.
+pub(crate) fn points() -> Vec<String> {
+    steps().into_iter().map(|(point, _)| point).collect()
+}
+
 /// What was acknowledged in a directory until now.
 #[derive(Default)]
 struct Acknowledged {

@@ -138,6 +138,21 @@ async fn a_request_under_way_goes_on_when_the_fault_is_cleared() {
     }
 }
 
+/// Nobody has to take a fault back: who waits because of it goes on when its time is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_ends_by_itself() {
+    let setup = Setup::new().set("chaos.faults", "true").set("timeouts.total", "\"10m\"");
+    let setup = setup.set("timeouts.first_token", "\"10m\"").set("timeouts.whole", "\"10m\"");
+    let server = Server::start(&setup).await;
+    let token =
+        format!("authorization: Bearer {}\r\n", server.read_data("keys/admin.token").trim());
+    let order = r#"{"fault":{"kind":"hang","tier":"main"},"for_s":1}"#;
+    server.admin_with("POST", "/admin/v1/faults/order", &token, order).await.expect(200);
+    let answered = server.chat("aios-main", "x").await;
+    assert_eq!(answered.expect(200).header("x-aios-attempts"), Some("1"));
+    assert_eq!(faults(&server).await, json!([]));
+}
+
 /// A server that does not last is what is found, and no mistake of who tries it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_dies_under_a_trial_has_failed_it() {

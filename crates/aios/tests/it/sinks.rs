@@ -193,6 +193,23 @@ async fn a_masked_client_sees_nothing_in_any_field() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_asked_for_as_json_is_json_when_it_is_masked() {
+    let upstream = Upstream::start(echo).await;
+    let setup = Setup::main(&upstream).set("privacy.sinks.client", r#""mask""#);
+    let server = Server::start(&setup).await;
+    let answer = r#"{"card":4111111111111111,"to":"jo.planted@example.com"}"#;
+    let expect = r#"{"card":"[CREDIT_CARD]","to":"[EMAIL]"}"#;
+    for stream in [false, true] {
+        let body = json!({"model": "aios-main", "stream": stream, "messages": [
+            {"role": "user", "content": answer}], "response_format": {"type": "json_object"}});
+        let reply = server.ask(&post_to("/v1/chat/completions", &body)).await.expect(200).text();
+        let n_masked = texts(&reply).iter().filter(|text| *text == expect).count();
+        // In a stream a tool is called with the same.
+        assert_eq!(n_masked, if stream { 2 } else { 1 }, "{reply}");
+    }
+}
+
+#[tokio::test]
 async fn placeholders_come_back_to_the_client_but_not_to_its_tools() {
     for stream in [false, true] {
         let (seen, events) = through(&[("upstream", r#""placeholder""#)], stream).await;

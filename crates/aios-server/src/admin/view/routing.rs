@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::asked::Times;
 use super::scene::{Scene, Views};
-use super::series::{Series, share};
+use super::series::{Column, Series, share};
 use super::tiles::word;
 use super::words::{Time, Word};
 use crate::admin::asked::{Asked, Body};
@@ -247,14 +247,14 @@ pub(crate) async fn explain(
 fn boundaries(series: &Series) -> Boundaries {
     let of = |bucket| series.each(move |(_, of)| of == bucket);
     let (control, treatment) = (of(Bucket::Control), of(Bucket::Treatment));
-    let mean = |all: &[Counts]| {
+    let mean = |all: &Column| {
         let mean = |counts: &Counts| {
             let n = counts.n_weighed();
             (n > 0).then(|| counts.boundary_sum / n as f64)
         };
         all.iter().map(mean).collect::<Vec<_>>()
     };
-    let main = |all: &[Counts]| {
+    let main = |all: &Column| {
         all.iter().map(|counts| share(counts.n_to_main, counts.n_weighed())).collect::<Vec<_>>()
     };
     let drift = series.each(|_| true).iter().map(farthest).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use aios_core::{Bucket, Outcome, Tier, Timestamp};
@@ -40,7 +41,34 @@ pub(super) struct Series {
     pub(super) steps: Steps,
     /// What is counted: the time that was asked for, to the minute.
     minutes: Range<i64>,
-    lanes: BTreeMap<LaneOf, Vec<Counts>>,
+    lanes: BTreeMap<LaneOf, Column>,
+}
+
+/// Counts, step by step. Most steps of a server that is young or little used have none, and take no room.
+pub(super) struct Column(Vec<Option<Box<Counts>>>);
+
+static NOTHING: LazyLock<Counts> = LazyLock::new(Counts::default);
+
+impl Column {
+    fn of(steps: Steps) -> Self {
+        Self(std::iter::repeat_with(|| None).take(steps.n).collect())
+    }
+
+    fn add(&mut self, place: usize, counts: &Counts) {
+        if let Some(step) = self.0.get_mut(place) {
+            step.get_or_insert_default().merge(counts);
+        }
+    }
+
+    fn add_all(&mut self, other: &Self) {
+        let steps = other.0.iter().enumerate();
+        steps.for_each(|(place, step)| step.iter().for_each(|counts| self.add(place, counts)));
+    }
+
+    /// Of every step.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Counts> {
+        self.0.iter().map(|step| step.as_deref().unwrap_or_else(|| &NOTHING))
+    }
 }
 
 impl Times {
@@ -107,24 +135,23 @@ impl Series {
         times: &Range<Timestamp>,
     ) -> Result<Self, StoreError> {
         let steps = Steps::of(times);
-        let mut lanes = BTreeMap::<LaneOf, Vec<Counts>>::new();
+        let mut lanes = BTreeMap::<LaneOf, Column>::new();
         if let Some(index) = index {
             index.cells(steps.longest(), times.clone(), |cell| {
                 let Some(place) = steps.place(cell.start_s) else { return };
-                let empty = || vec![Counts::default(); steps.n];
-                let lane = lanes.entry((cell.source, cell.bucket)).or_insert_with(empty);
-                lane[place].merge(&cell.counts);
+                let of = (cell.source, cell.bucket);
+                let lane = lanes.entry(of).or_insert_with(|| Column::of(steps));
+                lane.add(place, &cell.counts);
             })?;
         }
         Ok(Self { steps, minutes: minutes(times), lanes })
     }
 
     /// The counts of each step, of these lanes together.
-    pub(super) fn each(&self, is_meant: impl Fn(LaneOf) -> bool) -> Vec<Counts> {
-        let mut all = vec![Counts::default(); self.steps.n];
-        for lane in self.lanes.iter().filter(|(of, _)| is_meant(**of)).map(|(_, lane)| lane) {
-            all.iter_mut().zip(lane).for_each(|(all, counts)| all.merge(counts));
-        }
+    pub(super) fn each(&self, is_meant: impl Fn(LaneOf) -> bool) -> Column {
+        let mut all = Column::of(self.steps);
+        let meant = self.lanes.iter().filter(|(of, _)| is_meant(**of));
+        meant.for_each(|(_, lane)| all.add_all(lane));
         all
     }
 
@@ -132,7 +159,7 @@ impl Series {
     pub(super) fn sum(&self, is_meant: impl Fn(LaneOf) -> bool) -> Counts {
         let mut all = Counts::default();
         let meant = self.lanes.iter().filter(|(of, _)| is_meant(**of));
-        meant.flat_map(|(_, lane)| lane).for_each(|counts| all.merge(counts));
+        meant.flat_map(|(_, lane)| lane.iter()).for_each(|counts| all.merge(counts));
         all
     }
 
@@ -202,7 +229,7 @@ fn minutes(times: &Range<Timestamp>) -> Range<i64> {
     times.start.as_secs().div_euclid(60) * 60..end
 }
 
-fn lane_of((tier, bucket): LaneOf, lane: &[Counts]) -> Lane {
+fn lane_of((tier, bucket): LaneOf, lane: &Column) -> Lane {
     Lane {
         tier,
         bucket,

@@ -3,7 +3,7 @@
 //! In this order, since what a client has written itself it may see again; what the model has of
 //! itself is masked. What a tool is called with keeps its placeholders, unless that is allowed: a tool
 //! must not be made to send away what the model was not allowed to know. It is JSON that is a text, and is
-//! masked so that it stays JSON, once all of it is there.
+//! masked so that it stays JSON, once all of it is there; and so is an answer that was asked for as JSON.
 
 use std::sync::Arc;
 
@@ -11,19 +11,21 @@ use aios_privacy::{Action, HoldBack, RedactionCounts, RestoreHold, Sink, Vault, 
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::walk::{Stop, Walk, is_json};
+use super::walk::{Stop, Walk, is_any_json, is_json};
 use super::{Sinks, Tally, Unscanned, guarded, texts};
 use crate::gateway::errors::GatewayError;
 use crate::metrics::Metrics;
 
-/// Longest text of a stream that a tool is called with, in bytes, where that is masked.
-const CALL_MAX: usize = 4 << 20;
+/// Longest text of a stream that a tool is called with, or that was asked for as JSON, in bytes, where that is masked.
+const WHOLE_MAX: usize = 4 << 20;
 
 /// What is done with one request's reply.
 #[derive(Debug)]
 pub(in crate::gateway) struct ReplyFilter {
     sinks: Arc<Sinks>,
     vault: Option<Vault>,
+    /// The answer was asked for as JSON.
+    wants_json: bool,
     tally: Tally,
     /// Why nothing more may reach the client.
     stop: Option<Stop>,
@@ -36,14 +38,16 @@ pub(super) struct TextHold {
     /// What it lets go is not sent: it only counts.
     count: HoldBack,
     restore: RestoreHold,
-    /// What a tool is called with, as far as it has come.
-    call: String,
+    /// What must be there whole, as far as it has come.
+    whole: String,
 }
 
 /// What a text of a reply is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     Reading,
+    /// It is read by a program, which has asked for JSON. It need not have got it.
+    Json,
     /// A tool is called with it.
     Tool,
     /// It names something, such as the tool. It comes in one piece, also in a stream, and does not wait.
@@ -54,10 +58,14 @@ pub(super) enum Use {
 
 impl ReplyFilter {
     /// `None` if replies go to the client as they come.
-    pub(in crate::gateway) fn new(sinks: &Arc<Sinks>, vault: Option<Vault>) -> Option<Self> {
+    pub(in crate::gateway) fn new(
+        sinks: &Arc<Sinks>,
+        vault: Option<Vault>,
+        wants_json: bool,
+    ) -> Option<Self> {
         let is_on = sinks.policy.is_on(Sink::Client) || vault.is_some();
         let (sinks, tally) = (Arc::clone(sinks), Tally::new(Sink::Client));
-        is_on.then(|| Self { sinks, vault, tally, stop: None })
+        is_on.then(|| Self { sinks, vault, wants_json, tally, stop: None })
     }
 
     /// A whole reply.
@@ -89,9 +97,14 @@ impl ReplyFilter {
         let before = value.clone();
         self.drop_logprobs(value);
         texts::each(value, &mut Vec::new(), &mut |path, text| {
-            *text = self.text(text, texts::use_of(path));
+            *text = self.text(text, self.asked(texts::use_of(path), texts::is_answer(path)));
         });
         *value != before
+    }
+
+    /// What a text is for by what was asked of it.
+    pub(super) fn asked(&self, of: Use, is_answer: bool) -> Use {
+        if of == Use::Reading && is_answer && self.wants_json { Use::Json } else { of }
     }
 
     /// They repeat the text in words, over which no mask can be put.
@@ -107,8 +120,13 @@ impl ReplyFilter {
             self.tally.unscanned(Unscanned::Data, text.len());
             return text.to_owned();
         }
-        let is_call = of == Use::Tool && self.masks() && is_json(text);
-        let masked = if is_call { self.masked_json(text) } else { self.masked(text) };
+        let is_walked = self.masks()
+            && match of {
+                Use::Tool => is_json(text),
+                Use::Json => is_any_json(text),
+                Use::Reading | Use::Name | Use::Data => false,
+            };
+        let masked = if is_walked { self.masked_json(text) } else { self.masked(text) };
         match self.vault_for(of) {
             Some((vault, Within::Text)) => vault.restore(&masked),
             Some((vault, Within::Json)) => vault.restore_in_json(&masked),
@@ -132,26 +150,31 @@ impl ReplyFilter {
         }
     }
 
-    /// Its strings, keys and numbers one by one.
     fn masked_json(&mut self, json: &str) -> String {
-        let mut walk =
-            Walk { sinks: &self.sinks, vault: None, tally: &mut self.tally, scanned_max: u64::MAX };
-        match walk.text(json) {
-            Ok(changed) => changed.unwrap_or_else(|| json.to_owned()),
-            Err(stop) => {
-                self.stop.get_or_insert(stop);
-                String::new()
-            }
-        }
+        let walked = walked(&self.sinks, &mut self.tally, json);
+        walked.unwrap_or_else(|stop| {
+            self.stop.get_or_insert(stop);
+            String::new()
+        })
     }
 
     /// What the client got, for the event log, which redacts it once more. Counted before.
     /// A text at which the scanner fails is not kept.
     pub(in crate::gateway) fn seen(&self, text: &str) -> String {
         let seen = guarded(|| {
-            let masked = self.sinks.client.as_ref().map(|redactor| redactor.redact(text));
-            let masked = masked.as_ref().map_or(text, |redacted| redacted.text.as_str());
-            Ok(self.vault.as_ref().map_or_else(|| masked.to_owned(), |vault| vault.restore(masked)))
+            let masked = match &self.sinks.client {
+                // What is seen here was counted before.
+                Some(_) if self.wants_json && is_any_json(text) => {
+                    walked(&self.sinks, &mut Tally::new(Sink::Client), text).unwrap_or_default()
+                }
+                Some(redactor) => redactor.redact(text).text.as_str().to_owned(),
+                None => text.to_owned(),
+            };
+            Ok(match &self.vault {
+                Some(vault) if self.wants_json => vault.restore_in_json(&masked),
+                Some(vault) => vault.restore(&masked),
+                None => masked,
+            })
         });
         seen.unwrap_or_default()
     }
@@ -160,8 +183,8 @@ impl ReplyFilter {
     pub(super) fn push(&mut self, hold: &mut TextHold, piece: &str, of: Use) -> String {
         match of {
             Use::Data | Use::Name => return self.text(piece, of),
-            Use::Tool if self.masks() => return self.push_call(hold, piece),
-            Use::Tool | Use::Reading => {}
+            Use::Tool | Use::Json if self.masks() => return self.push_whole(hold, piece),
+            Use::Tool | Use::Json | Use::Reading => {}
         }
         self.tally.coverage.bytes_scanned += piece.len() as u64;
         if let Some(redactor) = &self.sinks.counted {
@@ -179,15 +202,15 @@ impl ReplyFilter {
     }
 
     /// Of half a JSON nobody knows what it will be, so that none of it goes out.
-    fn push_call(&mut self, hold: &mut TextHold, piece: &str) -> String {
-        hold.call.push_str(piece);
-        if hold.call.len() <= CALL_MAX {
+    fn push_whole(&mut self, hold: &mut TextHold, piece: &str) -> String {
+        hold.whole.push_str(piece);
+        if hold.whole.len() <= WHOLE_MAX {
             return String::new();
         }
-        let call = std::mem::take(&mut hold.call);
-        self.tally.unscanned(Unscanned::TooLarge, call.len());
+        let whole = std::mem::take(&mut hold.whole);
+        self.tally.unscanned(Unscanned::TooLarge, whole.len());
         if self.passes_unscanned() {
-            return call;
+            return whole;
         }
         self.stop.get_or_insert(Stop::Unscanned(Unscanned::TooLarge));
         String::new()
@@ -195,8 +218,8 @@ impl ReplyFilter {
 
     /// The text has ended; gives what was held.
     pub(super) fn finish(&mut self, hold: &mut TextHold, of: Use) -> String {
-        if !hold.call.is_empty() {
-            return self.text(&std::mem::take(&mut hold.call), of);
+        if !hold.whole.is_empty() {
+            return self.text(&std::mem::take(&mut hold.whole), of);
         }
         if let Some(redactor) = &self.sinks.counted {
             drop(hold.count.finish(redactor));
@@ -223,6 +246,7 @@ impl ReplyFilter {
         match of {
             Use::Reading | Use::Name => Some((vault, Within::Text)),
             Use::Data => None,
+            Use::Json => Some((vault, Within::Json)),
             Use::Tool => self.sinks.options.restore_in_tools.then_some((vault, Within::Json)),
         }
     }
@@ -265,4 +289,10 @@ impl ReplyFilter {
     pub(in crate::gateway) fn report(&self, metrics: &Metrics) {
         self.tally.report(metrics, |kind| self.sinks.policy.action(Sink::Client, kind));
     }
+}
+
+/// A text that is JSON, masked: its strings, keys and numbers one by one.
+fn walked(sinks: &Sinks, tally: &mut Tally, json: &str) -> Result<String, Stop> {
+    let changed = Walk { sinks, vault: None, tally, scanned_max: u64::MAX }.text(json)?;
+    Ok(changed.unwrap_or_else(|| json.to_owned()))
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::reply::{ReplyFilter, TextHold, Use};
 use super::texts::{self, Place};
+use super::walk::is_json;
 use super::{Unscanned, guarded};
 use crate::gateway::cut::cut_short;
 use crate::gateway::errors::GatewayError;
@@ -225,7 +226,7 @@ impl StreamFilter {
         self.slots.push(Slot {
             choice,
             path: path.to_vec(),
-            of: use_of(kind, path),
+            of: self.filter.asked(use_of(kind, path), is_answer(kind, path)),
             event: Value::Null,
             kind,
             hold: TextHold::default(),
@@ -239,9 +240,13 @@ impl StreamFilter {
         for slot in slots.iter_mut().filter(|slot| is_over(slot)) {
             let mut rest = self.filter.finish(&mut slot.hold, slot.of);
             if end == End::Broken && self.filter.masks() {
-                // A tool is not called with half of it.
-                let whole = if slot.of == Use::Tool { "" } else { cut_short(&rest) };
-                rest.truncate(whole.len());
+                let n_whole = match slot.of {
+                    // A tool is not called with half of it.
+                    Use::Tool => 0,
+                    Use::Json if is_json(&rest) => rest.len(),
+                    Use::Json | Use::Reading | Use::Name | Use::Data => cut_short(&rest).len(),
+                };
+                rest.truncate(n_whole);
             }
             if !rest.is_empty() {
                 self.add(slot, rest, out);
@@ -307,6 +312,13 @@ fn use_of(kind: Dialect, path: &[Place]) -> Use {
             Use::Tool
         }
         _ => texts::use_of(path),
+    }
+}
+
+fn is_answer(kind: Dialect, path: &[Place]) -> bool {
+    match (kind, path.first()) {
+        (Dialect::Typed, Some(Place::Key(stem))) => stem.ends_with("output_text"),
+        _ => texts::is_answer(path),
     }
 }
 

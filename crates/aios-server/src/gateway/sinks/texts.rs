@@ -98,6 +98,19 @@ pub(super) fn use_of(path: &[Place]) -> Use {
     }
 }
 
+/// Whether a text at this place is what the model answers with, and not what it says besides.
+pub(super) fn is_answer(path: &[Place]) -> bool {
+    let mut keys = path.iter().rev().filter_map(|place| match place {
+        Place::Key(key) => Some(key.as_str()),
+        Place::Entry(_) => None,
+    });
+    keys.next().is_some_and(|key| matches!(key, "content" | "text"))
+        && keys.all(|key| !BESIDES.iter().any(|besides| key.starts_with(besides)))
+}
+
+/// Begins the keys of what a model says besides its answer.
+const BESIDES: [&str; 4] = ["reasoning", "summary", "refusal", "error"];
+
 /// Takes the words apart that `logprobs` repeats the text in: a mask cannot be put over several.
 pub(super) fn drop_logprobs(value: &mut Value) {
     match value {

@@ -184,6 +184,11 @@ pub(super) fn is_json(text: &str) -> bool {
     text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
+/// Whether a text is any JSON, which may be a number alone.
+pub(super) fn is_any_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
 /// Whether a value is bytes in letters, such as an image. Only where the API has such: anywhere else
 /// a text could hide behind the look of it.
 fn is_data(key: &str, text: &str) -> bool {

@@ -100,3 +100,55 @@ fn an_old_log_in_the_place_of_the_active_segment_is_read_as_what_it_is() {
     assert_eq!((receipt.state, receipt.n_records_erased), (ErasureState::Completed, 1));
     assert_eq!(rig.lines(), [line(1), older("bob", 2), line(2)].into());
 }
+
+/// A migration's quarantine, an older log and a segment with older lines in it, put back from a backup: by pseudonym alone
+/// nothing of them reads like somebody who was erased.
+#[test]
+fn older_lines_that_are_put_back_are_erased_once_more() {
+    let rig = Rig::filled();
+    let ring = ring(&rig);
+    let (hashed, bob) = (legacy_conversation("alice"), older("bob", 4));
+    // Both pseudonyms of hers, as whoever asks for it by id gives them.
+    let names = [ring.legacy_conversation(&hashed), ring.conversation(&[b"", b"alice"])].concat();
+    let alice = EraseTarget::new(names, Some("alice")).unwrap();
+    let plan = rig.eraser.plan(&alice, &request()).unwrap();
+    rig.eraser.execute(&plan.id, &plan.plan_hash, Some(&alice)).unwrap();
+    let verified =
+        |rig: &Rig| Census::take(&rig.dir, &alice, Depth::EveryByte, rig.clock.now(), &()).unwrap();
+    let look = |rig: &Rig| {
+        let resumed = rig.eraser.look_again(rig.clock.now()).unwrap();
+        resumed.map(|resumed| resumed.receipts.len())
+    };
+    assert_eq!([look(&rig), look(&rig)], [None; 2]);
+    let torn = "analytics/quarantine/hypotheses.before-2.0.torn";
+    let half = older("alice", 2).split_at(110).0.to_owned();
+    let put_back = [
+        (torn, older(&hashed, 5).replace("response", "vote") + &bob + &half, bob.clone()),
+        (torn, older("alice", 6) + &bob, bob.clone()),
+        (OLDER, older(&hashed, 1) + &bob, bob.clone()),
+    ];
+    for (file, text, left) in put_back {
+        rig.write(file, &text);
+        assert!(!verified(&rig).is_clean(), "{file}: that is what a backup does");
+        assert_eq!([look(&rig), look(&rig)], [Some(1), None], "{file} {text}");
+        assert_eq!(fs::read_to_string(rig.temp.path().join(file)).unwrap(), left, "{file}");
+        assert!(verified(&rig).is_clean(), "{file}");
+        // By a start too.
+        rig.write(file, &text);
+        assert_eq!(rig.eraser.recheck_at_start().unwrap().receipts.len(), 1, "{file}");
+        assert!(verified(&rig).is_clean(), "{file}");
+    }
+    // A sealed segment: the index reads none of its lines that are of an older schema.
+    let rig = rig.restart();
+    rig.append(520..521);
+    rig.log.seal_blocking().unwrap();
+    let sealed = Segments::of(&rig.dir).list().unwrap().pop().unwrap().path;
+    let text = fs::read_to_string(&sealed).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    fs::write(&sealed, format!("{}\n{}", lines[0], older(&hashed, 1))).unwrap();
+    assert!(!verified(&rig).is_clean());
+    let rig = rig.restart();
+    assert_eq!(rig.eraser.recheck_at_start().unwrap().receipts.len(), 1);
+    assert!(verified(&rig).is_clean());
+    assert!(fs::read_to_string(&sealed).unwrap().starts_with(lines[0]));
+}

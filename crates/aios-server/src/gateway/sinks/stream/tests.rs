@@ -11,12 +11,16 @@ use crate::gateway::sinks::{OnUnscannable, SinkOptions, Sinks};
 
 /// Masks, and undoes the placeholders of `hidden`.
 fn filter(hidden: &str) -> (ReplyFilter, String) {
+    filter_of(hidden, false)
+}
+
+fn filter_of(hidden: &str, wants_json: bool) -> (ReplyFilter, String) {
     let policy = Policy::default().with_default(Sink::Client, Action::Mask);
     let options = SinkOptions { on_unscannable: OnUnscannable::Block, restore_in_tools: false };
     let sinks = Sinks::new(policy, |_| Redactor::default(), options).unwrap();
     let mut vault = Vault::new(&KeyMaterial::new([7; 32]));
     let placeholder = vault.hide(&Redactor::default(), hidden);
-    (ReplyFilter::new(&Arc::new(sinks), Some(vault)).unwrap(), placeholder)
+    (ReplyFilter::new(&Arc::new(sinks), Some(vault), wants_json).unwrap(), placeholder)
 }
 
 fn delta(choice: u64, delta: &Value) -> String {
@@ -141,7 +145,7 @@ fn what_is_blocked_in_a_call_ends_the_stream_and_so_does_what_is_too_long() {
     let options = SinkOptions { on_unscannable: OnUnscannable::Block, restore_in_tools: false };
     let sinks = Arc::new(Sinks::new(policy, |_| Redactor::default(), options).unwrap());
     let code = |arguments: &str| {
-        let mut stream = StreamFilter::new(ReplyFilter::new(&sinks, None).unwrap());
+        let mut stream = StreamFilter::new(ReplyFilter::new(&sinks, None, false).unwrap());
         let piece = delta(0, &call(&json!({"arguments": arguments})));
         let ended = stream.block(piece.into()).and_then(|_| stream.block(finish(0).into()));
         ended.map_err(|error| error.code())
@@ -186,6 +190,127 @@ proptest! {
         let blocks = pieces(&arguments, &cuts).into_iter().map(piece).chain([finish(0)]);
         let out = run(&mut StreamFilter::new(filter("").0), blocks);
         prop_assert_eq!(joined(&out, 0, "/delta/tool_calls/0/function/arguments"), expect);
+    }
+}
+
+/// What comes of an answer in one piece, of which JSON was asked.
+fn answered_with(text: &str) -> String {
+    let mut body = json!({"choices": [{"index": 0, "message": {"content": text}}]});
+    filter_of("", true).0.value(&mut body);
+    body["choices"][0]["message"]["content"].as_str().unwrap().to_owned()
+}
+
+/// The same in pieces.
+fn streamed(text: &str, cuts: &[usize]) -> String {
+    let piece = |piece: &str| delta(0, &json!({"content": piece}));
+    let blocks = pieces(text, cuts).into_iter().map(piece).chain([finish(0)]);
+    joined(&run(&mut StreamFilter::new(filter_of("", true).0), blocks), 0, "/delta/content")
+}
+
+#[test]
+fn an_answer_that_was_asked_for_as_json_stays_json() {
+    let check = |text: &str, expect: &str| {
+        assert_eq!(answered_with(text), expect, "{text}");
+        assert_eq!(streamed(text, &[3]), expect, "{text}");
+    };
+    check(
+        r#"{ "card": 4111111111111111, "n": 7, "to": ["jo@example.com"], "jo@example.com": null }"#,
+        r#"{ "card": "[CREDIT_CARD]", "n": 7, "to": ["[EMAIL]"], "[EMAIL]": null }"#,
+    );
+    check(" 4111111111111111 ", r#" "[CREDIT_CARD]" "#);
+    check(r#""jo@example.com""#, r#""[EMAIL]""#);
+    // What was asked for need not come.
+    check("Sorry, jo@example.com.", "Sorry, [EMAIL].");
+    check(r#"{"card": 4111111111111111, "to": "#, r#"{"card": [CREDIT_CARD], "to": "#);
+    check("", "");
+    // What the model says besides is text, and comes as it can.
+    let thinks = json!({"reasoning_content": "{\"card\": 4111111111111111}"});
+    let mut stream = StreamFilter::new(filter_of("", true).0);
+    let out = run(&mut stream, [delta(0, &thinks), finish(0)]);
+    let thought = joined(&out, 0, "/delta/reasoning_content");
+    assert_eq!(thought, r#"{"card": [CREDIT_CARD]}"#);
+    let typed = |of: &str, key: &str, text: &str| {
+        let of = format!("response.output_text.{of}");
+        format!("data: {}\n\n", json!({"type": of, "output_index": 0, key: text}))
+    };
+    let text = r#"{"card": 4111111111111111}"#;
+    let deltas = pieces(text, &[7]).into_iter().map(|piece| typed("delta", "delta", piece));
+    let mut stream = StreamFilter::new(filter_of("", true).0);
+    let out = run(&mut stream, deltas.chain([typed("done", "text", text)]));
+    let expect = r#"{"card": "[CREDIT_CARD]"}"#;
+    assert_eq!(out.iter().filter_map(|event| event["delta"].as_str()).collect::<String>(), expect);
+    assert_eq!(out.last().unwrap()["text"], expect);
+    assert_eq!(stream.filter().seen(text), expect, "the log has what the client got");
+}
+
+#[test]
+fn of_json_that_broke_off_goes_out_what_is_whole() {
+    let broken = |text: &str| {
+        let mut stream = StreamFilter::new(filter_of("", true).0);
+        run(&mut stream, [delta(0, &json!({"content": text}))]);
+        joined(&events(&stream.broken()), 0, "/delta/content")
+    };
+    assert_eq!(broken(r#"{"card": 4111111111111111}"#), r#"{"card": "[CREDIT_CARD]"}"#);
+    assert_eq!(
+        broken(r#"{"say": "all is well", "to": "jo@exa"#),
+        r#"{"say": "all is well", "to":"#
+    );
+    assert_eq!(broken("41111111"), "", "it may be the half of a number");
+}
+
+#[test]
+fn in_json_that_was_asked_for_a_value_comes_back_as_json() {
+    let hidden = "https://example.com/?q=a&password=x\\y";
+    let (mut filter, placeholder) = filter_of(hidden, true);
+    assert_ne!(placeholder, hidden);
+    let mut body =
+        json!({"choices": [{"message": {"content": json!({"of": placeholder}).to_string()}}]});
+    filter.value(&mut body);
+    let text = body["choices"][0]["message"]["content"].as_str().unwrap();
+    let answer: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(answer["of"], hidden);
+}
+
+/// Any JSON, with what is masked in it here and there.
+fn any_json() -> impl Strategy<Value = Value> {
+    let text = any::<u64>().prop_map(|seed| corpus::sample(seed).text);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        Just(json!(4111111111111111u64)),
+        Just(json!(2025550143u64)),
+        any::<String>().prop_map(Value::from),
+        text.clone().prop_map(Value::from),
+    ];
+    let key =
+        prop_oneof![any::<String>(), text, Just("password".to_owned()), Just("data".to_owned())];
+    leaf.prop_recursive(4, 24, 4, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::btree_map(key.clone(), inner.clone(), 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+            // JSON in a text of JSON.
+            inner.prop_map(|value| Value::from(value.to_string())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn whatever_json_an_answer_is_it_is_json_when_it_is_masked(
+        value in any_json(),
+        pretty: bool,
+        cuts in proptest::collection::vec(1..60usize, 1..20),
+    ) {
+        let text = if pretty { format!("{value:#}") } else { value.to_string() };
+        let expect = answered_with(&text);
+        prop_assert!(serde_json::from_str::<Value>(&expect).is_ok(), "{} from {}", expect, text);
+        prop_assert!(!expect.contains("4111111111111111"), "{}", expect);
+        prop_assert_eq!(streamed(&text, &cuts), expect);
     }
 }
 
@@ -239,7 +364,7 @@ fn words_with_their_likelihoods_stay_as_the_model_said_them_where_placeholders_a
     let restoring = || {
         let mut vault = Vault::new(&KeyMaterial::new([7; 32]));
         let placeholder = vault.hide(&Redactor::default(), "li@example.com");
-        (ReplyFilter::new(&sinks, Some(vault)).unwrap(), placeholder)
+        (ReplyFilter::new(&sinks, Some(vault), false).unwrap(), placeholder)
     };
     let (mut whole, placeholder) = restoring();
     let words = json!({"content": [
