@@ -117,8 +117,8 @@ fn the_gate_of_the_gateway_keeps_what_is_asked_in_other_words() {
 /// but the ranking moves them.
 #[test]
 fn recall_is_not_lost() {
-    let bars: [(fn(u64, usize) -> Talk, _); 2] = [(talk, [0.327, 0.618]), (diary, [0.539, 0.549])];
-    for (make, bars) in bars {
+    let talks = (talk as fn(u64, usize) -> Talk, [0.327, 0.618]);
+    for (make, bars) in [talks, (diary, [0.539, 0.549])] {
         for (unit, bar) in [Unit::Turn, Unit::Span].into_iter().zip(bars) {
             let figures = measure_on(make, unit, Weights::default());
             let recall = figures.found / figures.n;
