@@ -67,7 +67,8 @@ const MAKERS: [Maker; 2] = [
     },
 ];
 
-/// Recall@5. No bar: these conversations know nothing of how people talk.
+/// Recall@5. No bar: these conversations know nothing of how people talk. That none of it is lost the tests of
+/// `aios-memory` watch.
 pub(super) fn run(endpoint: Option<&Endpoint>) -> Result<Vec<Figure>> {
     let analyzer = Analyzer::default();
     let mut figures = Vec::new();

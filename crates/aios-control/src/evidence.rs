@@ -1,7 +1,5 @@
 //! The evidence of one rollout: counts of blocks, stage by stage.
 
-use std::collections::HashSet;
-
 use aios_core::{Bucket, Percent};
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +7,7 @@ use crate::blocks::{Block, Shape, Waiting};
 use crate::cells::{Cells, Signs};
 use crate::judge::{JudgePolicy, Question};
 use crate::row::Row;
+use crate::spoken::Spoken;
 
 /// One conversation at one stage.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,10 +36,6 @@ impl Observation {
     }
 }
 
-/// Conversations that are remembered to have spoken. After so many everybody may speak again: one voice that is heard
-/// twice among millions is of no account.
-pub(crate) const SPOKEN_MAX: usize = 1 << 21;
-
 /// What has come in since the rollout began.
 #[derive(Debug, Clone)]
 pub struct Evidence {
@@ -48,7 +43,7 @@ pub struct Evidence {
     pub(crate) epochs: Vec<Epoch>,
     waiting: Option<Pending>,
     /// Who has spoken since the running stretch began.
-    spoken: HashSet<u64>,
+    spoken: Spoken,
     n_new_blocks: u64,
     new_controls: Counted,
 }
@@ -121,7 +116,7 @@ impl Evidence {
             policy,
             epochs: Vec::new(),
             waiting: None,
-            spoken: HashSet::new(),
+            spoken: Spoken::default(),
             n_new_blocks: 0,
             new_controls: Counted::default(),
         };
@@ -187,9 +182,6 @@ impl Evidence {
     /// holds on to a few conversations would decide how all of them were dealt. Who speaks must not depend on how it ended,
     /// so a caller who left has spoken too.
     pub fn calls_on(&mut self, conversation: u64) -> bool {
-        if self.spoken.len() >= SPOKEN_MAX {
-            self.spoken.clear();
-        }
         self.spoken.insert(conversation)
     }
 
@@ -214,6 +206,11 @@ impl Evidence {
         if let Some(block) = scored {
             epoch.quality.add(n_bad(block.treated()), n_bad(block.controls()));
         }
+    }
+
+    /// What came in so far is kept: copies that are made from here on share it.
+    pub fn keep(&mut self) {
+        self.spoken.join();
     }
 
     /// Whether blocks came in since the last [`Self::settle`].

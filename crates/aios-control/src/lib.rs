@@ -27,6 +27,7 @@ pub mod simulate;
 pub mod sli;
 pub mod slo;
 mod sources;
+mod spoken;
 mod srm;
 mod stages;
 

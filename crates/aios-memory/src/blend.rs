@@ -8,6 +8,7 @@ use aios_core::Timestamp;
 use crate::query::Query;
 use crate::scan::{Scanned, Scored};
 use crate::scope::Scope;
+use crate::vector::Quantized;
 
 /// The candidates, best first; of equals the newest, then the first.
 pub(crate) fn rank(scope: &Scope, query: &Query, scanned: &Scanned) -> Ranked {
@@ -90,12 +91,12 @@ fn scaled(scored: &[Scored]) -> Vec<Scored> {
 /// Every fragment that has a word or a vector in common with the question.
 fn with_vectors(scope: &Scope, query: &Query, lexical: &[Scored]) -> Vec<Scored> {
     let Some(asked) = &query.vector else { return lexical.to_vec() };
-    let cosine = |at: usize| scope.vector(at).map(|vector| vector.cosine(asked));
-    let cosines: Vec<Option<f32>> = (0..scope.len()).map(cosine).collect();
-    let bounds = cosines
-        .iter()
-        .flatten()
-        .fold((f32::MAX, f32::MIN), |(low, high), cosine| (low.min(*cosine), high.max(*cosine)));
+    let cosines = near(scope, asked, query.weights.neighbor);
+    // What may not be found sets no bound for what may.
+    let live = cosines.iter().enumerate().filter(|(at, _)| scope.is_live(*at, query.now));
+    let bounds = live
+        .filter_map(|(_, cosine)| *cosine)
+        .fold((f32::MAX, f32::MIN), |(low, high), cosine| (low.min(cosine), high.max(cosine)));
     let width = (bounds.1 - bounds.0).max(f32::EPSILON);
     let mut words = lexical.iter().peekable();
     let mut all = Vec::with_capacity(scope.len());
@@ -112,8 +113,27 @@ fn with_vectors(scope: &Scope, query: &Query, lexical: &[Scored]) -> Vec<Scored>
     all
 }
 
+/// How near each fragment is to what is asked, where it has a vector: the mean of its cosine and, at that weight, those
+/// of the turns beside it, as far as there are any. A mean, so that the first and the last turn are at no disadvantage.
+fn near(scope: &Scope, asked: &Quantized, weight: f32) -> Vec<Option<f32>> {
+    let cosine = |at: usize| scope.vector(at).map(|vector| vector.cosine(asked));
+    let cosines: Vec<Option<f32>> = (0..scope.len()).map(cosine).collect();
+    let with_those_beside = |at: usize| {
+        let before = at.checked_sub(1).filter(|before| scope.is_joined(*before));
+        let next = scope.is_joined(at).then_some(at + 1);
+        let beside = before.into_iter().chain(next).filter_map(|beside| cosines[beside]);
+        let lend = |(sum, of): (f32, f32), cosine: f32| (sum + weight * cosine, of + weight);
+        let (sum, of) = beside.fold((cosines[at]?, 1.0), lend);
+        Some(sum / of)
+    };
+    (0..scope.len()).map(with_those_beside).collect()
+}
+
 /// Which speakers the question names.
 fn named_speakers(scope: &Scope, query: &Query) -> Vec<bool> {
     let is_named = |names: &Vec<_>| names.iter().any(|name| query.names.contains(name));
     scope.speakers().iter().map(is_named).collect()
 }
+
+#[cfg(test)]
+mod tests;

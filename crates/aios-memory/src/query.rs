@@ -48,7 +48,7 @@ pub struct Weights {
     pub b_turn: f32,
     /// The same for documents.
     pub b_document: f32,
-    /// What words of the turns beside one count.
+    /// What words of the turns beside one count, and what they mean.
     pub neighbor: f32,
     /// Share of the words' score where there are vectors; the rest is theirs.
     pub lexical: f32,
@@ -65,8 +65,11 @@ pub struct Weights {
     /// Least share of what it takes to tell one fragment from all others of its scope that what some result holds of
     /// the question must come to. Else nothing comes back.
     pub floor_evidence: f32,
-    /// Least cosine that stands in for that share.
+    /// Least cosine that stands in for the share of the question that a result must hold.
     pub floor_cosine: f32,
+    /// Least cosine that stands in for what must tell some result from all others: turns of one kind are all as near
+    /// to a question of that kind as is enough for the other.
+    pub floor_meaning: f32,
 }
 
 impl Default for Weights {
@@ -84,6 +87,7 @@ impl Default for Weights {
             floor: 0.2,
             floor_evidence: 0.0,
             floor_cosine: 0.4,
+            floor_meaning: 0.53,
         }
     }
 }

@@ -101,21 +101,24 @@ impl Made<'_> {
         // What of those beside it does not hold now counts not: to look for that is seldom needed.
         let holds_enough = is_enough(self.scanned.share_of(held))
             && is_enough(self.scanned.share(self.window(at, BESIDE)));
-        holds_enough || self.is_meant(at)
+        holds_enough || self.means(at, self.query.weights.floor_cosine)
     }
 
     /// Whether some result has more of the question than chance would bring, in words or in meaning.
     fn are_about(&self) -> bool {
-        let floor = self.query.weights.floor_evidence;
-        let told_apart = |hit: &Hit| self.scanned.evidence(hit.members.iter().copied()) >= floor;
-        self.hits.iter().any(|hit| told_apart(hit) || self.is_meant(hit.best))
+        let weights = &self.query.weights;
+        let told_apart = |hit: &Hit| {
+            self.scanned.evidence(hit.members.iter().copied()) >= weights.floor_evidence
+        };
+        let is_meant = |hit: &Hit| self.means(hit.best, weights.floor_meaning);
+        self.hits.iter().any(|hit| told_apart(hit) || is_meant(hit))
     }
 
-    /// Whether a fragment means what is asked, as far as vectors tell.
-    fn is_meant(&self, at: usize) -> bool {
+    /// Whether a fragment by itself means what is asked, as far as vectors tell.
+    fn means(&self, at: usize, floor: f32) -> bool {
         let asked = self.query.vector.as_ref();
         let cosine = self.scope.vector(at).zip(asked).map(|(one, asked)| one.cosine(asked));
-        cosine.is_some_and(|cosine| cosine >= self.query.weights.floor_cosine)
+        cosine.is_some_and(|cosine| cosine >= floor)
     }
 
     /// Joins a window to a result that it overlaps. Whether it did.

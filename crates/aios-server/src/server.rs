@@ -73,9 +73,14 @@ pub struct Handle {
 /// How a server stopped.
 #[derive(Debug)]
 pub struct Stopped {
-    /// Connections that were still busy at the drain deadline.
+    /// Connections that were still busy at the drain deadline; if it was stopped at once, requests.
     pub n_cut: usize,
+    /// It was not waited for that deadline.
+    pub at_once: bool,
 }
+
+/// How long streams have, after the drain deadline, to tell their clients that they end.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// The outcome of the last reload.
 #[derive(Debug, Default)]
@@ -195,15 +200,15 @@ impl Handle {
         self.gateway.live.load_full()
     }
 
-    /// Stops accepting, lets requests under way finish until the drain deadline, then cuts them.
-    pub async fn stop(self) -> Stopped {
+    /// Stops accepting, lets requests under way finish until the drain deadline or until `hurry` is over, then cuts
+    /// them. Each leaves its event: the log is to be closed after this.
+    pub async fn stop(mut self, hurry: impl Future<Output = ()>) -> Stopped {
         self.gateway.draining.store(true, Ordering::Relaxed);
         self.stop.send_replace(true);
-        let mut busy = self.data_plane.await.unwrap_or_default();
-        let n_cut = busy.len();
-        // From here on a dropped request was cut by us, not left by its client.
-        self.gateway.stopping.store(true, Ordering::Relaxed);
-        busy.shutdown().await;
+        let stopped = tokio::select! {
+            busy = &mut self.data_plane => self.cut(busy.unwrap_or_default()).await,
+            () = hurry => self.cut_at_once(),
+        };
         // Until here it could be seen how the drain goes.
         self.stop_admin.send_replace(true);
         // The control plane drains under the same deadline and has nothing that must be waited for.
@@ -212,6 +217,25 @@ impl Handle {
         if tokio::time::timeout(Duration::from_secs(1), joined).await.is_err() {
             tracing::debug!("the admin listener was still busy");
         }
-        Stopped { n_cut }
+        stopped
+    }
+
+    async fn cut(&self, mut busy: JoinSet<()>) -> Stopped {
+        let n_cut = busy.len();
+        // From here on a stream ends, and a dropped request was cut by us, not left by its client.
+        self.gateway.stopping.store(true, Ordering::Relaxed);
+        let farewell = async { while busy.join_next().await.is_some() {} };
+        if tokio::time::timeout(FAREWELL_MAX, farewell).await.is_err() {
+            busy.shutdown().await;
+        }
+        Stopped { n_cut, at_once: false }
+    }
+
+    fn cut_at_once(&self) -> Stopped {
+        self.gateway.stopping.store(true, Ordering::Relaxed);
+        let n_cut = usize::try_from(self.gateway.metrics.in_flight.get()).unwrap_or_default();
+        // With it go its connections.
+        self.data_plane.abort();
+        Stopped { n_cut, at_once: true }
     }
 }

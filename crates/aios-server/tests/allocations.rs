@@ -71,7 +71,7 @@ fn check(reply: &[u8], stream: bool) -> usize {
         while !client.is_finished() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        gateway.stop().await;
+        gateway.stop(std::future::pending()).await;
     });
     client.join().unwrap()
 }

@@ -69,8 +69,8 @@ pub use fail::{arm, passed, passes};
 pub use filter::Filter;
 pub use goldens::{GoldenPaths, change_document, read_document, write_document};
 pub use index::{
-    Budget, CaughtUp, Cell, Counts, Cursor, Index, Latencies, Page, Row, Search, Seen, Sequels,
-    Span, WEIGHT_BARS,
+    Budget, CaughtUp, Cell, Counts, Cursor, Index, Latencies, Page, Recent, Row, Search, Seen,
+    Sequels, Span, WEIGHT_BARS,
 };
 pub use lines::{BadLine, LINE_MAX, Line, ReadError};
 pub use log::{CloseReport, DiskFaults, FileEventLog};

@@ -7,7 +7,7 @@ use aios_core::Timestamp;
 use aios_privacy::Pseudonym;
 use serde::Serialize;
 
-use crate::{CaughtUp, Policy, Reserve, Rotate, Rotated, Seen, StoreError};
+use crate::{CaughtUp, Policy, Recent, Reserve, Rotate, Rotated, StoreError};
 
 /// Where events are kept.
 ///
@@ -48,11 +48,14 @@ pub trait EventStore: Send + Sync {
     /// When the store is closed or the index cannot be made.
     fn reindex(&self) -> Result<CaughtUp, StoreError>;
 
-    /// The requests of a time as [`Index::seen`](crate::Index::seen) gives them once the index is up to date. None where
-    /// not all of that time is in memory.
-    fn recent(&self, _times: &Range<Timestamp>) -> Option<Vec<Seen>> {
+    /// The requests of a time as [`Index::seen`](crate::Index::seen) gives them once the index is up to date, as far as
+    /// memory has them. None where more of that time is neither in memory nor in the index.
+    fn recent(&self, _times: &Range<Timestamp>) -> Option<Recent> {
         None
     }
+
+    /// What is written from here on is to stay in memory for a while: somebody will [ask](Self::recent) for it.
+    fn keep_recent(&self) {}
 
     /// Whether whatever of the log cannot be read is in the index already, although that may be behind.
     fn knows_unread(&self) -> bool {

@@ -18,10 +18,10 @@ use aios_core::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::evalue::LogWealth;
-use crate::evidence::SPOKEN_MAX;
 use crate::interval::{mean, mean_interval};
 use crate::multiple::e_benjamini_hochberg;
 use crate::row::Row;
+use crate::spoken::SPOKEN_MAX;
 use pairs::Pairs;
 
 pub use anchor::anchor;

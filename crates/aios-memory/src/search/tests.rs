@@ -306,3 +306,18 @@ fn one_rare_word_is_evidence_and_one_that_is_everywhere_is_not() {
     assert!(found("What is the price of the concert?", 0.0));
     assert!(!found("What is the price of the concert?", 0.8));
 }
+
+#[test]
+fn what_is_of_the_same_kind_is_no_evidence_and_what_means_the_same_is() {
+    let towards = |cosine: f32| Quantized::of(&[cosine, (1.0 - cosine * cosine).sqrt()]);
+    let comes = |cosine: f32, floor_evidence: f32| {
+        let mut entries: Vec<_> = (0..).zip(TALK).map(|(id, text)| entry(id, text)).collect();
+        entries[4].vector = towards(cosine);
+        let mut asked = query("cycling mishap", Unit::Span);
+        asked.vector = towards(1.0);
+        asked.weights.floor_evidence = floor_evidence;
+        !Scope::new(entries).search(&asked).is_empty()
+    };
+    assert!(comes(0.45, 0.0), "enough where rather noise than nothing is wanted");
+    assert!(!comes(0.35, 0.0) && !comes(0.45, 0.75) && comes(0.6, 0.75));
+}

@@ -154,7 +154,7 @@ impl Inner {
         let live = match live {
             Ok(live) => Some(live),
             Err(Silent { quiet, heard }) if self.must_wait_for_live(look, golden)? => {
-                self.heard = heard.or(self.heard.take());
+                heard.into_iter().for_each(|heard| self.keep_heard(heard));
                 return Ok(self.nothing(look, quiet));
             }
             Err(_) => None,
@@ -171,7 +171,7 @@ impl Inner {
         self.keep(&ControlEvent::Verdict(Box::new(event.clone())))?;
         if let Some(Live { mut heard, .. }) = live {
             heard.evidence.settle();
-            self.heard = Some(heard);
+            self.keep_heard(heard);
         }
         let decision = decision.or_else(|| self.step(look, &event));
         if let Some(decision) = decision {

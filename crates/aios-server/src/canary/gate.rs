@@ -3,6 +3,7 @@
 //! A report counts once, however often it is looked at; the gate itself is asked each time, and is open
 //! only while the report is young.
 
+use std::cell::LazyCell;
 use std::time::Duration;
 
 use aios_control::Rollout;
@@ -26,11 +27,16 @@ const MAKE_ONE: &str =
 /// Digits of a report's id that tell it from others.
 const DIGITS: usize = 16;
 
+/// The goldens in use, which nobody reads where there is no report.
+type InUse<'a> = LazyCell<Found, Box<dyn FnOnce() -> Found + 'a>>;
+
+type Found = Result<Reference, ReferenceError>;
+
 /// What a report must be of, what it must have been made with, and what is asked of its figures.
 #[derive(Debug)]
 pub struct Trial<'a> {
     fingerprint: String,
-    in_use: Result<Reference, ReferenceError>,
+    in_use: InUse<'a>,
     threshold: f64,
     slos: &'a [Slo],
 }
@@ -128,19 +134,20 @@ impl<'a> Trial<'a> {
     #[must_use]
     pub fn new(
         (answers_hash, split, profile): (&str, &Split, Profile),
-        (dir, now): (&DataDir, Timestamp),
+        (dir, now): (&'a DataDir, Timestamp),
         threshold: f64,
         slos: &'a [Slo],
     ) -> Self {
         let (bucket, boundary) = (Bucket::Treatment, split.treatment_boundary.get());
         let fingerprint = candidate_fingerprint(answers_hash, bucket, boundary, profile);
-        Self { fingerprint, in_use: golden::reference(dir.path(), now), threshold, slos }
+        let in_use = InUse::new(Box::new(move || golden::reference(dir.path(), now)));
+        Self { fingerprint, in_use, threshold, slos }
     }
 
     /// Whether a report was made with the goldens in use.
     fn holds(&self, report: &Report, path: &str) -> Result<(), GateError> {
         let path = path.to_owned();
-        match &self.in_use {
+        match &*self.in_use {
             Err(error) => Err(GateError::NoReference { path, why: error.to_string() }),
             Ok(in_use) => in_use
                 .is_compared(report, self.threshold)
@@ -300,7 +307,7 @@ mod tests {
         let of = (Bucket::Treatment, boundary, Profile::Golden);
         Trial {
             fingerprint: candidate_fingerprint("0123456789ab", of.0, of.1, of.2),
-            in_use: Ok(in_use(SET, Some(BASELINE))),
+            in_use: InUse::new(Box::new(|| Ok(in_use(SET, Some(BASELINE))))),
             threshold: THRESHOLD,
             slos,
         }
@@ -401,7 +408,8 @@ mod tests {
     fn a_report_that_was_made_with_other_goldens_is_none() {
         let slos = default_slos();
         let check = |in_use: Reference, changes: &[(&str, Value)], expect: &str, run: &str| {
-            let trial = Trial { in_use: Ok(in_use), ..trial(&slos) };
+            let in_use = InUse::new(Box::new(|| Ok(in_use)));
+            let trial = Trial { in_use, ..trial(&slos) };
             let error = Gate::of(&report_with(changes), "r.json", &trial, now()).unwrap_err();
             assert!(error.to_string().contains(expect), "{error}");
             assert!(error.hint().contains(run), "{}", error.hint());
@@ -430,7 +438,7 @@ mod tests {
         std::fs::write(goldens.join("last_report.json"), report_with(&[])).unwrap();
         let last = |trial: &Trial<'_>| Gate::of_last(&dir, trial, now());
         assert_eq!(last(&trial(&slos)).state, GoldenGate::FreshPass);
-        let in_use = golden::reference(temp.path(), now());
+        let in_use = InUse::new(Box::new(|| golden::reference(temp.path(), now())));
         let built_in = last(&Trial { in_use, ..trial(&slos) });
         assert_eq!(built_in.state, GoldenGate::Stale);
         let why = built_in.why.unwrap();

@@ -79,6 +79,14 @@ impl Inner {
         Ok(Ok(Live { window, heard, judgement }))
     }
 
+    /// What was heard counts from now on.
+    pub(super) fn keep_heard(&mut self, mut heard: Heard) {
+        // The one that this was a copy of goes first: they share most of it.
+        self.heard = None;
+        heard.evidence.keep();
+        self.heard = Some(heard);
+    }
+
     /// What was admitted before says nothing new of the split in force.
     pub(super) fn since(&self, look: &Look<'_>) -> Timestamp {
         let counted = self.rollout.canary.counted.map(|window| window.until);

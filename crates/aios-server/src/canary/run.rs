@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aios_control::Row;
+use aios_control::{Phase, Row};
 use aios_core::{Percent, Timestamp};
 use aios_store::{DataDir, EventStore, Index, StoreError};
 use tokio::sync::watch;
@@ -75,6 +75,14 @@ impl Desk {
         })
     }
 
+    /// Has the log keep in memory what looks will soon ask for, from before the first one on.
+    fn foresee(&self) {
+        let is_running = self.keeper.standing().rollout.canary.phase == Phase::Running;
+        if is_running && self.config.borrow().canary.asks_soon() {
+            self.gateway.store.keep_recent();
+        }
+    }
+
     /// A look, if the canary is not switched off; that it is must be on record.
     pub(crate) fn look_or_notice(&self) -> Result<Option<Checked>, CanaryError> {
         if self.config.borrow().canary.enabled {
@@ -139,6 +147,7 @@ pub(crate) async fn run(desk: Arc<Desk>) {
     let (mut prune_at, mut complaint) = (Instant::now(), Complaint::default());
     let (mut config, mut split) = (desk.config.clone(), desk.gateway.split.clone());
     loop {
+        desk.foresee();
         // Another configuration may be another candidate, which begins anew at once.
         tokio::select! {
             () = tokio::time::sleep(desk.pause()) => {}
@@ -194,8 +203,8 @@ fn tell(checked: &Checked) {
     tracing::info!(%verdict, %reason, version, n_blocks, treatment_pct = pct, "the canary was looked at");
 }
 
-/// The rows of the event log, also what was written a moment ago: from memory where the log has all of a time there, else
-/// from the index, which is brought up for that.
+/// The rows of the event log, also what was written a moment ago: from memory what the log has there, the rest from the
+/// index, which is brought up where it may not have that.
 struct LogRows<'a> {
     store: &'a dyn EventStore,
     dir: &'a DataDir,
@@ -203,15 +212,14 @@ struct LogRows<'a> {
 
 impl RowSource for LogRows<'_> {
     fn each(&self, times: Range<Timestamp>, take: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
-        if let Some(recent) = self.store.recent(&times) {
-            recent.iter().filter_map(live_row).for_each(take);
+        if let Some(recent) = self.store.recent(&times)
+            && self.each_older(times.start..recent.from, take)?
+        {
+            recent.seen.iter().filter_map(live_row).for_each(take);
             return Ok(());
         }
         self.store.catch_up_index()?;
-        match Index::read(self.dir)? {
-            Some(index) => each_row(&index, times, take),
-            None => Ok(()),
-        }
+        self.each_older(times, take).map(drop)
     }
 
     fn n_unread(&self, times: Range<Timestamp>) -> Result<u64, StoreError> {
@@ -227,6 +235,21 @@ impl RowSource for LogRows<'_> {
         }
         self.store.catch_up_index()?;
         Ok(count()?.unwrap_or_default())
+    }
+}
+
+impl LogRows<'_> {
+    /// Shows those that the index has; false where there is none.
+    fn each_older(
+        &self,
+        times: Range<Timestamp>,
+        take: &mut dyn FnMut(Row),
+    ) -> Result<bool, StoreError> {
+        if times.is_empty() {
+            return Ok(true);
+        }
+        let Some(index) = Index::read(self.dir)? else { return Ok(false) };
+        each_row(&index, times, take).map(|()| true)
     }
 }
 
@@ -281,18 +304,27 @@ mod tests {
             rows.each(at(1)..at(9), &mut |row| times.push(row.ts)).unwrap();
             times
         };
-        let write = |ms: i64| {
+        let write = |log: &FileEventLog, ms: i64| {
             let slot = runtime.block_on(log.reserve()).unwrap();
             runtime.block_on(slot.append(request(ms)).durable()).unwrap();
         };
         assert_eq!(times(&rows), []);
-        [4, 3, 2].into_iter().for_each(write);
+        [4, 3, 2].into_iter().for_each(|ms| write(&log, ms));
         assert_eq!(times(&rows), [at(2), at(4)]);
         assert_eq!(rows.n_unread(at(1)..at(9)).unwrap(), 0);
         let index = Index::read(&dir).unwrap().unwrap();
         assert_eq!(times(&index), [], "it is behind");
         log.catch_up_index().unwrap();
         assert_eq!(times(&index), [at(2), at(4)]);
+        // After a start the index has what was written before. Of a file that is gone on with nothing is told.
+        runtime.block_on(log.seal()).unwrap();
+        drop(log);
+        let log = FileEventLog::open(&dir, config).unwrap();
+        let rows = LogRows { store: &log, dir: &dir };
+        assert_eq!(times(&rows), [at(2), at(4)]);
+        [8, 6].into_iter().for_each(|ms| write(&log, ms));
+        assert_eq!(times(&rows), [at(2), at(4), at(6), at(8)]);
+        assert_eq!(times(&index), [at(2), at(4)], "it is behind");
     }
 
     #[test]

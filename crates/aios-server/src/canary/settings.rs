@@ -8,6 +8,9 @@ use aios_core::{Boundary, Percent, Split};
 use aios_eval::THRESHOLD;
 use aios_store::{Policy, Term};
 
+/// Memory has room for some seconds of a busy server, and for minutes of others.
+const SOON: Duration = Duration::from_secs(60);
+
 /// What configuration asks of control.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlConfig {
@@ -81,6 +84,12 @@ impl ControlConfig {
 }
 
 impl CanarySettings {
+    /// Whether a request is asked for so soon that it is worth keeping in memory until then.
+    #[must_use]
+    pub fn asks_soon(&self) -> bool {
+        self.enabled && self.check_every.saturating_add(self.settle) <= SOON
+    }
+
     /// What is on trial and what is asked of it, in words. When they change, what was proven was proven of
     /// something else.
     #[must_use]
@@ -109,5 +118,22 @@ impl CanarySettings {
         policy.quality_required = self.quality_required;
         policy.ceilings = self.ceilings;
         policy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_soon_is_asked_for_within_a_minute() {
+        let usual =
+            ControlConfig::fixed(Split::plain(Percent::new(50.0).unwrap(), "canary")).canary;
+        let soon = |enabled, check_every, settle| {
+            let [check_every, settle] = [check_every, settle].map(Duration::from_secs);
+            CanarySettings { enabled, check_every, settle, ..usual.clone() }.asks_soon()
+        };
+        assert!(soon(true, 1, 2) && soon(true, 30, 30));
+        assert!(!soon(false, 1, 2) && !soon(true, 31, 30) && !soon(true, 600, 600));
     }
 }

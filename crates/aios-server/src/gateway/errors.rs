@@ -71,7 +71,7 @@ pub(crate) struct ErrorAnswer {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
     pub(crate) retry_after: Option<Duration>,
-    /// `x-should-retry`: false where we have retried already or a retry cannot help.
+    /// `x-should-retry`: false where we have retried or a retry cannot help.
     pub(crate) should_retry: Option<bool>,
 }
 
@@ -288,11 +288,11 @@ impl GatewayError {
     }
 
     /// Without the header, clients retry 408, 409, 429 and 5xx by themselves; after our own retries
-    /// that would multiply the load on endpoints that are down already.
+    /// that would multiply the load on endpoints that are down. Whoever is told when to come again may.
     fn should_retry(&self) -> Option<bool> {
         match self {
-            Self::Upstream(_)
-            | Self::ReplyBlocked { .. }
+            Self::Upstream(failure) => failure.retry_after.is_none().then_some(false),
+            Self::ReplyBlocked { .. }
             | Self::Unscannable { .. }
             // It was served: once more would only give the disk more to do.
             | Self::EventNotKept { .. }

@@ -21,6 +21,7 @@ use super::client_request_id;
 use super::cut::{captured, whole_part};
 use super::errors::STATUS_CLIENT_CLOSED;
 use super::memory::Wanted;
+use super::relay::SHUTDOWN;
 use super::sequel::Sequel;
 use super::sinks::ReplyFilter;
 use super::steering::Steering;
@@ -335,7 +336,7 @@ impl Drop for Record {
         let ending = if std::thread::panicking() {
             Ending::failed(Outcome::InternalError, "panic")
         } else if self.gateway.stopping.load(Ordering::Relaxed) {
-            Ending::failed(Outcome::InternalError, "shutdown")
+            Ending::failed(Outcome::InternalError, SHUTDOWN)
         } else {
             Ending::failed(Outcome::ClientCancelled, "client_closed_request")
         };

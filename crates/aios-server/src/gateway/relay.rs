@@ -6,6 +6,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use aios_core::{AttemptOutcome, Outcome};
@@ -21,6 +22,9 @@ use super::failures::{failure_code, failure_outcome};
 use super::record::{Ending, Record};
 use super::reply::error_frame;
 use super::sinks::StreamFilter;
+
+/// Code of what ends because the server does.
+pub(crate) const SHUTDOWN: &str = "shutdown";
 
 /// Body of every response of the gateway.
 pub(crate) enum ReplyBody {
@@ -124,6 +128,9 @@ impl Relay {
 
     fn poll_flowing(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
+            if self.record.gateway().stopping.load(Ordering::Relaxed) {
+                return self.stop(cx);
+            }
             let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
             let next = std::task::ready!(stream.poll_next(cx));
             let is_complete = stream.is_complete();
@@ -176,6 +183,24 @@ impl Relay {
         let frame = failure.frame.clone().unwrap_or_else(|| {
             self.frame(&format!("The stream broke off: {}", failure.detail), code)
         });
+        self.cut(&Ending::failed(outcome, code), failure.outcome, frame, cx)
+    }
+
+    /// The server's time to stop is over. What is said in band is not taken for a whole answer.
+    fn stop(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let frame = self.frame("The stream broke off: the gateway is stopping", SHUTDOWN);
+        let ending = Ending::failed(Outcome::InternalError, SHUTDOWN);
+        self.cut(&ending, AttemptOutcome::Abandoned, frame, cx)
+    }
+
+    /// Ends with a frame that says why, behind what was held back.
+    fn cut(
+        &mut self,
+        ending: &Ending,
+        attempt: AttemptOutcome,
+        frame: Bytes,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Bytes>> {
         let frame = match &mut self.filter {
             Some(filter) => {
                 let held = filter.broken();
@@ -186,7 +211,7 @@ impl Relay {
             }
             None => frame,
         };
-        self.end(&Ending::failed(outcome, code), failure.outcome, frame, cx)
+        self.end(ending, attempt, frame, cx)
     }
 
     fn frame(&self, message: &str, code: &str) -> Bytes {

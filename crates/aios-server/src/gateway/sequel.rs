@@ -2,7 +2,7 @@
 //!
 //! Asking the same again is counted against answers. Asking something else says nothing of the one before:
 //! "no, that is wrong" is another question, too. What is remembered is short: of a conversation its last
-//! answer, for two minutes, with a bit for each word of its question. A request that answers tools repeats
+//! answer, for two minutes, with a number for each word of its question. A request that answers tools repeats
 //! the question and is no sequel.
 
 use std::collections::HashMap;
@@ -78,17 +78,14 @@ impl Sequels {
     }
 }
 
-/// The words of a question: a bit for each. Two words share a bit once in four thousand times.
+/// The words of a question: a number for each, in order. Two words share one once in four thousand times.
 #[derive(Debug, PartialEq, Eq)]
-struct Words(Box<[u64; Words::LANES]>);
+struct Words(Box<[u16]>);
 
 impl Words {
-    const PLACE_BITS: u32 = 12;
-    const LANES: usize = (1 << Self::PLACE_BITS) / u64::BITS as usize;
-
     /// In one pass, in which hardly a word is copied: each request is asked for its words.
     fn of(question: &str) -> Self {
-        let mut words = Self(Box::new([0; Self::LANES]));
+        let mut words = Bits([0; Bits::LANES]);
         let (mut rest, mut n_words) = (question, 0);
         while n_words < WORDS_MAX
             && let Some(start) = rest.bytes().position(|byte| !is_sign(byte))
@@ -108,8 +105,26 @@ impl Words {
                 rest = behind;
             }
         }
-        words
+        words.numbers()
     }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn are_those_of(&self, other: &Self) -> bool {
+        let n_common = self.0.iter().filter(|word| other.0.binary_search(word).is_ok()).count();
+        let n_all = self.0.len() + other.0.len() - n_common;
+        n_common > 0 && n_common as f64 >= SAME_SHARE * n_all as f64
+    }
+}
+
+/// Words while they are read: a bit for each, so that none is counted twice.
+struct Bits([u64; Bits::LANES]);
+
+impl Bits {
+    const PLACE_BITS: u32 = 12;
+    const LANES: usize = (1 << Self::PLACE_BITS) / u64::BITS as usize;
 
     fn add(&mut self, hash: u64) {
         // The top bits: in a product they depend on all others.
@@ -117,17 +132,17 @@ impl Words {
         self.0[place / u64::BITS as usize] |= 1 << (place % u64::BITS as usize);
     }
 
-    fn is_empty(&self) -> bool {
-        self.0.iter().all(|lane| *lane == 0)
-    }
-
-    fn are_those_of(&self, other: &Self) -> bool {
-        let (mut n_common, mut n_all) = (0, 0);
-        for (one, other) in self.0.iter().zip(other.0.iter()) {
-            n_common += (one & other).count_ones();
-            n_all += (one | other).count_ones();
+    /// Kept for minutes and by the thousand, so they take no more room than they need.
+    fn numbers(&self) -> Words {
+        let (mut numbers, mut n) = ([0; WORDS_MAX], 0);
+        for (lane, bits) in self.0.iter().enumerate() {
+            let mut left = *bits;
+            while let (Some(number), true) = (numbers.get_mut(n), left != 0) {
+                *number = (lane * u64::BITS as usize) as u16 + left.trailing_zeros() as u16;
+                (left, n) = (left & (left - 1), n + 1);
+            }
         }
-        n_common > 0 && f64::from(n_common) >= SAME_SHARE * f64::from(n_all)
+        Words(numbers.iter().take(n).copied().collect())
     }
 }
 
@@ -171,6 +186,8 @@ fn hash(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -197,7 +214,7 @@ mod tests {
     #[test]
     fn so_many_words_are_compared_and_no_more() {
         let words = |n: usize| (0..n).map(|n| format!("w{n} ")).collect::<String>();
-        let n_of = |text: &str| Words::of(text).0.iter().map(|lane| lane.count_ones()).sum::<u32>();
+        let n_of = |text: &str| Words::of(text).0.len();
         assert_eq!((n_of(&words(1)), n_of(&words(20))), (1, 20));
         assert_eq!(Words::of(&words(WORDS_MAX)), Words::of(&words(WORDS_MAX + 1)));
         assert_ne!(Words::of(&words(WORDS_MAX)), Words::of(&words(WORDS_MAX - 1)));
@@ -205,17 +222,13 @@ mod tests {
         assert_eq!(n_of(""), 0);
     }
 
-    /// As many bits as a thousand balls hit bins of four thousand, whichever letters differ.
+    /// As many numbers as a thousand balls hit bins of four thousand, whichever letters differ.
     #[test]
-    fn words_that_differ_little_seldom_share_a_bit() {
+    fn words_that_differ_little_seldom_share_a_number() {
         for n_letters in 3..20 {
-            let mut all = Words::of("");
-            for n in 0..1_000 {
-                let word = format!("{n:0>n_letters$}");
-                all.0.iter_mut().zip(Words::of(&word).0.iter()).for_each(|(all, one)| *all |= one);
-            }
-            let n_bits: u32 = all.0.iter().map(|lane| lane.count_ones()).sum();
-            assert!(n_bits > 600, "{n_bits} of words of {n_letters}");
+            let words = (0..1_000).map(|n| Words::of(&format!("{n:0>n_letters$}")));
+            let all: BTreeSet<u16> = words.flat_map(|word| word.0).collect();
+            assert!(all.len() > 600, "{} of words of {n_letters}", all.len());
         }
     }
 

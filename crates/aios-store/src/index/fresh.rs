@@ -133,10 +133,15 @@ impl Kept {
     /// Forgets what neither the index needs any more nor who asks.
     pub(super) fn keep_wanted(&mut self) {
         if !self.cover.is_kept() {
-            self.stretches.retain(|one| one.is_due);
-            self.n_bytes = self.stretches.iter().map(|one| one.stretch.n_bytes()).sum();
+            self.keep_due();
         }
         self.keep_within();
+    }
+
+    /// Forgets what is in the index.
+    pub(super) fn keep_due(&mut self) {
+        self.stretches.retain(|one| one.is_due);
+        self.n_bytes = self.stretches.iter().map(|one| one.stretch.n_bytes()).sum();
     }
 
     fn keep_within(&mut self) {

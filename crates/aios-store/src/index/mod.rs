@@ -38,6 +38,7 @@ pub use catch_up::CaughtUp;
 pub use cells::{Cell, Counts, Span, WEIGHT_BARS};
 pub use latencies::Latencies;
 pub use page::{Budget, Cursor, Page, Search};
+pub use recent::Recent;
 pub use seen::{Seen, Sequels};
 pub use window::Row;
 

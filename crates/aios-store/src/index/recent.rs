@@ -2,7 +2,8 @@
 //! time, which costs ten times what the look does.
 //!
 //! Memory answers only for times of which it holds everything. What it does not hold is in the index when that was brought
-//! up once since, and is older than the bound that this gives; what is forgotten for want of room moves the bound. Where
+//! up once since, and is older than the bound that this gives: the index has the rest, and need not be brought up for it.
+//! What is forgotten for want of room moves the bound, and may not be in the index. Where
 //! anything is in doubt, because lines were written that nobody told of, or a segment was changed by anybody but its
 //! writer, all of it is forgotten and the index is asked as before. What others do to the file that takes events is noticed
 //! when the writer notices it, at its next write or within a second.
@@ -18,7 +19,7 @@ use super::database::{Code, failed};
 use super::fresh::{Fresh, Kept};
 use super::said::Voice;
 use super::seen::{Seen, hear, millis, seen_of};
-use super::stretch::Stretch;
+use super::stretch::{Held, Stretch};
 use crate::{SegmentId, StoreError};
 
 /// Most that waits for the index, in bytes: some thousands of rows. More is forgotten, and read from the log.
@@ -39,6 +40,15 @@ pub(super) struct Cover {
     bytes_max: usize,
 }
 
+/// The younger part of what was asked for.
+#[derive(Debug, PartialEq)]
+pub struct Recent {
+    /// All that is older is in the index.
+    pub from: Timestamp,
+    /// The requests since then, in the order of the index.
+    pub seen: Vec<Seen>,
+}
+
 /// Since when all that was told is kept.
 #[derive(Debug)]
 struct Since {
@@ -48,6 +58,8 @@ struct Since {
     from: Timestamp,
     /// The index was brought up since, and has said of which time it is.
     is_settled: bool,
+    /// Something was forgotten that the index may not have yet.
+    has_lost: bool,
 }
 
 impl Default for Cover {
@@ -74,8 +86,9 @@ impl Cover {
 
     /// Memory answers for nothing that is as old as this.
     pub(super) fn lose(&mut self, stretch: &Stretch) {
-        if let (Some(since), Some(youngest)) = (&mut self.since, stretch.youngest()) {
-            since.from = since.from.max(after(youngest));
+        if let Some(since) = &mut self.since {
+            since.from = stretch.youngest().map_or(since.from, |at| since.from.max(after(at)));
+            since.has_lost = true;
         }
     }
 }
@@ -106,6 +119,15 @@ impl Kept {
         }
     }
 
+    /// Whether anything in memory is of a time, or speaks of an answer of it.
+    fn is_told_of(&self, times: &Range<Timestamp>) -> bool {
+        let about = millis(times.start)..=millis(times.end);
+        self.stretches.iter().any(|Held { stretch, .. }| {
+            let mut words = stretch.words.iter();
+            stretch.is_of(times) || words.any(|(_, said)| about.contains(&millis(said.about.at())))
+        })
+    }
+
     /// What is in memory of a time, if that is all: as of this number of changes.
     fn since(&mut self, changes: u64) -> Option<&Since> {
         if self.cover.since.as_ref().is_some_and(|since| since.changes != changes) {
@@ -116,14 +138,23 @@ impl Kept {
 }
 
 impl Fresh {
-    /// The requests of a time, as [`Index::seen`] gives them once it is up to date; none if memory does not hold all of that
-    /// time. `changes` is how often segments have been changed.
-    pub(crate) fn seen(&self, times: &Range<Timestamp>, changes: u64) -> Option<Vec<Seen>> {
+    /// Somebody will ask for what is told from here on. Returns whether that is news: nothing is kept before the index is
+    /// brought up.
+    pub(crate) fn keep(&self) -> bool {
+        self.lock().cover.n_unasked.replace(0).is_none()
+    }
+
+    /// The requests of a time, as [`Index::seen`] gives them once it is up to date; none if more of them than memory holds
+    /// are not in the index. `changes` is how often segments have been changed.
+    pub(crate) fn seen(&self, times: &Range<Timestamp>, changes: u64) -> Option<Recent> {
         let mut kept = self.lock();
         kept.cover.n_unasked = Some(0);
-        if kept.since(changes)?.from > times.start {
+        let &Since { from, has_lost, .. } = kept.since(changes)?;
+        let older = times.start..from.clamp(times.start, times.end);
+        if !older.is_empty() && (has_lost || kept.is_told_of(&older)) {
             return None;
         }
+        let times = &(older.end..times.end);
         let all = kept.stretches.iter().map(|one| &one.stretch);
         let of_time: Vec<_> = all.clone().filter(|one| one.is_of(times)).map(Arc::clone).collect();
         let about = millis(times.start)..=millis(times.end);
@@ -142,7 +173,7 @@ impl Fresh {
         for one in &mut seen {
             one.quality = heard.get(&one.event_id).map(|(_, _, score)| *score);
         }
-        Some(seen)
+        Some(Recent { from: times.start, seen })
     }
 
     /// Whether the index, if it is behind, is so by lines alone that the writer has told of.
@@ -160,7 +191,7 @@ impl Fresh {
         let is_wanted = kept.cover.n_unasked.is_some() && !kept.cover.is_sealing;
         if is_wanted && !kept.cover.is_kept() {
             let from = Timestamp::from_micros(i64::MIN);
-            kept.cover.since = Some(Since { changes, from, is_settled: false });
+            kept.cover.since = Some(Since { changes, from, is_settled: false, has_lost: false });
         }
         kept.n_seals
     }
@@ -172,9 +203,11 @@ impl Fresh {
 
     /// All that was told before this was begun is in the index, and is no younger.
     fn settle(&self, youngest: Option<Timestamp>) {
-        if let Some(since) = &mut self.lock().cover.since {
+        let mut kept = self.lock();
+        if let Some(since) = &mut kept.cover.since {
             since.from = youngest.map_or(since.from, |youngest| since.from.max(after(youngest)));
             since.is_settled = true;
+            kept.keep_due();
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) enum Chore {
     Finish(SegmentId, Option<Footer>),
     /// Write down that these lines are gone.
     Lost(Loss),
+    /// Bring the index up, as far as one turn comes.
+    Look,
     /// Bring the index to where the log is.
     CatchUp(IndexReply),
     /// Make the index anew.
@@ -110,6 +112,7 @@ impl Work {
                 write_down(&self.dir, loss);
                 self.look_at = Instant::now();
             }
+            Chore::Look => self.look(),
             Chore::CatchUp(reply) => drop(reply.send(self.catch_up())),
             Chore::Reindex(reply) => drop(reply.send(self.reindex())),
         }

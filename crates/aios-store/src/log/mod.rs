@@ -37,7 +37,7 @@ use crate::data_dir::LogLease;
 use crate::erase::{Fence, Ledger};
 use crate::index::fresh::Fresh;
 use crate::{
-    CaughtUp, DataDir, EventLogConfig, EventLogStats, EventStore, Reserve, Rotate, Rotated, Seen,
+    CaughtUp, DataDir, EventLogConfig, EventLogStats, EventStore, Recent, Reserve, Rotate, Rotated,
     StoreError,
 };
 
@@ -259,8 +259,17 @@ impl EventStore for FileEventLog {
         self.ask_keeper(Chore::Reindex)
     }
 
-    fn recent(&self, times: &Range<Timestamp>) -> Option<Vec<Seen>> {
+    fn recent(&self, times: &Range<Timestamp>) -> Option<Recent> {
         self.fresh.seen(times, self.dir.as_ref()?.segments_changes())
+    }
+
+    fn keep_recent(&self) {
+        if self.fresh.keep()
+            && let Some(chores) = &*self.chores()
+        {
+            // Where the keeper has ended, nothing is written any more.
+            chores.send(Chore::Look).ok();
+        }
     }
 
     fn knows_unread(&self) -> bool {

@@ -41,13 +41,18 @@ impl Cursor {
         Ok(Self::Forward(Lines::new(reader, START)))
     }
 
-    pub(super) fn of_text(mut text: Text, newest_first: bool) -> io::Result<Self> {
+    pub(super) fn of_text(text: Text, newest_first: bool) -> io::Result<Self> {
         if !newest_first {
             return Ok(Self::Sealed(Lines::new(text, START)));
         }
-        let mut unpacked = Vec::new();
-        text.read_to_end(&mut unpacked)?;
-        BackLines::new(io::Cursor::new(unpacked)).map(Self::Unpacked)
+        match text.into_file() {
+            Ok(file) => BackLines::new(file).map(Self::Backward),
+            Err(mut packed) => {
+                let mut unpacked = Vec::new();
+                packed.read_to_end(&mut unpacked)?;
+                BackLines::new(io::Cursor::new(unpacked)).map(Self::Unpacked)
+            }
+        }
     }
 
     pub(super) fn next(&mut self) -> io::Result<Option<Item<'_>>> {

@@ -41,8 +41,7 @@ fn at(dir: &DataDir, row: &Row, id: EventId) -> Result<Option<Event>, StoreError
     let layout = Layout::of(dir);
     if let Some(mut text) = Text::open(&layout, row.segment)? {
         let path = text.path().to_owned();
-        let skipped = io::copy(&mut (&mut text).take(row.offset), &mut io::sink());
-        let line = skipped.and_then(|_| line(&mut text));
+        let line = text.skip(row.offset).and_then(|()| line(&mut text));
         return line.map(|line| of_id(&line, id)).map_err(StoreError::io("read", &path));
     }
     for path in [layout.active(), layout.late()] {

@@ -50,6 +50,14 @@ impl Text {
         matches!(self.reader, Reader::Cold(_))
     }
 
+    /// The file itself, which can be read from its end; the text again if that has to be unpacked.
+    pub(crate) fn into_file(self) -> Result<File, Self> {
+        match self.reader {
+            Reader::Hot(reader) => Ok(reader.into_inner()),
+            Reader::Cold(_) => Err(self),
+        }
+    }
+
     /// Passes over so many bytes; at once where they need not be unpacked.
     pub(crate) fn skip(&mut self, n: u64) -> io::Result<()> {
         match &mut self.reader {

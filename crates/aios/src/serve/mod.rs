@@ -14,9 +14,9 @@ mod signals;
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use aios_server::Handle;
+use aios_server::{Handle, Stopped};
 use aios_store::FileEventLog;
 use anyhow::Context;
 
@@ -82,35 +82,42 @@ async fn serve(
     ended
 }
 
-/// Lets requests finish, then writes the log out. A second signal cuts it short.
+/// For so long after the first signal another one is the same wish. A terminal's Ctrl-C reaches the whole group, and who
+/// started us may pass it on.
+const ECHO: Duration = Duration::from_secs(1);
+
+/// Lets requests finish, then writes the log out. A second signal cuts what is under way, and nothing else.
 async fn stop(
     handle: Handle,
     store: Arc<FileEventLog>,
     traces: Option<Traces>,
     mut signals: signals::Signals,
 ) -> anyhow::Result<ExitCode> {
-    tracing::info!("stopping: requests under way may finish; once more to stop at once");
-    let orderly = async {
-        let stopped = handle.stop().await;
-        let report = store.close(LOG_CLOSE_TIMEOUT).await;
-        if let Some(traces) = traces {
-            traces.stop().await;
-        }
-        (stopped, report)
-    };
-    let (stopped, report) = tokio::select! {
-        ended = orderly => ended,
-        () = signals.stop() => {
-            tracing::warn!("stopped at once; requests under way were cut");
-            return Ok(ExitCode::from(3));
+    tracing::info!(
+        "stopping: requests under way may finish; once more, after a second, to cut them"
+    );
+    let asked_at = Instant::now();
+    let hurry = async {
+        signals.stop().await;
+        while asked_at.elapsed() < ECHO {
+            signals.stop().await;
         }
     };
-    if stopped.n_cut > 0 {
-        tracing::warn!(
-            n = stopped.n_cut,
-            "connections were still busy at the deadline and were cut"
-        );
+    let stopped = handle.stop(hurry).await;
+    let report = store.close(LOG_CLOSE_TIMEOUT).await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
+    match stopped {
+        Stopped { n_cut, at_once: true } => {
+            tracing::warn!(n = n_cut, "stopped at once: requests under way were cut");
+        }
+        Stopped { n_cut: 0, .. } => {}
+        Stopped { n_cut, .. } => {
+            tracing::warn!(n = n_cut, "connections were still busy at the deadline and were cut")
+        }
     }
     tracing::info!(written = report.written, lost = report.lost, "the event log is closed");
-    Ok(if report.complete && report.lost == 0 { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    let is_whole = report.complete && report.lost == 0 && !stopped.at_once;
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }

@@ -73,6 +73,8 @@ mod runbook;
 mod sinks;
 #[cfg(test)]
 mod slo;
+#[cfg(all(test, unix))]
+mod stopping;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]

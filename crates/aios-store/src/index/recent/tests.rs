@@ -1,5 +1,5 @@
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aios_core::{Event, EventId};
 use proptest::prelude::*;
@@ -99,7 +99,10 @@ impl Rig {
         let told = self.log.knows_unread();
         let n_unread = |dir| Index::read(dir).unwrap().unwrap().unread(times).unwrap().n_lines;
         let n_before = told.then(|| n_unread(&self.dir));
-        let found = self.log.recent(times);
+        let found = self.log.recent(times).map(|Recent { from, seen }| {
+            // What memory has not stands in the index as that is.
+            [in_index(&self.dir, &(times.start..from)), seen].concat()
+        });
         self.log.catch_up_index().unwrap();
         if n_before == Some(0) {
             assert_eq!(n_unread(&self.dir), 0);
@@ -215,11 +218,31 @@ fn what_is_in_memory_need_not_be_in_the_index() {
     rig.say(3, 0.25, "client");
     let found = rig.log.recent(&(at(1)..at(5))).unwrap();
     assert_eq!(rig.n_in_index(), 1, "it was not brought up");
-    let quality: Vec<_> = found.iter().map(|one| one.quality).collect();
-    assert_eq!(quality, [Some(0.25), None, None]);
+    let quality: Vec<_> = found.seen.iter().map(|one| one.quality).collect();
+    assert_eq!((found.from, &*quality), (at(1), [Some(0.25), None, None].as_slice()));
     assert!(rig.check(&(at(1)..at(5))));
-    // The event from before, and another of its time, would be in a longer one.
-    assert_eq!(rig.log.recent(&(at(0)..at(5))), None);
+}
+
+#[test]
+fn what_is_not_in_memory_is_in_the_index() {
+    let mut rig = Rig::new(1 << 20);
+    rig.write_at(0);
+    assert_eq!(rig.log.recent(&everything()), None);
+    rig.log.catch_up_index().unwrap();
+    (2..6).for_each(|ms| rig.write_at(ms));
+    let recent = |rig: &Rig, ms: Range<i64>| {
+        let found = rig.log.recent(&(at(ms.start)..at(ms.end)));
+        found.map(|found| (found.from, found.seen.len()))
+    };
+    assert_eq!(recent(&rig, 0..5), Some((at(1), 3)), "all of the one from before");
+    assert_eq!(recent(&rig, -9..0), Some((at(0), 0)));
+    assert_eq!(rig.n_in_index(), 1, "it was not brought up");
+    assert!(rig.check(&(at(-9)..at(5))));
+    // Somebody speaks of it; then one of its time comes late.
+    rig.say(4, 0.25, "client");
+    assert_eq!((recent(&rig, 0..5), recent(&rig, 1..5)), (None, Some((at(1), 3))));
+    rig.write_at(-3);
+    assert_eq!((recent(&rig, -3..5), recent(&rig, -9..-3)), (None, Some((at(-3), 0))));
 }
 
 #[test]
@@ -237,7 +260,7 @@ fn a_segment_that_its_writer_seals_stays_in_memory() {
 fn what_was_erased_is_in_memory_no_more() {
     let mut rig = Rig::keeping(1 << 20);
     (0..9).for_each(|ms| rig.write_at(ms));
-    assert_eq!(rig.log.recent(&(at(0)..at(9))).unwrap().len(), 9);
+    assert_eq!(rig.log.recent(&(at(0)..at(9))).unwrap().seen.len(), 9);
     rig.erase(4);
     assert_eq!(rig.log.recent(&(at(0)..at(9))), None);
     assert!(rig.log.fresh().lock().stretches.is_empty());
@@ -310,6 +333,28 @@ fn nothing_is_kept_for_who_does_not_ask() {
     assert!(rig.check(&(at(25)..at(40))));
 }
 
+#[test]
+fn for_who_will_ask_it_is_kept_from_when_that_was_said() {
+    let mut rig = Rig::new(1 << 20);
+    (0..3).for_each(|ms| rig.write_at(ms));
+    rig.log.keep_recent();
+    // The keeper has done what it was asked before.
+    rig.log.catch_up_index().unwrap();
+    assert_eq!(rig.n_in_index(), 3);
+    rig.write_at(5);
+    assert_eq!(rig.log.recent(&(at(0)..at(9))).map(|found| found.seen.len()), Some(1));
+    assert_eq!(rig.n_in_index(), 3);
+    // It was not said in vain, though the index is never asked for.
+    let mut rig = Rig::new(1 << 20);
+    rig.log.keep_recent();
+    let until = Instant::now() + Duration::from_secs(10);
+    while rig.log.recent(&everything()).is_none() && Instant::now() < until {
+        std::thread::yield_now();
+    }
+    rig.write_at(5);
+    assert!(rig.check(&(at(0)..at(9))));
+}
+
 /// Its rows may be in the index behind those of segments that were begun later.
 #[test]
 fn a_segment_that_begins_with_an_older_event_has_what_was_before_it_forgotten() {
@@ -320,7 +365,7 @@ fn a_segment_that_begins_with_an_older_event_has_what_was_before_it_forgotten() 
     rig.write_at(2_000);
     assert_eq!(rig.log.recent(&(at(1_000)..at(9_000))), None);
     rig.write_at(5_003);
-    assert_eq!(rig.log.recent(&(at(5_003)..at(9_000))).unwrap().len(), 1);
+    assert_eq!(rig.log.recent(&(at(5_003)..at(9_000))).unwrap().seen.len(), 1);
     assert!(rig.check(&(at(5_003)..at(9_000))));
 }
 

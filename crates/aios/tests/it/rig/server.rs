@@ -184,6 +184,17 @@ impl Server {
         self.kill()
     }
 
+    /// Tells the server to stop until it does, whatever is under way; gives its exit code.
+    #[cfg(unix)]
+    pub(crate) async fn stop_at_once(mut self) -> (Option<i32>, Place) {
+        let ended = eventually("the server's end", async || {
+            self.signal("TERM");
+            self.process.child.try_wait().unwrap()
+        })
+        .await;
+        (ended.code(), self.kill())
+    }
+
     /// Sends a signal to the server.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
