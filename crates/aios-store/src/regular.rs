@@ -7,6 +7,9 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::{Mutex, PoisonError};
 
 use crate::{StoreError, disk};
 
@@ -64,6 +67,51 @@ pub(crate) fn database_files(path: &Path) -> [PathBuf; 4] {
         name.push(end);
         PathBuf::from(name)
     })
+}
+
+/// Whether a file of this name is a database's, or one that SQLite keeps beside it.
+pub(crate) fn is_of_database(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains(".sqlite"))
+}
+
+/// Files of databases that were opened by [`open_for_good`].
+#[cfg(unix)]
+static OPEN_FOR_GOOD: Mutex<Vec<Arc<File>>> = Mutex::new(Vec::new());
+
+/// Opens a file of a database to be read, and leaves it open as long as it has a name. A process that closes a file lets go of
+/// all its locks on it, whichever descriptor they were taken by (<https://sqlite.org/howtocorrupt.html>, 2.2): the next one
+/// to open the database would take itself for the first, and cut what this one has mapped.
+#[cfg(unix)]
+pub(crate) fn open_for_good(path: &Path) -> io::Result<Arc<File>> {
+    use std::os::unix::fs::MetadataExt;
+    must_not_be_barred(path)?;
+    let mut all = OPEN_FOR_GOOD.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(file) = all.iter().find(|file| is_at(file, path)) {
+        return Ok(Arc::clone(file));
+    }
+    let file = Arc::new(File::open(path)?);
+    // One without a name can be opened by nobody else, so nobody heeds its locks.
+    all.retain(|file| file.metadata().is_ok_and(|metadata| metadata.nlink() > 0));
+    all.push(Arc::clone(&file));
+    if is_at(&file, path) { Ok(file) } else { Err(irregular()) }
+}
+
+/// Opens a file of a database to be read. Locks belong to whoever took them here, and not to the process.
+#[cfg(not(unix))]
+pub(crate) fn open_for_good(path: &Path) -> io::Result<Arc<File>> {
+    open(path).map(Arc::new)
+}
+
+/// Reads at a place, wherever others read.
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, room: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, room, at)
+}
+
+/// Reads at a place, wherever others read.
+#[cfg(windows)]
+pub(crate) fn read_at(file: &File, room: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, room, at)
 }
 
 /// Reads a small file; `None` if it is not there.

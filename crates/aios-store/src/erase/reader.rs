@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::mem;
 use std::path::Path;
+use std::sync::Arc;
 
 use flate2::bufread::GzDecoder;
 
@@ -45,8 +46,36 @@ pub(crate) struct Opened<'a> {
 /// A file as it lies on disk; nothing where there is none.
 #[derive(Debug, Default)]
 struct Raw {
-    file: Option<File>,
+    file: Option<Source>,
     block: Block,
+}
+
+/// A file, and how far it was read.
+#[derive(Debug)]
+enum Source {
+    File(File),
+    /// A database's, which is never closed.
+    Database(Arc<File>, u64),
+}
+
+impl Source {
+    fn open(path: &Path) -> io::Result<Self> {
+        if regular::is_of_database(path) {
+            return Ok(Self::Database(regular::open_for_good(path)?, 0));
+        }
+        regular::open(path).map(Self::File)
+    }
+
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(room),
+            Self::Database(file, at) => {
+                let n = regular::read_at(file, room, *at)?;
+                *at += n as u64;
+                Ok(n)
+            }
+        }
+    }
 }
 
 /// What was read at once, and how far it was used.
@@ -105,7 +134,7 @@ impl Reader {
 
 impl Files {
     fn open(&mut self, path: &Path) -> io::Result<Opened<'_>> {
-        self.raw.begin(regular::open(path)?);
+        self.raw.begin(Source::open(path)?);
         let is_gzip = self.raw.fill_buf()?.starts_with(&GZIP);
         if is_gzip {
             self.text.clear();
@@ -163,7 +192,7 @@ fn unpack(packed: &mut GzDecoder<Raw>, room: &mut [u8]) -> io::Result<usize> {
 }
 
 impl Raw {
-    fn begin(&mut self, file: File) {
+    fn begin(&mut self, file: Source) {
         self.file = Some(file);
         self.block.clear();
     }
@@ -268,6 +297,45 @@ mod tests {
         // A byte of the checksum.
         changed[whole.len() - 8] ^= 1;
         count(&[changed, whole].concat(), b"needle").unwrap_err();
+    }
+
+    /// Else the next process to open it takes itself for the first, and cuts what this one has mapped.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_database_that_is_read_keeps_its_locks() {
+        use std::os::unix::fs::MetadataExt;
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("x.sqlite");
+        let database = rusqlite::Connection::open(&path).unwrap();
+        let made = "PRAGMA journal_mode = WAL; CREATE TABLE words (word); INSERT INTO words VALUES ('needle');";
+        database.execute_batch(made).unwrap();
+        let files: Vec<_> =
+            regular::database_files(&path).into_iter().filter(|file| file.exists()).collect();
+        let inodes: Vec<_> = files.iter().map(|file| file.metadata().unwrap().ino()).collect();
+        let locks = || {
+            let all = fs::read_to_string("/proc/locks").unwrap();
+            let own = std::process::id().to_string();
+            let mut locks: Vec<_> = all
+                .lines()
+                .map(|line| line.split_ascii_whitespace().skip(1).collect::<Vec<_>>().join(" "))
+                .filter(|line| line.split(' ').nth(3) == Some(&*own))
+                .filter(|line| inodes.iter().any(|inode| line.contains(&format!(":{inode} "))))
+                .collect();
+            locks.sort();
+            locks
+        };
+        let before = locks();
+        assert!(!before.is_empty(), "{files:?}");
+        let (mut n, mut reader) = (0, Reader::default());
+        for _ in 0..2 {
+            for file in &files {
+                let found = |window: &[u8], _| {
+                    n += usize::from(memchr::memmem::find(window, b"needle").is_some());
+                };
+                reader.each_window(file, 5, found).unwrap();
+            }
+        }
+        assert_eq!((n, locks()), (2, before));
     }
 
     #[test]

@@ -11,8 +11,9 @@
 //! locks on it (POSIX `fcntl`), those of SQLite included.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, ffi};
 
@@ -28,7 +29,7 @@ pub(super) const JOURNAL_MAX: u64 = 1000 * 4096;
 /// The number of an open index.
 #[derive(Debug)]
 pub(super) struct Mark {
-    file: File,
+    file: Arc<File>,
     number: i32,
     /// What the file may still have, because the number is in the journal beside it and somebody reads that.
     before: Vec<i32>,
@@ -38,8 +39,8 @@ impl Mark {
     /// Draws a number for an index that was just opened.
     pub(super) fn of(dir: &DataDir, database: &Connection) -> Result<Self, StoreError> {
         let path = dir.index_path();
-        let mut file = regular::open(&path).map_err(StoreError::io("open", &path))?;
-        let number = in_file(&mut file).map_err(StoreError::io("read", &path))?;
+        let file = regular::open_for_good(&path).map_err(StoreError::io("open", &path))?;
+        let number = in_file(&file).map_err(StoreError::io("read", &path))?;
         let mut mark = Self { file, number, before: Vec::new() };
         mark.renew(database).map_err(|error| failed(dir, "mark", error))?;
         Ok(mark)
@@ -93,7 +94,7 @@ impl Mark {
         if !disk::is_named(&self.file, &dir.index_path()) {
             return false;
         }
-        match in_file(&mut self.file) {
+        match in_file(&self.file) {
             // Before anything is folded: what is folded has our number.
             Ok(number) if number == self.number => self.before.clear(),
             Ok(number) if self.before.contains(&number) => fold(database),
@@ -127,10 +128,12 @@ fn fold(database: &Connection) {
     }
 }
 
-fn in_file(file: &mut File) -> io::Result<i32> {
+fn in_file(file: &File) -> io::Result<i32> {
     let mut bytes = [0; 4];
-    file.seek(SeekFrom::Start(AT))?;
-    file.read_exact(&mut bytes)?;
+    let n = regular::read_at(file, &mut bytes, AT)?;
+    if n < bytes.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     Ok(i32::from_be_bytes(bytes))
 }
 
