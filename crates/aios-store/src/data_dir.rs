@@ -3,7 +3,7 @@
 //! Its parts are made when they are first written, so an unused feature leaves no empty directory.
 
 mod holds;
-mod paths;
+pub(crate) mod paths;
 mod segments;
 
 use std::fs::{File, TryLockError};

@@ -11,6 +11,7 @@ use std::sync::Arc;
 #[cfg(unix)]
 use std::sync::{Mutex, PoisonError};
 
+use crate::data_dir::paths::DATABASES;
 use crate::{StoreError, disk};
 
 /// Opens a file that is there.
@@ -60,18 +61,24 @@ pub(crate) fn must_not_be_barred(path: &Path) -> io::Result<()> {
     if is_barred(path) { Err(irregular()) } else { Ok(()) }
 }
 
+/// What the names of a database's files end with.
+const DATABASE_ENDS: [&str; 4] = ["-journal", "-wal", "-shm", ""];
+
 /// A database's file last, and before it those that SQLite keeps beside it (<https://sqlite.org/tempfiles.html>).
 pub(crate) fn database_files(path: &Path) -> [PathBuf; 4] {
-    ["-journal", "-wal", "-shm", ""].map(|end| {
+    DATABASE_ENDS.map(|end| {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
         PathBuf::from(name)
     })
 }
 
-/// Whether a file of this name is a database's, or one that SQLite keeps beside it.
+/// Whether a file has the name of one of our databases, or of one that SQLite keeps beside it. Others are opened by nobody
+/// here, and may be many.
 pub(crate) fn is_of_database(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().contains(".sqlite"))
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let mut ends = DATABASES.iter().filter_map(|database| name.strip_prefix(database));
+    ends.any(|end| DATABASE_ENDS.contains(&end))
 }
 
 /// Files of databases that were opened by [`open_for_good`].
@@ -176,6 +183,16 @@ mod tests {
         open_to_append(&path).unwrap().write_all(b"12345").unwrap();
         assert_eq!(read_bounded(&path, 5).unwrap().as_deref(), Some(&b"12345"[..]));
         assert!(matches!(read_bounded(&path, 4), Err(StoreError::TooLarge { max: 4, .. })));
+    }
+
+    #[test]
+    fn our_databases_are_known_by_their_names() {
+        for name in ["index.sqlite", "a/index.sqlite-shm", "memory/memory.sqlite-wal"] {
+            assert!(is_of_database(Path::new(name)), "{name}");
+        }
+        for name in ["x.sqlite", "index.sqlite.gz", "index.ndjson", "/"] {
+            assert!(!is_of_database(Path::new(name)), "{name}");
+        }
     }
 
     #[cfg(unix)]

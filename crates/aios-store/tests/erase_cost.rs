@@ -9,17 +9,18 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aios_core::{Clock, Event, EventId, Timestamp};
-use aios_privacy::{Pseudonym, Redactor};
+use aios_core::{Clock, EventId, Timestamp};
+use aios_privacy::Redactor;
 use aios_store::{
     AuditConfig, AuditLog, Census, DataDir, Depth, EraseRequest, EraseTarget, Eraser, ErasureState,
     EventLogConfig, EventStore as _, FileEventLog, Segments,
 };
-use serde_json::json;
 
 mod counted;
+mod written;
 
 use counted::read_by;
+use written::{conversation, line};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -95,7 +96,7 @@ impl Read {
 
 /// A log of cold segments, one for each day, as a server that has run for a while finds it when it is started.
 fn open(dir: &DataDir, n_segments: u32, n_events: u32) -> (Eraser, u64) {
-    let lines = (0..n_segments).flat_map(|day| (0..n_events).map(move |n| line(day, n)));
+    let lines = (0..n_segments).flat_map(|day| (0..n_events).map(move |n| line_of(day, n)));
     fs::create_dir_all(dir.events_path().parent().unwrap()).unwrap();
     // The log cuts it into segments when it is opened.
     fs::write(dir.events_path(), lines.collect::<String>()).unwrap();
@@ -117,13 +118,8 @@ fn open(dir: &DataDir, n_segments: u32, n_events: u32) -> (Eraser, u64) {
 }
 
 /// No number gives zeros alone: as bytes they are what an empty page of a database is made of.
-fn conversation(n: u32) -> Pseudonym {
-    let digits = u128::from(n + 1) * 0x9e37_79b9_7f4a_7c15_f39c_c060;
-    Pseudonym::parse(&format!("c1_{digits:032x}")).unwrap()
-}
-
 /// The `n`th of a day.
-fn line(day: u32, n: u32) -> String {
+fn line_of(day: u32, n: u32) -> String {
     let is_ours = day < HOLDING && n.is_multiple_of(50);
     let who = if is_ours { 0 } else { 1 + day * 1000 + n % N_CONVERSATIONS };
     let at = START.plus(DAY * day + Duration::from_millis(u64::from(n) * 10));
@@ -131,20 +127,8 @@ fn line(day: u32, n: u32) -> String {
     // Words that repeat no more than those of a chat.
     let word =
         |k: u32| format!("{:x} ", ((n ^ (day << 16)) * 61 + k).wrapping_mul(0x9e37_79b9) >> 14);
-    let value = json!({
-        "event_type": "response", "schema_version": "2.0", "ts": at,
-        "event_id": EventId::new(at, [9, 9, 9, 9, 9, day as u8, a, b, c, d]),
-        "request_id": format!("req_{n}"), "operation": "chat", "stream": true,
-        "conv_id": conversation(who), "conv_id_source": "header", "msg_id": 1,
-        "request_model": "aios-auto", "question": "How is the weather?",
-        "response": (0..60).map(word).collect::<String>(),
-        "source": "main", "tier": "main", "bucket": "control", "boundary": 0.5, "weight": 0.7,
-        "profile": "golden", "route_reason": "at_or_above_boundary", "propensity": 1.0,
-        "attempts": [], "outcome": "ok", "status": 200, "latency_ms": 1.0, "overhead_ms": 0.1,
-        "config_generation": 1, "config_hash": "0123456789ab",
-        // The answer before would do, which is a row of the index too.
-        "previous": EventId::new(at, [8; 10]),
-    });
-    let event: Event = serde_json::from_value(value).unwrap();
-    serde_json::to_string(&event).unwrap() + "\n"
+    let id = EventId::new(at, [9, 9, 9, 9, 9, day as u8, a, b, c, d]);
+    // The answer before would do, which is a row of the index too.
+    let previous = EventId::new(at, [8; 10]);
+    line(id, &conversation(who), &(0..60).map(word).collect::<String>(), Some(previous))
 }

@@ -11,14 +11,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aios_core::{Clock, Event, EventId, Progress, Timestamp};
-use aios_privacy::{Pseudonym, Redactor};
+use aios_core::{Clock, EventId, Progress, Timestamp};
+use aios_privacy::Redactor;
 use aios_store::{
     AuditConfig, AuditLog, DataDir, EraseRequest, EraseTarget, Eraser, EventLogConfig,
     EventStore as _, FileEventLog, Segments,
 };
-use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+mod written;
+
+use written::{conversation, line};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -120,7 +123,7 @@ fn erase(eraser: &Eraser, n: u32) {
 
 /// A log of sealed segments, one for each day, whose index has read them.
 fn open(dir: &DataDir, n_segments: u32, is_cold: bool) -> Eraser {
-    let lines = (0..n_segments).flat_map(|day| (0..100).map(move |n| line(day, n)));
+    let lines = (0..n_segments).flat_map(|day| (0..100).map(move |n| line_of(day, n)));
     fs::create_dir_all(dir.events_path().parent().unwrap()).unwrap();
     // The log cuts it into segments when it is opened.
     fs::write(dir.events_path(), lines.collect::<String>()).unwrap();
@@ -137,29 +140,12 @@ fn open(dir: &DataDir, n_segments: u32, is_cold: bool) -> Eraser {
     Eraser::open(dir, log, Arc::new(audit), Arc::new(Afterwards)).unwrap()
 }
 
-fn conversation(n: u32) -> Pseudonym {
-    let digits = u128::from(n + 1) * 0x9e37_79b9_7f4a_7c15_f39c_c060;
-    Pseudonym::parse(&format!("c1_{digits:032x}")).unwrap()
-}
-
 /// The `n`th of a day.
-fn line(day: u32, n: u32) -> String {
+fn line_of(day: u32, n: u32) -> String {
     let is_held = day < HOLDING && n.is_multiple_of(50);
     let who = if is_held { n / 50 } else { 1000 * (day + 1) + n };
     let at = START.plus(DAY * day + Duration::from_millis(u64::from(n) * 10));
     let [a, b, c, d] = n.to_be_bytes();
-    let value = json!({
-        "event_type": "response", "schema_version": "2.0", "ts": at,
-        "event_id": EventId::new(at, [9, 9, 9, 9, 9, day as u8, a, b, c, d]),
-        "request_id": format!("req_{n}"), "operation": "chat", "stream": true,
-        "conv_id": conversation(who), "conv_id_source": "header", "msg_id": 1,
-        "request_model": "aios-auto", "question": "How is the weather?",
-        "response": "fine ".repeat(200),
-        "source": "main", "tier": "main", "bucket": "control", "boundary": 0.5, "weight": 0.7,
-        "profile": "golden", "route_reason": "at_or_above_boundary", "propensity": 1.0,
-        "attempts": [], "outcome": "ok", "status": 200, "latency_ms": 1.0, "overhead_ms": 0.1,
-        "config_generation": 1, "config_hash": "0123456789ab",
-    });
-    let event: Event = serde_json::from_value(value).unwrap();
-    serde_json::to_string(&event).unwrap() + "\n"
+    let id = EventId::new(at, [9, 9, 9, 9, 9, day as u8, a, b, c, d]);
+    line(id, &conversation(who), &"fine ".repeat(200), None)
 }

@@ -7,16 +7,16 @@
 use std::fs;
 use std::time::Duration;
 
-use aios_core::{Event, EventId, Timestamp};
-use aios_privacy::Pseudonym;
+use aios_core::{EventId, Timestamp};
 use aios_store::{
     DataDir, EventLogConfig, EventStore as _, FileEventLog, Filter, Segments, find_event, query,
 };
-use serde_json::json;
 
 mod counted;
+mod written;
 
 use counted::read_by;
+use written::{conversation, line};
 
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
@@ -31,9 +31,11 @@ fn the_newest_events_of_a_sealed_segment_cost_its_end() {
     let dir = DataDir::open(temp.path()).unwrap();
     fs::create_dir_all(dir.events_path().parent().unwrap()).unwrap();
     // The next day seals the one before when the log is opened.
-    let next_day = line(START.plus(Duration::from_secs(24 * 60 * 60)), N_LINES);
-    let lines = (0..N_LINES).map(|n| line(START.plus(Duration::from_millis(u64::from(n))), n));
-    fs::write(dir.events_path(), lines.chain([next_day]).collect::<String>()).unwrap();
+    let next_day = EventId::new(START.plus(Duration::from_secs(24 * 60 * 60)), [9; 10]);
+    let lines = (0..N_LINES).map(id_of).chain([next_day]);
+    let words = "fine ".repeat(300);
+    let lines = lines.map(|id| line(id, &conversation(0), &words, None));
+    fs::write(dir.events_path(), lines.collect::<String>()).unwrap();
     let log = FileEventLog::open(&dir, EventLogConfig::default()).unwrap();
     let sealed = Segments::of(&dir).list().unwrap().remove(0);
     let stored = fs::metadata(&sealed.path).unwrap().len();
@@ -57,23 +59,4 @@ fn the_newest_events_of_a_sealed_segment_cost_its_end() {
 fn id_of(n: u32) -> EventId {
     let [a, b, c, d] = n.to_be_bytes();
     EventId::new(START.plus(Duration::from_millis(u64::from(n))), [9, 9, 9, 9, 9, 9, a, b, c, d])
-}
-
-fn line(at: Timestamp, n: u32) -> String {
-    let [a, b, c, d] = n.to_be_bytes();
-    let conv = Pseudonym::parse(&format!("c1_{n:032x}")).unwrap();
-    let value = json!({
-        "event_type": "response", "schema_version": "2.0", "ts": at,
-        "event_id": EventId::new(at, [9, 9, 9, 9, 9, 9, a, b, c, d]),
-        "request_id": format!("req_{n}"), "operation": "chat", "stream": true,
-        "conv_id": conv, "conv_id_source": "header", "msg_id": 1,
-        "request_model": "aios-auto", "question": "How is the weather?",
-        "response": "fine ".repeat(300),
-        "source": "main", "tier": "main", "bucket": "control", "boundary": 0.5, "weight": 0.7,
-        "profile": "golden", "route_reason": "at_or_above_boundary", "propensity": 1.0,
-        "attempts": [], "outcome": "ok", "status": 200, "latency_ms": 1.0, "overhead_ms": 0.1,
-        "config_generation": 1, "config_hash": "0123456789ab",
-    });
-    let event: Event = serde_json::from_value(value).unwrap();
-    serde_json::to_string(&event).unwrap() + "\n"
 }

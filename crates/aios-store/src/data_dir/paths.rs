@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use crate::DataDir;
 
+/// Names of the databases.
+const INDEX: &str = "index.sqlite";
+const MEMORY: &str = "memory.sqlite";
+pub(crate) const DATABASES: [&str; 2] = [INDEX, MEMORY];
+
 impl DataDir {
     /// The audit trail's directory.
     pub(crate) fn audit_path(&self) -> PathBuf {
@@ -37,12 +42,12 @@ impl DataDir {
 
     /// The index of the event log.
     pub(crate) fn index_path(&self) -> PathBuf {
-        self.path.join("index.sqlite")
+        self.path.join(INDEX)
     }
 
     /// The memory's database.
     pub(crate) fn memory_path(&self) -> PathBuf {
-        self.path.join("memory").join("memory.sqlite")
+        self.path.join("memory").join(MEMORY)
     }
 
     /// What retention remembers from run to run.

@@ -305,7 +305,7 @@ mod tests {
     fn a_database_that_is_read_keeps_its_locks() {
         use std::os::unix::fs::MetadataExt;
         let temp = tempfile::tempdir().unwrap();
-        let path = temp.path().join("x.sqlite");
+        let path = temp.path().join("index.sqlite");
         let database = rusqlite::Connection::open(&path).unwrap();
         let made = "PRAGMA journal_mode = WAL; CREATE TABLE words (word); INSERT INTO words VALUES ('needle');";
         database.execute_batch(made).unwrap();
