@@ -1,4 +1,4 @@
-//! Every way a request can fail, and the one place that chooses its HTTP status.
+//! Every way a request can fail, and its HTTP status; that of an endpoint's failure is chosen by [`failures`](super::failures).
 //!
 //! The shape is OpenAI's: `{"error":{"message","type","param","code"}}`, all four keys, null allowed,
 //! so that official clients raise the exception their users expect.
